@@ -15,11 +15,8 @@ Only the standard library is used here: this runs before anything is installed.
 import os
 import sys
 
-if sys.version_info < (3, 11):  # this file must stay readable for the old Python that says so
-    sys.exit(
-        "需要 Python 3.11 或更高版本,当前是 %d.%d。请安装后用 python3.11 重新运行。" % sys.version_info[:2]
-        + " (Python 3.11 or newer is needed.)"
-    )
+if sys.version_info < (3, 11):  # noqa: UP036  (this file must stay readable for the old Python that says so)
+    sys.exit("需要 Python 3.11 或更高版本，请安装后用它重新运行。 (Python 3.11 or newer is needed.)")
 
 import json
 import subprocess
@@ -56,7 +53,7 @@ def main() -> int:
     try:
         return commands[words[0]](words[1:])
     except (environment.SetupError, ui.UiError) as problem:
-        print(f"没有完成:{problem}", file=sys.stderr)
+        print(f"没有完成：{problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -74,7 +71,7 @@ def set_up(*, dev: bool, window: bool = True) -> None:
 
 def _build_ui() -> None:
     if not ui.has_ui():
-        print("界面源码还没有(web_ui/package.json 不存在),跳过界面构建", flush=True)
+        print("界面源码还没有（web_ui/package.json 不存在），跳过界面构建", flush=True)
         return
     started = time.monotonic()
     if ui.build(environment.node_home()):
@@ -109,7 +106,7 @@ def run(words: list[str]) -> int:
 
 
 def dev(words: list[str]) -> int:
-    """Flask and Vite side by side. A change under desktop/ restarts both; Vite itself swaps changed UI code."""
+    """Flask and Vite side by side. Changed Python restarts both; Vite itself swaps changed UI code."""
     set_up(dev=True)
     data = words if "--data" in words else ["--data", str(ROOT / ".dev-data"), *words]
     while True:
@@ -123,7 +120,7 @@ def dev(words: list[str]) -> int:
                 return vite.returncode
         finally:
             _stop(vite, server)
-        print("源码已变,重新启动 …", flush=True)
+        print("源码已变，重新启动 …", flush=True)
 
 
 def _serve(words: list[str]) -> tuple[subprocess.Popen[str], str]:
@@ -133,7 +130,7 @@ def _serve(words: list[str]) -> tuple[subprocess.Popen[str], str]:
     assert server.stdout is not None
     said = server.stdout.readline().split()
     if said[:1] != ["ready"]:
-        print("服务没有启动,改好后保存即可重试", file=sys.stderr, flush=True)
+        print("服务没有启动，改好后保存即可重试", file=sys.stderr, flush=True)
         return server, ""
     return server, said[1]
 
@@ -172,7 +169,7 @@ def _become(command: list[str]) -> int:
         with suppress(KeyboardInterrupt):
             return subprocess.call(command)
         return 130
-    os.execv(command[0], command)
+    return os.execv(command[0], command)
 
 
 # --- test --------------------------------------------------------------------------------------------------
@@ -190,7 +187,7 @@ def test(words: list[str]) -> int:
     print(f"── 准备  {time.monotonic() - started:.1f} 秒", flush=True)
     failed += [name for name, command, folder in _checks() if not _section(name, command, folder)]
     if failed:
-        print(f"未通过:{'、'.join(failed)}", flush=True)
+        print(f"未通过：{'、'.join(failed)}", flush=True)
     variables = {**os.environ, "ECMS_CHROMIUM": browser, "ECMS_FAILED_CHECKS": "、".join(failed)}
     print("── pytest", flush=True)
     code = subprocess.call([PYTHON, "-m", "pytest", *words], env=variables)
@@ -228,7 +225,7 @@ def _need_chromium() -> str:
     if found is None:
         raise environment.SetupError(
             "界面测试需要 Chromium。Debian/Ubuntu:sudo apt-get install -y chromium;"
-            "其他系统:安装 Chromium 或 Chrome,并用 ECMS_CHROMIUM 指出程序路径"
+            "其他系统：安装 Chromium 或 Chrome，并用 ECMS_CHROMIUM 指出程序路径"
         )
     return found
 
@@ -243,7 +240,7 @@ def bench(words: list[str]) -> int:
     folder = ROOT / "tests" / "bench"
     programs = sorted(folder.glob("bench_*.py"))
     if not programs:
-        raise environment.SetupError("tests/bench 里还没有测量程序(bench_*.py)")
+        raise environment.SetupError("tests/bench 里还没有测量程序（bench_*.py）")
     codes = []
     for program in programs:
         if words and not any(word in program.stem for word in words):
@@ -265,7 +262,7 @@ def lock(words: list[str]) -> int:
     _uv("export", *plain, "--all-groups", "-o", str(environment.LOCK_DEV))
     for file in (environment.LOCK_RUN, environment.LOCK_DEV):
         if "://" in file.read_text(encoding="utf-8"):
-            raise environment.SetupError(f"{file.name} 里出现了网址,不能提交")
+            raise environment.SetupError(f"{file.name} 里出现了网址，不能提交")
     if ui.has_ui():
         environment.prepare(dev=False)
         ui.npm(environment.node_home(), "install", "--package-lock-only", quiet=True)

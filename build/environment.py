@@ -47,7 +47,7 @@ def prepare(*, dev: bool) -> None:
     lock = LOCK_DEV if wants_dev else LOCK_RUN
     if stamp.get("lock") != _sha(lock):
         stamp.pop("project", None)
-        print("安装程序包(首次约一分钟)…", flush=True)
+        print("安装程序包（首次约一分钟）…", flush=True)
         _install_lock(lock)
         stamp["lock"] = _sha(lock)
         _write_stamp(stamp)
@@ -63,7 +63,7 @@ def setup_lock() -> Iterator[None]:
     """Two set-ups of one checkout wait for each other instead of tearing at the same files."""
     path = ROOT / ".setup-lock"
     with path.open("a+b") as file:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
@@ -76,12 +76,12 @@ def setup_lock() -> Iterator[None]:
 
 def _make_venv() -> None:
     if sys.prefix == str(VENV):
-        raise SetupError("请用系统的 Python 运行本脚本,不要用 .venv 里的")
+        raise SetupError("请用系统的 Python 运行本脚本，不要用 .venv 里的")
     print("建立 Python 环境 .venv …", flush=True)
     words = [sys.executable, "-m", "venv", *(["--clear"] if VENV.exists() else []), str(VENV)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
-        hint = "Debian/Ubuntu 上请先运行:sudo apt-get install -y python3-venv"
+        hint = "Debian/Ubuntu 上请先运行：sudo apt-get install -y python3-venv"
         raise SetupError(f"Python 环境没有建成。{hint}\n{(done.stdout + done.stderr).strip()[-400:]}")
 
 
@@ -93,7 +93,7 @@ def _install_lock(lock: Path) -> None:
     # uv is ten times faster; where it cannot reach the index but pip can, pip does the work.
     if _uv("sync", "--require-hashes", str(lock)):
         return
-    print("uv 没有成功,改用 pip …", flush=True)
+    print("uv 没有成功，改用 pip …", flush=True)
     _pip("install", "--quiet", "--require-hashes", "--no-deps", "-r", str(lock))
 
 

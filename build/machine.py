@@ -1,4 +1,4 @@
-"""What Debian and Ubuntu must have beside Python: libraries of the Qt window, a Chinese font, a browser for the tests."""
+"""What Debian and Ubuntu must have beside Python: what the window, its text and the tests need."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ def install(packages: list[str]) -> bool:
     """Install as root; otherwise say the line that would, and go on. True when installed."""
     line = f"apt-get install -y --no-install-recommends {' '.join(packages)}"
     if not is_root():
-        print(f"缺少系统软件包,可运行:sudo {line}", flush=True)
+        print(f"缺少系统软件包，可运行：sudo {line}", flush=True)
         return False
-    print(f"安装系统软件包:{' '.join(packages)}", flush=True)
+    print(f"安装系统软件包：{' '.join(packages)}", flush=True)
     wait = ["-o", "DPkg::Lock::Timeout=300"]
     _apt(["apt-get", *wait, "update", "-q"])
     return _apt(["apt-get", *wait, *line.split()[1:]])

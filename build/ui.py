@@ -57,7 +57,7 @@ def npm(node_home: Path, *words: str, quiet: bool = False) -> None:
     )
     if done.returncode:
         said = "".join(f"\n{line}" for line in (done.stdout or "").strip().splitlines()[:20])
-        raise UiError(f"npm {' '.join(words)} 没有成功(代码 {done.returncode}){said}")
+        raise UiError(f"npm {' '.join(words)} 没有成功（代码 {done.returncode}）{said}")
 
 
 def install_packages(node_home: Path) -> bool:
