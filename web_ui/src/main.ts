@@ -1,0 +1,18 @@
+import './theme'
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import App from './app/App.vue'
+import { router } from './app/router'
+import { startKeyboard } from './composables/useCommands'
+import { i18n } from './locale'
+import { showProblem } from './ui/problem'
+
+const app = createApp(App)
+app.use(createPinia())
+app.use(i18n)
+app.use(router)
+// nothing is swallowed: what no screen caught is shown, with details to copy
+app.config.errorHandler = (error) => { console.error(error); showProblem(error) }
+window.addEventListener('unhandledrejection', (event) => showProblem(event.reason))
+startKeyboard()
+app.mount('#app')

@@ -1,0 +1,53 @@
+/** Long work of the server: progress in the status bar, a toast at the end. */
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import { api } from '@/api/client'
+import { onServerEvent } from '@/api/events'
+import type { Job } from '@/api/types'
+
+export const useJobs = defineStore('jobs', () => {
+  const jobs = ref<Job[]>([])
+  const running = computed(() => jobs.value.filter((job) => job.state === 'running'))
+  const waiting = new Map<string, (job: Job) => void>()
+
+  function take(job: Job): void {
+    const at = jobs.value.findIndex((j) => j.id === job.id)
+    if (at < 0) jobs.value.push(job)
+    else jobs.value[at] = job
+    if (job.state === 'running') return
+    waiting.get(job.id)?.(job)
+    waiting.delete(job.id)
+  }
+  async function load(): Promise<void> {
+    for (const job of await api.get<Job[]>('/api/jobs')) take(job)
+  }
+  async function refresh(): Promise<void> {
+    for (const { id } of running.value) take(await api.get<Job>(`/api/jobs/${id}`))
+  }
+  /** Follows a job to its end, whichever way it ends. */
+  function follow(job: Job): Promise<Job> {
+    take(job)
+    const now = jobs.value.find((j) => j.id === job.id) ?? job
+    return now.state === 'running' ? new Promise((resolve) => waiting.set(job.id, resolve)) : Promise.resolve(now)
+  }
+  async function cancel(id: string): Promise<void> {
+    await api.delete(`/api/jobs/${id}`)
+  }
+  function forget(id: string): void {
+    jobs.value = jobs.value.filter((job) => job.id !== id)
+  }
+  onServerEvent('job', ({ job }) => take(job))
+  // events may be lost while the stream reconnects: look now and then while something runs
+  setInterval(() => { if (running.value.length) void refresh().catch(() => undefined) }, 3000)
+  return { jobs, running, load, follow, cancel, forget }
+})
+
+/** Hands a finished file to the browser (browser mode; in the window the server has written it already). */
+export async function saveJobFile(job: Job): Promise<void> {
+  const { blob, name } = await api.file(`/api/jobs/${job.id}/file`)
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(blob)
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+}

@@ -1,0 +1,54 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import { api } from '@/api/client'
+import type { Operator_, Session } from '@/api/types'
+
+export interface SetupValues {
+  company: string; branch: string; branch_code: string; department: string
+  name: string; login_name: string; password: string; demo: number
+}
+
+export const useSession = defineStore('session', () => {
+  const session = ref<Session | null>(null)
+  /** 锁定: the tabs stay, the login stands over them */
+  const locked = ref(false)
+  /** who the kept tabs belong to */
+  const owner = ref<string | null>(null)
+  const operator = computed<Operator_ | null>(() => session.value?.operator ?? null)
+  const signedIn = computed(() => !!session.value?.signed_in && !locked.value)
+
+  async function load(): Promise<Session> {
+    session.value = await api.get<Session>('/api/session')
+    if (session.value.operator) owner.value = session.value.operator.id
+    return session.value
+  }
+  function enter(got: Session): void {
+    session.value = got
+    owner.value = got.operator?.id ?? null
+    locked.value = false
+  }
+  async function signIn(department: string, user: string, password: string): Promise<void> {
+    const before = owner.value
+    const got = await api.post<Session>('/api/session', { department, user, password })
+    // somebody else sits down: start from a clean window
+    if (before && got.operator && before !== got.operator.id) return location.reload()
+    enter(got)
+  }
+  async function setUp(values: SetupValues): Promise<void> {
+    enter(await api.post<Session>('/api/setup', values))
+  }
+  async function lock(): Promise<void> {
+    locked.value = true
+    await api.delete('/api/session').catch(() => undefined)
+    await load().catch(() => undefined)
+  }
+  /** the server says that the session is over (restart, other window) */
+  function signedOut(): void {
+    if (session.value?.signed_in) locked.value = true
+  }
+  async function leave(): Promise<void> {
+    await api.delete('/api/session')
+    location.reload()
+  }
+  return { session, operator, locked, owner, signedIn, load, signIn, setUp, lock, signedOut, leave }
+})

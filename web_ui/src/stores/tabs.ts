@@ -1,0 +1,110 @@
+/**
+ * Page tabs. A tab is an address ('/start', '/m/customer', '/help/customer'); what it shows is decided in src/app/TabHost.vue.
+ * Which tabs are open is kept per operator under /api/state/tabs.
+ */
+import { defineStore } from 'pinia'
+import { computed, ref, watch } from 'vue'
+import { loadState, saveState } from '@/api/client'
+import type { SavedView, Value } from '@/api/types'
+import { useForms } from './forms'
+
+/** What somebody else (start page, search, related list) asks a list to do when it is opened. */
+export interface ListRequest {
+  /** filter / period / sort to show now (not remembered as the user's layout) */
+  view?: Partial<SavedView>
+  /** open this record in its dialog */
+  open?: string
+  /** start a new record with these values */
+  create?: Record<string, Value>
+  /** choose this node of the group tree */
+  group?: string
+  /** grows with every request, so that the same one can be asked again */
+  n: number
+}
+
+export interface Tab {
+  id: string
+  path: string
+  kind: 'start' | 'list' | 'help'
+  /** module or help topic */
+  name: string
+  request?: ListRequest
+}
+
+const START: Tab = { id: '/start', path: '/start', kind: 'start', name: '' }
+
+export function tabOf(path: string): Tab | null {
+  const [, head, name = ''] = path.split('?')[0]?.split('/') ?? []
+  if (head === 'start' || !head) return { ...START }
+  if (head === 'm' && name) return { id: `/m/${name}`, path: `/m/${name}`, kind: 'list', name: decodeURIComponent(name) }
+  if (head === 'help') return { id: '/help', path: `/help/${name}`, kind: 'help', name: decodeURIComponent(name) }
+  return null
+}
+
+export const useTabs = defineStore('tabs', () => {
+  const tabs = ref<Tab[]>([{ ...START }])
+  const activeId = ref(START.id)
+  const active = computed(() => tabs.value.find((tab) => tab.id === activeId.value) ?? START)
+  let requests = 0
+  let restored = false
+
+  /** Opens (or comes back to) an address. */
+  function show(path: string, request?: Omit<ListRequest, 'n'>): void {
+    const wanted = tabOf(path)
+    if (!wanted) return
+    const old = tabs.value.find((tab) => tab.id === wanted.id)
+    if (old) {
+      old.path = wanted.path
+      old.name = wanted.name
+    } else {
+      tabs.value.push(wanted)
+    }
+    const tab = old ?? tabs.value[tabs.value.length - 1]
+    if (tab && request) tab.request = { ...request, n: ++requests }
+    activeId.value = wanted.id
+  }
+  function openList(module: string, request?: Omit<ListRequest, 'n'>): void {
+    show(`/m/${module}`, request)
+  }
+
+  /** Asks first when a form in it is not saved. */
+  async function close(id: string): Promise<boolean> {
+    const tab = tabs.value.find((t) => t.id === id)
+    if (!tab || tab.kind === 'start') return false
+    if (!(await useForms().settle((form) => form.tab === id))) return false
+    const at = tabs.value.indexOf(tab)
+    tabs.value.splice(at, 1)
+    if (activeId.value === id) activeId.value = (tabs.value[at] ?? tabs.value[at - 1] ?? START).id
+    return true
+  }
+  async function closeOthers(id: string): Promise<void> {
+    for (const tab of tabs.value.filter((t) => t.id !== id && t.kind !== 'start')) if (!(await close(tab.id))) return
+  }
+  function step(by: number): void {
+    const at = tabs.value.findIndex((tab) => tab.id === activeId.value)
+    const next = tabs.value[(at + by + tabs.value.length) % tabs.value.length]
+    if (next) activeId.value = next.id
+  }
+  function move(id: string, before: string): void {
+    const from = tabs.value.findIndex((tab) => tab.id === id)
+    const to = tabs.value.findIndex((tab) => tab.id === before)
+    if (from < 1 || to < 1 || from === to) return
+    const [tab] = tabs.value.splice(from, 1)
+    if (tab) tabs.value.splice(to, 0, tab)
+  }
+
+  async function restore(known: (tab: Tab) => boolean): Promise<void> {
+    const kept = await loadState<{ open: string[]; active: string } | null>('tabs', null).catch(() => null)
+    for (const path of kept?.open ?? []) {
+      const tab = tabOf(path)
+      if (tab && tab.kind !== 'start' && known(tab) && !tabs.value.some((t) => t.id === tab.id)) tabs.value.push(tab)
+    }
+    if (kept && tabs.value.some((tab) => tab.id === kept.active)) activeId.value = kept.active
+    restored = true
+  }
+  watch([() => tabs.value.map((tab) => tab.path).join('\n'), activeId], () => {
+    if (restored) void saveState('tabs', { open: tabs.value.map((tab) => tab.path), active: activeId.value }).catch(() => undefined)
+  })
+
+  return { tabs, activeId, active, show, openList, close, closeOthers, step, move, restore }
+})

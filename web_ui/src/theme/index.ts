@@ -1,0 +1,6 @@
+import 'element-plus/dist/index.css'
+import 'element-plus/theme-chalk/dark/css-vars.css'
+import './tokens.css'
+import './base.css'
+import './element.css'
+import './grid.css'

@@ -1,0 +1,57 @@
+import { shallowRef } from 'vue'
+import { t } from '@/locale'
+
+export interface Choice { value: string; label: string; kind?: 'primary' | 'danger' | 'plain'; key?: string }
+export interface Question {
+  title: string
+  /** paragraphs */
+  text: string[]
+  /** list under the text, e.g. what goes along with a deletion */
+  items?: string[]
+  /** left to right; the last is the rightmost */
+  choices: Choice[]
+  /** what Esc and × mean */
+  escape: string
+  answer: (value: string) => void
+}
+export const questionNow = shallowRef<Question | null>(null)
+
+export function ask(question: Omit<Question, 'answer'>): Promise<string> {
+  questionNow.value?.answer(questionNow.value.escape)
+  return new Promise((resolve) => {
+    questionNow.value = { ...question, answer: (value) => { questionNow.value = null; resolve(value) } }
+  })
+}
+
+/** One question before something is done; `action` names the thing: 删除 3 个客户. */
+export async function confirm(options: { title: string; text?: string | string[]; items?: string[]; action: string; danger?: boolean; cancel?: string }): Promise<boolean> {
+  const text = typeof options.text === 'string' ? [options.text] : (options.text ?? [])
+  const answer = await ask({
+    title: options.title,
+    text,
+    ...(options.items ? { items: options.items } : {}),
+    choices: [
+      { value: 'no', label: options.cancel ?? t('取消'), key: 'Esc' },
+      { value: 'yes', label: options.action, kind: options.danger ? 'danger' : 'primary' },
+    ],
+    escape: 'no',
+  })
+  return answer === 'yes'
+}
+
+/** 保存 / 不保存 / 继续编辑 */
+export async function askUnsaved(what: string[]): Promise<'save' | 'discard' | 'stay'> {
+  const one = what.length === 1
+  const answer = await ask({
+    title: one ? t('{what}还没保存', { what: what[0] ?? '' }) : t('有 {n} 处还没保存', { n: what.length }),
+    text: [],
+    ...(one ? {} : { items: what }),
+    choices: [
+      { value: 'stay', label: t('继续编辑'), key: 'Esc' },
+      { value: 'discard', label: t('不保存') },
+      { value: 'save', label: t('保存'), kind: 'primary' },
+    ],
+    escape: 'stay',
+  })
+  return answer as 'save' | 'discard' | 'stay'
+}

@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+import { launch } from './dev/launch'
+
+export default defineConfig(({ command }) => ({
+  plugins: [vue(), ...(command === 'serve' && process.env.ECMS_LAUNCH_URL ? [launch(process.env.ECMS_LAUNCH_URL)] : [])],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  define: {
+    __VUE_OPTIONS_API__: 'true',
+    __VUE_PROD_DEVTOOLS__: 'false',
+    __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
+    __VUE_I18N_FULL_INSTALL__: 'false',
+    __VUE_I18N_LEGACY_API__: 'false',
+    __INTLIFY_PROD_DEVTOOLS__: 'false',
+    __INTLIFY_DROP_MESSAGE_COMPILER__: 'false',
+  },
+  build: {
+    outDir: '../desktop/web',
+    emptyOutDir: true,
+    target: 'chrome120',
+    chunkSizeWarningLimit: 2000,
+    // the page's CSP allows no inline script and no data: script
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: { host: '127.0.0.1', port: 5173, strictPort: false },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.spec.ts', 'dev/**/*.spec.ts'],
+    setupFiles: ['./dev/testSetup.ts'],
+  },
+}))
