@@ -1,0 +1,70 @@
+"""The local HTTP server: bound to this machine only, on a port the system picks, stopped in order."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from waitress import wasyncore
+from waitress.server import TcpWSGIServer, create_server
+
+from desktop.api.guard import BODY_BYTES_MAX, Guard
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+THREADS = 16
+STOP_S = 3
+# Above the guard's limit, so that the guard can still answer in words.
+_RECEIVED_BYTES_MAX = 2 * BODY_BYTES_MAX
+
+
+class PortTaken(Exception):
+    """The port asked for belongs to another program."""
+
+
+class LocalServer:
+    """Bound when made, so that `guard.port` is true before the first request; answers after `start()`."""
+
+    def __init__(self, app: WsgiApp, guard: Guard, port: int = 0) -> None:
+        try:
+            server = create_server(
+                app,
+                host="127.0.0.1",
+                port=port,
+                threads=THREADS,
+                ident="",
+                clear_untrusted_proxy_headers=True,
+                max_request_body_size=_RECEIVED_BYTES_MAX,
+            )
+        except OSError as error:
+            raise PortTaken(port) from error
+        assert isinstance(server, TcpWSGIServer)  # one address, so one socket
+        # The stubs know little of it: the accept switch, the trigger and the map of sockets are used below.
+        self._server: Any = server
+        self.port = int(self._server.effective_port)
+        guard.port = self.port
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+
+    def start(self) -> None:
+        # A line in the log about two requests waiting helps nobody.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No new connections; requests under way get a moment to finish and to be sent."""
+        self._server.accepting = False
+        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=STOP_S)
+        self._ended.set()
+        if self._thread.is_alive():
+            self._server.pull_trigger()
+            self._thread.join(STOP_S)
+
+    def _run(self) -> None:
+        # Sockets are closed by the thread that waits on them: closing from elsewhere races with its poll.
+        sockets = self._server._map
+        while not self._ended.is_set():
+            wasyncore.loop(timeout=1, map=sockets, count=1, use_poll=True)
+        wasyncore.close_all(sockets, ignore_all=True)

@@ -1,0 +1,1 @@
+"""How the program shows itself: a window, the browser, or only an address; one instance per data folder."""
