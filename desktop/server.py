@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from waitress import wasyncore
 from waitress.server import TcpWSGIServer, create_server
@@ -42,7 +42,7 @@ class LocalServer:
             raise PortTaken(port) from error
         assert isinstance(server, TcpWSGIServer)  # one address, so one socket
         # The stubs know little of it: the accept switch, the trigger and the map of sockets are used below.
-        self._server: Any = server
+        self._server = cast(Any, server)
         self.port = int(self._server.effective_port)
         guard.port = self.port
         self._ended = threading.Event()

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hmac
 import html
+import json
 import secrets
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flask import Flask, Response, jsonify, redirect, request, send_from_directory
+from flask import Flask, Response, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
 COOKIE = "ecms_session"
@@ -249,10 +250,8 @@ body{{font:16px/1.7 sans-serif;margin:20vh auto;max-width:28em;padding:0 1em}}</
 
 def _no(status: int, code: str, title: str) -> AnyResponse:
     if request.path.startswith("/api/"):
-        problem = jsonify(type=f"ecms:{code}", code=code, title=title, status=status)
-        problem.status_code = status
-        problem.mimetype = "application/problem+json"
-        return problem
+        problem = {"type": f"ecms:{code}", "code": code, "title": title, "status": status}
+        return Response(json.dumps(problem, ensure_ascii=False), status, mimetype="application/problem+json")
     text = html.escape(f"{title}。为了您的数据安全，本页只在程序自己打开的窗口里显示。")
     return Response(_PAGE.format(text=text), status=status, mimetype="text/html")
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from desktop.api.guard import CONTROL_PATH, Guard
+from desktop.errors import BadRequest
 from desktop.shell.host import DesktopHost
 
 UNSAVED_MAX = 50

@@ -49,6 +49,8 @@ class Instance:
         if not _lock(file):
             file.close()
             return None
+        # What a killed program left behind must not be taken for ours.
+        _card(folder).unlink(missing_ok=True)
         return cls(folder, file)
 
     def announce(self, running: Running) -> None:

@@ -1,0 +1,112 @@
+"""What tests of every room share: the program as a real process, and the browser that looks at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+START_S = 60.0
+
+
+@dataclass
+class Program:
+    """A running `ecms …`; what it prints is collected as it comes."""
+
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    _arrived: threading.Condition = field(default_factory=threading.Condition)
+
+    def __post_init__(self) -> None:
+        for stream, kept in ((self.process.stdout, self.lines), (self.process.stderr, self.errors)):
+            assert stream is not None
+            threading.Thread(target=self._collect, args=(stream, kept), daemon=True).start()
+
+    def line(self, wanted: str) -> str:
+        """The first printed line that holds `wanted`; fails with everything said if it does not come."""
+
+        def found() -> str:
+            return next((line for line in self.lines if wanted in line), "")
+
+        with self._arrived:
+            self._arrived.wait_for(lambda: found() or self.process.poll() is not None, START_S)
+        assert found(), f"no line with {wanted!r}; said: {self.lines} {self.errors[-20:]}"
+        return found()
+
+    def address(self) -> str:
+        """The launch URL of `ecms serve`."""
+        return self.line("ready ").removeprefix("ready ").strip()
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(30)
+
+    def _collect(self, stream: Iterator[str], kept: list[str]) -> None:
+        for line in stream:
+            with self._arrived:
+                kept.append(line)
+                self._arrived.notify_all()
+        with self._arrived:
+            self._arrived.notify_all()
+
+
+StartProgram = Callable[..., Program]
+
+
+@pytest.fixture
+def start_program(tmp_path: Path) -> Iterator[StartProgram]:
+    """Start `ecms` with these words; ended after the test whatever happens."""
+    started: list[Program] = []
+
+    def start(*words: str, **variables: str) -> Program:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "desktop", *words],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        started.append(Program(process))
+        return started[-1]
+
+    yield start
+    for program in started:
+        if program.process.poll() is None:
+            program.kill()
+        for stream in (program.process.stdout, program.process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser for tests that need several pages or downloads."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = os.environ.get("ECMS_CHROMIUM") or next((path for path in map(shutil.which, names) if path), None)
+    if found is None:
+        pytest.fail("Chromium is missing: sudo apt-get install -y chromium, or name one in ECMS_CHROMIUM")
+    return found
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """`build/ecms.py test` ends with pytest's line; what failed before must not scroll out of sight."""
+    failed = os.environ.get("ECMS_FAILED_CHECKS")
+    if failed:
+        terminalreporter.write_line(f"在此之前未通过：{failed}", red=True)
