@@ -1,0 +1,59 @@
+/** The engine's calls: one place that knows addresses and bodies (contract.md). */
+import { api, type CallOptions } from '@/api/client'
+import type {
+  DeletePreview, DeleteResult, HistoryPage, Job, ListLayout, ListPage, ListQuery, RecordPage, SavedFilter, SavedView, Similar, TreeNode, Value,
+} from '@/api/types'
+
+const at = (module: string, rest = ''): string => `/api/records/${encodeURIComponent(module)}${rest}`
+const one = (module: string, id: string, rest = ''): string => at(module, `/${encodeURIComponent(id)}${rest}`)
+
+export type Values = Record<string, Value>
+
+export const records = {
+  list: (module: string, query: ListQuery, signal?: AbortSignal): Promise<ListPage> => api.get<ListPage>(at(module), query, signal ? { signal } : {}),
+  related: (module: string, id: string, tab: string, query: ListQuery, signal?: AbortSignal): Promise<ListPage> =>
+    api.get<ListPage>(one(module, id, `/related/${encodeURIComponent(tab)}`), query, signal ? { signal } : {}),
+  relatedCounts: (module: string, id: string, signal?: AbortSignal): Promise<Record<string, number>> => api.get<Record<string, number>>(one(module, id, '/related'), undefined, signal ? { signal } : {}),
+  get: (module: string, id: string): Promise<RecordPage> => api.get<RecordPage>(one(module, id)),
+  add: (module: string, values: Values, options: CallOptions): Promise<RecordPage> => api.post<RecordPage>(at(module), values, options),
+  change: (module: string, id: string, values: Values, options: CallOptions): Promise<RecordPage> => api.patch<RecordPage>(one(module, id), values, options),
+  previewDelete: (module: string, ids: string[]): Promise<DeletePreview> => api.post<DeletePreview>(at(module, '/delete'), { ids, preview: true }),
+  delete: (module: string, ids: string[], options: CallOptions = {}): Promise<DeleteResult> => api.post<DeleteResult>(at(module, '/delete'), { ids }, options),
+  restore: (module: string, ids: string[]): Promise<{ restored: string[] }> => api.post<{ restored: string[] }>(at(module, '/restore'), { ids }),
+  changeMany: (module: string, ids: string[], set: Values, options: CallOptions = {}): Promise<{ changed: string[] }> => api.post<{ changed: string[] }>(at(module, '/change'), { ids, set }, options),
+  similar: (module: string, values: Values, id: string | null, signal: AbortSignal): Promise<Similar[]> => api.post<Similar[]>(at(module, '/similar'), id ? { values, id } : { values }, { signal }),
+  history: (module: string, id: string): Promise<HistoryPage> => api.get<HistoryPage>(one(module, id, '/history')),
+  export: (module: string, format: 'xlsx' | 'csv', columns: string[], query: ListQuery): Promise<Job | { cancelled: true }> =>
+    api.post<Job | { cancelled: true }>(`/api/export/${encodeURIComponent(module)}`, { format, columns, query }),
+}
+
+export const trees = {
+  nodes: (module: string, count?: string): Promise<TreeNode[]> => api.get<TreeNode[]>(`/api/tree/${encodeURIComponent(module)}`, count ? { count } : {}),
+}
+
+export const layouts = {
+  load: (module: string): Promise<ListLayout> => api.get<ListLayout>(`/api/layout/${encodeURIComponent(module)}`),
+  save: (module: string, layout: ListLayout): Promise<unknown> => api.put(`/api/layout/${encodeURIComponent(module)}`, layout),
+}
+
+export const schemes = {
+  all: (module: string): Promise<SavedFilter[]> => api.get<SavedFilter[]>(`/api/filters/${encodeURIComponent(module)}`),
+  save: (module: string, name: string, view: SavedView): Promise<SavedFilter> => api.post<SavedFilter>(`/api/filters/${encodeURIComponent(module)}`, { name, view }),
+  delete: (module: string, id: string): Promise<unknown> => api.delete(`/api/filters/${encodeURIComponent(module)}/${encodeURIComponent(id)}`),
+}
+
+/** most rows one page may have */
+export const PAGE_MAX = 500
+
+/** Ids of every row of a query, page after page; `tell` hears how far it is and may stop it. */
+export async function idsOf(module: string, query: ListQuery, except: ReadonlySet<string>, tell: (found: number) => boolean): Promise<string[] | null> {
+  const ids: string[] = []
+  let after: string | null = null
+  do {
+    const page: ListPage = await records.list(module, { ...query, limit: PAGE_MAX, want: 'rows', ...(after ? { after } : {}) })
+    for (const row of page.rows) if (!except.has(row.id)) ids.push(row.id)
+    after = page.rows.length ? page.next : null
+    if (!tell(ids.length)) return null
+  } while (after)
+  return ids
+}

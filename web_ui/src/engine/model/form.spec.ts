@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import type { ModuleInfo, Row } from '../../api/types'
+import { field } from '../../fields/info'
+import { changedFields, clashes, copyValues, errorsPerTab, forAdding, formTabs, missingRequired, newValues, pick, rebase } from './form'
+
+const module = {
+  name: 'm',
+  fields: [
+    field('serial', { name: 'code', label: '编号' }), field('text', { name: 'name', label: '名称', required: true }), field('money', { name: 'limit', label: '额度', default: 0 }),
+    field('refs', { name: 'tags', label: '标签' }), field('text', { name: 'h', hidden: true }), field('money', { name: 'sum', readonly: true }),
+  ],
+  tabs: [{ label: '基本', sections: [{ label: '', fields: ['code', 'name', 'gone'] }] }, { label: '其他', sections: [{ label: '', fields: ['limit', 'tags', 'sum'] }] }],
+} as unknown as ModuleInfo
+
+describe('form', () => {
+  it('starts from defaults and the preset, also of hidden fields', () => {
+    expect(newValues(module, { h: 'x' })).toEqual({ code: null, name: null, limit: 0, tags: null, h: 'x', sum: null })
+  })
+  it('knows tabs only of fields there are', () => {
+    expect(formTabs(module)[0]?.sections[0]?.fields).toEqual(['code', 'name'])
+    expect(formTabs({ ...module, tabs: [] })[0]?.sections[0]?.fields).toContain('name')
+  })
+  it('sends what changed', () => {
+    const original = { name: '甲', limit: 1, tags: ['a'], note: null }
+    const values = { name: '甲', limit: 2, tags: ['a'], note: undefined }
+    expect(changedFields(values, original)).toEqual(['limit'])
+    expect(pick(values, ['limit'])).toEqual({ limit: 2 })
+    expect(forAdding(module, { name: '甲', limit: 0, tags: [], code: null, sum: 5 })).toEqual({ name: '甲', limit: 0 })
+  })
+  it('says what is missing, and on which tab', () => {
+    const errors = missingRequired(module.fields, { name: ' '.trim() })
+    expect(errors).toEqual({ name: '「名称」要填' })
+    expect(errorsPerTab(formTabs(module), errors)).toEqual([1, 0])
+  })
+  it('a copy leaves number and computed values behind', () => {
+    expect(copyValues(module, { id: '1', rev: 3, code: 'K1', name: '甲', sum: 9, limit: 7, tags: ['a'] })).toEqual({ code: null, name: '甲', limit: 7, tags: ['a'], sum: null })
+  })
+})
+
+describe('two people at one record', () => {
+  const original = { name: '甲', limit: 1, note: 'a', phone: '1' }
+  const mine = { name: '甲', limit: 2, note: 'b', phone: '2' }
+  const theirs: Row = { id: '1', rev: 2, name: '乙', limit: 3, note: 'a', phone: '2' }
+  it('clash only where both changed to different values', () => expect(clashes(mine, original, theirs)).toEqual([{ field: 'limit', mine: 2, theirs: 3 }]))
+  it('everything else of both survives', () => {
+    expect(rebase(mine, original, theirs, new Set())).toEqual({ name: '乙', limit: 2, note: 'b', phone: '2' })
+    expect(rebase(mine, original, theirs, new Set(['limit']))).toEqual({ name: '乙', limit: 3, note: 'b', phone: '2' })
+  })
+})

@@ -1,0 +1,96 @@
+/** A record being edited: what changed, what is still wrong, what two people changed at once. */
+import type { FieldInfo, FormTab, ModuleInfo, Row, Value } from '../../api/types'
+import { isEmpty } from '../../fields/define'
+import { same } from '../../fields/shared/editor'
+import { t } from '@/locale'
+
+export type Values = Record<string, Value | undefined>
+
+/** Fields of the form, in its order, each once. */
+export function formFields(module: ModuleInfo): FieldInfo[] {
+  const byName = new Map(module.fields.map((f) => [f.name, f]))
+  const names = formTabs(module).flatMap((tab) => tab.sections.flatMap((s) => s.fields))
+  return [...new Set(names)].map((name) => byName.get(name)).filter((f): f is FieldInfo => !!f)
+}
+
+/** Declared tabs with only fields that exist; a module without any gets one with everything. */
+export function formTabs(module: ModuleInfo): FormTab[] {
+  const byName = new Map(module.fields.map((f) => [f.name, f]))
+  const tabs = module.tabs
+    .map((tab) => ({
+      label: tab.label,
+      sections: tab.sections.map((s) => ({ label: s.label, fields: s.fields.filter((name) => byName.has(name) && !byName.get(name)?.hidden) })).filter((s) => s.fields.length),
+    }))
+    .filter((tab) => tab.sections.length)
+  if (tabs.length) return tabs
+  return [{ label: t('基本'), sections: [{ label: '', fields: module.fields.filter((f) => !f.hidden).map((f) => f.name) }] }]
+}
+
+export function newValues(module: ModuleInfo, preset: Record<string, Value>): Values {
+  const values: Values = {}
+  for (const field of module.fields) {
+    if (field.hidden && !(field.name in preset)) continue
+    values[field.name] = field.default ?? null
+  }
+  return { ...values, ...preset }
+}
+
+/** 复制记录: what a person typed, but nothing that identifies the old record. */
+export function copyValues(module: ModuleInfo, row: Row): Values {
+  const values = newValues(module, {})
+  for (const field of module.fields) {
+    if (field.hidden || field.readonly || field.type === 'serial' || field.type === 'password') continue
+    const value = row[field.name]
+    if (value !== undefined) values[field.name] = value
+  }
+  return values
+}
+
+export function changedFields(values: Values, original: Values): string[] {
+  return Object.keys(values).filter((name) => !same(values[name], original[name]))
+}
+
+export function pick(values: Values, names: string[]): Record<string, Value> {
+  return Object.fromEntries(names.map((name) => [name, values[name] ?? null]))
+}
+
+/** What may be sent for a new record: everything filled in that a person may fill in. */
+export function forAdding(module: ModuleInfo, values: Values): Record<string, Value> {
+  const readonly = new Set(module.fields.filter((f) => f.readonly).map((f) => f.name))
+  return pick(values, Object.keys(values).filter((name) => !readonly.has(name) && !isEmpty(values[name])))
+}
+
+export function missingRequired(fields: FieldInfo[], values: Values): Record<string, string> {
+  const errors: Record<string, string> = {}
+  for (const field of fields) {
+    if (field.required && !field.readonly && field.type !== 'serial' && isEmpty(values[field.name])) errors[field.name] = t('「{label}」要填', { label: field.label })
+  }
+  return errors
+}
+
+export function errorsPerTab(tabs: FormTab[], errors: Record<string, string>): number[] {
+  return tabs.map((tab) => tab.sections.reduce((n, s) => n + s.fields.filter((f) => errors[f]).length, 0))
+}
+
+export function tabOf(tabs: FormTab[], field: string): number {
+  return tabs.findIndex((tab) => tab.sections.some((s) => s.fields.includes(field)))
+}
+
+export interface Clash { field: string; mine: Value; theirs: Value }
+
+/** Fields that I changed and somebody else changed to something different meanwhile. */
+export function clashes(mine: Values, original: Values, theirs: Row): Clash[] {
+  return changedFields(mine, original)
+    .filter((name) => !same(theirs[name], original[name]) && !same(theirs[name], mine[name]))
+    .map((field) => ({ field, mine: mine[field] ?? null, theirs: theirs[field] ?? null }))
+}
+
+/** My values on top of the newest version; for clashing fields the choice counts. */
+export function rebase(mine: Values, original: Values, theirs: Row, keepTheirs: ReadonlySet<string>): Values {
+  const merged: Values = { ...mine }
+  const changed = new Set(changedFields(mine, original))
+  for (const name of Object.keys(mine)) {
+    if (name in theirs && (!changed.has(name) || keepTheirs.has(name))) merged[name] = theirs[name]
+  }
+  return merged
+}

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import definition from './index'
+import { field } from '../info'
+
+it('quantity: typed text to raw and back', () => {
+  const info = field('quantity')
+  expect(definition.parse('12.5', info)).toEqual({ ok: true, value: 125000 })
+  expect(definition.editText(125000, info)).toBe('12.5')
+  expect(definition.parse('', info)).toEqual({ ok: true, value: null })
+  expect(definition.compare(1, 2)).toBeLessThan(0)
+  expect(definition.compare(null, -5)).toBeLessThan(0)
+  expect(definition.tone?.(-1, info)).toBe('negative')
+})
