@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
-import { launch } from './dev/launch'
+import { launch } from './dev/launch.ts'
 
 export default defineConfig(({ command }) => ({
   plugins: [vue(), ...(command === 'serve' && process.env.ECMS_LAUNCH_URL ? [launch(process.env.ECMS_LAUNCH_URL)] : [])],

@@ -15,8 +15,8 @@ export interface Command {
   enabled?: () => boolean | string
   /** a tick in the menu */
   checked?: () => boolean
-  /** a submenu instead of run */
-  children?: () => Command[]
+  /** a submenu instead of run: commands, ids of commands, '-' */
+  children?: () => (Command | string)[]
   run?: () => void | Promise<void>
 }
 

@@ -12,6 +12,8 @@ import { useForms } from './forms'
 export interface ListRequest {
   /** filter / period / sort to show now (not remembered as the user's layout) */
   view?: Partial<SavedView>
+  /** words looked for in the whole list */
+  q?: string
   /** open this record in its dialog */
   open?: string
   /** start a new record with these values */

@@ -1,0 +1,79 @@
+/** The window's own commands. What concerns a list or a record is registered by the engine. */
+import { Database, BookOpen, CircleHelp, Keyboard, KeyRound, Lock, LogOut, Plus, Power, Search, ShieldCheck, SunMoon, X, ZoomIn, ZoomOut } from '@lucide/vue'
+import { api } from '@/api/client'
+import type { Job } from '@/api/types'
+import type { Command } from '@/composables/useCommands'
+import { t } from '@/locale'
+import { SCALES, useAppearance } from '@/stores/appearance'
+import { useDialogs } from '@/stores/dialogs'
+import { useForms } from '@/stores/forms'
+import { saveJobFile, useJobs } from '@/stores/jobs'
+import { useModules } from '@/stores/modules'
+import { useSession } from '@/stores/session'
+import { useTabs } from '@/stores/tabs'
+import { openMenu } from '@/ui/menu'
+import { showProblem } from '@/ui/problem'
+import { toast } from '@/ui/toast'
+import { menus, openCommand } from './menus'
+import { quit } from './quit'
+
+async function backUp(): Promise<void> {
+  try {
+    const answer = await api.post<Job | { cancelled: true }>('/api/backup')
+    if ('cancelled' in answer) return
+    const job = await useJobs().follow(answer)
+    if (job.state === 'done') {
+      if (job.path) toast(t('已备份到 {path}', { path: job.path }))
+      else if (job.download) await saveJobFile(job)
+    }
+  } catch (error) {
+    showProblem(error)
+  }
+}
+
+async function switchUser(): Promise<void> {
+  if (await useForms().settle()) await useSession().leave().catch(showProblem)
+}
+
+/** F1: the page of the module on screen, if there is one */
+function openHelp(): void {
+  const tabs = useTabs()
+  const module = tabs.active.kind === 'list' ? useModules().find(tabs.active.name) : undefined
+  tabs.show(`/help/${module?.help ?? ''}`)
+}
+
+export function openNewTabMenu(anchor: HTMLElement): void {
+  const modules = useModules()
+  void openMenu(anchor, modules.menu.flatMap(({ chapter, modules: list }) => [{ heading: chapter.label }, ...list.map(openCommand)]), { label: t('打开') })
+}
+
+export function appCommands(actions: { search: () => void; menuBar: () => void }): Command[] {
+  const tabs = useTabs()
+  const appearance = useAppearance()
+  const dialogs = useDialogs()
+  const canClose = (): boolean => tabs.active.kind !== 'start'
+  return [
+    { id: 'app.search', label: t('全局查找'), icon: Search, shortcut: 'Ctrl+K', run: actions.search },
+    { id: 'app.menu', label: t('菜单栏'), shortcut: 'F10', run: actions.menuBar },
+    { id: 'app.backup', label: t('数据备份…'), icon: Database, run: backUp },
+    { id: 'app.lock', label: t('锁定'), icon: Lock, shortcut: 'Ctrl+L', run: () => useSession().lock() },
+    { id: 'app.switch', label: t('切换用户'), icon: LogOut, run: switchUser },
+    { id: 'app.quit', label: t('退出'), icon: Power, run: quit },
+    { id: 'app.password', label: t('修改密码…'), icon: KeyRound, run: () => dialogs.show('password') },
+    { id: 'app.check', label: t('数据检查…'), icon: ShieldCheck, run: () => dialogs.show('check') },
+    { id: 'app.preferences', label: t('外观与缩放…'), icon: SunMoon, run: () => dialogs.show('preferences') },
+    { id: 'zoom.in', label: t('放大'), icon: ZoomIn, shortcut: ['Ctrl+=', 'Ctrl++'], enabled: () => appearance.scale < SCALES[SCALES.length - 1]! || t('已经最大'), run: () => appearance.stepScale(1) },
+    { id: 'zoom.out', label: t('缩小'), icon: ZoomOut, shortcut: 'Ctrl+-', enabled: () => appearance.scale > 100 || t('已经最小'), run: () => appearance.stepScale(-1) },
+    { id: 'zoom.reset', label: t('原始大小'), shortcut: 'Ctrl+0', enabled: () => appearance.scale !== 100 || t('已经是 100%'), run: () => appearance.setScale(100) },
+    { id: 'app.help', label: t('使用手册'), icon: BookOpen, shortcut: 'F1', run: openHelp },
+    { id: 'app.shortcuts', label: t('快捷键'), icon: Keyboard, shortcut: 'Shift+F1', run: () => dialogs.show('shortcuts') },
+    { id: 'app.about', label: t('关于'), icon: CircleHelp, run: () => dialogs.show('about') },
+    { id: 'tab.new', label: t('打开…'), icon: Plus, shortcut: 'Ctrl+T', run: () => { const plus = document.getElementById('tab-new'); if (plus) openNewTabMenu(plus) } },
+    { id: 'tab.close', label: t('关闭标签'), icon: X, shortcut: ['Ctrl+W', 'Ctrl+F4'], enabled: () => canClose() || t('工作台一直开着'), run: async () => { await tabs.close(tabs.activeId) } },
+    { id: 'tab.next', label: t('下一个标签'), shortcut: ['Ctrl+Tab', 'Alt+PgDn'], run: () => tabs.step(1) },
+    { id: 'tab.previous', label: t('上一个标签'), shortcut: ['Ctrl+Shift+Tab', 'Alt+PgUp'], run: () => tabs.step(-1) },
+    // Alt+letter of the menu bar; not shown anywhere but under the menus' names
+    ...menus().map((menu) => ({ id: `menu:${menu.id}`, label: menu.label, shortcut: `Alt+${menu.key}`, run: () => document.getElementById(`menu-${menu.id}`)?.click() })),
+  ]
+}
+

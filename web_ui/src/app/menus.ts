@@ -1,0 +1,42 @@
+/** What stands in the menu bar: ids of commands, looked up when the menu opens. An id nobody has registered is not shown. */
+import { t } from '@/locale'
+import { useModules } from '@/stores/modules'
+import { useTabs } from '@/stores/tabs'
+import { iconOf } from '@/ui/icons'
+import type { Command } from '@/composables/useCommands'
+import type { ModuleInfo } from '@/api/types'
+import type { MenuEntry } from '@/ui/menu'
+
+export interface Menu {
+  id: string
+  label: string
+  /** Alt + this letter opens it */
+  key: string
+  entries: () => MenuEntry[]
+}
+
+/** The chapter that joins the window's own menu 系统. */
+const SYSTEM = 'system'
+
+export function openCommand(module: ModuleInfo): Command {
+  return { id: `open:${module.name}`, label: module.label, icon: iconOf(module.icon), run: () => useTabs().openList(module.name) }
+}
+
+export function menus(): Menu[] {
+  const chapters = useModules().menu
+  const system = chapters.find((entry) => entry.chapter.name === SYSTEM)
+  return [
+    { id: 'file', label: t('文件'), key: 'F', entries: () => ['tab.new', 'tab.close', '-', 'list.import', 'list.export', 'list.print', '-', 'app.backup', '-', 'app.lock', 'app.switch', 'app.quit'] },
+    {
+      id: 'edit', label: t('编辑'), key: 'E',
+      entries: () => [
+        'record.add', 'record.edit', 'record.delete', '-', 'record.save-new', 'record.save-close', '-', 'edit.copy', 'record.copy', 'edit.select-all', '-',
+        'list.quick', 'list.filter', 'list.clear-filter', 'app.search', '-', 'list.show', 'group.change', '-', 'list.refresh', 'list.columns', 'list.recycle',
+      ],
+    },
+    { id: 'tools', label: t('工具'), key: 'T', entries: () => ['app.password', 'app.check'] },
+    ...chapters.filter((entry) => entry !== system).map(({ chapter, modules }, i) => ({ id: chapter.name, label: chapter.label, key: String(i + 1), entries: (): MenuEntry[] => modules.map(openCommand) })),
+    { id: SYSTEM, label: t('系统'), key: 'S', entries: () => [...(system?.modules.map(openCommand) ?? []), '-', 'app.preferences', 'zoom.in', 'zoom.out', 'zoom.reset'] },
+    { id: 'help', label: t('帮助'), key: 'H', entries: () => ['app.help', 'app.shortcuts', '-', 'app.about'] },
+  ]
+}

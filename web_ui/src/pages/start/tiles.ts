@@ -1,0 +1,48 @@
+/**
+ * What the start page shows: the only place of the user interface that names business modules.
+ * Every figure is the total of a list and opens that list; a module the operator may not see shows nothing.
+ */
+import { addDays, isoDay, monthStart, weekStart } from '@/composables/dates'
+import { t } from '@/locale'
+import type { SavedView } from '@/api/types'
+
+export interface Tile {
+  module: string
+  label: string
+  unit: string
+  view: (today: Date) => Partial<SavedView>
+}
+export interface Recent {
+  module: string
+  title: string
+  /** what the opened list shows, and in which order */
+  view: (today: Date) => Partial<SavedView>
+  sort: string
+  /** field at the right of a row, as a day */
+  day: string
+  /** a day before today is overdue */
+  due?: boolean
+  /** small text between title and day */
+  fact?: string
+  empty: string
+}
+
+const between = (field: string, from: Date, to: Date): Partial<SavedView> => ({
+  filter: { and: [{ and: [{ field, op: 'ge', value: isoDay(from) }, { field, op: 'le', value: isoDay(to) }] }] },
+})
+
+export const tiles: Tile[] = [
+  { module: 'customer', label: t('客户总数'), unit: t('个'), view: () => ({}) },
+  { module: 'customer', label: t('本月新增客户'), unit: t('个'), view: (today) => between('since', monthStart(today), addDays(monthStart(addDays(monthStart(today), 31)), -1)) },
+  { module: 'customer', label: t('本周要联系'), unit: t('个'), view: (today) => between('next_contact_on', weekStart(today), addDays(weekStart(today), 6)) },
+  { module: 'contact', label: t('联系人'), unit: t('人'), view: () => ({}) },
+]
+
+export const recents: Recent[] = [
+  {
+    module: 'customer', title: t('下次联系到期'), day: 'next_contact_on', due: true, fact: 'phone', sort: 'next_contact_on',
+    view: (today) => ({ filter: { and: [{ field: 'next_contact_on', op: 'le', value: isoDay(addDays(weekStart(today), 6)) }] }, sort: 'next_contact_on' }),
+    empty: t('这一周没有约好要联系的客户。'),
+  },
+  { module: 'customer', title: t('最近登记的客户'), day: 'since', fact: 'phone', sort: '-since', view: () => ({ sort: '-since' }), empty: t('还没有客户。') },
+]
