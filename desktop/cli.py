@@ -110,10 +110,11 @@ def _choose_host(
 
 def _show(host: WindowHost | BrowserHost, guard: Guard, folder: Path, answer: Answer) -> None:
     """Blocks until the program ends."""
-    if host.mode == "window":
+    from desktop.shell.browser import BrowserHost, open_in_browser
+
+    if not isinstance(host, BrowserHost):
         host.show(guard.new_launch_url())
         return
-    from desktop.shell.browser import open_in_browser
 
     opened = False
     if answer.shown == "browser":

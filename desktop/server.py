@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any, cast
@@ -28,18 +30,14 @@ class LocalServer:
     """Bound when made, so that `guard.port` is true before the first request; answers after `start()`."""
 
     def __init__(self, app: WsgiApp, guard: Guard, port: int = 0) -> None:
-        try:
-            server = create_server(
-                app,
-                host="127.0.0.1",
-                port=port,
-                threads=THREADS,
-                ident="",
-                clear_untrusted_proxy_headers=True,
-                max_request_body_size=_RECEIVED_BYTES_MAX,
-            )
-        except OSError as error:
-            raise PortTaken(port) from error
+        server = create_server(
+            app,
+            sockets=[_bind(port)],
+            threads=THREADS,
+            ident="",
+            clear_untrusted_proxy_headers=True,
+            max_request_body_size=_RECEIVED_BYTES_MAX,
+        )
         assert isinstance(server, TcpWSGIServer)  # one address, so one socket
         # The stubs know little of it: the accept switch, the trigger and the map of sockets are used below.
         self._server = cast(Any, server)
@@ -68,3 +66,19 @@ class LocalServer:
         while not self._ended.is_set():
             wasyncore.loop(timeout=1, map=sockets, count=1, use_poll=True)
         wasyncore.close_all(sockets, ignore_all=True)
+
+
+def _bind(port: int) -> socket.socket:
+    """A socket on this machine's own address: nothing on the network can reach it."""
+    made = socket.socket()
+    try:
+        if sys.platform == "win32":
+            # There, reuse would let another program listen on our port beside us.
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        made.close()
+        raise PortTaken(port) from error
+    return made

@@ -24,7 +24,8 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from desktop.shell.single import Instance
-print("have" if Instance.acquire(Path(sys.argv[1])) else "busy", flush=True)
+instance = Instance.acquire(Path(sys.argv[1]))
+print("have" if instance else "busy", flush=True)
 time.sleep(60)
 """
 

@@ -1,0 +1,105 @@
+"""The real window: pywebview on Qt, shown offscreen, driven through its debugging port."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from desktop.shell import display
+from tests.conftest import Program, StartProgram
+
+SHOWN_S = 30.0
+CALL = """async ([path, body]) => {
+    const token = document.querySelector('meta[name="ecms-token"]').content
+    const headers = { 'X-ECMS-Token': token, 'Content-Type': 'application/json' }
+    return (await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) })).status
+}"""
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def window(start_program: StartProgram, tmp_path: Path) -> Iterator[tuple[Program, Page]]:
+    shows_on = {"QT_QPA_PLATFORM": "offscreen"}
+    port = free_port()
+    answer = _probe(shows_on)
+    assert answer.shown == "window", f"the Qt window cannot open here: {answer.reason}"
+    program = start_program(
+        "run", "--window", "--data", str(tmp_path / "data"),
+        **shows_on, QTWEBENGINE_REMOTE_DEBUGGING=f"127.0.0.1:{port}",
+    )  # fmt: skip
+    _wait_for_page(port, program)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.connect_over_cdp(
+            f"http://127.0.0.1:{port}", no_defaults=True, timeout=SHOWN_S * 1000
+        )
+        yield program, browser.contexts[0].pages[0]
+        browser.close()
+
+
+def _probe(variables: dict[str, str]) -> display.Answer:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        return display.Question().answer()
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _wait_for_page(port: int, program: Program) -> None:
+    """Connecting before the page exists would hang."""
+    deadline = time.monotonic() + SHOWN_S
+    while time.monotonic() < deadline and program.process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=5) as answer:
+                tabs = json.load(answer)
+        except OSError:
+            tabs = []
+        if any(tab["type"] == "page" and tab["url"].startswith("http://127.0.0.1") for tab in tabs):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"the window did not show a page; said: {program.lines} {program.errors[-20:]}")
+
+
+def test_window_shows_the_page_asks_back_and_quits(window: tuple[Program, Page], tmp_path: Path) -> None:
+    program, page = window
+    page.wait_for_selector("body *", state="attached")
+    assert page.title() == "企业客户管理系统"
+    # The launch token was spent and has left the address.
+    assert "token" not in page.url
+    assert page.evaluate("document.querySelector('meta[name=\"ecms-token\"]').content.length") == 43
+    assert page.evaluate("fetch('/api/desktop/dirty', { method: 'POST' }).then(r => r.status)") == 401
+    assert page.evaluate(CALL, ["/api/desktop/dirty", {"dirty": True, "what": ["客户"]}]) == 200
+    assert page.evaluate(CALL, ["/api/desktop/dirty", {"dirty": "yes"}]) == 400
+    with pytest.raises(Exception, match="unsafe-eval"):
+        page.evaluate("() => new Function('return 1')()")
+    assert page.evaluate(CALL, ["/api/desktop/quit", None]) == 200
+    assert program.process.wait(20) == 0
+    assert not (tmp_path / "data" / "instance.json").exists()
+
+
+def test_second_start_says_so_and_ends(
+    window: tuple[Program, Page], start_program: StartProgram, tmp_path: Path
+) -> None:
+    program, _page = window
+    second = start_program("run", "--data", str(tmp_path / "data"), QT_QPA_PLATFORM="offscreen")
+    assert second.process.wait(20) == 0
+    assert "程序已在运行，已切换到它的窗口" in second.line("程序已在运行")
+    assert program.stop() == 0
