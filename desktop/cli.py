@@ -59,13 +59,12 @@ def main(words: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> str:
     from desktop.shell.display import Question
-    from desktop.shell.single import Instance
 
     folder = _folder(arguments)
     asked = arguments.shown or _shown_by_environment()
     # Whether a window works is found out while the program loads.
     question = Question() if asked in (None, "window") else None
-    instance = Instance.acquire(folder)
+    instance = _acquire(folder)
     if instance is None:
         return _focus_first(folder)
     with instance, _log_to(folder), _workstation(folder) as workstation:
@@ -239,13 +238,22 @@ def _alone(folder: Path) -> Iterator[Instance]:
     """Nobody else may have the data open meanwhile."""
     from desktop.shell import single
 
-    instance = single.Instance.acquire(folder)
+    instance = _acquire(folder)
     if instance is None:
         first = single.running(folder)
         known = f"（进程 {first.pid}）" if first else ""
         raise Refused(f"这个数据文件夹正由运行中的程序使用{known}，请先退出它：{folder}")
     with instance:
         yield instance
+
+
+def _acquire(folder: Path) -> Instance | None:
+    from desktop.shell.single import Instance
+
+    try:
+        return Instance.acquire(folder)
+    except OSError as error:
+        raise Refused(f"不能使用数据文件夹 {folder}：{error.strerror}。请换一个位置，或检查权限") from error
 
 
 # --- words and places --------------------------------------------------------------------------------------
