@@ -1,3 +1,4 @@
+import { t } from '@/locale'
 import type { ListQuery, Problem } from './types'
 
 /** Every refusal of the server, and every failure to reach it, as one error with the words to show. */
@@ -57,11 +58,11 @@ export function toQuery(query: Query | ListQuery | undefined): string {
 }
 
 export function unreachable(): Problem {
-  return { type: 'about:blank', code: 'unreachable', status: 0, title: '程序的后台没有回应', detail: '录入的内容还在。稍等几秒再试；一直不行就重新打开程序。' }
+  return { type: 'about:blank', code: 'unreachable', status: 0, title: t('程序的后台没有回应'), detail: t('录入的内容还在。稍等几秒再试；一直不行就重新打开程序。') }
 }
 
 async function problemOf(answer: Response): Promise<Problem> {
-  const fallback: Problem = { type: 'about:blank', code: `http-${answer.status}`, status: answer.status, title: '没有完成，程序出了问题', detail: '已录入的数据不受影响。可以复制详情发给管理员。' }
+  const fallback: Problem = { type: 'about:blank', code: `http-${answer.status}`, status: answer.status, title: t('没有完成，程序出了问题'), detail: t('已录入的数据不受影响。可以复制详情发给管理员。') }
   try {
     const body = (await answer.json()) as Partial<Problem> | null
     return body && typeof body.title === 'string' ? { ...fallback, detail: undefined, ...body, status: body.status ?? answer.status } : fallback

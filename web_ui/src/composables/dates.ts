@@ -1,4 +1,5 @@
 /** Dates for people: words for today, the lunar day, the week. */
+import { t } from '@/locale'
 
 export function isoDay(date: Date): string {
   const pad = (n: number): string => String(n).padStart(2, '0')
@@ -17,10 +18,10 @@ export function monthStart(date: Date): Date {
   return new Date(date.getFullYear(), date.getMonth(), 1)
 }
 export function longDay(date: Date): string {
-  return `${date.getFullYear()} 年 ${date.getMonth() + 1} 月 ${date.getDate()} 日`
+  return t('{y} 年 {m} 月 {d} 日', { y: date.getFullYear(), m: date.getMonth() + 1, d: date.getDate() })
 }
 export function weekday(date: Date): string {
-  return `星期${'日一二三四五六'[date.getDay()] ?? ''}`
+  return [t('星期日'), t('星期一'), t('星期二'), t('星期三'), t('星期四'), t('星期五'), t('星期六')][date.getDay()] ?? ''
 }
 
 const TENS = ['初', '十', '廿', '三']
@@ -38,9 +39,11 @@ export function lunarDate(date: Date): string {
     const parts = new Intl.DateTimeFormat('zh-CN-u-ca-chinese', { dateStyle: 'long' }).formatToParts(date) as { type: string; value: string }[]
     const year = parts.find((p) => p.type === 'yearName')?.value
     const month = parts.find((p) => p.type === 'month')?.value
-    const day = Number(parts.find((p) => p.type === 'day')?.value)
+    const day = parts.find((p) => p.type === 'day')?.value
     if (!year || !month || !day) return ''
-    return `农历${year}年${month.replace(/月?$/, '月')}${lunarDayWords(day)}`
+    // some engines write the day in words already
+    // the lunar date is written in Chinese in every language
+    return `农历${year}年${month.replace(/月?$/, '月')}${/^\d+$/.test(day) ? lunarDayWords(Number(day)) : day}`
   } catch {
     return ''
   }
@@ -48,17 +51,17 @@ export function lunarDate(date: Date): string {
 
 /** 今天, 明天, 昨天, else 11-24 (this year) or 2027-01-04 */
 export function shortDay(iso: string, today = new Date()): string {
-  if (iso === isoDay(today)) return '今天'
-  if (iso === isoDay(addDays(today, 1))) return '明天'
-  if (iso === isoDay(addDays(today, -1))) return '昨天'
+  if (iso === isoDay(today)) return t('今天')
+  if (iso === isoDay(addDays(today, 1))) return t('明天')
+  if (iso === isoDay(addDays(today, -1))) return t('昨天')
   return iso.startsWith(`${today.getFullYear()}-`) ? iso.slice(5) : iso
 }
 
 export function greeting(date: Date): string {
   const hour = date.getHours()
-  if (hour < 5) return '夜深了'
-  if (hour < 11) return '上午好'
-  if (hour < 13) return '中午好'
-  if (hour < 18) return '下午好'
-  return '晚上好'
+  if (hour < 5) return t('夜深了')
+  if (hour < 11) return t('上午好')
+  if (hour < 13) return t('中午好')
+  if (hour < 18) return t('下午好')
+  return t('晚上好')
 }

@@ -5,10 +5,11 @@ export function focusables(root: HTMLElement): HTMLElement[] {
   return [...root.querySelectorAll<HTMLElement>(FOCUSABLE)].filter((el) => el.tabIndex >= 0 && el.getClientRects().length > 0)
 }
 
-/** [autofocus-marked] element, else the first field, else the first button, else the thing itself */
+/** the element marked data-autofocus, else the chosen radio, else the first field, else the first button, else the thing itself */
 export function focusFirst(root: HTMLElement): void {
   const inside = focusables(root)
   const target = root.querySelector<HTMLElement>('[data-autofocus]')
+    ?? inside.find((el) => el instanceof HTMLInputElement && el.type === 'radio' && el.checked)
     ?? inside.find((el) => /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName) && !(el as HTMLInputElement).readOnly)
     ?? inside.find((el) => !el.hasAttribute('data-close'))
     ?? root
