@@ -147,7 +147,7 @@ def _build_environment() -> dict[str, str]:
 
 
 def certificates() -> dict[str, str]:
-    """The authority a company's proxy needs, where pip was told of it: Node and uv keep stores of their own."""
+    """The authority of a company's proxy, where pip was told of it: Node and uv keep stores of their own."""
     file = _pip_setting("cert") if PYTHON.exists() else ""
     names = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
     return {name: file for name in names if file and name not in os.environ}

@@ -25,11 +25,13 @@ class Program:
     lines: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     _arrived: threading.Condition = field(default_factory=threading.Condition)
+    _readers: list[threading.Thread] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for stream, kept in ((self.process.stdout, self.lines), (self.process.stderr, self.errors)):
             assert stream is not None
-            threading.Thread(target=self._collect, args=(stream, kept), daemon=True).start()
+            self._readers.append(threading.Thread(target=self._collect, args=(stream, kept), daemon=True))
+            self._readers[-1].start()
 
     def line(self, wanted: str) -> str:
         """The first printed line that holds `wanted`; fails with everything said if it does not come."""
@@ -46,14 +48,21 @@ class Program:
         """The launch URL of `ecms serve`."""
         return self.line("ready ").removeprefix("ready ").strip()
 
+    def wait(self, timeout_s: float = 30) -> int:
+        """The exit code, once the program has ended and all it said is here."""
+        code = self.process.wait(timeout_s)
+        for reader in self._readers:
+            reader.join(timeout_s)
+        return code
+
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(30)
+        return self.wait()
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(30)
+        self.wait()
 
     def _collect(self, stream: Iterator[str], kept: list[str]) -> None:
         for line in stream:
@@ -88,8 +97,7 @@ def start_program(tmp_path: Path) -> Iterator[StartProgram]:
 
     yield start
     for program in started:
-        if program.process.poll() is None:
-            program.kill()
+        program.kill()
         for stream in (program.process.stdout, program.process.stderr):
             assert stream is not None
             stream.close()

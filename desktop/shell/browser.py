@@ -58,9 +58,7 @@ def open_in_browser(url: str, folder: Path, is_waiting: Callable[[], bool]) -> b
     if not has_browser():
         return False
     page = folder / f"open-{os.getpid()}.html"
-    write_private(
-        page, f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={url}">'
-    )
+    write_private(page, f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={url}">')
     if not _try_to_open(page):
         page.unlink(missing_ok=True)
         return False

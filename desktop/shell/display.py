@@ -109,9 +109,7 @@ def _explain() -> str:
 
 def _missing(library: Path) -> list[str]:
     try:
-        said = subprocess.run(
-            ["ldd", str(library)], capture_output=True, text=True, check=False, timeout=PROBE_S
-        )
+        said = subprocess.run(["ldd", str(library)], capture_output=True, text=True, check=False, timeout=PROBE_S)
     except (OSError, subprocess.TimeoutExpired):
         return []
     return [line.split()[0] for line in said.stdout.splitlines() if "not found" in line]

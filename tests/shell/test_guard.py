@@ -143,9 +143,7 @@ OTHERS: list[tuple[str, dict[str, str | None], int]] = [
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize(
-    ("changed", "status"), [case[1:] for case in OTHERS], ids=[case[0] for case in OTHERS]
-)
+@pytest.mark.parametrize(("changed", "status"), [case[1:] for case in OTHERS], ids=[case[0] for case in OTHERS])
 def test_call_is_answered_only_to_our_own_page(
     site: Site, method: str, changed: dict[str, str | None], status: int
 ) -> None:

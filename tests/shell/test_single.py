@@ -64,9 +64,7 @@ def test_released_folder_is_free_and_clean(tmp_path: Path) -> None:
 
 
 def test_left_over_card_is_not_taken_for_ours(tmp_path: Path) -> None:
-    (tmp_path / "instance.json").write_text(
-        '{"port": 1, "pid": 2, "mode": "window", "control_secret": "old"}'
-    )
+    (tmp_path / "instance.json").write_text('{"port": 1, "pid": 2, "mode": "window", "control_secret": "old"}')
     with_lock = Instance.acquire(tmp_path)
     assert with_lock is not None
     assert single.running(tmp_path) is None

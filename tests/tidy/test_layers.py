@@ -28,8 +28,13 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "desktop.engine": ("desktop.db", "desktop.errors", "desktop.settings", "sync_server.replication"),
     "desktop.modules": ("desktop.engine.define", "desktop.engine.fields", "desktop.engine.ledger"),
     "desktop.api": (
+        "desktop.__version__",
+        "desktop.accounts",
+        "desktop.demo",
         "desktop.engine",
         "desktop.errors",
+        "desktop.jobs",
+        "desktop.maintenance",
         "desktop.settings",
         "desktop.workstation",
         "desktop.shell.host",
