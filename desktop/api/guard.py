@@ -141,9 +141,7 @@ def _refuse(guard: Guard) -> AnyResponse | None:
     """The first reason not to answer this request, or None."""
     if request.headers.get("Host") != guard.host:
         return _no(421, "wrong-host", "地址不对，请从程序图标打开")
-    if (
-        request.path == CONTROL_PATH
-    ):  # from a second start of the program, which proves itself with its own secret
+    if request.path == CONTROL_PATH:  # from a second start of the program, which proves itself with its own secret
         return None
     if request.path == "/" and "token" in request.args and request.method == "GET":
         return _launch(guard)

@@ -1,0 +1,322 @@
+"""First start, login and rights of the signed-in operator: the one place that knows how people are stored."""
+
+import sqlite3
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from .engine import query as q
+from .engine.access import DATA_SCOPES, DataScope, Principal
+from .engine.define import seed_id
+from .engine.engine import Engine
+from .engine.fields.moment import today
+from .engine.fields.password import hash_password, verify_password
+from .engine.ids import new_id
+from .engine.records import save
+from .errors import Invalid, LoginFailed, LoginWait, NotSignedIn
+from .workstation import Workstation
+
+LONE_CODE = "A1"
+"""Machine code of a workstation that belongs to no server yet (T19)."""
+FREE_TRIES = 3
+WAIT_MAX_S = 60
+
+_DECOY = hash_password("no such user has this password")
+
+
+@dataclass(frozen=True)
+class FirstStart:
+    """What the first-start assistant asks."""
+
+    company: str
+    branch: str
+    branch_code: str
+    department: str
+    name: str
+    login_name: str
+    password: str
+
+
+def set_up(workstation: Workstation, first: FirstStart) -> str:
+    """Company, branch, department, employee and administrator, as one transaction; returns the operator's id.
+
+    Raises `Invalid` with the assistant's own field names.
+    """
+    _check_first(first)
+    engine = workstation.engine
+    with engine.db.write() as db:
+        if workstation.initialized:
+            raise Invalid({"company": "首次设置已经完成，请直接登录"})
+        _introduce_machine(db)
+        founder = Principal(operator=new_id(), everything=True)
+        ids = _found_company(engine, founder, first)
+        db.execute("UPDATE sync_self SET branch = ?", (ids["branch"],))
+        return ids["operator"]
+
+
+def _check_first(first: FirstStart) -> None:
+    wrong: dict[str, str] = {}
+    words = {
+        "company": "公司名称",
+        "branch": "分公司名称",
+        "branch_code": "编号",
+        "department": "部门",
+        "name": "姓名",
+        "login_name": "用户名",
+    }
+    for field, label in words.items():
+        if not getattr(first, field).strip():
+            wrong[field] = f"请填写「{label}」"
+    code = first.branch_code.strip()
+    if code and (len(code) != 2 or not code.isalnum() or not code.isascii()):
+        wrong["branch_code"] = "编号是两位数字或字母"
+    fault = password_fault(first.password, first.login_name)
+    if fault:
+        wrong["password"] = fault
+    if wrong:
+        raise Invalid(wrong)
+
+
+def password_fault(password: str, login_name: str) -> str | None:
+    """What is wrong with a new password (rule O1), or None."""
+    if len(password) < 8:
+        return "密码至少 8 位"
+    if len(password) > 200:
+        return "密码最多 200 位"
+    if password.strip().casefold() == login_name.strip().casefold():
+        return "密码不能和用户名相同"
+    return None
+
+
+def _introduce_machine(db: sqlite3.Connection) -> None:
+    replica = uuid4().hex
+    db.execute("INSERT INTO replica (uuid, code) VALUES (?, ?)", (replica, LONE_CODE))
+    db.execute(
+        "INSERT INTO sync_self (db_uuid, replica, code, last_n, last_h, hlc, schema) VALUES (?, ?, ?, 0, x'', 0, 1)",
+        (uuid4().hex, replica, LONE_CODE),
+    )
+
+
+_ASKED_AS = {"company_profile.name": "company", "branch.name": "branch", "branch.code": "branch_code",
+             "department.name": "department", "employee.name": "name", "operator.login_name": "login_name",
+             "operator.password": "password"}  # fmt: skip
+
+
+def _found_company(engine: Engine, founder: Principal, first: FirstStart) -> dict[str, str]:
+    ids: dict[str, str] = {}
+
+    def put(module: str, values: Mapping[str, Any], id: str | None = None) -> None:
+        try:
+            fresh = founder.operator if module == "operator" else None
+            result, _ = save(engine, founder, module, values, id=id, system=True, fresh_id=fresh)
+        except Invalid as error:
+            raise Invalid(
+                {_ASKED_AS.get(f"{module}.{name}", "company"): text for name, text in error.fields.items()}
+            ) from None
+        ids[module] = result["row"]["id"]
+
+    put("company_profile", {"name": first.company, "start_on": today()}, seed_id("company_profile", "company"))
+    put("branch", {"code": first.branch_code.upper(), "name": first.branch})
+    put("department", {"name": first.department, "branch": ids["branch"]})
+    put("employee", {"code": "001", "name": first.name, "department": ids["department"], "hired_on": today()})
+    put("machine", {"code": LONE_CODE, "name": "本机", "branch": ids["branch"]})
+    put(
+        "operator",
+        {
+            "login_name": first.login_name,
+            "employee": ids["employee"],
+            "department": ids["department"],
+            "roles": [seed_id("role", "admin")],
+            "password": first.password,
+        },
+    )
+    return ids
+
+
+# ---------------------------------------------------------------------- login
+
+
+def departments(engine: Engine) -> list[dict[str, Any]]:
+    """What the login window lists: departments with their users. Nothing else leaves before a password is given."""
+    with engine.db.read() as db:
+        rows = db.execute(
+            "SELECT d.id, d.name, o.login_name FROM operator o JOIN department d ON d.id = o.department "
+            "WHERE o.deleted_at IS NULL AND d.deleted_at IS NULL AND COALESCE(o.is_stopped, 0) = 0 "
+            "AND (o.valid_until IS NULL OR o.valid_until >= ?) ORDER BY d.sort, d.pinyin, o.pinyin",
+            (today(),),
+        ).fetchall()
+    found: dict[str, dict[str, Any]] = {}
+    for id, name, user in rows:
+        found.setdefault(id, {"id": id, "name": name, "users": []})["users"].append(user)
+    return list(found.values())
+
+
+def sign_in(engine: Engine, department: str, user: str, password: str, now: float | None = None) -> str:
+    """The operator's id. Raises `LoginFailed` (alike for a wrong password and an unknown user, in answer and time)
+    and `LoginWait` while the delay after several wrong tries lasts."""
+    now = time.time() if now is None else now
+    login = f"{department}\n{user.strip()}"
+    with engine.db.write() as db:
+        _wait_over(db, login, now)
+        row = db.execute(
+            "SELECT id, password FROM operator WHERE department = ? AND login_name = ? AND deleted_at IS NULL "
+            "AND COALESCE(is_stopped, 0) = 0 AND (valid_until IS NULL OR valid_until >= ?)",
+            (department, user.strip(), today()),
+        ).fetchone()
+        # Counted before the answer is known, so that tries sent at once cannot all slip through.
+        failed = _count_try(db, login, now)
+    if verify_password(row["password"] if row and row["password"] else _DECOY, password) and row:
+        with engine.db.write() as db:
+            db.execute("DELETE FROM login_try WHERE login = ?", (login,))
+        return str(row["id"])
+    raise LoginFailed(wait_s=_wait_s(failed))
+
+
+def _wait_over(db: sqlite3.Connection, login: str, now: float) -> None:
+    row = db.execute("SELECT until FROM login_try WHERE login = ?", (login,)).fetchone()
+    if row and now < row[0] <= now + WAIT_MAX_S:
+        raise LoginWait(wait_s=max(1, round(row[0] - now)))
+
+
+def _wait_s(failed: int) -> int:
+    """1, 2, 4 … 60 seconds after the third wrong try: growing, never a lock."""
+    return 0 if failed < FREE_TRIES else min(WAIT_MAX_S, 2 ** min(failed - FREE_TRIES, 10))
+
+
+def _count_try(db: sqlite3.Connection, login: str, now: float) -> int:
+    row = db.execute("SELECT failed FROM login_try WHERE login = ?", (login,)).fetchone()
+    failed = (row[0] if row else 0) + 1
+    db.execute("INSERT OR REPLACE INTO login_try VALUES (?, ?, ?)", (login, failed, now + _wait_s(failed)))
+    db.execute("DELETE FROM login_try WHERE until < ?", (now - 86_400,))
+    return failed
+
+
+def change_password(engine: Engine, principal: Principal, old: str, new: str) -> None:
+    """The signed-in operator's own password. Raises `Invalid` at `old` or `new`."""
+    with engine.db.read() as db:
+        row = db.execute("SELECT login_name, password FROM operator WHERE id = ?", (principal.operator,)).fetchone()
+    if not verify_password(row["password"], old):
+        raise Invalid({"old": "原密码不对"})
+    fault = password_fault(new, row["login_name"])
+    if fault:
+        raise Invalid({"new": fault})
+    save(
+        engine,
+        principal,
+        "operator",
+        {"password": new, "must_change_password": False},
+        id=principal.operator,
+        system=True,
+    )
+
+
+# ------------------------------------------------------------------ principal
+
+
+def principal_of(engine: Engine, operator: str) -> Principal:
+    """The operator with the union of the rights of all roles and the widest scope.
+
+    Read for every request, so a change of rights holds from the next one on (O3). Raises `NotSignedIn` for an operator
+    who has been stopped or deleted meanwhile.
+    """
+    with engine.db.read() as db:
+        row = db.execute(
+            "SELECT o.employee, o.department, d.branch FROM operator o LEFT JOIN department d ON d.id = o.department "
+            "WHERE o.id = ? AND o.deleted_at IS NULL AND COALESCE(o.is_stopped, 0) = 0 "
+            "AND (o.valid_until IS NULL OR o.valid_until >= ?)",
+            (operator, today()),
+        ).fetchone()
+        if row is None:
+            raise NotSignedIn("这个用户已停用，请用别的用户登录")
+        roles = db.execute(
+            "SELECT r.id, r.all_rights, r.data_scope FROM operator_roles l JOIN role r ON r.id = l.target "
+            "WHERE l.record = ? AND l.deleted_at IS NULL AND r.deleted_at IS NULL",
+            (operator,),
+        ).fetchall()
+        rights, scopes, special = _rights(db, roles)
+        below = _below(engine, db, row["department"])
+    return Principal(
+        operator=operator,
+        employee=row["employee"],
+        department=row["department"],
+        departments_below=below,
+        branch=row["branch"],
+        rights=rights,
+        scopes=scopes,
+        special=special,
+        everything=any(role["all_rights"] for role in roles),
+    )
+
+
+def _rights(
+    db: sqlite3.Connection, roles: list[sqlite3.Row]
+) -> tuple[dict[str, frozenset[str]], dict[str, DataScope], frozenset[str]]:
+    rights: dict[str, frozenset[str]] = {}
+    scopes: dict[str, DataScope] = {}
+    special: set[str] = set()
+    for role in roles:
+        for one in db.execute(
+            "SELECT module, actions, data_scope FROM role_right WHERE role = ? AND deleted_at IS NULL",
+            (role["id"],),
+        ):
+            rights[one["module"]] = rights.get(one["module"], frozenset()) | set((one["actions"] or "").split())
+            scope: DataScope = one["data_scope"] or role["data_scope"] or "own"
+            scopes[one["module"]] = max(scope, scopes.get(one["module"], "own"), key=DATA_SCOPES.index)
+        special |= {
+            one[0]
+            for one in db.execute(
+                "SELECT special FROM role_special WHERE role = ? AND deleted_at IS NULL", (role["id"],)
+            )
+        }
+    return rights, scopes, frozenset(special)
+
+
+def _below(engine: Engine, db: sqlite3.Connection, department: str | None) -> tuple[str, ...]:
+    if department is None:
+        return ()
+    below = q.subtree(engine.registry["department"], department)
+    return tuple(row[0] for row in db.execute(f"SELECT id FROM department WHERE id IN {below.text}", below.params))
+
+
+def operator_names(engine: Engine) -> dict[str, str]:
+    """Who an operator id is, in words: the employee's name."""
+    with engine.db.read() as db:
+        return dict(
+            db.execute(
+                "SELECT o.id, COALESCE(e.name, o.login_name) FROM operator o LEFT JOIN employee e ON e.id = o.employee"
+            )
+        )
+
+
+def about(engine: Engine, operator: str) -> dict[str, Any]:
+    """What the status bar says of the signed-in operator."""
+    with engine.db.read() as db:
+        row = db.execute(
+            "SELECT o.id, o.login_name, o.employee, o.department, o.must_change_password, e.name, d.name AS "
+            "department_name, "
+            "b.name AS branch_name FROM operator o LEFT JOIN employee e ON e.id = o.employee "
+            "LEFT JOIN department d ON d.id = o.department LEFT JOIN branch b ON b.id = d.branch WHERE o.id = ?",
+            (operator,),
+        ).fetchone()
+    principal = principal_of(engine, operator)
+    return {
+        "id": row["id"],
+        "name": row["name"] or row["login_name"],
+        "login_name": row["login_name"],
+        "employee": row["employee"],
+        "department": row["department"],
+        "department_name": row["department_name"] or "",
+        "branch_name": row["branch_name"] or "",
+        "is_admin": principal.everything,
+        "must_change_password": bool(row["must_change_password"]),
+        "special": sorted(principal.special),
+    }
+
+
+def company_name(engine: Engine) -> str:
+    """The company's name, for title bar, login and backups."""
+    with engine.db.read() as db:
+        row = db.execute("SELECT name FROM company_profile WHERE deleted_at IS NULL ORDER BY row LIMIT 1").fetchone()
+    return str(row[0]) if row else ""

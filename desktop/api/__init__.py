@@ -1,0 +1,1 @@
+"""HTTP only, thin: requests in, engine calls, answers out."""

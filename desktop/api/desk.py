@@ -1,0 +1,306 @@
+"""What belongs to the desk rather than to records: layouts, saved filters, jobs, export, backup, check, help,
+events."""
+
+import json
+import queue
+import re
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Response, send_file
+
+from .. import maintenance
+from ..accounts import company_name
+from ..engine import lists, records
+from ..engine import query as q
+from ..engine.access import demand
+from ..engine.export import export
+from ..engine.fields.moment import ZONE
+from ..errors import BadRequest, Forbidden, NotFound
+from ..jobs import Job, Work
+from ..shell.host import Download
+from . import help as manual
+from . import shapes
+from .http import Call, Routes, json_response
+
+routes = Routes()
+STATE_BYTES_MAX = 200_000
+_HEARTBEAT_S = 15
+
+# ---------------------------------------------------------------- local state
+
+
+@routes.add("GET", "/api/state/<key>", "Something this operator's screens keep", shapes.StateAnswer)
+def get_state(call: Call, key: str) -> dict[str, Any]:
+    return {"value": _state(call, key)}
+
+
+@routes.add(
+    "PUT",
+    "/api/state/<key>",
+    "Keep something for this operator's screens",
+    shapes.OkAnswer,
+    body=shapes.StateBody,
+    errors=(413,),
+)
+def put_state(call: Call, key: str) -> dict[str, Any]:
+    _keep(call, key, call.body.value)
+    return {"ok": True}
+
+
+@routes.add("DELETE", "/api/state/<key>", "Forget it", shapes.OkAnswer)
+def delete_state(call: Call, key: str) -> dict[str, Any]:
+    operator = call.principal.operator
+    with call.engine.db.write() as db:
+        db.execute("DELETE FROM ui_state WHERE operator = ? AND key = ?", (operator, key[:200]))
+    return {"ok": True}
+
+
+def _state(call: Call, key: str) -> Any:
+    operator = call.principal.operator
+    with call.engine.db.read() as db:
+        row = db.execute("SELECT value FROM ui_state WHERE operator = ? AND key = ?", (operator, key[:200])).fetchone()
+    return json.loads(row[0]) if row else None
+
+
+def _keep(call: Call, key: str, value: Any) -> None:
+    operator = call.principal.operator
+    text = json.dumps(value, ensure_ascii=False)
+    if len(text) > STATE_BYTES_MAX or len(key) > 200:
+        raise BadRequest("要保存的内容太大")
+    with call.engine.db.write() as db:
+        db.execute(
+            "INSERT OR REPLACE INTO ui_state VALUES (?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'))",
+            (operator, key, text),
+        )
+
+
+@routes.add("GET", "/api/layout/<module>", "Columns, widths and order of a list", shapes.AnyObject, errors=(404,))
+def get_layout(call: Call, module: str) -> dict[str, Any]:
+    call.engine.definition(module)
+    return _state(call, f"layout:{module}") or {}
+
+
+@routes.add(
+    "PUT",
+    "/api/layout/<module>",
+    "Remember the layout of a list",
+    shapes.OkAnswer,
+    body=shapes.Values,
+    errors=(404,),
+)
+def put_layout(call: Call, module: str) -> dict[str, Any]:
+    call.engine.definition(module)
+    _keep(call, f"layout:{module}", call.body.given())
+    return {"ok": True}
+
+
+@routes.add("GET", "/api/filters/<module>", "Saved filters of a list", None, errors=(404,))
+def get_filters(call: Call, module: str) -> list[dict[str, Any]]:
+    call.engine.definition(module)
+    query = q.Query(fixed={"module": module}, limit=q.ROWS_MAX)
+    found = lists.page(call.engine, _own(call), "saved_filter", query)["rows"]
+    return [{"id": row["id"], "name": row["name"], "view": json.loads(row["view"])} for row in found]
+
+
+@routes.add(
+    "POST",
+    "/api/filters/<module>",
+    "Save a filter by name",
+    shapes.AnyObject,
+    body=shapes.FilterBody,
+    status=201,
+    errors=(404, 422),
+)
+def post_filter(call: Call, module: str) -> dict[str, Any]:
+    call.engine.definition(module)
+    view = json.dumps(call.body.view, ensure_ascii=False)
+    same = [one for one in get_filters(call, module) if one["name"] == call.body.name.strip()]
+    values = {"name": call.body.name, "module": module, "view": view}
+    saved, _ = records.save(
+        call.engine,
+        _own(call),
+        "saved_filter",
+        values,
+        id=same[0]["id"] if same else None,
+        idempotent=call.idempotent,
+    )
+    return {"id": saved["row"]["id"], "name": saved["row"]["name"], "view": call.body.view}
+
+
+@routes.add("DELETE", "/api/filters/<module>/<id>", "Delete a saved filter", shapes.DeleteAnswer, errors=(404,))
+def delete_filter(call: Call, module: str, id: str) -> dict[str, Any]:
+    return records.delete(call.engine, _own(call), "saved_filter", [id])
+
+
+def _own(call: Call) -> Any:
+    """Everybody may keep filters of their own, whatever the role says."""
+    from dataclasses import replace
+
+    every = frozenset(("view", "add", "edit", "delete"))
+    return replace(call.principal, rights={**call.principal.rights, "saved_filter": every})
+
+
+# ----------------------------------------------------------------------- jobs
+
+
+@routes.add("GET", "/api/jobs", "This operator's jobs", None)
+def all_jobs(call: Call) -> list[dict[str, Any]]:
+    return [job.public() for job in call.desk.workstation.jobs.all(call.principal.operator)]
+
+
+@routes.add("GET", "/api/jobs/<id>", "One job", shapes.JobAnswer, errors=(404,))
+def one_job(call: Call, id: str) -> dict[str, Any]:
+    return call.desk.workstation.jobs.get(id, call.principal.operator).public()
+
+
+@routes.add("DELETE", "/api/jobs/<id>", "Cancel a job", shapes.JobAnswer, errors=(404,))
+def cancel_job(call: Call, id: str) -> dict[str, Any]:
+    job = call.desk.workstation.jobs.get(id, call.principal.operator)
+    job.cancel()
+    return job.public()
+
+
+@routes.add("GET", "/api/jobs/<id>/file", "The file a job made", None, media="application/octet-stream", errors=(404,))
+def job_file(call: Call, id: str) -> Response:
+    job = call.desk.workstation.jobs.get(id, call.principal.operator)
+    if job.state != "done" or job.file is None or not job.file.exists():
+        raise NotFound("这个文件还没有准备好，或已取走")
+    return send_file(job.file, as_attachment=True, download_name=job.file.name, mimetype="application/octet-stream")
+
+
+def _target(call: Call, name: str) -> tuple[Path, bool] | None:
+    """Where a file goes: asked in the window, a temporary file for the browser. None when the dialog was closed."""
+    answer = call.desk.host.save_dialog(name)
+    if answer is None:
+        return None
+    if isinstance(answer, Download):
+        return Path(tempfile.mkdtemp(prefix="ecms-")) / name, True
+    return answer if answer.suffix else answer.with_suffix(Path(name).suffix), False
+
+
+def _into_file(call: Call, kind: str, label: str, name: str, work: Any) -> dict[str, Any]:
+    """Starts a job that writes a file; `work(job, target)` does it."""
+    found = _target(call, name)
+    if found is None:
+        return {"cancelled": True}
+    target, is_download = found
+    job = Job(kind, label, owner=call.principal.operator)
+
+    def run(running: Job) -> None:
+        work(running, target)
+        running.file = target if is_download else None
+        running.path = None if is_download else str(target)
+
+    started: Work = run
+    return call.desk.workstation.jobs.start(job, started).public()
+
+
+@routes.add(
+    "POST",
+    "/api/export/<module>",
+    "Write a list to a file, as a job",
+    shapes.JobAnswer,
+    body=shapes.ExportBody,
+    errors=(403, 404, 422),
+)
+def start_export(call: Call, module: str) -> dict[str, Any]:
+    definition = call.engine.definition(module)
+    demand(call.principal, "export", definition)
+    asked: shapes.ExportBody = call.body
+    query = asked.query.query()
+    if asked.ids is not None:
+        query = q.Query(**{**query.__dict__, "ids": tuple(asked.ids)})
+    for name in asked.columns:
+        q.visible_field(definition, call.principal, name, "columns")
+    q.select(
+        call.engine.registry, definition, call.principal, query
+    )  # what is wrong with the query is said now, not by the job
+    q.sort_keys(call.engine.registry, definition, call.principal, query.sort)
+
+    def work(job: Job, target: Path) -> None:
+        principal, engine = call.principal, call.engine
+        count = export(engine, principal, module, query, asked.columns, target, job.step)
+        job.message = f"已导出 {count:,} 条"
+
+    name = f"{definition.module.label}_{_stamp()}.{asked.format}"
+    return _into_file(call, "export", f"导出{definition.module.label}", name, work)
+
+
+def _stamp() -> str:
+    return datetime.now(ZONE).strftime("%Y%m%d_%H%M")
+
+
+@routes.add("POST", "/api/backup", "Back up to a file, as a job", shapes.JobAnswer, errors=(403,))
+def start_backup(call: Call) -> dict[str, Any]:
+    if not call.principal.has("settings"):
+        raise Forbidden("没有备份的权限，可请管理员来做")
+    company = re.sub(r"[^\w]", "", company_name(call.engine))[:30]
+
+    def work(job: Job, target: Path) -> None:
+        maintenance.backup(call.engine.db, target)
+        job.message = f"已备份，{target.stat().st_size / 1_048_576:,.1f} MB，已打开检查过"
+
+    return _into_file(call, "backup", "数据备份", f"ECMS_{company}_{_stamp()}.bak", work)
+
+
+@routes.add("POST", "/api/check", "Check the data, as a job", shapes.JobAnswer, errors=(403,))
+def start_check(call: Call) -> dict[str, Any]:
+    if not call.principal.has("settings"):
+        raise Forbidden("没有数据检查的权限，可请管理员来做")
+    job = Job("check", "数据检查", owner=call.principal.operator)
+
+    def work(running: Job) -> None:
+        findings = maintenance.check(call.engine, running.step)
+        running.result = {"findings": [finding.public() for finding in findings]}
+        running.message = f"查到 {len(findings)} 处问题" if findings else "数据完好"
+
+    return call.desk.workstation.jobs.start(job, work).public()
+
+
+# ----------------------------------------------------------------------- help
+
+
+@routes.add("GET", "/api/help", "Pages of the manual", None, public=True)
+def help_pages(call: Call) -> list[dict[str, str]]:
+    return manual.pages()
+
+
+@routes.add("GET", "/api/help/<topic>", "One page of the manual", shapes.AnyObject, public=True, errors=(404,))
+def help_page(call: Call, topic: str) -> dict[str, str]:
+    return manual.page(topic)
+
+
+# --------------------------------------------------------------------- events
+
+
+@routes.add("GET", "/api/events", "What changed, as it happens", None, media="text/event-stream")
+def events(call: Call) -> Response:
+    desk = call.desk
+
+    def stream() -> Iterator[bytes]:
+        with desk.engine.bus.listen() as mine:
+            yield b": hello\n\n"
+            silence = 0.0
+            while not desk.host.stopping.is_set():
+                try:
+                    event = mine.get(timeout=0.5)
+                except queue.Empty:
+                    silence += 0.5
+                    if silence >= _HEARTBEAT_S:
+                        silence = 0.0
+                        yield b": still here\n\n"
+                    continue
+                yield b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\n\n"
+
+    return Response(stream(), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+@routes.add("GET", "/api/openapi.json", "This description", shapes.AnyObject)
+def openapi(call: Call) -> Response:
+    from .openapi import describe
+
+    return json_response(describe())

@@ -1,0 +1,187 @@
+"""The same calls for every module: list, create, read, change, delete, restore, history, related, find."""
+
+from typing import Any
+
+from flask import Response
+
+from ..accounts import operator_names
+from ..engine import history, lists, records, search
+from ..engine import query as q
+from ..errors import NotFound
+from . import shapes
+from .http import Call, Routes, json_response
+
+routes = Routes()
+_RECORDS = "/api/records/<module>"
+_RECORD = f"{_RECORDS}/<id>"
+
+
+@routes.add("GET", _RECORDS, "A page of a list", shapes.PageAnswer, query=shapes.ListQuery, errors=(403, 404, 422))
+def page(call: Call, module: str) -> dict[str, Any]:
+    return lists.page(call.engine, call.principal, module, call.query.query(), call.query.wanted())
+
+
+@routes.add(
+    "POST",
+    _RECORDS,
+    "Create a record",
+    shapes.RecordAnswer,
+    body=shapes.Values,
+    status=201,
+    errors=(403, 404, 422, 507),
+)
+def create(call: Call, module: str) -> Any:
+    saved, _ = records.save(call.engine, call.principal, module, call.body.given(), idempotent=call.idempotent)
+    return _with_version(saved, 201)
+
+
+@routes.add("GET", _RECORD, "One record", shapes.RecordAnswer, errors=(403, 404))
+def read(call: Call, module: str, id: str) -> Any:
+    return _with_version(records.get(call.engine, call.principal, module, id), 200)
+
+
+@routes.add("PATCH", _RECORD, "Change a record; If-Match names the version it was based on", shapes.RecordAnswer,
+            body=shapes.Values, errors=(403, 404, 409, 422, 507))  # fmt: skip
+def change(call: Call, module: str, id: str) -> Any:
+    saved, _ = records.save(
+        call.engine,
+        call.principal,
+        module,
+        call.body.given(),
+        id=id,
+        rev=call.rev,
+        idempotent=call.idempotent,
+    )
+    return _with_version(saved, 200)
+
+
+def _with_version(saved: dict[str, Any], status: int) -> Response:
+    response = json_response(saved, status)
+    response.headers["ETag"] = f'"{saved["row"]["rev"]}"'
+    return response
+
+
+@routes.add("DELETE", _RECORD, "Delete a record with what goes along", shapes.DeleteAnswer, errors=(403, 404, 409))
+def delete_one(call: Call, module: str, id: str) -> dict[str, Any]:
+    return records.delete(call.engine, call.principal, module, [id], idempotent=call.idempotent)
+
+
+@routes.add("POST", f"{_RECORDS}/delete", "Delete several records, or say what would go along", shapes.DeleteAnswer,
+            body=shapes.DeleteMany, errors=(403, 404, 409, 422))  # fmt: skip
+def delete_many(call: Call, module: str) -> dict[str, Any]:
+    asked: shapes.DeleteMany = call.body
+    return records.delete(
+        call.engine,
+        call.principal,
+        module,
+        asked.ids,
+        preview=asked.preview,
+        idempotent=None if asked.preview else call.idempotent,
+    )
+
+
+@routes.add(
+    "POST",
+    f"{_RECORDS}/restore",
+    "Bring deleted records back",
+    shapes.IdsAnswer,
+    body=shapes.RestoreMany,
+    errors=(403, 404, 422),
+)
+def restore(call: Call, module: str) -> dict[str, Any]:
+    return {"restored": records.restore(call.engine, call.principal, module, call.body.ids)}
+
+
+@routes.add("POST", f"{_RECORDS}/change", "Set the same values on several records", shapes.IdsAnswer,
+            body=shapes.ChangeMany, errors=(403, 404, 422))  # fmt: skip
+def change_many(call: Call, module: str) -> dict[str, Any]:
+    return {"changed": records.change(call.engine, call.principal, module, call.body.ids, call.body.set)}
+
+
+@routes.add("POST", f"{_RECORDS}/similar", "Records that may be the same as what is being typed", None,
+            body=shapes.SimilarTo, errors=(403, 404, 422))  # fmt: skip
+def similar(call: Call, module: str) -> list[dict[str, Any]]:
+    return search.similar(call.engine, call.principal, module, call.body.values, call.body.id)
+
+
+@routes.add(
+    "GET",
+    f"{_RECORD}/history",
+    "Who changed what, when, on which machine",
+    shapes.HistoryAnswer,
+    errors=(403, 404),
+)
+def record_history(call: Call, module: str, id: str) -> dict[str, Any]:
+    return history.of_record(call.engine, call.principal, module, id, operator_names(call.engine))
+
+
+@routes.add("GET", f"{_RECORD}/related", "How many rows each related tab has", shapes.AnyObject, errors=(403, 404))
+def related_counts(call: Call, module: str, id: str) -> dict[str, int]:
+    records.get(call.engine, call.principal, module, id)
+    counts: dict[str, int] = {}
+    for tab in call.engine.definition(module).module.related:
+        if call.principal.may("view", tab.module):
+            found = _related(call, module, id, f"{tab.module}-{tab.field}", q.Query(limit=0), frozenset(("total",)))
+            counts[f"{tab.module}-{tab.field}"] = found["total"]
+    return counts
+
+
+@routes.add(
+    "GET",
+    f"{_RECORD}/related/<tab>",
+    "Rows of a related tab",
+    shapes.PageAnswer,
+    query=shapes.ListQuery,
+    errors=(403, 404, 422),
+)
+def related(call: Call, module: str, id: str, tab: str) -> dict[str, Any]:
+    records.get(call.engine, call.principal, module, id)
+    return _related(call, module, id, tab, call.query.query(), call.query.wanted())
+
+
+def _related(call: Call, module: str, id: str, tab: str, query: q.Query, want: frozenset[str]) -> dict[str, Any]:
+    for one in call.engine.definition(module).module.related:
+        if f"{one.module}-{one.field}" == tab:
+            fixed = {one.field: id, **dict(one.preset)}
+            return lists.page(
+                call.engine, call.principal, one.module, q.Query(**{**query.__dict__, "fixed": fixed}), want
+            )
+    raise NotFound("没有这个相关页")
+
+
+@routes.add(
+    "GET",
+    "/api/lookup/<module>",
+    "Candidates for a reference",
+    shapes.LookupAnswer,
+    query=shapes.LookupQuery,
+    errors=(403, 404, 422),
+)
+def lookup(call: Call, module: str) -> dict[str, Any]:
+    asked: shapes.LookupQuery = call.query
+    ids = [id for id in asked.ids.split(",") if id][:500]
+    return search.lookup(
+        call.engine,
+        call.principal,
+        module,
+        text=asked.q,
+        where=asked.conditions(),
+        ids=ids,
+        limit=asked.limit,
+    )
+
+
+@routes.add("GET", "/api/tree/<module>", "All nodes of a tree", None, query=shapes.TreeQuery, errors=(403, 404))
+def tree(call: Call, module: str) -> list[dict[str, Any]]:
+    return search.tree(call.engine, call.principal, module, call.query.count)
+
+
+@routes.add(
+    "GET",
+    "/api/search",
+    "Search all modules: Chinese text or pinyin initials",
+    shapes.SearchAnswer,
+    query=shapes.SearchQuery,
+)
+def everywhere(call: Call) -> dict[str, Any]:
+    return {"groups": search.everywhere(call.engine, call.principal, call.query.q)}

@@ -1,0 +1,277 @@
+"""What requests and answers look like: pydantic at the edge, and the source of the OpenAPI description."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ..engine.query import ROWS_MAX, Query
+from ..errors import Invalid
+
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+Ids = Annotated[list[Id], Field(min_length=1, max_length=200_000)]
+Name = Annotated[str, Field(max_length=200)]
+Day = Annotated[str, Field(pattern=r"^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$", max_length=10)]
+
+
+class Strict(BaseModel):
+    """A request: what is not named is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Loose(BaseModel):
+    """An answer: the description names what one may rely on."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "contains", "not_contains", "like", "empty", "not_empty"]
+
+
+class Condition(Strict):
+    field: Name
+    op: Operator
+    value: Any = None
+
+
+class EitherClause(Strict):
+    or_: list[Condition] = Field(alias="or", min_length=1, max_length=20)
+
+
+class BothClause(Strict):
+    and_: list[Condition] = Field(alias="and", min_length=1, max_length=20)
+
+
+class Filter(Strict):
+    """Conditions of several columns; two of one column stand together in `or` or `and`."""
+
+    and_: list[Condition | EitherClause | BothClause] = Field(alias="and", max_length=60)
+
+
+class ListQuery(Strict):
+    q: Name = ""
+    field: Name = ""
+    value: Name = ""
+    start: Day = Field("", alias="from")
+    end: Day = Field("", alias="to")
+    filter: Annotated[str, Field(max_length=20_000)] = ""
+    sort: Name = ""
+    group: Annotated[str, Field(max_length=64)] = ""
+    deleted: Literal["", "0", "1"] = ""
+    limit: Annotated[int, Field(ge=0, le=ROWS_MAX)] = 50
+    after: Annotated[str, Field(max_length=2_000)] = ""
+    offset: Annotated[int, Field(ge=0, le=2**31)] = 0
+    want: Annotated[str, Field(pattern=r"^[a-z,]*$", max_length=40)] = ""
+
+    @field_validator("filter")
+    @classmethod
+    def _filter(cls, text: str) -> str:
+        if text:
+            Filter.model_validate(json.loads(text))
+        return text
+
+    def query(self) -> Query:
+        """As the engine takes it."""
+        return Query(
+            q=self.q,
+            field=self.field,
+            value=self.value,
+            start=self.start,
+            end=self.end,
+            filter=json.loads(self.filter) if self.filter else None,
+            sort=self.sort,
+            group=self.group,
+            deleted=self.deleted == "1",
+            limit=self.limit,
+            after=self.after,
+            offset=self.offset,
+        )
+
+    def wanted(self) -> frozenset[str]:
+        wanted = frozenset(part for part in self.want.split(",") if part)
+        if not wanted <= {"rows", "total", "sums"}:
+            raise Invalid({"want": "只能是 rows、total、sums"})
+        return wanted
+
+
+class BodyQuery(ListQuery):
+    """The same query inside a body, where the filter is an object."""
+
+    filter: Filter | None = None  # type: ignore[assignment]
+
+    @field_validator("filter")
+    @classmethod
+    def _filter(cls, value: Any) -> Any:
+        return value
+
+    def query(self) -> Query:
+        text = ListQuery.model_validate(self.model_dump(by_alias=True, exclude={"filter"}))
+        made = text.query()
+        body = self.filter.model_dump(by_alias=True) if self.filter else None
+        return Query(**{**made.__dict__, "filter": body})
+
+
+class Login(Strict):
+    department: Id
+    user: Annotated[str, Field(max_length=80)]
+    password: Annotated[str, Field(max_length=1_000)]
+
+
+class PasswordChange(Strict):
+    old: Annotated[str, Field(max_length=1_000)]
+    new: Annotated[str, Field(max_length=1_000)]
+
+
+class Setup(Strict):
+    company: Name
+    branch: Name = "总部"
+    branch_code: Name = "01"
+    department: Name
+    name: Name
+    login_name: Name
+    password: Annotated[str, Field(max_length=1_000)]
+    demo: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+class Values(BaseModel):
+    """Values by field name; which fields there are says GET /api/modules."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def given(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class DeleteMany(Strict):
+    ids: Ids
+    preview: bool = False
+
+
+class RestoreMany(Strict):
+    ids: Ids
+
+
+class ChangeMany(Strict):
+    ids: Ids
+    set: dict[str, Any] = Field(min_length=1, max_length=50)
+
+
+class SimilarTo(Strict):
+    values: dict[str, Any] = Field(max_length=200)
+    id: Id | None = None
+
+
+class LookupQuery(Strict):
+    q: Name = ""
+    limit: Annotated[int, Field(ge=1, le=200)] = 20
+    where: Annotated[str, Field(max_length=2_000)] = ""
+    ids: Annotated[str, Field(max_length=20_000)] = ""
+    for_: Name = Field("", alias="for")
+
+    def conditions(self) -> dict[str, Any]:
+        """`where` as columns; raises `Invalid`."""
+        try:
+            found = json.loads(self.where) if self.where else {}
+            if not isinstance(found, dict) or not all(isinstance(value, str | int | None) for value in found.values()):
+                raise ValueError
+        except (ValueError, RecursionError):
+            raise Invalid({"where": "应是 JSON 对象"}) from None
+        return found
+
+
+class TreeQuery(Strict):
+    count: Name = ""
+
+
+class SearchQuery(Strict):
+    q: Name = ""
+
+
+class ExportBody(Strict):
+    format: Literal["xlsx", "csv"] = "xlsx"
+    columns: list[Name] = Field(min_length=1, max_length=200)
+    query: BodyQuery = Field(default_factory=lambda: BodyQuery.model_validate({}))
+    ids: list[Id] | None = Field(None, max_length=200_000)
+
+
+class StateBody(Strict):
+    value: Any = None
+
+
+class FilterBody(Strict):
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    view: dict[str, Any]
+
+
+# ------------------------------------------------------------------- answers
+
+
+class SessionAnswer(Loose):
+    initialized: bool
+    signed_in: bool
+    company: str
+    machine: str
+    version: str
+    mode: str
+    departments: list[dict[str, Any]]
+
+
+class ModulesAnswer(Loose):
+    chapters: list[dict[str, Any]]
+    modules: list[dict[str, Any]]
+
+
+class PageAnswer(Loose):
+    rows: list[dict[str, Any]]
+    next: str | None
+    labels: dict[str, str]
+
+
+class RecordAnswer(Loose):
+    row: dict[str, Any]
+    labels: dict[str, str]
+
+
+class HistoryAnswer(Loose):
+    entries: list[dict[str, Any]]
+    labels: dict[str, str]
+
+
+class DeleteAnswer(Loose):
+    """With preview: count, along, refused. Without: deleted, batch."""
+
+
+class IdsAnswer(Loose):
+    """The ids that changed, under the name of what happened."""
+
+
+class LookupAnswer(Loose):
+    rows: list[dict[str, Any]]
+    more: bool
+
+
+class SearchAnswer(Loose):
+    groups: list[dict[str, Any]]
+
+
+class JobAnswer(Loose):
+    """A job, or {cancelled: true} when the save dialog was closed."""
+
+
+class StateAnswer(Loose):
+    value: Any
+
+
+class OkAnswer(Loose):
+    ok: bool
+
+
+class AnyList(BaseModel):
+    """A list of objects."""
+
+
+class AnyObject(Loose):
+    """An object."""

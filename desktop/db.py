@@ -1,0 +1,277 @@
+"""The only place that opens the database.
+
+One writer connection behind a lock, a few reader connections, WAL. Saves use `synchronous=FULL`: a sales order
+lost at power-off is not acceptable, and it costs only 28 % (sync.md B1). Tables are guarded: a write that does not
+come through `Database.write()` fails loudly, also from a foreign tool.
+"""
+
+import queue
+import shutil
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import Refused, StorageFull
+
+FILE_NAME = "ecms.db"
+READERS = 4
+_READER_CACHE_KIB = 12_000
+_WRITER_CACHE_KIB = 48_000
+_APPLICATION_ID = 0x45434D53  # "ECMS": tells our file from any other SQLite file
+_NETWORK_FILE_SYSTEMS = frozenset(
+    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "davfs", "fuse.davfs2")
+)
+_CLOUD_FOLDERS = (
+    "onedrive",
+    "dropbox",
+    "google drive",
+    "googledrive",
+    "icloud",
+    "坚果云",
+    "nutstore",
+    "百度网盘",
+    "baidusyncdisk",
+)
+
+Functions = dict[str, tuple[int, Callable[..., str | int | None]]]
+"""SQL functions by name: (number of arguments, function). All are pure."""
+
+
+class Database:
+    """An open data file.
+
+    `write()` gives the one writer inside a transaction, `read()` a reader with a stable snapshot. Both nest:
+    a helper may call them without asking who called it.
+    """
+
+    def __init__(self, path: Path, functions: Functions | None = None) -> None:
+        self.path = path
+        self._functions = functions or {}
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._guard_open = 0
+        self._writer = self._connect(_WRITER_CACHE_KIB)
+        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._reading = threading.local()
+        self._reader_count = 0
+        self._closed = False
+
+    def _connect(self, cache_kib: int) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
+        db.row_factory = sqlite3.Row
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute(
+                "PRAGMA foreign_keys=OFF"
+            )  # references are checked on saving; what others saved is never refused
+            db.execute(f"PRAGMA cache_size=-{cache_kib}")
+            db.execute("PRAGMA temp_store=MEMORY")
+            db.create_function("ecms_writing", 0, lambda: self._guard_open)
+            for name, (arguments, function) in self._functions.items():
+                db.create_function(name, arguments, function, deterministic=True)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """The writer inside a transaction; nested calls are savepoints. Commits at the end, rolls back on any error.
+
+        Raises `StorageFull` when the disk is full; nothing is half-written then.
+        """
+        with self._lock:
+            db, depth = self._writer, self._depth
+            begin = "BEGIN IMMEDIATE" if depth == 0 else f"SAVEPOINT s{depth}"
+            db.execute(begin)
+            self._depth = depth + 1
+            try:
+                yield db
+                db.execute("COMMIT" if depth == 0 else f"RELEASE s{depth}")
+            except BaseException as error:
+                _roll_back(db, depth)
+                if is_full(error):
+                    raise StorageFull from error
+                raise
+            finally:
+                self._depth = depth
+
+    @contextmanager
+    def unguarded(self) -> Iterator[None]:
+        """Opens the guard of the business tables. Only `apply`, seeding and rebuilding derived data may ask for it."""
+        with self._lock:
+            self._guard_open += 1
+            try:
+                yield
+            finally:
+                self._guard_open -= 1
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A reader that sees one snapshot. Inside this thread's own `write()` it is the writer, so it sees its own
+        changes."""
+        if self._depth and self._lock_is_mine():
+            yield self._writer
+            return
+        held: sqlite3.Connection | None = getattr(self._reading, "db", None)
+        if held is not None:
+            yield held
+            return
+        db = self._take_reader()
+        self._reading.db = db
+        db.execute("BEGIN")
+        try:
+            yield db
+        finally:
+            self._reading.db = None
+            db.execute("ROLLBACK")
+            self._readers.put(db)
+
+    def _lock_is_mine(self) -> bool:
+        if self._lock.acquire(blocking=False):
+            mine = self._depth > 0
+            self._lock.release()
+            return mine
+        return False
+
+    def _take_reader(self) -> sqlite3.Connection:
+        try:
+            return self._readers.get_nowait()
+        except queue.Empty:
+            pass
+        with self._lock:
+            fresh = self._reader_count < READERS
+            self._reader_count += fresh
+        return self._connect(_READER_CACHE_KIB) if fresh else self._readers.get(timeout=60)
+
+    def copy_to(self, target: Path) -> None:
+        """A consistent copy in one file, made while others go on reading and writing. `target` must not exist."""
+        db = self._connect(2_000)
+        try:
+            db.execute("VACUUM INTO ?", (str(target),))
+        except sqlite3.Error as error:
+            target.unlink(missing_ok=True)
+            raise (StorageFull() if is_full(error) else error) from error
+        finally:
+            db.close()
+        target.chmod(0o600)
+
+    def close(self) -> None:
+        """Folds the write-ahead log into the file and closes everything. Harmless when called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        while not self._readers.empty():
+            self._readers.get_nowait().close()
+        with self._lock:
+            self._writer.execute("PRAGMA optimize")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._writer.close()
+
+
+def _roll_back(db: sqlite3.Connection, depth: int) -> None:
+    if not db.in_transaction:  # SQLite rolls back by itself on some errors, a full disk among them
+        return
+    if depth == 0:
+        db.execute("ROLLBACK")
+    else:
+        db.execute(f"ROLLBACK TO s{depth}")
+        db.execute(f"RELEASE s{depth}")
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error means that the disk is full."""
+    if isinstance(error, sqlite3.OperationalError):
+        return "full" in str(error) or getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE"
+    return isinstance(error, OSError) and error.errno == 28
+
+
+def open_database(folder: Path, functions: Functions | None = None) -> Database:
+    """Opens (or creates) the data file in a folder of its own.
+
+    Raises `Refused` for a folder on a network drive or in a cloud-synchronised folder, and for a file that is
+    damaged or not ours. Never overwrites anything.
+    """
+    refuse_unsafe_place(folder)
+    path = folder / FILE_NAME
+    is_new = not path.exists()
+    if is_new and any(folder.glob(FILE_NAME + "-*")):
+        raise Refused(f"数据文件夹 {folder} 里缺少 {FILE_NAME}，但还有它的日志文件。请从备份恢复，不要删除这些文件。")
+    if not is_new:
+        _refuse_damaged(path)
+    try:
+        db = Database(path, functions)
+        if is_new:
+            path.chmod(0o600)
+            with db.write() as writer:
+                writer.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+        return db
+    except sqlite3.Error as error:
+        raise _refusal(path, error) from error
+
+
+def _refuse_damaged(path: Path) -> None:
+    if path.stat().st_size and path.open("rb").read(16) != b"SQLite format 3\x00":
+        raise Refused(f"数据文件 {path} 已损坏，没有改动它。请从最近的备份恢复。")
+    try:
+        probe = sqlite3.connect(path, timeout=2)
+        try:
+            probe.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            (application,) = probe.execute("PRAGMA application_id").fetchone()
+            tables = probe.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        finally:
+            probe.close()
+    except sqlite3.Error as error:
+        raise _refusal(path, error) from error
+    if tables and application != _APPLICATION_ID:
+        raise Refused(f"{path} 不是本程序的数据文件，没有改动它。请换一个数据文件夹。")
+
+
+def _refusal(path: Path, error: sqlite3.Error) -> Refused:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return Refused(f"数据文件 {path} 正被另一个程序占用。请关闭那个程序后再打开。")
+    if "readonly" in text or "unable to open" in text:
+        return Refused(f"数据文件 {path} 打不开或不能写入。请检查文件夹的权限。")
+    if is_full(error):
+        return Refused("磁盘已满，打不开数据。清出空间后再打开。")
+    return Refused(f"数据文件 {path} 已损坏，没有改动它。请从最近的备份恢复。")
+
+
+def refuse_unsafe_place(folder: Path) -> None:
+    """Raises `Refused` for places where SQLite loses data: network drives and folders a cloud program copies."""
+    resolved = folder.resolve()
+    if _is_network(resolved):
+        raise Refused(f"数据文件夹 {folder} 在网络盘上，可能损坏数据。请放在本机磁盘。")
+    if any(mark in part.lower() for part in resolved.parts for mark in _CLOUD_FOLDERS):
+        raise Refused(f"数据文件夹 {folder} 在云同步文件夹里，可能损坏数据。请放在普通的本机文件夹。")
+
+
+def _is_network(folder: Path) -> bool:
+    if sys.platform == "win32":
+        import ctypes
+
+        return str(folder).startswith("\\\\") or ctypes.windll.kernel32.GetDriveTypeW(folder.anchor) == 4
+    return _file_system(folder) in _NETWORK_FILE_SYSTEMS
+
+
+def _file_system(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
+    """Type of the file system a folder lies on: that of the longest mount point above it."""
+    if not mounts.exists():
+        return ""
+    best, kind = "", ""
+    for line in mounts.read_text(errors="replace").splitlines():
+        _, point, file_system, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        if len(point) > len(best) and (folder == Path(point) or Path(point) in folder.parents):
+            best, kind = point, file_system
+    return kind
+
+
+def free_bytes(folder: Path) -> int:
+    """Free space on the disk of a folder."""
+    return shutil.disk_usage(folder).free

@@ -1,0 +1,126 @@
+"""Who may do what, and which rows they see. The engine knows a principal, not how rights are stored.
+
+Rights and scope hold in lists, pickers, totals, search, export, history and API alike, on the server side of every
+call.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..errors import Forbidden
+from .fields import Field, Ref, Sql, all_of, any_of
+from .registry import Definition, Registry, targets_of
+
+DataScope = Literal["own", "department", "department_tree", "branch", "all"]
+DATA_SCOPES: tuple[DataScope, ...] = ("own", "department", "department_tree", "branch", "all")
+
+_VERBS = {
+    "view": "查看",
+    "add": "新增",
+    "edit": "修改",
+    "delete": "删除",
+    "import": "导入",
+    "export": "导出",
+    "print": "打印",
+}
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The signed-in operator with the union of the rights of all roles."""
+
+    operator: str
+    employee: str | None = None
+    department: str | None = None
+    departments_below: tuple[str, ...] = ()
+    branch: str | None = None
+    rights: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    scopes: Mapping[str, DataScope] = field(default_factory=dict)
+    special: frozenset[str] = frozenset()
+    everything: bool = False
+
+    def may(self, action: str, module: str) -> bool:
+        return self.everything or action in self.rights.get(module, ())
+
+    def has(self, special: str | None) -> bool:
+        return special is None or self.everything or special in self.special
+
+    def scope(self, module: str) -> DataScope:
+        return "all" if self.everything else self.scopes.get(module, "own")
+
+    def sees(self, one: Field) -> bool:
+        """Whether a field exists for this user."""
+        return self.has(one.see)
+
+    def may_write(self, one: Field) -> bool:
+        return self.sees(one) and not one.readonly and self.has(one.edit)
+
+
+def demand(principal: Principal, action: str, definition: Definition) -> None:
+    """Raises `Forbidden` unless the action is allowed on the module."""
+    allowed = principal.may(action, definition.name)
+    if action != "view":
+        allowed = allowed and definition.module.writable and principal.has(definition.module.edit_right)
+    if not allowed:
+        raise Forbidden(f"没有「{definition.module.label}」的{_VERBS.get(action, action)}权限，可请管理员开通")
+
+
+def actions(principal: Principal, definition: Definition) -> list[str]:
+    """What the user may do in a module: the buttons of its list."""
+    if not principal.may("view", definition.name):
+        return []
+    allowed = [action for action in _VERBS if principal.may(action, definition.name)]
+    if not definition.module.writable or not principal.has(definition.module.edit_right):
+        allowed = [action for action in allowed if action not in ("add", "edit", "delete", "import")]
+    if definition.module.single:
+        allowed = [action for action in allowed if action not in ("add", "delete", "import")]
+    return allowed
+
+
+def scope_sql(registry: Registry, definition: Definition, principal: Principal, table: str) -> Sql | None:
+    """The condition that keeps a list to the rows its user may see; None when nothing is held back."""
+    scope = definition.module.scope
+    if scope == "company" or (principal.everything and scope != "private"):
+        return None
+    if scope == "private":
+        return Sql(f"{table}.created_by = ?", (principal.operator,))
+    if scope == "follow":
+        return _follows(registry, definition, principal, table)
+    return _covered(scope, principal.scope(definition.name), principal, table)
+
+
+def _covered(scope: str, data_scope: DataScope, principal: Principal, table: str) -> Sql | None:
+    if data_scope == "all":
+        return None
+    own = [Sql(f"{table}.owner = ?", (principal.employee,))] if scope == "owner" else []
+    if data_scope == "branch" or scope == "branch":
+        return any_of([*own, Sql(f"{table}.branch = ?", (principal.branch,))])
+    if data_scope == "department_tree":
+        marks = ", ".join("?" * len(principal.departments_below))
+        return any_of([*own, Sql(f"{table}.department IN ({marks})", principal.departments_below)])
+    if data_scope == "department" or scope == "department":
+        return any_of([*own, Sql(f"{table}.department = ?", (principal.department,))])
+    return any_of(own)
+
+
+def _follows(registry: Registry, definition: Definition, principal: Principal, table: str) -> Sql | None:
+    """Rows seen exactly with their parent; where the parent may be of several modules, each is judged by its own."""
+    parent = definition.module.parent or "parent"
+    one = definition.fields[parent]
+    kind_field, kinds = one.target_by if isinstance(one, Ref) and one.target_by else ("", {})
+    kind_of = {module: kind for kind, module in kinds.items()}
+    parts: list[Sql] = []
+    is_open = True
+    for target in targets_of(one):
+        inner = Sql("0")
+        if principal.may("view", target):
+            inner = scope_sql(registry, registry[target], principal, "p") or Sql("1")
+        conditions = [Sql(f"{table}.{kind_field} = ?", (kind_of[target],))] if kind_of else []
+        if inner.text != "1":
+            is_open = False
+            conditions.append(
+                Sql(f"{table}.{parent} IN (SELECT p.id FROM {target} p WHERE {inner.text})", inner.params)
+            )
+        parts.append(all_of(conditions))
+    return None if is_open else any_of(parts)

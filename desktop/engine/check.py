@@ -1,0 +1,170 @@
+"""Start-up checks of the declarations: every problem at once, each with an id.
+
+M001 a name is not snake_case           M006 a sort field cannot be sorted
+M002 an unknown field is named          M007 a reference points at an unknown module
+M003 the title is not a text field      M008 a tree or parent field is not a reference to a module of nodes
+M004 a field stands on two form tabs    M009 the scope lacks its fields
+M005 `when` is not a date               M010 a seed row is wrong
+M011 the chapter is unknown             M012 a name is reserved
+M013 a related tab names no reference   M014 a label is missing
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .fields import Date, DateTime, Ref, Text
+from .registry import SHARED_LOCAL, SHARED_SENT, Definition, Registry, targets_of
+
+_RESERVED = frozenset(column.name for column in SHARED_LOCAL + SHARED_SENT) | {
+    "id",
+    "row",
+    "rev",
+    "pinyin",
+    "custom",
+}
+_OPEN_RESERVED = frozenset(("branch",))
+"""Shared columns that a module may declare itself."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a declaration."""
+
+    id: str
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.where}: {self.what}"
+
+
+class DefinitionError(Exception):
+    """The declarations contradict themselves; lists every problem."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def check(registry: Registry) -> None:
+    """Raises `DefinitionError` with all problems of all modules."""
+    found = [problem for definition in registry for problem in problems(registry, definition)]
+    if len(registry.definitions) != len(registry.modules):
+        found.append(Problem("M001", "modules", "two modules have the same name"))
+    if found:
+        raise DefinitionError(found)
+
+
+def problems(registry: Registry, definition: Definition) -> Iterator[Problem]:
+    """What is wrong with one module."""
+    yield from _names(definition)
+    yield from _field_lists(definition)
+    yield from _references(registry, definition)
+    yield from _special_fields(registry, definition)
+    yield from _seeds(definition)
+    if definition.module.chapter not in {chapter.name for chapter in registry.chapters}:
+        yield Problem("M011", definition.name, f"no chapter {definition.module.chapter!r}")
+
+
+def _names(definition: Definition) -> Iterator[Problem]:
+    for name in (definition.name, *definition.fields):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            yield Problem("M001", definition.name, f"{name!r} is not snake_case")
+    for name in definition.fields.keys() & (_RESERVED - _OPEN_RESERVED):
+        yield Problem("M012", f"{definition.name}.{name}", "the name is reserved")
+    for name, one in definition.fields.items():
+        if not one.label:
+            yield Problem("M014", f"{definition.name}.{name}", "no label")
+
+
+def _named_fields(definition: Definition) -> Iterator[tuple[str, str]]:
+    module = definition.module
+    lists = {
+        "columns": module.columns,
+        "quick": module.quick,
+        "context": module.context,
+        "title": module.title,
+    }
+    lists |= {
+        "sort": module.sort.replace("-", "").replace(",", " "),
+        "parent": module.parent or "",
+        "retire": module.retire or "",
+    }
+    lists |= {f"units[{entry}]": entry for entry in module.units}
+    for tab in module.tabs:
+        lists[f"tab {tab.label}"] = " ".join((tab.fields, *(section.fields for section in tab.sections)))
+    for alike in module.alike:
+        lists[f"alike {alike.reason}"] = alike.fields
+    for where, names in lists.items():
+        for name in names.split():
+            yield where, name
+
+
+def _field_lists(definition: Definition) -> Iterator[Problem]:
+    on_tab: dict[str, str] = {}
+    for where, name in _named_fields(definition):
+        if name not in definition.fields:
+            yield Problem("M002", f"{definition.name}.{where}", f"no field {name!r}")
+        elif where.startswith("tab "):
+            if name in on_tab:
+                yield Problem("M004", f"{definition.name}.{name}", f"stands on {on_tab[name]} and {where}")
+            on_tab[name] = where
+    for name in definition.module.sort.replace("-", "").split(","):
+        one = definition.fields.get(name)
+        if one is not None and not one.columns(name):
+            yield Problem("M006", f"{definition.name}.sort", f"cannot sort by {name!r}")
+
+
+def _references(registry: Registry, definition: Definition) -> Iterator[Problem]:
+    for name, one in definition.fields.items():
+        for target in targets_of(one):
+            if target not in registry:
+                yield Problem("M007", f"{definition.name}.{name}", f"no module {target!r}")
+        if isinstance(one, Ref):
+            for here in one.copies:
+                if here not in definition.fields:
+                    yield Problem("M002", f"{definition.name}.{name}.copies", f"no field {here!r}")
+            if one.target_by and one.target_by[0] not in definition.fields:
+                yield Problem("M002", f"{definition.name}.{name}.target_by", f"no field {one.target_by[0]!r}")
+    for related in definition.module.related:
+        target_field = registry[related.module].fields.get(related.field) if related.module in registry else None
+        if target_field is None or definition.name not in targets_of(target_field):
+            yield Problem(
+                "M013",
+                f"{definition.name}.{related.label}",
+                f"{related.module}.{related.field} does not point here",
+            )
+    for child in definition.module.children.split():
+        if child not in registry or registry[child].module.parent is None:
+            yield Problem("M007", f"{definition.name}.children", f"{child!r} is no module with a parent field")
+
+
+def _special_fields(registry: Registry, definition: Definition) -> Iterator[Problem]:
+    module = definition.module
+    title = definition.fields.get(module.title)
+    if title is not None and not isinstance(title, Text):
+        yield Problem("M003", definition.name, f"the title {module.title!r} is no text")
+    if module.when and not isinstance(definition.fields.get(module.when), Date | DateTime):
+        yield Problem("M005", definition.name, f"{module.when!r} is no date")
+    if module.tree:
+        nodes = targets_of(definition.fields[module.tree.field]) if module.tree.field in definition.fields else ()
+        if not nodes or nodes[0] not in registry or registry[nodes[0]].module.parent is None:
+            yield Problem("M008", definition.name, f"{module.tree.field!r} points at no tree")
+    needed = {
+        "owner": ("owner", "department"),
+        "department": ("department",),
+        "follow": (module.parent or "parent",),
+    }
+    for name in needed.get(module.scope, ()):
+        if name not in definition.fields:
+            yield Problem("M009", definition.name, f"scope {module.scope} needs the field {name!r}")
+
+
+def _seeds(definition: Definition) -> Iterator[Problem]:
+    codes = [row.get("seed") for row in definition.module.seed]
+    if None in codes or len(set(codes)) != len(codes):
+        yield Problem("M010", definition.name, "every seed row needs a `seed` code of its own")
+    for row in definition.module.seed:
+        for name in row.keys() - definition.fields.keys() - {"seed"}:
+            yield Problem("M010", definition.name, f"no field {name!r}")

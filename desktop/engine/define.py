@@ -1,0 +1,163 @@
+"""The words a module is declared with. Frozen values; the registry compiles them.
+
+A module is declared once: table, API, list, form, filter, export, history, help and replication follow from it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from dataclasses import field as made_by
+from typing import Any, Literal, Protocol
+
+from sync_server.replication.changeset import Scalar
+
+from .fields import Field
+from .ids import seed_id as seed_id
+
+Scope = Literal["company", "branch", "department", "owner", "follow", "private"]
+"""Who may see a row (modules.md 0.4). `follow` rows are seen with their parent, `private` ones by their author only."""
+
+Right = Literal["view", "add", "edit", "delete", "import", "export", "print"]
+RIGHTS: tuple[Right, ...] = ("view", "add", "edit", "delete", "import", "export", "print")
+
+
+class Look(Protocol):
+    """Read access for rules, inside the saving transaction."""
+
+    def __call__(self, module: str, id: str) -> Mapping[str, Any] | None:
+        """Values of a live record, or None."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a rule judges: the record as it was (None when new) and as it would be (None when deleted), as values."""
+
+    module: str
+    id: str
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None
+    look: Look
+    find: Callable[[str, Mapping[str, Scalar]], list[dict[str, Any]]]
+    """Live records of a module whose columns equal the given ones (100 at most), as values."""
+    me: str
+    """Employee of the operator who saves."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A refusal by a rule: at a field, or of the whole record."""
+
+    message: str
+    field: str | None = None
+
+
+Rule = Callable[[Draft], Iterator[Fault]]
+"""A pure check on saving (never when applying what others saved)."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part of a form tab."""
+
+    label: str
+    fields: str
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of the form: names of fields, parted by spaces, and titled sections after them."""
+
+    label: str
+    fields: str
+    sections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True)
+class Related:
+    """A pane under the list: rows of `module` whose `field` is the selected record. `preset` are values new rows
+    get."""
+
+    label: str
+    module: str
+    field: str
+    preset: Mapping[str, Any] = made_by(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The tree left of the list: `field` points at nodes; `root` is the words of the virtual top node."""
+
+    field: str
+    root: str
+
+
+@dataclass(frozen=True)
+class Alike:
+    """One ground for taking two records for the same (T28): equal `fields`, compared after `normal`, score `points`."""
+
+    fields: str
+    points: int
+    reason: str
+    normal: Callable[[str], str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """One declaration. Names of fields in `columns`, `quick` and tabs are parted by spaces.
+
+    `when` is the date behind 数据显示; `log` modules open on the current month. `parent` is the field that points at
+    the parent: of a `follow` row its owner, of a tree node the node above. `children` go along when a record is
+    deleted.
+    `seed` rows ship with the program: their ids follow from `code`, their clocks are zero.
+    """
+
+    name: str
+    label: str
+    noun: str
+    fields: Mapping[str, Field]
+    title: str
+    columns: str
+    chapter: str
+    icon: str = "file"
+    quick: str = ""
+    tabs: tuple[Tab, ...] = ()
+    related: tuple[Related, ...] = ()
+    tree: Tree | None = None
+    parent: str | None = None
+    when: str | None = None
+    log: bool = False
+    sort: str = ""
+    scope: Scope = "company"
+    children: str = ""
+    rules: tuple[Rule, ...] = ()
+    alike: tuple[Alike, ...] = ()
+    seed: tuple[Mapping[str, Any], ...] = ()
+    units: tuple[str, ...] = ()
+    """Fields that belong together: each entry names fields that merge as one."""
+    retire: str | None = None
+    """The yes/no field that takes a record out of use; pickers leave such records out."""
+    context: str = ""
+    """Fields shown beside the title in pickers and search."""
+    menu: bool = True
+    search: bool = True
+    """Whether the global search covers it."""
+    lookup: bool = False
+    """Reference data whose titles everybody who is signed in may pick."""
+    edit_right: str | None = None
+    """Special right that writing needs, beyond the role's actions."""
+    single: bool = False
+    """Exactly one row, which is seeded, edited and never deleted."""
+    writable: bool = True
+    """False: rows come from the program itself, never from a form."""
+    help: str = ""
+    position: int = 100
+    """Order inside its chapter's menu."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A menu of the main window."""
+
+    name: str
+    label: str
+    icon: str
+    position: int = 100

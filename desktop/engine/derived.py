@@ -1,0 +1,94 @@
+"""What a machine derives from a row and never sends: pinyin, shadows, search tokens."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sync_server.replication.changeset import Scalar
+
+from .registry import Definition
+from .text import initials, pinyin, search_tokens
+
+
+def local_values(definition: Definition, row: Mapping[str, Any]) -> dict[str, Scalar]:
+    """The derived columns of a row: pinyin of the title (its sort key) and the shadows."""
+    title = row[definition.module.title]
+    values: dict[str, Scalar] = {"pinyin": pinyin(title) if title else None}
+    for column, (name, function) in definition.shadows.items():
+        values[column] = function(row[name])
+    return values
+
+
+def search_values(definition: Definition, row: Mapping[str, Any]) -> list[str]:
+    """The words of a row in the order of its full-text table."""
+    title = row[definition.module.title]
+    words = [
+        search_tokens(definition.fields[name].search_text(definition.fields[name].load(name, row)))
+        for name in definition.searched
+    ]
+    return [*words, search_tokens(initials(title)) if title else ""]
+
+
+def add_to_search(
+    db: sqlite3.Connection, definition: Definition, rows: Iterable[tuple[int, Mapping[str, Any]]]
+) -> None:
+    """Puts rows (number, values) into the full-text index."""
+    marks = ", ".join("?" * (len(definition.searched) + 2))
+    names = ", ".join(("rowid", *definition.searched, "initials"))
+    db.executemany(
+        f"INSERT INTO {definition.name}_fts ({names}) VALUES ({marks})",
+        ([number, *search_values(definition, row)] for number, row in rows),
+    )
+
+
+def drop_from_search(db: sqlite3.Connection, definition: Definition, number: int, row: Mapping[str, Any]) -> None:
+    """Takes a row out; a contentless index must be told exactly the words that went in."""
+    marks = ", ".join("?" * (len(definition.searched) + 3))
+    table = f"{definition.name}_fts"
+    names = ", ".join((table, "rowid", *definition.searched, "initials"))
+    db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", ["delete", number, *search_values(definition, row)])
+
+
+def rebuild(db: sqlite3.Connection, definition: Definition) -> None:
+    """Makes the derived columns, the index and the tally of a module anew from its rows."""
+    columns = ("pinyin", *definition.shadows)
+    assignments = ", ".join(f"{column} = ?" for column in columns)
+    for batch in _batches(db, definition):
+        values = [(local_values(definition, row), row["row"]) for row in batch]
+        db.executemany(
+            f"UPDATE {definition.name} SET {assignments} WHERE row = ?",
+            [(*(derived[column] for column in columns), number) for derived, number in values],
+        )
+    if definition.searched:
+        db.execute(f"INSERT INTO {definition.name}_fts ({definition.name}_fts) VALUES ('delete-all')")
+        for batch in _batches(db, definition):
+            add_to_search(db, definition, ((row["row"], row) for row in batch if row["deleted_at"] is None))
+    rebuild_tally(db, definition)
+
+
+def rebuild_tally(db: sqlite3.Connection, definition: Definition) -> None:
+    """Counts the live rows anew."""
+    db.execute("DELETE FROM tally WHERE t = ?", (definition.name,))
+    for value, count in counted(db, definition).items():
+        db.execute("INSERT INTO tally VALUES (?, ?, ?)", (definition.name, value, count))
+
+
+def counted(db: sqlite3.Connection, definition: Definition) -> dict[str, int]:
+    """What the tally must say: live rows in all ("*") and per value of the tallied field."""
+    (total,) = db.execute(f"SELECT count(*) FROM {definition.name} WHERE deleted_at IS NULL").fetchone()
+    found = {"*": total} if total else {}
+    if definition.tallied:
+        found |= dict(
+            db.execute(
+                f"SELECT COALESCE(\"{definition.tallied}\", ''), count(*) FROM {definition.name} WHERE deleted_at IS NULL GROUP BY 1"
+            ).fetchall()
+        )
+    return found
+
+
+def _batches(db: sqlite3.Connection, definition: Definition, size: int = 5_000) -> Iterable[list[dict[str, Any]]]:
+    last = -1
+    statement = f"SELECT * FROM {definition.name} WHERE row > ? ORDER BY row LIMIT {size}"
+    while rows := [dict(row) for row in db.execute(statement, (last,))]:
+        yield rows
+        last = rows[-1]["row"]

@@ -1,0 +1,102 @@
+"""The declarations as the screens need them, after rights: what GET /api/modules answers."""
+
+from typing import Any
+
+from .access import Principal, actions
+from .define import Tab
+from .engine import Engine
+from .fields import Field
+from .records import default_of
+from .registry import Definition, targets_of
+
+
+def modules(engine: Engine, principal: Principal) -> dict[str, Any]:
+    """{chapters, modules}. Modules the user may not view are left out; chapters without a module too."""
+    shown = [definition for definition in engine.registry if actions(principal, definition)]
+    used = {definition.module.chapter for definition in shown if definition.module.menu}
+    with engine.db.read():
+        described = [_module(engine, principal, definition) for definition in shown]
+    return {
+        "chapters": [
+            {"name": chapter.name, "label": chapter.label, "icon": chapter.icon}
+            for chapter in engine.registry.chapters
+            if chapter.name in used
+        ],
+        "modules": described,
+    }
+
+
+def _module(engine: Engine, principal: Principal, definition: Definition) -> dict[str, Any]:
+    module = definition.module
+    visible = {name: one for name, one in definition.fields.items() if principal.sees(one)}
+    parent = module.parent
+    is_tree = parent is not None and definition.name in targets_of(definition.fields[parent])
+    return {
+        "name": module.name,
+        "label": module.label,
+        "noun": module.noun,
+        "chapter": module.chapter,
+        "icon": module.icon,
+        "in_menu": module.menu,
+        "title": module.title,
+        "fields": [_field(engine, principal, definition, name, one) for name, one in visible.items()],
+        "columns": [name for name in definition.list_columns if name in visible],
+        "quick": [name for name in definition.quick if name in visible],
+        "when": module.when,
+        "default_show": "month" if module.log else "all",
+        "sort": module.sort or module.title,
+        "tree": _tree(definition),
+        "tabs": [_tab(tab, visible) for tab in module.tabs],
+        "related": [
+            {
+                "name": f"{one.module}-{one.field}",
+                "label": one.label,
+                "module": one.module,
+                "field": one.field,
+                "preset": dict(one.preset),
+            }
+            for one in module.related
+            if principal.may("view", one.module)
+        ],
+        "rights": actions(principal, definition),
+        "parent_field": parent if is_tree else None,
+        "single": module.single,
+        "help": module.help,
+    }
+
+
+def _tree(definition: Definition) -> dict[str, str] | None:
+    tree = definition.module.tree
+    if tree is None:
+        return None
+    one = definition.fields[tree.field]
+    return {"field": tree.field, "module": targets_of(one)[0], "label": one.label, "root": tree.root}
+
+
+def _tab(tab: Tab, visible: dict[str, Field]) -> dict[str, Any]:
+    sections = [("", tab.fields), *((section.label, section.fields) for section in tab.sections)]
+    kept = [
+        {"label": label, "fields": [name for name in names.split() if name in visible]} for label, names in sections
+    ]
+    return {"label": tab.label, "sections": [section for section in kept if section["fields"]]}
+
+
+def _field(engine: Engine, principal: Principal, definition: Definition, name: str, one: Field) -> dict[str, Any]:
+    with engine.db.read() as db:
+        default = default_of(engine, db, principal, one)
+    return {
+        "name": name,
+        "label": one.label,
+        "type": one.type,
+        "required": one.required,
+        "readonly": one.readonly or not principal.has(one.edit),
+        "default": default,
+        "help": one.help,
+        "sortable": bool(one.columns(name)) and not one.write_only,
+        "sum": one.sum,
+        "unique": one.unique,
+        "operators": list(one.operators),
+        "width": one.width or max(one.default_width, 16 * len(one.label) + 24),
+        "align": one.align,
+        "hidden": one.hidden,
+    } | one.describe(name)

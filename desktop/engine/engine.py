@@ -1,0 +1,34 @@
+"""What the engine's verbs work on: the open database, the compiled declarations, the write path and the bus."""
+
+from dataclasses import dataclass
+
+from ..db import Database, Functions
+from ..errors import NotFound
+from .apply import Applier, Changed
+from .events import Bus
+from .registry import Definition, Registry
+from .text import has, initials
+
+SQL_FUNCTIONS: Functions = {
+    "ecms_has": (2, lambda text, needle: int(has(text, needle))),
+    "ecms_initials_have": (2, lambda text, needle: int(text is not None and needle in initials(text))),
+}
+"""Functions that the engine's statements use; the database registers them on every connection."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    db: Database
+    registry: Registry
+    applier: Applier
+    bus: Bus
+
+    def definition(self, module: str) -> Definition:
+        """A module by name; raises `NotFound` for a name nobody declared."""
+        if module not in self.registry:
+            raise NotFound(f"没有这个模块：{module[:60]}")
+        return self.registry[module]
+
+    def tell(self, changed: Changed) -> None:
+        """After commit: what changed."""
+        self.bus.changed(changed.ids)

@@ -1,0 +1,195 @@
+"""What every field type offers. One file per type; adding a type touches nothing else.
+
+A field has one *value* (what the API speaks) kept in one or more *columns* (what SQLite and changesets hold: text,
+integers or nothing, never floats).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from sync_server.replication.changeset import Scalar
+from sync_server.replication.merge import Policy
+
+Value = Any
+"""A raw value as it travels in JSON; its shape is the type's business."""
+
+Columns = dict[str, Scalar]
+
+COMPARISONS: dict[str, str] = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+OPERATORS_ALL = (*COMPARISONS, "contains", "not_contains", "like", "empty", "not_empty")
+TEXT_OPERATORS = (
+    "eq",
+    "ne",
+    "contains",
+    "not_contains",
+    "like",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "empty",
+    "not_empty",
+)
+ORDER_OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "empty", "not_empty")
+CHOICE_OPERATORS = ("eq", "ne", "empty", "not_empty")
+
+
+class FieldError(ValueError):
+    """A value that this field cannot hold; the message is Chinese and stands at the field."""
+
+
+@dataclass(frozen=True)
+class Sql:
+    """A piece of SQL with its parameters."""
+
+    text: str
+    params: tuple[Scalar, ...] = ()
+
+    def __and__(self, other: "Sql") -> "Sql":
+        return Sql(f"{self.text} AND {other.text}", self.params + other.params)
+
+
+def any_of(parts: Sequence[Sql]) -> Sql:
+    """Parts joined by OR; no part is false."""
+    return _joined(parts, " OR ", "0")
+
+
+def all_of(parts: Sequence[Sql]) -> Sql:
+    """Parts joined by AND; no part is true."""
+    return _joined(parts, " AND ", "1")
+
+
+def _joined(parts: Sequence[Sql], word: str, empty: str) -> Sql:
+    if not parts:
+        return Sql(empty)
+    return Sql("(" + word.join(part.text for part in parts) + ")", tuple(p for part in parts for p in part.params))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the module's table. `unit` is its clock: columns of one unit move as one."""
+
+    name: str
+    sql_type: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Where:
+    """What a field needs to know to turn a condition into SQL.
+
+    `table` is the alias of the module's table; `indexed` tells whether the field is in the full-text index;
+    `search` gives the rows of another module whose title contains a text; `subtree` the ids below a node, itself
+    included.
+    """
+
+    table: str
+    module: str
+    name: str
+    indexed: bool
+    search: Callable[[str, str], Sql]
+    subtree: Callable[[str, str], Sql]
+
+    @property
+    def column(self) -> str:
+        return f'{self.table}."{self.name}"'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """Base of all field types; the label comes first, the rest by keyword.
+
+    `see` names the special right without which the field does not exist for a user; `edit` the one needed to write it.
+    `search` puts it into the full-text index. `index` makes lists sort and filter by it at once.
+    """
+
+    label: str = field(kw_only=False)
+    required: bool = False
+    default: Value = None
+    readonly: bool = False
+    unique: bool = False
+    search: bool = False
+    index: bool = False
+    sum: bool = False
+    hidden: bool = False
+    help: str = ""
+    width: int = 0
+    merge: Policy = "lww"
+    see: str | None = None
+    edit: str | None = None
+
+    type: ClassVar[str]
+    operators: ClassVar[tuple[str, ...]] = ORDER_OPERATORS
+    align: ClassVar[str] = "left"
+    default_width: ClassVar[int] = 110
+    sql_type: ClassVar[str] = "TEXT"
+    write_only: ClassVar[bool] = False
+
+    def columns(self, name: str) -> tuple[Column, ...]:
+        """The columns that keep the value."""
+        return (Column(name, self.sql_type, name),)
+
+    def shadows(self, name: str) -> Mapping[str, Callable[[Value], Scalar]]:
+        """Local columns derived from the value, never sent."""
+        return {}
+
+    def parse(self, raw: Value) -> Value:
+        """A checked, tidied value from what the API got; None when blank. Raises FieldError."""
+        raise NotImplementedError
+
+    def store(self, name: str, value: Value) -> Columns:
+        """Value → columns."""
+        return {name: value}
+
+    def load(self, name: str, row: Mapping[str, Any]) -> Value:
+        """Columns → value."""
+        return row[name]
+
+    def format(self, value: Value, labels: Mapping[str, str]) -> str:
+        """The words on paper: print, export to csv, history. Must equal the screen (tests/golden/format.json)."""
+        return "" if value is None else str(value)
+
+    def export(self, value: Value, labels: Mapping[str, str]) -> object:
+        """The cell of a spreadsheet: text, int, Decimal, date or None."""
+        return self.format(value, labels) or None
+
+    def search_text(self, value: Value) -> str:
+        """What the full-text index knows of the value."""
+        return "" if value is None else str(value)
+
+    def order(self, where: Where) -> str:
+        """The SQL expression that lists sort by."""
+        return where.column
+
+    def condition(self, op: str, raw: Value, where: Where) -> Sql:
+        """A filter condition as SQL. Raises FieldError for an operator or value the type does not know."""
+        if op not in self.operators:
+            raise FieldError(f"「{self.label}」不支持这种比较")
+        if op == "empty":
+            return self.is_empty(where)
+        if op == "not_empty":
+            empty = self.is_empty(where)
+            return Sql(f"NOT ({empty.text})", empty.params)
+        return self.compare(op, raw, where)
+
+    def is_empty(self, where: Where) -> Sql:
+        return Sql(f"{where.column} IS NULL")
+
+    def compare(self, op: str, raw: Value, where: Where) -> Sql:
+        """A comparison by value; 不等于 includes rows without a value, as people expect."""
+        value = self.parse(raw)
+        if value is None:
+            raise FieldError(f"请填写「{self.label}」要比较的值")
+        (stored,) = self.store(where.name, value).values()
+        if op == "ne":
+            return Sql(f"({where.column} IS NULL OR {where.column} <> ?)", (stored,))
+        return Sql(f"{where.column} {COMPARISONS[op]} ?", (stored,))
+
+    def quick(self, text: str, where: Where) -> Sql:
+        """快速查询: the condition for what somebody typed beside this column."""
+        return self.condition("contains" if "contains" in self.operators else "eq", text, where)
+
+    def describe(self, name: str) -> dict[str, Any]:
+        """What the screen needs beyond the common properties."""
+        return {}

@@ -1,0 +1,48 @@
+"""enum: a value from a list fixed by the program."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from .base import CHOICE_OPERATORS, Field, FieldError, Sql, Value, Where, any_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enum(Field):
+    """`options` maps stored values to Chinese words, in order; `tones` marks states for the screen."""
+
+    options: Mapping[str, str] = field(kw_only=False, default_factory=dict)
+    tones: Mapping[str, str] = field(default_factory=dict)
+
+    type: ClassVar[str] = "enum"
+    operators: ClassVar[tuple[str, ...]] = CHOICE_OPERATORS
+    default_width: ClassVar[int] = 84
+
+    def parse(self, raw: Value) -> Value:
+        if raw is None or raw == "":
+            return None
+        if raw in self.options:
+            return raw
+        by_label = {label: value for value, label in self.options.items()}
+        if raw in by_label:
+            return by_label[raw]
+        raise FieldError(f"「{self.label}」应是 {'、'.join(self.options.values())} 之一")
+
+    def format(self, value: Value, labels: Mapping[str, str]) -> str:
+        """A value from a newer version is kept and shown as 未知(v)."""
+        return "" if value is None else self.options.get(value, f"未知({value})")
+
+    def quick(self, text: str, where: Where) -> Sql:
+        matches = [value for value, label in self.options.items() if text.strip() in label]
+        return any_of([Sql(f"{where.column} = ?", (value,)) for value in matches])
+
+    def search_text(self, value: Value) -> str:
+        return ""
+
+    def describe(self, name: str) -> dict[str, Any]:
+        return {
+            "options": [
+                {"value": value, "label": label} | ({"tone": self.tones[value]} if value in self.tones else {})
+                for value, label in self.options.items()
+            ]
+        }

@@ -1,0 +1,112 @@
+"""Who changed what of a record, when and on which machine: read from what `apply` wrote."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from .access import Principal
+from .engine import Engine
+from .fields import Field
+from .records import get
+from .registry import Definition, targets_of
+from .rows import mask, titles
+
+_ACTIONS = {"ins": "add", "upd": "edit", "del": "delete", "undel": "restore"}
+ENTRIES_MAX = 500
+
+
+def of_record(engine: Engine, principal: Principal, module: str, id: str, names: Mapping[str, str]) -> dict[str, Any]:
+    """{entries: [{at, actor, machine, action, changes}], labels}, newest first. `names` are operators by id."""
+    row = get(engine, principal, module, id)["row"]
+    definition = engine.definition(module)
+    with engine.db.read() as db:
+        found = db.execute(
+            "SELECT h.kind, h.at, h.actor, h.changes, COALESCE(r.code, substr(r.uuid, 1, 6)) AS machine FROM history h "
+            "JOIN replica r ON r.no = h.r WHERE h.t = ? AND h.id = ? ORDER BY h.hlc DESC, h.part DESC LIMIT ?",
+            (module, id, ENTRIES_MAX),
+        ).fetchall()
+        entries = [_entry(definition, principal, row, one, names) for one in found]
+        entries = [one for one in entries if one["changes"] or one["action"] != "edit"]
+        if row["created_at"]:
+            entries.append(_creation(row, names))
+        return {"entries": entries, "labels": _labels(engine, db, definition, entries)}
+
+
+def _entry(
+    definition: Definition,
+    principal: Principal,
+    row: Mapping[str, Any],
+    one: sqlite3.Row,
+    names: Mapping[str, str],
+) -> dict[str, Any]:
+    changes = _changes(definition, principal, row, json.loads(one["changes"] or "{}"))
+    return {
+        "at": one["at"],
+        "actor": names.get(one["actor"], ""),
+        "machine": one["machine"],
+        "action": _ACTIONS[one["kind"]],
+        "changes": changes,
+    }
+
+
+def _creation(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "at": row["created_at"],
+        "actor": names.get(row["created_by"], ""),
+        "machine": row["machine"] or "",
+        "action": "add",
+        "changes": [],
+    }
+
+
+def _changes(
+    definition: Definition, principal: Principal, row: Mapping[str, Any], columns: Mapping[str, list[Any]]
+) -> list[dict[str, Any]]:
+    """Column changes → field changes, without what the user may not see."""
+    changes = []
+    for name, one in definition.fields.items():
+        if not principal.sees(one):
+            continue
+        pair = columns.get(name) if name in definition.links else _value_pair(name, one, columns)
+        if pair is not None:
+            before, after = _shown(definition, principal, row, name, one, pair)
+            changes.append({"field": name, "label": one.label, "from": before, "to": after})
+    return changes
+
+
+def _value_pair(name: str, one: Field, columns: Mapping[str, list[Any]]) -> list[Any] | None:
+    own = [column.name for column in one.columns(name)]
+    if not any(column in columns for column in own):
+        return None
+    return [one.load(name, {column: columns.get(column, [None, None])[side] for column in own}) for side in (0, 1)]
+
+
+def _shown(
+    definition: Definition,
+    principal: Principal,
+    row: Mapping[str, Any],
+    name: str,
+    one: Field,
+    pair: list[Any],
+) -> list[Any]:
+    if one.write_only:
+        return [None, None]
+    is_own = "owner" in definition.fields and row.get("owner") == principal.employee
+    if getattr(one, "masked", False) and not principal.has("unmask") and not is_own:
+        return [mask(value) for value in pair]
+    return pair
+
+
+def _labels(
+    engine: Engine, db: sqlite3.Connection, definition: Definition, entries: list[dict[str, Any]]
+) -> dict[str, str]:
+    wanted: dict[str, set[str]] = {}
+    for entry in entries:
+        for change in entry["changes"]:
+            for target in targets_of(definition.fields[change["field"]]):
+                for value in (change["from"], change["to"]):
+                    wanted.setdefault(target, set()).update(
+                        value if isinstance(value, list) else [value] if value else []
+                    )
+    return titles(db, engine.registry, wanted)

@@ -1,0 +1,230 @@
+"""Pages of lists over any number of rows.
+
+A filtered query is probed first: up to PROBE_ROWS hits are found by whatever index serves them, then sorted; more
+hits than that are common enough to be met soon when walking the sort order. Either way a page costs milliseconds.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sync_server.replication.changeset import Scalar
+
+from . import query as q
+from .access import Principal, demand
+from .engine import Engine
+from .fields import Sql, all_of
+from .registry import Definition
+from .rows import fetch, labels
+from .schema import index_name
+
+PROBE_ROWS = 4_000
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How a selection will be read: its hits, when they are few, and the order."""
+
+    selection: q.Selection
+    keys: tuple[q.Key, ...]
+    hits: list[int] | None
+
+    @property
+    def definition(self) -> Definition:
+        return self.selection.definition
+
+
+def page(
+    engine: Engine, principal: Principal, module: str, query: q.Query, want: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """{rows, next, labels, total?, sums?}. `want` may hold rows, total, sums; without it rows, and the total if it
+    is free."""
+    definition = engine.definition(module)
+    demand(principal, "view", definition)
+    with engine.db.read() as db:
+        plan = _plan(engine, db, principal, definition, query)
+        total = _total(db, plan, must="total" in want)
+        result: dict[str, Any] = {"rows": [], "next": None, "labels": {}}
+        if not want or "rows" in want:
+            numbers, result["next"] = _numbers(engine, db, plan, query, total)
+            result["rows"] = fetch(db, engine.registry, definition, numbers, principal)
+            result["labels"] = labels(db, engine.registry, definition, result["rows"])
+        if total is not None:
+            result["total"] = total
+        if "sums" in want:
+            result["sums"] = _sums(db, plan, principal)
+    return result
+
+
+def row_numbers(engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, query: q.Query) -> list[int]:
+    """All rows of a query in its order, as row numbers: export and whole-query actions. Eight bytes a row."""
+    definition = engine.definition(module)
+    plan = _plan(engine, db, principal, definition, query)
+    if plan.hits is not None:
+        return _sorted_hits(db, plan, -1, 0)
+    return _walk(engine, db, plan, -1, 0, ())
+
+
+def _plan(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, query: q.Query
+) -> _Plan:
+    selection = q.select(engine.registry, definition, principal, query)
+    keys = q.sort_keys(engine.registry, definition, principal, query.sort)
+    return _Plan(selection, keys, None if selection.is_all else _probe(db, selection))
+
+
+def _probe(db: sqlite3.Connection, selection: q.Selection) -> list[int] | None:
+    where = selection.where()
+    found = db.execute(
+        f"SELECT {q.T}.row FROM {selection.definition.name} {q.T} WHERE {where.text} LIMIT {PROBE_ROWS + 1}",
+        where.params,
+    ).fetchall()
+    return [row[0] for row in found] if len(found) <= PROBE_ROWS else None
+
+
+def _total(db: sqlite3.Connection, plan: _Plan, *, must: bool) -> int | None:
+    """The exact count: free from the tally or the probe; counted only when it must be."""
+    selection = plan.selection
+    if selection.is_all:
+        found = db.execute("SELECT n FROM tally WHERE t = ? AND value = '*'", (plan.definition.name,)).fetchone()
+        return found[0] if found else 0
+    if plan.hits is not None:
+        return len(plan.hits)
+    if not must:
+        return None
+    if not selection.conditions and len(selection.words) == 1 and not selection.deleted:
+        inner = selection.words[0]  # deleted rows are not in the index, so it can be counted alone
+        if inner.text.startswith(f"{q.T}.row IN (SELECT rowid"):
+            statement = inner.text.removeprefix(f"{q.T}.row IN (").removesuffix(")").replace("rowid", "count(*)", 1)
+            return int(db.execute(statement, inner.params).fetchone()[0])
+    where = selection.where()
+    return int(
+        db.execute(f"SELECT count(*) FROM {plan.definition.name} {q.T} WHERE {where.text}", where.params).fetchone()[0]
+    )
+
+
+def _sums(db: sqlite3.Connection, plan: _Plan, principal: Principal) -> dict[str, int]:
+    names = [name for name in plan.definition.sums if principal.sees(plan.definition.fields[name])]
+    if not names:
+        return {}
+    where = plan.selection.where()
+    sums = ", ".join(f'COALESCE(sum({q.T}."{name}"), 0)' for name in names)
+    row = db.execute(f"SELECT {sums} FROM {plan.definition.name} {q.T} WHERE {where.text}", where.params).fetchone()
+    return dict(zip(names, row, strict=True))
+
+
+# --------------------------------------------------------------------- order
+
+
+def _numbers(
+    engine: Engine, db: sqlite3.Connection, plan: _Plan, query: q.Query, total: int | None
+) -> tuple[list[int], str | None]:
+    """Row numbers of one page and the cursor of the next."""
+    limit = max(0, min(query.limit, q.ROWS_MAX))
+    offset, place = query.offset, None
+    if query.after:
+        kind, *rest = q.read_cursor(query.after)
+        offset, place = (rest[0], None) if kind == "o" else (0, rest)
+    is_keyset = len(plan.keys) == 1 and plan.keys[0].reference is None
+    if place is not None and is_keyset:
+        numbers = _behind(engine, db, plan, place, limit)
+    elif plan.hits is not None:
+        numbers = _sorted_hits(db, plan, limit, offset)
+    else:
+        numbers = _jump(engine, db, plan, limit, offset, total)
+    if len(numbers) < limit or not limit:
+        return numbers, None
+    return numbers, (_cursor(db, plan, numbers[-1]) if is_keyset else q.offset_cursor(offset + limit))
+
+
+def _cursor(db: sqlite3.Connection, plan: _Plan, number: int) -> str:
+    expression = plan.keys[0].expression
+    (value,) = db.execute(f"SELECT {expression} FROM {plan.definition.name} {q.T} WHERE row = ?", (number,)).fetchone()
+    return q.cursor(value, number)
+
+
+def _sorted_hits(db: sqlite3.Connection, plan: _Plan, limit: int, offset: int, extra: Sequence[Sql] = ()) -> list[int]:
+    condition = all_of([Sql(f"{q.T}.row IN (SELECT value FROM json_each(?))", (json.dumps(plan.hits),)), *extra])
+    order = q.order_by(plan.keys, forced=True)
+    sql = f"SELECT {q.T}.row FROM {plan.definition.name} {q.T} WHERE {condition.text} ORDER BY {order} LIMIT ? OFFSET ?"
+    return _first_column(db, sql, (*condition.params, limit, offset))
+
+
+def _behind(engine: Engine, db: sqlite3.Connection, plan: _Plan, place: Sequence[Any], limit: int) -> list[int]:
+    numbers: list[int] = []
+    for phase in q.after(plan.keys[0], place[0], place[1]):
+        rest = limit - len(numbers)
+        if rest > 0 and plan.hits is not None:
+            numbers += _sorted_hits(db, plan, rest, 0, (phase,))
+        elif rest > 0:
+            numbers += _walk(engine, db, plan, rest, 0, (phase,))
+    return numbers
+
+
+def _jump(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: int, offset: int, total: int | None) -> list[int]:
+    """Any page by count; what lies behind the middle is reached from the end."""
+    if total is None or offset <= total // 2 or plan.keys[0].reference is not None:
+        return _walk(engine, db, plan, limit, offset, ())
+    stop = min(offset + limit, total)
+    if stop <= offset:
+        return []
+    back = _Plan(plan.selection, q.reversed_keys(plan.keys), plan.hits)
+    return _walk(engine, db, back, stop - offset, total - stop, ())[::-1]
+
+
+def _walk(
+    engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: int, offset: int, extra: Sequence[Sql]
+) -> list[int]:
+    """Rows in sort order straight from the index of the sort column, testing the conditions on the way."""
+    key = plan.keys[0]
+    if key.reference is not None and key.index and len(plan.keys) == 1 and not plan.selection.deleted:
+        return _walk_reference(engine, db, plan, limit, offset)
+    where = all_of([plan.selection.where(slow=bool(key.index)), *extra])
+    table = plan.definition.name
+    hint = (
+        f"INDEXED BY {index_name(table, key.index)}"
+        if key.index and not key.reference and not plan.selection.deleted
+        else ""
+    )
+    sql = (
+        f"SELECT {q.T}.row FROM {table} {q.T} {hint} WHERE {where.text} "
+        f"ORDER BY {q.order_by(plan.keys)} LIMIT ? OFFSET ?"
+    )
+    return _first_column(db, sql, (*where.params, limit, offset))
+
+
+def _walk_reference(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: int, offset: int) -> list[int]:
+    """Sorted by what a reference shows: the targets in their order drive, rows without one come first (last
+    descending).
+
+    CROSS JOIN fixes the order of the loops; the inner LIMIT keeps SQLite from dropping the inner ORDER BY.
+    """
+    key, table = plan.keys[0], plan.definition.name
+    one, index = key.reference, key.index
+    assert one is not None and index is not None
+    column = f'{q.T}."{key.name}"'
+    where = plan.selection.where(slow=True)
+    blank = f"SELECT {q.T}.row FROM {table} {q.T} WHERE {where.text} AND {column} IS NULL"
+    parts = [Sql(blank, where.params)]
+    lost = [f"NOT EXISTS (SELECT 1 FROM {target} s WHERE s.id = {column})" for target in one.targets()]
+    for target in one.targets():
+        order = f"{q.target_order(engine.registry[target])}{' DESC' if key.descending else ''}, t.row"
+        driven = (
+            f"SELECT {q.T}.row FROM (SELECT t.id FROM {target} t ORDER BY {order} LIMIT -1) d "
+            f"CROSS JOIN {table} {q.T} INDEXED BY {index_name(table, index)} ON {column} = d.id WHERE {where.text}"
+        )
+        parts.append(Sql(driven, where.params))
+    dangling = (
+        f"SELECT {q.T}.row FROM {table} {q.T} WHERE {where.text} AND {column} IS NOT NULL AND {' AND '.join(lost)}"
+    )
+    parts.append(Sql(dangling, where.params))
+    if key.descending:
+        parts.append(parts.pop(0))
+    sql = " UNION ALL ".join(part.text for part in parts) + " LIMIT ? OFFSET ?"
+    return _first_column(db, sql, (*(p for part in parts for p in part.params), limit, offset))
+
+
+def _first_column(db: sqlite3.Connection, sql: str, params: Sequence[Scalar]) -> list[int]:
+    return [row[0] for row in db.execute(sql, params)]

@@ -1,0 +1,24 @@
+"""Number series (T19): drawn in the saving transaction, one series per machine, never reused."""
+
+import sqlite3
+
+SEQ_WIDTH_MASTER = 5
+
+
+def draw(db: sqlite3.Connection, prefix: str, branch: str, machine: str, part: str = "", count: int = 1) -> int:
+    """The first of `count` fresh numbers of the series (prefix, machine code, date part)."""
+    code = f"{branch}{machine}"
+    db.execute(
+        "INSERT INTO number_series (prefix, machine, part, last) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET last = last + excluded.last",
+        (prefix, code, part, count),
+    )
+    (last,) = db.execute(
+        "SELECT last FROM number_series WHERE prefix = ? AND machine = ? AND part = ?", (prefix, code, part)
+    ).fetchone()
+    return int(last) - count + 1
+
+
+def master_number(prefix: str, branch: str, machine: str, seq: int) -> str:
+    """Numbers of customers, suppliers and the like: `{prefix}{branch}{machine}{seq:5}`, e.g. KH01A100001."""
+    return f"{prefix}{branch}{machine}{seq:0{SEQ_WIDTH_MASTER}d}"

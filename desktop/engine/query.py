@@ -1,0 +1,336 @@
+"""Quick query, filters, period, group and sort → SQL. Pure: takes declarations and a query, gives statements."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from dataclasses import field as made_by
+from typing import Any
+
+from sync_server.replication.changeset import Scalar
+
+from ..errors import Invalid
+from .access import Principal, scope_sql
+from .fields import DateTime, Field, FieldError, Ref, Sql, Where, all_of, any_of
+from .fields.moment import day_span
+from .registry import Definition, Registry, targets_of
+from .text import fold, search_phrase
+
+ROWS_MAX = 500
+"""Rows one page may hold."""
+CONDITIONS_MAX = 60
+"""Conditions one filter may hold."""
+T = "c"
+"""Alias of the listed table."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a list asks for; names as in the HTTP contract."""
+
+    q: str = ""
+    field: str = ""
+    value: str = ""
+    start: str = ""
+    end: str = ""
+    filter: Mapping[str, Any] | None = None
+    sort: str = ""
+    group: str = ""
+    deleted: bool = False
+    limit: int = 50
+    after: str = ""
+    offset: int = 0
+    ids: tuple[str, ...] | None = None
+    fixed: Mapping[str, Scalar] = made_by(default_factory=dict)
+    """Columns that must equal: the related tab's reference."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One sort key: the SQL expression, its direction, and the field when it is a reference in display order."""
+
+    name: str
+    expression: str
+    descending: bool
+    index: str | None
+    reference: Ref | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The rows a query means. `conditions` leaves out what every list has (live or deleted rows)."""
+
+    definition: Definition
+    deleted: bool
+    conditions: tuple[Sql, ...]
+    words: tuple[Sql, ...]
+    """Conditions answered by the full-text index, kept apart: the count of one alone comes straight from it."""
+    slow_words: tuple[Sql, ...]
+    """The same conditions without the index, for walking a sort order where most rows match."""
+
+    @property
+    def alive(self) -> str:
+        return f"{T}.deleted_at IS {'NOT ' if self.deleted else ''}NULL"
+
+    @property
+    def is_all(self) -> bool:
+        return not self.conditions and not self.words and not self.deleted
+
+    def where(self, *, slow: bool = False) -> Sql:
+        """The WHERE text."""
+        words = self.slow_words if slow or self.deleted else self.words
+        return Sql(self.alive) & all_of([*self.conditions, *words])
+
+
+def select(registry: Registry, definition: Definition, principal: Principal, query: Query) -> Selection:
+    """Which rows a query means, within the user's scope. Raises `Invalid` naming the part that is wrong."""
+    conditions: list[Sql] = []
+    scope = scope_sql(registry, definition, principal, T)
+    if scope is not None:
+        conditions.append(scope)
+    if query.ids is not None:
+        conditions.append(Sql(f"{T}.id IN (SELECT value FROM json_each(?))", (json.dumps(query.ids),)))
+    conditions += [Sql(f'{T}."{column}" = ?', (value,)) for column, value in query.fixed.items()]
+    conditions += _period(definition, query)
+    if query.group:
+        conditions.append(_group(registry, definition, query.group))
+    words, slow_words = _words(registry, definition, principal, query)
+    filtered = _filter(registry, definition, principal, query.filter or {})
+    if filtered is not None:
+        conditions.append(filtered)
+    return Selection(definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words))
+
+
+# ---------------------------------------------------------------- conditions
+
+
+def where_of(registry: Registry, definition: Definition, name: str, *, indexed: bool | None = None) -> Where:
+    """What field `name` needs to turn a condition into SQL."""
+    return Where(
+        table=T,
+        module=definition.name,
+        name=name,
+        indexed=name in definition.searched if indexed is None else indexed,
+        search=lambda target, text: titles_like(registry[target], text),
+        subtree=lambda target, id: subtree(registry[target], id),
+    )
+
+
+def titles_like(definition: Definition, text: str) -> Sql:
+    """Ids of a module whose title contains a text, or whose initials do."""
+    phrase = search_phrase(text)
+    if phrase is None:
+        raise FieldError("请填写要查找的文字")
+    rows = f"SELECT rowid FROM {definition.name}_fts WHERE {definition.name}_fts MATCH ?"
+    return Sql(
+        f"SELECT id FROM {definition.name} WHERE row IN ({rows})",
+        (f"{{{definition.module.title} initials}} : {phrase}",),
+    )
+
+
+def subtree(definition: Definition, id: str) -> Sql:
+    """Ids of a node and all below it; a tree closed into a circle by a merge is cut by UNION."""
+    parent = definition.module.parent
+    if parent is None or definition.name not in targets_of(definition.fields[parent]):
+        return Sql("(?)", (id,))
+    return Sql(
+        f"(WITH RECURSIVE below(id) AS (VALUES(?) UNION SELECT n.id FROM {definition.name} n "
+        f'JOIN below ON n."{parent}" = below.id WHERE n.deleted_at IS NULL) SELECT id FROM below)',
+        (id,),
+    )
+
+
+def _group(registry: Registry, definition: Definition, group: str) -> Sql:
+    tree = definition.module.tree
+    if tree is None:
+        raise Invalid({"group": f"「{definition.module.label}」没有分组"})
+    (target,) = targets_of(definition.fields[tree.field])
+    inside = subtree(registry[target], group)
+    return Sql(f'{T}."{tree.field}" IN {inside.text}', inside.params)
+
+
+def _period(definition: Definition, query: Query) -> list[Sql]:
+    if not query.start and not query.end:
+        return []
+    when = definition.module.when
+    if when is None:
+        raise Invalid({"from": f"「{definition.module.label}」没有日期列"})
+    is_instant = isinstance(definition.fields[when], DateTime)
+    parts: list[Sql] = []
+    if query.start:
+        parts.append(Sql(f"{T}.{when} >= ?", (day_span(query.start)[0] if is_instant else query.start,)))
+    if query.end and is_instant:
+        parts.append(Sql(f"{T}.{when} < ?", (day_span(query.end)[1],)))
+    elif query.end:
+        parts.append(Sql(f"{T}.{when} <= ?", (query.end,)))
+    return parts
+
+
+def _words(
+    registry: Registry, definition: Definition, principal: Principal, query: Query
+) -> tuple[list[Sql], list[Sql]]:
+    fast: list[Sql] = []
+    slow: list[Sql] = []
+    if query.q.strip():
+        fast.append(anywhere(definition, query.q, principal))
+        slow.append(_anywhere_slow(definition, query.q, principal))
+    if query.value.strip():
+        one = visible_field(definition, principal, query.field, "field")
+        try:
+            fast.append(one.quick(query.value, where_of(registry, definition, query.field)))
+            slow.append(one.quick(query.value, where_of(registry, definition, query.field, indexed=False)))
+        except FieldError as error:
+            raise Invalid({"value": str(error)}) from None
+    return fast, slow
+
+
+def anywhere(definition: Definition, text: str, principal: Principal) -> Sql:
+    """Rows that contain a text in any searched field the user may see, or in the initials of the title."""
+    phrase = search_phrase(text)
+    if phrase is None or not definition.searched:
+        return Sql("0")
+    names = [name for name in definition.searched if principal.sees(definition.fields[name])]
+    table = f"{definition.name}_fts"
+    return Sql(
+        f"{T}.row IN (SELECT rowid FROM {table} WHERE {table} MATCH ?)",
+        (f"{{{' '.join([*names, 'initials'])}}} : {phrase}",),
+    )
+
+
+def _anywhere_slow(definition: Definition, text: str, principal: Principal) -> Sql:
+    needle = fold(text)
+    names = [name for name in definition.searched if principal.sees(definition.fields[name])]
+    parts = [Sql(f"ecms_has({T}.{name}, ?)", (needle,)) for name in names]
+    return any_of([*parts, Sql(f"ecms_initials_have({T}.{definition.module.title}, ?)", (needle,))])
+
+
+def visible_field(definition: Definition, principal: Principal, name: str, part: str) -> Field:
+    """A field of the module that exists for the user; raises `Invalid` at `part` of the request."""
+    one = definition.fields.get(name)
+    if one is None or not principal.sees(one) or one.write_only:
+        raise Invalid({part: f"「{definition.module.label}」没有这一列：{name}"})
+    return one
+
+
+def _filter(registry: Registry, definition: Definition, principal: Principal, body: Mapping[str, Any]) -> Sql | None:
+    clauses = body.get("and", [])
+    if not clauses:
+        return None
+    if sum(len(clause.get("or") or clause.get("and") or (1,)) for clause in clauses) > CONDITIONS_MAX:
+        raise Invalid({"filter": f"条件太多，最多 {CONDITIONS_MAX} 个"})
+    parts = []
+    for clause in clauses:
+        if "or" in clause or "and" in clause:
+            inner = [
+                _condition(registry, definition, principal, item)
+                for item in clause.get("or") or clause.get("and") or ()
+            ]
+            parts.append(any_of(inner) if "or" in clause else all_of(inner))
+        else:
+            parts.append(_condition(registry, definition, principal, clause))
+    return all_of(parts)
+
+
+def _condition(registry: Registry, definition: Definition, principal: Principal, item: Mapping[str, Any]) -> Sql:
+    name = item["field"]
+    one = visible_field(definition, principal, name, "filter")
+    try:
+        return one.condition(item["op"], item.get("value"), where_of(registry, definition, name))
+    except FieldError as error:
+        raise Invalid({"filter": str(error)}) from None
+
+
+# ---------------------------------------------------------------------- sort
+
+
+def sort_keys(registry: Registry, definition: Definition, principal: Principal, sort: str) -> tuple[Key, ...]:
+    """The sort keys of a query; the module's own order when it names none. Raises `Invalid`."""
+    keys = []
+    for part in (sort or definition.module.sort or definition.module.title).split(",")[:4]:
+        name = part.strip().lstrip("-+")
+        one = visible_field(definition, principal, name, "sort")
+        try:
+            keys.append(_key(registry, definition, name, one, part.strip().startswith("-")))
+        except FieldError as error:
+            raise Invalid({"sort": str(error)}) from None
+    return tuple(keys)
+
+
+def _key(registry: Registry, definition: Definition, name: str, one: Field, descending: bool) -> Key:
+    if name == definition.module.title:
+        return Key(name, f"{T}.pinyin", descending, "pinyin")
+    expression = one.order(where_of(registry, definition, name))
+    index = definition.sort_index.get(name)
+    if isinstance(one, Ref):
+        return Key(name, _display_order(registry, one, expression), descending, index, one)
+    return Key(name, expression, descending, index)
+
+
+def _display_order(registry: Registry, one: Ref, expression: str) -> str:
+    """A reference sorts as people read it: dictionaries in their own order, records by pinyin."""
+    orders = []
+    for target in one.targets():
+        key = target_order(registry[target])
+        orders.append(f"(SELECT {key.replace('t.', 's.')} FROM {target} s WHERE s.id = {expression})")
+    return orders[0] if len(orders) == 1 else f"COALESCE({', '.join(orders)})"
+
+
+def target_order(target: Definition) -> str:
+    """Order of the records of a module where another one refers to them (alias t)."""
+    return "t.sort" if "sort" in target.fields else "t.pinyin"
+
+
+def order_by(keys: Sequence[Key], *, forced: bool = False) -> str:
+    """ORDER BY text; the row number makes every order total. `forced` keeps SQLite from walking an index for it."""
+    plus = "+" if forced else ""
+    parts = [f"{plus}{key.expression}{' DESC' if key.descending else ''}" for key in keys]
+    return ", ".join([*parts, f"{T}.row{' DESC' if keys[0].descending else ''}"])
+
+
+def reversed_keys(keys: Sequence[Key]) -> tuple[Key, ...]:
+    """The opposite order: the nearer way to rows behind the middle."""
+    return tuple(replace(key, descending=not key.descending) for key in keys)
+
+
+# -------------------------------------------------------------------- cursor
+
+
+def cursor(value: Scalar, row: int) -> str:
+    """An opaque place in a list: after this sort value and row number."""
+    return base64.urlsafe_b64encode(json.dumps(["k", value, row]).encode()).decode()
+
+
+def offset_cursor(offset: int) -> str:
+    """A place by count, where the sort has no single indexed column."""
+    return base64.urlsafe_b64encode(json.dumps(["o", offset]).encode()).decode()
+
+
+def read_cursor(text: str) -> list[Any]:
+    """Raises `Invalid` for anything that `cursor` or `offset_cursor` did not make."""
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(text.encode()))
+        ok = isinstance(parts, list) and (
+            (
+                len(parts) == 3
+                and parts[0] == "k"
+                and isinstance(parts[1], str | int | None)
+                and isinstance(parts[2], int)
+            )
+            or (len(parts) == 2 and parts[0] == "o" and isinstance(parts[1], int) and 0 <= parts[1] < 2**62)
+        )
+    except (ValueError, UnicodeEncodeError, RecursionError):
+        ok, parts = False, []
+    if not ok:
+        raise Invalid({"after": "续页标记不对，请从第一页重新读取"})
+    return list(parts)
+
+
+def after(key: Key, value: Scalar, row: int) -> list[Sql]:
+    """Rows behind a place in the order of one column: conditions to be asked one after the other, since a single
+    OR would keep SQLite from seeking in the index. Blank values come first ascending and last descending."""
+    this, beyond = key.expression, "<" if key.descending else ">"
+    if value is None:
+        here = Sql(f"{this} IS NULL AND {T}.row {beyond} ?", (row,))
+        return [here] if key.descending else [here, Sql(f"{this} IS NOT NULL")]
+    here = Sql(f"{this} {beyond}= ? AND ({this} {beyond} ? OR {T}.row {beyond} ?)", (value, value, row))
+    return [here, Sql(f"{this} IS NULL")] if key.descending else [here]

@@ -1,0 +1,235 @@
+"""Loads the declarations and compiles them: names resolved, links and shadows worked out, seeds given their ids."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sync_server.replication.changeset import Scalar
+from sync_server.replication.merge import Policy
+
+from .define import Chapter, Module
+from .fields import Column, Enum, Field, Ref, Refs
+from .ids import derived_id, seed_id
+
+SHARED_SENT = (Column("branch", "TEXT", "branch"), Column("custom", "TEXT", "custom"))
+"""Columns every row has and every machine receives."""
+
+SHARED_LOCAL = (
+    Column("created_at", "TEXT", ""),
+    Column("created_by", "TEXT", ""),
+    Column("updated_at", "TEXT", ""),
+    Column("updated_by", "TEXT", ""),
+    Column("machine", "TEXT", ""),
+    Column("deleted_at", "TEXT", ""),
+    Column("via", "TEXT", ""),
+)
+"""Columns every machine derives from the changesets: they follow the newest change and are never a conflict."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A reference to a module: field `field` of `definition`."""
+
+    definition: "Definition"
+    field: str
+    ref: Ref | Refs
+    cascades: bool
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A compiled module. What the declaration says in words stands here as tuples and tables."""
+
+    module: Module
+    columns: tuple[Column, ...]
+    shadows: Mapping[str, tuple[str, Callable[[Any], Scalar]]]
+    """Local column → (field it comes from, function)."""
+    list_columns: tuple[str, ...]
+    quick: tuple[str, ...]
+    searched: tuple[str, ...]
+    """Fields in the full-text index, in its order; `pinyin` comes after them."""
+    links: Mapping[str, "Link"]
+    units: frozenset[str]
+    policies: Mapping[str, Policy]
+    ranks: Mapping[str, Mapping[Scalar, int]]
+    incoming: list[Incoming] = field(default_factory=list, compare=False)
+
+    @property
+    def name(self) -> str:
+        return self.module.name
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        return self.module.fields
+
+    @cached_property
+    def column_names(self) -> tuple[str, ...]:
+        """Columns that changesets may set."""
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def unit_of(self) -> Mapping[str, str]:
+        return {column.name: column.unit for column in self.columns}
+
+    @cached_property
+    def unit_columns(self) -> Mapping[str, tuple[str, ...]]:
+        """Columns of each merge unit: a write of one sends them all."""
+        units: dict[str, tuple[str, ...]] = {}
+        for column in self.columns:
+            units[column.unit] = (*units.get(column.unit, ()), column.name)
+        return units
+
+    @cached_property
+    def sums(self) -> tuple[str, ...]:
+        return tuple(name for name, one in self.fields.items() if one.sum)
+
+    @cached_property
+    def tallied(self) -> str | None:
+        """The field whose values are counted all the time: the tree's."""
+        return self.module.tree.field if self.module.tree else None
+
+    @cached_property
+    def sort_index(self) -> Mapping[str, str]:
+        """Fields that a list can sort by from an index → the indexed expression."""
+        title = self.module.title
+        indexed = {name: name for name, one in self.fields.items() if one.index and len(one.columns(name)) == 1}
+        return indexed | {title: "pinyin"}
+
+
+@dataclass(frozen=True)
+class Link:
+    """The link table of a `refs` field: rows (record, target), one per element, ids derived from both."""
+
+    name: str
+    owner: str
+    field: str
+    target: str
+
+    columns = (Column("record", "TEXT", "link"), Column("target", "TEXT", "link"))
+    column_names = ("record", "target")
+
+    def id_of(self, record: str, target: str) -> str:
+        return derived_id(f"{self.name}:{record}", target)
+
+
+class Registry:
+    """All modules of the program, compiled. Raises nothing: `check.problems` lists what is wrong."""
+
+    def __init__(self, chapters: Iterable[Chapter], modules: Iterable[Module]) -> None:
+        self.chapters = tuple(chapters)
+        self.modules = tuple(modules)
+        self.definitions: dict[str, Definition] = {module.name: _compile(module) for module in self.modules}
+        self.links: dict[str, Link] = {
+            link.name: link for definition in self.definitions.values() for link in definition.links.values()
+        }
+        self._resolve_incoming()
+
+    def __getitem__(self, name: str) -> Definition:
+        return self.definitions[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.definitions
+
+    def __iter__(self) -> Iterator[Definition]:
+        return iter(self.definitions.values())
+
+    def _resolve_incoming(self) -> None:
+        for definition in self:
+            for name, one in definition.fields.items():
+                for target in targets_of(one):
+                    if target in self.definitions:
+                        children = self.definitions[target].module.children.split()
+                        cascades = definition.name in children and name == definition.module.parent
+                        self.definitions[target].incoming.append(Incoming(definition, name, one, cascades))  # type: ignore[arg-type]
+
+    def seeds(self, definition: Definition) -> Iterator[dict[str, Any]]:
+        """Rows that ship with the program, as values with their `id`; references are written `@module:code`."""
+        for row in definition.module.seed:
+            values = {key: _resolve_seed(value) for key, value in row.items() if key != "seed"}
+            yield {"id": seed_id(definition.name, row["seed"]), **values}
+
+    def fingerprint(self) -> str:
+        """Changes whenever what tables and derived columns look like changes."""
+        parts = [repr((d.name, d.columns, sorted(d.shadows), d.searched, sorted(d.links))) for d in self]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _resolve_seed(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("@"):
+        table, _, code = value[1:].partition(":")
+        return seed_id(table, code)
+    if isinstance(value, list):
+        return [_resolve_seed(item) for item in value]
+    return value
+
+
+def targets_of(one: Field) -> tuple[str, ...]:
+    """Modules a field points at; nothing for fields that are no references."""
+    if isinstance(one, Ref):
+        return one.targets()
+    return (one.target,) if isinstance(one, Refs) else ()
+
+
+def _compile(module: Module) -> Definition:
+    together = {name: "+".join(entry.split()) for entry in module.units for name in entry.split()}
+    columns = [
+        Column(column.name, column.sql_type, together.get(name, column.unit))
+        for name, one in module.fields.items()
+        for column in one.columns(name)
+    ]
+    columns += [column for column in SHARED_SENT if column.name not in module.fields]
+    links = {
+        name: Link(f"{module.name}_{name}", module.name, name, one.target)
+        for name, one in module.fields.items()
+        if isinstance(one, Refs)
+    }
+    shadows = {
+        column: (name, function)
+        for name, one in module.fields.items()
+        for column, function in one.shadows(name).items()
+    }
+    searched = tuple(
+        name
+        for name, one in module.fields.items()
+        if name == module.title
+        or one.search
+        or (name in module.quick.split() and "contains" in one.operators and not targets_of(one))
+    )
+    policies = {together.get(name, name): one.merge for name, one in module.fields.items()}
+    ranks: dict[str, Mapping[Scalar, int]] = {
+        name: {value: rank for rank, value in enumerate(one.options)}
+        for name, one in module.fields.items()
+        if isinstance(one, Enum) and one.merge == "rank"
+    }
+    return Definition(
+        module=module,
+        columns=tuple(columns),
+        shadows=shadows,
+        list_columns=tuple(module.columns.split()),
+        quick=tuple(module.quick.split()),
+        searched=searched,
+        links=links,
+        units=frozenset(column.unit for column in columns),
+        policies=policies,
+        ranks=ranks,
+    )
+
+
+def sorted_modules(registry: Registry) -> Sequence[Definition]:
+    """Parents before what points at them, so that seeds and demonstration data can be inserted in order."""
+    done: dict[str, Definition] = {}
+
+    def visit(definition: Definition, path: tuple[str, ...]) -> None:
+        if definition.name in done or definition.name in path:
+            return
+        for one in definition.fields.values():
+            for target in targets_of(one):
+                if target in registry and not getattr(one, "loose", False):
+                    visit(registry[target], (*path, definition.name))
+        done[definition.name] = definition
+
+    for definition in registry:
+        visit(definition, ())
+    return tuple(done.values())

@@ -1,0 +1,134 @@
+"""Rows as the API shows them: columns → values, links, titles of what they refer to, masks."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .access import Principal
+from .fields import Field, Ref
+from .registry import Definition, Registry, targets_of
+
+Values = dict[str, Any]
+
+MACHINERY = ("id", "rev", "created_at", "created_by", "updated_at", "updated_by", "machine", "deleted_at")
+"""Shared columns that are shown with every row."""
+
+
+def select_list(definition: Definition, table: str) -> tuple[str, tuple[str, ...]]:
+    """The columns to fetch and their names: explicit, so that values can be zipped without looking names up."""
+    names = (*MACHINERY, "row", *definition.column_names)
+    return ", ".join(f'{table}."{name}"' for name in names), names
+
+
+def fetch(
+    db: sqlite3.Connection,
+    registry: Registry,
+    definition: Definition,
+    numbers: Sequence[int],
+    principal: Principal | None,
+) -> list[Values]:
+    """Rows by row number, in that order, as values. Without a principal nothing is hidden or masked (rules,
+    history)."""
+    columns, names = select_list(definition, "c")
+    cursor = db.execute(
+        f"SELECT {columns} FROM {definition.name} c WHERE c.row IN (SELECT value FROM json_each(?))",
+        (json.dumps(numbers),),
+    )
+    by_number = {}
+    for record in cursor:
+        row = dict(zip(names, record, strict=True))
+        by_number[row["row"]] = row
+    found = [by_number[number] for number in numbers if number in by_number]
+    return present(db, definition, found, principal)
+
+
+def present(
+    db: sqlite3.Connection,
+    definition: Definition,
+    raw: Sequence[Mapping[str, Any]],
+    principal: Principal | None,
+) -> list[Values]:
+    """Column values → API values."""
+    shown = {n: f for n, f in definition.fields.items() if principal is None or principal.sees(f)}
+    plain = [name for name, one in shown.items() if type(one).load is Field.load]
+    special = {
+        name: one for name, one in shown.items() if type(one).load is not Field.load and name not in definition.links
+    }
+    links = {
+        name: _links(db, definition, name, [row["id"] for row in raw]) for name in definition.links if name in shown
+    }
+    rows: list[Values] = []
+    for source in raw:
+        row = {name: source[name] for name in MACHINERY}
+        for name in plain:
+            row[name] = source[name]
+        for name, one in special.items():
+            row[name] = one.load(name, source)
+        for name, by_record in links.items():
+            row[name] = by_record.get(source["id"], [])
+        rows.append(row)
+    if principal is not None and not principal.has("unmask"):
+        _mask(definition, shown, rows, principal)
+    return rows
+
+
+def _links(db: sqlite3.Connection, definition: Definition, name: str, ids: Sequence[str]) -> dict[str, list[str]]:
+    link = definition.links[name]
+    found: dict[str, list[str]] = {}
+    for record, target in db.execute(
+        f"SELECT record, target FROM {link.name} WHERE deleted_at IS NULL AND record IN (SELECT value FROM "
+        f"json_each(?)) "
+        "ORDER BY target",
+        (json.dumps(ids),),
+    ):
+        found.setdefault(record, []).append(target)
+    return found
+
+
+def _mask(definition: Definition, shown: Mapping[str, Field], rows: Iterable[Values], principal: Principal) -> None:
+    masked = [name for name, one in shown.items() if getattr(one, "masked", False)]
+    for row in rows if masked else ():
+        if "owner" in definition.fields and row.get("owner") == principal.employee:
+            continue
+        for name in masked:
+            row[name] = mask(row[name])
+
+
+def mask(text: str | None) -> str | None:
+    """`13812345678` → `138****5678`: enough to recognise, not enough to use."""
+    if text is None:
+        return None
+    return f"{text[:3]}****{text[-4:]}" if len(text) > 7 else "****"
+
+
+def labels(
+    db: sqlite3.Connection, registry: Registry, definition: Definition, rows: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Titles of everything the rows refer to, by id; deleted records keep theirs."""
+    wanted: dict[str, set[str]] = {}
+    for name, one in definition.fields.items():
+        if name in definition.links:
+            ids = {id for row in rows for id in row.get(name) or ()}
+            wanted.setdefault(targets_of(one)[0], set()).update(ids)
+        elif isinstance(one, Ref):
+            ids = {row[name] for row in rows if row.get(name)}
+            for target in one.targets():
+                wanted.setdefault(target, set()).update(ids)
+    return titles(db, registry, wanted)
+
+
+def titles(db: sqlite3.Connection, registry: Registry, wanted: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Titles by id, for ids grouped by module."""
+    found: dict[str, str] = {}
+    for target, ids in wanted.items():
+        missing = [id for id in ids if id not in found]
+        if missing:
+            title = registry[target].module.title
+            found.update(
+                db.execute(
+                    f"SELECT id, COALESCE({title}, '') FROM {target} WHERE id IN (SELECT value FROM json_each(?))",
+                    (json.dumps(missing),),
+                ).fetchall()
+            )
+    return found

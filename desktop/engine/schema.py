@@ -1,0 +1,181 @@
+"""Declarations → tables, indexes, guards. Changes are additive only: a newer program adds, never renames or drops."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+import sqlite_utils
+
+from ..errors import Refused
+from .fields import Ref
+from .registry import SHARED_LOCAL, Definition, Link, Registry
+
+SCHEMA = 1
+"""Number of the data model; kept in the file and in every changeset. A file with a higher one is refused."""
+
+_OWN_TABLES = """
+CREATE TABLE IF NOT EXISTS sync_self (
+    db_uuid TEXT NOT NULL, replica TEXT NOT NULL, code TEXT NOT NULL, branch TEXT,
+    last_n INTEGER NOT NULL, last_h BLOB NOT NULL, hlc INTEGER NOT NULL,
+    server_time_high INTEGER NOT NULL DEFAULT 0, clock_off INTEGER NOT NULL DEFAULT 0, schema INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS sync_peer (
+    tier TEXT PRIMARY KEY, epoch TEXT, cursor INTEGER NOT NULL DEFAULT 0, head_seen INTEGER NOT NULL DEFAULT 0,
+    grant_rev INTEGER, figure_rev INTEGER, last_ok TEXT, state TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS replica (no INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, code TEXT);
+INSERT OR IGNORE INTO replica (no, uuid) VALUES (0, '');
+CREATE TABLE IF NOT EXISTS changeset (
+    r INTEGER NOT NULL, n INTEGER NOT NULL, hlc INTEGER NOT NULL, hlc_eff INTEGER NOT NULL, seq INTEGER,
+    batch TEXT, body BLOB NOT NULL, state TEXT NOT NULL, why TEXT, PRIMARY KEY (r, n)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS changeset_state ON changeset (state, n) WHERE state IN ('pending', 'sent', 'rejected');
+CREATE TABLE IF NOT EXISTS row_clock (
+    t TEXT NOT NULL, id TEXT NOT NULL, hlc INTEGER NOT NULL, r INTEGER NOT NULL, n INTEGER NOT NULL,
+    fields TEXT, life TEXT, PRIMARY KEY (t, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS parked_op (
+    t TEXT NOT NULL, id TEXT NOT NULL, f TEXT NOT NULL, r INTEGER NOT NULL, n INTEGER NOT NULL, hlc INTEGER NOT NULL,
+    body TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (t, id, f)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS history (
+    t TEXT NOT NULL, id TEXT NOT NULL, hlc INTEGER NOT NULL, r INTEGER NOT NULL, n INTEGER NOT NULL, part INTEGER NOT
+    NULL,
+    kind TEXT NOT NULL, at TEXT NOT NULL, actor TEXT, changes TEXT, PRIMARY KEY (t, id, hlc, r, n, part)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tally (
+    t TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (t, value)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS number_series (
+    prefix TEXT NOT NULL, machine TEXT NOT NULL, part TEXT NOT NULL, last INTEGER NOT NULL,
+    PRIMARY KEY (prefix, machine, part)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ui_state (
+    operator TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (operator, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS idempotency (
+    key TEXT PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT
+    ROWID;
+CREATE TABLE IF NOT EXISTS login_try (
+    login TEXT PRIMARY KEY, failed INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+GUARDED_OWN = ("changeset", "row_clock", "history")
+
+
+def refuse_newer(db: sqlite3.Connection) -> None:
+    """Raises `Refused` for a file written by a newer version."""
+    (found,) = db.execute("PRAGMA user_version").fetchone()
+    if found > SCHEMA:
+        raise Refused(
+            f"这些数据由更新的版本保存（数据版本 {found}，本程序 {SCHEMA}）。请升级程序后再打开，数据没有改动。"
+        )
+
+
+def migrate(db: sqlite3.Connection, registry: Registry) -> bool:
+    """Brings the file up to the declarations, inside the caller's transaction; True when derived data must be
+    rebuilt."""
+    refuse_newer(db)
+    fingerprint = f"{SCHEMA}:{registry.fingerprint()}:{index_fingerprint(registry)}"
+    present = _stored_fingerprint(db)
+    if present == fingerprint:
+        return False
+    for statement in _OWN_TABLES.split(";"):
+        if statement.strip():
+            db.execute(statement)
+    for table in GUARDED_OWN:
+        _guard(db, table)
+    for definition in registry:
+        _module_table(db, definition)
+    for link in registry.links.values():
+        _link_table(db, link)
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', ?)", (fingerprint,))
+    db.execute(f"PRAGMA user_version={SCHEMA}")
+    return present is not None
+
+
+def _stored_fingerprint(db: sqlite3.Connection) -> str | None:
+    if not sqlite_utils.Database(db)["meta"].exists():
+        return None
+    row = db.execute("SELECT value FROM meta WHERE key = 'fingerprint'").fetchone()
+    return None if row is None else str(row[0])
+
+
+def index_fingerprint(registry: Registry) -> int:
+    """Changes with the set of indexes."""
+    return sum(len(statement) for definition in registry for statement in index_statements(definition))
+
+
+def _module_table(db: sqlite3.Connection, definition: Definition) -> None:
+    extra = [
+        ("rev", "INTEGER NOT NULL DEFAULT 1"),
+        ("pinyin", "TEXT"),
+        *((name, "TEXT") for name in definition.shadows),
+    ]
+    columns = [*((c.name, c.sql_type) for c in (*definition.columns, *SHARED_LOCAL)), *extra]
+    _table(db, definition.name, columns)
+    for statement in index_statements(definition):
+        db.execute(statement)
+    if definition.searched:
+        _fts(db, definition)
+
+
+def _link_table(db: sqlite3.Connection, link: Link) -> None:
+    columns = [(c.name, c.sql_type) for c in (*link.columns, *SHARED_LOCAL)]
+    _table(db, link.name, [*columns, ("rev", "INTEGER NOT NULL DEFAULT 1")])
+    db.execute(
+        f"CREATE INDEX IF NOT EXISTS {index_name(link.name, 'record')} ON {link.name} (record) WHERE deleted_at IS NULL"
+    )
+    db.execute(
+        f"CREATE INDEX IF NOT EXISTS {index_name(link.name, 'target')} ON {link.name} (target) WHERE deleted_at IS NULL"
+    )
+
+
+def _table(db: sqlite3.Connection, name: str, columns: Iterable[tuple[str, str]]) -> None:
+    """Creates a table or adds the columns it lacks. `row` is a local number for the indexes: VACUUM must not change
+    it."""
+    table = sqlite_utils.Database(db)[name]
+    if not table.exists():
+        body = ", ".join(f'"{column}" {kind}' for column, kind in columns)
+        db.execute(f"CREATE TABLE {name} (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, {body})")
+    else:
+        present = {column.name for column in table.columns}
+        for column, kind in columns:
+            if column not in present:
+                db.execute(f'ALTER TABLE {name} ADD COLUMN "{column}" {kind}')
+    _guard(db, name)
+
+
+def _guard(db: sqlite3.Connection, table: str) -> None:
+    """A write that does not come through `apply` fails: in the program by the flag, in a foreign tool for want of
+    the function."""
+    for event in ("INSERT", "UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER IF NOT EXISTS {table}_guard_{event.lower()} BEFORE {event} ON {table} WHEN "
+            f"ecms_writing() = 0 "
+            f"BEGIN SELECT RAISE(ABORT, 'only apply may write {table}'); END"
+        )
+
+
+def index_name(table: str, column: str) -> str:
+    """Name of the index over live rows by one column; never that of a table."""
+    return f"ix_{table}_{column}"
+
+
+def index_statements(definition: Definition) -> Iterator[str]:
+    """Indexes over live rows: what lists sort by, references, phone digits."""
+    table = definition.name
+    columns = set(definition.sort_index.values())
+    columns |= {name for name, one in definition.fields.items() if isinstance(one, Ref) and not one.small}
+    columns |= definition.shadows.keys()
+    for column in sorted(columns):
+        yield f'CREATE INDEX IF NOT EXISTS {index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL'
+    dead = index_name(table, "deleted_at")
+    yield f"CREATE INDEX IF NOT EXISTS {dead} ON {table} (deleted_at) WHERE deleted_at IS NOT NULL"
+
+
+def _fts(db: sqlite3.Connection, definition: Definition) -> None:
+    """The full-text index; contentless, since the words can always be made again from the row."""
+    name = f"{definition.name}_fts"
+    wanted = [*definition.searched, "initials"]
+    table = sqlite_utils.Database(db)[name]
+    if table.exists():
+        if [column.name for column in table.columns] == wanted:
+            return
+        db.execute(f"DROP TABLE {name}")
+    db.execute(
+        f"CREATE VIRTUAL TABLE {name} USING fts5({', '.join(wanted)}, content='', "
+        "tokenize='unicode61 remove_diacritics 0', columnsize=0)"
+    )

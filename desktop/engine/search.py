@@ -1,0 +1,354 @@
+"""Finding one record among all: global search, pickers, trees, and records that look alike."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sync_server.replication.changeset import Scalar
+
+from ..errors import Forbidden
+from . import query as q
+from .access import Principal, scope_sql
+from .define import Alike
+from .engine import Engine
+from .fields import Sql, all_of
+from .registry import Definition, targets_of
+from .rows import Values, fetch, labels
+from .text import fold, initials, search_phrase
+
+GROUP_ROWS = 6
+_CANDIDATES = 40
+LIKELY = 60
+SAME = 100
+"""Scores of T28: from 60 likely the same, from 100 the same."""
+
+
+# ------------------------------------------------------------- global search
+
+
+def everywhere(engine: Engine, principal: Principal, text: str) -> list[dict[str, Any]]:
+    """[{module, label, rows: [{id, title, context}], more}] over all modules the user may view."""
+    if search_phrase(text) is None:
+        return []
+    groups = []
+    with engine.db.read() as db:
+        for definition in engine.registry:
+            if definition.module.search and principal.may("view", definition.name):
+                numbers = _hits(
+                    engine, db, definition, principal, q.anywhere(definition, text, principal), GROUP_ROWS + 1
+                )
+                if numbers:
+                    groups.append(_group(engine, db, principal, definition, numbers))
+    return groups
+
+
+def _hits(
+    engine: Engine,
+    db: sqlite3.Connection,
+    definition: Definition,
+    principal: Principal,
+    found: Sql,
+    limit: int,
+) -> list[int]:
+    """Rows in scope, straight from the index: what comes first is shown first, so a common word costs no more than a
+    rare one."""
+    scope = scope_sql(engine.registry, definition, principal, q.T)
+    where = all_of([Sql(f"{q.T}.deleted_at IS NULL"), found, *([scope] if scope else [])])
+    sql = f"SELECT {q.T}.row FROM {definition.name} {q.T} WHERE {where.text} LIMIT {limit}"
+    return [row[0] for row in db.execute(sql, where.params)]
+
+
+def _group(
+    engine: Engine,
+    db: sqlite3.Connection,
+    principal: Principal,
+    definition: Definition,
+    numbers: Sequence[int],
+) -> dict[str, Any]:
+    rows = fetch(db, engine.registry, definition, numbers[:GROUP_ROWS], principal)
+    known = labels(db, engine.registry, definition, rows)
+    return {
+        "module": definition.name,
+        "label": definition.module.label,
+        "rows": [
+            {
+                "id": row["id"],
+                "title": title_of(definition, row),
+                "context": context_of(definition, row, known),
+            }
+            for row in rows
+        ],
+        "more": len(numbers) > GROUP_ROWS,
+    }
+
+
+def title_of(definition: Definition, row: Mapping[str, Any]) -> str:
+    return str(row[definition.module.title] or "")
+
+
+def context_of(definition: Definition, row: Mapping[str, Any], known: Mapping[str, str]) -> str:
+    """The facts beside a title, e.g. `KH01A100001 · 周敏`."""
+    names = [name for name in definition.module.context.split() if name in row]
+    parts = [definition.fields[name].format(row[name], known) for name in names]
+    return " · ".join(part for part in parts if part)
+
+
+# -------------------------------------------------------------------- picker
+
+
+def lookup(
+    engine: Engine, principal: Principal, module: str, *, text: str = "", where: Mapping[str, Scalar] | None = None,
+    ids: Sequence[str] = (), limit: int = 20,
+) -> dict[str, Any]:  # fmt: skip
+    """{rows, more}: candidates for a reference. Chinese, code or pinyin initials; exact and leading matches first.
+
+    Reference data may be picked by everybody; other modules need the right to view them.
+    """
+    definition = engine.definition(module)
+    may_view = principal.may("view", module)
+    if not (may_view or definition.module.lookup):
+        raise Forbidden(f"没有「{definition.module.label}」的查看权限，可请管理员开通")
+    with engine.db.read() as db:
+        conditions = _candidate_conditions(engine, definition, principal, where or {}, ids)
+        numbers = _candidates(db, definition, principal, text, conditions, limit + 1)
+        rows = fetch(db, engine.registry, definition, numbers[:limit], principal)
+        known = labels(db, engine.registry, definition, rows)
+        return {"rows": [_candidate(definition, row, known) for row in rows], "more": len(numbers) > limit}
+
+
+def _candidate(definition: Definition, row: Values, known: Mapping[str, str]) -> dict[str, Any]:
+    title = title_of(definition, row)
+    retire = definition.module.retire
+    return {
+        "id": row["id"],
+        "title": title,
+        "context": context_of(definition, row, known),
+        "pinyin": initials(title),
+        "is_default": bool(row.get("is_default")),
+        "is_stopped": bool(retire and row.get(retire)),
+    }
+
+
+def _candidate_conditions(
+    engine: Engine,
+    definition: Definition,
+    principal: Principal,
+    where: Mapping[str, Scalar],
+    ids: Sequence[str],
+) -> list[Sql]:
+    conditions = [Sql(f"{q.T}.deleted_at IS NULL")]
+    for column, value in where.items():
+        q.visible_field(definition, principal, column, "where")
+        conditions.append(Sql(f'{q.T}."{column}" = ?', (value,)))
+    if ids:
+        return [*conditions, Sql(f"{q.T}.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),))]
+    if definition.module.retire:
+        conditions.append(Sql(f"COALESCE({q.T}.{definition.module.retire}, 0) = 0"))
+    scope = scope_sql(engine.registry, definition, principal, q.T) if not definition.module.lookup else None
+    return [*conditions, scope] if scope else conditions
+
+
+def _candidates(
+    db: sqlite3.Connection,
+    definition: Definition,
+    principal: Principal,
+    text: str,
+    conditions: Sequence[Sql],
+    limit: int,
+) -> list[int]:
+    order = "sort" if "sort" in definition.fields else "pinyin"
+    base = all_of(conditions)
+    table = definition.name
+    if not text.strip():
+        sql = f"SELECT {q.T}.row FROM {table} {q.T} WHERE {base.text} ORDER BY {q.T}.{order}, {q.T}.row LIMIT ?"
+        return [row[0] for row in db.execute(sql, (*base.params, limit))]
+    found = all_of([base, q.anywhere(definition, text, principal)])
+    sql = f"SELECT {q.T}.row, {q.T}.{definition.module.title} FROM {table} {q.T} WHERE {found.text} LIMIT 400"
+    hits = db.execute(sql, found.params).fetchall()
+    needle = fold(text)
+    hits.sort(key=lambda hit: _rank(str(hit[1] or ""), needle))
+    return [hit[0] for hit in hits[:limit]]
+
+
+def _rank(title: str, needle: str) -> tuple[int, int, str]:
+    """Whole match, then leading match of words or initials, then anywhere; short titles first."""
+    folded, letters = fold(title), initials(title)
+    place = 0 if needle in (folded, letters) else 1 if folded.startswith(needle) or letters.startswith(needle) else 2
+    return place, len(title), title
+
+
+def tree(engine: Engine, principal: Principal, module: str, count: str = "") -> list[dict[str, Any]]:
+    """All nodes of a tree module: [{id, title, parent, count, is_default}]; `count` names the module whose rows are
+    counted."""
+    definition = engine.definition(module)
+    if not (principal.may("view", module) or definition.module.lookup):
+        raise Forbidden
+    parent = definition.module.parent
+    order = "sort, pinyin" if "sort" in definition.fields else "pinyin"
+    default = "is_default" if "is_default" in definition.fields else "0"
+    is_tree = parent is not None and definition.name in targets_of(definition.fields[parent])
+    with engine.db.read() as db:
+        counts = _node_counts(engine, db, principal, engine.definition(count), definition) if count else None
+        nodes = db.execute(
+            f"SELECT id, {definition.module.title}, {parent if is_tree else 'NULL'}, {default} FROM {module} "
+            f"WHERE deleted_at IS NULL ORDER BY {order}, row"
+        ).fetchall()
+    return [
+        {
+            "id": id,
+            "title": title or "",
+            "parent": above,
+            "is_default": bool(is_default),
+            "count": None if counts is None else counts.get(id, 0),
+        }
+        for id, title, above, is_default in nodes
+    ]
+
+
+def _node_counts(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, counted: Definition, nodes: Definition
+) -> dict[str, int]:
+    """Rows directly at each node that the user may see: from the tally where nothing is held back."""
+    if not principal.may("view", counted.name) or counted.module.tree is None:
+        return {}
+    field = counted.module.tree.field
+    if targets_of(counted.fields[field]) != (nodes.name,):
+        return {}
+    scope = scope_sql(engine.registry, counted, principal, q.T)
+    if scope is None:
+        return dict(db.execute("SELECT value, n FROM tally WHERE t = ?", (counted.name,)).fetchall())
+    alive = f"{q.T}.deleted_at IS NULL AND {scope.text}"
+    sql = f'SELECT "{field}", count(*) FROM {counted.name} {q.T} WHERE {alive} GROUP BY 1'
+    return dict(db.execute(sql, scope.params).fetchall())
+
+
+# --------------------------------------------------------------------- alike
+
+
+def similar(
+    engine: Engine, principal: Principal, module: str, values: Mapping[str, Any], id: str | None = None
+) -> list[dict[str, Any]]:
+    """Records that may be the same as what is being typed: [{id, title, facts, reasons, score}], best first. Only
+    proposes.
+
+    Grounds are the module's `alike` scores (T28) and equal values of fields marked `unique`.
+    """
+    definition = engine.definition(module)
+    if not principal.may("view", module):
+        raise Forbidden
+    grounds = definition.module.alike
+    with engine.db.read() as db:
+        numbers: set[int] = set()
+        for alike in grounds:
+            if alike.points >= 50:
+                numbers |= set(_like_candidates(engine, db, definition, principal, alike, values))
+        for name in _unique_names(definition, principal):
+            numbers |= set(_equal_candidates(engine, db, definition, principal, name, values.get(name)))
+        rows = fetch(db, engine.registry, definition, sorted(numbers)[:200], None)
+        shown = {row["id"]: row for row in fetch(db, engine.registry, definition, sorted(numbers)[:200], principal)}
+        known = labels(db, engine.registry, definition, list(shown.values()))
+    scored = [(row, *_score(definition, grounds, values, row)) for row in rows if row["id"] != id]
+    found = [
+        {
+            "id": row["id"],
+            "title": title_of(definition, row),
+            "facts": context_of(definition, shown[row["id"]], known),
+            "reasons": reasons,
+            "score": score,
+        }
+        for row, score, reasons in scored
+        if reasons and (score >= 50 or _unique_equal(definition, values, row))
+    ]
+    return sorted(found, key=lambda one: -one["score"])[:5]
+
+
+def _unique_names(definition: Definition, principal: Principal) -> list[str]:
+    return [
+        n for n, one in definition.fields.items() if one.unique and principal.sees(one) and "contains" in one.operators
+    ]
+
+
+def _like_candidates(
+    engine: Engine,
+    db: sqlite3.Connection,
+    definition: Definition,
+    principal: Principal,
+    alike: Alike,
+    values: Mapping[str, Any],
+) -> Iterable[int]:
+    for name in alike.fields.split():
+        typed = values.get(name)
+        needle = alike.normal(typed) if isinstance(typed, str) else None
+        if needle and len(needle) >= 2:
+            yield from _containing(engine, db, definition, principal, alike.fields.split(), needle)
+
+
+def _containing(
+    engine: Engine,
+    db: sqlite3.Connection,
+    definition: Definition,
+    principal: Principal,
+    names: Sequence[str],
+    needle: str,
+) -> list[int]:
+    """Rows in which one of the fields contains a text, by the full-text index or the digits of a telephone number."""
+    parts: list[Sql] = []
+    for name in names:
+        if f"{name}_digits" in definition.shadows and needle.isdigit():
+            parts.append(Sql(f"{q.T}.{name}_digits = ?", (needle,)))
+        elif name in definition.searched and (phrase := search_phrase(needle)):
+            table = f"{definition.name}_fts"
+            parts.append(
+                Sql(
+                    f"{q.T}.row IN (SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT {_CANDIDATES})",
+                    (f"{name} : {phrase}",),
+                )
+            )
+    return [n for part in parts for n in _hits(engine, db, definition, principal, part, _CANDIDATES)]
+
+
+def _equal_candidates(
+    engine: Engine,
+    db: sqlite3.Connection,
+    definition: Definition,
+    principal: Principal,
+    name: str,
+    typed: Any,
+) -> list[int]:
+    if not isinstance(typed, str) or not fold(typed):
+        return []
+    digits = definition.shadows.get(f"{name}_digits")
+    needle = digits[1](typed) if digits else fold(typed)
+    return _containing(engine, db, definition, principal, (name,), str(needle)) if needle else []
+
+
+def _score(
+    definition: Definition, grounds: Sequence[Alike], values: Mapping[str, Any], row: Mapping[str, Any]
+) -> tuple[int, list[str]]:
+    score, reasons = 0, []
+    for alike in grounds:
+        names = alike.fields.split()
+        mine = {alike.normal(values[name]) for name in names if isinstance(values.get(name), str) and values[name]} - {
+            None
+        }
+        theirs = {alike.normal(row[name]) for name in names if row[name]} - {None}
+        if mine & theirs:
+            score += alike.points
+            reasons.append(alike.reason)
+    covered = {name for alike in grounds if alike.reason in reasons for name in alike.fields.split()}
+    for name in definition.fields:
+        if name not in covered and _is_equal(definition, name, values, row):
+            reasons.append(f"{definition.fields[name].label}相同")
+    return score, reasons
+
+
+def _is_equal(definition: Definition, name: str, values: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    typed, stored = values.get(name), row.get(name)
+    if not definition.fields[name].unique or not isinstance(typed, str) or not isinstance(stored, str):
+        return False
+    return bool(fold(typed)) and fold(typed) == fold(stored)
+
+
+def _unique_equal(definition: Definition, values: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    return any(_is_equal(definition, name, values, row) for name in definition.fields)

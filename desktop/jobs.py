@@ -1,0 +1,135 @@
+"""Long work in the background: progress as events, cancel, and a file to fetch at the end."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from .engine.events import Bus
+from .engine.ids import new_id
+from .errors import EcmsError, NotFound
+
+log = logging.getLogger(__name__)
+
+State = Literal["running", "done", "failed", "cancelled"]
+_KEEP = 30
+_TELL_EVERY_S = 0.2
+
+
+class Cancelled(Exception):
+    """Raised inside a job when the user wants it stopped."""
+
+
+@dataclass
+class Job:
+    """One piece of work. `step` reports progress and stops the work when it was cancelled."""
+
+    kind: str
+    label: str
+    owner: str = ""
+    id: str = field(default_factory=new_id)
+    state: State = "running"
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    file: Path | None = None
+    path: str | None = None
+    result: Any = None
+    _cancel: threading.Event = field(default_factory=threading.Event, repr=False)
+    _told: float = 0.0
+    _tell: Callable[["Job"], None] = field(default=lambda job: None, repr=False)
+
+    def step(self, done: int, total: int) -> None:
+        """Progress; raises `Cancelled`."""
+        if self._cancel.is_set():
+            raise Cancelled
+        self.done, self.total = done, total
+        if time.monotonic() - self._told > _TELL_EVERY_S:
+            self._told = time.monotonic()
+            self._tell(self)
+
+    def cancel(self) -> None:
+        self._cancel.set()
+
+    def public(self) -> dict[str, Any]:
+        """What the API answers."""
+        body: dict[str, Any] = {
+            "id": self.id, "kind": self.kind, "label": self.label, "state": self.state, "done": self.done,
+            "total": self.total, "message": self.message,
+        }  # fmt: skip
+        if self.state == "done" and self.file is not None:
+            body["download"] = self.file.name
+        if self.path is not None:
+            body["path"] = self.path
+        if self.result is not None:
+            body["result"] = self.result
+        return body
+
+
+Work = Callable[[Job], None]
+
+
+class Jobs:
+    """The jobs of this run."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+        self._threads: list[threading.Thread] = []
+
+    def start(self, job: Job, work: Work, *, cleanup: Callable[[], None] | None = None) -> Job:
+        """Runs `work` in a thread of its own."""
+        job._tell = self._announce
+        with self._lock:
+            self._jobs[job.id] = job
+            for old in [one.id for one in self._jobs.values() if one.state != "running"][:-_KEEP]:
+                del self._jobs[old]
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+            thread = threading.Thread(target=self._run, args=(job, work, cleanup), name=f"job-{job.kind}", daemon=True)
+            self._threads.append(thread)
+        thread.start()
+        return job
+
+    def _run(self, job: Job, work: Work, cleanup: Callable[[], None] | None) -> None:
+        try:
+            work(job)
+            job.state = "done"
+        except Cancelled:
+            job.state, job.message = "cancelled", "已取消"
+        except EcmsError as error:
+            job.state, job.message = "failed", str(error)
+        except Exception:
+            log.exception("job %s failed", job.kind)
+            job.state, job.message = "failed", f"{job.label}没有完成，详情在日志里"
+        finally:
+            if cleanup and job.state != "done":
+                cleanup()
+            self._announce(job)
+
+    def _announce(self, job: Job) -> None:
+        self._bus.emit({"type": "job", "job": job.public()})
+
+    def get(self, id: str, owner: str) -> Job:
+        """A job of this operator; raises `NotFound`."""
+        with self._lock:
+            job = self._jobs.get(id)
+        if job is None or job.owner != owner:
+            raise NotFound("没有这项任务")
+        return job
+
+    def all(self, owner: str) -> list[Job]:
+        with self._lock:
+            return [job for job in self._jobs.values() if job.owner == owner]
+
+    def stop(self) -> None:
+        """Cancels everything and waits a moment for it to end."""
+        with self._lock:
+            jobs, threads = list(self._jobs.values()), list(self._threads)
+        for job in jobs:
+            job.cancel()
+        for thread in threads:
+            thread.join(timeout=10)

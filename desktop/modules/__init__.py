@@ -1,0 +1,35 @@
+"""The declarations, a folder per menu chapter. A new module is one new file: it is found by itself.
+
+A chapter never imports another: references are names.
+"""
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+from ..engine.check import check
+from ..engine.define import Chapter, Module
+from ..engine.registry import Registry
+
+
+def load() -> Registry:
+    """All chapters and modules, compiled and checked; raises `DefinitionError` with everything that is wrong."""
+    chapters: list[Chapter] = []
+    modules: list[Module] = []
+    for info in pkgutil.iter_modules(__path__):
+        package = importlib.import_module(f"{__name__}.{info.name}")
+        chapters += [value for value in vars(package).values() if isinstance(value, Chapter)]
+        modules += _declared(package)
+    order = {chapter.name: chapter.position for chapter in chapters}
+    modules.sort(key=lambda module: (order.get(module.chapter, 0), module.position, module.name))
+    registry = Registry(sorted(chapters, key=lambda chapter: chapter.position), modules)
+    check(registry)
+    return registry
+
+
+def _declared(package: ModuleType) -> list[Module]:
+    found: list[Module] = []
+    for info in pkgutil.iter_modules(package.__path__):
+        file = importlib.import_module(f"{package.__name__}.{info.name}")
+        found += [value for value in vars(file).values() if isinstance(value, Module)]
+    return found

@@ -1,0 +1,195 @@
+"""操作人员权限: operators, roles and machines (modules.md 2.8.3)."""
+
+from collections.abc import Iterator
+
+from ...engine.define import Draft, Fault, Module, Tab, seed_id
+from ...engine.fields import Bool, Date, DateTime, Enum, Password, Ref, Refs, Text
+
+ADMIN = seed_id("role", "admin")
+
+
+def _is_admin(operator: object) -> bool:
+    return isinstance(operator, dict) and ADMIN in operator["roles"] and not operator["is_stopped"]
+
+
+def keeps_an_administrator(draft: Draft) -> Iterator[Fault]:
+    """Nobody removes himself, and the last 管理员 stays."""
+    if draft.old and draft.new is None and draft.old["employee"] == draft.me:
+        yield Fault("不能删除自己")
+    if _is_admin(draft.old) and not _is_admin(draft.new):
+        others = [one for one in draft.find("operator", {}) if one["id"] != draft.id and _is_admin(one)]
+        if not others:
+            yield Fault("这是最后一个管理员，先让另一位操作员成为管理员", "roles" if draft.new else None)
+
+
+def login_name_is_free(draft: Draft) -> Iterator[Fault]:
+    """Within a department the login window must tell users apart."""
+    if draft.new is None:
+        return
+    same = draft.find("operator", {"login_name": draft.new["login_name"], "department": draft.new["department"]})
+    if any(one["id"] != draft.id for one in same):
+        yield Fault(f"这个部门已有用户「{draft.new['login_name']}」，请换一个用户名", "login_name")
+
+
+def has_password(draft: Draft) -> Iterator[Fault]:
+    """Without a password nobody could log in."""
+    if draft.new and not draft.new["password"]:
+        yield Fault("请设置密码", "password")
+
+
+operator = Module(
+    name="operator",
+    label="操作人员权限",
+    noun="操作员",
+    chapter="company",
+    icon="key-round",
+    position=50,
+    title="login_name",
+    search=False,
+    edit_right="settings",
+    fields=dict(
+        login_name=Text("用户名", required=True, unique=True, max_length=40),
+        employee=Ref("职员", "employee", required=True, index=True, copies={"department": "department"}),
+        department=Ref("登录部门", "department", required=True, index=True, merge="flag"),
+        roles=Refs("角色", "role", required=True),
+        password=Password("密码", help="至少 8 位，不能和用户名相同；修改时空着就不变"),
+        is_stopped=Bool("停用"),
+        valid_until=Date("有效期至", index=True),
+        machines=Refs("允许的机器", "machine", help="空着可在本分公司的共用机器登录"),
+        must_change_password=Bool("须改密码", help="下次登录时自己改"),
+    ),
+    retire="is_stopped",
+    columns="login_name employee department roles is_stopped valid_until",
+    quick="login_name employee department",
+    context="employee department",
+    sort="login_name",
+    tabs=(
+        Tab(
+            "基本",
+            "login_name employee department roles password is_stopped valid_until machines must_change_password",
+        ),
+    ),
+    rules=(login_name_is_free, has_password, keeps_an_administrator),
+    help="operator",
+)
+
+role = Module(
+    name="role",
+    label="角色",
+    noun="角色",
+    chapter="company",
+    icon="shield",
+    menu=False,
+    search=False,
+    writable=False,
+    title="name",
+    edit_right="settings",
+    fields=dict(
+        name=Text("名称", required=True, unique=True, max_length=60, merge="flag"),
+        is_system=Bool("系统角色", readonly=True),
+        all_rights=Bool("全部权限", readonly=True),
+        data_scope=Enum(
+            "数据范围",
+            {
+                "own": "本人",
+                "department": "本部门",
+                "department_tree": "本部门及下级",
+                "branch": "本分公司",
+                "all": "全部",
+            },
+            default="own",
+            merge="flag",
+        ),
+        hide_prices=Bool("不显示价格", merge="flag"),
+    ),
+    columns="name data_scope is_system",
+    quick="name",
+    sort="name",
+    tabs=(Tab("基本", "name data_scope hide_prices"),),
+    seed=(
+        dict(seed="admin", name="管理员", is_system=True, all_rights=True, data_scope="all"),
+        dict(seed="sales", name="业务员", is_system=True, data_scope="own"),
+    ),
+)
+
+_SALES_RIGHTS = {
+    "customer": "view add edit export print",
+    "contact": "view add edit export print",
+    "party_address": "view add edit delete export print",
+    "supplier": "view add edit export print",
+    "competitor": "view add edit export print",
+    "competitor_product": "view add edit delete export print",
+    "customer_group": "view",
+}
+
+role_right = Module(
+    name="role_right",
+    label="模块权限",
+    noun="模块权限",
+    chapter="company",
+    menu=False,
+    search=False,
+    writable=False,
+    title="module",
+    edit_right="settings",
+    fields=dict(
+        role=Ref("角色", "role", required=True),
+        module=Text("模块", required=True, max_length=60),
+        actions=Text("操作", merge="flag", help="以空格分开"),
+        data_scope=Text("数据范围", merge="flag", max_length=20),
+    ),
+    parent="role",
+    columns="role module actions data_scope",
+    sort="module",
+    seed=tuple(
+        dict(seed=f"sales.{module}", role="@role:sales", module=module, actions=actions)
+        for module, actions in _SALES_RIGHTS.items()
+    ),
+)
+
+role_special = Module(
+    name="role_special",
+    label="特殊权限",
+    noun="特殊权限",
+    chapter="company",
+    menu=False,
+    search=False,
+    writable=False,
+    title="special",
+    edit_right="settings",
+    fields=dict(role=Ref("角色", "role", required=True), special=Text("权限", required=True, max_length=60)),
+    parent="role",
+    columns="role special",
+    sort="special",
+    seed=(dict(seed="sales.sms_send", role="@role:sales", special="sms_send"),),
+)
+
+machine = Module(
+    name="machine",
+    label="机器",
+    noun="机器",
+    chapter="company",
+    icon="monitor",
+    menu=False,
+    search=False,
+    writable=False,
+    title="name",
+    edit_right="settings",
+    fields=dict(
+        code=Text("机器码", required=True, max_length=8),
+        name=Text("名称", required=True),
+        branch=Ref("分公司", "branch", loose=True),
+        kind=Enum("用途", {"shared": "共用", "personal": "个人"}, default="shared"),
+        enrolled_at=DateTime("登记时间"),
+        state=Enum(
+            "状态",
+            {"active": "使用中", "revoked": "已吊销", "replaced": "已替换"},
+            default="active",
+            merge="rank",
+        ),
+    ),
+    columns="code name branch kind state",
+    quick="code name",
+    sort="code",
+    tabs=(Tab("基本", "code name branch kind state enrolled_at"),),
+)

@@ -1,0 +1,89 @@
+"""供应商信息 (modules.md 2.1.3)."""
+
+from collections.abc import Iterator
+
+from ...engine.define import Alike, Draft, Fault, Module, Related, Section, Tab
+from ...engine.fields import Bool, Date, Dict, Email, Enum, Int, LongText, Phone, Ref, Serial, Text, Url
+from .alike import company_core, exact, mail_domain, phone_digits
+
+
+def retail_is_fixed(draft: Draft) -> Iterator[Fault]:
+    """The system supplier 零售 serves 零购 and stays as it is."""
+    if draft.old and draft.old["is_system"]:
+        yield Fault(f"「{draft.old['name']}」是系统供应商，不能修改或删除")
+
+
+supplier = Module(
+    name="supplier",
+    label="供应商信息",
+    noun="供应商",
+    chapter="customers",
+    icon="truck",
+    position=30,
+    title="name",
+    fields=dict(
+        code=Serial("供应商编号", prefix="GY", unique=True),
+        name=Text("供应商名称", required=True, unique=True, width=200),
+        short_name=Text("简称", max_length=40, index=True),
+        category=Dict("供应商类别", "supplier_category", index=True),
+        level=Dict("级别", "supplier_level", default="default", index=True),
+        status=Enum(
+            "状态",
+            {"active": "合作中", "trial": "试用", "stopped": "停止"},
+            default="active",
+            index=True,
+            tones={"active": "good", "trial": "draft", "stopped": "quiet"},
+        ),
+        region=Ref("区域", "region", tree=True),
+        address=Text("地址", width=220),
+        postcode=Text("邮编", max_length=10),
+        phone=Phone("电话", unique=True, index=True),
+        mobile=Phone("手机", unique=True),
+        fax=Phone("传真"),
+        email=Email("邮件"),
+        website=Url("网址"),
+        main_contact=Ref("主联系人", "contact", loose=True, index=True, depends={"parent": "id"}, width=84),
+        buyer=Ref("采购员", "employee", index=True, width=76),
+        tax_no=Text("税号", unique=True, merge="flag"),
+        bank_name=Text("开户银行", merge="flag"),
+        bank_account=Text("银行账号", merge="flag"),
+        invoice_title=Text("户名"),
+        settlement_method=Ref("结算方式", "settlement_method", default="default", small=True, merge="flag"),
+        lead_days=Int("供货周期(天)", default=7, min=0, max=3650),
+        supply_scope=LongText("供应范围"),
+        registered_on=Date("登记日期", default="today", index=True),
+        note=LongText("备注"),
+        is_system=Bool("系统供应商", readonly=True, hidden=True),
+    ),
+    when="registered_on",
+    columns="code name short_name category level status phone main_contact buyer registered_on",
+    quick="code name short_name phone mobile tax_no buyer registered_on",
+    context="code category",
+    sort="-code",
+    tabs=(
+        Tab(
+            "基本",
+            "name code short_name category level status lead_days settlement_method",
+            (
+                Section("联系", "phone mobile fax email region address postcode website main_contact buyer"),
+                Section("其他", "registered_on supply_scope note"),
+            ),
+        ),
+        Tab("开票", "tax_no invoice_title bank_name bank_account"),
+    ),
+    related=(
+        Related("联系人", "contact", "parent", {"parent_kind": "supplier"}),
+        Related("收货地址", "party_address", "parent", {"parent_kind": "supplier"}),
+    ),
+    children="contact party_address",
+    rules=(retail_is_fixed,),
+    alike=(
+        Alike("tax_no", 100, "税号相同", exact),
+        Alike("phone mobile", 60, "电话相同", phone_digits),
+        Alike("name", 50, "名称相近", company_core),
+        Alike("region", 20, "同一区域", str),
+        Alike("email", 15, "邮箱域名相同", mail_domain),
+    ),
+    seed=(dict(seed="retail", name="零售", status="active", is_system=True, registered_on="2020-01-01"),),
+    help="supplier",
+)

@@ -1,0 +1,117 @@
+"""An open data folder: database, compiled modules, engine. Everything else is handed this and opens nothing itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from . import modules
+from .db import Database, open_database, refuse_unsafe_place
+from .engine import derived
+from .engine.apply import Applier
+from .engine.engine import SQL_FUNCTIONS, Engine
+from .engine.events import Bus
+from .engine.fields.moment import instant
+from .engine.registry import Registry, sorted_modules
+from .engine.schema import migrate, refuse_newer
+from .errors import Refused
+from .jobs import Jobs
+
+SEEDED = datetime(2020, 1, 1, tzinfo=UTC)
+"""When seed rows say they were made: the same on every machine."""
+
+
+@dataclass
+class Workstation:
+    """Open it with `open`, close it when done."""
+
+    folder: Path
+    db: Database
+    registry: Registry
+    engine: Engine
+    jobs: Jobs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.jobs = Jobs(self.engine.bus)
+
+    @staticmethod
+    def open(folder: Path) -> Workstation:
+        """Opens the data folder, creating what is missing and bringing an older one up to date.
+
+        Raises `Refused` for a folder that is unsafe, damaged, in use or from a newer version; then nothing was changed.
+        """
+        refuse_unsafe_place(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        except OSError as error:
+            raise Refused(f"不能在 {folder} 建立数据文件夹：{error.strerror}。请换一个位置。") from error
+        registry = modules.load()
+        db = open_database(folder, SQL_FUNCTIONS)
+        try:
+            _bring_up_to_date(db, registry)
+        except BaseException:
+            db.close()
+            raise
+        bus = Bus()
+        return Workstation(folder, db, registry, Engine(db, registry, Applier(db, registry), bus))
+
+    @property
+    def initialized(self) -> bool:
+        """Whether the first start has been finished."""
+        with self.db.read() as db:
+            return db.execute("SELECT 1 FROM sync_self").fetchone() is not None
+
+    def close(self) -> None:
+        """Stops running jobs and closes the file in order."""
+        self.jobs.stop()
+        self.db.close()
+
+
+def _bring_up_to_date(db: Database, registry: Registry) -> None:
+    """One transaction: a kill in the middle leaves the file as it was."""
+    with db.read() as reader:
+        refuse_newer(reader)
+    try:
+        with db.write() as writer, db.unguarded():
+            must_rebuild = migrate(writer, registry)
+            seed(writer, registry)
+            if must_rebuild:
+                for definition in registry:
+                    derived.rebuild(writer, definition)
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error):
+            raise Refused("数据正被另一个程序占用。请关闭那个程序后再打开。") from error
+        raise Refused(f"数据文件 {db.path} 读不出来，没有改动它。请从最近的备份恢复。") from error
+
+
+def seed(db: sqlite3.Connection, registry: Registry) -> None:
+    """Inserts what ships with the program and is not there yet; clock zero, no changeset (sync.md "Seed rows")."""
+    at = instant(SEEDED)
+    for definition in sorted_modules(registry):
+        fresh = []
+        for values in registry.seeds(definition):
+            if not db.execute(f"SELECT 1 FROM {definition.name} WHERE id = ?", (values["id"],)).fetchone():
+                fresh.append(values)
+        if not fresh:
+            continue
+        for values in fresh:
+            row: dict[str, Any] = dict.fromkeys(definition.column_names)
+            for name, one in definition.fields.items():
+                row |= one.store(name, values.get(name, _plain_default(one.default)))
+            row |= {"id": values["id"], "created_at": at, "updated_at": at}
+            row |= derived.local_values(definition, row)
+            names = ", ".join(f'"{name}"' for name in row)
+            db.execute(
+                f"INSERT INTO {definition.name} ({names}) VALUES ({', '.join('?' * len(row))})",
+                tuple(row.values()),
+            )
+        derived.rebuild(db, definition)
+
+
+def _plain_default(default: object) -> object:
+    """Defaults that depend on who saves mean nothing for a row nobody saved."""
+    return None if default in ("today", "me", "default") else default

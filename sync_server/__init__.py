@@ -1,0 +1,1 @@
+"""The sync server and the replication core that both sides share."""

@@ -1,0 +1,162 @@
+/** What the HTTP API speaks. The engine derives all of it from the module declarations (desktop/engine/describe.py). */
+
+/** Raw values travel: money = integer 分, quantity/price/rate = integer × 10⁴, dates `YYYY-MM-DD`, instants UTC ISO, references = id, several references = id[]. */
+export type Value = string | number | boolean | null | string[] | Birthday
+export interface Birthday { kind: 'solar' | 'lunar'; year: number | null; month: number; day: number; is_leap_month: boolean }
+
+export type Operator = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'contains' | 'not_contains' | 'like' | 'empty' | 'not_empty'
+export interface Condition { field: string; op: Operator; value?: Value }
+export type Clause = Condition | { or: Condition[] } | { and: Condition[] }
+export interface Filter { and: Clause[] }
+
+export type FieldType =
+  | 'text' | 'longtext' | 'int' | 'bool' | 'quantity' | 'price' | 'money' | 'rate' | 'date' | 'datetime'
+  | 'enum' | 'ref' | 'refs' | 'phone' | 'email' | 'url' | 'serial' | 'birthday' | 'password'
+
+export interface Option { value: string; label: string; tone?: 'good' | 'quiet' | 'look' | 'bad' | 'draft' }
+
+export interface FieldInfo {
+  name: string
+  label: string
+  type: FieldType
+  required: boolean
+  readonly: boolean
+  /** raw default of a new record; 'today' and 'me' are already resolved by the server */
+  default: Value
+  help: string
+  sortable: boolean
+  sum: boolean
+  /** warn (never refuse) when another record has the same value */
+  unique: boolean
+  operators: Operator[]
+  /** suggested column width in px */
+  width: number
+  align: 'left' | 'right' | 'center'
+  /** never shown in forms / lists by itself (record machinery) */
+  hidden: boolean
+  max_length?: number
+  /** digits after the point, for quantity price money rate */
+  decimals?: number
+  min?: number
+  max?: number
+  options?: Option[]
+  /** ref / refs: the module it points at; small ones (dictionaries) show a drop-down of everything */
+  target?: string
+  small?: boolean
+  where?: Record<string, Value>
+  /** ref to one of several modules, chosen by another field of the record: {field:'parent_kind', modules:{customer:'customer'}} */
+  target_by?: { field: string; modules: Record<string, string> }
+  /** ref: the target is a tree; a filter on it includes the subtree */
+  tree?: boolean
+  /** ref: only candidates whose field equals this record's value: {parent: 'id'} */
+  depends?: Record<string, string>
+}
+
+export interface FormSection { label: string; fields: string[] }
+export interface FormTab { label: string; sections: FormSection[] }
+export interface RelatedTab { name: string; label: string; module: string; field: string; /** fixed values of new records made here */ preset: Record<string, Value> }
+export interface TreeInfo { field: string; module: string; label: string; root: string }
+
+export type Right = 'view' | 'add' | 'edit' | 'delete' | 'import' | 'export' | 'print'
+
+export interface ModuleInfo {
+  name: string
+  /** menu entry, e.g. 客户信息 */
+  label: string
+  /** one record, e.g. 客户 */
+  noun: string
+  chapter: string
+  /** lucide icon name */
+  icon: string
+  /** false: reached through others only (dictionary items, addresses …) */
+  in_menu: boolean
+  title: string
+  fields: FieldInfo[]
+  columns: string[]
+  quick: string[]
+  when: string | null
+  default_show: 'all' | 'month'
+  sort: string
+  tree: TreeInfo | null
+  tabs: FormTab[]
+  related: RelatedTab[]
+  rights: Right[]
+  /** fields that may be shown as columns, in form order */
+  /** the record kind is hierarchical by this field (groups, regions, departments) */
+  parent_field: string | null
+  help: string
+}
+export interface Chapter { name: string; label: string; icon: string }
+export interface Modules { chapters: Chapter[]; modules: ModuleInfo[] }
+
+/** one row: raw values by field name plus record machinery */
+export interface Row {
+  id: string
+  rev: number
+  [field: string]: Value | undefined
+}
+/** titles of everything referred to on this page, by id */
+export type Labels = Record<string, string>
+
+export interface ListPage { rows: Row[]; next: string | null; total?: number; sums?: Record<string, number>; labels: Labels }
+/** the whole record, with the titles of what it refers to */
+export interface RecordPage { row: Row; labels: Labels }
+
+/** GET /api/records/<module> */
+export interface ListQuery {
+  q?: string              // across all searchable fields (substring or pinyin initials)
+  field?: string; value?: string   // 快速查询
+  from?: string; to?: string       // on the module's date field
+  filter?: Filter
+  sort?: string           // "-date,name"
+  group?: string          // node of the tree: the subtree
+  deleted?: '1'           // the recycle bin
+  limit?: number; after?: string; offset?: number
+  /** comma list: rows,total,sums. Default rows plus total where it is free */
+  want?: string
+}
+
+export interface Similar { id: string; title: string; facts: string; reasons: string[]; score: number }
+export interface LookupRow { id: string; title: string; context: string; pinyin: string; is_default: boolean; is_stopped: boolean }
+export interface LookupPage { rows: LookupRow[]; more: boolean }
+export interface TreeNode { id: string; title: string; parent: string | null; count: number | null; is_default: boolean }
+
+export interface Change { field: string; label: string; from: Value; to: Value }
+export interface HistoryEntry { at: string; actor: string; machine: string; action: 'add' | 'edit' | 'delete' | 'restore'; changes: Change[] }
+export interface HistoryPage { entries: HistoryEntry[]; labels: Labels }
+
+export interface DeletePreview { count: number; along: { label: string; count: number }[]; refused: { id: string; title: string; reason: string }[] }
+export interface DeleteResult { deleted: string[]; batch: string }
+
+export interface SavedFilter { id: string; name: string; view: SavedView }
+/** what a saved scheme remembers */
+export interface SavedView { filter: Filter; show?: Period; sort?: string }
+export type Period = { kind: 'all' } | { kind: 'none' } | { kind: 'month' | 'week' | 'day'; offset: number } | { kind: 'span'; from: string; to: string }
+
+export interface ColumnState { field: string; width?: number; hidden?: boolean; pinned?: 'left' | null }
+export interface ListLayout { columns?: ColumnState[]; sort?: string; show?: Period; panel_height?: number; panel_open?: boolean; tree_width?: number }
+
+export interface Operator_ { id: string; name: string; login_name: string; employee: string | null; department: string; department_name: string; branch_name: string; is_admin: boolean; must_change_password: boolean; special: string[] }
+export interface Session {
+  initialized: boolean
+  signed_in: boolean
+  company: string
+  machine: string
+  version: string
+  mode: 'window' | 'browser'
+  data_dir: string
+  operator?: Operator_
+  departments: { id: string; name: string; users: string[] }[]
+  last?: { department: string; user: string }
+}
+
+export interface Job { id: string; kind: string; label: string; state: 'running' | 'done' | 'failed' | 'cancelled'; done: number; total: number; message: string; /** file can be fetched from /api/jobs/<id>/file (browser mode) */ download?: string; /** where it was written (window mode) */ path?: string; result?: unknown }
+
+export type ServerEvent =
+  | { type: 'changed'; module: string; ids: string[] }
+  | { type: 'job'; job: Job }
+  | { type: 'session' }
+  | { type: 'ask-quit' }
+
+/** application/problem+json */
+export interface Problem { type: string; code: string; title: string; detail?: string; status: number; fields?: Record<string, string>; mine?: Record<string, Value>; theirs?: Row; labels?: Labels; wait_s?: number }
