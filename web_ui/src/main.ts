@@ -3,6 +3,7 @@ import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './app/App.vue'
 import { router } from './app/router'
+import { startTextMenu } from './app/textMenu'
 import { startKeyboard } from './composables/useCommands'
 import { i18n } from './locale'
 import { showProblem } from './ui/problem'
@@ -15,4 +16,7 @@ app.use(router)
 app.config.errorHandler = (error) => { console.error(error); showProblem(error) }
 window.addEventListener('unhandledrejection', (event) => showProblem(event.reason))
 startKeyboard()
+startTextMenu()
+// a file dropped anywhere must not replace the program's page
+for (const kind of ['dragover', 'drop']) window.addEventListener(kind, (event) => { if ((event as DragEvent).dataTransfer?.types.includes('Files')) event.preventDefault() })
 app.mount('#app')

@@ -38,11 +38,16 @@ export class EventReader {
 
 const WAITS_MS = [500, 1000, 2000, 5000]
 
-/** Reads /api/events as long as the window lives; EventSource cannot send the token header. */
-export function listen(changed: (connected: boolean) => void): () => void {
+/** Reads /api/events as long as the window lives and somebody is signed in; EventSource cannot send the token header. */
+export function listen(wanted: () => boolean, changed: (connected: boolean) => void): () => void {
   const stop = new AbortController()
   void (async () => {
     for (let attempt = 0; !stop.signal.aborted; attempt++) {
+      if (!wanted()) {
+        attempt = 0
+        await new Promise((resolve) => setTimeout(resolve, WAITS_MS[0]))
+        continue
+      }
       try {
         const answer = await fetch('/api/events', { headers: { 'X-ECMS-Token': pageToken(), Accept: 'text/event-stream' }, signal: stop.signal, cache: 'no-store' })
         if (answer.ok && answer.body) {

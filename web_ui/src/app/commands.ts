@@ -51,16 +51,18 @@ export function appCommands(actions: { search: () => void; menuBar: () => void }
   const tabs = useTabs()
   const appearance = useAppearance()
   const dialogs = useDialogs()
+  const session = useSession()
+  const maySettings = (): boolean => session.operator?.is_admin || session.operator?.special.includes('settings') || false
   const canClose = (): boolean => tabs.active.kind !== 'start'
   return [
     { id: 'app.search', label: t('全局查找'), icon: Search, shortcut: 'Ctrl+K', run: actions.search },
     { id: 'app.menu', label: t('菜单栏'), shortcut: 'F10', run: actions.menuBar },
-    { id: 'app.backup', label: t('数据备份…'), icon: Database, run: backUp },
+    { id: 'app.backup', label: t('数据备份…'), icon: Database, enabled: () => maySettings() || t('没有备份的权限，可请管理员来做'), run: backUp },
     { id: 'app.lock', label: t('锁定'), icon: Lock, shortcut: 'Ctrl+L', run: () => useSession().lock() },
     { id: 'app.switch', label: t('切换用户'), icon: LogOut, run: switchUser },
     { id: 'app.quit', label: t('退出'), icon: Power, run: quit },
     { id: 'app.password', label: t('修改密码…'), icon: KeyRound, run: () => dialogs.show('password') },
-    { id: 'app.check', label: t('数据检查…'), icon: ShieldCheck, run: () => dialogs.show('check') },
+    { id: 'app.check', label: t('数据检查…'), icon: ShieldCheck, enabled: () => maySettings() || t('没有数据检查的权限，可请管理员来做'), run: () => dialogs.show('check') },
     { id: 'app.preferences', label: t('外观与缩放…'), icon: SunMoon, run: () => dialogs.show('preferences') },
     { id: 'zoom.in', label: t('放大'), icon: ZoomIn, shortcut: ['Ctrl+=', 'Ctrl++'], enabled: () => appearance.scale < SCALES[SCALES.length - 1]! || t('已经最大'), run: () => appearance.stepScale(1) },
     { id: 'zoom.out', label: t('缩小'), icon: ZoomOut, shortcut: 'Ctrl+-', enabled: () => appearance.scale > 100 || t('已经最小'), run: () => appearance.stepScale(-1) },

@@ -37,8 +37,12 @@ export function pushLayer(): () => void {
 }
 export function layerCount(): number { return layers.length }
 
+/** every command that was on screen since the start, for the page of shortcuts */
+const known = new Map<string, Command>()
+
 export function registerCommands(commands: Command[]): () => void {
   const layer = top()
+  for (const command of commands) known.set(command.id, command)
   const set = new Map(commands.map((command) => [command.id, command]))
   layer.sets.add(set)
   return () => layer.sets.delete(set)
@@ -68,6 +72,10 @@ export function findCommand(id: string): Command | undefined {
 export function useCommand(id: string): ComputedRef<Command | undefined> {
   return computed(() => findCommand(id))
 }
+export function knownCommands(): Command[] {
+  return [...known.values()]
+}
+/** what the window and the page on screen offer now */
 export function allCommands(): Command[] {
   const byId = new Map<string, Command>()
   for (const set of bottom.sets) for (const [id, command] of set) byId.set(id, command)

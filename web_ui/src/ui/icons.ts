@@ -1,13 +1,13 @@
 /** Icons that declarations name (module.icon, chapter.icon). One icon = one meaning (design system §4). */
 import {
-  Archive, BadgeCheck, Banknote, BookOpen, Building, Building2, Calculator, CalendarCheck, ChartColumn, ClipboardCheck, ClipboardList, Contact, CreditCard, Factory, FileChartColumn,
-  FileText, Folder, FolderTree, Gift, Handshake, Headphones, History, House, Landmark, LayoutGrid, List, ListChecks, MapPin, Megaphone, MessageSquare, Network, Package, PackageSearch,
+  Archive, BadgeCheck, Banknote, Bookmark, BookMarked, BookOpen, Building, Building2, Calculator, CalendarCheck, CalendarClock, ChartColumn, ClipboardCheck, ClipboardList, Contact, CreditCard, Factory, FileChartColumn,
+  FileText, Folder, FolderTree, Gift, Handshake, Headphones, History, House, IdCard, KeyRound, Landmark, LayoutGrid, List, ListChecks, Map, MapPin, MapPinned, Megaphone, MessageSquare, Monitor, Network, Package, PackageSearch,
   Percent, Phone, Receipt, ScrollText, Settings, Shield, ShoppingCart, Star, Swords, Tag, Target, Ticket, Truck, UserCog, UserRound, Users, Wallet, Warehouse,
 } from '@lucide/vue'
 import type { Component } from 'vue'
 
 const byName: Record<string, Component> = {
-  archive: Archive, 'badge-check': BadgeCheck, banknote: Banknote, 'book-open': BookOpen, building: Building, 'building-2': Building2, calculator: Calculator, 'calendar-check': CalendarCheck,
+  archive: Archive, bookmark: Bookmark, 'book-marked': BookMarked, 'calendar-clock': CalendarClock, 'id-card': IdCard, 'key-round': KeyRound, map: Map, 'map-pinned': MapPinned, monitor: Monitor, 'badge-check': BadgeCheck, banknote: Banknote, 'book-open': BookOpen, building: Building, 'building-2': Building2, calculator: Calculator, 'calendar-check': CalendarCheck,
   'chart-column': ChartColumn, 'clipboard-check': ClipboardCheck, 'clipboard-list': ClipboardList, contact: Contact, 'contact-round': Contact, 'credit-card': CreditCard, factory: Factory,
   'file-chart-column': FileChartColumn, 'file-text': FileText, folder: Folder, 'folder-tree': FolderTree, gift: Gift, handshake: Handshake, headphones: Headphones, history: History, house: House,
   landmark: Landmark, 'layout-grid': LayoutGrid, list: List, 'list-checks': ListChecks, 'map-pin': MapPin, megaphone: Megaphone, 'message-square': MessageSquare, network: Network, package: Package,

@@ -33,7 +33,7 @@ const between = (field: string, from: Date, to: Date): Partial<SavedView> => ({
 
 export const tiles: Tile[] = [
   { module: 'customer', label: t('客户总数'), unit: t('个'), view: () => ({}) },
-  { module: 'customer', label: t('本月新增客户'), unit: t('个'), view: (today) => between('since', monthStart(today), addDays(monthStart(addDays(monthStart(today), 31)), -1)) },
+  { module: 'customer', label: t('本月新增客户'), unit: t('个'), view: (today) => between('registered_on', monthStart(today), addDays(monthStart(addDays(monthStart(today), 31)), -1)) },
   { module: 'customer', label: t('本周要联系'), unit: t('个'), view: (today) => between('next_contact_on', weekStart(today), addDays(weekStart(today), 6)) },
   { module: 'contact', label: t('联系人'), unit: t('人'), view: () => ({}) },
 ]
@@ -44,5 +44,5 @@ export const recents: Recent[] = [
     view: (today) => ({ filter: { and: [{ field: 'next_contact_on', op: 'le', value: isoDay(addDays(weekStart(today), 6)) }] }, sort: 'next_contact_on' }),
     empty: t('这一周没有约好要联系的客户。'),
   },
-  { module: 'customer', title: t('最近登记的客户'), day: 'since', fact: 'phone', sort: '-since', view: () => ({ sort: '-since' }), empty: t('还没有客户。') },
+  { module: 'customer', title: t('最近登记的客户'), day: 'registered_on', fact: 'phone', sort: '-registered_on', view: () => ({ sort: '-registered_on' }), empty: t('还没有客户。') },
 ]
