@@ -215,7 +215,9 @@ def open_database(folder: Path, functions: Functions | None = None) -> Database:
 
 
 def _refuse_damaged(path: Path) -> None:
-    if path.stat().st_size and path.open("rb").read(16) != b"SQLite format 3\x00":
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head and head != b"SQLite format 3\x00":
         raise Refused(f"数据文件 {path} 已损坏，没有改动它。请从最近的备份恢复。")
     try:
         probe = sqlite3.connect(path, timeout=2)

@@ -12,7 +12,6 @@ from typing import Any
 
 from flask import Response, send_file
 
-from .. import maintenance
 from ..accounts import company_name
 from ..engine import lists, records
 from ..engine import query as q
@@ -241,6 +240,8 @@ def start_backup(call: Call) -> dict[str, Any]:
     company = re.sub(r"[^\w]", "", company_name(call.engine))[:30]
 
     def work(job: Job, target: Path) -> None:
+        from .. import maintenance
+
         maintenance.backup(call.engine.db, target)
         job.message = f"已备份，{target.stat().st_size / 1_048_576:,.1f} MB，已打开检查过"
 
@@ -254,6 +255,8 @@ def start_check(call: Call) -> dict[str, Any]:
     job = Job("check", "数据检查", owner=call.principal.operator)
 
     def work(running: Job) -> None:
+        from .. import maintenance
+
         findings = maintenance.check(call.engine, running.step)
         running.result = {"findings": [finding.public() for finding in findings]}
         running.message = f"查到 {len(findings)} 处问题" if findings else "数据完好"

@@ -57,10 +57,13 @@ class Principal:
         return self.sees(one) and not one.readonly and self.has(one.edit)
 
 
+_WRITES = ("add", "edit", "delete", "import")
+
+
 def demand(principal: Principal, action: str, definition: Definition) -> None:
     """Raises `Forbidden` unless the action is allowed on the module."""
     allowed = principal.may(action, definition.name)
-    if action != "view":
+    if action in _WRITES:
         allowed = allowed and definition.module.writable and principal.has(definition.module.edit_right)
     if not allowed:
         raise Forbidden(f"没有「{definition.module.label}」的{_VERBS.get(action, action)}权限，可请管理员开通")
@@ -72,7 +75,7 @@ def actions(principal: Principal, definition: Definition) -> list[str]:
         return []
     allowed = [action for action in _VERBS if principal.may(action, definition.name)]
     if not definition.module.writable or not principal.has(definition.module.edit_right):
-        allowed = [action for action in allowed if action not in ("add", "edit", "delete", "import")]
+        allowed = [action for action in allowed if action not in _WRITES]
     if definition.module.single:
         allowed = [action for action in allowed if action not in ("add", "delete", "import")]
     return allowed

@@ -78,11 +78,9 @@ def counted(db: sqlite3.Connection, definition: Definition) -> dict[str, int]:
     (total,) = db.execute(f"SELECT count(*) FROM {definition.name} WHERE deleted_at IS NULL").fetchone()
     found = {"*": total} if total else {}
     if definition.tallied:
-        found |= dict(
-            db.execute(
-                f"SELECT COALESCE(\"{definition.tallied}\", ''), count(*) FROM {definition.name} WHERE deleted_at IS NULL GROUP BY 1"
-            ).fetchall()
-        )
+        value = f"COALESCE(\"{definition.tallied}\", '')"
+        sql = f"SELECT {value}, count(*) FROM {definition.name} WHERE deleted_at IS NULL GROUP BY 1"
+        found |= dict(db.execute(sql).fetchall())
     return found
 
 

@@ -154,7 +154,7 @@ tag = Module(
     columns="name color is_stopped",
     quick="name",
     sort="name",
-    tabs=(Tab("基本", "name color is_stopped"),),
+    tabs=(Tab("基本", "name color module is_stopped"),),
     seed=tuple(dict(seed=name, name=name) for name in ("重点跟进", "价格敏感", "转介绍", "需回访")),
     help="dict_item",
 )

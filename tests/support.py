@@ -1,0 +1,227 @@
+"""A workstation on a real file, served by the real server, and made-up records for any module."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from desktop import accounts
+from desktop.api.guard import Guard
+from desktop.app import create_app
+from desktop.engine.access import Principal
+from desktop.engine.engine import Engine
+from desktop.server import LocalServer
+from desktop.shell.host import DOWNLOAD, Closing, Download
+from desktop.workstation import Workstation
+
+PASSWORD = "correct horse"
+FIRST = accounts.FirstStart("衡远测试公司", "总部", "01", "管理部", "周敏", "admin", PASSWORD)
+
+
+class Host:
+    """Stands in for the window: dialogs answer what the test says."""
+
+    mode = "browser"
+
+    def __init__(self, saves_to: Path | Download | None = DOWNLOAD) -> None:
+        self.saves_to = saves_to
+        self.closing = Closing()
+        self.stopping = threading.Event()
+
+    def save_dialog(self, suggested_name: str) -> Path | Download | None:
+        return self.saves_to / suggested_name if isinstance(self.saves_to, Path) else self.saves_to
+
+    def focus(self) -> None: ...
+
+    def quit(self) -> None: ...
+
+
+def make_template(folder: Path) -> Path:
+    """A company that has just been founded."""
+    workstation = Workstation.open(folder)
+    accounts.set_up(workstation, FIRST)
+    workstation.close()
+    return folder
+
+
+def copy_of(template: Path, folder: Path) -> Path:
+    shutil.copytree(template, folder)
+    return folder
+
+
+@dataclass
+class Api:
+    """The HTTP API as a page sees it."""
+
+    base: str
+    session: requests.Session
+
+    def call(self, method: str, path: str, body: Any = None, **rest: Any) -> requests.Response:
+        return self.session.request(method, self.base + path, json=body, timeout=60, **rest)
+
+    def get(self, path: str, **params: Any) -> Any:
+        return self.ok(self.call("GET", path, params=params))
+
+    def post(self, path: str, body: Any = None, **rest: Any) -> Any:
+        return self.ok(self.call("POST", path, {} if body is None else body, **rest))
+
+    @staticmethod
+    def ok(response: requests.Response) -> Any:
+        assert response.ok, f"{response.status_code} {response.text}"
+        return response.json()
+
+    def refused(self, method: str, path: str, status: int, body: Any = None, **rest: Any) -> dict[str, Any]:
+        """The problem that a call is answered with."""
+        response = self.call(method, path, body, **rest)
+        assert response.status_code == status, f"{response.status_code} {response.text}"
+        assert response.headers["Content-Type"] == "application/problem+json"
+        return dict(response.json())
+
+    def sign_in(self, user: str = FIRST.login_name, password: str = PASSWORD, department: str = "") -> dict[str, Any]:
+        known = self.get("/api/session")["departments"]
+        where = department or next(one["id"] for one in known if user in one["users"])
+        return dict(self.post("/api/session", {"department": where, "user": user, "password": password}))
+
+
+@dataclass
+class Office:
+    """One workstation with its server and a page that is signed in."""
+
+    workstation: Workstation
+    api: Api
+    host: Host
+    guard: Guard
+    samples: Samples = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.samples = Samples(self.api)
+
+    @property
+    def engine(self) -> Engine:
+        return self.workstation.engine
+
+    @property
+    def admin(self) -> Principal:
+        with self.engine.db.read() as db:
+            (operator,) = db.execute("SELECT id FROM operator WHERE login_name = 'admin'").fetchone()
+        return accounts.principal_of(self.engine, operator)
+
+
+@contextmanager
+def open_office(folder: Path, *, sign_in: bool = True) -> Iterator[Office]:
+    """Opens a data folder and serves it on a free port."""
+    workstation = Workstation.open(folder)
+    guard, host = Guard(), Host()
+    server = LocalServer(create_app(workstation, guard, host), guard)  # type: ignore[arg-type]
+    server.start()
+    try:
+        with requests.Session() as session:
+            session.get(guard.new_launch_url(), timeout=10)
+            page = session.get(guard.origin + "/", timeout=10).text
+            token = re.search(r'name="ecms-token" content="([^"]+)"', page)
+            assert token
+            session.headers["X-ECMS-Token"] = token[1]
+            office = Office(workstation, Api(guard.origin, session), host, guard)
+            if sign_in:
+                office.api.sign_in()
+            yield office
+    finally:
+        host.stopping.set()
+        server.stop()
+        workstation.close()
+
+
+class Samples:
+    """Made-up values for any declared module, from its description alone."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self._modules: dict[str, dict[str, Any]] = {}
+        self._count = 0
+
+    @property
+    def modules(self) -> dict[str, dict[str, Any]]:
+        if not self._modules:
+            self._modules = {one["name"]: one for one in self.api.get("/api/modules")["modules"]}
+        return self._modules
+
+    def values(self, module: str, **given: Any) -> dict[str, Any]:
+        """A full record: every field that may be typed has a value."""
+        self._count += 1
+        values: dict[str, Any] = {}
+        for one in self.modules[module]["fields"]:
+            if not one["readonly"] and one["name"] not in given:
+                values[one["name"]] = self.value(module, one, values | given)
+        return {name: value for name, value in (values | given).items() if value is not None}
+
+    def create(self, module: str, **given: Any) -> dict[str, Any]:
+        return dict(self.api.post(f"/api/records/{module}", self.values(module, **given))["row"])
+
+    def value(self, module: str, one: Mapping[str, Any], sofar: Mapping[str, Any]) -> Any:
+        """A value of one field; optional links to records of the same kind stay blank."""
+        mark = f"{self._count:05d}"
+        match one["type"]:
+            case "text":
+                return self._text(one, mark)
+            case "longtext":
+                return f"第一行 {mark}\n第二行"
+            case "phone":
+                return f"138001{mark}"
+            case "email":
+                return f"a{mark}@example.com"
+            case "url":
+                return f"www.example.com/{mark}"
+            case "password":
+                return f"secret-{mark}"
+            case "int" | "money" | "quantity" | "price" | "rate":
+                return min(max(one.get("min", 0), 1) + self._count % 9, one.get("max", 10**9))
+            case "bool":
+                return False
+            case "date":
+                return f"2026-03-{1 + self._count % 28:02d}"
+            case "datetime":
+                return f"2026-03-{1 + self._count % 28:02d}T08:30:00.000Z"
+            case "enum":
+                return one["options"][self._count % len(one["options"])]["value"] if one["name"] != "parent_kind" else "customer"
+            case "birthday":
+                return {"kind": "lunar", "year": None, "month": 8, "day": 15, "is_leap_month": False}
+            case "ref":
+                return self._reference(module, one, sofar)
+            case "refs":
+                return sorted(row["id"] for row in self._candidates(one, one["target"])[:2])
+        return None
+
+    @staticmethod
+    def _text(one: Mapping[str, Any], mark: str) -> str:
+        length = one.get("max_length", 200)
+        return mark[-length:] if length < 10 else f"{one['label'][:4]}甲{mark}"
+
+    def _reference(self, module: str, one: Mapping[str, Any], sofar: Mapping[str, Any]) -> str | None:
+        by = one.get("target_by")
+        target = by["modules"][sofar[by["field"]]] if by else one["target"]
+        if one.get("depends") or (target == module and not one["required"]):
+            return None
+        found = self._candidates(one, target)
+        if not found and one["required"]:
+            return str(self.create(target)["id"])
+        return str(found[0]["id"]) if found else None
+
+    def _candidates(self, one: Mapping[str, Any], target: str) -> list[dict[str, Any]]:
+        import json
+
+        where = json.dumps(one.get("where") or {})
+        rows = self.api.get(f"/api/lookup/{target}", where=where)["rows"]
+        return [row for row in rows if not row["title"].startswith("零售")]
+
+
+def fresh_key() -> dict[str, str]:
+    return {"Idempotency-Key": uuid.uuid4().hex}
