@@ -13,6 +13,7 @@ Only the standard library is used here: this runs before anything is installed.
 """
 
 import os
+import signal
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036  (this file must stay readable for the old Python that says so)
@@ -111,6 +112,7 @@ def run(words: list[str]) -> int:
 def dev(words: list[str]) -> int:
     """Flask and Vite side by side. Changed Python restarts both; Vite itself swaps changed UI code."""
     set_up(dev=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended either way, both children end too
     data = words if "--data" in words else ["--data", str(ROOT / ".dev-data"), *words]
     while True:
         state = _sources_state()

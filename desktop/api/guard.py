@@ -177,13 +177,14 @@ def _is_foreign(guard: Guard) -> bool:
 
 def _launch(guard: Guard) -> AnyResponse:
     """Exchange the one-use token for the session cookie."""
-    is_navigation = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
-    if request.headers.get("Origin") is not None or not is_navigation:
+    is_ours = request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
+    is_navigation = request.headers.get("Sec-Fetch-Mode") == "navigate"
+    if request.headers.get("Origin") is not None or not (is_ours or is_navigation):
         return _no(403, "foreign-origin", "请求不是来自本程序的页面")
     if not guard.use_launch(request.args["token"]):
         # Going back in the browser's history meets a used address; who has the cookie is let in all the same.
         return redirect("/") if guard.is_session(_cookie()) else _no(401, "launch-used", "请从程序图标打开")
-    if request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin"):
+    if is_ours:
         answer: AnyResponse = redirect("/")
     else:
         # Opened through the redirect file: a browser keeps a Strict cookie back on redirects that another

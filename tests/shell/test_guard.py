@@ -108,6 +108,21 @@ def test_redirect_file_lets_the_browser_keep_the_strict_cookie(site: Site) -> No
 
 
 @pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://example.com"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
+    ],
+)
+def test_foreign_page_cannot_spend_the_launch_url(site: Site, headers: dict[str, str]) -> None:
+    url = site.guard.new_launch_url()
+    assert site.ask(f"/?{token_of(url)}", headers=headers)[0] == 403
+    assert site.guard.is_waiting(url)
+
+
+@pytest.mark.parametrize(
     "token",
     ["", "x", "é" * 43, "0" * 43],
 )
