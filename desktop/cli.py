@@ -160,9 +160,7 @@ def _workstation(folder: Path) -> Iterator[Workstation]:
 
 
 @contextmanager
-def _served(
-    workstation: Workstation, host: WindowHost | BrowserHost, instance: Instance, port: int
-) -> Iterator[Guard]:
+def _served(workstation: Workstation, host: WindowHost | BrowserHost, instance: Instance, port: int) -> Iterator[Guard]:
     from desktop.api.guard import Guard
     from desktop.app import create_app
     from desktop.server import LocalServer, PortTaken
@@ -190,9 +188,7 @@ def _init(arguments: argparse.Namespace) -> str:
 
     password = sys.stdin.readline().rstrip("\r\n")
     with _alone(_folder(arguments)):
-        return commands.init(
-            _folder(arguments), arguments.company, arguments.branch, arguments.admin, password
-        )
+        return commands.init(_folder(arguments), arguments.company, arguments.branch, arguments.admin, password)
 
 
 def _demo(arguments: argparse.Namespace) -> str:
@@ -280,9 +276,7 @@ def _parser() -> Parser:
     init.add_argument("--password-stdin", action="store_true", required=True)
     demo = add("demo", _demo, "写入演示数据")
     for name, default in (("customers", 2000), ("documents", 5000), ("seed", 1)):
-        demo.add_argument(
-            f"--{name}", type=int, default=default, metavar="数量" if name != "seed" else "种子"
-        )
+        demo.add_argument(f"--{name}", type=int, default=default, metavar="数量" if name != "seed" else "种子")
     for name, command, text in (("backup", _backup, "备份到文件"), ("restore", _restore, "从备份文件恢复")):
         add(name, command, text).add_argument("file", type=Path, metavar="文件")
     add("check", _check, "检查数据是否完整")

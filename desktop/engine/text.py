@@ -2,17 +2,18 @@
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from functools import cache
 
 _KEEP = re.compile(r"[^\w]|_", re.UNICODE)
 _ASCII_GRAM = 3
 _GRAM = 2
 
 
-@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Full-width and half-width alike, lower case, only letters and digits: `Ａ－１ 厂` and `a1厂` are one."""
-    return _KEEP.sub("", unicodedata.normalize("NFKC", text).casefold())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return _KEEP.sub("", text.casefold())
 
 
 def _gram_at(text: str, start: int) -> tuple[str, bool]:
@@ -31,7 +32,9 @@ def search_tokens(text: str) -> str:
     tokenizer answers one or two Chinese characters with nothing (performance.md, trap 1).
     """
     folded = fold(text)
-    return " ".join(_gram_at(folded, position)[0] for position in range(len(folded)))
+    if folded.isascii():
+        return " ".join([folded[position : position + _ASCII_GRAM] for position in range(len(folded))])
+    return " ".join([_gram_at(folded, position)[0] for position in range(len(folded))])
 
 
 def search_phrase(text: str) -> str | None:
@@ -58,57 +61,72 @@ def has(text: str | None, folded_needle: str) -> bool:
 
 
 @cache
-def _single() -> dict[int, str]:
+def _readings() -> dict[str, str]:
+    """The usual reading of every character, without tones."""
     from pypinyin.constants import PINYIN_DICT
 
-    return {code: _bare(reading.split(",")[0]) for code, reading in PINYIN_DICT.items()}
+    return {chr(code): _bare(reading.split(",")[0]) for code, reading in PINYIN_DICT.items()}
+
+
+@cache
+def _phrases() -> dict[str, tuple[str, ...]]:
+    """Words in which a character of several readings has a certain one: 重庆 → (chong, qing)."""
+    from pypinyin.constants import PHRASES_DICT
+
+    return {
+        phrase: tuple(_bare(options[0]) for options in readings)
+        for phrase, readings in PHRASES_DICT.items()
+        if len(phrase) <= _PHRASE_LENGTH and not _AMBIGUOUS.isdisjoint(phrase)
+    }
 
 
 def _bare(reading: str) -> str:
     """A reading without tone marks; ü is written v, as everybody types it."""
     decomposed = unicodedata.normalize("NFD", reading)
-    return "".join(
-        "v" if char == "ü" else char
-        for char in unicodedata.normalize("NFC", "".join(c for c in decomposed if c not in "\u0304\u0301\u030c\u0300"))
-    )
+    toneless = "".join(char for char in decomposed if char not in "\u0304\u0301\u030c\u0300")
+    return unicodedata.normalize("NFC", toneless).replace("ü", "v")
 
 
-# Characters whose common reading depends on the word; only names with one of them need the (slower) phrase dictionary.
-_AMBIGUOUS = frozenset("重长行厦都乐曾单解朴调朝盛传藏会仇区查尉召行校柏番参降便乘干角觉")
+# Characters whose common reading depends on the word; only they need a look into the phrase dictionary.
+_AMBIGUOUS = frozenset("重长行厦都乐曾单解朴调朝盛传藏会仇区查尉召校柏番参降便乘干角觉")
+_PHRASE_LENGTH = 4
 
 
-@lru_cache(maxsize=200_000)
-def pinyin(text: str) -> str:
-    """Syllables without tones, parted by spaces: `中石集团` → `zhong shi ji tuan`. Sorts a Chinese list as people
-    expect."""
+def _reading_in(text: str, place: int) -> str:
+    """The reading of an ambiguous character by the longest word around it."""
+    phrases = _phrases()
+    for length in range(_PHRASE_LENGTH, 1, -1):
+        for start in range(max(0, place - length + 1), place + 1):
+            found = phrases.get(text[start : start + length])
+            if found and len(found) == length:
+                return found[place - start]
+    return _readings()[text[place]]
+
+
+def _syllables(text: str) -> list[tuple[str, bool]]:
+    """(part, is it a syllable): Chinese characters one by one, everything else in runs."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    if not _AMBIGUOUS.isdisjoint(folded):
-        from pypinyin import lazy_pinyin
-
-        return " ".join(lazy_pinyin(folded, v_to_u=False))
-    single = _single()
-    parts: list[str] = []
-    in_word = False
-    for char in folded:
-        reading = single.get(ord(char))
+    readings = _readings()
+    parts: list[tuple[str, bool]] = []
+    for place, char in enumerate(folded):
+        reading = _reading_in(folded, place) if char in _AMBIGUOUS else readings.get(char)
         if reading is not None:
-            parts.append(reading)
-            in_word = False
-        elif in_word:
-            parts[-1] += char
+            parts.append((reading, True))
+        elif parts and not parts[-1][1]:
+            parts[-1] = (parts[-1][0] + char, False)
         else:
-            parts.append(char)
-            in_word = True
-    return " ".join(parts)
+            parts.append((char, False))
+    return parts
 
 
-@lru_cache(maxsize=200_000)
+def pinyin(text: str) -> str:
+    """Syllables without tones, parted by spaces: `中石集团` → `zhong shi ji tuan`.
+
+    A Chinese list sorted by it stands as people expect.
+    """
+    return " ".join([part for part, _ in _syllables(text)])
+
+
 def initials(text: str) -> str:
     """First letters: `中石集团` → `zsjt`; letters and digits stay whole."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    if not _AMBIGUOUS.isdisjoint(folded):
-        from pypinyin import Style, lazy_pinyin
-
-        return fold("".join(lazy_pinyin(folded, style=Style.FIRST_LETTER)))
-    single = _single()
-    return fold("".join(single[ord(char)][0] if ord(char) in single else char for char in folded))
+    return fold("".join([part[0] if is_syllable else part for part, is_syllable in _syllables(text)]))
