@@ -193,9 +193,7 @@ def _read(module: str, node: ast.AST, *, late: bool) -> Iterator[Import]:
         elif isinstance(child, ast.ImportFrom):
             yield from _from(module, child, late)
         else:
-            is_late = (
-                late or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) or _is_for_types(child)
-            )
+            is_late = late or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) or _is_for_types(child)
             yield from _read(module, child, late=is_late)
 
 
