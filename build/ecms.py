@@ -217,6 +217,8 @@ def _checks() -> list[tuple[str, list[str], Path]]:
 def _section(name: str, command: list[str], folder: Path) -> bool:
     started = time.monotonic()
     variables = ui.node_environment(environment.node_home())
+    if not sys.stdout.isatty():
+        variables["NO_COLOR"] = "1"
     code = subprocess.call(command, cwd=folder, env=variables)
     print(f"── {name}  {'通过' if code == 0 else '未通过'}  {time.monotonic() - started:.1f} 秒", flush=True)
     return code == 0
