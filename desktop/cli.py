@@ -195,7 +195,7 @@ def _demo(arguments: argparse.Namespace) -> str:
     from desktop import commands
 
     with _alone(_folder(arguments)):
-        return commands.demo(_folder(arguments), arguments.customers, arguments.documents, arguments.seed)
+        return commands.demo(_folder(arguments), arguments.customers, arguments.seed)
 
 
 def _backup(arguments: argparse.Namespace) -> str:
@@ -275,7 +275,7 @@ def _parser() -> Parser:
         init.add_argument(f"--{name}", required=True, metavar="名称")
     init.add_argument("--password-stdin", action="store_true", required=True)
     demo = add("demo", _demo, "写入演示数据")
-    for name, default in (("customers", 2000), ("documents", 5000), ("seed", 1)):
+    for name, default in (("customers", 2000), ("seed", 1)):
         demo.add_argument(f"--{name}", type=int, default=default, metavar="数量" if name != "seed" else "种子")
     for name, command, text in (("backup", _backup, "备份到文件"), ("restore", _restore, "从备份文件恢复")):
         add(name, command, text).add_argument("file", type=Path, metavar="文件")

@@ -277,3 +277,33 @@ def _file_system(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
 def free_bytes(folder: Path) -> int:
     """Free space on the disk of a folder."""
     return shutil.disk_usage(folder).free
+
+
+@contextmanager
+def looked_into(path: Path) -> Iterator[sqlite3.Connection]:
+    """A closed data file or backup, for reading only. Leaves no trace beside it.
+
+    Raises `Refused` for what is no data file of ours or cannot be read.
+    """
+    if not path.is_file():
+        raise Refused(f"没有这个文件：{path}")
+    try:
+        _refuse_foreign_head(path)
+        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    except (OSError, sqlite3.Error) as error:
+        raise Refused(f"文件 {path} 打不开，请检查权限") from error
+    db.row_factory = sqlite3.Row
+    try:
+        if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+            raise Refused(f"{path} 不是本程序的数据或备份")
+        yield db
+    except sqlite3.Error as error:
+        raise Refused(f"文件 {path} 已损坏，没有使用它") from error
+    finally:
+        db.close()
+
+
+def _refuse_foreign_head(path: Path) -> None:
+    with path.open("rb") as file:
+        if file.read(16) != b"SQLite format 3\x00":
+            raise Refused(f"{path} 不是本程序的数据或备份")

@@ -1,0 +1,224 @@
+"""What keeps data safe: backup, restore with a new identity, and the check of everything the engine derives."""
+
+from __future__ import annotations
+
+import base64
+import os
+import sqlite3
+import sys
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from sync_server.replication.clock import Clock
+
+from .db import FILE_NAME, Database, is_full, looked_into, open_database
+from .engine.engine import SQL_FUNCTIONS
+from .engine.schema import refuse_newer
+from .errors import Refused, StorageFull
+from .inspection import Finding as Finding
+from .inspection import Step as Step
+from .inspection import check as check
+
+BASE_CODE_LENGTH_MAX = 3
+"""Codes given at enrolment have two or three characters; longer ones carry the suffix of a restore (T19)."""
+
+
+# --------------------------------------------------------------------- backup
+
+
+def backup(db: Database, target: Path) -> None:
+    """A consistent copy in one file, opened and checked before it gets its name. Others go on working meanwhile.
+
+    Raises `Refused`; then nothing stands at `target` that was not there before.
+    """
+    target = target.absolute()
+    _refuse_target(db.path, target)
+    part = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
+    try:
+        db.copy_to(part)
+        verify(part)
+        _sync_file(part)
+        part.replace(target)
+        _sync_folder(target.parent)
+    except StorageFull as error:
+        raise Refused(f"磁盘已满，没有写成备份：{target}。请换一个位置，或清出空间后再试") from error
+    except (OSError, sqlite3.Error) as error:
+        if is_full(error):
+            raise Refused(f"磁盘已满，没有写成备份：{target}。请换一个位置，或清出空间后再试") from error
+        raise Refused(f"不能写备份 {target}：{_reason(error)}。请换一个位置") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _refuse_target(live: Path, target: Path) -> None:
+    if not target.parent.is_dir():
+        raise Refused(f"没有这个文件夹：{target.parent}")
+    if target.is_dir():
+        raise Refused(f"{target} 是文件夹，请写出备份文件的名称")
+    mine = [live, *(live.with_name(live.name + tail) for tail in ("-wal", "-shm", "-journal"))]
+    if target.resolve() in {one.resolve() for one in mine} or (target.exists() and target.samefile(live)):
+        raise Refused("备份不能写在正在使用的数据文件上，请换一个名称")
+
+
+def verify(path: Path) -> None:
+    """Opens a backup and reads it through; raises `Refused` unless it is ours, whole and not newer than we are."""
+    with looked_into(path) as db:
+        refuse_newer(db)
+        (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if said != "ok":
+            raise Refused(f"文件 {path} 已损坏，没有使用它")
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'sync_self'").fetchone():
+            raise Refused(f"{path} 里没有数据")
+
+
+def _reason(error: BaseException) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename survive a power cut; Windows neither needs nor allows it."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+# -------------------------------------------------------------------- restore
+
+
+def restore(folder: Path, source: Path) -> Path | None:
+    """Puts a backup in the place of the data, under a new identity. The program must not be running.
+
+    Returns where the former data lie. A kill at any moment leaves the former data or the restored ones, whole: the
+    copy is finished beside them and takes their place by one rename.
+    """
+    verify(source)
+    live = folder / FILE_NAME
+    if live.exists() and live.samefile(source):
+        raise Refused("这就是正在使用的数据文件，请选一份备份")
+    folder.mkdir(parents=True, exist_ok=True)
+    work = folder / f"restore-{uuid4().hex[:8]}"
+    try:
+        work.mkdir(mode=0o700)
+        fresh = _prepared(source, work)
+        kept = _set_aside(live)
+        fresh.replace(live)
+        _sync_folder(folder)
+    except (OSError, sqlite3.Error, StorageFull) as error:
+        if isinstance(error, StorageFull) or is_full(error):
+            raise Refused("磁盘已满，没有恢复，原来的数据还在。清出空间后再试") from error
+        raise Refused(f"没有恢复，原来的数据还在：{_reason(error)}") from error
+    finally:
+        _clear(work)
+    return kept
+
+
+def _prepared(source: Path, work: Path) -> Path:
+    """A copy of the backup that already has its new identity and is whole in one file."""
+    fresh = work / FILE_NAME
+    _copy(source, fresh)
+    db = open_database(work, SQL_FUNCTIONS)
+    try:
+        renew_identity(db)
+    finally:
+        db.close()
+    if leftover := [file.name for file in work.iterdir() if file != fresh]:
+        raise OSError(f"unfinished files: {leftover}")
+    _sync_file(fresh)
+    return fresh
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as read, target.open("xb") as write:
+        while block := read.read(1 << 20):
+            write.write(block)
+        write.flush()
+        os.fsync(write.fileno())
+    target.chmod(0o600)
+
+
+def _set_aside(live: Path) -> Path | None:
+    """A second name for the former data: the file keeps its place until the restored one replaces it."""
+    if not live.exists():
+        return None
+    _fold_log(live)
+    kept = live.with_name(f"{live.stem}-{datetime.now().astimezone():%Y%m%d-%H%M%S}.bak")
+    number = 1
+    while kept.exists():
+        number += 1
+        kept = kept.with_name(f"{kept.stem.removesuffix(f'-{number - 1}')}-{number}.bak")
+    try:
+        os.link(live, kept)
+    except OSError:  # a file system without hard links
+        _copy(live, kept)
+    _sync_folder(live.parent)
+    return kept
+
+
+def _fold_log(live: Path) -> None:
+    """Folds the write-ahead log of a killed program into its file, so that no log outlives it beside the new file."""
+    try:
+        open_database(live.parent).close()
+    except Refused:
+        # Damaged: that is why somebody restores. Its log must not be taken for the new file's.
+        stamp = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+        for tail in ("-wal", "-shm"):
+            log = live.with_name(live.name + tail)
+            if log.exists():
+                log.replace(live.with_name(f"{live.stem}-{stamp}.bak{tail}"))
+
+
+def _clear(work: Path) -> None:
+    if work.is_dir():
+        for file in work.iterdir():
+            file.unlink()
+        work.rmdir()
+
+
+def renew_identity(db: Database) -> None:
+    """A new replica for a file that was restored or copied, so that numbers and changes never collide (sync.md B8).
+
+    What waits to be sent stays under the old replica, whose end of the chain is kept in `meta`.
+    """
+    with db.write() as writer:
+        me = writer.execute("SELECT * FROM sync_self").fetchone()
+        if me is None:  # a backup of a company that was never founded
+            return
+        writer.execute(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+            (f"replica.{me['replica']}", f"{me['last_n']} {me['last_h'].hex()}"),
+        )
+        known = {row[0] for row in writer.execute("SELECT code FROM replica WHERE code IS NOT NULL")}
+        replica, code = _mint(me["code"], known)
+        writer.execute("INSERT INTO replica (uuid, code) VALUES (?, ?)", (replica, code))
+        writer.execute(
+            "UPDATE sync_self SET replica = ?, code = ?, last_n = 0, last_h = x'', hlc = ?",
+            (replica, code, _newest_stamp(writer, me["hlc"])),
+        )
+
+
+def _mint(code: str, known: set[str]) -> tuple[str, str]:
+    """A new replica id and the code that goes with it: the plain code and three base32 characters of the id."""
+    base = code[:-3] if len(code) > BASE_CODE_LENGTH_MAX else code
+    while True:
+        replica = uuid4().hex
+        fresh = base + base64.b32encode(UUID(replica).bytes).decode()[:3]
+        if fresh not in known:
+            return replica, fresh
+
+
+def _newest_stamp(db: sqlite3.Connection, hlc: int) -> int:
+    clock = Clock(hlc)
+    for table, column in (("row_clock", "hlc"), ("changeset", "hlc_eff")):
+        (newest,) = db.execute(f"SELECT COALESCE(max({column}), 0) FROM {table}").fetchone()
+        clock = clock.receive(newest)
+    return clock.last
