@@ -63,11 +63,11 @@ class Birthday(Field):
     def format(self, value: Value, labels: Mapping[str, str]) -> str:
         if value is None:
             return ""
+        year = f"{value['year']}年" if value["year"] else ""
         if value["kind"] == "lunar":
             leap = "闰" if value["is_leap_month"] else ""
-            return f"农历{leap}{_LUNAR_MONTHS[value['month'] - 1]}月{lunar_day(value['day'])}"
-        year = f"{value['year']}-" if value["year"] else ""
-        return f"{year}{value['month']:02d}-{value['day']:02d}"
+            return f"农历{year}{leap}{_LUNAR_MONTHS[value['month'] - 1]}月{lunar_day(value['day'])}"
+        return f"{year}{value['month']}月{value['day']}日"
 
     def search_text(self, value: Value) -> str:
         return ""

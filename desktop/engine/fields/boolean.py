@@ -41,7 +41,7 @@ class Bool(Field):
         return Sql(f"COALESCE({where.column}, 0) = ?", (int(wanted),))
 
     def format(self, value: Value, labels: Mapping[str, str]) -> str:
-        return "是" if value else "否"
+        return "" if value is None else "是" if value else "否"
 
     def search_text(self, value: Value) -> str:
         return ""

@@ -57,9 +57,7 @@ class DateTime(Field):
         return instant(moment)
 
     def format(self, value: Value, labels: Mapping[str, str]) -> str:
-        if value is None:
-            return ""
-        return datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
+        return "" if value is None else local_minute(value, ZONE)
 
     def compare(self, op: str, raw: Value, where: Where) -> Sql:
         day = Date(self.label).parse(raw if not isinstance(raw, str) else raw[:10])
@@ -76,6 +74,11 @@ class DateTime(Field):
             "ge": Sql(f"{where.column} >= ?", (start,)),
         }
         return forms[op]
+
+
+def local_minute(value: str, zone: ZoneInfo) -> str:
+    """An instant as the clock on the wall shows it."""
+    return datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 def instant(moment: datetime) -> str:

@@ -17,13 +17,15 @@ class Int(Field):
 
     min: int | None = None
     max: int | None = None
+    decimals: int = 0
+    """Digits after the point that are always shown; more only where the value has them."""
 
     type: ClassVar[str] = "int"
     align: ClassVar[str] = "right"
     default_width: ClassVar[int] = 80
     sql_type: ClassVar[str] = "INTEGER"
     scale: ClassVar[int] = 0
-    shown_decimals: ClassVar[int] = 0
+    unit: ClassVar[str] = ""
 
     def parse(self, raw: Value) -> Value:
         if raw is None or raw == "":
@@ -41,16 +43,16 @@ class Int(Field):
         return raw
 
     def format(self, value: Value, labels: Mapping[str, str]) -> str:
-        """Thousands by comma, minus as U+2212, at least `shown_decimals` digits and no more than are there."""
+        """Thousands by comma, minus as U+2212."""
         if value is None:
             return ""
-        text = f"{abs(self.decimal(value)):,f}"
+        text = f"{abs(self.decimal(value)):,f}{self.unit}"
         return f"−{text}" if value < 0 else text
 
     def decimal(self, value: int) -> Decimal:
         """The value in units people know, with its shown decimals."""
         exact = Decimal(value).scaleb(-self.scale)
-        shown = exact.quantize(Decimal(1).scaleb(-self.shown_decimals))
+        shown = exact.quantize(Decimal(1).scaleb(-self.decimals))
         return shown if shown == exact else exact.normalize()
 
     def export(self, value: Value, labels: Mapping[str, str]) -> object:
@@ -61,16 +63,16 @@ class Int(Field):
 
     def describe(self, name: str) -> dict[str, Any]:
         limits = {"min": self.min, "max": self.max}
-        return {"decimals": self.shown_decimals} | {key: limit for key, limit in limits.items() if limit is not None}
+        return {"decimals": self.decimals} | {key: limit for key, limit in limits.items() if limit is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Money(Int):
     """Integer 分."""
 
+    decimals: int = 2
     type: ClassVar[str] = "money"
     scale: ClassVar[int] = 2
-    shown_decimals: ClassVar[int] = 2
     default_width: ClassVar[int] = 110
 
 
@@ -80,16 +82,15 @@ class Quantity(Int):
 
     type: ClassVar[str] = "quantity"
     scale: ClassVar[int] = 4
-    shown_decimals: ClassVar[int] = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Price(Int):
     """Value × 10⁴, per unit of the line."""
 
+    decimals: int = 2
     type: ClassVar[str] = "price"
     scale: ClassVar[int] = 4
-    shown_decimals: ClassVar[int] = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,4 +99,4 @@ class Rate(Int):
 
     type: ClassVar[str] = "rate"
     scale: ClassVar[int] = 4
-    shown_decimals: ClassVar[int] = 2
+    unit: ClassVar[str] = "%"

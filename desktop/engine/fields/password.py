@@ -37,7 +37,7 @@ class Password(Field):
         return {name: value}
 
     def format(self, value: Value, labels: Mapping[str, str]) -> str:
-        return "已设置" if value else ""
+        return "••••••" if value else ""
 
     def search_text(self, value: Value) -> str:
         return ""

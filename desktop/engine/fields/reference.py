@@ -48,7 +48,7 @@ class Ref(Field):
         return _checked_id(self.label, raw)
 
     def format(self, value: Value, labels: Mapping[str, str]) -> str:
-        return "" if value is None else labels.get(value, "（已不存在）")
+        return "" if value is None else labels.get(value, "（未知）")
 
     def search_text(self, value: Value) -> str:
         return ""
@@ -130,7 +130,7 @@ class Refs(Field):
         return row[name]
 
     def format(self, value: Value, labels: Mapping[str, str]) -> str:
-        return "、".join(labels.get(item, "（已不存在）") for item in value or ())
+        return "、".join(labels.get(item, "（未知）") for item in value or ())
 
     def search_text(self, value: Value) -> str:
         return ""

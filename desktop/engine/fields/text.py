@@ -80,6 +80,13 @@ class LongText(Text):
     default_width: ClassVar[int] = 200
     multiline: ClassVar[bool] = True
 
+    def format(self, value: Value, labels: Mapping[str, str]) -> str:
+        """On one line; a spreadsheet gets the lines as they are."""
+        return "" if value is None else " ".join(value.split())
+
+    def export(self, value: Value, labels: Mapping[str, str]) -> object:
+        return value
+
 
 def digits(text: Value) -> Scalar:
     """Only the digits of a telephone number: what search and the duplicate test compare. None below 5 digits."""
