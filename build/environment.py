@@ -43,13 +43,13 @@ def prepare(*, dev: bool) -> None:
         stamp = {}
         _make_venv()
     # A development environment also serves `run`: starting the program must not remove the tools.
-    wants_dev = dev or (stamp.get("lock") == _sha(LOCK_DEV))
-    lock = LOCK_DEV if wants_dev else LOCK_RUN
+    kind = "dev" if dev or stamp.get("kind") == "dev" else "run"
+    lock = LOCK_DEV if kind == "dev" else LOCK_RUN
     if stamp.get("lock") != _sha(lock):
         stamp.pop("project", None)
         print("安装程序包（首次约一分钟）…", flush=True)
         _install_lock(lock)
-        stamp["lock"] = _sha(lock)
+        stamp["lock"], stamp["kind"] = _sha(lock), kind
         _write_stamp(stamp)
     project = _sha(ROOT / "pyproject.toml")
     if stamp.get("project") != project:
