@@ -1,7 +1,7 @@
 /** AG Grid, only the parts in use. Cells are drawn by hand-made elements: a list of a million rows draws each of them often. */
 import {
   CellApiModule, CellStyleModule, ColumnApiModule, EventApiModule, InfiniteRowModelModule, LocaleModule, ModuleRegistry, PinnedRowModule, RenderApiModule, RowApiModule,
-  RowSelectionModule, RowStyleModule, ScrollApiModule, TooltipModule,
+  RowSelectionModule, RowStyleModule, ScrollApiModule,
   type ICellRendererComp, type ICellRendererParams, type IHeaderComp, type IHeaderParams,
 } from 'ag-grid-community'
 import type { FieldInfo, Labels, Row, Value } from '@/api/types'
@@ -10,7 +10,7 @@ import { t } from '@/locale'
 
 ModuleRegistry.registerModules([
   CellApiModule, CellStyleModule, ColumnApiModule, EventApiModule, InfiniteRowModelModule, LocaleModule, PinnedRowModule, RenderApiModule, RowApiModule,
-  RowSelectionModule, RowStyleModule, ScrollApiModule, TooltipModule,
+  RowSelectionModule, RowStyleModule, ScrollApiModule,
 ])
 
 export const SELECT = '__select'

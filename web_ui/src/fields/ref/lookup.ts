@@ -27,7 +27,8 @@ export function targetOf(field: FieldInfo, values: Values): Target {
 }
 
 export const PAGE_ROWS = 20
-export const SMALL_ROWS = 500
+/** the most the server gives at once */
+export const SMALL_ROWS = 200
 const small = new Map<string, Promise<LookupPage>>()
 onServerEvent('changed', ({ module }) => {
   for (const key of small.keys()) if (key.startsWith(`${module}?`)) small.delete(key)
