@@ -33,9 +33,9 @@ _HTTP_TITLES = {
 def create_app(workstation: Workstation, guard: Guard, host: DesktopHost) -> Flask:
     """The application over an open data folder, behind the guard."""
     app = Flask("ecms", static_folder=None)
-    desk = Desk(workstation, host)
+    desk = Desk(workstation, host, ROUTES)
     install(app, guard)
-    serve(app, desk, ROUTES)
+    serve(app, desk)
     app.register_blueprint(endpoints.blueprint(guard, host))
     app.register_error_handler(Exception, _problem)
     host.closing.ask = lambda unsaved: _ask_to_quit(desk, unsaved)

@@ -306,4 +306,4 @@ def events(call: Call) -> Response:
 def openapi(call: Call) -> Response:
     from .openapi import describe
 
-    return json_response(describe())
+    return json_response(describe(call.desk.routes))

@@ -6,7 +6,7 @@ once, in `desktop/app.py`. The same list makes /api/openapi.json, so the descrip
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -32,6 +32,7 @@ class Desk:
 
     workstation: Workstation
     host: DesktopHost
+    routes: Sequence[Route] = ()
     operator: str | None = None
 
     @property
@@ -121,9 +122,9 @@ class Routes:
         return keep
 
 
-def serve(app: Flask, desk: Desk, routes: list[Route]) -> None:
+def serve(app: Flask, desk: Desk) -> None:
     """Puts the routes into the application."""
-    for route in routes:
+    for route in desk.routes:
         view = _view(desk, route)
         name = f"{route.method} {route.path}"
         app.add_url_rule(route.path, name, view, methods=[route.method])

@@ -1,7 +1,7 @@
 """/api/openapi.json, made from the same list of routes that serves requests."""
 
 import re
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -26,19 +26,16 @@ _ALWAYS = (400, 401, 403, 404, 405, 413, 415, 421, 422, 500)
 """Answers any call may give: the guard's, and those of a request that is malformed."""
 
 
-@cache
-def describe() -> dict[str, Any]:
-    """The whole description."""
-    from ..app import ROUTES
-
-    models = {model for route in ROUTES for model in (route.body, route.answers, route.query) if model is not None}
+def describe(routes: Sequence[Route]) -> dict[str, Any]:
+    """The whole description of the calls in `routes`."""
+    models = {model for route in routes for model in (route.body, route.answers, route.query) if model is not None}
     keys, top = models_json_schema(
         [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)],
         ref_template="#/components/schemas/{model}",
     )
     schemas: dict[Any, Any] = {model: schema for (model, _), schema in keys.items()}
     paths: dict[str, Any] = {}
-    for route in ROUTES:
+    for route in routes:
         path = re.sub(r"<(\w+)>", r"{\1}", route.path)
         paths.setdefault(path, {})[route.method.lower()] = _operation(route, schemas)
     components = {**top.get("$defs", {}), "Problem": _PROBLEM}

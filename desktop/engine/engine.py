@@ -7,11 +7,11 @@ from ..errors import NotFound
 from .apply import Applier, Changed
 from .events import Bus
 from .registry import Definition, Registry
-from .text import has, initials
+from .text import any_has, has
 
 SQL_FUNCTIONS: Functions = {
     "ecms_has": (2, lambda text, needle: int(has(text, needle))),
-    "ecms_initials_have": (2, lambda text, needle: int(text is not None and needle in initials(text))),
+    "ecms_any_has": (-1, any_has),
 }
 """Functions that the engine's statements use; the database registers them on every connection."""
 

@@ -2,6 +2,7 @@
 
 A filtered query is probed first: up to PROBE_ROWS hits are found by whatever index serves them, then sorted; more
 hits than that are common enough to be met soon when walking the sort order. Either way a page costs milliseconds.
+Words of the full-text index are met row by row in a walk, which is dear, so they may have more hits before one walks.
 """
 
 import json
@@ -21,6 +22,7 @@ from .rows import fetch, labels
 from .schema import index_name
 
 PROBE_ROWS = 4_000
+PROBE_WORD_ROWS = 12_000
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,32 @@ def _plan(
 
 
 def _probe(db: sqlite3.Connection, selection: q.Selection) -> list[int] | None:
-    where = selection.where()
-    found = db.execute(
-        f"SELECT {q.T}.row FROM {selection.definition.name} {q.T} WHERE {where.text} LIMIT {PROBE_ROWS + 1}",
-        where.params,
-    ).fetchall()
-    return [row[0] for row in found] if len(found) <= PROBE_ROWS else None
+    """The hits, unless they are many."""
+    most = PROBE_WORD_ROWS if selection.words else PROBE_ROWS
+    is_common = not selection.deleted and any(_is_common(db, word, most) for word in selection.words)
+    if is_common and not selection.conditions:
+        return None
+    where = selection.where(slow=is_common)
+    found = _first_column(
+        db, f"SELECT {q.T}.row FROM {selection.definition.name} {q.T} WHERE {where.text} LIMIT {most + 1}", where.params
+    )
+    return found if len(found) <= most else None
+
+
+def _is_common(db: sqlite3.Connection, word: Sql, most: int) -> bool:
+    """Whether the index knows more hits of a word than would be sorted. Asked of the index alone: inside IN (…) SQLite
+    would collect all of them first."""
+    inner = _index_part(word)
+    if inner is None:
+        return False
+    (hits,) = db.execute(f"SELECT count(*) FROM ({inner} LIMIT {most + 1})", word.params).fetchone()
+    return bool(hits > most)
+
+
+def _index_part(word: Sql) -> str | None:
+    """The question to the full-text index inside a condition, if the condition is nothing else."""
+    start = f"{q.T}.row IN ("
+    return word.text.removeprefix(start).removesuffix(")") if word.text.startswith(start + "SELECT rowid") else None
 
 
 def _total(db: sqlite3.Connection, plan: _Plan, *, must: bool) -> int | None:
@@ -95,10 +117,10 @@ def _total(db: sqlite3.Connection, plan: _Plan, *, must: bool) -> int | None:
     if not must:
         return None
     if not selection.conditions and len(selection.words) == 1 and not selection.deleted:
-        inner = selection.words[0]  # deleted rows are not in the index, so it can be counted alone
-        if inner.text.startswith(f"{q.T}.row IN (SELECT rowid"):
-            statement = inner.text.removeprefix(f"{q.T}.row IN (").removesuffix(")").replace("rowid", "count(*)", 1)
-            return int(db.execute(statement, inner.params).fetchone()[0])
+        inner = _index_part(selection.words[0])  # deleted rows are not in the index, so it can be counted alone
+        if inner is not None:
+            statement = inner.replace("rowid", "count(*)", 1)
+            return int(db.execute(statement, selection.words[0].params).fetchone()[0])
     where = selection.where()
     return int(
         db.execute(f"SELECT count(*) FROM {plan.definition.name} {q.T} WHERE {where.text}", where.params).fetchone()[0]

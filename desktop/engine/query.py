@@ -200,8 +200,8 @@ def anywhere(definition: Definition, text: str, principal: Principal) -> Sql:
 def _anywhere_slow(definition: Definition, text: str, principal: Principal) -> Sql:
     needle = fold(text)
     names = [name for name in definition.searched if principal.sees(definition.fields[name])]
-    parts = [Sql(f"ecms_has({T}.{name}, ?)", (needle,)) for name in names]
-    return any_of([*parts, Sql(f"ecms_initials_have({T}.{definition.module.title}, ?)", (needle,))])
+    columns = ", ".join(f'{T}."{name}"' for name in (definition.module.title, *names))
+    return Sql(f"ecms_any_has(?, {columns})", (needle,))
 
 
 def visible_field(definition: Definition, principal: Principal, name: str, part: str) -> Field:

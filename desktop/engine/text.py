@@ -130,3 +130,12 @@ def pinyin(text: str) -> str:
 def initials(text: str) -> str:
     """First letters: `中石集团` → `zsjt`; letters and digits stay whole."""
     return fold("".join([part[0] if is_syllable else part for part, is_syllable in _syllables(text)]))
+
+
+def any_has(needle: str, title: str | None, *texts: str | None) -> int:
+    """Whether a folded needle is in one of the texts, or in the initials of the title: what the index says of a row."""
+    is_latin = needle.isascii()
+    for text in texts:
+        if text and (is_latin or not text.isascii()) and needle in fold(text):
+            return 1
+    return int(is_latin and bool(title) and needle in initials(title or ""))
