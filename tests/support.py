@@ -191,7 +191,11 @@ class Samples:
             case "datetime":
                 return f"2026-03-{1 + self._count % 28:02d}T08:30:00.000Z"
             case "enum":
-                return one["options"][self._count % len(one["options"])]["value"] if one["name"] != "parent_kind" else "customer"
+                return (
+                    one["options"][self._count % len(one["options"])]["value"]
+                    if one["name"] != "parent_kind"
+                    else "customer"
+                )
             case "birthday":
                 return {"kind": "lunar", "year": None, "month": 8, "day": 15, "is_leap_month": False}
             case "ref":

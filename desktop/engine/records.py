@@ -14,7 +14,7 @@ from .access import Principal, demand, scope_sql
 from .apply import Changed
 from .define import Draft
 from .engine import Engine
-from .fields import Field, FieldError, Ref, Refs, Serial
+from .fields import Field, FieldError, Mirror, Ref, Refs, Serial
 from .fields.moment import today
 from .ids import new_id
 from .numbering import draw, master_number
@@ -105,6 +105,7 @@ def save(
         ops = _ops(definition, record, old, new)
         if old is None:
             ops[0] = _with_numbers(engine, db, definition, ops[0])
+        ops += _mirror_ops(engine, db, principal, definition, record, old, new)
         changed = engine.applier.local(ops, actor=principal.operator, act=f"{module}.{'edit' if id else 'add'}")
         if idempotent:
             _answer(db, idempotent, record)
@@ -391,6 +392,51 @@ def _update_op(definition: Definition, id: str, old: Mapping[str, Scalar], new: 
     return [Op(definition.name, id, "upd", sets, {name: value_hash(old.get(name)) for name in sets})]
 
 
+def _mirror_ops(
+    engine: Engine,
+    db: sqlite3.Connection,
+    principal: Principal,
+    definition: Definition,
+    id: str,
+    old: Values | None,
+    new: Values,
+) -> list[Op]:
+    """A mirror is kept by the parent: ticking it, or moving to another parent, changes what the parents name."""
+    ops: list[Op] = []
+    for name, one in definition.fields.items():
+        if not isinstance(one, Mirror):
+            continue
+        before = (_parent_of(definition, one, old), bool(old[name])) if old else (None, False)
+        now = (_parent_of(definition, one, new), bool(new[name]))
+        if before == now:
+            continue
+        if before[0] is not None and before[1]:
+            ops += _naming_op(engine, db, principal, one, before[0], None)
+        if now[0] is not None and now[1]:
+            ops += _naming_op(engine, db, principal, one, now[0], id)
+    return ops
+
+
+def _parent_of(definition: Definition, one: Mirror, values: Values) -> tuple[str, str] | None:
+    """(module, id) of the parent, if it is of a kind that names one of its records."""
+    ref = definition.fields[one.parent]
+    if not isinstance(ref, Ref) or not values[one.parent]:
+        return None
+    module = ref.target_by[1].get(str(values[ref.target_by[0]])) if ref.target_by else ref.target
+    return (module, values[one.parent]) if module in one.targets else None
+
+
+def _naming_op(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, one: Mirror, parent: tuple[str, str], id: str | None
+) -> list[Op]:
+    module, parent_id = parent
+    demand(principal, "edit", engine.registry[module])
+    row = db.execute(f'SELECT "{one.names}" FROM {module} WHERE id = ?', (parent_id,)).fetchone()
+    if row is None or row[0] == id:
+        return []
+    return [Op(module, parent_id, "upd", {one.names: id}, {one.names: value_hash(row[0])})]
+
+
 def _with_numbers(engine: Engine, db: sqlite3.Connection, definition: Definition, op: Op) -> Op:
     """Draws the numbers of a new record and adds the branch."""
     me = engine.applier.me(db)
@@ -428,6 +474,7 @@ def change(
             new = _complete(engine, db, principal, definition, id, old, parsed)
             _validate(engine, db, principal, definition, id, old, new, parsed)
             ops += _ops(definition, id, old, new)
+            ops += _mirror_ops(engine, db, principal, definition, id, old, new)
         changed = engine.applier.local(
             ops, actor=principal.operator, act=f"{module}.edit", batch=new_id() if len(ops) > 1 else None
         )

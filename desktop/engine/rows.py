@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .access import Principal
-from .fields import Field, Ref
+from .fields import Field, Mirror, Ref
 from .registry import Definition, Registry, targets_of
 
 Values = dict[str, Any]
@@ -52,9 +52,13 @@ def present(
     """Column values → API values."""
     shown = {n: f for n, f in definition.fields.items() if principal is None or principal.sees(f)}
     plain = [name for name, one in shown.items() if type(one).load is Field.load]
+    mirrors = {name: one for name, one in shown.items() if isinstance(one, Mirror)}
     special = {
-        name: one for name, one in shown.items() if type(one).load is not Field.load and name not in definition.links
+        name: one
+        for name, one in shown.items()
+        if type(one).load is not Field.load and name not in definition.links and name not in mirrors
     }
+    chosen = {name: _chosen(db, one, [row["id"] for row in raw]) for name, one in mirrors.items()}
     links = {
         name: _links(db, definition, name, [row["id"] for row in raw]) for name in definition.links if name in shown
     }
@@ -65,12 +69,24 @@ def present(
             row[name] = source[name]
         for name, one in special.items():
             row[name] = one.load(name, source)
+        for name, ids in chosen.items():
+            row[name] = source["id"] in ids
         for name, by_record in links.items():
             row[name] = by_record.get(source["id"], [])
         rows.append(row)
     if principal is not None and not principal.has("unmask"):
         _mask(definition, shown, rows, principal)
     return rows
+
+
+def _chosen(db: sqlite3.Connection, one: Mirror, ids: Sequence[str]) -> set[str]:
+    """Which of the records their parents name."""
+    given = "(SELECT value FROM json_each(?))"
+    parts = [
+        f'SELECT "{one.names}" FROM {target} WHERE "{one.names}" IN {given} AND deleted_at IS NULL'
+        for target in one.targets
+    ]
+    return {row[0] for row in db.execute(" UNION ALL ".join(parts), [json.dumps(ids)] * len(parts))}
 
 
 def _links(db: sqlite3.Connection, definition: Definition, name: str, ids: Sequence[str]) -> dict[str, list[str]]:

@@ -49,7 +49,9 @@ def test_a_record_is_created_listed_edited_deleted_and_restored(office: Office, 
     title = about(office, module)["title"]
     assert made["id"] in ids(office.api.get(records(module), q=made[title]))
 
-    changed = patch(office, module, made, {title: f"{made[title]}改"[: about_field(office, module, title)["max_length"]]})
+    changed = patch(
+        office, module, made, {title: f"{made[title]}改"[: about_field(office, module, title)["max_length"]]}
+    )
     assert changed["rev"] == made["rev"] + 1
     entries = office.api.get(f"{records(module)}/{made['id']}/history")["entries"]
     assert [entry["action"] for entry in entries] == (["edit", "add"] if changed[title] != made[title] else ["add"])
@@ -80,7 +82,9 @@ def ids(page: dict[str, Any]) -> list[str]:
 
 def patch(office: Office, module: str, row: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     headers = {"If-Match": f'"{row["rev"]}"', **fresh_key()}
-    return dict(office.api.ok(office.api.call("PATCH", f"{records(module)}/{row['id']}", values, headers=headers))["row"])
+    return dict(
+        office.api.ok(office.api.call("PATCH", f"{records(module)}/{row['id']}", values, headers=headers))["row"]
+    )
 
 
 @pytest.mark.parametrize("module", WRITABLE)
@@ -89,13 +93,19 @@ def test_a_stale_edit_gets_both_versions_and_changes_nothing(office: Office, mod
     title = about(office, module)["title"]
     text = made[title]
     office.workstation.engine.bus  # noqa: B018  the edit below is made behind the page's back
-    names = [one["name"] for one in about(office, module)["fields"] if one["type"] in ("text", "longtext") and not one["readonly"]]
+    names = [
+        one["name"]
+        for one in about(office, module)["fields"]
+        if one["type"] in ("text", "longtext") and not one["readonly"]
+    ]
     other = next((name for name in names if name != title), title)
     limit = about_field(office, module, other)["max_length"]
     patch(office, module, made, {other: ("别处" + str(made[other] or ""))[:limit]})
     headers = {"If-Match": f'"{made["rev"]}"'}
     problem = office.api.refused("PATCH", f"{records(module)}/{made['id']}", 409, {title: text}, headers=headers)
-    assert problem["code"] == "stale" and problem["mine"] == {title: text} and problem["theirs"]["rev"] == made["rev"] + 1
+    assert (
+        problem["code"] == "stale" and problem["mine"] == {title: text} and problem["theirs"]["rev"] == made["rev"] + 1
+    )
     office.api.post(f"{records(module)}/delete", {"ids": [made["id"]]})
 
 
@@ -130,12 +140,16 @@ def test_every_operator_of_every_field_answers(office: Office, module: str) -> N
             page = filtered(office, module, condition)
             assert page["total"] >= 0, (one["name"], op)
         if "empty" in one["operators"]:
-            both = [filtered(office, module, {"field": one["name"], "op": op})["total"] for op in ("empty", "not_empty")]
+            both = [
+                filtered(office, module, {"field": one["name"], "op": op})["total"] for op in ("empty", "not_empty")
+            ]
             assert sum(both) == office.api.get(records(module), want="total")["total"], one["name"]
         for pair in (("eq", "ne"), ("contains", "not_contains")):
             if pair[0] in one["operators"] and one["type"] not in ("refs",):
                 value = _comparable(office, one, rows)
-                totals = [filtered(office, module, {"field": one["name"], "op": op, "value": value})["total"] for op in pair]
+                totals = [
+                    filtered(office, module, {"field": one["name"], "op": op, "value": value})["total"] for op in pair
+                ]
                 assert sum(totals) == office.api.get(records(module), want="total")["total"], (one["name"], pair)
 
 

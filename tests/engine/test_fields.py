@@ -8,8 +8,28 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from desktop.engine.fields import (
-    Birthday, Bool, Date, DateTime, Dict, Email, Enum, Field, FieldError, Int, LongText, Money, Password, Phone, Price,
-    Quantity, Rate, Ref, Refs, Serial, Text, Url,
+    Birthday,
+    Bool,
+    Date,
+    DateTime,
+    Dict,
+    Email,
+    Enum,
+    Field,
+    FieldError,
+    Int,
+    LongText,
+    Money,
+    Password,
+    Phone,
+    Price,
+    Quantity,
+    Rate,
+    Ref,
+    Refs,
+    Serial,
+    Text,
+    Url,
 )  # fmt: skip
 from desktop.engine.fields.moment import local_minute
 from desktop.engine.fields.password import verify_password
@@ -103,7 +123,9 @@ _MADE: dict[str, type[Field]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", GOLDEN["cases"] if isinstance(GOLDEN, dict) else GOLDEN, ids=lambda case: f"{case['type']}-{case['text']}")
+@pytest.mark.parametrize(
+    "case", GOLDEN["cases"] if isinstance(GOLDEN, dict) else GOLDEN, ids=lambda case: f"{case['type']}-{case['text']}"
+)
 def test_words_on_paper_equal_words_on_screen(case: dict[str, Any]) -> None:
     options = case.get("options") or {}
     if case["type"] == "enum":

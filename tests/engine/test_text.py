@@ -17,7 +17,8 @@ def found(stored: str, wanted: str) -> bool:
     db = sqlite3.connect(":memory:")
     try:
         db.execute(
-            "CREATE VIRTUAL TABLE f USING fts5(words, content='', tokenize='unicode61 remove_diacritics 0', columnsize=0)"
+            "CREATE VIRTUAL TABLE f USING fts5(words, content='', tokenize='unicode61 remove_diacritics 0', "
+            "columnsize=0)"
         )
         db.execute("INSERT INTO f (rowid, words) VALUES (1, ?)", (search_tokens(stored),))
         phrase = search_phrase(wanted)

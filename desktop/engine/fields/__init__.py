@@ -4,6 +4,7 @@ from .base import Column, Field, FieldError, Sql, Where, all_of, any_of
 from .birthday import Birthday
 from .boolean import Bool
 from .choice import Enum
+from .mirror import Mirror
 from .moment import Date, DateTime
 from .number import Int, Money, Price, Quantity, Rate
 from .password import Password
@@ -11,7 +12,32 @@ from .reference import Dict, Ref, Refs
 from .text import Email, LongText, Phone, Serial, Text, Url
 
 __all__ = [
-    "Birthday", "Bool", "Column", "Date", "DateTime", "Dict", "Email", "Enum", "Field", "FieldError", "Int", "LongText",
-    "Money", "Password", "Phone", "Price", "Quantity", "Rate", "Ref", "Refs", "Serial", "Sql", "Text", "Url", "Where",
-    "all_of", "any_of",
-]  # fmt: skip
+    "Birthday",
+    "Bool",
+    "Column",
+    "Date",
+    "DateTime",
+    "Dict",
+    "Email",
+    "Enum",
+    "Field",
+    "FieldError",
+    "Int",
+    "LongText",
+    "Mirror",
+    "Money",
+    "Password",
+    "Phone",
+    "Price",
+    "Quantity",
+    "Rate",
+    "Ref",
+    "Refs",
+    "Serial",
+    "Sql",
+    "Text",
+    "Url",
+    "Where",
+    "all_of",
+    "any_of",
+]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ...engine.define import Draft, Fault, Module, Section, Tab
-from ...engine.fields import Birthday, Bool, Date, Dict, Email, Enum, LongText, Phone, Ref, Text
+from ...engine.fields import Birthday, Bool, Date, Dict, Email, Enum, LongText, Mirror, Phone, Ref, Text
 
 
 def not_own_boss(draft: Draft) -> Iterator[Fault]:
@@ -44,6 +44,9 @@ contact = Module(
         title=Text("职务", max_length=60, index=True),
         department_name=Text("部门", max_length=60),
         role=Dict("决策角色", "contact_role"),
+        is_main=Mirror(
+            "主联系人", parent="parent", names="main_contact", targets=("customer", "supplier", "competitor")
+        ),
         mobile=Phone("手机", unique=True, search=True, index=True),
         phone=Phone("办公电话", unique=True, index=True),
         home_phone=Phone("家庭电话"),
@@ -70,7 +73,7 @@ contact = Module(
     tabs=(
         Tab(
             "基本",
-            "name gender parent_kind parent title department_name role reports_to",
+            "name gender parent_kind parent title department_name role reports_to is_main",
             (
                 Section("联系方式", "mobile phone home_phone email wechat qq"),
                 Section("其他", "registered_on is_left is_no_sms note"),
