@@ -32,7 +32,7 @@ def demo(folder: Path, customers: int, seed: int) -> str:
 
     with _open_existing(folder) as workstation:
         made = demonstration.fill(workstation.engine, customers, seed, _progress)
-    return demonstration.summary(made)
+        return demonstration.summary(workstation.engine, made)
 
 
 def backup(folder: Path, file: Path) -> str:
