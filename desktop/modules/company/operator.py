@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ...engine.define import Draft, Fault, Module, Tab, seed_id
 from ...engine.fields import Bool, Date, DateTime, Enum, Password, Ref, Refs, Text
+from ...engine.fields.password import verify_password
 
 ADMIN = seed_id("role", "admin")
 
@@ -29,6 +30,13 @@ def login_name_is_free(draft: Draft) -> Iterator[Fault]:
     same = draft.find("operator", {"login_name": draft.new["login_name"], "department": draft.new["department"]})
     if any(one["id"] != draft.id for one in same):
         yield Fault(f"这个部门已有用户「{draft.new['login_name']}」，请换一个用户名", "login_name")
+
+
+def password_is_not_the_name(draft: Draft) -> Iterator[Fault]:
+    """Rule O1. A new password arrives here as its hash, so the name is tried against it."""
+    fresh = draft.new["password"] if draft.new else None
+    if draft.new and isinstance(fresh, str) and verify_password(fresh, str(draft.new["login_name"])):
+        yield Fault("密码不能和用户名相同", "password")
 
 
 def has_password(draft: Draft) -> Iterator[Fault]:
@@ -69,7 +77,7 @@ operator = Module(
             "login_name employee department roles password is_stopped valid_until machines must_change_password",
         ),
     ),
-    rules=(login_name_is_free, has_password, keeps_an_administrator),
+    rules=(login_name_is_free, has_password, password_is_not_the_name, keeps_an_administrator),
     help="operator",
 )
 
