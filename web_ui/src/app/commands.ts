@@ -53,6 +53,8 @@ export function appCommands(actions: { search: () => void; menuBar: () => void }
   const dialogs = useDialogs()
   const session = useSession()
   const maySettings = (): boolean => session.operator?.is_admin || session.operator?.special.includes('settings') || false
+  // a plain browser keeps these keys for its own tabs
+  const own = (inWindow: string[], inBrowser: string[]): string[] => (session.session?.mode === 'browser' ? inBrowser : [...inWindow, ...inBrowser])
   const canClose = (): boolean => tabs.active.kind !== 'start'
   return [
     { id: 'app.search', label: t('全局查找'), icon: Search, shortcut: 'Ctrl+K', run: actions.search },
@@ -70,10 +72,10 @@ export function appCommands(actions: { search: () => void; menuBar: () => void }
     { id: 'app.help', label: t('使用手册'), icon: BookOpen, shortcut: 'F1', run: openHelp },
     { id: 'app.shortcuts', label: t('快捷键'), icon: Keyboard, shortcut: 'Shift+F1', run: () => dialogs.show('shortcuts') },
     { id: 'app.about', label: t('关于'), icon: CircleHelp, run: () => dialogs.show('about') },
-    { id: 'tab.new', label: t('打开…'), icon: Plus, shortcut: 'Ctrl+T', run: () => { const plus = document.getElementById('tab-new'); if (plus) openNewTabMenu(plus) } },
-    { id: 'tab.close', label: t('关闭标签'), icon: X, shortcut: ['Ctrl+W', 'Ctrl+F4'], enabled: () => canClose() || t('工作台一直开着'), run: async () => { await tabs.close(tabs.activeId) } },
-    { id: 'tab.next', label: t('下一个标签'), shortcut: ['Ctrl+Tab', 'Alt+PgDn'], run: () => tabs.step(1) },
-    { id: 'tab.previous', label: t('上一个标签'), shortcut: ['Ctrl+Shift+Tab', 'Alt+PgUp'], run: () => tabs.step(-1) },
+    { id: 'tab.new', label: t('打开…'), icon: Plus, shortcut: own(['Ctrl+T'], ['Alt+O']), run: () => { const plus = document.getElementById('tab-new'); if (plus) openNewTabMenu(plus) } },
+    { id: 'tab.close', label: t('关闭标签'), icon: X, shortcut: own(['Ctrl+W', 'Ctrl+F4'], ['Alt+W']), enabled: () => canClose() || t('工作台一直开着'), run: async () => { await tabs.close(tabs.activeId) } },
+    { id: 'tab.next', label: t('下一个标签'), shortcut: own(['Ctrl+Tab'], ['Alt+PgDn']), run: () => tabs.step(1) },
+    { id: 'tab.previous', label: t('上一个标签'), shortcut: own(['Ctrl+Shift+Tab'], ['Alt+PgUp']), run: () => tabs.step(-1) },
     // Alt+letter of the menu bar; not shown anywhere but under the menus' names
     ...menus().map((menu) => ({ id: `menu:${menu.id}`, label: menu.label, shortcut: `Alt+${menu.key}`, run: () => document.getElementById(`menu-${menu.id}`)?.click() })),
   ]

@@ -15,6 +15,8 @@ export function wordsOf(error: unknown): { title: string; detail: string; detail
 /** Shows a failure that has no better place on the screen. */
 export function showProblem(error: unknown): void {
   if (isAbort(error)) return
+  // the session is over: the login stands there already
+  if (error instanceof ApiError && error.status === 401 && error.code !== 'login-failed') return
   const { title, detail, details } = wordsOf(error)
   toastError(detail ? `${title}。${detail}`.replace('。。', '。') : title, details)
 }
