@@ -88,7 +88,7 @@ class Applier:
         changed = Changed()
         if not ops:
             return changed
-        with self.db.write() as db, self.db.unguarded():
+        with self.db.write(joins=True) as db, self.db.unguarded():
             me = self.me(db)
             for start in range(0, len(ops), ROWS_MAX):
                 me = self._author(db, me, ops[start : start + ROWS_MAX], actor, act, batch, schema, changed)
@@ -110,7 +110,7 @@ class Applier:
     def remote(self, changeset: Changeset, hlc_eff: int, seq: int | None) -> Changed:
         """A change that came from another machine, with the stamp the server made effective. Twice is a no-op."""
         changed = Changed()
-        with self.db.write() as db, self.db.unguarded():
+        with self.db.write(joins=True) as db, self.db.unguarded():
             number, code = self._replica(db, changeset.replica)
             known = db.execute("SELECT 1 FROM changeset WHERE r = ? AND n = ?", (number, changeset.n)).fetchone()
             if known:
