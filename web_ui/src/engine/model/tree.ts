@@ -54,6 +54,21 @@ export function withAncestors(nodes: TreeNode[], keep: (node: TreeNode) => boole
   return nodes.filter((n) => kept.has(n.id))
 }
 
+/** The server counts the rows right at each node; a node shows its whole subtree. */
+export function subtreeCounts(nodes: TreeNode[]): Map<string, number | null> {
+  const own = new Map(nodes.map((n) => [n.id, n.count]))
+  const counts = new Map<string, number | null>()
+  for (const node of nodes) {
+    let sum: number | null = 0
+    for (const id of subtree(nodes, node.id)) {
+      const n: number | null = own.get(id) ?? null
+      sum = sum === null || n === null ? null : sum + n
+    }
+    counts.set(node.id, sum)
+  }
+  return counts
+}
+
 /** The node and all under it. */
 export function subtree(nodes: TreeNode[], id: string): Set<string> {
   const children = childrenOf(nodes)
