@@ -57,8 +57,8 @@ export function appCommands(actions: { search: () => void; menuBar: () => void }
   const own = (inWindow: string[], inBrowser: string[]): string[] => (session.session?.mode === 'browser' ? inBrowser : [...inWindow, ...inBrowser])
   const canClose = (): boolean => tabs.active.kind !== 'start'
   return [
-    { id: 'app.search', label: t('全局查找'), icon: Search, shortcut: 'Ctrl+K', run: actions.search },
-    { id: 'app.menu', label: t('菜单栏'), shortcut: 'F10', run: actions.menuBar },
+    { id: 'app.search', early: true, label: t('全局查找'), icon: Search, shortcut: 'Ctrl+K', run: actions.search },
+    { id: 'app.menu', early: true, label: t('菜单栏'), shortcut: 'F10', run: actions.menuBar },
     { id: 'app.backup', label: t('数据备份…'), icon: Database, enabled: () => maySettings() || t('没有备份的权限，可请管理员来做'), run: backUp },
     { id: 'app.lock', label: t('锁定'), icon: Lock, shortcut: 'Ctrl+L', run: () => useSession().lock() },
     { id: 'app.switch', label: t('切换用户'), icon: LogOut, run: switchUser },
@@ -73,9 +73,9 @@ export function appCommands(actions: { search: () => void; menuBar: () => void }
     { id: 'app.shortcuts', label: t('快捷键'), icon: Keyboard, shortcut: 'Shift+F1', run: () => dialogs.show('shortcuts') },
     { id: 'app.about', label: t('关于'), icon: CircleHelp, run: () => dialogs.show('about') },
     { id: 'tab.new', label: t('打开…'), icon: Plus, shortcut: own(['Ctrl+T'], ['Alt+O']), run: () => { const plus = document.getElementById('tab-new'); if (plus) openNewTabMenu(plus) } },
-    { id: 'tab.close', label: t('关闭标签'), icon: X, shortcut: own(['Ctrl+W', 'Ctrl+F4'], ['Alt+W']), enabled: () => canClose() || t('工作台一直开着'), run: async () => { await tabs.close(tabs.activeId) } },
-    { id: 'tab.next', label: t('下一个标签'), shortcut: own(['Ctrl+Tab'], ['Alt+PgDn']), run: () => tabs.step(1) },
-    { id: 'tab.previous', label: t('上一个标签'), shortcut: own(['Ctrl+Shift+Tab'], ['Alt+PgUp']), run: () => tabs.step(-1) },
+    { id: 'tab.close', early: true, label: t('关闭标签'), icon: X, shortcut: own(['Ctrl+W', 'Ctrl+F4'], ['Alt+W']), enabled: () => canClose() || t('工作台一直开着'), run: async () => { await tabs.close(tabs.activeId) } },
+    { id: 'tab.next', early: true, label: t('下一个标签'), shortcut: own(['Ctrl+Tab'], ['Alt+PgDn']), run: () => tabs.step(1) },
+    { id: 'tab.previous', early: true, label: t('上一个标签'), shortcut: own(['Ctrl+Shift+Tab'], ['Alt+PgUp']), run: () => tabs.step(-1) },
     // Alt+letter of the menu bar; not shown anywhere but under the menus' names
     ...menus().map((menu) => ({ id: `menu:${menu.id}`, label: menu.label, shortcut: `Alt+${menu.key}`, run: () => document.getElementById(`menu-${menu.id}`)?.click() })),
   ]

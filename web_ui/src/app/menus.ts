@@ -19,7 +19,7 @@ export interface Menu {
 const SYSTEM = 'system'
 
 export function openCommand(module: ModuleInfo): Command {
-  return { id: `open:${module.name}`, label: module.label, icon: iconOf(module.icon), run: () => useTabs().openList(module.name) }
+  return { id: `open:${module.name}`, label: module.label, icon: iconOf(module.icon), run: () => useTabs().enter(`/m/${module.name}`) }
 }
 
 export function menus(): Menu[] {

@@ -13,6 +13,8 @@ export interface Command {
   shortcut?: string | string[]
   /** false or a sentence why not (shown as tooltip); default: enabled */
   enabled?: () => boolean | string
+  /** its keys are taken before the focused control sees them (a grid would use Ctrl+Tab for itself) */
+  early?: boolean
   /** a tick in the menu */
   checked?: () => boolean
   /** a submenu instead of run: commands, ids of commands, '-' */
@@ -126,7 +128,7 @@ function belongsToButton(event: KeyboardEvent, chord: string): boolean {
   return (chord === 'Enter' || chord === 'Space') && !!target?.closest('button, a, summary, [role="menuitem"], [role="tab"], [role="treeitem"], [role="option"]')
 }
 
-export function handleKey(event: KeyboardEvent): boolean {
+export function handleKey(event: KeyboardEvent, onlyEarly = false): boolean {
   if (event.defaultPrevented || event.isComposing) return false
   const chord = chordOf(event)
   if (belongsToField(event, chord) || belongsToButton(event, chord)) return false
@@ -134,7 +136,7 @@ export function handleKey(event: KeyboardEvent): boolean {
   for (const set of sets) {
     for (const command of set.values()) {
       const keys = Array.isArray(command.shortcut) ? command.shortcut : command.shortcut ? [command.shortcut] : []
-      if (!keys.includes(chord)) continue
+      if (!keys.includes(chord) || (onlyEarly && !command.early)) continue
       event.preventDefault()
       event.stopPropagation()
       void runCommand(command)
@@ -151,6 +153,11 @@ export function startKeyboard(): () => void {
   const listener = (event: KeyboardEvent): void => {
     if (!handleKey(event) && WEBVIEW_KEYS.has(chordOf(event))) event.preventDefault()
   }
+  const early = (event: KeyboardEvent): void => { handleKey(event, true) }
+  window.addEventListener('keydown', early, true)
   window.addEventListener('keydown', listener)
-  return () => window.removeEventListener('keydown', listener)
+  return () => {
+    window.removeEventListener('keydown', early, true)
+    window.removeEventListener('keydown', listener)
+  }
 }

@@ -47,6 +47,8 @@ export const useTabs = defineStore('tabs', () => {
   const tabs = ref<Tab[]>([{ ...START }])
   const activeId = ref(START.id)
   const active = computed(() => tabs.value.find((tab) => tab.id === activeId.value) ?? START)
+  /** grows when the user goes into a page (not only past it): the keyboard follows */
+  const entered = ref(0)
   let requests = 0
   let restored = false
 
@@ -65,6 +67,10 @@ export const useTabs = defineStore('tabs', () => {
     if (tab && request) tab.request = { ...request, n: ++requests }
     activeId.value = wanted.id
   }
+  function enter(path: string): void {
+    show(path)
+    entered.value++
+  }
   function openList(module: string, request?: Omit<ListRequest, 'n'>): void {
     show(`/m/${module}`, request)
   }
@@ -76,7 +82,10 @@ export const useTabs = defineStore('tabs', () => {
     if (!(await useForms().settle((form) => form.tab === id))) return false
     const at = tabs.value.indexOf(tab)
     tabs.value.splice(at, 1)
-    if (activeId.value === id) activeId.value = (tabs.value[at] ?? tabs.value[at - 1] ?? START).id
+    if (activeId.value === id) {
+      activeId.value = (tabs.value[at] ?? tabs.value[at - 1] ?? START).id
+      entered.value++
+    }
     return true
   }
   async function closeOthers(id: string): Promise<void> {
@@ -86,6 +95,7 @@ export const useTabs = defineStore('tabs', () => {
     const at = tabs.value.findIndex((tab) => tab.id === activeId.value)
     const next = tabs.value[(at + by + tabs.value.length) % tabs.value.length]
     if (next) activeId.value = next.id
+    entered.value++
   }
   function move(id: string, before: string): void {
     const from = tabs.value.findIndex((tab) => tab.id === id)
@@ -108,5 +118,5 @@ export const useTabs = defineStore('tabs', () => {
     if (restored) void saveState('tabs', { open: tabs.value.map((tab) => tab.path), active: activeId.value }).catch(() => undefined)
   })
 
-  return { tabs, activeId, active, show, openList, close, closeOthers, step, move, restore }
+  return { tabs, activeId, active, entered, show, enter, openList, close, closeOthers, step, move, restore }
 })

@@ -190,7 +190,6 @@ export const engine: Record<string, string> = {
   '更多': 'More',
   '最多 {max} 个字，现在 {length} 个': 'At most {max} characters, now {length}',
   '月': 'Month',
-  '最高一级': 'Top level',
   '月份是 1 到 12': 'Months run from 1 to 12',
   '月和日都要填，年份可以空着': 'Month and day are needed, the year may stay empty',
   '有 {n} 个符合「{q}」，选一个': '{n} match “{q}”, choose one',
