@@ -20,6 +20,9 @@ FILE_NAME = "ecms.db"
 READERS = 4
 _READER_CACHE_KIB = 12_000
 _WRITER_CACHE_KIB = 48_000
+_BULK_CACHE_KIB = 128_000
+_LOG_PAGES = 1_000
+_BULK_LOG_PAGES = 20_000
 _APPLICATION_ID = 0x45434D53  # "ECMS": tells our file from any other SQLite file
 _NETWORK_FILE_SYSTEMS = frozenset(
     ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "davfs", "fuse.davfs2")
@@ -109,6 +112,21 @@ class Database:
                 raise
             finally:
                 self._depth = depth
+
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """While very much is written: a larger cache and fewer checkpoints, since indexes are hit all over. Others
+        may write meanwhile."""
+        self._tune(_BULK_CACHE_KIB, _BULK_LOG_PAGES)
+        try:
+            yield
+        finally:
+            self._tune(_WRITER_CACHE_KIB, _LOG_PAGES)
+
+    def _tune(self, cache_kib: int, log_pages: int) -> None:
+        with self._lock:
+            self._writer.execute(f"PRAGMA cache_size=-{cache_kib}")
+            self._writer.execute(f"PRAGMA wal_autocheckpoint={log_pages}")
 
     @contextmanager
     def _joined(self) -> Iterator[sqlite3.Connection]:

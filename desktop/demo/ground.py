@@ -284,12 +284,12 @@ def _of(employees: Sequence[Op], departments: list[tuple[str, str]], kind: str) 
 def _operators(ground: Ground) -> list[Op]:
     """Salespeople who can log in; the login window offers department and name."""
     ops: list[Op] = []
-    sales = seed_id("role", "sales")
+    sales, password = seed_id("role", "sales"), hash_password(PASSWORD)
     for person in ground.sellers[:OPERATORS]:
         id = new_id()
         values: dict[str, Any] = {
             "login_name": person.name, "employee": person.id, "department": person.department,
-            "password": hash_password(PASSWORD), "is_stopped": 0, "must_change_password": 0,
+            "password": password, "is_stopped": 0, "must_change_password": 0,
         }  # fmt: skip
         ops.append(ground.op("operator", id, values))
         ops.append(ground.link("operator_roles", id, sales))
