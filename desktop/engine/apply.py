@@ -9,15 +9,15 @@ import sqlite3
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any
 
 from sync_server.replication.changeset import ROWS_MAX, Changeset, Op, Scalar, canonical, chain
-from sync_server.replication.clock import Clock, Dot
-from sync_server.replication.merge import RowClock, delete_holds, wins
+from sync_server.replication.clock import Clock, Dot, wall_ms
+from sync_server.replication.merge import RowClock, wins
 
 from ..db import Database
 from . import derived
@@ -62,6 +62,8 @@ class _Context:
     machine: str
     changed: Changed
     tally: Counter[tuple[str, str]]
+    parts: Iterator[int]
+    """Numbers the entries that this changeset leaves in the history."""
 
 
 class Applier:
@@ -179,8 +181,7 @@ class Applier:
         changed: Changed,
     ) -> None:
         dot = Dot(hlc_eff, changeset.replica, changeset.n)
-        context = _Context(db, dot, number, iso_of(changeset.at), changeset.actor, machine, changed, Counter())
-        part = 0
+        context = _Context(db, dot, number, iso_of(changeset.at), changeset.actor, machine, changed, Counter(), count())
         for (table, kind), group in groupby(changeset.ops, key=lambda op: (op.table, op.kind)):
             ops = list(group)
             if table in self.registry:
@@ -188,12 +189,10 @@ class Applier:
                 if kind == "ins":
                     ops = self._insert_new(context, definition, ops)
                 for op in ops:
-                    self._change_row(context, definition, op, part)
-                    part += 1
+                    self._change_row(context, definition, op)
             elif table in self.registry.links:
                 for op in ops:
-                    self._change_link(context, self.registry.links[table], op, part)
-                    part += 1
+                    self._change_link(context, self.registry.links[table], op)
             else:
                 self._park(context, ops, "unknown-table")
         self._write_tally(context)
@@ -226,21 +225,19 @@ class Applier:
         row["machine"] = context.machine
         return row | derived.local_values(definition, row)
 
-    def _change_row(self, context: _Context, definition: Definition, op: Op, part: int) -> None:
+    def _change_row(self, context: _Context, definition: Definition, op: Op) -> None:
         found = context.db.execute(f"SELECT * FROM {definition.name} WHERE id = ?", (op.id,)).fetchone()
         if found is None:
             self._park(context, [op], "no-row")
             return
         row = dict(found)
         clock = self._read_clock(context.db, definition.name, op.id)
-        if op.kind == "del":
-            self._delete(context, definition, row, clock, op, part)
-        elif op.kind == "undel":
-            self._undelete(context, definition, row, clock, op, part)
+        if op.kind in ("del", "undel"):
+            self._change_life(context, definition, row, clock, op)
         if op.set:
-            self._update(context, definition, op, part)
+            self._update(context, definition, op)
 
-    def _update(self, context: _Context, definition: Definition, op: Op, part: int) -> None:
+    def _update(self, context: _Context, definition: Definition, op: Op) -> None:
         db = context.db
         old = dict(db.execute(f"SELECT * FROM {definition.name} WHERE id = ?", (op.id,)).fetchone())
         clock = self._read_clock(db, definition.name, op.id)
@@ -263,10 +260,14 @@ class Applier:
             [*(new[name] for name in touched), op.id],
         )
         units = {definition.unit_of[name] for name in won}
-        self._write_clock(db, definition.name, op.id, clock.stamped(units, context.dot, definition.units))
+        after = clock.stamped(units, context.dot, definition.units)
+        self._write_clock(db, definition.name, op.id, after)
         if changes:
-            self._history(context, definition.name, op.id, part, "upd", {k: [old[k], v] for k, v in changes.items()})
-        context.changed.add(definition.name, op.id)
+            self._history(context, definition.name, op.id, "upd", {k: [old[k], v] for k, v in changes.items()})
+        if after.is_deleted != (old["deleted_at"] is not None):  # an edit that the delete had not seen
+            self._settle(context, definition, new, after, is_newest=context.dot > clock.newest())
+        else:
+            context.changed.add(definition.name, op.id)
 
     def _winners(
         self, definition: Definition, old: Mapping[str, Any], clock: RowClock, op: Op, dot: Dot
@@ -281,48 +282,40 @@ class Applier:
                 won[name] = value
         return won
 
-    def _delete(
-        self, context: _Context, definition: Definition, row: Mapping[str, Any], clock: RowClock, op: Op, part: int
+    def _change_life(
+        self, context: _Context, definition: Definition, row: Mapping[str, Any], clock: RowClock, op: Op
     ) -> None:
-        if not delete_holds(op.seen, clock) or (clock.life is not None and clock.life > context.dot):
-            return
-        if row["deleted_at"] is None:
-            if definition.searched:
+        is_out = op.kind == "del"
+        after = clock.lived(context.dot, op.seen if is_out else None)
+        self._write_clock(context.db, definition.name, op.id, after)
+        via = row["via"]
+        if after.life == context.dot:
+            via = op.via if is_out else None
+        self._settle(context, definition, {**row, "via": via}, after, is_newest=context.dot > clock.newest())
+
+    def _settle(
+        self, context: _Context, definition: Definition, row: Mapping[str, Any], clock: RowClock, *, is_newest: bool
+    ) -> None:
+        """Makes the row live or not as its clock says, with the search index, tally and history that follow."""
+        was_out, is_out = row["deleted_at"] is not None, clock.is_deleted
+        if is_out != was_out:
+            if definition.searched and is_out:
                 derived.drop_from_search(context.db, definition, row["row"], row)
-            self._count(context, definition, row, -1)
-            self._history(context, definition.name, op.id, part, "del", {})
-        self._set_life(context, definition.name, op, clock, row["rev"], context.at, op.via)
-
-    def _undelete(
-        self, context: _Context, definition: Definition, row: Mapping[str, Any], clock: RowClock, op: Op, part: int
-    ) -> None:
-        if clock.life is not None and clock.life > context.dot:
-            return
-        if row["deleted_at"] is not None:
-            if definition.searched:
+            elif definition.searched:
                 derived.add_to_search(context.db, definition, [(row["row"], row)])
-            self._count(context, definition, row, +1)
-            self._history(context, definition.name, op.id, part, "undel", {})
-        self._set_life(context, definition.name, op, clock, row["rev"], None, None)
-
-    def _set_life(
-        self,
-        context: _Context,
-        table: str,
-        op: Op,
-        clock: RowClock,
-        rev: int,
-        deleted_at: str | None,
-        via: str | None,
-    ) -> None:
+            self._count(context, definition, row, -1 if is_out else +1)
+            self._history(context, definition.name, row["id"], "del" if is_out else "undel", {})
+        # From the stamp, not from this change: what makes a delete hold may be an older one that joins it.
+        deleted_at = iso_of(wall_ms(clock.life.hlc)) if is_out and clock.life else None
+        at, by = (context.at, context.actor) if is_newest else (row["updated_at"], row["updated_by"])
         context.db.execute(
-            f"UPDATE {table} SET deleted_at = ?, via = ?, rev = ?, updated_at = ?, updated_by = ? WHERE id = ?",
-            (deleted_at, via, rev + 1, context.at, context.actor, op.id),
+            f"UPDATE {definition.name} SET deleted_at = ?, via = ?, rev = rev + 1, updated_at = ?, updated_by = ? "
+            "WHERE id = ?",
+            (deleted_at, row["via"], at, by, row["id"]),
         )
-        self._write_clock(context.db, table, op.id, RowClock(clock.base, clock.fields, context.dot))
-        context.changed.add(table, op.id)
+        context.changed.add(definition.name, row["id"])
 
-    def _change_link(self, context: _Context, link: Link, op: Op, part: int) -> None:
+    def _change_link(self, context: _Context, link: Link, op: Op) -> None:
         """One element of a set: added, taken out, or added again. A delete holds regardless of what it had seen."""
         db = context.db
         row = db.execute(f"SELECT * FROM {link.name} WHERE id = ?", (op.id,)).fetchone()
@@ -355,11 +348,11 @@ class Applier:
                 f"UPDATE {link.name} SET deleted_at = ?, updated_at = ?, updated_by = ?, rev = rev + 1 WHERE id = ?",
                 (context.at if is_out else None, context.at, context.actor, op.id),
             )
-            clock = RowClock(clock.base, clock.fields, context.dot)
+            clock = clock.lived(context.dot, {} if is_out else None)
         self._write_clock(db, link.name, op.id, clock)
-        self._touch_owner(context, link, str(record), str(target), is_out, part)
+        self._touch_owner(context, link, str(record), str(target), is_out)
 
-    def _touch_owner(self, context: _Context, link: Link, record: str, target: str, is_out: bool, part: int) -> None:
+    def _touch_owner(self, context: _Context, link: Link, record: str, target: str, is_out: bool) -> None:
         """A link belongs to its record: its version, its history and its event."""
         context.db.execute(
             f"UPDATE {link.owner} SET rev = rev + 1, updated_at = ?, updated_by = ? WHERE id = ?",
@@ -372,7 +365,7 @@ class Applier:
         )
         if created != context.at:  # links that came with a new record are part of its creation
             change = [[target], None] if is_out else [None, [target]]
-            self._history(context, link.owner, record, part, "upd", {link.field: change})
+            self._history(context, link.owner, record, "upd", {link.field: change})
 
     # ------------------------------------------------------------ derived data
 
@@ -403,7 +396,7 @@ class Applier:
         )
 
     @staticmethod
-    def _history(context: _Context, table: str, id: str, part: int, kind: str, changes: Mapping[str, Any]) -> None:
+    def _history(context: _Context, table: str, id: str, kind: str, changes: Mapping[str, Any]) -> None:
         text = json.dumps(changes, ensure_ascii=False) if changes else None
         context.db.execute(
             "INSERT INTO history (t, id, hlc, r, n, part, kind, at, actor, changes) VALUES (?, ?, ?, ?, ?, "
@@ -414,7 +407,7 @@ class Applier:
                 context.dot.hlc,
                 context.replica_no,
                 context.dot.n,
-                part,
+                next(context.parts),
                 kind,
                 context.at,
                 context.actor,
@@ -433,13 +426,16 @@ class Applier:
         if row is None:  # a seed row nobody has touched
             return RowClock()
         fields = {unit: self._dot(db, dot) for unit, dot in json.loads(row["fields"] or "{}").items()}
-        life = self._dot(db, json.loads(row["life"])) if row["life"] else None
-        return RowClock(Dot(row["hlc"], row["uuid"], row["n"]), fields, life)
+        base = Dot(row["hlc"], row["uuid"], row["n"])
+        if row["life"] is None:
+            return RowClock(base, fields)
+        *dot, is_out, erased = json.loads(row["life"])
+        return RowClock(base, fields, self._dot(db, dot), bool(is_out), erased)
 
     def _write_clock(self, db: sqlite3.Connection, table: str, id: str, clock: RowClock) -> None:
         fields = {unit: self._packed(db, dot) for unit, dot in clock.fields.items()}
         base_hlc, base_no, base_n = self._packed(db, clock.base)
-        life = json.dumps(self._packed(db, clock.life)) if clock.life else None
+        life = json.dumps([*self._packed(db, clock.life), int(clock.is_out), clock.erased]) if clock.life else None
         db.execute(
             "INSERT OR REPLACE INTO row_clock (t, id, hlc, r, n, fields, life) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (table, id, base_hlc, base_no, base_n, json.dumps(fields) if fields else None, life),

@@ -17,11 +17,16 @@ Policy = Literal["lww", "flag", "set", "max", "rank", "document", "local"]
 @dataclass(frozen=True)
 class RowClock:
     """Who wrote a row: `base` for the row, `fields` for the units that differ, `life` for its last delete or
-    undelete."""
+    undelete (`is_out` tells which), `erased` for what all its deletes together had seen.
+
+    A delete stays on record even while it does not hold: an edit may arrive after it, or another delete join it.
+    """
 
     base: Dot = ZERO
     fields: Mapping[str, Dot] = field(default_factory=dict)
     life: Dot | None = None
+    is_out: bool = False
+    erased: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, unit: str) -> Dot:
         """The dot of one field or merge unit."""
@@ -46,6 +51,20 @@ class RowClock:
         if all_units <= fields.keys() and len(set(fields.values())) == 1:
             return replace(self, base=dot, fields={})
         return replace(self, fields=fields)
+
+    def lived(self, dot: Dot, seen: Mapping[str, int] | None) -> "RowClock":
+        """After a delete that had `seen` this much, or an undelete (None). Of several the latest decides."""
+        erased = dict(self.erased)
+        for replica, n in (seen or {}).items():
+            erased[replica] = max(erased.get(replica, 0), n)
+        if self.life is not None and self.life > dot:
+            return replace(self, erased=erased)
+        return replace(self, life=dot, is_out=seen is not None, erased=erased)
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the row is gone: the same on every machine, in whatever order edits and deletes came."""
+        return self.is_out and delete_holds(self.erased, self)
 
 
 def wins(
