@@ -1,0 +1,73 @@
+"""The real window over a company with demonstration data, and a browser for what the window cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Playwright, expect, sync_playwright
+
+from tests.e2e import window as w
+from tests.e2e.window import RealWindow, Served
+
+
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        expect.set_options(timeout=w.WAITS_MS)
+        yield started
+
+
+@pytest.fixture(scope="package")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder to copy from."""
+    return w.found_company(tmp_path_factory.mktemp("company") / "data")
+
+
+@pytest.fixture(scope="package")
+def shared_window(playwright: Playwright, company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealWindow]:
+    w.need_window()
+    window = RealWindow(playwright, w.copy_of(company, tmp_path_factory.mktemp("window") / "data"))
+    window.open()
+    yield window
+    window.close()
+
+
+@pytest.fixture
+def window(shared_window: RealWindow) -> Iterator[RealWindow]:
+    """The administrator's window as on the first day; complaints of the page fail the test."""
+    page = shared_window.page
+    shared_window.watch.start()
+    shared_window.api.sign_in()
+    shared_window.api.forget_screens()
+    page.evaluate("history.replaceState(null, '', '/')")
+    page.reload()
+    expect(page.get_by_role("tab", name="工作台")).to_be_visible()
+    yield shared_window
+    assert not shared_window.watch.complaints()
+
+
+@pytest.fixture
+def page(window: RealWindow) -> Page:
+    return window.page
+
+
+@pytest.fixture
+def empty_window(playwright: Playwright, tmp_path: Path) -> Iterator[RealWindow]:
+    """The program on the first day, before anybody has set it up."""
+    w.need_window()
+    window = RealWindow(playwright, tmp_path / "data")
+    window.open()
+    yield window
+    window.close()
+    assert not window.watch.complaints()
+
+
+@pytest.fixture(scope="package")
+def served(
+    playwright: Playwright, chromium: str, company: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    folder = w.copy_of(company, tmp_path_factory.mktemp("served") / "data")
+    with w.serve(playwright, chromium, folder) as started:
+        yield started

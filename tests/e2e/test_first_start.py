@@ -1,0 +1,85 @@
+"""The first day: nothing is set up yet."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.screen import Screen, text_field
+from tests.e2e.window import RealWindow
+
+
+def test_assistant_by_keyboard_alone_with_every_mistake_shown_at_its_field(empty_window: RealWindow) -> None:
+    page, screen = empty_window.page, Screen(empty_window.page)
+    expect(page.get_by_role("heading", name="公司与部门")).to_be_visible()
+    company = text_field(page, "公司名称")
+    expect(company).to_be_focused()
+
+    screen.press("Enter")
+    expect(company).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_text("请填写公司名称")).to_be_visible()
+    expect(company).to_be_focused()
+    screen.type("苏州衡远工业品有限公司")
+    screen.press("Tab", "Tab")
+    expect(text_field(page, "分公司编号")).to_be_focused()
+    screen.press("Control+A")
+    screen.type("甲")
+    screen.press("Enter")
+    expect(page.get_by_text("写两位数字或字母，例如 01")).to_be_visible()
+    expect(text_field(page, "分公司编号")).to_be_focused()
+    screen.press("Control+A")
+    screen.type("01")
+    screen.press("Enter")
+
+    expect(page.get_by_role("heading", name="管理员与密码")).to_be_visible()
+    expect(text_field(page, "姓名")).to_be_focused()
+    screen.type("周敏")
+    # The user name follows the name.
+    expect(text_field(page, "用户名")).to_have_value("周敏")
+    screen.press("Tab", "Tab")
+    screen.type("short")
+    screen.press("Enter")
+    expect(page.get_by_text("密码至少 8 位，现在 5 位")).to_be_visible()
+    expect(page.get_by_text("请再输一次密码")).to_be_visible()
+    expect(text_field(page, "密码")).to_be_focused()
+    screen.press("Control+A")
+    screen.type("correct horse")
+    screen.press("Tab")
+    screen.type("correct mouse")
+    screen.press("Enter")
+    expect(page.get_by_text("两次输入的密码不一样")).to_be_visible()
+    expect(text_field(page, "再输一次")).to_be_focused()
+    screen.press("Control+A")
+    screen.type("correct horse")
+
+    # Back and forth keeps what was typed.
+    screen.press("Alt+ArrowLeft")
+    expect(company).to_have_value("苏州衡远工业品有限公司")
+    screen.press("Enter", "Enter")
+    expect(page.get_by_role("radio", name=re.compile("^装入演示数据"))).to_be_focused()
+    screen.press("ArrowDown")
+    expect(page.get_by_role("radio", name=re.compile("^从空白开始"))).to_be_checked()
+    screen.press("Enter")
+    expect(page.get_by_role("heading", name="周敏，")).to_be_visible()
+    expect(screen.status).to_contain_text("周敏 · 综合部 · 总部")
+    session = screen.api.get("/api/session")
+    assert session["company"] == "苏州衡远工业品有限公司"
+    assert screen.api.total("customer") == 1  # 零售客户
+
+
+def test_assistant_brings_demonstration_data_while_the_program_is_already_usable(empty_window: RealWindow) -> None:
+    page, screen = empty_window.page, Screen(empty_window.page)
+    text_field(page, "公司名称").fill("衡远")
+    page.get_by_role("button", name="下一步").click()
+    for label, text in (("姓名", "周敏"), ("密码", "correct horse"), ("再输一次", "correct horse")):
+        text_field(page, label).fill(text)
+    page.get_by_role("button", name="下一步").click()
+    page.get_by_role("button", name="完成并进入").click()
+    # The list opens and the dialog answers while the data are still on their way.
+    page.get_by_role("button", name="新增客户", exact=True).click()
+    expect(screen.dialog("新增客户").get_by_role("combobox", name="客户分组", exact=True)).to_be_focused()
+    screen.press("Escape")
+    expect(screen.toast).to_contain_text("演示数据", timeout=30_000)
+    customers = screen.list().loaded()
+    customers.shows(2001)

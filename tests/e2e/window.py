@@ -1,0 +1,370 @@
+"""The program as tests of the screens meet it: the real window, or a plain browser on the same pages.
+
+The real window is pywebview on Qt, shown offscreen and driven through its debugging port. It has one page, no
+downloads and no second context; what needs those looks at `ecms serve` with Chromium.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request
+
+from desktop.shell import display
+from tests.conftest import ROOT, Program
+
+OFFSCREEN: Final = {"QT_QPA_PLATFORM": "offscreen"}
+SHOWN_S: Final = 30.0
+WAITS_MS: Final = 8_000
+SMALL: Final = (1280, 720)
+
+COMPANY: Final = "苏州衡远工业品有限公司"
+DEPARTMENT: Final = "管理部"
+ADMIN: Final = "周敏"
+PASSWORD: Final = "correct horse"
+DEMO_PASSWORD: Final = "demo1234"
+CUSTOMERS: Final = 3000
+
+CALL: Final = """async ([method, path, body, headers]) => {
+    const token = document.querySelector('meta[name="ecms-token"]').content
+    const answer = await fetch(path, {
+        method, headers: { 'X-ECMS-Token': token, ...(body === null ? {} : { 'Content-Type': 'application/json' }), ...headers },
+        body: body === null ? null : JSON.stringify(body),
+    })
+    const text = await answer.text()
+    return [answer.status, text ? JSON.parse(text) : null]
+}"""  # noqa: E501
+
+
+def run_ecms(*words: str, typed: str = "") -> None:
+    """A command of the program, to its end."""
+    done = subprocess.run(
+        [sys.executable, "-m", "desktop", *words],
+        cwd=ROOT,
+        input=typed,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, f"ecms {' '.join(words)}: {done.stdout} {done.stderr}"
+
+
+def found_company(folder: Path, customers: int = CUSTOMERS) -> Path:
+    """A company with demonstration data, made by the commands."""
+    data = ("--data", str(folder))
+    run_ecms(
+        "init", *data, "--company", COMPANY, "--branch", "总部", "--admin", ADMIN, "--password-stdin",
+        typed=f"{PASSWORD}\n",
+    )  # fmt: skip
+    if customers:
+        run_ecms("demo", *data, "--customers", str(customers))
+    return folder
+
+
+def copy_of(template: Path, folder: Path) -> Path:
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    return folder
+
+
+# --- what must not happen while a test looks on ------------------------------------------------------------
+
+
+@dataclass
+class Watch:
+    """Collects what the page complains of: errors, violations of the policy, requests to elsewhere."""
+
+    found: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+
+    def look_at(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.found.append(f"page error: {error}\n{error.stack or ''}"))
+        page.on("request", self._request)
+
+    def allow(self, *parts: str) -> None:
+        """What this test makes happen on purpose, e.g. a refused login."""
+        self.allowed.extend(parts)
+
+    def start(self) -> None:
+        self.found.clear()
+        self.allowed.clear()
+
+    def complaints(self) -> list[str]:
+        return [text for text in self.found if not any(part in text for part in self.allowed)]
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.found.append(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            self.found.append(f"request to elsewhere: {request.url}")
+
+
+# --- a page, however it is shown ---------------------------------------------------------------------------
+
+
+@dataclass
+class Api:
+    """The HTTP API, called from within the page: the cookie is nobody's but the page's."""
+
+    page: Page
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        status, answer = self.page.evaluate(CALL, [method, path, body, headers])
+        return status, answer
+
+    def ok(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        status, answer = self.call(method, path, body, **headers)
+        assert status < 300, f"{method} {path}: {status} {answer}"
+        return answer
+
+    def get(self, path: str) -> Any:
+        return self.ok("GET", path)
+
+    def add(self, module: str, **values: Any) -> dict[str, Any]:
+        row: dict[str, Any] = self.ok("POST", f"/api/records/{module}", values)["row"]
+        return row
+
+    def change(self, module: str, row: dict[str, Any], **values: Any) -> dict[str, Any]:
+        """As somebody else would, who has just read the record."""
+        path = f"/api/records/{module}/{row['id']}"
+        now = self.get(path)["row"]
+        changed: dict[str, Any] = self.ok("PATCH", path, values, **{"If-Match": f'"{now["rev"]}"'})["row"]
+        return changed
+
+    def rows(self, module: str, query: str = "") -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.get(f"/api/records/{module}?limit=500&{query}")["rows"]
+        return rows
+
+    def total(self, module: str, query: str = "") -> int:
+        total: int = self.get(f"/api/records/{module}?limit=1&want=total&{query}")["total"]
+        return total
+
+    def find(self, module: str, **values: str) -> dict[str, Any]:
+        """The one record with these values."""
+        asked = json.dumps({"and": [{"field": name, "op": "eq", "value": value} for name, value in values.items()]})
+        found = self.rows(module, f"filter={asked}")
+        assert len(found) == 1, f"{module} {values}: {len(found)} found"
+        return found[0]
+
+    def groups(self) -> dict[str, str]:
+        """Customer groups: title → id."""
+        return {node["title"]: node["id"] for node in self.get("/api/tree/customer_group")}
+
+    def sign_in(self, user: str = ADMIN, password: str = PASSWORD) -> None:
+        known = self.get("/api/session")
+        if known["signed_in"] and known["operator"]["login_name"] == user:
+            return
+        department = next(one["id"] for one in known["departments"] if user in one["users"])
+        self.ok("POST", "/api/session", {"department": department, "user": user, "password": password})
+
+    def forget_screens(self) -> None:
+        """Tabs, columns, colours and drafts of this operator are as on the first day."""
+        modules = [one["name"] for one in self.get("/api/modules")["modules"]]
+        keys = ["tabs", "shell", "appearance", *(f"tree:{name}" for name in modules)]
+        keys += [f"layout:{name}" for name in modules] + [f"draft:{name}:new" for name in modules]
+        self.page.evaluate(
+            """async (keys) => {
+                const token = document.querySelector('meta[name="ecms-token"]').content
+                const headers = { 'X-ECMS-Token': token }
+                await Promise.all(keys.map((key) => fetch(`/api/state/${key}`, { method: 'DELETE', headers })))
+            }""",
+            keys,
+        )
+        for module in ("customer", "contact"):
+            for one in self.get(f"/api/filters/{module}"):
+                self.ok("DELETE", f"/api/filters/{module}/{one['id']}")
+
+
+# --- the real window ---------------------------------------------------------------------------------------
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def need_window() -> None:
+    """Fails with the line that installs what is missing; a window that is never tried proves nothing."""
+    before = {name: os.environ.get(name) for name in OFFSCREEN}
+    os.environ.update(OFFSCREEN)
+    try:
+        answer = display.Question().answer()
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+    if answer.shown != "window":
+        pytest.fail(f"the Qt window cannot open here: {answer.reason}")
+
+
+class RealWindow:
+    """`ecms run --window` on one data folder; may be closed, killed and opened again."""
+
+    def __init__(self, playwright: Playwright, folder: Path) -> None:
+        self.folder = folder
+        self.watch = Watch()
+        self._playwright = playwright
+        self._program: Program | None = None
+        self._browser: Browser | None = None
+        self._page: Page | None = None
+
+    @property
+    def page(self) -> Page:
+        assert self._page is not None, "the window is closed"
+        return self._page
+
+    @property
+    def program(self) -> Program:
+        assert self._program is not None, "the window is closed"
+        return self._program
+
+    @property
+    def api(self) -> Api:
+        return Api(self.page)
+
+    def open(self, size: tuple[int, int] = SMALL) -> Page:
+        port = free_port()
+        words = [sys.executable, "-m", "desktop", "run", "--window", "--data", str(self.folder)]
+        variables = {"PYTHONUNBUFFERED": "1", "QTWEBENGINE_REMOTE_DEBUGGING": f"127.0.0.1:{port}", **OFFSCREEN}
+        self._program = Program(
+            subprocess.Popen(
+                words,
+                cwd=ROOT,
+                env={**os.environ, **variables},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+            )
+        )
+        _wait_for_page(port, self._program)
+        # Without no_defaults: "Browser context management is not supported".
+        self._browser = self._playwright.chromium.connect_over_cdp(
+            f"http://127.0.0.1:{port}", no_defaults=True, timeout=SHOWN_S * 1000
+        )
+        self._page = self._browser.contexts[0].pages[0]
+        self._page.set_default_timeout(WAITS_MS)
+        self._page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.watch.look_at(self._page)
+        return self._page
+
+    def start_page(self, user: str = ADMIN, password: str = PASSWORD) -> None:
+        """Signed in without the login page."""
+        self.page.wait_for_selector("#app > *", state="attached")
+        self.api.sign_in(user, password)
+        self.page.reload()
+        self.page.get_by_role("tab", name="工作台").wait_for()
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        self._leave()
+        if self._program is not None:
+            self._program.kill()
+            self._end()
+
+    def close(self) -> None:
+        """As the person at the desk would; kills what does not answer."""
+        self._leave()
+        if self._program is not None:
+            try:
+                self._program.stop()
+            except subprocess.TimeoutExpired:
+                self._program.kill()
+            self._end()
+
+    def ended(self) -> int:
+        """The exit code, when the page itself has asked the program to quit."""
+        code = self.program.wait()
+        self._leave()
+        self._end()
+        return code
+
+    def _leave(self) -> None:
+        if self._browser is not None:
+            self._browser.close()
+        self._browser = self._page = None
+
+    def _end(self) -> None:
+        for stream in (self.program.process.stdout, self.program.process.stderr):
+            assert stream is not None
+            stream.close()
+        self._program = None
+
+
+def _wait_for_page(port: int, program: Program) -> None:
+    """Connecting before the page exists would hang."""
+    deadline = time.monotonic() + SHOWN_S
+    while time.monotonic() < deadline and program.process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=5) as answer:
+                tabs = json.load(answer)
+        except OSError:
+            tabs = []
+        if any(tab["type"] == "page" and tab["url"].startswith("http://127.0.0.1") for tab in tabs):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"the window did not show a page; said: {program.lines} {program.errors[-20:]}")
+
+
+# --- a plain browser ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class Served:
+    """`ecms serve` on one data folder, and Chromium to look at it."""
+
+    browser: Browser
+    address: str
+    watch: Watch = field(default_factory=Watch)
+
+    @property
+    def origin(self) -> str:
+        return self.address.partition("/?")[0]
+
+
+@contextmanager
+def serve(playwright: Playwright, chromium: str, folder: Path) -> Iterator[Served]:
+    program = Program(
+        subprocess.Popen(
+            [sys.executable, "-m", "desktop", "serve", "--data", str(folder)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+    )
+    browser = playwright.chromium.launch(
+        executable_path=chromium, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
+    )
+    try:
+        yield Served(browser, program.address())
+    finally:
+        browser.close()
+        program.kill()
+        for stream in (program.process.stdout, program.process.stderr):
+            assert stream is not None
+            stream.close()
