@@ -8,6 +8,12 @@ export interface SetupValues {
   name: string; login_name: string; password: string; demo: number
 }
 
+/** The address is the tab of whoever was here; the next one does not begin there. */
+function startAnew(): void {
+  history.replaceState(null, '', location.pathname)
+  location.reload()
+}
+
 export const useSession = defineStore('session', () => {
   const session = ref<Session | null>(null)
   /** 锁定: the tabs stay, the login stands over them */
@@ -31,7 +37,7 @@ export const useSession = defineStore('session', () => {
     const before = owner.value
     const got = await api.post<Session>('/api/session', { department, user, password })
     // somebody else sits down: start from a clean window
-    if (before && got.operator && before !== got.operator.id) return location.reload()
+    if (before && got.operator && before !== got.operator.id) return startAnew()
     enter(got)
   }
   async function setUp(values: SetupValues): Promise<void> {
@@ -48,7 +54,7 @@ export const useSession = defineStore('session', () => {
   }
   async function leave(): Promise<void> {
     await api.delete('/api/session')
-    location.reload()
+    startAnew()
   }
   return { session, operator, locked, owner, signedIn, load, signIn, setUp, lock, signedOut, leave }
 })
