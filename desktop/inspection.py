@@ -1,18 +1,26 @@
-"""数据检查: everything the engine derives is worked out anew and compared with what is stored."""
+"""数据检查: everything the engine derives is worked out anew and compared with what is stored.
+
+Problems are what no way of working may cause; notes are what people or a merge may leave behind.
+"""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from sync_server.replication.changeset import chain
 
 from .engine import derived
+from .engine.access import Principal
 from .engine.engine import Engine
-from .engine.registry import Definition
+from .engine.fields import Ref, Serial
+from .engine.registry import Definition, Link, targets_of
+from .engine.rows import fetch
+from .engine.saving import Saving, branch_code
 from .engine.schema import GUARDED_OWN
 
 Step = Callable[[int, int], None]
@@ -20,6 +28,12 @@ Step = Callable[[int, int], None]
 
 NAMED_MAX = 20
 """Findings of one kind that are named one by one; the rest are counted."""
+
+RULES_ROWS_MAX = 20_000
+"""Rules look other records up: beyond this size only what the declarations say is checked."""
+
+_BATCH = 2_000
+_HANDLER_STEPS = 200_000
 
 
 @dataclass(frozen=True)
@@ -38,72 +52,129 @@ class Finding:
 def check(engine: Engine, step: Step) -> list[Finding]:
     """All findings over one snapshot of the data; others go on working meanwhile."""
     with engine.db.read() as db:
-        inspection = _Inspection(engine, db, step)
-        for part in (_integrity, _guards, _chain, _rows, _tallies):
-            part(inspection)
+        inspection = Inspection(engine, db, step)
+        with inspection.stoppable():
+            for part in _PARTS:
+                part(inspection)
         return inspection.findings
 
 
+class _Stoppable:
+    """Lets `step` stop a long statement as well: an exception in it interrupts SQLite and comes out here."""
+
+    def __init__(self, inspection: Inspection) -> None:
+        self._inspection = inspection
+        self._stopped: BaseException | None = None
+
+    def __enter__(self) -> None:
+        self._inspection.db.set_progress_handler(self._look, _HANDLER_STEPS)
+
+    def _look(self) -> int:
+        try:
+            self._inspection.advance(0)
+        except BaseException as stopped:
+            self._stopped = stopped
+            return 1
+        return 0
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        self._inspection.db.set_progress_handler(None, 0)
+        if self._stopped is not None:
+            raise self._stopped
+        if isinstance(error, sqlite3.DatabaseError):  # too damaged to go on: that is the finding
+            self._inspection.add("file-damaged", "数据文件有损坏", [f"读到一半停下：{error}"])
+            return True
+        return False
+
+
 @dataclass
-class _Inspection:
+class Inspection:
+    """What all parts of the check share."""
+
     engine: Engine
     db: sqlite3.Connection
     step: Step
     findings: list[Finding] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
     _done: int = 0
-    _total: int = 0
+    _total: int = 1
 
-    def __post_init__(self) -> None:
-        self._total = sum(self.count(definition.name) for definition in self.engine.registry) or 1
+    def stoppable(self) -> _Stoppable:
+        return _Stoppable(self)
 
     def count(self, table: str) -> int:
-        return int(self.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+        if table not in self.counts:
+            (self.counts[table],) = self.db.execute(f"SELECT count(*) FROM {table}").fetchone()
+        return self.counts[table]
+
+    def expect(self, rows: int) -> None:
+        self._total += rows
 
     def advance(self, rows: int) -> None:
         self._done += rows
         self.step(min(self._done, self._total), self._total)
 
     def add(
-        self, code: str, title: str, details: Iterator[str] | list[str], **more: Literal["problem", "note"]
-    ) -> None:
+        self, code: str, title: str, details: Iterable[str], kind: Literal["problem", "note"] = "problem"
+    ) -> None:  # fmt: skip
         """Names the first few and counts the rest."""
         count = 0
         for detail in details:
             count += 1
             if count <= NAMED_MAX:
-                self.findings.append(Finding(code, title, detail, **more))
+                self.findings.append(Finding(code, title, detail, kind))
         if count > NAMED_MAX:
-            self.findings.append(Finding(code, title, f"还有 {count - NAMED_MAX:,} 处", **more))
+            self.findings.append(Finding(code, title, f"还有 {count - NAMED_MAX:,} 处", kind))
+
+    def named(self, definition: Definition, id: str) -> str:
+        """How a person recognises a record."""
+        found = self.db.execute(
+            f'SELECT "{definition.module.title}" FROM {definition.name} WHERE id = ?', (id,)
+        ).fetchone()  # fmt: skip
+        return f"{definition.module.noun}「{found[0] if found and found[0] else id}」"
 
 
-def _integrity(one: _Inspection) -> None:
+# ------------------------------------------------------------------- the file
+
+
+def _integrity(one: Inspection) -> None:
+    for definition in one.engine.registry:
+        one.expect(one.count(definition.name))
+    one.expect(one.count("changeset") * 100)
     said = [row[0] for row in one.db.execute(f"PRAGMA integrity_check({NAMED_MAX})")]
     if said != ["ok"]:
         one.add("file-damaged", "数据文件有损坏", said)
 
 
-def _guards(one: _Inspection) -> None:
+def _guards(one: Inspection) -> None:
     present = {row[0] for row in one.db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
     tables = [*GUARDED_OWN, *(d.name for d in one.engine.registry), *one.engine.registry.links]
     wanted = {f"{table}_guard_{event}": table for table in tables for event in ("insert", "update", "delete")}
-    one.add(
-        "guard-missing",
-        "写入保护不全",
-        [f"表 {table} 的保护「{name}」不在了" for name, table in wanted.items() if name not in present],
-    )
+    missing = [f"表 {table} 缺少 {name}" for name, table in wanted.items() if name not in present]
+    one.add("guard-missing", "写入保护不全", missing)
 
 
-def _chain(one: _Inspection) -> None:
-    """Own changesets are numbered without gaps and their hashes end where sync_self says."""
+# ---------------------------------------------------------------- changesets
+
+
+def _chains(one: Inspection) -> None:
+    """Own changesets are numbered without gaps and their hashes end where the machine says, in this identity and in
+    those before a restore."""
     me = one.engine.applier.me(one.db)
-    one.add("chain-broken", "变更记录不连续", list(_chain_faults(one.db, me.number, me.last_n, me.last_h)))
+    one.add("chain-broken", "变更记录不连续", _chain_faults(one, me.number, me.last_n, me.last_h))
+    for key, value in one.db.execute("SELECT key, value FROM meta WHERE key LIKE 'replica.%'").fetchall():
+        number = one.db.execute("SELECT no FROM replica WHERE uuid = ?", (key.partition(".")[2],)).fetchone()
+        last_n, _, last_h = value.partition(" ")
+        if number:
+            faults = _chain_faults(one, number[0], int(last_n), bytes.fromhex(last_h))
+            one.add("chain-broken", "恢复以前的变更记录不连续", faults)
 
 
-def _chain_faults(db: sqlite3.Connection, replica: int, last_n: int, last_h: bytes) -> Iterator[str]:
+def _chain_faults(one: Inspection, replica: int, last_n: int, last_h: bytes) -> Iterator[str]:
     expected, link = 1, b""
-    for n, body in db.execute("SELECT n, body FROM changeset WHERE r = ? ORDER BY n", (replica,)):
+    for n, body in one.db.execute("SELECT n, body FROM changeset WHERE r = ? ORDER BY n", (replica,)):
         if n != expected:
-            yield f"缺少第 {expected} 至 {n - 1} 号变更"
+            yield f"缺少第 {expected} 至 {n - 1} 号变更" if n - 1 > expected else f"缺少第 {expected} 号变更"
             return
         try:
             link = chain(link, zlib.decompress(body))
@@ -111,33 +182,357 @@ def _chain_faults(db: sqlite3.Connection, replica: int, last_n: int, last_h: byt
             yield f"第 {n} 号变更读不出来"
             return
         expected = n + 1
+        one.advance(100)
     if expected - 1 != last_n:
         yield f"变更应到第 {last_n} 号，实际到第 {expected - 1} 号"
     elif link != last_h:
-        yield "变更内容和校验值不符"
+        yield "变更的内容和校验值不符"
 
 
-def _rows(one: _Inspection) -> None:
+def _parked(one: Inspection) -> None:
+    (count,) = one.db.execute("SELECT count(*) FROM parked_op").fetchone()
+    if count:
+        one.add("parked", "有暂存的变更", [f"{count:,} 项来自更新的版本，升级程序后会补上"], "note")
+
+
+# --------------------------------------------------------------------- rows
+
+
+def _rows(one: Inspection) -> None:
+    """One pass over the rows of each module: derived columns, and what the full-text index must hold."""
     for definition in one.engine.registry:
-        one.add("derived-wrong", f"{definition.module.label}：拼音或检索列不对", _derived_faults(one, definition))
+        expected = _Words(one.db, definition)
+        wrong = list(_derived_faults(one, definition, expected))
+        one.add("derived-wrong", f"{definition.module.label}：拼音或检索列不对", wrong)
+        if definition.searched:
+            one.add("index-wrong", f"{definition.module.label}：全文索引不对", _index_faults(one, definition, expected))
 
 
-def _derived_faults(one: _Inspection, definition: Definition) -> Iterator[str]:
-    names = ("row", "id", "pinyin", *definition.shadows, *definition.column_names)
+def _derived_faults(one: Inspection, definition: Definition, expected: _Words) -> Iterator[str]:
+    for batch in _batches(one.db, definition):
+        for row in batch:
+            values = derived.local_values(definition, row)
+            wrong = [name for name, value in values.items() if row[name] != value]
+            if wrong:
+                yield f"{one.named(definition, row['id'])}的 {'、'.join(wrong)}"
+        expected.add(batch)
+        one.advance(len(batch))
+
+
+def _batches(db: sqlite3.Connection, definition: Definition) -> Iterator[list[dict[str, Any]]]:
+    names = ("row", "id", "deleted_at", "pinyin", *definition.shadows, *definition.column_names)
     columns = ", ".join(f'"{name}"' for name in names)
-    for place, record in enumerate(one.db.execute(f"SELECT {columns} FROM {definition.name}"), 1):
-        row = dict(zip(names, record, strict=True))
-        wrong = [name for name, value in derived.local_values(definition, row).items() if row[name] != value]
-        if wrong:
-            yield f"{row[definition.module.title]}（{row['id']}）：{'、'.join(wrong)}"
-        if place % 5_000 == 0:
-            one.advance(5_000)
+    last = -(2**62)
+    sql = f"SELECT {columns} FROM {definition.name} WHERE row > ? ORDER BY row LIMIT {_BATCH}"
+    while found := db.execute(sql, (last,)).fetchall():
+        batch = [dict(zip(names, record, strict=True)) for record in found]
+        yield batch
+        last = batch[-1]["row"]
 
 
-def _tallies(one: _Inspection) -> None:
+# ---------------------------------------------------------- full-text index
+
+_PRIME = 2_147_483_647
+_PLAIN = re.compile(r"[0-9a-z\u4e00-\u9fa5 ]*")
+"""Words that SQLite's tokenizer certainly leaves alone; for others it is asked."""
+
+
+class _Words:
+    """Every occurrence (word, row, column, place), folded into one sum per word.
+
+    A contentless index cannot be read back row by row, but its vocabulary names every occurrence. Summing a hash of
+    them per word compares 60 million in a minute, in the memory of a dictionary of words.
+    """
+
+    def __init__(self, db: sqlite3.Connection, definition: Definition) -> None:
+        self.db = db
+        self.definition = definition
+        self.columns = [*definition.searched, "initials"]
+        self.sums: dict[str, int] = {}
+        if definition.searched:
+            self._asked = _temporary(db, definition, self.columns)
+
+    def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        if not self.definition.searched:
+            return
+        odd: list[tuple[int, Mapping[str, Any]]] = []
+        for row in rows:
+            if row["deleted_at"] is None:
+                texts = derived.search_values(self.definition, row)
+                if all(_PLAIN.fullmatch(text) for text in texts):
+                    self._sum(row["row"], texts)
+                else:
+                    odd.append((row["row"], row))
+        if odd:
+            for term, y in self._asked(odd):
+                self.sums[term] = self.sums.get(term, 0) + y * y % _PRIME
+
+    def _sum(self, number: int, texts: list[str]) -> None:
+        sums = self.sums
+        for column, text in enumerate(texts):
+            y = number * 65_536 + column * 4_096
+            for word in text.split():
+                hashed = y % _PRIME
+                sums[word] = sums.get(word, 0) + hashed * hashed % _PRIME
+                y += 1
+
+
+def _occurrence(columns: list[str]) -> str:
+    """The number of an occurrence, as SQL over a vocabulary table: the same as `_Words._sum` counts."""
+    cases = " ".join(f"WHEN '{name}' THEN {place * 4_096}" for place, name in enumerate(columns))
+    return f"(doc * 65536 + CASE col {cases} END + offset) % {_PRIME}"
+
+
+def _temporary(
+    db: sqlite3.Connection, definition: Definition, columns: list[str]
+) -> Callable[[list[tuple[int, Mapping[str, Any]]]], list[tuple[str, int]]]:
+    """A small index of its own, to ask the tokenizer about rows with unusual characters."""
+    table = f"check_{definition.name}"
+    for name in (f"{table}_words", table):
+        db.execute(f"DROP TABLE IF EXISTS temp.{name}")
+    db.execute(
+        f"CREATE VIRTUAL TABLE temp.{table} USING fts5({', '.join(columns)}, content='', "
+        "tokenize='unicode61 remove_diacritics 0', columnsize=0)"
+    )
+    db.execute(f"CREATE VIRTUAL TABLE temp.{table}_words USING fts5vocab({table}, instance)")
+    marks = ", ".join("?" * (len(columns) + 1))
+    insert = f"INSERT INTO temp.{table} (rowid, {', '.join(columns)}) VALUES ({marks})"
+
+    def ask(rows: list[tuple[int, Mapping[str, Any]]]) -> list[tuple[str, int]]:
+        db.execute(f"INSERT INTO temp.{table} ({table}) VALUES ('delete-all')")
+        db.executemany(insert, [[number, *derived.search_values(definition, row)] for number, row in rows])
+        return db.execute(f"SELECT term, {_occurrence(columns)} FROM temp.{table}_words").fetchall()
+
+    return ask
+
+
+def _index_faults(one: Inspection, definition: Definition, expected: _Words) -> Iterator[str]:
+    """Words whose occurrences differ, traced to the records they belong to."""
+    vocabulary = f"temp.words_{definition.name}"
+    one.db.execute(f"DROP TABLE IF EXISTS {vocabulary}")
+    one.db.execute(f"CREATE VIRTUAL TABLE {vocabulary} USING fts5vocab(main, {definition.name}_fts, instance)")
+    left = expected.sums
+    bad: set[str] = set()
+    sql = (
+        f"SELECT term, sum(y * y % {_PRIME}) FROM "
+        f"(SELECT term, {_occurrence(expected.columns)} AS y FROM {vocabulary}) GROUP BY term"
+    )
+    for term, found in one.db.execute(sql):
+        if left.pop(term, None) != found:
+            bad.add(term)
+    bad |= left.keys()
+    if bad:
+        yield from _named_by_words(one, definition, vocabulary, bad)
+
+
+def _named_by_words(one: Inspection, definition: Definition, vocabulary: str, bad: set[str]) -> Iterator[str]:
+    some = sorted(bad)[:NAMED_MAX]
+    stored = {term: _documents(one.db, vocabulary, term) for term in some}
+    wanted: dict[str, set[int]] = {term: set() for term in some}
+    for batch in _batches(one.db, definition):
+        for row in batch:
+            if row["deleted_at"] is None:
+                for term in {word for text in derived.search_values(definition, row) for word in text.split()} & set(
+                    some
+                ):
+                    wanted[term].add(row["row"])
+    numbers = sorted({number for term in some for number in stored[term] ^ wanted[term]})
+    yield f"有 {len(bad):,} 个检索词和记录不符"
+    for number in numbers:
+        found = one.db.execute(f"SELECT id FROM {definition.name} WHERE row = ?", (number,)).fetchone()
+        yield f"{one.named(definition, found[0])}查找不准" if found else f"索引里有不存在的第 {number} 行"
+
+
+def _documents(db: sqlite3.Connection, vocabulary: str, term: str) -> set[int]:
+    return {row[0] for row in db.execute(f"SELECT doc FROM {vocabulary} WHERE term = ?", (term,))}
+
+
+def _tallies(one: Inspection) -> None:
     for definition in one.engine.registry:
         stored = dict(
             one.db.execute("SELECT value, n FROM tally WHERE t = ? AND n <> 0", (definition.name,)).fetchall()
         )
-        if stored != derived.counted(one.db, definition):
-            one.add("tally-wrong", f"{definition.module.label}：条数统计不对", ["统计和实际的条数不一致"])
+        counted = derived.counted(one.db, definition)
+        if stored != counted:
+            detail = f"记着 {stored.get('*', 0):,} 条，实际 {counted.get('*', 0):,} 条"
+            if stored.get("*", 0) == counted.get("*", 0):
+                detail = "分组里的条数和实际不符"
+            one.add("tally-wrong", f"{definition.module.label}：条数统计不对", [detail])
+
+
+# ------------------------------------------------------- clocks, references
+
+
+def _clocks(one: Inspection) -> None:
+    tables = [*(d.name for d in one.engine.registry), *one.engine.registry.links]
+    for table in tables:
+        missing = one.db.execute(
+            f"SELECT c.id FROM row_clock c WHERE c.t = ? AND NOT EXISTS (SELECT 1 FROM {table} t WHERE t.id = c.id)",
+            (table,),
+        )
+        one.add("clock-alone", "有变更时钟，却没有记录", (f"{table} 的 {row[0]}" for row in missing.fetchall()))
+    for definition in one.engine.registry:
+        seeds = {values["id"] for values in one.engine.registry.seeds(definition)}
+        bare = [id for id in _without_clock(one.db, definition.name) if id not in seeds]
+        details = (one.named(definition, id) for id in bare)
+        one.add("row-unclocked", f"{definition.module.label}：记录没有变更时钟", details)
+    for link in one.engine.registry.links:
+        one.add("row-unclocked", "关联没有变更时钟", (f"{link} 的 {id}" for id in _without_clock(one.db, link)))
+    _foreign_clocks(one, tables)
+
+
+def _without_clock(db: sqlite3.Connection, table: str) -> list[str]:
+    sql = (
+        f"SELECT t.id FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM row_clock c WHERE c.t = '{table}' AND c.id = t.id)"
+    )
+    return [row[0] for row in db.execute(sql)]
+
+
+def _foreign_clocks(one: Inspection, tables: list[str]) -> None:
+    known = {row[0] for row in one.db.execute("SELECT no FROM replica")}
+    used = {row[0] for row in one.db.execute("SELECT DISTINCT r FROM row_clock")}
+    one.add("clock-foreign", "变更时钟指向不认识的机器", [f"机器 {number}" for number in sorted(used - known)])
+    named = {row[0] for row in one.db.execute("SELECT DISTINCT t FROM row_clock")}
+    one.add("clock-foreign", "变更时钟属于不认识的表", sorted(named - set(tables)))
+
+
+def _references(one: Inspection) -> None:
+    for definition in one.engine.registry:
+        for name, ref in definition.fields.items():
+            if isinstance(ref, Ref):
+                one.add(
+                    "reference-dangling",
+                    f"{definition.module.label}：「{ref.label}」指向不存在的记录",
+                    (one.named(definition, id) for id in _dangling(one.db, definition, name, ref)),
+                )
+    for link in one.engine.registry.links.values():
+        _links(one, link)
+
+
+def _dangling(db: sqlite3.Connection, definition: Definition, name: str, ref: Ref) -> list[str]:
+    """Live rows whose reference leads to nothing; a deleted target is still there as a tombstone."""
+    kinds = ref.target_by[1] if ref.target_by else {"": ref.target}
+    found: list[str] = []
+    for kind, target in kinds.items():
+        of_kind = f" AND t.\"{ref.target_by[0]}\" = '{kind}'" if ref.target_by else ""
+        sql = (
+            f'SELECT t.id FROM {definition.name} t WHERE t.deleted_at IS NULL AND t."{name}" IS NOT NULL{of_kind} '
+            f'AND NOT EXISTS (SELECT 1 FROM {target} x WHERE x.id = t."{name}")'
+        )
+        found += [row[0] for row in db.execute(sql)]
+    return found
+
+
+def _links(one: Inspection, link: Link) -> None:
+    owner = one.engine.registry[link.owner]
+    label = f"{owner.module.label}：「{owner.fields[link.field].label}」"
+    for column, table, code, words in (
+        ("record", link.owner, "link-alone", "有关联，却没有记录"),
+        ("target", link.target, "reference-dangling", "指向不存在的记录"),
+    ):
+        sql = (
+            f"SELECT l.id FROM {link.name} l WHERE l.deleted_at IS NULL "
+            f"AND NOT EXISTS (SELECT 1 FROM {table} x WHERE x.id = l.{column})"
+        )
+        one.add(code, f"{label}{words}", (f"{link.name} 的 {row[0]}" for row in one.db.execute(sql).fetchall()))
+    rows = one.db.execute(f"SELECT id, record, target FROM {link.name}")
+    wrong = (f"{link.name} 的 {id}" for id, record, target in rows if link.id_of(record, target) != id)
+    one.add("link-misnamed", f"{label}关联的编号不对", list(wrong))
+
+
+# ------------------------------------------------------------ numbers, rules
+
+
+def _numbers(one: Inspection) -> None:
+    """Doubles are shown, never refused (T19); a counter behind its numbers would make new doubles."""
+    for definition in one.engine.registry:
+        for name, number in definition.fields.items():
+            if isinstance(number, Serial) or (name == "code" and number.unique):
+                sql = (
+                    f'SELECT "{name}", count(*) FROM {definition.name} WHERE deleted_at IS NULL '
+                    f'AND "{name}" IS NOT NULL GROUP BY "{name}" HAVING count(*) > 1'
+                )
+                doubles = [f"{code} 用了 {count} 次" for code, count in one.db.execute(sql)]
+                one.add("number-double", f"{definition.module.label}：{number.label}重复", doubles, "note")
+            if isinstance(number, Serial) and number.prefix:
+                one.add("series-behind", "编号计数落后", _series_faults(one, definition, name, number.prefix))
+
+
+def _series_faults(one: Inspection, definition: Definition, name: str, prefix: str) -> Iterator[str]:
+    me = one.engine.applier.me(one.db)
+    start = f"{prefix}{branch_code(one.db, me.branch)}{me.code}"
+    # Codes with a suffix begin alike but go on with a letter.
+    sql = (
+        f'SELECT max(CAST(substr("{name}", {len(start) + 1}) AS INTEGER)) FROM {definition.name} '
+        f"WHERE \"{name}\" GLOB '{start}[0-9]*' AND substr(\"{name}\", {len(start) + 1}) NOT GLOB '*[^0-9]*'"
+    )
+    highest = one.db.execute(sql).fetchone()[0] or 0
+    last = one.db.execute(
+        "SELECT last FROM number_series WHERE prefix = ? AND machine = ? AND part = ''",
+        (prefix, start.removeprefix(prefix)),
+    ).fetchone()
+    if highest > (last[0] if last else 0):
+        yield f"{definition.module.label}已用到 {start}{highest:05d}，计数还在 {last[0] if last else 0}"
+
+
+def _rules(one: Inspection) -> None:
+    """What saving would refuse today: a merge may leave it, a person puts it right (modules.md 0.4)."""
+    for definition in one.engine.registry:
+        faults = [*_blanks(one, definition), *_misplaced(one, definition), *_circles(one, definition)]
+        if definition.module.rules and one.count(definition.name) <= RULES_ROWS_MAX:
+            faults += _rule_faults(one, definition)
+        one.add("rule-broken", f"{definition.module.label}：不合规则", faults, "note")
+
+
+def _blanks(one: Inspection, definition: Definition) -> Iterator[str]:
+    for name, required in definition.fields.items():
+        columns = required.columns(name)
+        if required.required and len(columns) == 1 and not isinstance(required, Serial):
+            sql = f'SELECT id FROM {definition.name} WHERE deleted_at IS NULL AND "{columns[0].name}" IS NULL'
+            for (id,) in one.db.execute(sql).fetchall():
+                yield f"{one.named(definition, id)}没有填写「{required.label}」"
+
+
+def _misplaced(one: Inspection, definition: Definition) -> Iterator[str]:
+    """References that must lead to a record of the same owner (the main contact is one of the customer's own)."""
+    for name, ref in definition.fields.items():
+        if not isinstance(ref, Ref) or not ref.depends or ref.target_by:
+            continue
+        for column, source in ref.depends.items():
+            sql = (
+                f'SELECT t.id FROM {definition.name} t JOIN {ref.target} x ON x.id = t."{name}" '
+                f'WHERE t.deleted_at IS NULL AND x.deleted_at IS NULL AND x."{column}" IS NOT t."{source}"'
+            )
+            for (id,) in one.db.execute(sql).fetchall():
+                yield f"{one.named(definition, id)}的「{ref.label}」不属于它"
+
+
+def _circles(one: Inspection, definition: Definition) -> Iterator[str]:
+    parent = definition.module.parent
+    if parent is None or targets_of(definition.fields[parent]) != (definition.name,):
+        return
+    above = dict(one.db.execute(f'SELECT id, "{parent}" FROM {definition.name} WHERE deleted_at IS NULL').fetchall())
+    for id in above:
+        seen, node = {id}, above[id]
+        while node is not None and node not in seen:
+            seen.add(node)
+            node = above.get(node)
+        if node == id:
+            yield f"{one.named(definition, id)}的上级绕成了圈"
+
+
+def _rule_faults(one: Inspection, definition: Definition) -> Iterator[str]:
+    saving = Saving(one.engine, one.db, Principal("", everything=True), definition, system=True)
+    numbers = [
+        row[0] for row in one.db.execute(f"SELECT row FROM {definition.name} WHERE deleted_at IS NULL ORDER BY row")
+    ]
+    for start in range(0, len(numbers), _BATCH):
+        for values in fetch(one.db, one.engine.registry, definition, numbers[start : start + _BATCH], None):
+            for fault in saving.rule_faults(values["id"], None, values).values():
+                yield f"{one.named(definition, values['id'])}：{fault}"
+        one.advance(0)
+
+
+_PARTS: tuple[Callable[[Inspection], None], ...] = (
+    _integrity, _guards, _chains, _rows, _tallies, _clocks, _references, _numbers, _rules, _parked,
+)  # fmt: skip

@@ -211,9 +211,10 @@ def _mint(code: str, known: set[str]) -> tuple[str, str]:
     base = code[:-3] if len(code) > BASE_CODE_LENGTH_MAX else code
     while True:
         replica = uuid4().hex
-        fresh = base + base64.b32encode(UUID(replica).bytes).decode()[:3]
-        if fresh not in known:
-            return replica, fresh
+        suffix = base64.b32encode(UUID(replica).bytes).decode()[:3]
+        # A letter first: digits alone would read like the beginning of a longer number of the plain code.
+        if suffix[0].isalpha() and base + suffix not in known:
+            return replica, base + suffix
 
 
 def _newest_stamp(db: sqlite3.Connection, hlc: int) -> int:
