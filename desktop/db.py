@@ -17,8 +17,8 @@ from pathlib import Path
 from .errors import Refused, StorageFull
 
 FILE_NAME = "ecms.db"
-READERS = 4
-_READER_CACHE_KIB = 12_000
+READERS = 8
+_READER_CACHE_KIB = 8_000
 _WRITER_CACHE_KIB = 48_000
 _BULK_CACHE_KIB = 128_000
 _LOG_PAGES = 1_000
@@ -204,6 +204,7 @@ class Database:
         while not self._readers.empty():
             self._readers.get_nowait().close()
         with self._lock:
+            self._writer.execute("PRAGMA analysis_limit=400")
             self._writer.execute("PRAGMA optimize")
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._writer.close()
@@ -243,11 +244,28 @@ def open_database(folder: Path, functions: Functions | None = None) -> Database:
         db = Database(path, functions)
         if is_new:
             path.chmod(0o600)
-            with db.write() as writer:
-                writer.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+        _sign(db)
         return db
     except sqlite3.Error as error:
         raise _refusal(path, error) from error
+
+
+def _sign(db: Database) -> None:
+    """Marks the file as ours, also one that a kill left behind before anything was in it."""
+    with db.read() as reader:
+        (application,) = reader.execute("PRAGMA application_id").fetchone()
+    if application != _APPLICATION_ID:
+        with db.write() as writer:
+            writer.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+
+
+def _sign(db: Database) -> None:
+    """Marks an empty file as ours; a first start that was killed may have left one without the mark."""
+    with db.read() as reader:
+        (application,) = reader.execute("PRAGMA application_id").fetchone()
+    if application != _APPLICATION_ID:
+        with db.write() as writer:
+            writer.execute(f"PRAGMA application_id={_APPLICATION_ID}")
 
 
 def _refuse_damaged(path: Path) -> None:

@@ -69,7 +69,7 @@ class Job:
         return body
 
 
-Work = Callable[[Job], None]
+Work = Callable[[Job], object]
 
 
 class Jobs:

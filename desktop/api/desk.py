@@ -13,7 +13,7 @@ from typing import Any
 from flask import Response, send_file
 
 from ..accounts import company_name
-from ..engine import lists, records
+from ..engine import lists, records, removal
 from ..engine import query as q
 from ..engine.access import demand
 from ..engine.export import export
@@ -132,7 +132,7 @@ def post_filter(call: Call, module: str) -> dict[str, Any]:
 
 @routes.add("DELETE", "/api/filters/<module>/<id>", "Delete a saved filter", shapes.DeleteAnswer, errors=(404,))
 def delete_filter(call: Call, module: str, id: str) -> dict[str, Any]:
-    return records.delete(call.engine, _own(call), "saved_filter", [id])
+    return removal.delete(call.engine, _own(call), "saved_filter", [id])
 
 
 def _own(call: Call) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from ..accounts import operator_names
-from ..engine import history, lists, records, search
+from ..engine import history, lists, records, removal, search
 from ..engine import query as q
 from ..errors import NotFound
 from . import shapes
@@ -63,21 +63,16 @@ def _with_version(saved: dict[str, Any], status: int) -> Response:
 
 @routes.add("DELETE", _RECORD, "Delete a record with what goes along", shapes.DeleteAnswer, errors=(403, 404, 409))
 def delete_one(call: Call, module: str, id: str) -> dict[str, Any]:
-    return records.delete(call.engine, call.principal, module, [id], idempotent=call.idempotent)
+    return removal.delete(call.engine, call.principal, module, [id], call.idempotent)
 
 
 @routes.add("POST", f"{_RECORDS}/delete", "Delete several records, or say what would go along", shapes.DeleteAnswer,
             body=shapes.DeleteMany, errors=(403, 404, 409, 422))  # fmt: skip
 def delete_many(call: Call, module: str) -> dict[str, Any]:
     asked: shapes.DeleteMany = call.body
-    return records.delete(
-        call.engine,
-        call.principal,
-        module,
-        asked.ids,
-        preview=asked.preview,
-        idempotent=None if asked.preview else call.idempotent,
-    )
+    if asked.preview:
+        return removal.preview(call.engine, call.principal, module, asked.ids)
+    return removal.delete(call.engine, call.principal, module, asked.ids, call.idempotent)
 
 
 @routes.add(
@@ -89,7 +84,7 @@ def delete_many(call: Call, module: str) -> dict[str, Any]:
     errors=(403, 404, 422),
 )
 def restore(call: Call, module: str) -> dict[str, Any]:
-    return {"restored": records.restore(call.engine, call.principal, module, call.body.ids)}
+    return {"restored": removal.restore(call.engine, call.principal, module, call.body.ids)}
 
 
 @routes.add("POST", f"{_RECORDS}/change", "Set the same values on several records", shapes.IdsAnswer,

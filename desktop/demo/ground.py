@@ -16,8 +16,8 @@ from ..engine.engine import Engine
 from ..engine.fields.password import hash_password
 from ..engine.ids import new_id
 from ..engine.numbering import draw, master_number
-from ..engine.records import branch_code
 from ..engine.registry import Link
+from ..engine.saving import branch_code
 from . import people, words
 
 PASSWORD = "demo1234"
@@ -81,7 +81,7 @@ def number(engine: Engine, db: sqlite3.Connection, ops: Sequence[Op], prefix: st
     if not ops:
         return
     me = engine.applier.me(db)
-    branch = branch_code(engine, db, me.branch)
+    branch = branch_code(db, me.branch)
     first = draw(db, prefix, branch, me.code, count=len(ops))
     for seq, op in enumerate(ops, first):
         assert isinstance(op.set, dict)

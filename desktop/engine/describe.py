@@ -6,8 +6,8 @@ from .access import Principal, actions
 from .define import Tab
 from .engine import Engine
 from .fields import Field
-from .records import default_of
 from .registry import Definition, targets_of
+from .saving import default_of
 
 
 def modules(engine: Engine, principal: Principal) -> dict[str, Any]:

@@ -142,8 +142,8 @@ def _candidate_conditions(
         q.visible_field(definition, principal, column, "where")
         conditions.append(Sql(f'{q.T}."{column}" = ?', (value,)))
     if ids:
-        return [*conditions, Sql(f"{q.T}.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),))]
-    if definition.module.retire:
+        conditions.append(Sql(f"{q.T}.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)))
+    elif definition.module.retire:
         conditions.append(Sql(f"COALESCE({q.T}.{definition.module.retire}, 0) = 0"))
     scope = scope_sql(engine.registry, definition, principal, q.T) if not definition.module.lookup else None
     return [*conditions, scope] if scope else conditions

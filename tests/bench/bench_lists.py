@@ -153,9 +153,16 @@ class Jobs:
         raw.execute("CREATE TEMP TABLE scratch (id INTEGER PRIMARY KEY, name TEXT)")
 
     def all(self) -> list[Job]:
+        return [*self._pages(), *self._searches(), *self._jumps_and_counts(), *self._daily(), *self._saves()]
+
+    def _pages(self) -> list[Job]:
         return [
             Job("9", "first page of 50 by name", self._page(sort="name"), self._sql(self._by_name()), 5),
             Job("9", "first page, default order", self._page(), self._sql(self._by_name()), 5),
+        ]
+
+    def _searches(self) -> list[Job]:
+        return [
             Job(
                 "10",
                 f"contains {self.two} by name, 50 + count",
@@ -191,6 +198,10 @@ class Jobs:
                 self._sql(self._match(), f'"{self.two}"'),
                 8,
             ),
+        ]
+
+    def _jumps_and_counts(self) -> list[Job]:
+        return [
             Job("11", "page at 90 % by key", self._page(sort="name", after=self.after), self._sql(self._by_name()), 5),
             Job(
                 "11",
@@ -220,6 +231,10 @@ class Jobs:
                 self._sql("SELECT value, n FROM tally WHERE t = 'customer'"),
                 5,
             ),
+        ]
+
+    def _daily(self) -> list[Job]:
+        return [
             Job("Q1", "a group, default order", self._page(group=self.group), self._sql(self._by_name()), 100),
             Job("Q1", "by owner (display order)", self._page(sort="owner"), self._sql(self._by_name()), 100),
             Job(
@@ -244,6 +259,10 @@ class Jobs:
                 self._sql("SELECT row FROM customer WHERE deleted_at IS NULL ORDER BY address LIMIT 50"),
                 1_000,
             ),
+        ]
+
+    def _saves(self) -> list[Job]:
+        return [
             Job("13", "new customer over the API", self._create, self._insert, 3),
             Job("6", "change one field over the API", self._edit, self._insert, 5),
         ]

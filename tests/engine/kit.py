@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop import accounts, maintenance
-from desktop.engine import derived, records
+from desktop.engine import derived, records, removal
 from desktop.engine.access import Principal
 from desktop.engine.engine import Engine
 from desktop.engine.registry import Definition
@@ -49,10 +49,10 @@ class Desk:
         return str(self.save("contact", name=name, parent_kind="customer", parent=customer, **values)["id"])
 
     def delete(self, module: str, *ids: str) -> None:
-        records.delete(self.engine, self.admin, module, ids)
+        removal.delete(self.engine, self.admin, module, ids)
 
     def restore(self, module: str, *ids: str) -> None:
-        records.restore(self.engine, self.admin, module, ids)
+        removal.restore(self.engine, self.admin, module, ids)
 
     def id_of(self, module: str, title: str) -> str:
         definition = self.engine.registry[module]

@@ -1,0 +1,188 @@
+"""Deleting and restoring: what goes along, what stands in the way, and how it all comes back."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sync_server.replication.changeset import Op
+
+from ..errors import BadRequest, InUse, NotFound
+from .access import Principal, demand
+from .engine import Engine
+from .fields import Refs
+from .ids import new_id
+from .records import Idempotent, answer, answered, visible_records
+from .registry import Definition, Incoming
+from .rows import Values
+from .saving import Saving, row_number
+
+
+@dataclass(frozen=True)
+class _Doomed:
+    """What a deletion takes along: records by module, each with the record whose deletion causes it."""
+
+    rows: dict[str, dict[str, str | None]]
+
+    def ids(self, module: str) -> set[str]:
+        return set(self.rows.get(module, {}))
+
+
+def preview(engine: Engine, principal: Principal, module: str, ids: Sequence[str]) -> dict[str, Any]:
+    """What deleting would do: {count, along: [{label, count}], refused: [{id, title, reason}]}."""
+    definition = _deletable(engine, principal, module)
+    with engine.db.read() as db:
+        olds = list(visible_records(engine, db, principal, definition, ids))
+        doomed = _doomed(engine, db, definition, [old["id"] for old in olds])
+        refused = list(_refusals(engine, db, principal, definition, olds, doomed))
+    along = [
+        {"label": engine.registry[name].module.noun, "count": len(rows)}
+        for name, rows in doomed.rows.items()
+        if name != module and rows
+    ]
+    return {"count": len(olds) - len(refused), "along": along, "refused": refused}
+
+
+def delete(
+    engine: Engine, principal: Principal, module: str, ids: Sequence[str], idempotent: Idempotent | None = None
+) -> dict[str, Any]:
+    """Deletes records with all that goes along, as one batch: {deleted, batch}.
+
+    Raises `InUse` when any record may not go: then nothing is deleted.
+    """
+    definition = _deletable(engine, principal, module)
+    with engine.db.write() as db:
+        if idempotent and (known := answered(db, idempotent)) is not None:
+            return dict(json.loads(known))
+        olds = list(visible_records(engine, db, principal, definition, ids))
+        doomed = _doomed(engine, db, definition, [old["id"] for old in olds])
+        refused = list(_refusals(engine, db, principal, definition, olds, doomed))
+        if refused:
+            raise InUse(f"「{refused[0]['title']}」{refused[0]['reason']}，不能删除", refused=refused)
+        result = {"deleted": list(dict.fromkeys(ids)), "batch": new_id()}
+        ops = _delete_ops(engine, db, doomed)
+        changed = engine.applier.local(
+            ops, actor=principal.operator, act=f"{module}.delete", batch=str(result["batch"])
+        )
+        if idempotent:
+            answer(db, idempotent, json.dumps(result))
+    engine.tell(changed)
+    return result
+
+
+def _deletable(engine: Engine, principal: Principal, module: str) -> Definition:
+    definition = engine.definition(module)
+    demand(principal, "delete", definition)
+    if definition.module.single:
+        raise BadRequest(f"「{definition.module.label}」不能删除")
+    return definition
+
+
+def _doomed(engine: Engine, db: sqlite3.Connection, definition: Definition, ids: Sequence[str]) -> _Doomed:
+    rows: dict[str, dict[str, str | None]] = {definition.name: dict.fromkeys(ids)}
+    queue: list[tuple[Definition, list[str]]] = [(definition, list(ids))]
+    while queue:
+        parent, parents = queue.pop()
+        for incoming in (one for one in parent.incoming if one.cascades):
+            child = incoming.definition
+            known = rows.setdefault(child.name, {})
+            found = _referring(db, parent, incoming, parents)
+            fresh = {id: f"{parent.name}:{cause}" for id, cause in found if id not in known}
+            known.update(fresh)
+            if fresh:
+                queue.append((child, list(fresh)))
+    return _Doomed(rows)
+
+
+def _referring(
+    db: sqlite3.Connection, target: Definition, incoming: Incoming, ids: Sequence[str], limit: int = -1
+) -> list[tuple[str, str]]:
+    """Live records (id, the one they refer to) that refer to any of the ids."""
+    if isinstance(incoming.ref, Refs):
+        link = incoming.definition.links[incoming.field]
+        sql = (
+            f"SELECT record, target FROM {link.name} WHERE deleted_at IS NULL AND target IN (SELECT value "
+            f"FROM json_each(?)) "
+            f"AND record IN (SELECT id FROM {incoming.definition.name} WHERE deleted_at IS NULL) LIMIT {limit}"
+        )
+        return db.execute(sql, (json.dumps(ids),)).fetchall()
+    kind, params = "", []
+    if incoming.ref.target_by:
+        field, modules = incoming.ref.target_by
+        kind = f" AND {field} = ?"
+        params = [next(key for key, module in modules.items() if module == target.name)]
+    sql = (
+        f'SELECT id, "{incoming.field}" FROM {incoming.definition.name} '
+        f'WHERE "{incoming.field}" IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL{kind} LIMIT {limit}'
+    )
+    return db.execute(sql, (json.dumps(ids), *params)).fetchall()
+
+
+def _refusals(
+    engine: Engine,
+    db: sqlite3.Connection,
+    principal: Principal,
+    definition: Definition,
+    olds: Iterable[Values],
+    doomed: _Doomed,
+) -> Iterator[dict[str, str]]:
+    """Records that may not go: still referred to by something that stays, or held by a rule."""
+    saving = Saving(engine, db, principal, definition)
+    holding = _holding(db, definition, list(doomed.rows[definition.name]), doomed)
+    for old in olds:
+        reasons = [*holding.get(old["id"], ()), *saving.rule_faults(old["id"], old, None).values()]
+        if reasons:
+            title = str(old[definition.module.title] or "")
+            yield {"id": old["id"], "title": title, "reason": "，".join(reasons)}
+
+
+def _holding(
+    db: sqlite3.Connection, definition: Definition, ids: Sequence[str], doomed: _Doomed
+) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for incoming in definition.incoming:
+        if incoming.cascades or getattr(incoming.ref, "loose", False):
+            continue
+        going = doomed.ids(incoming.definition.name)
+        counts: dict[str, int] = {}
+        for record, target in _referring(db, definition, incoming, ids):
+            if record not in going:
+                counts[target] = counts.get(target, 0) + 1
+        for target, count in counts.items():
+            found.setdefault(target, []).append(f"还有 {count} 个{incoming.definition.module.noun}在用")
+    return found
+
+
+def _delete_ops(engine: Engine, db: sqlite3.Connection, doomed: _Doomed) -> list[Op]:
+    ops = []
+    for module, rows in doomed.rows.items():
+        for id, via in rows.items():
+            ops.append(Op(module, id, "del", seen=engine.applier.clock(db, module, id).seen(), via=via))
+    return ops
+
+
+def restore(engine: Engine, principal: Principal, module: str, ids: Sequence[str]) -> list[str]:
+    """Brings deleted records back, with exactly the ones that went along with them."""
+    definition = engine.definition(module)
+    demand(principal, "delete", definition)
+    ops: list[Op] = []
+    with engine.db.write() as db:
+        for id in dict.fromkeys(ids):
+            if row_number(engine, db, principal, definition, id, deleted=True) is None:
+                raise NotFound(f"回收站里没有这个{definition.module.noun}")
+            ops += [Op(definition.name, id, "undel"), *_with_children(db, definition, id)]
+        changed = engine.applier.local(ops, actor=principal.operator, act=f"{module}.restore", batch=new_id())
+    engine.tell(changed)
+    return list(dict.fromkeys(ids))
+
+
+def _with_children(db: sqlite3.Connection, definition: Definition, id: str) -> Iterator[Op]:
+    for incoming in (one for one in definition.incoming if one.cascades):
+        child = incoming.definition
+        for (found,) in db.execute(
+            f'SELECT id FROM {child.name} WHERE "{incoming.field}" = ? AND deleted_at IS NOT NULL AND via = ?',
+            (id, f"{definition.name}:{id}"),
+        ).fetchall():
+            yield Op(child.name, found, "undel")
+            yield from _with_children(db, child, found)

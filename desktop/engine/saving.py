@@ -1,0 +1,281 @@
+"""One save in progress: what a record becomes, whether it may, and the ops that say so. Decides; writes nothing."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sync_server.replication.changeset import Op, Scalar, value_hash
+
+from ..errors import Invalid
+from . import query as q
+from .access import Principal, demand, scope_sql
+from .define import Draft
+from .engine import Engine
+from .fields import Field, Mirror, Ref, Refs, Serial
+from .fields.moment import today
+from .numbering import draw, master_number
+from .registry import Definition, targets_of
+from .rows import Values, fetch
+
+_FOUND_MAX = 2_000
+"""Records a rule may look through."""
+
+
+@dataclass
+class Saving:
+    """Decides about records of one module inside the saving transaction, for one user.
+
+    What it looks up is remembered, so saving ten thousand records that refer to the same one reads it once.
+    `system` saves without rights (first start).
+    """
+
+    engine: Engine
+    db: sqlite3.Connection
+    principal: Principal
+    definition: Definition
+    system: bool = False
+    _known: dict[tuple[str, str], Values | None] = field(default_factory=dict)
+    _reachable: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    # ------------------------------------------------------------- what it becomes
+
+    def complete(self, old: Values | None, parsed: Values) -> Values:
+        """The whole record after saving: old values or defaults, what was given, and what references copy in."""
+        if old:
+            start = {name: old[name] for name in self.definition.fields if name in old}
+        else:
+            start = {
+                name: default_of(self.engine, self.db, self.principal, one)
+                for name, one in self.definition.fields.items()
+            }
+        new = start | parsed
+        for name, one in self.definition.fields.items():
+            if isinstance(one, Ref) and one.copies and new[name] and (old is None or old[name] != new[name]):
+                self._copy(one, new, name, parsed)
+        return new
+
+    def _copy(self, one: Ref, new: Values, name: str, parsed: Values) -> None:
+        target = self._target(one, new, new[name])
+        for here, there in one.copies.items():
+            if target is not None and parsed.get(here) is None:
+                new[here] = target.get(there)
+
+    # -------------------------------------------------------------- whether it may
+
+    def check(self, id: str, old: Values | None, new: Values, parsed: Values) -> None:
+        """Raises `Invalid` with a message per field: required, references, then the module's rules."""
+        wrong: dict[str, str] = {}
+        for name, one in self.definition.fields.items():
+            is_blank = new[name] is None or new[name] == []
+            is_drawn = isinstance(one, Serial) and one.prefix
+            was_blank = old is not None and name not in parsed and old[name] is None
+            if one.required and is_blank and not is_drawn and not was_blank:
+                wrong[name] = f"请填写「{one.label}」"
+            elif not is_blank and (old is None or old[name] != new[name]):
+                fault = self._reference_fault(id, name, one, new)
+                if fault:
+                    wrong[name] = fault
+        wrong = wrong or self.rule_faults(id, old, new)
+        if wrong:
+            raise Invalid(wrong)
+
+    def _reference_fault(self, id: str, name: str, one: Field, new: Values) -> str | None:
+        """A new reference leads to a live record of the right kind that the user may see."""
+        if isinstance(one, Refs):
+            gone = any(self._target(one, new, target) is None for target in new[name])
+            return f"「{one.label}」里有一项已不存在" if gone else None
+        if not isinstance(one, Ref):
+            return None
+        target = self._target(one, new, new[name])
+        if target is None or any(target.get(column) != value for column, value in one.where.items()):
+            return f"「{one.label}」选的内容已不存在，请重新选择"
+        for column, source in one.depends.items():
+            if target.get(column) != (id if source == "id" else new.get(source)):
+                return f"「{one.label}」不属于这条记录，请重新选择"
+        is_own_parent = self.definition.module.parent == name and one.target == self.definition.name
+        if is_own_parent and self._is_below(new[name], id):
+            return f"「{one.label}」不能选自己或自己的下级"
+        return None
+
+    def _target(self, one: Ref | Refs, new: Mapping[str, Any], id: str) -> Values | None:
+        """The record a reference means; none if there is none or the user may not see it."""
+        targets = targets_of(one)
+        if isinstance(one, Ref) and one.target_by:
+            kind = str(new.get(one.target_by[0]))
+            targets = (one.target_by[1][kind],) if kind in one.target_by[1] else ()
+        for target in targets:
+            found = self.look(target, id)
+            if found is not None and self._may_reach(target, id):
+                return found
+        return None
+
+    def _may_reach(self, module: str, id: str) -> bool:
+        if self.system or self.principal.everything or self.engine.registry[module].module.lookup:
+            return True
+        if (module, id) not in self._reachable:
+            definition = self.engine.registry[module]
+            found = row_number(self.engine, self.db, self.principal, definition, id, deleted=False)
+            self._reachable[module, id] = self.principal.may("view", module) and found is not None
+        return self._reachable[module, id]
+
+    def look(self, module: str, id: str) -> Values | None:
+        """Values of a live record, unmasked; None when there is none."""
+        if (module, id) not in self._known:
+            self._known[module, id] = look(self.engine, self.db, module, id)
+        return self._known[module, id]
+
+    def _find(self, module: str, columns: Mapping[str, Scalar]) -> list[dict[str, Any]]:
+        conditions = "".join(f' AND "{column}" = ?' for column in columns)
+        sql = f"SELECT row FROM {module} WHERE deleted_at IS NULL{conditions} LIMIT {_FOUND_MAX}"
+        numbers = [row[0] for row in self.db.execute(sql, tuple(columns.values()))]
+        return fetch(self.db, self.engine.registry, self.engine.definition(module), numbers, None)
+
+    def _is_below(self, node: str, top: str) -> bool:
+        below = q.subtree(self.definition, top)
+        return self.db.execute(f"SELECT 1 WHERE ? IN {below.text}", (node, *below.params)).fetchone() is not None
+
+    def rule_faults(self, id: str, old: Values | None, new: Values | None) -> dict[str, str]:
+        """What the module's rules say, by field ("" is the whole record)."""
+        draft = Draft(self.definition.name, id, old, new, self.look, self._find, self.principal.employee or "")
+        faults: dict[str, str] = {}
+        for rule in self.definition.module.rules:
+            for fault in rule(draft):
+                faults.setdefault(fault.field or "", fault.message)
+        return faults
+
+    # --------------------------------------------------------------------- the ops
+
+    def ops(self, id: str, old: Values | None, new: Values) -> list[Op]:
+        """The difference: an op for the row, one per link added or taken out, and what the parents name."""
+        columns = _columns(self.definition, new)
+        if old is None:
+            filled = {name: value for name, value in columns.items() if value is not None}
+            ops = [Op(self.definition.name, id, "ins", filled | self._drawn(filled))]
+        else:
+            ops = _update_op(self.definition, id, _columns(self.definition, old), columns)
+        for name, link in self.definition.links.items():
+            before, now = set((old or {}).get(name) or ()), set(new[name] or ())
+            ops += [Op(link.name, link.id_of(id, t), "ins", {"record": id, "target": t}) for t in sorted(now - before)]
+            ops += [Op(link.name, link.id_of(id, t), "del") for t in sorted(before - now)]
+        return ops + self._mirror_ops(id, old, new)
+
+    def _drawn(self, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """The numbers of a new record, and its branch."""
+        me = self.engine.applier.me(self.db)
+        extra: dict[str, Scalar] = {}
+        for name, one in self.definition.fields.items():
+            if isinstance(one, Serial) and one.prefix and not given.get(name):
+                branch = branch_code(self.db, me.branch)
+                extra[name] = master_number(one.prefix, branch, me.code, draw(self.db, one.prefix, branch, me.code))
+        if "branch" not in self.definition.fields and me.branch:
+            extra["branch"] = me.branch
+        return extra
+
+    def _mirror_ops(self, id: str, old: Values | None, new: Values) -> list[Op]:
+        """A mirror is kept by the parent: ticking it, or moving to another parent, changes what the parents name."""
+        ops: list[Op] = []
+        for name, one in self.definition.fields.items():
+            if not isinstance(one, Mirror):
+                continue
+            before = (_parent_of(self.definition, one, old), bool(old[name])) if old else (None, False)
+            now = (_parent_of(self.definition, one, new), bool(new[name]))
+            if before == now:
+                continue
+            if before[0] is not None and before[1]:
+                ops += self._naming_op(one, before[0], None)
+            if now[0] is not None and now[1]:
+                ops += self._naming_op(one, now[0], id)
+        return ops
+
+    def _naming_op(self, one: Mirror, parent: tuple[str, str], id: str | None) -> list[Op]:
+        module, parent_id = parent
+        demand(self.principal, "edit", self.engine.registry[module])
+        row = self.db.execute(f'SELECT "{one.names}" FROM {module} WHERE id = ?', (parent_id,)).fetchone()
+        if row is None or row[0] == id:
+            return []
+        return [Op(module, parent_id, "upd", {one.names: id}, {one.names: value_hash(row[0])})]
+
+
+def look(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Values | None:
+    """Values of a live record, unmasked; None when there is none."""
+    definition = engine.definition(module)
+    found = db.execute(f"SELECT row FROM {module} WHERE id = ? AND deleted_at IS NULL", (id,)).fetchone()
+    return fetch(db, engine.registry, definition, [found[0]], None)[0] if found else None
+
+
+def row_number(
+    engine: Engine,
+    db: sqlite3.Connection,
+    principal: Principal,
+    definition: Definition,
+    id: str,
+    *,
+    deleted: bool | None,
+) -> int | None:
+    """The row of a record in the user's scope, live, deleted or (None) either; None when there is none."""
+    scope = scope_sql(engine.registry, definition, principal, q.T)
+    life = {None: "1", True: f"{q.T}.deleted_at IS NOT NULL", False: f"{q.T}.deleted_at IS NULL"}[deleted]
+    condition = f" AND {scope.text}" if scope else ""
+    found = db.execute(
+        f"SELECT {q.T}.row FROM {definition.name} {q.T} WHERE {q.T}.id = ? AND {life}{condition}",
+        (id, *(scope.params if scope else ())),
+    ).fetchone()
+    return found[0] if found else None
+
+
+def default_of(engine: Engine, db: sqlite3.Connection, principal: Principal, one: Field) -> Any:
+    """The default of a field: fixed, `today`, `me`, or the entry of a dictionary marked as default."""
+    if isinstance(one, Refs):
+        return []
+    if one.default == "today":
+        return today()
+    if one.default == "me":
+        return principal.employee
+    if one.default == "default" and isinstance(one, Ref):
+        return _default_entry(engine, db, one)
+    return one.default
+
+
+def _default_entry(engine: Engine, db: sqlite3.Connection, one: Ref) -> str | None:
+    """Of several marked as default the one set last counts (modules.md 0.4)."""
+    conditions = "".join(f' AND "{column}" = ?' for column in one.where)
+    row = db.execute(
+        f"SELECT id FROM {one.target} WHERE is_default = 1 AND deleted_at IS NULL{conditions} ORDER BY "
+        f"updated_at DESC, row LIMIT 1",
+        tuple(one.where.values()),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _columns(definition: Definition, values: Mapping[str, Any]) -> dict[str, Scalar]:
+    stored: dict[str, Scalar] = {}
+    for name, one in definition.fields.items():
+        if name in values and not (one.write_only and isinstance(values[name], bool)):
+            stored |= one.store(name, values[name])
+    return stored
+
+
+def _update_op(definition: Definition, id: str, old: Mapping[str, Scalar], new: Mapping[str, Scalar]) -> list[Op]:
+    changed = {name for name, value in new.items() if old.get(name) != value}
+    units = {definition.unit_of[name] for name in changed}
+    names = [name for name in definition.column_names if definition.unit_of[name] in units]  # a unit moves as one
+    if not changed:
+        return []
+    sets = {name: new.get(name, old.get(name)) for name in names}
+    return [Op(definition.name, id, "upd", sets, {name: value_hash(old.get(name)) for name in sets})]
+
+
+def _parent_of(definition: Definition, one: Mirror, values: Values) -> tuple[str, str] | None:
+    """(module, id) of the parent, if it is of a kind that names one of its records."""
+    ref = definition.fields[one.parent]
+    if not isinstance(ref, Ref) or not values[one.parent]:
+        return None
+    module = ref.target_by[1].get(str(values[ref.target_by[0]])) if ref.target_by else ref.target
+    return (module, values[one.parent]) if module in one.targets else None
+
+
+def branch_code(db: sqlite3.Connection, branch: str | None) -> str:
+    """The two characters of this machine's branch inside numbers."""
+    row = db.execute("SELECT code FROM branch WHERE id = ?", (branch,)).fetchone()
+    return str(row[0]) if row and row[0] else "00"
