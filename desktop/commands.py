@@ -78,7 +78,7 @@ def manifest() -> str:
     from . import modules
     from .manifest import build, text
 
-    return text(build(modules.load()))
+    return text(build(modules.load())).rstrip("\n")
 
 
 @contextmanager

@@ -1,37 +1,156 @@
-"""What the sync server learns of the modules, generated from the declarations (sync.md "Settled questions")."""
+"""What the sync server learns of the modules, generated from the declarations (sync.md "Settled questions"), and the
+digest by which two machines compare their data."""
 
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from sync_server.replication.changeset import Scalar
+from sync_server.replication.digest import table_digest
+
 from .engine.engine import Engine
+from .engine.fields import Ref
 from .engine.registry import Definition, Link, Registry
 from .engine.schema import SCHEMA
+from .workstation import seed_columns
 
 Manifest = dict[str, Any]
 
+FILE = Path(__file__).resolve().parents[1] / "sync_server" / "manifest.json"
+"""The committed copy; a test keeps it equal to the declarations."""
+
+_ACCESS = {
+    "operator": "operator",
+    "operator_roles": "operator_roles",
+    "operator_machines": "operator_machines",
+    "role": "role",
+    "role_right": "role_right",
+    "role_special": "role_special",
+    "machine": "machine",
+    "employee": "employee",
+    "department": "department",
+    "branch": "branch",
+}
+"""What the server asks of access → the table that knows it."""
+
+_SCOPE_COLUMNS = ("owner", "department", "branch")
+
 
 def build(registry: Registry) -> Manifest:
-    """The manifest as data."""
+    """The manifest as data: plain words, numbers and lists."""
     return {
         "schema": SCHEMA,
-        "tables": {definition.name: _table(registry, definition) for definition in registry},
+        "tables": {definition.name: _table(definition) for definition in registry},
         "links": {name: _link(link) for name, link in registry.links.items()},
+        "documents": {},
+        "access": _ACCESS,
+        "seeds": {definition.name: rows for definition in registry if (rows := _seeds(registry, definition))},
     }
 
 
 def text(manifest: Manifest) -> str:
-    return json.dumps(manifest, ensure_ascii=False, indent=1)
+    """The one text form."""
+    return json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
 
 
-def _table(registry: Registry, definition: Definition) -> Manifest:
-    return {"module": definition.name}
+def _table(definition: Definition) -> Manifest:
+    return {
+        "module": definition.name,
+        "label": definition.module.label,
+        "noun": definition.module.noun,
+        "title": definition.module.title,
+        "fields": {column.name: _field(definition, column.name) for column in definition.columns},
+        "references": _references(definition),
+        "scope": _scope(definition),
+    }
+
+
+def _field(definition: Definition, name: str) -> Manifest:
+    """Storage type, merge unit and policy of a column; states bring their rank along."""
+    column = next(one for one in definition.columns if one.name == name)
+    about: Manifest = {"type": column.sql_type, "merge": definition.policies.get(column.unit, "lww")}
+    if column.unit != name:
+        about["unit"] = column.unit
+    if column.unit in definition.ranks:
+        about["rank"] = list(definition.ranks[column.unit])
+    return about
+
+
+def _references(definition: Definition) -> Manifest:
+    """Columns that hold ids: {column: {to, by?, parent?, loose?}}; `to` is a table, or kind → table under `by`."""
+    found: Manifest = {}
+    for name, ref in definition.fields.items():
+        if not isinstance(ref, Ref) or not ref.columns(name):
+            continue
+        about: Manifest = {"to": dict(ref.target_by[1]) if ref.target_by else ref.target}
+        if ref.target_by:
+            about["by"] = ref.target_by[0]
+        if name == definition.module.parent:
+            about["parent"] = True
+        if ref.loose:
+            about["loose"] = True
+        found[name] = about
+    return found
+
+
+def _scope(definition: Definition) -> Manifest:
+    """Who may see a row, and the columns that say so."""
+    kind = definition.module.scope
+    about: Manifest = {"kind": kind}
+    if kind == "follow":
+        about["parent"] = definition.module.parent
+    elif kind == "private":
+        about["author"] = "created_by"
+    elif kind != "company":
+        about["columns"] = [name for name in _SCOPE_COLUMNS if name in definition.column_names]
+    return about
 
 
 def _link(link: Link) -> Manifest:
-    return {"owner": link.owner, "field": link.field, "target": link.target}
+    return {
+        "module": link.owner,
+        "field": link.field,
+        "fields": {column.name: {"type": column.sql_type, "merge": "set"} for column in link.columns},
+        "references": {"record": {"to": link.owner, "parent": True}, "target": {"to": link.target}},
+    }
+
+
+def _seeds(registry: Registry, definition: Definition) -> list[Manifest]:
+    """Rows that ship with the program, as columns; clock zero on every machine."""
+    return [
+        {
+            "id": values["id"],
+            "set": {name: value for name, value in seed_columns(definition, values).items() if value is not None},
+        }
+        for values in registry.seeds(definition)
+    ]
+
+
+# --------------------------------------------------------------------- digest
 
 
 def digests(engine: Engine, scope: str) -> dict[str, dict[str, int | str]]:
-    return {}
+    """{table: {rows, sha256}} over the replicated columns of the rows this machine holds, tombstones included.
+
+    `company` covers only what every machine of a company has; `all` everything here.
+    """
+    found: dict[str, dict[str, int | str]] = {}
+    with engine.db.read() as db:
+        for definition in engine.registry:
+            if scope == "all" or definition.module.scope == "company":
+                found[definition.name] = table_digest(_rows(db, definition.name, definition.column_names))
+                for link in definition.links.values():
+                    found[link.name] = table_digest(_rows(db, link.name, link.column_names))
+    return found
+
+
+def _rows(db: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Iterator[Mapping[str, Scalar]]:
+    names = ("id", "deleted", *columns)
+    listed = ", ".join(f'"{name}"' for name in columns)
+    sql = f"SELECT id, CASE WHEN deleted_at IS NOT NULL THEN 1 END, {listed} FROM {table} ORDER BY id"
+    for record in db.execute(sql):
+        yield dict(zip(names, record, strict=True))

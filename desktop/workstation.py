@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +15,9 @@ from .engine import derived
 from .engine.apply import Applier
 from .engine.engine import SQL_FUNCTIONS, Engine
 from .engine.events import Bus
+from .engine.fields.base import Columns
 from .engine.fields.moment import instant
-from .engine.registry import Registry, sorted_modules
+from .engine.registry import Definition, Registry, sorted_modules
 from .engine.schema import migrate, refuse_newer
 from .errors import Refused
 from .jobs import Jobs
@@ -100,8 +102,7 @@ def seed(db: sqlite3.Connection, registry: Registry) -> None:
             continue
         for values in fresh:
             row: dict[str, Any] = dict.fromkeys(definition.column_names)
-            for name, one in definition.fields.items():
-                row |= one.store(name, values.get(name, _plain_default(one.default)))
+            row |= seed_columns(definition, values)
             row |= {"id": values["id"], "created_at": at, "updated_at": at}
             row |= derived.local_values(definition, row)
             names = ", ".join(f'"{name}"' for name in row)
@@ -110,6 +111,14 @@ def seed(db: sqlite3.Connection, registry: Registry) -> None:
                 tuple(row.values()),
             )
         derived.rebuild(db, definition)
+
+
+def seed_columns(definition: Definition, values: Mapping[str, Any]) -> Columns:
+    """What a seed row keeps in its columns, here and on the server."""
+    stored: Columns = {}
+    for name, one in definition.fields.items():
+        stored |= one.store(name, values.get(name, _plain_default(one.default)))
+    return stored
 
 
 def _plain_default(default: object) -> object:
