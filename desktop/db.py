@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import Refused, StorageFull
@@ -204,9 +204,11 @@ class Database:
         while not self._readers.empty():
             self._readers.get_nowait().close()
         with self._lock:
-            self._writer.execute("PRAGMA analysis_limit=400")
-            self._writer.execute("PRAGMA optimize")
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # Disk full or damaged: what was saved lies safe in the log and is folded in the next time.
+            with suppress(sqlite3.Error):
+                self._writer.execute("PRAGMA analysis_limit=400")
+                self._writer.execute("PRAGMA optimize")
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._writer.close()
 
 
@@ -250,28 +252,10 @@ def open_database(folder: Path, functions: Functions | None = None) -> Database:
         raise _refusal(path, error) from error
 
 
-def _sign(db: Database) -> None:
-    """Marks the file as ours, also one that a kill left behind before anything was in it."""
-    with db.read() as reader:
-        (application,) = reader.execute("PRAGMA application_id").fetchone()
-    if application != _APPLICATION_ID:
-        with db.write() as writer:
-            writer.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-
-
-def _sign(db: Database) -> None:
-    """Marks an empty file as ours; a first start that was killed may have left one without the mark."""
-    with db.read() as reader:
-        (application,) = reader.execute("PRAGMA application_id").fetchone()
-    if application != _APPLICATION_ID:
-        with db.write() as writer:
-            writer.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-
-
 def _refuse_damaged(path: Path) -> None:
     with path.open("rb") as file:
-        head = file.read(16)
-    if head and head != b"SQLite format 3\x00":
+        head = file.read(100)
+    if head and (not head.startswith(b"SQLite format 3\x00") or _is_cut(path, head)):
         raise Refused(f"数据文件 {path} 已损坏，没有改动它。请从最近的备份恢复。")
     try:
         probe = sqlite3.connect(path, timeout=2)
@@ -285,6 +269,18 @@ def _refuse_damaged(path: Path) -> None:
         raise _refusal(path, error) from error
     if tables and application != _APPLICATION_ID:
         raise Refused(f"{path} 不是本程序的数据文件，没有改动它。请换一个数据文件夹。")
+
+
+def _is_cut(path: Path, head: bytes) -> bool:
+    """What SQLite itself notices only when it comes to the missing page, or when it first writes."""
+    if len(head) < 100 or head[18] not in (1, 2) or head[19] not in (1, 2):
+        return True
+    log = path.with_name(path.name + "-wal")
+    if (log.exists() and log.stat().st_size) or head[24:28] != head[92:96]:
+        return False  # the log holds what is missing, or the page count does not count
+    size = int.from_bytes(head[16:18], "big")
+    pages = int.from_bytes(head[28:32], "big")
+    return path.stat().st_size < pages * (65_536 if size == 1 else size)
 
 
 def _refusal(path: Path, error: sqlite3.Error) -> Refused:
