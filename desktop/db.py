@@ -252,6 +252,15 @@ def open_database(folder: Path, functions: Functions | None = None) -> Database:
         raise _refusal(path, error) from error
 
 
+def _sign(db: Database) -> None:
+    """Marks the file as ours, also one that a kill left behind before anything was in it."""
+    with db.read() as reader:
+        (application,) = reader.execute("PRAGMA application_id").fetchone()
+    if application != _APPLICATION_ID:
+        with db.write() as writer:
+            writer.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+
+
 def _refuse_damaged(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(100)
