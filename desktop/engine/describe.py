@@ -96,7 +96,7 @@ def _field(engine: Engine, principal: Principal, definition: Definition, name: s
         "sum": one.sum,
         "unique": one.unique,
         "operators": list(one.operators),
-        "width": one.width or max(one.default_width, 16 * len(one.label) + 24),
+        "width": one.width or max(one.default_width, 12 * len(one.label) + 20),
         "align": one.align,
         "hidden": one.hidden,
     } | one.describe(name)

@@ -16,7 +16,7 @@ class Enum(Field):
 
     type: ClassVar[str] = "enum"
     operators: ClassVar[tuple[str, ...]] = CHOICE_OPERATORS
-    default_width: ClassVar[int] = 84
+    default_width: ClassVar[int] = 72
 
     def parse(self, raw: Value) -> Value:
         if raw is None or raw == "":

@@ -18,7 +18,7 @@ class Date(Field):
     """A day, stored `YYYY-MM-DD`. The default may be "today"."""
 
     type: ClassVar[str] = "date"
-    default_width: ClassVar[int] = 96
+    default_width: ClassVar[int] = 88
 
     def parse(self, raw: Value) -> Value:
         if raw is None or raw == "":

@@ -91,7 +91,7 @@ class Dict(Ref):
     """An entry of one list of the dictionary module 基本资料."""
 
     list: str = field(kw_only=False, default="")
-    default_width: ClassVar[int] = 84
+    default_width: ClassVar[int] = 66
 
     def __post_init__(self) -> None:
         # Dict("级别", "customer_level"): the second argument names the list, the target is always the dictionary
