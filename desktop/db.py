@@ -249,7 +249,7 @@ def open_database(folder: Path, functions: Functions | None = None) -> Database:
         _sign(db)
         return db
     except sqlite3.Error as error:
-        raise _refusal(path, error) from error
+        raise refusal(path, error) from error
 
 
 def _sign(db: Database) -> None:
@@ -275,14 +275,14 @@ def _refuse_damaged(path: Path) -> None:
         finally:
             probe.close()
     except sqlite3.Error as error:
-        raise _refusal(path, error) from error
+        raise refusal(path, error) from error
     if tables and application != _APPLICATION_ID:
         raise Refused(f"{path} 不是本程序的数据文件，没有改动它。请换一个数据文件夹。")
 
 
 def _is_cut(path: Path, head: bytes) -> bool:
     """What SQLite itself notices only when it comes to the missing page, or when it first writes."""
-    if len(head) < 100 or head[18] not in (1, 2) or head[19] not in (1, 2):
+    if len(head) < 100 or head[18] not in (1, 2) or head[19] not in (1, 2) or head[20]:
         return True
     log = path.with_name(path.name + "-wal")
     if (log.exists() and log.stat().st_size) or head[24:28] != head[92:96]:
@@ -292,13 +292,14 @@ def _is_cut(path: Path, head: bytes) -> bool:
     return path.stat().st_size < pages * (65_536 if size == 1 else size)
 
 
-def _refusal(path: Path, error: sqlite3.Error) -> Refused:
+def refusal(path: Path, error: Exception) -> Refused:
+    """Why the data cannot be opened, in words, and what to do."""
     text = str(error)
     if "locked" in text or "busy" in text:
         return Refused(f"数据文件 {path} 正被另一个程序占用。请关闭那个程序后再打开。")
     if "readonly" in text or "unable to open" in text:
         return Refused(f"数据文件 {path} 打不开或不能写入。请检查文件夹的权限。")
-    if is_full(error):
+    if isinstance(error, StorageFull) or is_full(error):
         return Refused("磁盘已满，打不开数据。清出空间后再打开。")
     return Refused(f"数据文件 {path} 已损坏，没有改动它。请从最近的备份恢复。")
 

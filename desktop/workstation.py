@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import modules
-from .db import Database, open_database, refuse_unsafe_place
+from .db import Database, open_database, refusal, refuse_unsafe_place
 from .engine import derived
 from .engine.apply import Applier
 from .engine.engine import SQL_FUNCTIONS, Engine
@@ -19,7 +19,7 @@ from .engine.fields.base import Columns
 from .engine.fields.moment import instant
 from .engine.registry import Definition, Registry, sorted_modules
 from .engine.schema import migrate, refuse_newer
-from .errors import Refused
+from .errors import Refused, StorageFull
 from .jobs import Jobs
 
 SEEDED = datetime(2020, 1, 1, tzinfo=UTC)
@@ -75,19 +75,17 @@ class Workstation:
 
 def _bring_up_to_date(db: Database, registry: Registry) -> None:
     """One transaction: a kill in the middle leaves the file as it was."""
-    with db.read() as reader:
-        refuse_newer(reader)
     try:
+        with db.read() as reader:
+            refuse_newer(reader)
         with db.write() as writer, db.unguarded():
             must_rebuild = migrate(writer, registry)
             seed(writer, registry)
             if must_rebuild:
                 for definition in registry:
                     derived.rebuild(writer, definition)
-    except sqlite3.DatabaseError as error:
-        if "locked" in str(error):
-            raise Refused("数据正被另一个程序占用。请关闭那个程序后再打开。") from error
-        raise Refused(f"数据文件 {db.path} 读不出来，没有改动它。请从最近的备份恢复。") from error
+    except (sqlite3.Error, StorageFull) as error:
+        raise refusal(db.path, error) from error
 
 
 def seed(db: sqlite3.Connection, registry: Registry) -> None:
