@@ -184,10 +184,10 @@ def test_the_file_system_is_that_of_the_longest_mount_point(tmp_path: Path) -> N
     )
     found = {
         place: storage._file_system(Path(place), mounts)
-        for place in ("/home/x", "/mnt/nas", "/mnt/nas/ecms", "/mnt/nasty", "/mnt/nas/disk/ecms", "/mnt/my share/ecms")
+        for place in ("/srv/x", "/mnt/nas", "/mnt/nas/ecms", "/mnt/nasty", "/mnt/nas/disk/ecms", "/mnt/my share/ecms")
     }
     assert found == {
-        "/home/x": "ext4",
+        "/srv/x": "ext4",
         "/mnt/nas": "cifs",
         "/mnt/nas/ecms": "cifs",
         "/mnt/nasty": "ext4",
