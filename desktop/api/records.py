@@ -70,9 +70,17 @@ def delete_one(call: Call, module: str, id: str) -> dict[str, Any]:
             body=shapes.DeleteMany, errors=(403, 404, 409, 422))  # fmt: skip
 def delete_many(call: Call, module: str) -> dict[str, Any]:
     asked: shapes.DeleteMany = call.body
+    ids = _meant(call, module, asked)
     if asked.preview:
-        return removal.preview(call.engine, call.principal, module, asked.ids)
-    return removal.delete(call.engine, call.principal, module, asked.ids, call.idempotent)
+        return removal.preview(call.engine, call.principal, module, ids)
+    return removal.delete(call.engine, call.principal, module, ids, call.idempotent)
+
+
+def _meant(call: Call, module: str, asked: shapes.Many) -> list[str]:
+    """The records of a request by id, or all of its query but some."""
+    if asked.query is None:
+        return asked.ids or []
+    return lists.ids_of(call.engine, call.principal, module, asked.query.query(), frozenset(asked.except_))
 
 
 @routes.add(
@@ -90,7 +98,7 @@ def restore(call: Call, module: str) -> dict[str, Any]:
 @routes.add("POST", f"{_RECORDS}/change", "Set the same values on several records", shapes.IdsAnswer,
             body=shapes.ChangeMany, errors=(403, 404, 422))  # fmt: skip
 def change_many(call: Call, module: str) -> dict[str, Any]:
-    return {"changed": records.change(call.engine, call.principal, module, call.body.ids, call.body.set)}
+    return {"changed": records.change(call.engine, call.principal, module, _meant(call, module, call.body), call.body.set)}
 
 
 @routes.add("POST", f"{_RECORDS}/similar", "Records that may be the same as what is being typed", None,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ..engine.query import ROWS_MAX, Query
 from ..errors import Invalid
@@ -145,8 +145,21 @@ class Values(BaseModel):
         return dict(self.model_extra or {})
 
 
-class DeleteMany(Strict):
-    ids: Ids
+class Many(Strict):
+    """Records by id, or all of a query but some."""
+
+    ids: Ids | None = None
+    query: BodyQuery | None = None
+    except_: list[Id] = Field(default_factory=list, alias="except", max_length=10_000)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.ids is None) == (self.query is None):
+            raise ValueError("ids or query")
+        return self
+
+
+class DeleteMany(Many):
     preview: bool = False
 
 
@@ -154,8 +167,7 @@ class RestoreMany(Strict):
     ids: Ids
 
 
-class ChangeMany(Strict):
-    ids: Ids
+class ChangeMany(Many):
     set: dict[str, Any] = Field(min_length=1, max_length=50)
 
 

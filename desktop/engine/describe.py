@@ -8,6 +8,7 @@ from .engine import Engine
 from .fields import Field
 from .registry import Definition, targets_of
 from .saving import default_of
+from .text import initials
 
 
 def modules(engine: Engine, principal: Principal) -> dict[str, Any]:
@@ -87,6 +88,7 @@ def _field(engine: Engine, principal: Principal, definition: Definition, name: s
     return {
         "name": name,
         "label": one.label,
+        "initials": initials(one.label),
         "type": one.type,
         "required": one.required,
         "readonly": one.readonly or not principal.has(one.edit),

@@ -69,6 +69,18 @@ def row_numbers(engine: Engine, db: sqlite3.Connection, principal: Principal, mo
     return _walk(engine, db, plan, -1, 0, ())
 
 
+def ids_of(
+    engine: Engine, principal: Principal, module: str, query: q.Query, but: frozenset[str] = frozenset()
+) -> list[str]:
+    """Ids of all rows of a query but some, in its order."""
+    demand(principal, "view", engine.definition(module))
+    with engine.db.read() as db:
+        numbers = row_numbers(engine, db, principal, module, query)
+        sql = f"SELECT row, id FROM {module} WHERE row IN (SELECT value FROM json_each(?))"
+        by_number = dict(db.execute(sql, (json.dumps(numbers),)).fetchall())
+    return [by_number[number] for number in numbers if by_number[number] not in but]
+
+
 def _plan(
     engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, query: q.Query
 ) -> _Plan:

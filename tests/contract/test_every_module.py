@@ -245,3 +245,16 @@ def test_unknown_things_are_refused_in_words(office: Office, module: str) -> Non
 
 def test_unknown_module_is_404(office: Office) -> None:
     assert office.api.refused("GET", "/api/records/nothing", 404)["code"] == "not-found"
+
+
+def test_all_of_a_query_but_one_is_changed_and_deleted(office: Office) -> None:
+    group = office.samples.create("customer_group", name="整批")["id"]
+    made = [office.samples.create("customer", group=group)["id"] for _ in range(4)]
+    everybody = {"query": {"group": group}, "except": [made[0]]}
+    level = office.api.get("/api/lookup/dict_item", q="VIP", where='{"list": "customer_level"}')["rows"][0]["id"]
+    changed = office.api.post("/api/records/customer/change", {**everybody, "set": {"level": level}})["changed"]
+    assert sorted(changed) == sorted(made[1:])
+    assert office.api.post("/api/records/customer/delete", {**everybody, "preview": True})["count"] == 3
+    assert sorted(office.api.post("/api/records/customer/delete", everybody)["deleted"]) == sorted(made[1:])
+    assert office.api.get("/api/records/customer", group=group)["rows"][0]["id"] == made[0]
+    office.api.refused("POST", "/api/records/customer/delete", 422, {"preview": True})

@@ -18,6 +18,8 @@ export interface Option { value: string; label: string; tone?: 'good' | 'quiet' 
 export interface FieldInfo {
   name: string
   label: string
+  /** pinyin initials of the label */
+  initials: string
   type: FieldType
   required: boolean
   readonly: boolean
@@ -35,6 +37,8 @@ export interface FieldInfo {
   /** never shown in forms / lists by itself (record machinery) */
   hidden: boolean
   max_length?: number
+  /** shown with its middle hidden to those without the right */
+  masked?: boolean
   /** digits after the point, for quantity price money rate */
   decimals?: number
   min?: number
@@ -84,6 +88,8 @@ export interface ModuleInfo {
   /** fields that may be shown as columns, in form order */
   /** the record kind is hierarchical by this field (groups, regions, departments) */
   parent_field: string | null
+  /** exactly one record: no list, the form itself */
+  single: boolean
   help: string
 }
 export interface Chapter { name: string; label: string; icon: string }
