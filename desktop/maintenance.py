@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from sync_server.replication.clock import Clock
 
-from .db import FILE_NAME, Database, is_full, looked_into, open_database
+from .db import FILE_NAME, Database, is_full, looked_into, open_database, refuse_unsafe_place
 from .engine.engine import SQL_FUNCTIONS
 from .engine.schema import refuse_newer
 from .errors import Refused, StorageFull
@@ -20,6 +20,7 @@ from .inspection import Finding as Finding
 from .inspection import Step as Step
 from .inspection import check as check
 
+LOGS = ("-wal", "-shm", "-journal")
 BASE_CODE_LENGTH_MAX = 3
 """Codes given at enrolment have two or three characters; longer ones carry the suffix of a restore (T19)."""
 
@@ -48,7 +49,8 @@ def backup(db: Database, target: Path) -> None:
             raise Refused(f"磁盘已满，没有写成备份：{target}。请换一个位置，或清出空间后再试") from error
         raise Refused(f"不能写备份 {target}：{_reason(error)}。请换一个位置") from error
     finally:
-        part.unlink(missing_ok=True)
+        for tail in ("", *LOGS):  # SQLite leaves a journal behind when the disk is full
+            part.with_name(part.name + tail).unlink(missing_ok=True)
 
 
 def _refuse_target(live: Path, target: Path) -> None:
@@ -56,7 +58,7 @@ def _refuse_target(live: Path, target: Path) -> None:
         raise Refused(f"没有这个文件夹：{target.parent}")
     if target.is_dir():
         raise Refused(f"{target} 是文件夹，请写出备份文件的名称")
-    mine = [live, *(live.with_name(live.name + tail) for tail in ("-wal", "-shm", "-journal"))]
+    mine = [live, *(live.with_name(live.name + tail) for tail in LOGS)]
     if target.resolve() in {one.resolve() for one in mine} or (target.exists() and target.samefile(live)):
         raise Refused("备份不能写在正在使用的数据文件上，请换一个名称")
 
@@ -73,7 +75,7 @@ def verify(path: Path) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    return error.strerror or str(error) if isinstance(error, OSError) else f"磁盘读写出错（{error}）"
 
 
 def _sync_file(path: Path) -> None:
@@ -105,18 +107,25 @@ def restore(folder: Path, source: Path) -> Path | None:
     live = folder / FILE_NAME
     if live.exists() and live.samefile(source):
         raise Refused("这就是正在使用的数据文件，请选一份备份")
-    folder.mkdir(parents=True, exist_ok=True)
-    work = folder / f"restore-{uuid4().hex[:8]}"
+    refuse_unsafe_place(folder)
     try:
-        work.mkdir(mode=0o700)
-        fresh = _prepared(source, work)
-        kept = _set_aside(live)
-        fresh.replace(live)
-        _sync_folder(folder)
+        return _replace(folder, live, source)
     except (OSError, sqlite3.Error, StorageFull) as error:
         if isinstance(error, StorageFull) or is_full(error):
             raise Refused("磁盘已满，没有恢复，原来的数据还在。清出空间后再试") from error
         raise Refused(f"没有恢复，原来的数据还在：{_reason(error)}") from error
+
+
+def _replace(folder: Path, live: Path, source: Path) -> Path | None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _clear_remains(folder, live)
+    work = folder / f"restore-{uuid4().hex[:8]}"
+    work.mkdir(mode=0o700)
+    try:
+        fresh = _prepared(source, work)
+        kept = _set_aside(live)
+        fresh.replace(live)
+        _sync_folder(folder)
     finally:
         _clear(work)
     return kept
@@ -148,33 +157,54 @@ def _copy(source: Path, target: Path) -> None:
 
 def _set_aside(live: Path) -> Path | None:
     """A second name for the former data: the file keeps its place until the restored one replaces it."""
-    if not live.exists():
-        return None
-    _fold_log(live)
-    kept = live.with_name(f"{live.stem}-{datetime.now().astimezone():%Y%m%d-%H%M%S}.bak")
-    number = 1
-    while kept.exists():
-        number += 1
-        kept = kept.with_name(f"{kept.stem.removesuffix(f'-{number - 1}')}-{number}.bak")
-    try:
-        os.link(live, kept)
-    except OSError:  # a file system without hard links
-        _copy(live, kept)
+    kept = _free_name(live)
+    is_there = live.exists()
+    if is_there:
+        _fold_log(live)
+        try:
+            os.link(live, kept)
+        except OSError:  # a file system without hard links
+            _copy(live, kept)
+    for tail in LOGS:  # of a damaged file: they must not be taken for the logs of the new one
+        log = live.with_name(live.name + tail)
+        if log.exists():
+            log.replace(kept.with_name(kept.name + tail))
     _sync_folder(live.parent)
-    return kept
+    return kept if is_there else None
+
+
+def _free_name(live: Path) -> Path:
+    stem = f"{live.stem}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    names = (f"{stem}{tail}.bak" for tail in ("", *(f"-{n}" for n in range(2, 1_000))))
+    return next(path for path in map(live.with_name, names) if not path.exists())
 
 
 def _fold_log(live: Path) -> None:
-    """Folds the write-ahead log of a killed program into its file, so that no log outlives it beside the new file."""
+    """Folds the write-ahead log of a killed program into its file. Damaged data stay as they are."""
     try:
         open_database(live.parent).close()
     except Refused:
-        # Damaged: that is why somebody restores. Its log must not be taken for the new file's.
-        stamp = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-        for tail in ("-wal", "-shm"):
-            log = live.with_name(live.name + tail)
-            if log.exists():
-                log.replace(live.with_name(f"{live.stem}-{stamp}.bak{tail}"))
+        if _is_whole(live):  # in use by a foreign tool
+            raise
+    except sqlite3.Error:
+        pass
+
+
+def _is_whole(live: Path) -> bool:
+    try:
+        verify(live)
+    except Refused:
+        return False
+    return True
+
+
+def _clear_remains(folder: Path, live: Path) -> None:
+    """What a killed restore left: its workplace, and a second name that still is the living file."""
+    for work in folder.glob("restore-*"):
+        _clear(work)
+    for kept in folder.glob(f"{live.stem}-*.bak"):
+        if live.exists() and kept.samefile(live):
+            kept.unlink()
 
 
 def _clear(work: Path) -> None:

@@ -17,7 +17,8 @@ from ..engine.engine import Engine
 from ..engine.fields.moment import today
 from ..engine.ids import new_id
 from ..errors import Refused
-from .ground import PASSWORD, Ground, lay, number
+from .ground import PASSWORD as PASSWORD
+from .ground import Ground, lay, number
 from .parties import Batch, Parties
 
 Progress = Callable[[int, int], None]

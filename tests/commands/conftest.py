@@ -1,0 +1,39 @@
+"""A founded company, empty and with demonstration data; every test works on a copy of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from desktop import demo
+from desktop.workstation import Workstation
+from tests.support import copy_of, make_template
+
+CUSTOMERS = 150
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("founded") / "data")
+
+
+@pytest.fixture(scope="session")
+def furnished(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = copy_of(founded, tmp_path_factory.mktemp("furnished") / "data")
+    workstation = Workstation.open(folder)
+    demo.fill(workstation.engine, CUSTOMERS)
+    workstation.close()
+    return folder
+
+
+@pytest.fixture
+def folder(furnished: Path, tmp_path: Path) -> Path:
+    """A copy of the furnished company; nobody has it open."""
+    return copy_of(furnished, tmp_path / "data")
+
+
+@pytest.fixture
+def workstation(folder: Path) -> Iterator[Workstation]:
+    opened = Workstation.open(folder)
+    yield opened
+    opened.close()
