@@ -98,7 +98,8 @@ def restore(call: Call, module: str) -> dict[str, Any]:
 @routes.add("POST", f"{_RECORDS}/change", "Set the same values on several records", shapes.IdsAnswer,
             body=shapes.ChangeMany, errors=(403, 404, 422))  # fmt: skip
 def change_many(call: Call, module: str) -> dict[str, Any]:
-    return {"changed": records.change(call.engine, call.principal, module, _meant(call, module, call.body), call.body.set)}
+    ids = _meant(call, module, call.body)
+    return {"changed": records.change(call.engine, call.principal, module, ids, call.body.set)}
 
 
 @routes.add("POST", f"{_RECORDS}/similar", "Records that may be the same as what is being typed", None,
