@@ -1,15 +1,27 @@
-"""Field types, one file per family; the same types stand in web_ui/src/fields."""
+"""Field types, one file each; the same types stand in web_ui/src/fields."""
 
 from .base import Column, Field, FieldError, Sql, Where, all_of, any_of
 from .birthday import Birthday
 from .boolean import Bool
-from .choice import Enum
+from .date import Date
+from .dictionary import Dict
+from .email import Email
+from .enumeration import Enum
+from .instant import DateTime
+from .integer import Int
+from .longtext import LongText
 from .mirror import Mirror
-from .moment import Date, DateTime
-from .number import Int, Money, Price, Quantity, Rate
+from .money import Money
 from .password import Password
-from .reference import Dict, Ref, Refs
-from .text import Email, LongText, Phone, Serial, Text, Url
+from .phone import Phone
+from .price import Price
+from .quantity import Quantity
+from .rate import Rate
+from .ref import Ref
+from .refs import Refs
+from .serial import Serial
+from .text import Text
+from .url import Url
 
 __all__ = [
     "Birthday",

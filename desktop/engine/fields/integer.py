@@ -1,4 +1,4 @@
-"""int, and the scaled decimals quantity, price, money and rate: integers all the way, never floats."""
+"""int: a whole number; the base of the scaled decimals, which are integers all the way, never floats."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,39 +64,3 @@ class Int(Field):
     def describe(self, name: str) -> dict[str, Any]:
         limits = {"min": self.min, "max": self.max}
         return {"decimals": self.decimals} | {key: limit for key, limit in limits.items() if limit is not None}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Money(Int):
-    """Integer 分."""
-
-    decimals: int = 2
-    type: ClassVar[str] = "money"
-    scale: ClassVar[int] = 2
-    default_width: ClassVar[int] = 110
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quantity(Int):
-    """Value × 10⁴."""
-
-    type: ClassVar[str] = "quantity"
-    scale: ClassVar[int] = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Price(Int):
-    """Value × 10⁴, per unit of the line."""
-
-    decimals: int = 2
-    type: ClassVar[str] = "price"
-    scale: ClassVar[int] = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rate(Int):
-    """Percent × 10⁴ (13 % = 130000)."""
-
-    type: ClassVar[str] = "rate"
-    scale: ClassVar[int] = 4
-    unit: ClassVar[str] = "%"

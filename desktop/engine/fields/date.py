@@ -1,0 +1,33 @@
+"""date: a local calendar day."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from .base import Field, FieldError, Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Date(Field):
+    """A day, stored `YYYY-MM-DD`. The default may be "today"."""
+
+    type: ClassVar[str] = "date"
+    default_width: ClassVar[int] = 88
+
+    def parse(self, raw: Value) -> Value:
+        if raw is None or raw == "":
+            return None
+        if not isinstance(raw, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", raw.strip()):
+            raise FieldError(f"「{self.label}」写成 2026-11-23 的样子")
+        try:
+            day = date.fromisoformat(raw.strip())
+        except ValueError:
+            raise FieldError(f"「{self.label}」没有这一天") from None
+        if day.year < 1900:
+            raise FieldError(f"「{self.label}」太早")
+        return day.isoformat()
+
+    def export(self, value: Value, labels: Mapping[str, str]) -> object:
+        return None if value is None else date.fromisoformat(value)

@@ -1,0 +1,49 @@
+"""datetime: a UTC instant, shown and compared by the local clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from .base import ORDER_OPERATORS, Field, FieldError, Sql, Value, Where
+from .date import Date
+from .moment import ZONE, day_span, instant, local_minute
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateTime(Field):
+    """An instant, stored `YYYY-MM-DDThh:mm:ss.sssZ`. Filters compare by local day."""
+
+    type: ClassVar[str] = "datetime"
+    operators: ClassVar[tuple[str, ...]] = ORDER_OPERATORS
+    default_width: ClassVar[int] = 130
+
+    def parse(self, raw: Value) -> Value:
+        if raw is None or raw == "":
+            return None
+        try:
+            moment = datetime.fromisoformat(str(raw).replace("Z", "+00:00"))
+        except ValueError:
+            raise FieldError(f"「{self.label}」写成 2026-11-23 09:30 的样子") from None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ZONE)
+        return instant(moment)
+
+    def format(self, value: Value, labels: Mapping[str, str]) -> str:
+        return "" if value is None else local_minute(value, ZONE)
+
+    def compare(self, op: str, raw: Value, where: Where) -> Sql:
+        day = Date(self.label).parse(raw if not isinstance(raw, str) else raw[:10])
+        if day is None:
+            raise FieldError(f"请填写「{self.label}」要比较的日期")
+        start, end = day_span(day)
+        inside = Sql(f"({where.column} >= ? AND {where.column} < ?)", (start, end))
+        forms = {
+            "eq": inside,
+            "ne": Sql(f"({where.column} IS NULL OR NOT {inside.text})", inside.params),
+            "lt": Sql(f"{where.column} < ?", (start,)),
+            "le": Sql(f"{where.column} < ?", (end,)),
+            "gt": Sql(f"{where.column} >= ?", (end,)),
+            "ge": Sql(f"{where.column} >= ?", (start,)),
+        }
+        return forms[op]
