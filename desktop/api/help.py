@@ -6,12 +6,22 @@ from pathlib import Path
 
 from ..errors import NotFound
 
+# The order people read in; pages it does not name come last.
+_ORDER = (
+    "start", "lists", "search", "shortcuts", "customer", "contact", "supplier", "competitor", "company_profile",
+    "branch", "department", "employee", "operator", "dict_item", "backup",
+)  # fmt: skip
 _FOLDER = Path(__file__).resolve().parents[1] / "help"
 
 
 @cache
 def _texts() -> dict[str, str]:
-    return {file.stem: file.read_text(encoding="utf-8") for file in sorted(_FOLDER.glob("*.md"))}
+    files = sorted(_FOLDER.glob("*.md"), key=lambda file: (_place(file.stem), file.stem))
+    return {file.stem: file.read_text(encoding="utf-8") for file in files}
+
+
+def _place(topic: str) -> int:
+    return _ORDER.index(topic) if topic in _ORDER else len(_ORDER)
 
 
 def _title(text: str) -> str:
