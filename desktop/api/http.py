@@ -64,6 +64,14 @@ class Call:
         return self._principal
 
     @property
+    def is_signed_in(self) -> bool:
+        """Whether somebody is signed in; an operator who has been stopped meanwhile is not."""
+        try:
+            return self.principal is not None
+        except NotSignedIn:
+            return False
+
+    @property
     def idempotent(self) -> Idempotent | None:
         """The `Idempotency-Key` of a write that may be sent twice."""
         key = self.request.headers.get("Idempotency-Key")

@@ -18,12 +18,12 @@ def session(call: Call) -> dict[str, Any]:
     desk = call.desk
     body: dict[str, Any] = {
         "initialized": desk.workstation.initialized,
-        "signed_in": desk.operator is not None,
+        "signed_in": call.is_signed_in,
         "company": "",
         "machine": "",
         "version": __version__,
         "mode": desk.host.mode,
-        "data_dir": str(desk.workstation.folder) if desk.operator else "",
+        "data_dir": str(desk.workstation.folder) if call.is_signed_in else "",
         "departments": [],
     }
     if not body["initialized"]:
@@ -36,7 +36,7 @@ def session(call: Call) -> dict[str, Any]:
     if last:
         department, _, user = str(last[0]).partition("\n")
         body["last"] = {"department": department, "user": user}
-    if desk.operator is not None:
+    if call.is_signed_in:
         body["operator"] = accounts.about(call.engine, call.principal.operator)
     return body
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
-from ..errors import Forbidden
+from ..errors import Forbidden, NotFound
 from . import query as q
 from .access import Principal, scope_sql
 from .define import Alike
@@ -187,11 +187,12 @@ def tree(engine: Engine, principal: Principal, module: str, count: str = "") -> 
     parent = definition.module.parent
     order = "sort, pinyin" if "sort" in definition.fields else "pinyin"
     default = "is_default" if "is_default" in definition.fields else "0"
-    is_tree = parent is not None and definition.name in targets_of(definition.fields[parent])
+    if parent is None or definition.name not in targets_of(definition.fields[parent]):
+        raise NotFound(f"「{definition.module.label}」没有上下级")  # nor may its rows be listed here, past the scope
     with engine.db.read() as db:
         counts = _node_counts(engine, db, principal, engine.definition(count), definition) if count else None
         nodes = db.execute(
-            f"SELECT id, {definition.module.title}, {parent if is_tree else 'NULL'}, {default} FROM {module} "
+            f"SELECT id, {definition.module.title}, {parent}, {default} FROM {module} "
             f"WHERE deleted_at IS NULL ORDER BY {order}, row"
         ).fetchall()
     return [
