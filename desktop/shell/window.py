@@ -61,7 +61,7 @@ class WindowHost:
         webview.settings["OPEN_EXTERNAL_LINKS_IN_BROWSER"] = True
         webview.settings["ALLOW_FILE_URLS"] = False
         toolkit: Any = _prepare_qt() if sys.platform.startswith("linux") else None
-        size = _remembered_size(self._folder)
+        size = _fitting(_remembered_size(self._folder), _screen(toolkit))
         self._window = webview.create_window(
             TITLE, url, width=size[0], height=size[1], min_size=SIZE_MIN, text_select=True, zoomable=True
         )
@@ -215,6 +215,24 @@ def _remembered_size(folder: Path) -> tuple[int, int]:
         read = json.loads((folder / "window.json").read_text(encoding="utf-8"))
         return max(SIZE_MIN[0], int(read["width"])), max(SIZE_MIN[1], int(read["height"]))
     return SIZE
+
+
+def _screen(toolkit: Any) -> tuple[int, int] | None:
+    """What the screen offers beside its bars; None where nobody can say."""
+    if toolkit is not None:
+        room = toolkit.primaryScreen().availableGeometry()
+        return room.width(), room.height()
+    if sys.platform == "win32":
+        import ctypes
+
+        metrics = ctypes.windll.user32.GetSystemMetrics
+        return metrics(16), metrics(17)  # SM_CXFULLSCREEN, SM_CYFULLSCREEN: without the task bar
+    return None
+
+
+def _fitting(size: tuple[int, int], screen: tuple[int, int] | None) -> tuple[int, int]:
+    """The wanted size, but never past the edges of the screen."""
+    return size if screen is None else (min(size[0], screen[0]), min(size[1], screen[1]))
 
 
 def _remember_size(folder: Path, window: Any) -> None:

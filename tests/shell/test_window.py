@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from desktop.shell import display
+from desktop.shell import display, window
 from tests.conftest import Program, StartProgram
 
 SHOWN_S = 30.0
@@ -105,3 +105,9 @@ def test_second_start_says_so_and_ends(
     assert second.wait() == 0
     assert "程序已在运行，已切换到它的窗口" in second.line("程序已在运行")
     assert program.stop() == 0
+
+
+def test_the_window_never_opens_past_the_edges_of_the_screen() -> None:
+    assert window._fitting((1360, 840), (1280, 720)) == (1280, 720)
+    assert window._fitting((1100, 700), (1920, 1080)) == (1100, 700)
+    assert window._fitting((1360, 840), None) == (1360, 840)
