@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from desktop.shell import display, window
+from desktop.shell import display
+from desktop.shell.window import _fitting
 from tests.conftest import Program, StartProgram
 
 SHOWN_S = 30.0
@@ -108,6 +109,6 @@ def test_second_start_says_so_and_ends(
 
 
 def test_the_window_never_opens_past_the_edges_of_the_screen() -> None:
-    assert window._fitting((1360, 840), (1280, 720)) == (1280, 720)
-    assert window._fitting((1100, 700), (1920, 1080)) == (1100, 700)
-    assert window._fitting((1360, 840), None) == (1360, 840)
+    assert _fitting((1360, 840), (1280, 720)) == (1280, 720)
+    assert _fitting((1100, 700), (1920, 1080)) == (1100, 700)
+    assert _fitting((1360, 840), None) == (1360, 840)
