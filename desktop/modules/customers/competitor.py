@@ -2,7 +2,7 @@
 
 from ...engine.define import Alike, Module, Related, Section, Tab
 from ...engine.fields import Date, Dict, Enum, LongText, Phone, Price, Rate, Ref, Text, Url
-from .alike import company_core
+from .party import company_core
 
 competitor = Module(
     name="competitor",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...engine.define import Alike, Draft, Fault, Module, Related, Section, Tab, Tree
+from ...engine.define import Draft, Fault, Module, Related, Section, Tab, Tree
 from ...engine.fields import (
     Birthday,
     Bool,
@@ -21,13 +21,7 @@ from ...engine.fields import (
     Text,
     Url,
 )  # fmt: skip
-from .alike import company_core, exact, mail_domain, phone_digits
-
-
-def retail_is_fixed(draft: Draft) -> Iterator[Fault]:
-    """CRM3: the system customer 零售客户 exists and stays as it is."""
-    if draft.old and draft.old["is_system"]:
-        yield Fault(f"「{draft.old['name']}」是系统客户，不能修改或删除")
+from .party import party_grounds, system_party_is_fixed
 
 
 def main_contact_is_own(draft: Draft) -> Iterator[Fault]:
@@ -146,14 +140,8 @@ customer = Module(
         Related("收货地址", "party_address", "parent", {"parent_kind": "customer"}),
     ),
     children="contact party_address",
-    rules=(retail_is_fixed, main_contact_is_own),
-    alike=(
-        Alike("tax_no", 100, "税号相同", exact),
-        Alike("phone mobile fax", 60, "电话相同", phone_digits),
-        Alike("name", 50, "名称相近", company_core),
-        Alike("region", 20, "同一区域", str),
-        Alike("email", 15, "邮箱域名相同", mail_domain),
-    ),
+    rules=(system_party_is_fixed, main_contact_is_own),
+    alike=party_grounds("phone mobile fax"),
     seed=(
         dict(
             seed="retail",

@@ -1,17 +1,8 @@
 """供应商信息 (modules.md 2.1.3)."""
 
-from collections.abc import Iterator
-
-from ...engine.define import Alike, Draft, Fault, Module, Related, Section, Tab
+from ...engine.define import Module, Related, Section, Tab
 from ...engine.fields import Bool, Date, Dict, Email, Enum, Int, LongText, Phone, Ref, Serial, Text, Url
-from .alike import company_core, exact, mail_domain, phone_digits
-
-
-def retail_is_fixed(draft: Draft) -> Iterator[Fault]:
-    """The system supplier 零售 serves 零购 and stays as it is."""
-    if draft.old and draft.old["is_system"]:
-        yield Fault(f"「{draft.old['name']}」是系统供应商，不能修改或删除")
-
+from .party import party_grounds, system_party_is_fixed
 
 supplier = Module(
     name="supplier",
@@ -76,14 +67,8 @@ supplier = Module(
         Related("收货地址", "party_address", "parent", {"parent_kind": "supplier"}),
     ),
     children="contact party_address",
-    rules=(retail_is_fixed,),
-    alike=(
-        Alike("tax_no", 100, "税号相同", exact),
-        Alike("phone mobile", 60, "电话相同", phone_digits),
-        Alike("name", 50, "名称相近", company_core),
-        Alike("region", 20, "同一区域", str),
-        Alike("email", 15, "邮箱域名相同", mail_domain),
-    ),
+    rules=(system_party_is_fixed,),
+    alike=party_grounds("phone mobile"),
     seed=(dict(seed="retail", name="零售", status="active", is_system=True, registered_on="2020-01-01"),),
     help="supplier",
 )

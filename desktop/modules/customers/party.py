@@ -1,7 +1,10 @@
-"""How two parties are recognised as one (T28): comparable forms of names and addresses."""
+"""What customers and suppliers share: how two of them are recognised as one (T28), and the fixed retail parties."""
 
 import re
 import unicodedata
+from collections.abc import Iterator
+
+from ...engine.define import Alike, Draft, Fault
 
 _FREE_MAIL = frozenset(
     (
@@ -44,3 +47,20 @@ def mail_domain(address: str) -> str | None:
     """The domain of an address, unless everybody can have one there."""
     domain = address.rpartition("@")[2].casefold()
     return domain if domain and domain not in _FREE_MAIL else None
+
+
+def party_grounds(phones: str) -> tuple[Alike, ...]:
+    """The scores of T28 for a party whose telephone numbers are the fields `phones`."""
+    return (
+        Alike("tax_no", 100, "税号相同", exact),
+        Alike(phones, 60, "电话相同", phone_digits),
+        Alike("name", 50, "名称相近", company_core),
+        Alike("region", 20, "同一区域", str),
+        Alike("email", 15, "邮箱域名相同", mail_domain),
+    )
+
+
+def system_party_is_fixed(draft: Draft) -> Iterator[Fault]:
+    """CRM3: 零售客户 and the supplier 零售 exist for sales and purchases without a name, and stay as they are."""
+    if draft.old and draft.old["is_system"]:
+        yield Fault(f"「{draft.old['name']}」是系统自带的，不能修改或删除")
