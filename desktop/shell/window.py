@@ -67,7 +67,7 @@ class WindowHost:
         )
         self._window.events.closing += self._may_close
         if toolkit is not None:
-            self._window.events.before_show += self._add_shortcuts
+            self._window.events.before_show += self._set_up_qt
         with suppress(ValueError):  # not the main thread: a test
             signal.signal(signal.SIGTERM, self._on_signal)
         webview.start(
@@ -133,8 +133,12 @@ class WindowHost:
                 return None
         return chosen[0] if chosen else None
 
-    def _add_shortcuts(self) -> None:
-        self._on_main_thread(lambda: _add_zoom(self._window.native))
+    def _set_up_qt(self) -> None:
+        def work() -> None:
+            _allow_clipboard(self._window.native)
+            _add_zoom(self._window.native)
+
+        self._on_main_thread(work)
 
 
 # --- Qt ----------------------------------------------------------------------------------------------------
@@ -185,6 +189,15 @@ def _qt_save_dialog(parent: Any, suggested_name: str) -> list[Path]:
     dialog.setNameFilters(["所有文件 (*)"])
     dialog.selectFile(suggested_name)
     return [Path(name) for name in dialog.selectedFiles()] if dialog.exec() else []
+
+
+def _allow_clipboard(native: Any) -> None:
+    """Without these the page's calls to copy and paste are never answered; only our own page is shown here."""
+    from PySide6.QtWebEngineCore import QWebEngineSettings
+
+    settings = native.webview.settings()
+    for name in ("JavascriptCanAccessClipboard", "JavascriptCanPaste"):
+        settings.setAttribute(getattr(QWebEngineSettings.WebAttribute, name), True)
 
 
 def _add_zoom(native: Any) -> None:

@@ -26,6 +26,8 @@ export const useSession = defineStore('session', () => {
   async function load(): Promise<Session> {
     session.value = await api.get<Session>('/api/session')
     if (session.value.operator) owner.value = session.value.operator.id
+    // signed out elsewhere: what is open stays under the login
+    else if (owner.value) locked.value = true
     return session.value
   }
   function enter(got: Session): void {
