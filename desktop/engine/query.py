@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from dataclasses import field as made_by
 from typing import Any
 
+import orjson
+
 from sync_server.replication.changeset import Scalar
 
 from ..errors import Invalid
@@ -186,15 +188,20 @@ def _words(
 
 def anywhere(definition: Definition, text: str, principal: Principal) -> Sql:
     """Rows that contain a text in any searched field the user may see, or in the initials of the title."""
+    match = match_anywhere(definition, text, principal)
+    if match is None:
+        return Sql("0")
+    table = f"{definition.name}_fts"
+    return Sql(f"{T}.row IN (SELECT rowid FROM {table} WHERE {table} MATCH ?)", (match,))
+
+
+def match_anywhere(definition: Definition, text: str, principal: Principal) -> str | None:
+    """The question to the full-text index: any searched field the user may see, or the initials; None: nothing."""
     phrase = search_phrase(text)
     if phrase is None or not definition.searched:
-        return Sql("0")
+        return None
     names = [name for name in definition.searched if principal.sees(definition.fields[name])]
-    table = f"{definition.name}_fts"
-    return Sql(
-        f"{T}.row IN (SELECT rowid FROM {table} WHERE {table} MATCH ?)",
-        (f"{{{' '.join([*names, 'initials'])}}} : {phrase}",),
-    )
+    return f"{{{' '.join([*names, 'initials'])}}} : {phrase}"
 
 
 def _anywhere_slow(definition: Definition, text: str, principal: Principal) -> Sql:
@@ -308,17 +315,15 @@ def offset_cursor(offset: int) -> str:
 def read_cursor(text: str) -> list[Any]:
     """Raises `Invalid` for anything that `cursor` or `offset_cursor` did not make."""
     try:
-        parts = json.loads(base64.urlsafe_b64decode(text.encode()))
-        ok = isinstance(parts, list) and (
-            (
-                len(parts) == 3
-                and parts[0] == "k"
-                and isinstance(parts[1], str | int | None)
-                and isinstance(parts[2], int)
-            )
-            or (len(parts) == 2 and parts[0] == "o" and isinstance(parts[1], int) and 0 <= parts[1] < 2**62)
-        )
-    except (ValueError, UnicodeEncodeError, RecursionError):
+        parts = orjson.loads(base64.urlsafe_b64decode(text.encode()))
+        match parts:
+            case ["k", str() | int() | None as value, int(row)]:
+                ok = abs(row) < 2**62 and (not isinstance(value, int) or abs(value) < 2**62)
+            case ["o", int(offset)]:
+                ok = 0 <= offset < 2**62
+            case _:
+                ok = False
+    except ValueError:
         ok, parts = False, []
     if not ok:
         raise Invalid({"after": "续页标记不对，请从第一页重新读取"})

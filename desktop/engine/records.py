@@ -161,7 +161,7 @@ def change(
     demand(principal, "edit", definition)
     parsed = _parse(definition, principal, values, system=False)
     with engine.db.write() as db:
-        saving = Saving(engine, db, principal, definition)
+        saving = Saving(engine, db, principal, definition, together=frozenset(ids), given=parsed)
         ops = []
         for old in visible_records(engine, db, principal, definition, ids):
             new = saving.complete(old, parsed)

@@ -8,15 +8,15 @@ from typing import Any
 
 from sync_server.replication.changeset import Op
 
-from ..errors import BadRequest, InUse, NotFound
+from ..errors import BadRequest, InUse, Invalid, NotFound
 from .access import Principal, demand
 from .engine import Engine
-from .fields import Refs
+from .fields import Ref, Refs
 from .ids import new_id
 from .records import Idempotent, answer, answered, visible_records
 from .registry import Definition, Incoming
 from .rows import Values
-from .saving import Saving, row_number
+from .saving import Saving, look, row_number
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _refusals(
     doomed: _Doomed,
 ) -> Iterator[dict[str, str]]:
     """Records that may not go: still referred to by something that stays, or held by a rule."""
-    saving = Saving(engine, db, principal, definition)
+    saving = Saving(engine, db, principal, definition, together=frozenset(doomed.ids(definition.name)))
     holding = _holding(db, definition, list(doomed.rows[definition.name]), doomed)
     for old in olds:
         reasons = [*holding.get(old["id"], ()), *saving.rule_faults(old["id"], old, None).values()]
@@ -172,9 +172,30 @@ def restore(engine: Engine, principal: Principal, module: str, ids: Sequence[str
             if row_number(engine, db, principal, definition, id, deleted=True) is None:
                 raise NotFound(f"回收站里没有这个{definition.module.noun}")
             ops += [Op(definition.name, id, "undel"), *_with_children(db, definition, id)]
+        if wrong := _orphaned(engine, db, ops):
+            raise Invalid(wrong)
         changed = engine.applier.local(ops, actor=principal.operator, act=f"{module}.restore", batch=new_id())
     engine.tell(changed)
     return list(dict.fromkeys(ids))
+
+
+def _orphaned(engine: Engine, db: sqlite3.Connection, ops: Sequence[Op]) -> dict[str, str]:
+    """What the records that come back need and what is still deleted, by field."""
+    back = {(op.table, op.id) for op in ops}
+    wrong: dict[str, str] = {}
+    for op in ops:
+        definition = engine.definition(op.table)
+        row = dict(db.execute(f"SELECT * FROM {op.table} WHERE id = ?", (op.id,)).fetchone())
+        for name, one in definition.fields.items():
+            if not isinstance(one, Ref) or not one.required or row[name] is None:
+                continue
+            targets = {one.target_by[1].get(row[one.target_by[0]])} if one.target_by else {one.target}
+            is_there = any(
+                (target, row[name]) in back or look(engine, db, target, row[name]) for target in targets if target
+            )
+            if not is_there:
+                wrong[name] = f"「{one.label}」已删除，请先恢复它"
+    return wrong
 
 
 def _with_children(db: sqlite3.Connection, definition: Definition, id: str) -> Iterator[Op]:

@@ -27,7 +27,8 @@ class Saving:
     """Decides about records of one module inside the saving transaction, for one user.
 
     What it looks up is remembered, so saving ten thousand records that refer to the same one reads it once.
-    `system` saves without rights (first start).
+    `system` saves without rights (first start). `together` are records that are changed alike in one go (`given`) or
+    deleted (None): rules find them as they will be, or each would pass for the sake of the others.
     """
 
     engine: Engine
@@ -35,6 +36,8 @@ class Saving:
     principal: Principal
     definition: Definition
     system: bool = False
+    together: frozenset[str] = frozenset()
+    given: Values | None = None
     _known: dict[tuple[str, str], Values | None] = field(default_factory=dict)
     _reachable: dict[tuple[str, str], bool] = field(default_factory=dict)
 
@@ -129,7 +132,15 @@ class Saving:
         conditions = "".join(f' AND "{column}" = ?' for column in columns)
         sql = f"SELECT row FROM {module} WHERE deleted_at IS NULL{conditions} LIMIT {_FOUND_MAX}"
         numbers = [row[0] for row in self.db.execute(sql, tuple(columns.values()))]
-        return fetch(self.db, self.engine.registry, self.engine.definition(module), numbers, None)
+        found = fetch(self.db, self.engine.registry, self.engine.definition(module), numbers, None)
+        if module != self.definition.name:
+            return found
+        return [later for later in map(self._as_will_be, found) if later is not None]
+
+    def _as_will_be(self, row: Values) -> Values | None:
+        if row["id"] not in self.together:
+            return row
+        return None if self.given is None else row | self.given
 
     def _is_below(self, node: str, top: str) -> bool:
         below = q.subtree(self.definition, top)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
-from ..errors import Forbidden, NotFound
+from ..errors import Forbidden, Invalid, NotFound
 from . import query as q
 from .access import Principal, scope_sql
 from .define import Alike
@@ -15,10 +15,12 @@ from .engine import Engine
 from .fields import Sql, all_of
 from .registry import Definition, targets_of
 from .rows import Values, fetch, labels
-from .text import fold, initials, search_phrase
+from .schema import index_name
+from .text import fold, initials, pinyin, search_phrase
 
 GROUP_ROWS = 6
 _CANDIDATES = 40
+_RANKED = 400
 LIKELY = 60
 SAME = 100
 """Scores of T28: from 60 likely the same, from 100 the same."""
@@ -35,12 +37,53 @@ def everywhere(engine: Engine, principal: Principal, text: str) -> list[dict[str
     with engine.db.read() as db:
         for definition in engine.registry:
             if definition.module.search and principal.may("view", definition.name):
-                numbers = _hits(
-                    engine, db, definition, principal, q.anywhere(definition, text, principal), GROUP_ROWS + 1
-                )
+                numbers = _found(engine, db, definition, principal, text)
                 if numbers:
                     groups.append(_group(engine, db, principal, definition, numbers))
     return groups
+
+
+def _found(
+    engine: Engine, db: sqlite3.Connection, definition: Definition, principal: Principal, text: str
+) -> list[int]:
+    """Rows in scope that contain the text, one more than are shown: first those whose title begins with it."""
+    scope = scope_sql(engine.registry, definition, principal, q.T)
+    alive = Sql(f"{q.T}.deleted_at IS NULL")
+    conditions = all_of([alive, scope] if scope else [alive])
+    found = dict.fromkeys(_leading(db, definition, text, conditions, GROUP_ROWS + 1))
+    found |= dict.fromkeys(
+        row for row, _ in _containing_anywhere(db, definition, principal, text, conditions, GROUP_ROWS + 1)
+    )
+    return list(found)[: GROUP_ROWS + 1]
+
+
+def _leading(db: sqlite3.Connection, definition: Definition, text: str, conditions: Sql, limit: int) -> list[int]:
+    """Rows whose title begins with the text: the sort index knows them, however common the text is."""
+    title, start = f'{q.T}."{definition.module.title}"', pinyin(text.strip())
+    sql = (
+        f"SELECT {q.T}.row FROM {definition.name} {q.T} INDEXED BY {index_name(definition.name, 'pinyin')} "
+        f"WHERE {conditions.text} AND {q.T}.pinyin >= ? AND {q.T}.pinyin < ? AND substr({title}, 1, ?) = ? "
+        f"ORDER BY {q.T}.pinyin LIMIT ?"
+    )
+    params = (*conditions.params, start, start + "\uffff", len(text.strip()), text.strip(), limit)
+    return [row[0] for row in db.execute(sql, params)]
+
+
+def _containing_anywhere(
+    db: sqlite3.Connection, definition: Definition, principal: Principal, text: str, conditions: Sql, limit: int
+) -> list[tuple[int, str]]:
+    """(row, title) of rows that contain the text, as the full-text index meets them. The index drives and stops at the
+    limit: inside IN (…) SQLite would collect every hit of a common word first."""
+    match = q.match_anywhere(definition, text, principal)
+    if match is None:
+        return []
+    table = f"{definition.name}_fts"
+    sql = (
+        f"SELECT {q.T}.row, COALESCE({q.T}.\"{definition.module.title}\", '') FROM {table} "
+        f"CROSS JOIN {definition.name} {q.T} ON {q.T}.row = {table}.rowid "
+        f"WHERE {table} MATCH ? AND {conditions.text} LIMIT ?"
+    )
+    return [(row, title) for row, title in db.execute(sql, (match, *conditions.params, limit))]
 
 
 def _hits(
@@ -51,8 +94,7 @@ def _hits(
     found: Sql,
     limit: int,
 ) -> list[int]:
-    """Rows in scope, straight from the index: what comes first is shown first, so a common word costs no more than a
-    rare one."""
+    """Live rows in scope that meet a condition."""
     scope = scope_sql(engine.registry, definition, principal, q.T)
     where = all_of([Sql(f"{q.T}.deleted_at IS NULL"), found, *([scope] if scope else [])])
     sql = f"SELECT {q.T}.row FROM {definition.name} {q.T} WHERE {where.text} LIMIT {limit}"
@@ -139,7 +181,9 @@ def _candidate_conditions(
 ) -> list[Sql]:
     conditions = [Sql(f"{q.T}.deleted_at IS NULL")]
     for column, value in where.items():
-        q.visible_field(definition, principal, column, "where")
+        one = q.visible_field(definition, principal, column, "where")
+        if column not in {own.name for own in one.columns(column)}:
+            raise Invalid({"where": f"不能按「{one.label}」挑选"})
         conditions.append(Sql(f'{q.T}."{column}" = ?', (value,)))
     if ids:
         conditions.append(Sql(f"{q.T}.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)))
@@ -163,12 +207,17 @@ def _candidates(
     if not text.strip():
         sql = f"SELECT {q.T}.row FROM {table} {q.T} WHERE {base.text} ORDER BY {q.T}.{order}, {q.T}.row LIMIT ?"
         return [row[0] for row in db.execute(sql, (*base.params, limit))]
-    found = all_of([base, q.anywhere(definition, text, principal)])
-    sql = f"SELECT {q.T}.row, {q.T}.{definition.module.title} FROM {table} {q.T} WHERE {found.text} LIMIT 400"
-    hits = db.execute(sql, found.params).fetchall()
+    found = _leading(db, definition, text, base, _CANDIDATES)
     needle = fold(text)
-    hits.sort(key=lambda hit: _rank(str(hit[1] or ""), needle))
-    return [hit[0] for hit in hits[:limit]]
+    hits = _containing_anywhere(db, definition, principal, text, base, _RANKED)
+    hits.sort(key=lambda hit: _rank(hit[1], needle))
+    titles = sorted(found, key=lambda row: _rank(_title(db, definition, row), needle))
+    return list(dict.fromkeys([*titles, *(row for row, _ in hits)]))[:limit]
+
+
+def _title(db: sqlite3.Connection, definition: Definition, row: int) -> str:
+    found = db.execute(f'SELECT "{definition.module.title}" FROM {definition.name} WHERE row = ?', (row,)).fetchone()
+    return str(found[0] or "")
 
 
 def _rank(title: str, needle: str) -> tuple[int, int, str]:

@@ -108,7 +108,7 @@ def lunar_day(day: int) -> str:
 
 def _month_and_day(label: str, raw: Value) -> tuple[int, int | None]:
     if isinstance(raw, Mapping):
-        return raw["month"], raw["day"]
+        raw = f"{raw.get('month')}-{raw.get('day')}"
     found = re.fullmatch(r"(?:\d{4}-)?(\d{1,2})(?:月)?(?:[-/.]?(\d{1,2})日?)?", str(raw or "").strip())
     if not found or not 1 <= int(found[1]) <= 12:
         raise FieldError(f"「{label}」写成 0815、8-15，或只写月份 8")

@@ -21,10 +21,10 @@ class Enum(Field):
     def parse(self, raw: Value) -> Value:
         if raw is None or raw == "":
             return None
-        if raw in self.options:
-            return raw
         by_label = {label: value for value, label in self.options.items()}
-        if raw in by_label:
+        if isinstance(raw, str) and raw in self.options:
+            return raw
+        if isinstance(raw, str) and raw in by_label:
             return by_label[raw]
         raise FieldError(f"「{self.label}」应是 {'、'.join(self.options.values())} 之一")
 

@@ -9,6 +9,9 @@ from .base import ORDER_OPERATORS, Field, FieldError, Sql, Value, Where
 from .date import Date
 from .moment import ZONE, day_span, instant, local_minute
 
+YEAR_MAX = 9998
+"""Every instant and the day after it must be in the calendar, in any zone."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DateTime(Field):
@@ -22,9 +25,13 @@ class DateTime(Field):
         if raw is None or raw == "":
             return None
         try:
-            moment = datetime.fromisoformat(str(raw).replace("Z", "+00:00"))
+            moment = datetime.fromisoformat(raw.replace("Z", "+00:00")) if isinstance(raw, str) else None
         except ValueError:
-            raise FieldError(f"「{self.label}」写成 2026-11-23 09:30 的样子") from None
+            moment = None
+        if moment is None:
+            raise FieldError(f"「{self.label}」写成 2026-11-23 09:30 的样子")
+        if not 1900 <= moment.year <= YEAR_MAX:
+            raise FieldError(f"「{self.label}」太早或太晚")
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=ZONE)
         return instant(moment)
@@ -36,6 +43,8 @@ class DateTime(Field):
         day = Date(self.label).parse(raw if not isinstance(raw, str) else raw[:10])
         if day is None:
             raise FieldError(f"请填写「{self.label}」要比较的日期")
+        if int(day[:4]) > YEAR_MAX:
+            raise FieldError(f"「{self.label}」太晚")
         start, end = day_span(day)
         inside = Sql(f"({where.column} >= ? AND {where.column} < ?)", (start, end))
         forms = {

@@ -1,5 +1,6 @@
 """int: a whole number; the base of the scaled decimals, which are integers all the way, never floats."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -30,7 +31,7 @@ class Int(Field):
     def parse(self, raw: Value) -> Value:
         if raw is None or raw == "":
             return None
-        if isinstance(raw, str) and raw.strip().lstrip("-").isascii() and raw.strip().lstrip("-").isdigit():
+        if isinstance(raw, str) and re.fullmatch(r"-?[0-9]{1,20}", raw.strip()):
             raw = int(raw)
         if isinstance(raw, bool) or not isinstance(raw, int):
             raise FieldError(f"「{self.label}」应是数字")
