@@ -18,9 +18,11 @@ export const SELECT = '__select'
 /** what cells need to know of their list */
 export interface GridContext {
   labels: () => Labels
-  /** the first shown column: carries 合计 n 条 */
+  /** the column that carries 合计 n 条 */
   first: () => string
   totalWords: () => string
+  /** px before the next sum */
+  totalRoom: () => number
   has: (id: string) => boolean
   head: () => 'none' | 'some' | 'all'
   tick: (id: string, rowIndex: number, event: MouseEvent) => void
@@ -36,7 +38,13 @@ export function drawCell(field: FieldInfo) {
   return (params: ICellRendererParams<Row, Value, GridContext>): HTMLElement | string => {
     const context = params.context
     if (params.node.rowPinned) {
-      if (field.name === context.first()) return context.totalWords()
+      if (field.name === context.first()) {
+        const count = document.createElement('span')
+        count.className = 'count'
+        count.style.maxWidth = `${Math.max(24, context.totalRoom())}px`
+        count.textContent = context.totalWords()
+        return count
+      }
       const sum = params.data?.[field.name]
       return sum === undefined ? '' : formatValue(sum, field, { labels: {} })
     }

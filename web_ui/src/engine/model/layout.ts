@@ -8,7 +8,7 @@ export const canShow = (f: FieldInfo): boolean => !f.hidden && f.type !== 'passw
 export const WIDTH_MIN = 40
 export const WIDTH_MAX = 800
 
-const widthOf = (f: FieldInfo): number => Math.min(WIDTH_MAX, Math.max(WIDTH_MIN, f.width || 100))
+export const widthOf = (f: FieldInfo): number => Math.min(WIDTH_MAX, Math.max(WIDTH_MIN, f.width || 100))
 
 /** As the module declares: its columns in their order, then everything else hidden, in form order. */
 export function defaultColumns(module: ModuleInfo): Column[] {
