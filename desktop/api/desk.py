@@ -259,7 +259,8 @@ def start_check(call: Call) -> dict[str, Any]:
 
         findings = maintenance.check(call.engine, running.step)
         running.result = {"findings": [finding.public() for finding in findings]}
-        running.message = f"查到 {len(findings)} 处问题" if findings else "数据完好"
+        problems = sum(finding.kind == "problem" for finding in findings)
+        running.message = f"查到 {problems} 处问题" if problems else "数据完好"
 
     return call.desk.workstation.jobs.start(job, work).public()
 
