@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal, Self
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ..engine.query import ROWS_MAX, Query
@@ -70,7 +70,7 @@ class ListQuery(Strict):
     @classmethod
     def _filter(cls, text: str) -> str:
         if text:
-            Filter.model_validate(json.loads(text))
+            Filter.model_validate(orjson.loads(text))
         return text
 
     def query(self) -> Query:
@@ -81,7 +81,7 @@ class ListQuery(Strict):
             value=self.value,
             start=self.start,
             end=self.end,
-            filter=json.loads(self.filter) if self.filter else None,
+            filter=orjson.loads(self.filter) if self.filter else None,
             sort=self.sort,
             group=self.group,
             deleted=self.deleted == "1",
@@ -176,6 +176,11 @@ class SimilarTo(Strict):
     id: Id | None = None
 
 
+def _is_scalar(value: object) -> bool:
+    """What a column can be compared with."""
+    return value is None or isinstance(value, str) or (isinstance(value, int) and abs(value) < 2**62)
+
+
 class LookupQuery(Strict):
     q: Name = ""
     limit: Annotated[int, Field(ge=1, le=200)] = 20
@@ -186,10 +191,10 @@ class LookupQuery(Strict):
     def conditions(self) -> dict[str, Any]:
         """`where` as columns; raises `Invalid`."""
         try:
-            found = json.loads(self.where) if self.where else {}
-            if not isinstance(found, dict) or not all(isinstance(value, str | int | None) for value in found.values()):
+            found = orjson.loads(self.where) if self.where else {}
+            if not isinstance(found, dict) or not all(map(_is_scalar, found.values())):
                 raise ValueError
-        except (ValueError, RecursionError):
+        except ValueError:
             raise Invalid({"where": "应是 JSON 对象"}) from None
         return found
 
