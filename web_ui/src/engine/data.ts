@@ -8,6 +8,8 @@ const at = (module: string, rest = ''): string => `/api/records/${encodeURICompo
 const one = (module: string, id: string, rest = ''): string => at(module, `/${encodeURIComponent(id)}${rest}`)
 
 export type Values = Record<string, Value>
+/** Some records: by id, or all of a query but some. */
+export type Meant = { ids: string[] } | { query: ListQuery; except: string[] }
 
 export const records = {
   list: (module: string, query: ListQuery, signal?: AbortSignal): Promise<ListPage> => api.get<ListPage>(at(module), query, signal ? { signal } : {}),
@@ -17,14 +19,15 @@ export const records = {
   get: (module: string, id: string): Promise<RecordPage> => api.get<RecordPage>(one(module, id)),
   add: (module: string, values: Values, options: CallOptions): Promise<RecordPage> => api.post<RecordPage>(at(module), values, options),
   change: (module: string, id: string, values: Values, options: CallOptions): Promise<RecordPage> => api.patch<RecordPage>(one(module, id), values, options),
-  previewDelete: (module: string, ids: string[]): Promise<DeletePreview> => api.post<DeletePreview>(at(module, '/delete'), { ids, preview: true }),
-  delete: (module: string, ids: string[], options: CallOptions = {}): Promise<DeleteResult> => api.post<DeleteResult>(at(module, '/delete'), { ids }, options),
+  previewDelete: (module: string, meant: Meant): Promise<DeletePreview> => api.post<DeletePreview>(at(module, '/delete'), { ...meant, preview: true }),
+  delete: (module: string, meant: Meant, options: CallOptions = {}): Promise<DeleteResult> => api.post<DeleteResult>(at(module, '/delete'), meant, options),
   restore: (module: string, ids: string[]): Promise<{ restored: string[] }> => api.post<{ restored: string[] }>(at(module, '/restore'), { ids }),
-  changeMany: (module: string, ids: string[], set: Values, options: CallOptions = {}): Promise<{ changed: string[] }> => api.post<{ changed: string[] }>(at(module, '/change'), { ids, set }, options),
+  changeMany: (module: string, meant: Meant, set: Values, options: CallOptions = {}): Promise<{ changed: string[] }> => api.post<{ changed: string[] }>(at(module, '/change'), { ...meant, set }, options),
   similar: (module: string, values: Values, id: string | null, signal: AbortSignal): Promise<Similar[]> => api.post<Similar[]>(at(module, '/similar'), id ? { values, id } : { values }, { signal }),
   history: (module: string, id: string): Promise<HistoryPage> => api.get<HistoryPage>(one(module, id, '/history')),
-  export: (module: string, format: 'xlsx' | 'csv', columns: string[], query: ListQuery): Promise<Job | { cancelled: true }> =>
-    api.post<Job | { cancelled: true }>(`/api/export/${encodeURIComponent(module)}`, { format, columns, query }),
+  /** `ids`: only these of the query's rows */
+  export: (module: string, format: 'xlsx' | 'csv', columns: string[], query: ListQuery, ids?: string[]): Promise<Job | { cancelled: true }> =>
+    api.post<Job | { cancelled: true }>(`/api/export/${encodeURIComponent(module)}`, { format, columns, query, ...(ids ? { ids } : {}) }),
 }
 
 export const trees = {
@@ -45,15 +48,14 @@ export const schemes = {
 /** most rows one page may have */
 export const PAGE_MAX = 500
 
-/** Ids of every row of a query, page after page; `tell` hears how far it is and may stop it. */
-export async function idsOf(module: string, query: ListQuery, except: ReadonlySet<string>, tell: (found: number) => boolean): Promise<string[] | null> {
+/** Ids of every row of a query but some, page after page: for calls that take ids only. */
+export async function idsOf(module: string, query: ListQuery, except: ReadonlySet<string>): Promise<string[]> {
   const ids: string[] = []
   let after: string | null = null
   do {
     const page: ListPage = await records.list(module, { ...query, limit: PAGE_MAX, want: 'rows', ...(after ? { after } : {}) })
     for (const row of page.rows) if (!except.has(row.id)) ids.push(row.id)
     after = page.rows.length ? page.next : null
-    if (!tell(ids.length)) return null
   } while (after)
   return ids
 }
