@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.window import Api
+from tests.e2e.window import WAITS_MS, Api
 
 
 @dataclass
@@ -35,6 +37,13 @@ class Screen:
 
     def type(self, text: str) -> None:
         self.page.keyboard.type(text)
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        """For what the screen does not show."""
+        deadline = time.monotonic() + WAITS_MS / 1000
+        while not is_so():
+            assert time.monotonic() < deadline, "it did not come to be so"
+            self.page.wait_for_timeout(50)
 
     def menu(self, *words: str) -> None:
         """Chooses from the menu bar: the menu, then its entries."""
@@ -120,8 +129,8 @@ class ListScreen(Screen):
         """What the column shows in the rows on screen, from the top."""
         cells = self.page.evaluate(
             """([grid, label]) => {
-                const head = [...grid.querySelectorAll('[role=columnheader]')].find((h) => h.innerText.trim() === label)
-                const id = head.getAttribute('col-id')
+                const id = [...grid.querySelectorAll('[role=columnheader]')]
+                    .find((h) => h.querySelector('.ag-header-cell-text')?.innerText.trim() === label).getAttribute('col-id')
                 return [...grid.querySelectorAll(`[role=row][row-index] [role=gridcell][col-id="${id}"]`)]
                     .map((cell) => [Number(cell.closest('[row-index]').getAttribute('row-index')), cell.innerText.trim()])
                     .filter(([at]) => Number.isFinite(at)).sort((a, b) => a[0] - b[0]).map(([, text]) => text)
@@ -134,14 +143,14 @@ class ListScreen(Screen):
         """The columns from left to right."""
         heads: list[str] = self.page.evaluate(
             """(grid) => [...grid.querySelectorAll('[role=columnheader]')]
-                .map((h) => [h.getBoundingClientRect().left, h.innerText.trim()])
+                .map((h) => [h.getBoundingClientRect().left, h.querySelector('.ag-header-cell-text')?.innerText.trim()])
                 .sort((a, b) => a[0] - b[0]).map(([, text]) => text).filter(Boolean)""",
             self.grid.element_handle(),
         )
         return heads
 
     def head(self, label: str) -> Locator:
-        return self.grid.get_by_role("columnheader", name=label, exact=True)
+        return self.grid.get_by_role("columnheader", name=re.compile(rf"^{label}( |$)"))
 
     def tick(self, words: str) -> None:
         self.row(words).get_by_role("checkbox").click()
@@ -164,14 +173,7 @@ class ListScreen(Screen):
 
     def wait_for_layout(self, part: str, wanted: Any) -> None:
         """The layout is kept a moment after it was changed."""
-        self.page.wait_for_function(
-            """async ([module, part, wanted]) => {
-                const token = document.querySelector('meta[name="ecms-token"]').content
-                const answer = await fetch(`/api/layout/${module}`, { headers: { 'X-ECMS-Token': token } })
-                return JSON.stringify((await answer.json())[part]) === JSON.stringify(wanted)
-            }""",
-            arg=["customer", part, wanted],
-        )
+        self.until(lambda: self.api.get("/api/layout/customer").get(part) == wanted)
 
 
 def text_field(place: Page | Locator, label: str) -> Locator:

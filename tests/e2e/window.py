@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
 
 from desktop.shell import display
 from tests.conftest import ROOT, Program
@@ -335,12 +335,9 @@ class Served:
     """`ecms serve` on one data folder, and Chromium to look at it."""
 
     browser: Browser
-    address: str
-    watch: Watch = field(default_factory=Watch)
-
-    @property
-    def origin(self) -> str:
-        return self.address.partition("/?")[0]
+    context: BrowserContext
+    origin: str
+    watch: Watch
 
 
 @contextmanager
@@ -361,7 +358,17 @@ def serve(playwright: Playwright, chromium: str, folder: Path) -> Iterator[Serve
         executable_path=chromium, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
     )
     try:
-        yield Served(browser, program.address())
+        address = program.address()
+        context = browser.new_context(viewport={"width": SMALL[0], "height": SMALL[1]}, accept_downloads=True)
+        context.set_default_timeout(WAITS_MS)
+        page = context.new_page()
+        watch = Watch()
+        watch.look_at(page)
+        page.goto(address)
+        page.locator(".login").wait_for()
+        Api(page).sign_in()
+        page.reload()
+        yield Served(browser, context, address.partition("/?")[0], watch)
     finally:
         browser.close()
         program.kill()
