@@ -27,6 +27,12 @@ export function keepTabInside(root: HTMLElement, event: KeyboardEvent): void {
   else if (!event.shiftKey && now === last) { event.preventDefault(); first.focus() }
 }
 
+/** A closed drop-down of Element Plus keeps Esc to itself; it belongs to what stands around it. */
+export function escapesClosedSelect(event: KeyboardEvent): boolean {
+  const el = event.target as HTMLElement
+  return event.key === 'Escape' && !!el.closest('.el-select') && el.getAttribute('aria-expanded') !== 'true'
+}
+
 /** The element to give the focus back to; it may be gone by then. */
 export function rememberFocus(): () => void {
   const before = document.activeElement as HTMLElement | null
