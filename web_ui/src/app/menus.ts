@@ -30,7 +30,7 @@ export function menus(): Menu[] {
     {
       id: 'edit', label: t('编辑'), key: 'E',
       entries: () => [
-        'record.add', 'record.edit', 'record.delete', '-', 'record.save-new', 'record.save-close', '-', 'edit.copy', 'record.copy', 'edit.select-all', '-',
+        'record.add', 'record.edit', 'record.delete', '-', 'record.save', 'record.save-new', 'record.save-close', '-', 'edit.copy', 'record.copy', 'edit.select-all', '-',
         'list.quick', 'list.filter', 'list.clear-filter', 'app.search', '-', 'list.show', 'group.change', '-', 'list.refresh', 'list.columns', 'list.recycle',
       ],
     },

@@ -6,7 +6,7 @@ import { formatValue } from '@/fields'
 import { same } from '@/fields/shared/editor'
 import { t } from '@/locale'
 import { records } from './data'
-import { changedFields, clashes, copyValues, forAdding, formFields, missingRequired, newValues, pick, rebase, type Clash, type Values } from './model/form'
+import { changedFields, clashes, copyValues, forAdding, formFields, isHidden, missingRequired, newValues, pick, rebase, type Clash, type Values } from './model/form'
 
 interface Draft { values: Record<string, Value>; labels: Labels; rev: number; at: string }
 export interface FormOptions { id: string | null; preset: Record<string, Value>; presetLabels?: Labels; copyOf?: string | null }
@@ -142,7 +142,7 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
   async function findSimilar(): Promise<void> {
     similarAbort?.abort()
     const mine = (similarAbort = new AbortController())
-    const asked = forAdding(module, pick(values, watched))
+    const asked = forAdding(module, pick(values, watched.filter((name) => !isHidden(fields.find((f) => f.name === name), values[name]))))
     if (!Object.keys(asked).length) { similar.value = []; return }
     try {
       similar.value = await records.similar(module.name, asked, id.value, mine.signal)

@@ -46,4 +46,10 @@ describe('two people at one record', () => {
     expect(rebase(mine, original, theirs, new Set())).toEqual({ name: '乙', limit: 2, note: 'b', phone: '2' })
     expect(rebase(mine, original, theirs, new Set(['limit']))).toEqual({ name: '乙', limit: 3, note: 'b', phone: '2' })
   })
+  it('copies no value that came with its middle hidden', () => {
+    const secret = { ...module, fields: [field('phone', { name: 'phone', masked: true }), field('text', { name: 'note' })] } as ModuleInfo
+    const copy = (phone: string): unknown => copyValues(secret, { id: '1', rev: 1, phone, note: '138****5678' } as Row)
+    expect(copy('138****5678')).toEqual({ phone: null, note: '138****5678' })
+    expect(copy('13812345678')).toEqual({ phone: '13812345678', note: '138****5678' })
+  })
 })

@@ -35,13 +35,16 @@ export function newValues(module: ModuleInfo, preset: Record<string, Value>): Va
   return { ...values, ...preset }
 }
 
+/** What came hidden (138****5678) is no value to copy or to compare with. */
+export const isHidden = (field: FieldInfo | undefined, value: Value | undefined): boolean => !!field?.masked && typeof value === 'string' && value.includes('****')
+
 /** 复制记录: what a person typed, but nothing that identifies the old record. */
 export function copyValues(module: ModuleInfo, row: Row): Values {
   const values = newValues(module, {})
   for (const field of module.fields) {
     if (field.hidden || field.readonly || field.type === 'serial' || field.type === 'password') continue
     const value = row[field.name]
-    if (value !== undefined) values[field.name] = value
+    if (value !== undefined && !isHidden(field, value)) values[field.name] = value
   }
   return values
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ModuleInfo } from '../../api/types'
 import { field } from '../../fields/info'
-import { defaultColumns, mergeLayout, parseSort, sortText, toStates, visible } from './layout'
+import { defaultColumns, labelFits, mergeLayout, parseSort, sortText, toStates, visible } from './layout'
 
 const module = {
   name: 'm', columns: ['a', 'b', 'c'],
@@ -39,5 +39,9 @@ describe('columns', () => {
     expect(parseSort('-date,name')).toEqual([{ field: 'date', dir: 'desc' }, { field: 'name', dir: 'asc' }])
     expect(sortText(parseSort('-date,name'))).toBe('-date,name')
     expect(parseSort(undefined)).toEqual([])
+  })
+  it('are found by name and by pinyin initials', () => {
+    const credit = field('money', { label: '信用额度', initials: 'xyed' })
+    expect(['', 'xy', 'XYED', '额度', 'yh'].map((typed) => labelFits(credit, typed))).toEqual([true, true, true, true, false])
   })
 })

@@ -5,6 +5,12 @@ export interface Column { field: string; width: number; hidden: boolean; pinned:
 
 export const canShow = (f: FieldInfo): boolean => !f.hidden && f.type !== 'password'
 
+/** xy finds 信用额度, so does 信用 */
+export function labelFits(field: FieldInfo, typed: string): boolean {
+  const want = typed.trim().toLowerCase()
+  return !want || field.label.toLowerCase().includes(want) || field.initials.toLowerCase().includes(want)
+}
+
 export const WIDTH_MIN = 40
 export const WIDTH_MAX = 800
 
