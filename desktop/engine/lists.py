@@ -243,19 +243,21 @@ def _walk_reference(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: 
     blank = f"SELECT {q.T}.row FROM {table} {q.T} WHERE {where.text} AND {column} IS NULL"
     parts = [Sql(blank, where.params)]
     lost = [f"NOT EXISTS (SELECT 1 FROM {target} s WHERE s.id = {column})" for target in one.targets()]
-    for target in one.targets():
-        order = f"{q.target_order(engine.registry[target])}{' DESC' if key.descending else ''}, t.row"
-        driven = (
-            f"SELECT {q.T}.row FROM (SELECT t.id FROM {target} t ORDER BY {order} LIMIT -1) d "
-            f"CROSS JOIN {table} {q.T} INDEXED BY {index_name(table, index)} ON {column} = d.id WHERE {where.text}"
-        )
-        parts.append(Sql(driven, where.params))
     dangling = (
         f"SELECT {q.T}.row FROM {table} {q.T} WHERE {where.text} AND {column} IS NOT NULL AND {' AND '.join(lost)}"
     )
     parts.append(Sql(dangling, where.params))
+    shown = " UNION ALL ".join(
+        f"SELECT t.id, {q.target_order(engine.registry[target])} AS shown FROM {target} t" for target in one.targets()
+    )
+    down = " DESC" if key.descending else ""
+    driven = (
+        f"SELECT {q.T}.row FROM (SELECT id FROM ({shown}) ORDER BY shown{down}, id{down} LIMIT -1) d "
+        f"CROSS JOIN {table} {q.T} INDEXED BY {index_name(table, index)} ON {column} = d.id WHERE {where.text}"
+    )
+    parts.append(Sql(driven, where.params))
     if key.descending:
-        parts.append(parts.pop(0))
+        parts.reverse()
     sql = " UNION ALL ".join(part.text for part in parts) + " LIMIT ? OFFSET ?"
     return _first_column(db, sql, (*(p for part in parts for p in part.params), limit, offset))
 

@@ -97,7 +97,7 @@ def select(registry: Registry, definition: Definition, principal: Principal, que
     if query.group:
         conditions.append(_group(registry, definition, query.group))
     words, slow_words = _words(registry, definition, principal, query)
-    filtered = _filter(registry, definition, principal, query.filter or {})
+    filtered = _filter(registry, definition, principal, query)
     if filtered is not None:
         conditions.append(filtered)
     return Selection(definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words))
@@ -206,6 +206,8 @@ def match_anywhere(definition: Definition, text: str, principal: Principal) -> s
 
 def _anywhere_slow(definition: Definition, text: str, principal: Principal) -> Sql:
     needle = fold(text)
+    if not needle:
+        return Sql("0")
     names = [name for name in definition.searched if principal.sees(definition.fields[name])]
     columns = ", ".join(f'{T}."{name}"' for name in (definition.module.title, *names))
     return Sql(f"ecms_any_has(?, {columns})", (needle,))
@@ -219,8 +221,8 @@ def visible_field(definition: Definition, principal: Principal, name: str, part:
     return one
 
 
-def _filter(registry: Registry, definition: Definition, principal: Principal, body: Mapping[str, Any]) -> Sql | None:
-    clauses = body.get("and", [])
+def _filter(registry: Registry, definition: Definition, principal: Principal, query: Query) -> Sql | None:
+    clauses = (query.filter or {}).get("and", [])
     if not clauses:
         return None
     if sum(len(clause.get("or") or clause.get("and") or (1,)) for clause in clauses) > CONDITIONS_MAX:
@@ -229,20 +231,23 @@ def _filter(registry: Registry, definition: Definition, principal: Principal, bo
     for clause in clauses:
         if "or" in clause or "and" in clause:
             inner = [
-                _condition(registry, definition, principal, item)
+                _condition(registry, definition, principal, query, item)
                 for item in clause.get("or") or clause.get("and") or ()
             ]
             parts.append(any_of(inner) if "or" in clause else all_of(inner))
         else:
-            parts.append(_condition(registry, definition, principal, clause))
+            parts.append(_condition(registry, definition, principal, query, clause))
     return all_of(parts)
 
 
-def _condition(registry: Registry, definition: Definition, principal: Principal, item: Mapping[str, Any]) -> Sql:
+def _condition(
+    registry: Registry, definition: Definition, principal: Principal, query: Query, item: Mapping[str, Any]
+) -> Sql:
     name = item["field"]
     one = visible_field(definition, principal, name, "filter")
     try:
-        return one.condition(item["op"], item.get("value"), where_of(registry, definition, name))
+        indexed = False if query.deleted else None  # deleted rows are not in the full-text index
+        return one.condition(item["op"], item.get("value"), where_of(registry, definition, name, indexed=indexed))
     except FieldError as error:
         raise Invalid({"filter": str(error)}) from None
 
@@ -288,10 +293,19 @@ def target_order(target: Definition) -> str:
 
 
 def order_by(keys: Sequence[Key], *, forced: bool = False) -> str:
-    """ORDER BY text; the row number makes every order total. `forced` keeps SQLite from walking an index for it."""
+    """ORDER BY text; the row number makes every order total. `forced` keeps SQLite from walking an index for it.
+
+    Rows that refer to one record stay together even if another reads alike: so they come when the records drive.
+    """
     plus = "+" if forced else ""
-    parts = [f"{plus}{key.expression}{' DESC' if key.descending else ''}" for key in keys]
-    return ", ".join([*parts, f"{T}.row{' DESC' if keys[0].descending else ''}"])
+    parts = []
+    for key in keys:
+        down = " DESC" if key.descending else ""
+        parts.append(f"{plus}{key.expression}{down}")
+        if key.reference is not None:
+            parts.append(f'{plus}{T}."{key.name}"{down}')
+    is_driven = len(keys) == 1 and keys[0].reference is not None
+    return ", ".join([*parts, f"{T}.row{' DESC' if keys[0].descending and not is_driven else ''}"])
 
 
 def reversed_keys(keys: Sequence[Key]) -> tuple[Key, ...]:
