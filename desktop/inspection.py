@@ -159,7 +159,7 @@ def _guards(one: Inspection) -> None:
 
 def _chains(one: Inspection) -> None:
     """Own changesets are numbered without gaps and their hashes end where the machine says, in this identity and in
-    those before a restore."""
+    those before a restore. What came back from elsewhere under an old identity ('applied') is the server's affair."""
     me = one.engine.applier.me(one.db)
     one.add("chain-broken", "变更记录不连续", _chain_faults(one, me.number, me.last_n, me.last_h))
     for key, value in one.db.execute("SELECT key, value FROM meta WHERE key LIKE 'replica.%'").fetchall():
@@ -172,7 +172,7 @@ def _chains(one: Inspection) -> None:
 
 def _chain_faults(one: Inspection, replica: int, last_n: int, last_h: bytes) -> Iterator[str]:
     expected, link = 1, b""
-    for n, body in one.db.execute("SELECT n, body FROM changeset WHERE r = ? ORDER BY n", (replica,)):
+    for n, body in one.db.execute("SELECT n, body FROM changeset WHERE r = ? AND state <> 'applied' ORDER BY n", (replica,)):
         if n != expected:
             yield f"缺少第 {expected} 至 {n - 1} 号变更" if n - 1 > expected else f"缺少第 {expected} 号变更"
             return

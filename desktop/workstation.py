@@ -79,11 +79,9 @@ def _bring_up_to_date(db: Database, registry: Registry) -> None:
         with db.read() as reader:
             refuse_newer(reader)
         with db.write() as writer, db.unguarded():
-            must_rebuild = migrate(writer, registry)
+            migrate(writer, registry)
             seed(writer, registry)
-            if must_rebuild:
-                for definition in registry:
-                    derived.rebuild(writer, definition)
+            derived.bring_up_to_date(writer, registry)
     except (sqlite3.Error, StorageFull) as error:
         raise refusal(db.path, error) from error
 
@@ -104,11 +102,11 @@ def seed(db: sqlite3.Connection, registry: Registry) -> None:
             row |= {"id": values["id"], "created_at": at, "updated_at": at}
             row |= derived.local_values(definition, row)
             names = ", ".join(f'"{name}"' for name in row)
-            db.execute(
-                f"INSERT INTO {definition.name} ({names}) VALUES ({', '.join('?' * len(row))})",
-                tuple(row.values()),
-            )
-        derived.rebuild(db, definition)
+            marks = ", ".join("?" * len(row))
+            made = db.execute(f"INSERT INTO {definition.name} ({names}) VALUES ({marks})", tuple(row.values()))
+            if definition.searched and made.lastrowid is not None:
+                derived.add_to_search(db, definition, [(made.lastrowid, row)])
+        derived.rebuild_tally(db, definition)
 
 
 def seed_columns(definition: Definition, values: Mapping[str, Any]) -> Columns:

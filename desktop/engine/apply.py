@@ -22,7 +22,7 @@ from sync_server.replication.merge import RowClock, wins
 from ..db import Database
 from . import derived
 from .fields.moment import instant
-from .registry import Definition, Link, Registry
+from .registry import Definition, Link, Registry, sum_key
 from .schema import SCHEMA
 
 
@@ -381,12 +381,16 @@ class Applier:
         if name and old[name] != new[name]:
             context.tally[definition.name, old[name] or ""] -= 1
             context.tally[definition.name, new[name] or ""] += 1
+        for summed in definition.sums:
+            context.tally[definition.name, sum_key(summed)] += (new[summed] or 0) - (old[summed] or 0)
 
     @staticmethod
     def _count(context: _Context, definition: Definition, row: Mapping[str, Any], by: int) -> None:
         context.tally[definition.name, "*"] += by
         if definition.tallied:
             context.tally[definition.name, row[definition.tallied] or ""] += by
+        for summed in definition.sums:
+            context.tally[definition.name, sum_key(summed)] += by * (row[summed] or 0)
 
     @staticmethod
     def _write_tally(context: _Context) -> None:

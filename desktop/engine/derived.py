@@ -6,8 +6,8 @@ from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
-from .registry import Definition
-from .text import initials, pinyin, search_tokens
+from .registry import Definition, Registry, sum_key
+from .text import TEXT_VERSION, initials, pinyin, search_tokens
 
 
 def local_values(definition: Definition, row: Mapping[str, Any]) -> dict[str, Scalar]:
@@ -49,6 +49,24 @@ def drop_from_search(db: sqlite3.Connection, definition: Definition, number: int
     db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", ["delete", number, *search_values(definition, row)])
 
 
+def bring_up_to_date(db: sqlite3.Connection, registry: Registry) -> None:
+    """Makes anew what a changed declaration derives differently, and only that: a million rows take minutes."""
+    kept = dict(db.execute("SELECT key, value FROM meta WHERE key LIKE 'derived:%' OR key LIKE 'tally:%'").fetchall())
+    for definition in registry:
+        words = repr((TEXT_VERSION, definition.module.title, sorted(definition.shadows), definition.searched))
+        counts = repr((definition.tallied, definition.sums))
+        if kept.get(f"derived:{definition.name}") != words:
+            rebuild(db, definition)
+        elif kept.get(f"tally:{definition.name}") != counts:
+            rebuild_tally(db, definition)
+        else:
+            continue
+        db.executemany(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+            [(f"derived:{definition.name}", words), (f"tally:{definition.name}", counts)],
+        )
+
+
 def rebuild(db: sqlite3.Connection, definition: Definition) -> None:
     """Makes the derived columns, the index and the tally of a module anew from its rows."""
     columns = ("pinyin", *definition.shadows)
@@ -74,14 +92,17 @@ def rebuild_tally(db: sqlite3.Connection, definition: Definition) -> None:
 
 
 def counted(db: sqlite3.Connection, definition: Definition) -> dict[str, int]:
-    """What the tally must say: live rows in all ("*") and per value of the tallied field."""
+    """What the tally must say: live rows in all ("*"), per value of the tallied field, and sums of summed fields."""
     (total,) = db.execute(f"SELECT count(*) FROM {definition.name} WHERE deleted_at IS NULL").fetchone()
     found = {"*": total} if total else {}
     if definition.tallied:
         value = f"COALESCE(\"{definition.tallied}\", '')"
         sql = f"SELECT {value}, count(*) FROM {definition.name} WHERE deleted_at IS NULL GROUP BY 1"
         found |= dict(db.execute(sql).fetchall())
-    return found
+    for name in definition.sums:
+        sql = f'SELECT COALESCE(sum("{name}"), 0) FROM {definition.name} WHERE deleted_at IS NULL'
+        found[sum_key(name)] = db.execute(sql).fetchone()[0]
+    return {value: count for value, count in found.items() if count}
 
 
 def _batches(db: sqlite3.Connection, definition: Definition, size: int = 5_000) -> Iterable[list[dict[str, Any]]]:

@@ -3,12 +3,16 @@
 A filtered query is probed first: up to PROBE_ROWS hits are found by whatever index serves them, then sorted; more
 hits than that are common enough to be met soon when walking the sort order. Either way a page costs milliseconds.
 Words of the full-text index are met row by row in a walk, which is dear, so they may have more hits before one walks.
+A probe that no index serves is given up after a moment for a look at the nearest rows in sort order, and taken up again
+only when the page is not filled from them. The answer is the same whichever way it was found.
 """
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sync_server.replication.changeset import Scalar
@@ -17,12 +21,14 @@ from . import query as q
 from .access import Principal, demand
 from .engine import Engine
 from .fields import Sql, all_of
-from .registry import Definition
+from .registry import Definition, sum_key
 from .rows import fetch, labels
 from .schema import index_name
 
 PROBE_ROWS = 4_000
 PROBE_WORD_ROWS = 12_000
+PROBE_S = 0.02
+NEAR_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class _Plan:
     selection: q.Selection
     keys: tuple[q.Key, ...]
     hits: list[int] | None
+    is_open: bool = False
+    """The probe was given up: nobody knows yet whether the hits are few."""
 
     @property
     def definition(self) -> Definition:
@@ -63,7 +71,7 @@ def page(
 def row_numbers(engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, query: q.Query) -> list[int]:
     """All rows of a query in its order, as row numbers: export and whole-query actions. Eight bytes a row."""
     definition = engine.definition(module)
-    plan = _plan(engine, db, principal, definition, query)
+    plan = _settled(db, _plan(engine, db, principal, definition, query))
     if plan.hits is not None:
         return _sorted_hits(db, plan, -1, 0)
     return _walk(engine, db, plan, -1, 0, ())
@@ -86,7 +94,31 @@ def _plan(
 ) -> _Plan:
     selection = q.select(engine.registry, definition, principal, query)
     keys = q.sort_keys(engine.registry, definition, principal, query.sort)
-    return _Plan(selection, keys, None if selection.is_all else _probe(db, selection))
+    if selection.is_all:
+        return _Plan(selection, keys, None)
+    try:
+        with _time_limit(db, PROBE_S):
+            return _Plan(selection, keys, _probe(db, selection))
+    except sqlite3.OperationalError as error:
+        if "interrupted" not in str(error):
+            raise
+        return _Plan(selection, keys, None, is_open=True)
+
+
+def _settled(db: sqlite3.Connection, plan: _Plan) -> _Plan:
+    """The plan with the probe carried to its end."""
+    return replace(plan, hits=_probe(db, plan.selection), is_open=False) if plan.is_open else plan
+
+
+@contextmanager
+def _time_limit(db: sqlite3.Connection, seconds: float) -> Iterator[None]:
+    """Statements inside are interrupted (OperationalError) once the time is up."""
+    deadline = time.monotonic() + seconds
+    db.set_progress_handler(lambda: time.monotonic() > deadline, 5_000)
+    try:
+        yield
+    finally:
+        db.set_progress_handler(None, 0)
 
 
 def _probe(db: sqlite3.Connection, selection: q.Selection) -> list[int] | None:
@@ -140,9 +172,13 @@ def _total(db: sqlite3.Connection, plan: _Plan, *, must: bool) -> int | None:
 
 
 def _sums(db: sqlite3.Connection, plan: _Plan, principal: Principal) -> dict[str, int]:
+    """Sums over all rows of the list; those of a whole module are kept by the tally."""
     names = [name for name in plan.definition.sums if principal.sees(plan.definition.fields[name])]
     if not names:
         return {}
+    if plan.selection.is_all:
+        kept = dict(db.execute("SELECT value, n FROM tally WHERE t = ?", (plan.definition.name,)).fetchall())
+        return {name: kept.get(sum_key(name), 0) for name in names}
     where = plan.selection.where()
     sums = ", ".join(f'COALESCE(sum({q.T}."{name}"), 0)' for name in names)
     row = db.execute(f"SELECT {sums} FROM {plan.definition.name} {q.T} WHERE {where.text}", where.params).fetchone()
@@ -162,7 +198,11 @@ def _numbers(
         kind, *rest = q.read_cursor(query.after)
         offset, place = (rest[0], None) if kind == "o" else (0, rest)
     is_keyset = len(plan.keys) == 1 and plan.keys[0].reference is None
-    if place is not None and is_keyset:
+    near = _near(db, plan, limit, offset) if plan.is_open and place is None else None
+    plan = plan if near is not None else _settled(db, plan)
+    if near is not None:
+        numbers = near
+    elif place is not None and is_keyset:
         numbers = _behind(engine, db, plan, place, limit)
     elif plan.hits is not None:
         numbers = _sorted_hits(db, plan, limit, offset)
@@ -195,6 +235,24 @@ def _behind(engine: Engine, db: sqlite3.Connection, plan: _Plan, place: Sequence
         elif rest > 0:
             numbers += _walk(engine, db, plan, rest, 0, (phase,))
     return numbers
+
+
+def _near(db: sqlite3.Connection, plan: _Plan, limit: int, offset: int) -> list[int] | None:
+    """A full page from the first rows in sort order, or None: then the hits are too thin for that."""
+    key, table = plan.keys[0], plan.definition.name
+    if not key.index or key.reference or len(plan.keys) > 1 or plan.selection.deleted or not limit:
+        return None
+    where, order = plan.selection.where(slow=True), q.order_by(plan.keys)
+    first = (
+        f"SELECT {q.T}.row FROM {table} {q.T} INDEXED BY {index_name(table, key.index)} "
+        f"WHERE {plan.selection.alive} ORDER BY {order} LIMIT {NEAR_ROWS}"
+    )
+    sql = (
+        f"SELECT {q.T}.row FROM ({first}) near CROSS JOIN {table} {q.T} ON {q.T}.row = near.row "
+        f"WHERE {where.text} LIMIT ? OFFSET ?"
+    )
+    numbers = _first_column(db, sql, (*where.params, limit, offset))
+    return numbers if len(numbers) == limit else None
 
 
 def _jump(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: int, offset: int, total: int | None) -> list[int]:

@@ -98,6 +98,11 @@ class Definition:
         return indexed | {title: "pinyin"}
 
 
+def sum_key(name: str) -> str:
+    """Under which a summed field stands in the tally, beside counts by value and "*" for all rows."""
+    return f"sum:{name}"
+
+
 @dataclass(frozen=True)
 class Link:
     """The link table of a `refs` field: rows (record, target), one per element, ids derived from both."""

@@ -1,5 +1,6 @@
 """Declarations → tables, indexes, guards. Changes are additive only: a newer program adds, never renames or drops."""
 
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 
@@ -64,14 +65,12 @@ def refuse_newer(db: sqlite3.Connection) -> None:
         )
 
 
-def migrate(db: sqlite3.Connection, registry: Registry) -> bool:
-    """Brings the file up to the declarations, inside the caller's transaction; True when derived data must be
-    rebuilt."""
+def migrate(db: sqlite3.Connection, registry: Registry) -> None:
+    """Brings tables, indexes and guards up to the declarations, inside the caller's transaction."""
     refuse_newer(db)
     fingerprint = f"{SCHEMA}:{registry.fingerprint()}:{index_fingerprint(registry)}"
-    present = _stored_fingerprint(db)
-    if present == fingerprint:
-        return False
+    if _stored_fingerprint(db) == fingerprint:
+        return
     for statement in _OWN_TABLES.split(";"):
         if statement.strip():
             db.execute(statement)
@@ -83,7 +82,6 @@ def migrate(db: sqlite3.Connection, registry: Registry) -> bool:
         _link_table(db, link)
     db.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', ?)", (fingerprint,))
     db.execute(f"PRAGMA user_version={SCHEMA}")
-    return present is not None
 
 
 def _stored_fingerprint(db: sqlite3.Connection) -> str | None:
@@ -93,9 +91,10 @@ def _stored_fingerprint(db: sqlite3.Connection) -> str | None:
     return None if row is None else str(row[0])
 
 
-def index_fingerprint(registry: Registry) -> int:
+def index_fingerprint(registry: Registry) -> str:
     """Changes with the set of indexes."""
-    return sum(len(statement) for definition in registry for statement in index_statements(definition))
+    statements = "\n".join(statement for definition in registry for statement in index_statements(definition))
+    return hashlib.sha256(statements.encode()).hexdigest()[:16]
 
 
 def _module_table(db: sqlite3.Connection, definition: Definition) -> None:

@@ -4,6 +4,9 @@ import re
 import unicodedata
 from functools import cache
 
+TEXT_VERSION = 1
+"""Raise it when folding, tokens or pinyin change: every index is then made anew."""
+
 _KEEP = re.compile(r"[^\w]|_", re.UNICODE)
 _ASCII_GRAM = 3
 _GRAM = 2
