@@ -71,3 +71,14 @@ def served(
     folder = w.copy_of(company, tmp_path_factory.mktemp("served") / "data")
     with w.serve(playwright, chromium, folder) as started:
         yield started
+
+
+@pytest.fixture
+def own_window(playwright: Playwright, company: Path, tmp_path: Path) -> Iterator[RealWindow]:
+    """A window of the test's own, at the login page: it may be closed for good."""
+    w.need_window()
+    window = RealWindow(playwright, w.copy_of(company, tmp_path / "data"))
+    window.open()
+    yield window
+    window.close()
+    assert not window.watch.complaints()

@@ -64,7 +64,7 @@ def test_export_writes_what_the_list_shows(page: Page) -> None:
     file = export(customers, "电子表格（xlsx）")
     assert file.suggested_filename.startswith("客户信息")
     assert file.suggested_filename.endswith(".xlsx")
-    sheet = openpyxl.load_workbook(file.path(), read_only=True).worksheets[0]
+    sheet = openpyxl.load_workbook(io.BytesIO(file.path().read_bytes())).worksheets[0]
     rows = list(sheet.iter_rows(values_only=True))
     start = next(at for at, row in enumerate(rows) if "客户编号" in row)
     assert [str(one) for one in rows[start] if one is not None] == heads
