@@ -175,9 +175,13 @@ def _words(
     slow: list[Sql] = []
     if query.q.strip():
         fast.append(anywhere(definition, query.q, principal))
-        slow.append(_anywhere_slow(definition, query.q, principal))
+        slow.append(_walked(definition, query.q, _searched(definition, principal)))
     if query.value.strip():
         one = visible_field(definition, principal, query.field, "field")
+        if query.field == definition.module.title and search_phrase(query.value):
+            fast.append(_indexed(definition, _match(query.value, [query.field])))
+            slow.append(_walked(definition, query.value, [query.field]))
+            return fast, slow
         try:
             fast.append(one.quick(query.value, where_of(registry, definition, query.field)))
             slow.append(one.quick(query.value, where_of(registry, definition, query.field, indexed=False)))
@@ -188,29 +192,35 @@ def _words(
 
 def anywhere(definition: Definition, text: str, principal: Principal) -> Sql:
     """Rows that contain a text in any searched field the user may see, or in the initials of the title."""
-    match = match_anywhere(definition, text, principal)
+    return _indexed(definition, match_anywhere(definition, text, principal))
+
+
+def match_anywhere(definition: Definition, text: str, principal: Principal) -> str | None:
+    """The question to the full-text index: any searched field the user may see, or the initials; None: nothing."""
+    return _match(text, _searched(definition, principal))
+
+
+def _searched(definition: Definition, principal: Principal) -> list[str]:
+    return [name for name in definition.searched if principal.sees(definition.fields[name])]
+
+
+def _match(text: str, names: Sequence[str]) -> str | None:
+    phrase = search_phrase(text)
+    return f"{{{' '.join([*names, 'initials'])}}} : {phrase}" if phrase and names else None
+
+
+def _indexed(definition: Definition, match: str | None) -> Sql:
+    """Rows by the full-text index."""
     if match is None:
         return Sql("0")
     table = f"{definition.name}_fts"
     return Sql(f"{T}.row IN (SELECT rowid FROM {table} WHERE {table} MATCH ?)", (match,))
 
 
-def match_anywhere(definition: Definition, text: str, principal: Principal) -> str | None:
-    """The question to the full-text index: any searched field the user may see, or the initials; None: nothing."""
-    phrase = search_phrase(text)
-    if phrase is None or not definition.searched:
-        return None
-    names = [name for name in definition.searched if principal.sees(definition.fields[name])]
-    return f"{{{' '.join([*names, 'initials'])}}} : {phrase}"
-
-
-def _anywhere_slow(definition: Definition, text: str, principal: Principal) -> Sql:
-    needle = fold(text)
-    if not needle:
-        return Sql("0")
-    names = [name for name in definition.searched if principal.sees(definition.fields[name])]
+def _walked(definition: Definition, text: str, names: Sequence[str]) -> Sql:
+    """The same rows, told one by one."""
     columns = ", ".join(f'{T}."{name}"' for name in (definition.module.title, *names))
-    return Sql(f"ecms_any_has(?, {columns})", (needle,))
+    return Sql(f"ecms_any_has(?, {columns})", (fold(text),))
 
 
 def visible_field(definition: Definition, principal: Principal, name: str, part: str) -> Field:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.engine.text import fold, has, initials, pinyin, search_phrase, search_tokens
+from tests.support import Office
 
 ALPHABET = "张伟中石集团有限公司苏州重庆aBc019 -_.（）Ａ１ｂé"
 texts = st.text(alphabet=ALPHABET, max_size=14)
@@ -53,3 +54,11 @@ def test_one_character_and_up(wanted: str) -> None:
 )
 def test_pinyin_and_initials(text: str, syllables: str, letters: str) -> None:
     assert (pinyin(text), initials(text)) == (syllables, letters)
+
+
+def test_quick_query_by_name_takes_pinyin_initials_too(office: Office) -> None:
+    made = office.samples.create("customer", name="中石集团")["id"]
+    for typed in ("zsjt", "石集", "中石集团"):
+        found = office.api.get("/api/records/customer", field="name", value=typed)["rows"]
+        assert [row["id"] for row in found] == [made], typed
+    assert not office.api.get("/api/records/customer", field="short_name", value="zsjt")["rows"]
