@@ -219,6 +219,8 @@ def _indexed(definition: Definition, match: str | None) -> Sql:
 
 def _walked(definition: Definition, text: str, names: Sequence[str]) -> Sql:
     """The same rows, told one by one."""
+    if search_phrase(text) is None:
+        return Sql("0")
     columns = ", ".join(f'{T}."{name}"' for name in (definition.module.title, *names))
     return Sql(f"ecms_any_has(?, {columns})", (fold(text),))
 
