@@ -59,13 +59,13 @@ class LocalServer:
         if self._thread.is_alive():
             self._server.pull_trigger()
             self._thread.join(STOP_S)
+        # Only now: closing would race with the thread's poll, and pulling the trigger with a closing by the thread.
+        if not self._thread.is_alive():
+            wasyncore.close_all(self._server._map, ignore_all=True)
 
     def _run(self) -> None:
-        # Sockets are closed by the thread that waits on them: closing from elsewhere races with its poll.
-        sockets = self._server._map
         while not self._ended.is_set():
-            wasyncore.loop(timeout=1, map=sockets, count=1, use_poll=True)
-        wasyncore.close_all(sockets, ignore_all=True)
+            wasyncore.loop(timeout=1, map=self._server._map, count=1, use_poll=True)
 
 
 def _bind(port: int) -> socket.socket:
