@@ -13,8 +13,13 @@ const columns = (change: Record<string, number> = {}): Column[] => [...fields.va
 const sum = (widths: Map<string, number>): number => [...widths.values()].reduce((a, b) => a + b, 0)
 
 describe('widths on screen', () => {
-  it('stay as suggested where there is room', () => {
+  it('stay as suggested where they just fit', () => {
     expect(Object.fromEntries(fitWidths(columns(), fields, 554))).toEqual({ code: 102, name: 188, level: 80, next: 88, credit: 96 })
+  })
+  it('of words grow where there is room, not beyond measure', () => {
+    expect(fitWidths(columns(), fields, 574).get('name')).toBe(208)
+    expect(Object.fromEntries(fitWidths(columns(), fields, 2000))).toEqual({ code: 102, name: 244, level: 80, next: 88, credit: 96 })
+    expect(fitWidths(columns({ name: 150 }), fields, 2000).get('name')).toBe(150)
   })
   it('are drawn in where texts can give way, never figures, dates and numbers', () => {
     const widths = fitWidths(columns(), fields, 530)

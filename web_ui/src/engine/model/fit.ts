@@ -1,4 +1,4 @@
-/** How wide columns stand on screen: as suggested, drawn in a little where that saves the horizontal scroll bar. */
+/** How wide columns stand on screen: as suggested, drawn in a little where that saves the horizontal scroll bar, wider where there is room. */
 import type { FieldInfo } from '../../api/types'
 import { widthOf, type Column } from './layout'
 
@@ -6,6 +6,9 @@ const PADDING = 16
 /** four characters of content */
 const SHORT = 4 * 13 + PADDING
 const ELASTIC = 0.8
+const GROWTH = 1.3
+/** those whose words are often longer than their column */
+const GROWING = new Set(['text', 'longtext', 'email', 'url', 'phone', 'birthday'])
 
 /** good enough for heads and figures: Chinese is square, the rest a little over half of it */
 export function textWidth(text: string, size: number): number {
@@ -33,7 +36,18 @@ export function fitWidths(columns: Column[], fields: Map<string, FieldInfo>, roo
   const widths = new Map(columns.map((c) => [c.field, Math.max(c.width, needs.get(c.field) ?? 0)]))
   const sum = [...widths.values()].reduce((a, b) => a + b, 0)
   let over = sum - room
-  if (over <= 0 || room <= 0) return widths
+  if (room <= 0) return widths
+  if (over <= 0) {
+    for (const column of columns) {
+      const field = fields.get(column.field)
+      const now = widths.get(column.field) ?? column.width
+      if (!field || !GROWING.has(field.type) || column.width !== widthOf(field)) continue
+      const grow = Math.max(0, Math.min(-over, Math.round(column.width * GROWTH) - now))
+      widths.set(column.field, now + grow)
+      over += grow
+    }
+    return widths
+  }
   const slack = columns.map((c) => {
     const field = fields.get(c.field)
     const now = widths.get(c.field) ?? c.width
