@@ -40,7 +40,7 @@ def read(call: Call, module: str, id: str) -> Any:
     return _with_version(records.get(call.engine, call.principal, module, id), 200)
 
 
-@routes.add("PATCH", _RECORD, "Change a record; If-Match names the version it was based on", shapes.RecordAnswer,
+@routes.add("PATCH", _RECORD, "Change a record; If-Match names the version it was based on, without it the newest is changed", shapes.RecordAnswer,
             body=shapes.Values, errors=(403, 404, 409, 422, 507))  # fmt: skip
 def change(call: Call, module: str, id: str) -> Any:
     saved, _ = records.save(
@@ -70,17 +70,20 @@ def delete_one(call: Call, module: str, id: str) -> dict[str, Any]:
             body=shapes.DeleteMany, errors=(403, 404, 409, 422))  # fmt: skip
 def delete_many(call: Call, module: str) -> dict[str, Any]:
     asked: shapes.DeleteMany = call.body
-    ids = _meant(call, module, asked)
+    ids, left_out = _meant(call, module, asked)
     if asked.preview:
-        return removal.preview(call.engine, call.principal, module, ids)
-    return removal.delete(call.engine, call.principal, module, ids, call.idempotent)
+        answer = removal.preview(call.engine, call.principal, module, ids)
+    else:
+        answer = removal.delete(call.engine, call.principal, module, ids, call.idempotent)
+    return answer | left_out
 
 
-def _meant(call: Call, module: str, asked: shapes.Many) -> list[str]:
-    """The records of a request by id, or all of its query but some."""
+def _meant(call: Call, module: str, asked: shapes.Many) -> tuple[list[str], dict[str, int]]:
+    """The records of a request by id, or all of its query but some; and how many fixed ones the query left out."""
     if asked.query is None:
-        return asked.ids or []
-    return lists.ids_of(call.engine, call.principal, module, asked.query.query(), frozenset(asked.except_))
+        return asked.ids or [], {}
+    ids, count = lists.ids_of(call.engine, call.principal, module, asked.query.query(), frozenset(asked.except_))
+    return ids, {"left_out": count}
 
 
 @routes.add(
@@ -92,14 +95,16 @@ def _meant(call: Call, module: str, asked: shapes.Many) -> list[str]:
     errors=(403, 404, 422),
 )
 def restore(call: Call, module: str) -> dict[str, Any]:
-    return {"restored": removal.restore(call.engine, call.principal, module, call.body.ids)}
+    return {"restored": removal.restore(call.engine, call.principal, module, call.body.ids, call.idempotent)}
 
 
 @routes.add("POST", f"{_RECORDS}/change", "Set the same values on several records", shapes.IdsAnswer,
             body=shapes.ChangeMany, errors=(403, 404, 422))  # fmt: skip
 def change_many(call: Call, module: str) -> dict[str, Any]:
-    ids = _meant(call, module, call.body)
-    return {"changed": records.change(call.engine, call.principal, module, ids, call.body.set)}
+    ids, left_out = _meant(call, module, call.body)
+    return {
+        "changed": records.change(call.engine, call.principal, module, ids, call.body.set, call.idempotent)
+    } | left_out
 
 
 @routes.add("POST", f"{_RECORDS}/similar", "Records that may be the same as what is being typed", None,

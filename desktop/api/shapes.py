@@ -258,11 +258,11 @@ class HistoryAnswer(Loose):
 
 
 class DeleteAnswer(Loose):
-    """With preview: count, along, refused. Without: deleted, batch."""
+    """With preview: count, along, refused. Without: deleted, batch. `left_out`: fixed records of a query."""
 
 
 class IdsAnswer(Loose):
-    """The ids that changed, under the name of what happened."""
+    """The ids that changed, under the name of what happened. `left_out`: fixed records of a query."""
 
 
 class LookupAnswer(Loose):

@@ -90,6 +90,7 @@ def _named_fields(definition: Definition) -> Iterator[tuple[str, str]]:
         "sort": module.sort.replace("-", "").replace(",", " "),
         "parent": module.parent or "",
         "retire": module.retire or "",
+        "fixed": module.fixed or "",
     }
     lists |= {f"units[{entry}]": entry for entry in module.units}
     for tab in module.tabs:

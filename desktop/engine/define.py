@@ -135,6 +135,8 @@ class Module:
     """Fields that belong together: each entry names fields that merge as one."""
     retire: str | None = None
     """The yes/no field that takes a record out of use; pickers leave such records out."""
+    fixed: str | None = None
+    """The yes/no field that marks records of the system: they are neither edited nor deleted."""
     context: str = ""
     """Fields shown beside the title in pickers and search."""
     menu: bool = True

@@ -62,6 +62,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "rights": actions(principal, definition),
         "parent_field": parent if is_tree else None,
         "single": module.single,
+        "fixed": module.fixed,
         "help": module.help,
     }
 

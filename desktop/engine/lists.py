@@ -79,14 +79,19 @@ def row_numbers(engine: Engine, db: sqlite3.Connection, principal: Principal, mo
 
 def ids_of(
     engine: Engine, principal: Principal, module: str, query: q.Query, but: frozenset[str] = frozenset()
-) -> list[str]:
-    """Ids of all rows of a query but some, in its order."""
-    demand(principal, "view", engine.definition(module))
+) -> tuple[list[str], int]:
+    """Ids of all rows of a query but some, in its order, and how many fixed records of the system were left out: who
+    means everything does not mean them."""
+    definition = engine.definition(module)
+    demand(principal, "view", definition)
+    fixed = f'COALESCE("{definition.module.fixed}", 0)' if definition.module.fixed else "0"
     with engine.db.read() as db:
         numbers = row_numbers(engine, db, principal, module, query)
-        sql = f"SELECT row, id FROM {module} WHERE row IN (SELECT value FROM json_each(?))"
-        by_number = dict(db.execute(sql, (json.dumps(numbers),)).fetchall())
-    return [by_number[number] for number in numbers if by_number[number] not in but]
+        sql = f"SELECT row, id, {fixed} FROM {module} WHERE row IN (SELECT value FROM json_each(?))"
+        found = {row: (id, is_fixed) for row, id, is_fixed in db.execute(sql, (json.dumps(numbers),))}
+    meant = [found[number] for number in numbers if found[number][0] not in but]
+    ids = [id for id, is_fixed in meant if not is_fixed]
+    return ids, len(meant) - len(ids)
 
 
 def _plan(

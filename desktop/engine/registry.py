@@ -94,7 +94,11 @@ class Definition:
     def sort_index(self) -> Mapping[str, str]:
         """Fields that a list can sort by from an index → the indexed expression."""
         title = self.module.title
-        indexed = {name: name for name, one in self.fields.items() if one.index and len(one.columns(name)) == 1}
+        indexed = {
+            name: one.sort_column(name)
+            for name, one in self.fields.items()
+            if one.index and len(one.columns(name)) == 1
+        }
         return indexed | {title: "pinyin"}
 
 

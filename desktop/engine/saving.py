@@ -150,7 +150,10 @@ class Saving:
         """What the module's rules say, by field ("" is the whole record)."""
         draft = Draft(self.definition.name, id, old, new, self.look, self._find, self.principal.employee or "")
         faults: dict[str, str] = {}
-        for rule in self.definition.module.rules:
+        module = self.definition.module
+        if old and module.fixed and old[module.fixed]:
+            faults[""] = f"「{old[module.title]}」是系统自带的，不能修改或删除"
+        for rule in module.rules:
             for fault in rule(draft):
                 faults.setdefault(fault.field or "", fault.message)
         return faults

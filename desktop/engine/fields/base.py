@@ -158,9 +158,13 @@ class Field:
         """What the full-text index knows of the value."""
         return "" if value is None else str(value)
 
+    def sort_column(self, name: str) -> str:
+        """The column whose index lists sort by."""
+        return name
+
     def order(self, where: Where) -> str:
         """The SQL expression that lists sort by."""
-        return where.column
+        return f'{where.table}."{self.sort_column(where.name)}"'
 
     def condition(self, op: str, raw: Value, where: Where) -> Sql:
         """A filter condition as SQL. Raises FieldError for an operator or value the type does not know."""

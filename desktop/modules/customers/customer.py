@@ -21,7 +21,7 @@ from ...engine.fields import (
     Text,
     Url,
 )  # fmt: skip
-from .party import party_grounds, system_party_is_fixed
+from .party import party_grounds
 
 
 def main_contact_is_own(draft: Draft) -> Iterator[Fault]:
@@ -140,7 +140,8 @@ customer = Module(
         Related("收货地址", "party_address", "parent", {"parent_kind": "customer"}),
     ),
     children="contact party_address",
-    rules=(system_party_is_fixed, main_contact_is_own),
+    rules=(main_contact_is_own,),
+    fixed="is_system",  # CRM3
     alike=party_grounds("phone mobile fax"),
     seed=(
         dict(

@@ -1,10 +1,9 @@
-"""What customers and suppliers share: how two of them are recognised as one (T28), and the fixed retail parties."""
+"""What customers and suppliers share: how two of them are recognised as one (T28)."""
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
-from ...engine.define import Alike, Draft, Fault
+from ...engine.define import Alike
 
 _FREE_MAIL = frozenset(
     (
@@ -58,9 +57,3 @@ def party_grounds(phones: str) -> tuple[Alike, ...]:
         Alike("region", 20, "同一区域", str),
         Alike("email", 15, "邮箱域名相同", mail_domain),
     )
-
-
-def system_party_is_fixed(draft: Draft) -> Iterator[Fault]:
-    """CRM3: 零售客户 and the supplier 零售 exist for sales and purchases without a name, and stay as they are."""
-    if draft.old and draft.old["is_system"]:
-        yield Fault(f"「{draft.old['name']}」是系统自带的，不能修改或删除")

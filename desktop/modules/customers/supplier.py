@@ -2,7 +2,7 @@
 
 from ...engine.define import Module, Related, Section, Tab
 from ...engine.fields import Bool, Date, Dict, Email, Enum, Int, LongText, Phone, Ref, Serial, Text, Url
-from .party import party_grounds, system_party_is_fixed
+from .party import party_grounds
 
 supplier = Module(
     name="supplier",
@@ -67,7 +67,7 @@ supplier = Module(
         Related("收货地址", "party_address", "parent", {"parent_kind": "supplier"}),
     ),
     children="contact party_address",
-    rules=(system_party_is_fixed,),
+    fixed="is_system",  # CRM3
     alike=party_grounds("phone mobile"),
     seed=(dict(seed="retail", name="零售", status="active", is_system=True, registered_on="2020-01-01"),),
     help="supplier",
