@@ -10,8 +10,8 @@ from .api import desk as desk_routes
 from .api import records, session
 from .api.guard import Guard, install
 from .api.http import Desk, Route, json_response, serve
-from .db import is_full
-from .errors import ApiError, StorageFull
+from .db import is_damage, is_full
+from .errors import ApiError, Damaged, StorageFull
 from .shell import endpoints
 from .shell.host import DesktopHost
 from .workstation import Workstation
@@ -59,6 +59,8 @@ def _problem(error: Exception) -> Response:
         return json_response(body, status, "application/problem+json")
     if isinstance(error, sqlite3.Error) and is_full(error):
         error = StorageFull()
+    if is_damage(error):
+        error = Damaged()
     if not isinstance(error, ApiError):
         log.exception("unexpected error", exc_info=error)
         error = _Unexpected()

@@ -12,11 +12,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.errors import Refused
+from desktop.files import open_private, why
 from desktop.usage import Parser
 
 if TYPE_CHECKING:
@@ -249,7 +251,7 @@ def _acquire(folder: Path) -> Instance | None:
     try:
         return Instance.acquire(folder)
     except OSError as error:
-        raise Refused(f"不能使用数据文件夹 {folder}：{error.strerror}。请换一个位置，或检查权限") from error
+        raise Refused(f"不能使用数据文件夹 {folder}：{why(error)}。请换一个位置，或检查权限") from error
 
 
 # --- words and places --------------------------------------------------------------------------------------
@@ -308,12 +310,17 @@ def _shown_by_environment() -> Shown | None:
     return asked or None  # type: ignore[return-value]  # checked just above
 
 
+class _PrivateLog(RotatingFileHandler):
+    """A log that names customers: for its owner alone."""
+
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=open_private)  # type: ignore[return-value]
+
+
 @contextmanager
 def _log_to(folder: Path) -> Iterator[None]:
     """What went wrong stays readable after the window is gone."""
-    handler = RotatingFileHandler(
-        folder / "ecms.log", maxBytes=LOG_BYTES_MAX, backupCount=2, encoding="utf-8", delay=True
-    )
+    handler = _PrivateLog(folder / "ecms.log", maxBytes=LOG_BYTES_MAX, backupCount=2, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logger = logging.getLogger()
     logger.addHandler(handler)

@@ -6,7 +6,6 @@ come through `Database.write()` fails loudly, also from a foreign tool.
 """
 
 import queue
-import shutil
 import sqlite3
 import sys
 import threading
@@ -14,7 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .errors import Refused, StorageFull
+from .errors import Damaged, Refused, StorageFull
+from .files import open_private
 
 FILE_NAME = "ecms.db"
 READERS = 8
@@ -39,6 +39,12 @@ _CLOUD_FOLDERS = (
     "baidusyncdisk",
 )
 
+Progress = Callable[[int, int], None]
+"""Called with (done, in all); may raise to stop."""
+
+_STEPS_BETWEEN_LOOKS = 100_000
+"""Of SQLite's machine: some milliseconds."""
+
 Functions = dict[str, tuple[int, Callable[..., str | int | None]]]
 """SQL functions by name: (number of arguments, function). All are pure."""
 
@@ -61,6 +67,9 @@ class Database:
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._reading = threading.local()
         self._reader_count = 0
+        self._counting = threading.Lock()
+        self._after_commit: list[Callable[[], None]] = []
+        self._is_damaged = False
         self._closed = False
 
     def _connect(self, cache_kib: int) -> sqlite3.Connection:
@@ -88,30 +97,55 @@ class Database:
 
         A nested call that `joins` takes no savepoint: an error in it undoes what is around it too. Under a savepoint
         every statement walks the list of all pages changed since, which made bulk writes 10 times slower.
-        Raises `StorageFull` when the disk is full; nothing is half-written then.
+        Raises `StorageFull` when the disk is full; nothing is half-written then. Raises `Damaged` once the file was
+        found damaged.
         """
         with self._lock:
-            if joins and self._depth:
-                with self._joined() as db:
-                    yield db
-                return
-            db, depth = self._writer, self._depth
-            begin = "BEGIN IMMEDIATE" if depth == 0 else f"SAVEPOINT s{depth}"
-            db.execute(begin)
-            self._depth = depth + 1
-            try:
+            with self._joined() if joins and self._depth else self._nested() as db:
                 yield db
-                if self._broken:
-                    raise RuntimeError("an error inside a joined write was swallowed")
-                db.execute("COMMIT" if depth == 0 else f"RELEASE s{depth}")
-            except BaseException as error:
-                _roll_back(db, depth)
-                self._broken = False
-                if is_full(error):
-                    raise StorageFull from error
-                raise
-            finally:
-                self._depth = depth
+            waiting = self._waiting() if self._depth == 0 else []
+        for tell in waiting:
+            tell()
+
+    @contextmanager
+    def _nested(self) -> Iterator[sqlite3.Connection]:
+        if self._is_damaged:  # whatever is written into a damaged file may be lost with it
+            raise Damaged
+        db, depth, waiting = self._writer, self._depth, len(self._after_commit)
+        db.execute("BEGIN IMMEDIATE" if depth == 0 else f"SAVEPOINT s{depth}")
+        self._depth = depth + 1
+        try:
+            yield db
+            if self._broken:
+                raise RuntimeError("an error inside a joined write was swallowed")
+            db.execute("COMMIT" if depth == 0 else f"RELEASE s{depth}")
+        except BaseException as error:
+            del self._after_commit[waiting:]
+            self._broken = False
+            self._note_damage(error)
+            _roll_back(db, depth)
+            if is_full(error):
+                raise StorageFull from error
+            if is_damage(error):
+                raise Damaged from error
+            raise
+        finally:
+            self._depth = depth
+
+    def _note_damage(self, error: BaseException) -> None:
+        self._is_damaged = self._is_damaged or is_damage(error)
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Calls back as soon as this thread's outermost transaction has committed, never if it was undone. At once
+        when there is none."""
+        if self._lock_is_mine():
+            self._after_commit.append(callback)
+        else:
+            callback()
+
+    def _waiting(self) -> list[Callable[[], None]]:
+        waiting, self._after_commit = self._after_commit, []
+        return waiting
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
@@ -159,12 +193,18 @@ class Database:
             return
         db = self._take_reader()
         self._reading.db = db
-        db.execute("BEGIN")
         try:
+            db.execute("BEGIN")
             yield db
+        except sqlite3.DatabaseError as error:
+            self._note_damage(error)
+            if is_damage(error):
+                raise Damaged from error
+            raise
         finally:
             self._reading.db = None
-            db.execute("ROLLBACK")
+            if db.in_transaction:
+                db.execute("ROLLBACK")
             self._readers.put(db)
 
     def _lock_is_mine(self) -> bool:
@@ -179,22 +219,35 @@ class Database:
             return self._readers.get_nowait()
         except queue.Empty:
             pass
-        with self._lock:
+        with self._counting:  # not the writer's lock: nobody who reads waits for somebody who saves
             fresh = self._reader_count < READERS
             self._reader_count += fresh
-        return self._connect(_READER_CACHE_KIB) if fresh else self._readers.get(timeout=60)
+        if not fresh:
+            return self._readers.get(timeout=60)
+        try:
+            return self._connect(_READER_CACHE_KIB)
+        except BaseException:
+            with self._counting:
+                self._reader_count -= 1
+            raise
 
-    def copy_to(self, target: Path) -> None:
-        """A consistent copy in one file, made while others go on reading and writing. `target` must not exist."""
+    def copy_to(self, target: Path, progress: Progress = lambda done, total: None) -> None:
+        """A consistent copy in one file, made while others go on reading and writing. `target` must not exist.
+
+        `progress` gets bytes; when it raises, nothing is left at `target`.
+        """
         db = self._connect(2_000)
         try:
-            db.execute("VACUUM INTO ?", (str(target),))
-        except sqlite3.Error as error:
+            with watched(db, lambda: progress(*_sizes(self.path, target))):
+                db.execute("VACUUM INTO ?", (str(target),))
+            target.chmod(0o600)
+        except BaseException as error:
             target.unlink(missing_ok=True)
-            raise (StorageFull() if is_full(error) else error) from error
+            if is_full(error):
+                raise StorageFull from error
+            raise
         finally:
             db.close()
-        target.chmod(0o600)
 
     def close(self) -> None:
         """Folds the write-ahead log into the file and closes everything. Harmless when called twice."""
@@ -229,6 +282,12 @@ def is_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno == 28
 
 
+def is_damage(error: BaseException) -> bool:
+    """Whether an error means that the file is damaged."""
+    name = getattr(error, "sqlite_errorname", "")
+    return isinstance(error, sqlite3.DatabaseError) and name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
 def open_database(folder: Path, functions: Functions | None = None) -> Database:
     """Opens (or creates) the data file in a folder of its own.
 
@@ -243,12 +302,12 @@ def open_database(folder: Path, functions: Functions | None = None) -> Database:
     if not is_new:
         _refuse_damaged(path)
     try:
+        # Before SQLite opens it: nobody else may read it, whatever folder it lies in; its logs follow it in that.
+        open(path, "ab", opener=open_private).close()
         db = Database(path, functions)
-        if is_new:
-            path.chmod(0o600)
         _sign(db)
         return db
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error, Damaged) as error:
         raise refusal(path, error) from error
 
 
@@ -297,7 +356,7 @@ def refusal(path: Path, error: Exception) -> Refused:
     text = str(error)
     if "locked" in text or "busy" in text:
         return Refused(f"数据文件 {path} 正被另一个程序占用。请关闭那个程序后再打开。")
-    if "readonly" in text or "unable to open" in text:
+    if "readonly" in text or "unable to open" in text or isinstance(error, PermissionError):
         return Refused(f"数据文件 {path} 打不开或不能写入。请检查文件夹的权限。")
     if isinstance(error, StorageFull) or is_full(error):
         return Refused("磁盘已满，打不开数据。清出空间后再打开。")
@@ -334,9 +393,33 @@ def _file_system(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
     return kind
 
 
-def free_bytes(folder: Path) -> int:
-    """Free space on the disk of a folder."""
-    return shutil.disk_usage(folder).free
+@contextmanager
+def watched(db: sqlite3.Connection, look: Callable[[], None]) -> Iterator[None]:
+    """Calls `look` again and again while a long statement runs; what it raises ends the statement."""
+    raised: list[BaseException] = []
+
+    def handler() -> int:
+        try:
+            look()
+        except BaseException as error:  # SQLite would swallow it
+            raised.append(error)
+        return len(raised)
+
+    db.set_progress_handler(handler, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    except sqlite3.OperationalError:
+        if raised:
+            raise raised[0] from None
+        raise
+    finally:
+        db.set_progress_handler(None, 0)
+
+
+def _sizes(source: Path, copy: Path) -> tuple[int, int]:
+    """How much of a copy is there. It ends up smaller than its source, never larger."""
+    total = source.stat().st_size
+    return min(copy.stat().st_size if copy.exists() else 0, total), total
 
 
 @contextmanager

@@ -6,12 +6,17 @@ EcmsError
     ├── NotSignedIn    401 not-signed-in
     ├── LoginFailed    401 login-failed
     ├── LoginWait      429 login-wait
+    ├── LoginElsewhere 403 login-elsewhere      right password, wrong machine
+    ├── MustChange     403 must-change-password
+    ├── OtherOperator  409 other-operator
+    ├── KeyReused      422 key-reused
     ├── Forbidden      403 forbidden
     ├── NotFound       404 not-found
     ├── Stale          409 stale          both versions inside
     ├── InUse          409 in-use
     ├── Invalid        422 invalid        message per field
     ├── BadRequest     400 bad-request
+    ├── Damaged        503 damaged        nothing more is written until the program is started again
     └── StorageFull    507 storage-full
 """
 
@@ -67,6 +72,22 @@ class LoginWait(ApiError):
     status, code, title = 429, "login-wait", "密码错误次数较多，请稍候再试"
 
 
+class LoginElsewhere(ApiError):
+    status, code, title = 403, "login-elsewhere", "这个用户不能在本机登录，可请管理员在「允许的机器」里加上本机"
+
+
+class MustChange(ApiError):
+    status, code, title = 403, "must-change-password", "请先修改密码，再继续使用"
+
+
+class OtherOperator(ApiError):
+    status, code, title = 409, "other-operator", "本机已换了别的用户登录，这一步没有保存，请重新打开这一页"
+
+
+class KeyReused(ApiError):
+    status, code, title = 422, "key-reused", "这一步刚才已经用别的内容保存过，请重新打开再改"
+
+
 class Forbidden(ApiError):
     status, code, title = 403, "forbidden", "没有这项权限，可请管理员开通"
 
@@ -89,6 +110,11 @@ class Invalid(ApiError):
     def __init__(self, fields: Mapping[str, str], title: str | None = None, **extra: Any) -> None:
         super().__init__(title or next(iter(fields.values()), None), fields=dict(fields), **extra)
         self.fields = dict(fields)
+
+
+class Damaged(ApiError):
+    status, code = 503, "damaged"
+    title = "数据文件已损坏，请停止录入，退出程序后从最近的备份恢复"
 
 
 class StorageFull(ApiError):

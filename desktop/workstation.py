@@ -19,7 +19,8 @@ from .engine.fields.base import Columns
 from .engine.fields.moment import instant
 from .engine.registry import Definition, Registry, sorted_modules
 from .engine.schema import migrate, refuse_newer
-from .errors import Refused, StorageFull
+from .errors import Damaged, Refused, StorageFull
+from .files import make_private, why
 from .jobs import Jobs
 
 SEEDED = datetime(2020, 1, 1, tzinfo=UTC)
@@ -47,10 +48,9 @@ class Workstation:
         """
         refuse_unsafe_place(folder)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(0o700)
+            make_private(folder)
         except OSError as error:
-            raise Refused(f"不能在 {folder} 建立数据文件夹：{error.strerror}。请换一个位置。") from error
+            raise Refused(f"不能在 {folder} 建立数据文件夹：{why(error)}。请换一个位置。") from error
         registry = modules.load()
         db = open_database(folder, SQL_FUNCTIONS)
         try:
@@ -82,7 +82,7 @@ def _bring_up_to_date(db: Database, registry: Registry) -> None:
             migrate(writer, registry)
             seed(writer, registry)
             derived.bring_up_to_date(writer, registry)
-    except (sqlite3.Error, StorageFull) as error:
+    except (sqlite3.Error, StorageFull, Damaged) as error:
         raise refusal(db.path, error) from error
 
 

@@ -30,5 +30,5 @@ class Engine:
         return self.registry[module]
 
     def tell(self, changed: Changed) -> None:
-        """After commit: what changed."""
-        self.bus.changed(changed.ids)
+        """Says what changed, once the outermost transaction has committed."""
+        self.db.after_commit(lambda: self.bus.changed(changed.ids))

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Self
 
+from desktop.files import make_private, open_private
 from desktop.shell.host import Mode
 
 ANSWER_S = 5.0
@@ -45,7 +46,7 @@ class Instance:
     def acquire(cls, folder: Path) -> Self | None:
         """Take the folder, or None when a running program has it."""
         make_private(folder)
-        file = (folder / "lock").open("a+b")
+        file = open(folder / "lock", "a+b", opener=open_private)  # noqa: SIM115  the lock lives as long as the program
         if not _lock(file):
             file.close()
             return None
@@ -89,12 +90,6 @@ def ask_to_focus(first: Running) -> Focused | None:
             return Focused(**json.load(answer))
     except (OSError, ValueError, TypeError):
         return None
-
-
-def make_private(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.name == "posix" and folder.stat().st_mode & 0o077:
-        folder.chmod(0o700)
 
 
 def write_private(file: Path, text: str) -> None:

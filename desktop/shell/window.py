@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from desktop.files import make_private
 from desktop.shell.host import Closing, Download, Mode
 
 TITLE = "企业客户管理系统"
@@ -70,10 +71,12 @@ class WindowHost:
             self._window.events.before_show += self._set_up_qt
         with suppress(ValueError):  # not the main thread: a test
             signal.signal(signal.SIGTERM, self._on_signal)
+        storage = self._folder / "webview"
+        make_private(storage)
         webview.start(
             gui="qt" if toolkit is not None else None,
             private_mode=False,
-            storage_path=str(self._folder / "webview"),
+            storage_path=str(storage),
             localization=_WORDS,
             icon=str(ICON) if toolkit is not None else None,
         )

@@ -19,6 +19,7 @@ from desktop.shell import endpoints, single
 from desktop.shell.browser import BrowserHost
 from desktop.shell.host import Mode
 from desktop.shell.single import Instance, Running
+from desktop.workstation import Workstation
 
 HOLD = """
 import sys, time
@@ -86,6 +87,22 @@ def test_folder_and_card_are_private(tmp_path: Path) -> None:
     assert stat.S_IMODE((folder / "instance.json").stat().st_mode) == 0o600
     assert single.running(folder) == Running(1, 2, "browser", "s")
     instance.release()
+
+
+def test_a_folder_that_exists_keeps_its_permissions_and_our_files_in_it_are_private(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o755)
+    (folder / "lock").touch(mode=0o644)
+    instance = Instance.acquire(folder)
+    assert instance is not None
+    instance.announce(Running(1, 2, "browser", "s"))
+    workstation = Workstation.open(folder)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+    workstation.close()
+    instance.release()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+    assert modes.keys() >= {"lock", "instance.json", "ecms.db", "ecms.db-wal"}
+    assert set(modes.values()) == {0o600}, modes
 
 
 class Noted(BrowserHost):

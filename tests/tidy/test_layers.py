@@ -22,9 +22,10 @@ OURS = ("desktop", "sync_server")
 # a line here (app, cli, commands, workstation …) put the program together and may import anything.
 ARROWS: dict[str, tuple[str, ...]] = {
     "desktop.errors": (),
+    "desktop.files": (),
     "desktop.usage": (),
     "desktop.settings": ("desktop.errors",),
-    "desktop.db": ("desktop.errors", "desktop.migrations"),
+    "desktop.db": ("desktop.errors", "desktop.files", "desktop.migrations"),
     "desktop.engine": ("desktop.db", "desktop.errors", "desktop.settings", "sync_server.replication"),
     "desktop.modules": ("desktop.engine.define", "desktop.engine.fields", "desktop.engine.ledger"),
     "desktop.api": (
@@ -40,7 +41,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "desktop.shell.host",
     ),
     "desktop.sync": ("desktop.engine", "desktop.db", "desktop.errors", "sync_server.replication"),
-    "desktop.shell": ("desktop.api.guard", "desktop.errors"),
+    "desktop.shell": ("desktop.api.guard", "desktop.errors", "desktop.files"),
     "desktop.server": ("desktop.api.guard",),
     "sync_server": (),
     "sync_server.replication": (),

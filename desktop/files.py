@@ -1,0 +1,43 @@
+"""Folders and files of ours on this machine: private from the first byte, and their mishaps in words."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+_WORDS = {
+    errno.ENOENT: "没有这个文件夹",
+    errno.ENOTDIR: "没有这个文件夹",
+    errno.EACCES: "没有写入的权限",
+    errno.EPERM: "没有写入的权限",
+    errno.EROFS: "那里只能读，不能写入",
+    errno.EISDIR: "那是一个文件夹",
+    errno.ENAMETOOLONG: "文件名太长",
+    errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "磁盘配额已用完",
+    errno.EFBIG: "文件太大，那个磁盘放不下",
+    errno.ETXTBSY: "文件正被别的程序使用",
+    errno.EBUSY: "文件正被别的程序使用",
+    errno.EIO: "磁盘读写出错",
+    errno.ENODEV: "磁盘已拔出",
+    errno.ENXIO: "磁盘已拔出",
+}  # fmt: skip
+
+
+def make_private(folder: Path) -> None:
+    """Makes a folder that only this user can look into. One that exists belongs to somebody and stays as it is."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def open_private(path: str | Path, flags: int) -> int:
+    """An opener for `open()`: the file is its owner's alone, also when an older one was not."""
+    descriptor = os.open(path, flags, 0o600)
+    if os.name == "posix" and os.fstat(descriptor).st_mode & 0o077:
+        os.fchmod(descriptor, 0o600)
+    return descriptor
+
+
+def why(error: OSError) -> str:
+    """Why a file could not be written, for people."""
+    return _WORDS.get(error.errno or 0, f"磁盘读写出错（{error.strerror or error}）")
