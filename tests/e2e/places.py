@@ -1,0 +1,158 @@
+"""The kinds of pages there are, and how to come to each: for checks and pictures that look at all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from playwright.sync_api import expect
+
+from tests.e2e.screen import ListScreen, Screen
+
+Go = Callable[[Screen], None]
+
+
+def start_page(screen: Screen) -> None:
+    expect(screen.page.get_by_role("button", name=re.compile("^客户总数"))).to_contain_text(re.compile(r"\d"))
+
+
+def customers(screen: Screen) -> ListScreen:
+    """客户信息 with a chosen row and, where there is room, what belongs to it."""
+    # The address works at every size; the tree may be a rail.
+    screen.page.evaluate("location.hash = '#/m/customer'")
+    shown = screen.list().loaded()
+    shown.grid.get_by_role("gridcell").nth(2).click()
+    expect(shown.grid.locator(".ag-row.current")).to_be_visible()
+    shown.grid.get_by_role("checkbox", name="选择第 2 行").click()
+    if shown.related.count():
+        expect(shown.related.get_by_role("grid").get_by_role("row").nth(1)).to_be_visible()
+    return shown
+
+
+def main_list(screen: Screen) -> None:
+    customers(screen)
+
+
+def filtered(screen: Screen) -> None:
+    shown = customers(screen)
+    shown.head("客户名称").click(button="right")
+    shown.entry("数据过滤").click()
+    popup = screen.dialog("数据过滤")
+    popup.locator("[data-value=first]").get_by_role("textbox").fill("有限公司")
+    popup.get_by_role("radio", name="或者").check(force=True)
+    popup.locator("[data-value=second]").get_by_role("textbox").fill("科技")
+    expect(popup.get_by_role("status")).to_contain_text(re.compile(r"符合条件 [\d,]+ 条"))
+
+
+def columns(screen: Screen) -> None:
+    customers(screen).bar("列设置").click()
+    expect(screen.dialog("列设置")).to_be_visible()
+
+
+def quick(screen: Screen) -> None:
+    customers(screen).bar("快速查询").click()
+    expect(screen.dialog("快速查询")).to_be_visible()
+
+
+def context_menu(screen: Screen) -> None:
+    customers(screen).grid.get_by_role("gridcell").nth(3).click(button="right")
+    expect(screen.page.get_by_role("menu")).to_be_visible()
+
+
+def history(screen: Screen) -> None:
+    shown = customers(screen)
+    shown.related.get_by_role("tab", name="变更历史").click()
+    expect(shown.related.get_by_role("table")).to_be_visible()
+
+
+def nothing_found(screen: Screen) -> None:
+    customers(screen).find("没有这个客户的名字")
+    expect(screen.page.get_by_role("heading", name="没有符合条件的客户")).to_be_visible()
+
+
+def record(screen: Screen) -> None:
+    """The dialog of an existing record."""
+    customers(screen).grid.get_by_role("gridcell").nth(2).dblclick()
+    dialog = screen.dialog("修改客户")
+    expect(dialog.get_by_role("textbox", name="客户名称", exact=True)).not_to_have_value("")
+
+
+def new_record(screen: Screen) -> None:
+    """A new record with a mistake, and the list of a reference open."""
+    customers(screen).bar("新增").click()
+    dialog = screen.dialog("新增客户")
+    dialog.get_by_role("button", name="保存退出").click()
+    expect(dialog.get_by_role("alert").first).to_be_visible()
+    dialog.get_by_role("combobox", name="所在区域", exact=True).fill("sz")
+    expect(screen.page.get_by_role("option", selected=True)).to_be_visible()
+
+
+def picker(screen: Screen) -> None:
+    """F3 on a reference."""
+    customers(screen).bar("新增").click()
+    dialog = screen.dialog("新增客户")
+    dialog.get_by_role("combobox", name="所在区域", exact=True).press("F3")
+    expect(screen.page.get_by_role("dialog", name=re.compile("^选择"))).to_be_visible()
+    expect(screen.page.get_by_role("option", selected=True)).to_be_visible()
+
+
+def question(screen: Screen) -> None:
+    customers(screen)
+    screen.press("Delete")
+    expect(screen.page.get_by_role("alertdialog")).to_be_visible()
+
+
+def search(screen: Screen) -> None:
+    screen.press("Control+K")
+    screen.type("科技")
+    expect(screen.page.get_by_role("listbox", name="查找结果").get_by_role("option").first).to_be_visible()
+
+
+def help_page(screen: Screen) -> None:
+    screen.press("F1")
+    expect(screen.page.get_by_role("tab", name="使用手册")).to_have_attribute("aria-selected", "true")
+    expect(screen.page.get_by_role("tabpanel").get_by_role("heading").first).to_be_visible()
+
+
+def preferences(screen: Screen) -> None:
+    screen.menu("系统", "外观与缩放…")
+    expect(screen.dialog("外观与缩放")).to_be_visible()
+
+
+def shortcuts(screen: Screen) -> None:
+    screen.press("Shift+F1")
+    expect(screen.dialog("快捷键")).to_be_visible()
+
+
+def menu_bar(screen: Screen) -> None:
+    customers(screen)
+    screen.menu("编辑")
+    expect(screen.page.get_by_role("menu")).to_be_visible()
+
+
+def company(screen: Screen) -> None:
+    screen.menu("公司管理", "公司基本资料")
+    expect(screen.page.get_by_role("region", name="公司基本资料")).to_be_visible()
+
+
+PLACES: Final[dict[str, Go]] = {
+    "start": start_page,
+    "list": main_list,
+    "filter": filtered,
+    "columns": columns,
+    "quick": quick,
+    "menu": context_menu,
+    "menubar": menu_bar,
+    "history": history,
+    "empty": nothing_found,
+    "record": record,
+    "new": new_record,
+    "picker": picker,
+    "question": question,
+    "search": search,
+    "help": help_page,
+    "preferences": preferences,
+    "shortcuts": shortcuts,
+    "company": company,
+}
