@@ -165,7 +165,6 @@ export const engine: Record<string, string> = {
   '提示': 'Hints',
   '撤销': 'Undo',
   '操作': 'Action',
-  '收起': 'Fold',
   '收起、展开': 'Fold, unfold',
   '收起相关记录': 'Fold related records',
   '改为': 'Change to',
