@@ -12,10 +12,10 @@ from .engine.access import DATA_SCOPES, DataScope, Principal
 from .engine.define import seed_id
 from .engine.engine import Engine
 from .engine.fields.moment import today
-from .engine.fields.password import hash_password, verify_password
+from .engine.fields.password import hash_password, password_fault, verify_password
 from .engine.ids import new_id
 from .engine.records import save
-from .errors import Invalid, LoginFailed, LoginWait, NotSignedIn
+from .errors import Invalid, LoginElsewhere, LoginFailed, LoginWait, NotSignedIn
 from .workstation import Workstation
 
 LONE_CODE = "A1"
@@ -69,25 +69,11 @@ def _check_first(first: FirstStart) -> None:
     for field, label in words.items():
         if not getattr(first, field).strip():
             wrong[field] = f"请填写「{label}」"
-    code = first.branch_code.strip()
-    if code and (len(code) != 2 or not code.isalnum() or not code.isascii()):
-        wrong["branch_code"] = "编号是两位数字或字母"
     fault = password_fault(first.password, first.login_name)
     if fault:
         wrong["password"] = fault
     if wrong:
         raise Invalid(wrong)
-
-
-def password_fault(password: str, login_name: str) -> str | None:
-    """What is wrong with a new password (rule O1), or None."""
-    if len(password) < 8:
-        return "密码至少 8 位"
-    if len(password) > 200:
-        return "密码最多 200 位"
-    if password.strip().casefold() == login_name.strip().casefold():
-        return "密码不能和用户名相同"
-    return None
 
 
 def _introduce_machine(db: sqlite3.Connection) -> None:
@@ -154,10 +140,10 @@ def departments(engine: Engine) -> list[dict[str, Any]]:
 
 
 def sign_in(engine: Engine, department: str, user: str, password: str, now: float | None = None) -> str:
-    """The operator's id. Raises `LoginFailed` (alike for a wrong password and an unknown user, in answer and time)
-    and `LoginWait` while the delay after several wrong tries lasts."""
+    """The operator's id. Raises `LoginFailed` (alike for a wrong password and an unknown user, in answer and time),
+    `LoginWait` while the delay after several wrong tries lasts, and, to who knows the password, `LoginElsewhere`."""
     now = time.time() if now is None else now
-    login = f"{department}\n{user.strip()}"
+    login = _login(department, user)
     with engine.db.write() as db:
         _wait_over(db, login, now)
         row = db.execute(
@@ -167,11 +153,44 @@ def sign_in(engine: Engine, department: str, user: str, password: str, now: floa
         ).fetchone()
         # Counted before the answer is known, so that tries sent at once cannot all slip through.
         failed = _count_try(db, login, now)
-    if verify_password(row["password"] if row and row["password"] else _DECOY, password) and row:
-        with engine.db.write() as db:
-            db.execute("DELETE FROM login_try WHERE login = ?", (login,))
-        return str(row["id"])
-    raise LoginFailed(wait_s=_wait_s(failed))
+    if not (verify_password(row["password"] if row and row["password"] else _DECOY, password) and row):
+        raise LoginFailed(wait_s=_wait_s(failed))
+    with engine.db.write() as db:
+        _forget_tries(db, login)
+        if not _may_use_machine(engine, db, row["id"]):
+            raise LoginElsewhere
+    return str(row["id"])
+
+
+def _may_use_machine(engine: Engine, db: sqlite3.Connection, operator: str) -> bool:
+    """Whether this machine is one of the operator's; who has none may use the shared ones of his branch."""
+    me = engine.applier.me(db)
+    here = db.execute(
+        "SELECT id, branch, kind FROM machine WHERE code = ? AND deleted_at IS NULL", (me.code,)
+    ).fetchone()
+    own = {
+        row[0]
+        for row in db.execute(
+            "SELECT target FROM operator_machines WHERE record = ? AND deleted_at IS NULL", (operator,)
+        )
+    }
+    if own or here is None:
+        return here["id"] in own if here else not own
+    if me.code == LONE_CODE:
+        return True
+    (branch,) = db.execute(
+        "SELECT d.branch FROM operator o JOIN department d ON d.id = o.department WHERE o.id = ?", (operator,)
+    ).fetchone()
+    return here["kind"] == "shared" and here["branch"] in (None, branch)
+
+
+def _login(department: str, user: str) -> str:
+    """What wrong tries are counted by: also names that nobody has."""
+    return f"{department}\n{user.strip()}"
+
+
+def _forget_tries(db: sqlite3.Connection, login: str) -> None:
+    db.execute("DELETE FROM login_try WHERE login = ?", (login,))
 
 
 def _wait_over(db: sqlite3.Connection, login: str, now: float) -> None:
@@ -194,11 +213,20 @@ def _count_try(db: sqlite3.Connection, login: str, now: float) -> int:
 
 
 def change_password(engine: Engine, principal: Principal, old: str, new: str) -> None:
-    """The signed-in operator's own password. Raises `Invalid` at `old` or `new`."""
-    with engine.db.read() as db:
-        row = db.execute("SELECT login_name, password FROM operator WHERE id = ?", (principal.operator,)).fetchone()
+    """The signed-in operator's own password. Raises `Invalid` at `old` or `new`, and `LoginWait`: whoever sits down at
+    an open window guesses no faster than at the login."""
+    now = time.time()
+    with engine.db.write() as db:
+        row = db.execute(
+            "SELECT department, login_name, password FROM operator WHERE id = ?", (principal.operator,)
+        ).fetchone()
+        login = _login(row["department"], row["login_name"])
+        _wait_over(db, login, now)
+        failed = _count_try(db, login, now)
     if not verify_password(row["password"], old):
-        raise Invalid({"old": "原密码不对"})
+        raise Invalid({"old": "原密码不对"}, wait_s=_wait_s(failed))
+    with engine.db.write() as db:
+        _forget_tries(db, login)
     fault = password_fault(new, row["login_name"])
     if fault:
         raise Invalid({"new": fault})
@@ -278,6 +306,13 @@ def _below(engine: Engine, db: sqlite3.Connection, department: str | None) -> tu
         return ()
     below = q.subtree(engine.registry["department"], department)
     return tuple(row[0] for row in db.execute(f"SELECT id FROM department WHERE id IN {below.text}", below.params))
+
+
+def must_change_password(engine: Engine, operator: str) -> bool:
+    """Whether an operator was given a password by somebody else, which he may only replace."""
+    with engine.db.read() as db:
+        row = db.execute("SELECT must_change_password FROM operator WHERE id = ?", (operator,)).fetchone()
+    return bool(row and row[0])
 
 
 def operator_names(engine: Engine) -> dict[str, str]:

@@ -6,6 +6,7 @@ once, in `desktop/app.py`. The same list makes /api/openapi.json, so the descrip
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -14,16 +15,17 @@ import orjson
 from flask import Flask, Request, Response, request
 from pydantic import BaseModel, ValidationError
 
-from ..accounts import principal_of
+from ..accounts import must_change_password, principal_of
 from ..engine.access import Principal
 from ..engine.engine import Engine
 from ..engine.records import Idempotent
-from ..errors import BadRequest, Invalid, NotSignedIn
+from ..errors import BadRequest, Invalid, MustChange, NotSignedIn, OtherOperator
 from ..shell.host import DesktopHost
 from ..workstation import Workstation
 
 M = TypeVar("M", bound=BaseModel)
 KEY_LENGTH_MAX = 128
+OPERATOR_HEADER = "X-ECMS-Operator"
 
 
 @dataclass
@@ -79,7 +81,8 @@ class Call:
             return None
         if not key or len(key) > KEY_LENGTH_MAX:
             raise BadRequest("Idempotency-Key 太长或为空")
-        return Idempotent(f"{self.request.method} {self.request.path} {key}", self.principal.operator)
+        digest = hashlib.sha256(self.request.get_data()).hexdigest()
+        return Idempotent(f"{self.request.method} {self.request.path} {key}", self.principal.operator, digest)
 
     @property
     def rev(self) -> int | None:
@@ -99,7 +102,8 @@ H = TypeVar("H", bound=Handler)
 
 @dataclass(frozen=True)
 class Route:
-    """One call of the API. `public` ones need no signed-in operator."""
+    """One call of the API. `public` ones need no signed-in operator; `always` ones are open to who must change his
+    password first."""
 
     method: str
     path: str
@@ -109,6 +113,7 @@ class Route:
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     public: bool = False
+    always: bool = False
     status: int = 200
     media: str = "application/json"
     errors: tuple[int, ...] = ()
@@ -142,7 +147,7 @@ def _view(desk: Desk, route: Route) -> Callable[..., Response]:
     def view(**parts: str) -> Response:
         call = Call(desk, request)
         if not route.public:
-            _ = call.principal
+            _admit(call, route)
         if route.query is not None:
             call.query = _read(route.query, request.args.to_dict())
         if route.body is not None:
@@ -156,6 +161,19 @@ def _view(desk: Desk, route: Route) -> Callable[..., Response]:
         return json_response(answer, status)
 
     return view
+
+
+def _admit(call: Call, route: Route) -> None:
+    """Raises unless somebody is signed in, is whom the page takes him for, and has a password only he knows.
+
+    Browser windows share one session: in a window that missed a change of operator, what was typed as one would be
+    saved as the other.
+    """
+    operator = call.principal.operator
+    if call.request.headers.get(OPERATOR_HEADER, operator) != operator:
+        raise OtherOperator
+    if not route.always and must_change_password(call.engine, operator):
+        raise MustChange
 
 
 def json_response(body: object, status: int = 200, media: str = "application/json") -> Response:

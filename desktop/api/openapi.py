@@ -8,8 +8,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from .. import __version__
-from .http import Route
+from .http import OPERATOR_HEADER, Route
 
+_ABOUT = (
+    f"The local API of a workstation. A call may name in the header {OPERATOR_HEADER} whose page it comes from; "
+    "when somebody else is signed in, it is answered with 409 other-operator."
+)
 _PROBLEM = {
     "type": "object",
     "required": ["type", "code", "title", "status"],
@@ -22,7 +26,7 @@ _PROBLEM = {
         "fields": {"type": "object", "additionalProperties": {"type": "string"}},
     },
 }
-_ALWAYS = (400, 401, 403, 404, 405, 413, 415, 421, 422, 500)
+_ALWAYS = (400, 401, 403, 404, 405, 409, 413, 415, 421, 422, 500)
 """Answers any call may give: the guard's, and those of a request that is malformed."""
 
 
@@ -41,7 +45,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
     components = {**top.get("$defs", {}), "Problem": _PROBLEM}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "ECMS", "version": __version__, "description": "The local API of a workstation."},
+        "info": {"title": "ECMS", "version": __version__, "description": _ABOUT},
         "paths": paths,
         "components": {
             "schemas": components,

@@ -41,12 +41,16 @@ def session(call: Call) -> dict[str, Any]:
     return body
 
 
-@routes.add("POST", "/api/session", "Log in", shapes.SessionAnswer, body=shapes.Login, public=True, errors=(401, 429))
+@routes.add("POST", "/api/session", "Log in", shapes.SessionAnswer, body=shapes.Login, public=True,
+            errors=(401, 403, 429))  # fmt: skip
 def log_in(call: Call) -> dict[str, Any]:
     if not call.desk.workstation.initialized:
         raise BadRequest("还没有完成首次设置")
     login: shapes.Login = call.body
+    before = call.desk.operator
     call.desk.operator = accounts.sign_in(call.engine, login.department, login.user, login.password)
+    if before not in (None, call.desk.operator):
+        call.engine.bus.emit({"type": "session"})
     _remember(call, login.department, login.user.strip())
     return session(call)
 
@@ -66,7 +70,8 @@ def log_out(call: Call) -> dict[str, Any]:
     return session(call)
 
 
-@routes.add("POST", "/api/session/password", "Change one's own password", shapes.OkAnswer, body=shapes.PasswordChange)
+@routes.add("POST", "/api/session/password", "Change one's own password", shapes.OkAnswer, body=shapes.PasswordChange,
+            always=True, errors=(422, 429))  # fmt: skip
 def change_password(call: Call) -> dict[str, Any]:
     accounts.change_password(call.engine, call.principal, call.body.old, call.body.new)
     return {"ok": True}

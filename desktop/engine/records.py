@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import BadRequest, Invalid, NotFound, Stale
+from ..errors import BadRequest, Invalid, KeyReused, NotFound, Stale
 from .access import Principal, demand, scope_sql
 from .engine import Engine
 from .fields import FieldError
@@ -23,10 +23,11 @@ _SLICE = 1_000
 
 @dataclass(frozen=True)
 class Idempotent:
-    """A write that may be sent twice: the key and what to answer the second time."""
+    """A write that may be sent twice: its key, who sends it, and a digest that tells another request by."""
 
     key: str
     operator: str
+    request: str = ""
 
 
 def get(engine: Engine, principal: Principal, module: str, id: str) -> dict[str, Any]:
@@ -113,18 +114,21 @@ def _read_back(
 
 
 def answered(db: sqlite3.Connection, one: Idempotent) -> str | None:
-    """What was answered when this very write came before."""
-    row = db.execute("SELECT body FROM idempotency WHERE key = ? AND actor = ?", (one.key, one.operator)).fetchone()
-    return None if row is None else str(row[0])
+    """What was answered when this very write came before; raises `KeyReused` for another one under its key."""
+    where = (one.key, one.operator)
+    row = db.execute("SELECT request, body FROM answered WHERE key = ? AND actor = ?", where).fetchone()
+    if row is not None and row["request"] != one.request:
+        raise KeyReused
+    return None if row is None else str(row["body"])
 
 
 def answer(db: sqlite3.Connection, one: Idempotent, body: str) -> None:
     """Remembers the answer for a week, inside the saving transaction."""
     db.execute(
-        "INSERT OR REPLACE INTO idempotency VALUES (?, strftime('%Y-%m-%dT%H:%M:%fZ'), ?, 200, ?)",
-        (one.key, one.operator, body),
+        "INSERT INTO answered VALUES (?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'), ?, ?)",
+        (one.key, one.operator, one.request, body),
     )
-    db.execute("DELETE FROM idempotency WHERE at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-7 days')")
+    db.execute("DELETE FROM answered WHERE at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-7 days')")
 
 
 def _parse(definition: Definition, principal: Principal, values: Mapping[str, Any], *, system: bool) -> Values:
@@ -154,13 +158,20 @@ def _parse(definition: Definition, principal: Principal, values: Mapping[str, An
 
 
 def change(
-    engine: Engine, principal: Principal, module: str, ids: Sequence[str], values: Mapping[str, Any]
+    engine: Engine,
+    principal: Principal,
+    module: str,
+    ids: Sequence[str],
+    values: Mapping[str, Any],
+    idempotent: Idempotent | None = None,
 ) -> list[str]:
     """Sets the same values on many records, as one batch: all or nothing. Returns the ids that changed."""
     definition = engine.definition(module)
     demand(principal, "edit", definition)
     parsed = _parse(definition, principal, values, system=False)
     with engine.db.write() as db:
+        if idempotent and (known := answered(db, idempotent)) is not None:
+            return list(json.loads(known))
         saving = Saving(engine, db, principal, definition, together=frozenset(ids), given=parsed)
         ops = []
         for old in visible_records(engine, db, principal, definition, ids):
@@ -169,8 +180,11 @@ def change(
             ops += saving.ops(old["id"], old, new)
         batch = new_id() if len(ops) > 1 else None
         changed = engine.applier.local(ops, actor=principal.operator, act=f"{module}.edit", batch=batch)
+        result = changed.ids.get(module, [])
+        if idempotent:
+            answer(db, idempotent, json.dumps(result))
     engine.tell(changed)
-    return changed.ids.get(module, [])
+    return result
 
 
 def visible_records(

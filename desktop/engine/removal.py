@@ -162,12 +162,16 @@ def _delete_ops(engine: Engine, db: sqlite3.Connection, doomed: _Doomed) -> list
     return ops
 
 
-def restore(engine: Engine, principal: Principal, module: str, ids: Sequence[str]) -> list[str]:
+def restore(
+    engine: Engine, principal: Principal, module: str, ids: Sequence[str], idempotent: Idempotent | None = None
+) -> list[str]:
     """Brings deleted records back, with exactly the ones that went along with them."""
     definition = engine.definition(module)
     demand(principal, "delete", definition)
     ops: list[Op] = []
     with engine.db.write() as db:
+        if idempotent and (known := answered(db, idempotent)) is not None:
+            return list(json.loads(known))
         for id in dict.fromkeys(ids):
             if row_number(engine, db, principal, definition, id, deleted=True) is None:
                 raise NotFound(f"回收站里没有这个{definition.module.noun}")
@@ -175,8 +179,11 @@ def restore(engine: Engine, principal: Principal, module: str, ids: Sequence[str
         if wrong := _orphaned(engine, db, ops):
             raise Invalid(wrong)
         changed = engine.applier.local(ops, actor=principal.operator, act=f"{module}.restore", batch=new_id())
+        result = list(dict.fromkeys(ids))
+        if idempotent:
+            answer(db, idempotent, json.dumps(result))
     engine.tell(changed)
-    return list(dict.fromkeys(ids))
+    return result
 
 
 def _orphaned(engine: Engine, db: sqlite3.Connection, ops: Sequence[Op]) -> dict[str, str]:

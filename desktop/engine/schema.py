@@ -45,9 +45,9 @@ CREATE TABLE IF NOT EXISTS number_series (
 CREATE TABLE IF NOT EXISTS ui_state (
     operator TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, at TEXT NOT NULL,
     PRIMARY KEY (operator, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS idempotency (
-    key TEXT PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT
-    ROWID;
+CREATE TABLE IF NOT EXISTS answered (
+    key TEXT NOT NULL, actor TEXT NOT NULL, at TEXT NOT NULL, request TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (key, actor)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS login_try (
     login TEXT PRIMARY KEY, failed INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -68,7 +68,8 @@ def refuse_newer(db: sqlite3.Connection) -> None:
 def migrate(db: sqlite3.Connection, registry: Registry) -> None:
     """Brings tables, indexes and guards up to the declarations, inside the caller's transaction."""
     refuse_newer(db)
-    fingerprint = f"{SCHEMA}:{registry.fingerprint()}:{index_fingerprint(registry)}"
+    own = hashlib.sha256(_OWN_TABLES.encode()).hexdigest()[:16]
+    fingerprint = f"{SCHEMA}:{own}:{registry.fingerprint()}:{index_fingerprint(registry)}"
     if _stored_fingerprint(db) == fingerprint:
         return
     for statement in _OWN_TABLES.split(";"):

@@ -8,6 +8,34 @@ from .base import Columns, Field, FieldError, Sql, Value, Where
 
 LENGTH_MIN = 8
 """Default of the setting security.password_length (rule O1)."""
+LENGTH_MAX = 200
+
+
+def password_fault(password: str, name: str | None = None) -> str | None:
+    """What is wrong with a new password (rule O1), or None; `name` is what its owner logs in with."""
+    if len(password) < LENGTH_MIN:
+        return f"密码至少 {LENGTH_MIN} 位"
+    if len(password) > LENGTH_MAX:
+        return f"密码最多 {LENGTH_MAX} 位"
+    if name is not None and password.strip().casefold() == name.strip().casefold():
+        return "密码不能和用户名相同"
+    return None
+
+
+class NewPassword(str):
+    """The hash of a password that was just typed: all that is stored or printed. Until then it also knows the typed
+    text, for what the field alone cannot judge."""
+
+    _typed: str
+
+    def __new__(cls, typed: str) -> "NewPassword":
+        made = super().__new__(cls, hash_password(typed))
+        made._typed = typed
+        return made
+
+    def fault(self, name: str) -> str | None:
+        """What is wrong with it for somebody who logs in with this name."""
+        return password_fault(self._typed, name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,17 +52,15 @@ class Password(Field):
             return None
         if not isinstance(raw, str):
             raise FieldError(f"「{self.label}」应是文字")
-        if len(raw) < LENGTH_MIN:
-            raise FieldError(f"「{self.label}」至少 {LENGTH_MIN} 位")
-        if len(raw) > 200:
-            raise FieldError(f"「{self.label}」最多 200 位")
-        return hash_password(raw)
+        if fault := password_fault(raw):
+            raise FieldError(fault)
+        return NewPassword(raw)
 
     def load(self, name: str, row: Mapping[str, Any]) -> Value:
         return row[name] is not None
 
     def store(self, name: str, value: Value) -> Columns:
-        return {name: value}
+        return {name: value if value is None else str(value)}
 
     def format(self, value: Value, labels: Mapping[str, str]) -> str:
         return "••••••" if value else ""

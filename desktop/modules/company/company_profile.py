@@ -1,6 +1,8 @@
 """公司基本资料, 分公司 and 部门 (modules.md 2.8.1)."""
 
-from ...engine.define import Module, Section, Tab
+from collections.abc import Iterator
+
+from ...engine.define import Draft, Fault, Module, Section, Tab
 from ...engine.fields import Bool, Date, Email, Int, LongText, Money, Phone, Ref, Text, Url
 
 company_profile = Module(
@@ -50,6 +52,21 @@ company_profile = Module(
     help="company_profile",
 )
 
+
+def code_is_two_characters(draft: Draft) -> Iterator[Fault]:
+    """It stands inside every number, so its shape is fixed, no two are alike, and it stays once a machine of the
+    branch may have drawn numbers."""
+    if draft.new is None or draft.new["code"] == (draft.old or {}).get("code"):
+        return
+    code = str(draft.new["code"])
+    if len(code) != 2 or not code.isascii() or not code.isalnum() or code != code.upper():
+        yield Fault("编号是两位数字或大写字母", "code")
+    elif any(one["id"] != draft.id for one in draft.find("branch", {"code": code})):
+        yield Fault(f"已有编号为「{code}」的分公司，请换一个", "code")
+    elif draft.old and draft.find("machine", {"branch": draft.id}):
+        yield Fault("这个分公司的机器已用它编号，不能再改", "code")
+
+
 branch = Module(
     name="branch",
     label="分公司",
@@ -74,6 +91,7 @@ branch = Module(
     ),
     retire="is_stopped",
     columns="code name parent manager phone is_stopped",
+    rules=(code_is_two_characters,),
     quick="code name",
     context="code",
     sort="code",

@@ -1,25 +1,31 @@
 """操作人员权限: operators, roles and machines (modules.md 2.8.3)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ...engine.define import Draft, Fault, Module, Tab, seed_id
 from ...engine.fields import Bool, Date, DateTime, Enum, Password, Ref, Refs, Text
-from ...engine.fields.password import verify_password
+from ...engine.fields.moment import today
+from ...engine.fields.password import NewPassword
 
 ADMIN = seed_id("role", "admin")
 
 
-def _is_admin(operator: object) -> bool:
-    return isinstance(operator, dict) and ADMIN in operator["roles"] and not operator["is_stopped"]
+def _is_admin(draft: Draft, operator: Mapping[str, Any] | None) -> bool:
+    """Whether an operator is an administrator tomorrow, too, and somebody of the staff."""
+    if operator is None or ADMIN not in operator["roles"] or operator["is_stopped"]:
+        return False
+    lasts = operator["valid_until"] is None or operator["valid_until"] > today()
+    return lasts and bool(operator["employee"]) and draft.look("employee", operator["employee"]) is not None
 
 
 def keeps_an_administrator(draft: Draft) -> Iterator[Fault]:
     """Nobody removes himself, and the last 管理员 stays."""
     if draft.old and draft.new is None and draft.old["employee"] == draft.me:
         yield Fault("不能删除自己")
-    if _is_admin(draft.old) and not _is_admin(draft.new):
-        others = [one for one in draft.find("operator", {}) if one["id"] != draft.id and _is_admin(one)]
-        if not others:
+    if _is_admin(draft, draft.old) and not _is_admin(draft, draft.new):
+        others = (one for one in draft.find("operator", {}) if one["id"] != draft.id)
+        if not any(_is_admin(draft, one) for one in others):
             yield Fault("这是最后一个管理员，先让另一位操作员成为管理员", "roles" if draft.new else None)
 
 
@@ -33,10 +39,10 @@ def login_name_is_free(draft: Draft) -> Iterator[Fault]:
 
 
 def password_is_not_the_name(draft: Draft) -> Iterator[Fault]:
-    """Rule O1. A new password arrives here as its hash, so the name is tried against it."""
+    """Rule O1; the field has judged all that needs no name."""
     fresh = draft.new["password"] if draft.new else None
-    if draft.new and isinstance(fresh, str) and verify_password(fresh, str(draft.new["login_name"])):
-        yield Fault("密码不能和用户名相同", "password")
+    if draft.new and isinstance(fresh, NewPassword) and (fault := fresh.fault(str(draft.new["login_name"]))):
+        yield Fault(fault, "password")
 
 
 def has_password(draft: Draft) -> Iterator[Fault]:
