@@ -1,7 +1,7 @@
 """One save in progress: what a record becomes, whether it may, and the ops that say so. Decides; writes nothing."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,15 +54,43 @@ class Saving:
             }
         new = start | parsed
         for name, one in self.definition.fields.items():
-            if isinstance(one, Ref) and one.copies and new[name] and (old is None or old[name] != new[name]):
-                self._copy(one, new, name, parsed)
+            if isinstance(one, Ref) and one.copies and (old is None or old[name] != new[name]):
+                self._copy(one, old, new, name, parsed)
+            elif old and name not in parsed and self._has_moved(one, old, new):
+                new[name] = self._is_free(one, new) if isinstance(one, Mirror) and old[name] else one.parse(None)
         return new
 
-    def _copy(self, one: Ref, new: Values, name: str, parsed: Values) -> None:
-        target = self._target(one, new, new[name])
+    def _copy(self, one: Ref, old: Values | None, new: Values, name: str, parsed: Values) -> None:
+        """What a person typed, a blank on purpose included, stays; what came from the old source follows the new."""
+        target = self._target(one, new, new[name]) if new[name] else {}
         for here, there in one.copies.items():
-            if target is not None and parsed.get(here) is None:
+            is_typed = here in parsed
+            if old and not self.definition.fields[here].readonly:
+                is_typed = is_typed or old[here] != self._gave(one, old[name], there)
+            if target is not None and not is_typed and (old or target):
                 new[here] = target.get(there)
+
+    def _gave(self, one: Ref, id: str | None, column: str) -> Scalar:
+        """What a source gives, also one that is deleted by now."""
+        for target in one.targets() if id else ():
+            row = self.db.execute(f'SELECT "{column}" FROM {target} WHERE id = ?', (id,)).fetchone()
+            if row:
+                return row[0]  # type: ignore[no-any-return]
+        return None
+
+    @staticmethod
+    def _has_moved(one: Field, old: Values, new: Values) -> bool:
+        """Whether what a field hangs on changed, so that its value no longer fits: its parent, or what it depends on."""
+        if isinstance(one, Mirror):
+            return bool(old[one.parent] != new[one.parent])
+        sources = one.depends.values() if isinstance(one, Ref) else ()
+        return any(source != "id" and old[source] != new[source] for source in sources)
+
+    def _is_free(self, one: Mirror, new: Values) -> bool:
+        """Whether the parent names nobody yet."""
+        module, id = _parent_of(self.definition, one, new) or ("", "")
+        named = (self.look(module, id) or {}).get(one.names) if module else None
+        return bool(module) and (named is None or self.look(self.definition.name, named) is None)
 
     # -------------------------------------------------------------- whether it may
 
@@ -75,19 +103,21 @@ class Saving:
             was_blank = old is not None and name not in parsed and old[name] is None
             if one.required and is_blank and not is_drawn and not was_blank:
                 wrong[name] = f"请填写「{one.label}」"
-            elif not is_blank and (old is None or old[name] != new[name]):
-                fault = self._reference_fault(id, name, one, new)
+            elif not is_blank and (old is None or old[name] != new[name] or self._has_moved(one, old, new)):
+                fault = self._reference_fault(id, name, one, old, new)
                 if fault:
                     wrong[name] = fault
-        wrong = wrong or self.rule_faults(id, old, new)
+        wrong = wrong or self.rule_faults(id, old, new) or self._mirror_faults(id, old, new)
         if wrong:
             raise Invalid(wrong)
 
-    def _reference_fault(self, id: str, name: str, one: Field, new: Values) -> str | None:
-        """A new reference leads to a live record of the right kind that the user may see."""
+    def _reference_fault(self, id: str, name: str, one: Field, old: Values | None, new: Values) -> str | None:
+        """A new reference leads to a live record of the right kind that is in use and that the user may see."""
         if isinstance(one, Refs):
-            gone = any(self._target(one, new, target) is None for target in new[name])
-            return f"「{one.label}」里有一项已不存在" if gone else None
+            if any(self._target(one, new, target) is None for target in new[name]):
+                return f"「{one.label}」里有一项已不存在"
+            added = (target for target in new[name] if target not in ((old or {}).get(name) or ()))
+            return next(filter(None, (self._retired_fault(one, new, target) for target in added)), None)
         if not isinstance(one, Ref):
             return None
         target = self._target(one, new, new[name])
@@ -96,13 +126,25 @@ class Saving:
         for column, source in one.depends.items():
             if target.get(column) != (id if source == "id" else new.get(source)):
                 return f"「{one.label}」不属于这条记录，请重新选择"
-        is_own_parent = self.definition.module.parent == name and one.target == self.definition.name
-        if is_own_parent and self._is_below(new[name], id):
+        is_above = one.above or self.definition.module.parent == name
+        if is_above and one.target == self.definition.name and self._is_below(name, new[name], id):
             return f"「{one.label}」不能选自己或自己的下级"
-        return None
+        return self._retired_fault(one, new, new[name]) if old is None or old[name] != new[name] else None
+
+    def _retired_fault(self, one: Ref | Refs, new: Mapping[str, Any], id: str) -> str | None:
+        """What was taken out of use stays where it is and is not chosen anew."""
+        module, target = self._found(one, new, id)
+        about = self.engine.registry[module].module if module else None
+        if about is None or target is None or not about.retire or not target[about.retire]:
+            return None
+        return f"「{one.label}」选的「{target[about.title]}」已停用，请换一个"
 
     def _target(self, one: Ref | Refs, new: Mapping[str, Any], id: str) -> Values | None:
         """The record a reference means; none if there is none or the user may not see it."""
+        return self._found(one, new, id)[1]
+
+    def _found(self, one: Ref | Refs, new: Mapping[str, Any], id: str) -> tuple[str, Values | None]:
+        """The record a reference means, with its module."""
         targets = targets_of(one)
         if isinstance(one, Ref) and one.target_by:
             kind = str(new.get(one.target_by[0]))
@@ -110,8 +152,8 @@ class Saving:
         for target in targets:
             found = self.look(target, id)
             if found is not None and self._may_reach(target, id):
-                return found
-        return None
+                return target, found
+        return "", None
 
     def _may_reach(self, module: str, id: str) -> bool:
         if self.system or self.principal.everything or self.engine.registry[module].module.lookup:
@@ -142,9 +184,13 @@ class Saving:
             return row
         return None if self.given is None else row | self.given
 
-    def _is_below(self, node: str, top: str) -> bool:
-        below = q.subtree(self.definition, top)
-        return self.db.execute(f"SELECT 1 WHERE ? IN {below.text}", (node, *below.params)).fetchone() is not None
+    def _is_below(self, name: str, node: str, top: str) -> bool:
+        """Whether the way up from `node` through field `name` leads to `top`; UNION cuts a circle a merge closed."""
+        sql = (
+            f'WITH RECURSIVE up(id) AS (VALUES(?) UNION SELECT n."{name}" FROM {self.definition.name} n '
+            f'JOIN up ON n.id = up.id WHERE n."{name}" IS NOT NULL) SELECT 1 FROM up WHERE id = ?'
+        )
+        return self.db.execute(sql, (node, top)).fetchone() is not None
 
     def rule_faults(self, id: str, old: Values | None, new: Values | None) -> dict[str, str]:
         """What the module's rules say, by field ("" is the whole record)."""
@@ -172,7 +218,20 @@ class Saving:
             before, now = set((old or {}).get(name) or ()), set(new[name] or ())
             ops += [Op(link.name, link.id_of(id, t), "ins", {"record": id, "target": t}) for t in sorted(now - before)]
             ops += [Op(link.name, link.id_of(id, t), "del") for t in sorted(before - now)]
-        return ops + self._mirror_ops(id, old, new)
+        return [*ops, *self._left_behind(id, old, new), *self._mirror_ops(id, old, new)]
+
+    def _left_behind(self, id: str, old: Values | None, new: Values) -> Iterator[Op]:
+        """Records of the same kind that pointed here because both had one parent, when this one moves away."""
+        for incoming in self.definition.incoming if old else ():
+            one, field = incoming.ref, incoming.field
+            if incoming.definition is not self.definition or not isinstance(one, Ref) or not one.depends:
+                continue
+            if all((old or {}).get(here) == new.get(here) for here in one.depends):
+                continue
+            sql = f'SELECT id FROM {self.definition.name} WHERE "{field}" = ? AND deleted_at IS NULL'
+            for (other,) in self.db.execute(sql, (id,)).fetchall():
+                if other not in self.together:
+                    yield Op(self.definition.name, other, "upd", {field: None}, {field: value_hash(id)})
 
     def _drawn(self, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """The numbers of a new record, and its branch."""
@@ -188,7 +247,14 @@ class Saving:
 
     def _mirror_ops(self, id: str, old: Values | None, new: Values) -> list[Op]:
         """A mirror is kept by the parent: ticking it, or moving to another parent, changes what the parents name."""
-        ops: list[Op] = []
+        return [
+            op for _, one, parent, named in self._namings(id, old, new) for op in self._naming_op(one, parent, named)
+        ]
+
+    def _namings(
+        self, id: str, old: Values | None, new: Values
+    ) -> Iterator[tuple[str, Mirror, tuple[str, str], str | None]]:
+        """(field, mirror, parent, whom it is to name) for every parent that a save changes."""
         for name, one in self.definition.fields.items():
             if not isinstance(one, Mirror):
                 continue
@@ -197,10 +263,22 @@ class Saving:
             if before == now:
                 continue
             if before[0] is not None and before[1]:
-                ops += self._naming_op(one, before[0], None)
+                yield name, one, before[0], None
             if now[0] is not None and now[1]:
-                ops += self._naming_op(one, now[0], id)
-        return ops
+                yield name, one, now[0], id
+
+    def _mirror_faults(self, id: str, old: Values | None, new: Values) -> dict[str, str]:
+        """What the rules of a parent say to being changed through a mirror."""
+        for name, one, (module, parent), named in self._namings(id, old, new):
+            row = self.look(module, parent)
+            if row is None or row.get(one.names) == named:
+                continue
+            saving = Saving(self.engine, self.db, self.principal, self.engine.registry[module], self.system)
+            saving._known[self.definition.name, id] = {**(old or {}), **new, "id": id}  # as it will be, not as it is
+            faults = saving.rule_faults(parent, row, row | {one.names: named})
+            if faults:
+                return {name: next(iter(faults.values()))}
+        return {}
 
     def _naming_op(self, one: Mirror, parent: tuple[str, str], id: str | None) -> list[Op]:
         module, parent_id = parent
@@ -254,6 +332,8 @@ def default_of(engine: Engine, db: sqlite3.Connection, principal: Principal, one
 def _default_entry(engine: Engine, db: sqlite3.Connection, one: Ref) -> str | None:
     """Of several marked as default the one set last counts (modules.md 0.4)."""
     conditions = "".join(f' AND "{column}" = ?' for column in one.where)
+    retire = engine.registry[one.target].module.retire
+    conditions += f' AND COALESCE("{retire}", 0) = 0' if retire else ""
     row = db.execute(
         f"SELECT id FROM {one.target} WHERE is_default = 1 AND deleted_at IS NULL{conditions} ORDER BY "
         f"updated_at DESC, row LIMIT 1",

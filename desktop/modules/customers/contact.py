@@ -1,16 +1,7 @@
 """联系人信息 (modules.md 2.1.2)."""
 
-from collections.abc import Iterator
-
-from ...engine.define import Draft, Fault, Module, Section, Tab
+from ...engine.define import Module, Section, Tab
 from ...engine.fields import Birthday, Bool, Date, Dict, Email, Enum, LongText, Mirror, Phone, Ref, Text
-
-
-def not_own_boss(draft: Draft) -> Iterator[Fault]:
-    """Nobody reports to himself."""
-    if draft.new and draft.new["reports_to"] == draft.id:
-        yield Fault("上级不能是自己", "reports_to")
-
 
 contact = Module(
     name="contact",
@@ -57,7 +48,7 @@ contact = Module(
         hobby=Text("爱好"),
         id_no=Text("证件号", masked=True, max_length=30),
         native_place=Text("籍贯"),
-        reports_to=Ref("上级", "contact", loose=True, depends={"parent": "parent"}),
+        reports_to=Ref("上级", "contact", loose=True, above=True, depends={"parent": "parent"}),
         is_left=Bool("已离职"),
         is_no_sms=Bool("不收短信"),
         registered_on=Date("登记日期", default="today", index=True),
@@ -81,6 +72,5 @@ contact = Module(
         ),
         Tab("个人", "birth hobby native_place id_no"),
     ),
-    rules=(not_own_boss,),
     help="contact",
 )
