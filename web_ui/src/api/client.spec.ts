@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { api, ApiError, toQuery, watchClient } from './client'
+import { actAs, api, ApiError, toQuery, watchClient } from './client'
 
 type Call = [string, RequestInit]
 const answers: (() => Response)[] = []
@@ -35,6 +35,15 @@ describe('every call', () => {
     answers.push(ok({}))
     await api.get('/api/session')
     expect(headersOf(0)['X-ECMS-Token']).toBe('test-token')
+  })
+  it('names whom the window shows as signed in', async () => {
+    answers.push(ok({}), ok({}))
+    actAs('someone')
+    await api.post('/api/a')
+    actAs(null)
+    await api.post('/api/a')
+    expect(headersOf(0)['X-ECMS-Operator']).toBe('someone')
+    expect(headersOf(1)['X-ECMS-Operator']).toBeUndefined()
   })
   it('writes objects of the query as JSON and leaves empty ones out', () => {
     expect(toQuery({ q: '', limit: 5, filter: { and: [] }, sort: undefined })).toBe('?limit=5&filter=%7B%22and%22%3A%5B%5D%7D')
@@ -92,7 +101,7 @@ describe('problems', () => {
   })
   it('say so when the server cannot be reached, and when the session is over', async () => {
     const seen: string[] = []
-    const drop = watchClient({ reachable: (is) => seen.push(is ? 'reached' : 'lost'), signedOut: () => seen.push('signed out') })
+    const drop = watchClient({ reachable: (is) => seen.push(is ? 'reached' : 'lost'), signedOut: () => seen.push('signed out'), otherSession: () => seen.push('other') })
     answers.push(cut, cut, cut)
     await expect(settled(api.get('/api/a'))).rejects.toMatchObject({ code: 'unreachable' })
     answers.push(refused(401, JSON.stringify({ code: 'signed-out', title: '请先登录' })), refused(401, JSON.stringify({ code: 'login-failed', title: '密码不对' })))
@@ -100,6 +109,14 @@ describe('problems', () => {
     await api.post('/api/session').catch(() => undefined)
     drop()
     expect(seen).toEqual(['lost', 'reached', 'signed out', 'reached'])
+  })
+  it('tell the window when the session is another than it shows', async () => {
+    let told = 0
+    const drop = watchClient({ reachable: () => undefined, signedOut: () => undefined, otherSession: () => { told++ } })
+    answers.push(refused(409, JSON.stringify({ code: 'other-operator', title: '换了用户' })), refused(403, JSON.stringify({ code: 'must-change-password', title: '先改密码' })), refused(409, JSON.stringify({ code: 'stale', title: '已有修改' })))
+    for (let i = 0; i < 3; i++) await api.post('/api/a').catch(() => undefined)
+    drop()
+    expect(told).toBe(2)
   })
   it('leave an aborted call alone', async () => {
     const stop = new AbortController()

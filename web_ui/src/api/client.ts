@@ -27,12 +27,22 @@ export interface CallOptions {
 /** Told about things that concern the whole window, not one call. */
 export interface ClientWatcher {
   signedOut(): void
+  /** the session is another than this window shows: somebody else signed in, or a password must be changed first */
+  otherSession(): void
   reachable(is: boolean): void
 }
 const watchers = new Set<ClientWatcher>()
 export function watchClient(watcher: ClientWatcher): () => void {
   watchers.add(watcher)
   return () => watchers.delete(watcher)
+}
+
+const OTHER_SESSION = ['other-operator', 'must-change-password']
+/** Whom this window shows as signed in. Every call names him: windows share one session, and nothing that was typed
+    as one may be saved as another. */
+let operator: string | null = null
+export function actAs(id: string | null): void {
+  operator = id
 }
 
 /** waits before the 2nd and 3rd try of a call that did not reach the server */
@@ -84,6 +94,7 @@ export function isAbort(error: unknown): boolean {
 
 async function call(method: string, path: string, body: unknown, options: CallOptions): Promise<Response> {
   const headers: Record<string, string> = { 'X-ECMS-Token': pageToken(), Accept: 'application/json' }
+  if (operator) headers['X-ECMS-Operator'] = operator
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   // the same key on every try: a lost answer must not do the thing twice
   if (method !== 'GET') headers['Idempotency-Key'] = options.key ?? newKey()
@@ -106,6 +117,7 @@ async function call(method: string, path: string, body: unknown, options: CallOp
     if (answer.ok) return answer
     const problem = await problemOf(answer)
     if (problem.status === 401 && problem.code !== 'login-failed') watchers.forEach((w) => w.signedOut())
+    if (OTHER_SESSION.includes(problem.code)) watchers.forEach((w) => w.otherSession())
     throw new ApiError(problem)
   }
 }

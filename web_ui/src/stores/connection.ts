@@ -11,6 +11,7 @@ export const useConnection = defineStore('connection', () => {
   watchClient({
     reachable: (is) => { lost.value = !is },
     signedOut: () => useSession().signedOut(),
+    otherSession: () => void useSession().load().catch(() => undefined),
   })
   async function retry(): Promise<void> {
     trying.value = true

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { api } from '@/api/client'
+import { actAs, api } from '@/api/client'
 import type { Operator_, Session } from '@/api/types'
 
 export interface SetupValues {
@@ -24,15 +24,25 @@ export const useSession = defineStore('session', () => {
   const signedIn = computed(() => !!session.value?.signed_in && !locked.value)
 
   async function load(): Promise<Session> {
-    session.value = await api.get<Session>('/api/session')
-    if (session.value.operator) owner.value = session.value.operator.id
+    const got = await api.get<Session>('/api/session')
+    // somebody else signed in from another window: nothing typed here may be saved as his
+    if (owner.value && got.operator && got.operator.id !== owner.value) {
+      startAnew()
+      return got
+    }
+    session.value = got
+    if (got.operator) belongTo(got.operator.id)
     // signed out elsewhere: what is open stays under the login
     else if (owner.value) locked.value = true
-    return session.value
+    return got
+  }
+  function belongTo(id: string | null): void {
+    owner.value = id
+    actAs(id)
   }
   function enter(got: Session): void {
     session.value = got
-    owner.value = got.operator?.id ?? null
+    belongTo(got.operator?.id ?? null)
     locked.value = false
   }
   async function signIn(department: string, user: string, password: string): Promise<void> {
