@@ -34,6 +34,7 @@ def create_app(workstation: Workstation, guard: Guard, host: DesktopHost) -> Fla
     """The application over an open data folder, behind the guard."""
     app = Flask("ecms", static_folder=None)
     desk = Desk(workstation, host, ROUTES)
+    workstation.jobs.sweep()
     install(app, guard)
     serve(app, desk)
     app.register_blueprint(endpoints.blueprint(guard, host))

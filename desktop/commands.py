@@ -41,7 +41,7 @@ def backup(folder: Path, file: Path) -> str:
     _refuse_missing(folder)
     db = open_database(folder, SQL_FUNCTIONS)
     try:
-        maintenance.backup(db, target)
+        maintenance.backup(db, target, _progress)
     finally:
         db.close()
     return f"已备份到 {target}（{target.stat().st_size / 1_048_576:,.1f} MB，已打开检查过）"

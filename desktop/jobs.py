@@ -1,6 +1,11 @@
-"""Long work in the background: progress as events, cancel, and a file to fetch at the end."""
+"""Long work in the background: progress as events, cancel, and a file to fetch at the end.
+
+Files to fetch lie in a private folder of their own under the data folder until they have been fetched, at the latest
+until the program ends: they are copies of what only this user may see.
+"""
 
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -8,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from .db import is_damage, is_full
 from .engine.events import Bus
 from .engine.ids import new_id
-from .errors import EcmsError, NotFound
+from .errors import Damaged, EcmsError, NotFound
+from .files import make_private, why
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +43,8 @@ class Job:
     total: int = 0
     message: str = ""
     file: Path | None = None
+    folder: Path | None = None
+    is_fetched: bool = False
     path: str | None = None
     result: Any = None
     _cancel: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -54,13 +63,33 @@ class Job:
     def cancel(self) -> None:
         self._cancel.set()
 
+    def sent(self) -> None:
+        """The file has been fetched; nobody needs it any more."""
+        self.is_fetched = True
+        self.discard()
+
+    def discard(self) -> None:
+        """Removes the file to fetch, or what there is of it."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def to_fetch(self) -> Path:
+        """The file; raises `NotFound` with the reason why there is none."""
+        if self.is_fetched:
+            raise NotFound("这个文件已取走，需要时请重新导出")
+        if self.state == "running":
+            raise NotFound("文件还没有写完，请稍候")
+        if self.state != "done" or self.file is None or not self.file.exists():
+            raise NotFound("这项任务没有可取的文件，需要时请重新导出")
+        return self.file
+
     def public(self) -> dict[str, Any]:
         """What the API answers."""
         body: dict[str, Any] = {
             "id": self.id, "kind": self.kind, "label": self.label, "state": self.state, "done": self.done,
             "total": self.total, "message": self.message,
         }  # fmt: skip
-        if self.state == "done" and self.file is not None:
+        if self.state == "done" and self.file is not None and not self.is_fetched:
             body["download"] = self.file.name
         if self.path is not None:
             body["path"] = self.path
@@ -75,26 +104,40 @@ Work = Callable[[Job], object]
 class Jobs:
     """The jobs of this run."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, downloads: Path) -> None:
         self._bus = bus
+        self._downloads = downloads
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._threads: list[threading.Thread] = []
 
-    def start(self, job: Job, work: Work, *, cleanup: Callable[[], None] | None = None) -> Job:
+    def sweep(self) -> None:
+        """Removes files that a killed program left. Only for who holds the data folder alone."""
+        shutil.rmtree(self._downloads, ignore_errors=True)
+
+    def file_to_fetch(self, job: Job, name: str) -> Path:
+        """Where a job writes a file that the page will fetch."""
+        make_private(self._downloads)
+        job.folder = self._downloads / job.id
+        make_private(job.folder)
+        job.file = job.folder / name
+        return job.file
+
+    def start(self, job: Job, work: Work) -> Job:
         """Runs `work` in a thread of its own."""
         job._tell = self._announce
         with self._lock:
             self._jobs[job.id] = job
-            for old in [one.id for one in self._jobs.values() if one.state != "running"][:-_KEEP]:
-                del self._jobs[old]
+            for old in [one for one in self._jobs.values() if one.state != "running"][:-_KEEP]:
+                del self._jobs[old.id]
+                old.discard()
             self._threads = [thread for thread in self._threads if thread.is_alive()]
-            thread = threading.Thread(target=self._run, args=(job, work, cleanup), name=f"job-{job.kind}", daemon=True)
+            thread = threading.Thread(target=self._run, args=(job, work), name=f"job-{job.kind}", daemon=True)
             self._threads.append(thread)
         thread.start()
         return job
 
-    def _run(self, job: Job, work: Work, cleanup: Callable[[], None] | None) -> None:
+    def _run(self, job: Job, work: Work) -> None:
         try:
             work(job)
             job.state = "done"
@@ -102,16 +145,16 @@ class Jobs:
             job.state, job.message = "cancelled", "已取消"
         except EcmsError as error:
             job.state, job.message = "failed", str(error)
-        except Exception:
+        except Exception as error:
             log.exception("job %s failed", job.kind)
-            job.state, job.message = "failed", f"{job.label}没有完成，详情在日志里"
+            job.state, job.message = "failed", _reason(job, error)
         finally:
-            if cleanup and job.state != "done":
-                cleanup()
+            if job.state != "done":
+                job.discard()
             self._announce(job)
 
     def _announce(self, job: Job) -> None:
-        self._bus.emit({"type": "job", "job": job.public()})
+        self._bus.emit({"type": "job", "job": job.public(), "to": job.owner})
 
     def get(self, id: str, owner: str) -> Job:
         """A job of this operator; raises `NotFound`."""
@@ -133,3 +176,15 @@ class Jobs:
             job.cancel()
         for thread in threads:
             thread.join(timeout=10)
+        for job in jobs:
+            job.discard()
+
+
+def _reason(job: Job, error: Exception) -> str:
+    if is_full(error):
+        return f"{job.label}没有完成：磁盘已满。请换一个位置，或清出空间后再试"
+    if is_damage(error):
+        return Damaged.title
+    if isinstance(error, OSError):
+        return f"{job.label}没有完成：{why(error)}。请换一个位置再试"
+    return f"{job.label}没有完成，详情在日志里"

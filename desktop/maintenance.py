@@ -6,16 +6,18 @@ import base64
 import os
 import sqlite3
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from sync_server.replication.clock import Clock
 
-from .db import FILE_NAME, Database, is_full, looked_into, open_database, refuse_unsafe_place
+from .db import FILE_NAME, Database, Progress, is_full, looked_into, open_database, refuse_unsafe_place, watched
 from .engine.engine import SQL_FUNCTIONS
 from .engine.schema import refuse_newer
 from .errors import Refused, StorageFull
+from .files import make_private, why
 from .inspection import Finding as Finding
 from .inspection import Step as Step
 from .inspection import check as check
@@ -28,17 +30,19 @@ BASE_CODE_LENGTH_MAX = 3
 # --------------------------------------------------------------------- backup
 
 
-def backup(db: Database, target: Path) -> None:
+def backup(db: Database, target: Path, progress: Progress = lambda done, total: None) -> None:
     """A consistent copy in one file, opened and checked before it gets its name. Others go on working meanwhile.
 
-    Raises `Refused`; then nothing stands at `target` that was not there before.
+    `progress` gets bytes copied and may raise to stop. Raises `Refused`. Whatever is raised: nothing stands at
+    `target` then that was not there before.
     """
     target = target.absolute()
     _refuse_target(db.path, target)
     part = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
     try:
-        db.copy_to(part)
-        verify(part)
+        db.copy_to(part, progress)
+        size = part.stat().st_size
+        verify(part, lambda: progress(size, size))
         _sync_file(part)
         part.replace(target)
         _sync_folder(target.parent)
@@ -63,11 +67,15 @@ def _refuse_target(live: Path, target: Path) -> None:
         raise Refused("备份不能写在正在使用的数据文件上，请换一个名称")
 
 
-def verify(path: Path) -> None:
-    """Opens a backup and reads it through; raises `Refused` unless it is ours, whole and not newer than we are."""
+def verify(path: Path, look: Callable[[], None] = lambda: None) -> None:
+    """Opens a backup and reads it through; raises `Refused` unless it is ours, whole and not newer than we are.
+
+    `look` is called now and then and may raise to stop.
+    """
     with looked_into(path) as db:
         refuse_newer(db)
-        (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        with watched(db, look):
+            (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if said != "ok":
             raise Refused(f"文件 {path} 已损坏，没有使用它")
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'sync_self'").fetchone():
@@ -75,7 +83,7 @@ def verify(path: Path) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else f"磁盘读写出错（{error}）"
+    return why(error) if isinstance(error, OSError) else f"磁盘读写出错（{error}）"
 
 
 def _sync_file(path: Path) -> None:
@@ -117,7 +125,7 @@ def restore(folder: Path, source: Path) -> Path | None:
 
 
 def _replace(folder: Path, live: Path, source: Path) -> Path | None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     _clear_remains(folder, live)
     work = folder / f"restore-{uuid4().hex[:8]}"
     work.mkdir(mode=0o700)

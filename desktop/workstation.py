@@ -38,7 +38,7 @@ class Workstation:
     jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.jobs = Jobs(self.engine.bus)
+        self.jobs = Jobs(self.engine.bus, self.folder / "downloads")
 
     @staticmethod
     def open(folder: Path) -> Workstation:

@@ -1,11 +1,12 @@
 """Lists as xlsx and csv: exactly what the list shows, a slice at a time so that memory stays flat."""
 
 import csv
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import BadRequest, Forbidden
 from . import query as q
@@ -20,6 +21,7 @@ FREE_ROWS = 5_000
 _XLSX_ROWS = 1_048_575
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
+Kind = Literal["xlsx", "csv"]
 Progress = Callable[[int, int], None]
 """Called with (rows done, rows in all); may raise to stop."""
 
@@ -30,36 +32,39 @@ def export(
     module: str,
     query: q.Query,
     columns: Sequence[str],
+    kind: Kind,
     target: Path,
     progress: Progress,
 ) -> int:
-    """Writes the rows of a query to `target` (.xlsx or .csv), through a file beside it; returns how many."""
+    """Writes the rows of a query to `target`, which appears whole or not at all; returns how many."""
     definition = engine.definition(module)
     demand(principal, "export", definition)
     for name in columns:
         q.visible_field(definition, principal, name, "columns")
     if not columns:
         raise BadRequest("请至少选一列")
-    partial = target.with_name(target.name + ".part")
-    write = _write_xlsx if target.suffix.lower() == ".xlsx" else _write_csv
-    try:
-        with engine.db.read() as db:
-            numbers = row_numbers(engine, db, principal, module, query)
-            if len(numbers) > FREE_ROWS and not principal.has("export_all"):
-                raise Forbidden(f"这次有 {len(numbers):,} 条，超过 {FREE_ROWS:,} 条要有「导出全部」权限")
-            if target.suffix.lower() == ".xlsx" and len(numbers) > _XLSX_ROWS:
-                raise BadRequest("Excel 一页放不下这么多行，请改用 csv")
-            heads = [definition.fields[name].label for name in columns]
-            write(
-                partial,
-                heads,
-                _cells(engine, db, principal, module, columns, numbers, progress),
-                _formats(engine, module, columns),
-            )
+    # Everything half-made stays in one private folder on the target's own disk, also what the xlsx library needs.
+    with tempfile.TemporaryDirectory(prefix=".ecms-", dir=target.parent) as work, engine.db.read() as db:
+        numbers = _numbers(engine, db, principal, module, query, kind)
+        heads = [definition.fields[name].label for name in columns]
+        cells = _cells(engine, db, principal, module, columns, numbers, progress)
+        partial = Path(work) / target.name
+        if kind == "xlsx":
+            _write_xlsx(partial, heads, cells, _formats(engine, module, columns))
+        else:
+            _write_csv(partial, heads, cells)
         partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
     return len(numbers)
+
+
+def _numbers(engine: Engine, db: Any, principal: Principal, module: str, query: q.Query, kind: Kind) -> Sequence[int]:
+    """The rows, if there are not too many for this person or for this kind of file."""
+    numbers = row_numbers(engine, db, principal, module, query)
+    if len(numbers) > FREE_ROWS and not principal.has("export_all"):
+        raise Forbidden(f"这次有 {len(numbers):,} 条，超过 {FREE_ROWS:,} 条要有「导出全部」权限")
+    if kind == "xlsx" and len(numbers) > _XLSX_ROWS:
+        raise BadRequest("Excel 一页放不下这么多行，请改用 csv")
+    return numbers
 
 
 def _cells(
@@ -96,7 +101,7 @@ def _formats(engine: Engine, module: str, columns: Sequence[str]) -> list[str]:
     return [by_type.get(definition.fields[name].type, "@") for name in columns]
 
 
-def _write_csv(target: Path, heads: Sequence[str], rows: Iterator[list[object]], formats: Sequence[str]) -> None:
+def _write_csv(target: Path, heads: Sequence[str], rows: Iterator[list[object]]) -> None:
     """UTF-8 with a byte order mark, or Excel shows Chinese as garbage. Text that looks like a formula is disarmed."""
     with target.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
@@ -112,23 +117,38 @@ def _csv_cell(cell: object) -> object:
 
 def _write_xlsx(target: Path, heads: Sequence[str], rows: Iterator[list[object]], formats: Sequence[str]) -> None:
     from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
 
     options = {
+        "tmpdir": str(target.parent),
         "constant_memory": True,
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
-    with Workbook(str(target), options) as book:
-        sheet = book.add_worksheet()
-        styles = [book.add_format({"num_format": pattern}) if pattern != "@" else None for pattern in formats]
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, heads, book.add_format({"bold": True, "bottom": 1}))
-        for column, head in enumerate(heads):
-            sheet.set_column(column, column, max(10, 2 * len(head) + 4))
-        for number, row in enumerate(rows, 1):
-            for column, cell in enumerate(row):
-                _write_cell(sheet, number, column, cell, styles[column])
+    book = Workbook(str(target), options)
+    sheet = book.add_worksheet()
+    try:
+        _fill(book, sheet, heads, rows, formats)
+    except BaseException:
+        if sheet.row_data_fh is not None:
+            sheet.row_data_fh.close()  # closing the book would pack all that was written so far
+        raise
+    try:
+        book.close()
+    except FileCreateError as error:  # the library hides what the system said
+        raise next((said for said in error.args if isinstance(said, OSError)), error) from error
+
+
+def _fill(book: Any, sheet: Any, heads: Sequence[str], rows: Iterator[list[object]], formats: Sequence[str]) -> None:
+    styles = [book.add_format({"num_format": pattern}) if pattern != "@" else None for pattern in formats]
+    sheet.freeze_panes(1, 0)
+    sheet.write_row(0, 0, heads, book.add_format({"bold": True, "bottom": 1}))
+    for column, head in enumerate(heads):
+        sheet.set_column(column, column, max(10, 2 * len(head) + 4))
+    for number, row in enumerate(rows, 1):
+        for column, cell in enumerate(row):
+            _write_cell(sheet, number, column, cell, styles[column])
 
 
 def _write_cell(sheet: Any, row: int, column: int, cell: object, style: Any) -> None:
