@@ -26,7 +26,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def shared_window(playwright: Playwright, company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealWindow]:
+def shared_window(
+    playwright: Playwright, company: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealWindow]:
     w.need_window()
     window = RealWindow(playwright, w.copy_of(company, tmp_path_factory.mktemp("window") / "data"))
     window.open()

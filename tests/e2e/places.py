@@ -6,11 +6,19 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.screen import ListScreen, Screen
 
 Go = Callable[[Screen], None]
+
+
+def still(page: Page) -> None:
+    """While things fade in they are pale and not yet in their place."""
+    page.wait_for_function(
+        """() => document.getAnimations().every((one) =>
+            one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
+    )
 
 
 def start_page(screen: Screen) -> None:

@@ -129,10 +129,11 @@ class ListScreen(Screen):
         """What the column shows in the rows on screen, from the top."""
         cells = self.page.evaluate(
             """([grid, label]) => {
-                const id = [...grid.querySelectorAll('[role=columnheader]')]
-                    .find((h) => h.querySelector('.ag-header-cell-text')?.innerText.trim() === label).getAttribute('col-id')
-                return [...grid.querySelectorAll(`[role=row][row-index] [role=gridcell][col-id="${id}"]`)]
-                    .map((cell) => [Number(cell.closest('[row-index]').getAttribute('row-index')), cell.innerText.trim()])
+                const head = [...grid.querySelectorAll('[role=columnheader]')]
+                    .find((h) => h.querySelector('.ag-header-cell-text')?.innerText.trim() === label)
+                const cells = `[role=row][row-index] [role=gridcell][col-id="${head.getAttribute('col-id')}"]`
+                const at = (cell) => Number(cell.closest('[row-index]').getAttribute('row-index'))
+                return [...grid.querySelectorAll(cells)].map((cell) => [at(cell), cell.innerText.trim()])
                     .filter(([at]) => Number.isFinite(at)).sort((a, b) => a[0] - b[0]).map(([, text]) => text)
             }""",
             [self.grid.element_handle(), label],

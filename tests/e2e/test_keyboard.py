@@ -6,130 +6,149 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.e2e.screen import Screen, text_field
-from tests.e2e.window import PASSWORD, RealWindow
+from tests.e2e.screen import ListScreen, Screen, text_field
+from tests.e2e.window import ADMIN, PASSWORD, RealWindow
 
 
 def test_login_to_quit_by_keyboard_alone(own_window: RealWindow) -> None:
-    page, screen = own_window.page, Screen(own_window.page)
-
-    def at() -> str:
-        return str(page.evaluate("document.activeElement.closest('[data-field]')?.dataset.field ?? ''"))
-
-    def enter_until_at(field: str) -> None:
-        """Enter goes on, field by field."""
-        passed = [at()]
-        while passed[-1] != field:
-            screen.press("Enter")
-            screen.until(lambda: at() != passed[-1])
-            passed.append(at())
-            assert len(passed) < 16, f"Enter never came to {field}: {passed}"
-
-    # Login: department, user, password.
-    expect(page.get_by_role("combobox", name="部门")).to_be_focused()
-    screen.type("管理")
-    screen.press("Enter", "Tab")
-    expect(page.locator(".login")).to_contain_text("周敏")
-    expect(page.get_by_role("combobox", name="用户名")).to_be_focused()
-    screen.press("Tab")
-    expect(text_field(page.locator(".login"), "密码")).to_be_focused()
-    screen.type(PASSWORD)
-    screen.press("Enter")
-    expect(page.get_by_role("heading", name="周敏，")).to_be_visible()
-
-    # Open 客户信息 through the menu bar.
-    screen.press("F10")
-    expect(page.get_by_role("menuitem", name="文件")).to_be_focused()
-    screen.press("ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown")
-    expect(screen.entry("客户信息")).to_be_focused()
-    screen.press("Enter")
-    customers = screen.list().loaded()
-    before = screen.api.total("customer")
-    expect(customers.grid.locator(".ag-cell-focus")).to_have_count(1)  # the cursor is in the list
-
-    # Add: Enter goes from field to field, a reference is found by its initials.
-    screen.press("Insert")
-    dialog = screen.dialog("新增客户")
-    group = dialog.get_by_role("combobox", name="客户分组", exact=True)
-    expect(group).to_be_focused()
-    screen.type("zdkh")
-    expect(page.get_by_role("option", selected=True)).to_contain_text("重点客户")
-    screen.press("Enter")
-    expect(group).to_have_value("重点客户")
-    expect(group).not_to_be_focused()
-    while at() != "name":
-        screen.press("Shift+Tab")
-    expect(text_field(dialog, "客户名称")).to_be_focused()
-    screen.type("键盘录入客户")
-    enter_until_at("short_name")
-    screen.type("键盘")
-    enter_until_at("phone")
-    screen.type("0512-65550000")
-    screen.press("Control+S")
-    expect(dialog).to_have_count(0)
+    day = Day(own_window.page)
+    day.signs_in()
+    customers = day.opens_the_customers()
+    before = day.api.total("customer")
+    day.adds_one(customers)
     customers.shows(before + 1)
-    # The new one has the cursor.
-    expect(customers.related).to_contain_text("键盘录入客户")
-
-    # Edit it.
-    screen.press("Enter")
-    dialog = screen.dialog("修改客户")
-    expect(text_field(dialog, "客户名称")).to_have_value("键盘录入客户")
-    expect(text_field(dialog, "客户名称")).to_be_focused()
-    screen.press("Control+A")
-    screen.type("键盘改名客户")
-    screen.press("Control+S")
-    expect(dialog).to_have_count(0)
-    expect(customers.row("键盘改名客户")).to_be_visible()
-
-    # Filter on the column under the cursor.
-    screen.press("Home")
-    while customers.grid.locator(".ag-cell-focus").get_attribute("col-id") != "name":
-        screen.press("ArrowRight")
-    screen.press("Control+Shift+F")
-    popup = screen.dialog("数据过滤")
-    expect(popup.locator("[data-value=first]").get_by_role("textbox")).to_be_focused()
-    screen.type("键盘改名")
-    screen.press("Enter")
-    expect(customers.chip("客户名称")).to_contain_text("包含 键盘改名")
-    customers.shows(1)
-
-    # Change the group of the row.
-    expect(customers.grid.locator(".ag-cell-focus")).to_have_count(1)
-    screen.press("Shift+F10")
-    expect(page.get_by_role("menu")).to_be_visible()
-    while not screen.entry("修改当前分组").evaluate("(el) => el === document.activeElement"):
-        screen.press("ArrowDown")
-    screen.press("Enter")
-    picker = screen.dialog("选择分组")
-    screen.type("hzhb")
-    expect(picker.get_by_role("option", selected=True)).to_contain_text("合作伙伴")
-    screen.press("Enter")
-    expect(screen.toast).to_contain_text("移到「合作伙伴」")
-
-    # Export: the save dialog is the system's own, so only its menu is looked at here.
-    screen.press("Control+E")
-    expect(screen.entry("电子表格（xlsx）")).to_be_visible()
-    screen.press("Escape")
-
-    # Delete: the question wants a choice made on purpose.
-    expect(customers.grid.locator(".ag-cell-focus")).to_have_count(1)
-    screen.press("Delete")
-    question = screen.question("删除客户「键盘改名客户」")
-    expect(question.get_by_role("button", name="取消")).to_be_focused()
-    screen.press("ArrowRight", "Enter")
-    expect(screen.toast).to_contain_text("已删除 1 个客户")
-    customers.shows(0)
-    screen.press("Escape", "Escape")
+    day.renames_it(customers)
+    day.filters_by_its_name(customers)
+    day.moves_it_to_another_group(customers)
+    day.looks_at_the_export(customers)
+    day.deletes_it(customers)
     customers.shows(before)
-
-    # Quit through the menu.
-    screen.press("Alt+F")
-    expect(screen.entry("退出")).to_be_visible()
-    screen.press("End")
-    expect(screen.entry("退出")).to_be_focused()
-    screen.press("Enter")
+    day.quits()
     assert own_window.ended() == 0
+
+
+class Day(Screen):
+    """Whoever works here has no mouse."""
+
+    def signs_in(self) -> None:
+        login = self.page.locator(".login")
+        expect(self.page.get_by_role("combobox", name="部门")).to_be_focused()
+        self.type("管理")
+        self.press("Enter", "Tab")
+        expect(login).to_contain_text(ADMIN)
+        expect(self.page.get_by_role("combobox", name="用户名")).to_be_focused()
+        self.press("Tab")
+        expect(text_field(login, "密码")).to_be_focused()
+        self.type(PASSWORD)
+        self.press("Enter")
+        expect(self.page.get_by_role("heading", name=f"{ADMIN}，")).to_be_visible()
+
+    def opens_the_customers(self) -> ListScreen:
+        """Through the menu bar; the cursor is in the list at once."""
+        self.press("F10")
+        expect(self.page.get_by_role("menuitem", name="文件")).to_be_focused()
+        self.press("ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown")
+        expect(self.entry("客户信息")).to_be_focused()
+        self.press("Enter")
+        customers = self.list().loaded()
+        expect(customers.grid.locator(".ag-cell-focus")).to_have_count(1)
+        return customers
+
+    def adds_one(self, customers: ListScreen) -> None:
+        """Enter goes from field to field, a reference is found by its initials."""
+        self.press("Insert")
+        dialog = self.dialog("新增客户")
+        group = dialog.get_by_role("combobox", name="客户分组", exact=True)
+        expect(group).to_be_focused()
+        self.type("zdkh")
+        expect(self.page.get_by_role("option", selected=True)).to_contain_text("重点客户")
+        self.press("Enter")
+        expect(group).to_have_value("重点客户")
+        expect(group).not_to_be_focused()
+        while self._field() != "name":
+            self.press("Shift+Tab")
+        self.type("键盘录入客户")
+        self._enter_until_at("short_name")
+        self.type("键盘")
+        self._enter_until_at("phone")
+        self.type("0512-65550000")
+        self.press("Control+S")
+        expect(dialog).to_have_count(0)
+        # The new one has the cursor.
+        expect(customers.related).to_contain_text("键盘录入客户")
+
+    def renames_it(self, customers: ListScreen) -> None:
+        self.press("Enter")
+        dialog = self.dialog("修改客户")
+        expect(text_field(dialog, "客户名称")).to_have_value("键盘录入客户")
+        expect(text_field(dialog, "客户名称")).to_be_focused()
+        self.press("Control+A")
+        self.type("键盘改名客户")
+        self.press("Control+S")
+        expect(dialog).to_have_count(0)
+        expect(customers.row("键盘改名客户")).to_be_visible()
+
+    def filters_by_its_name(self, customers: ListScreen) -> None:
+        """On the column under the cursor."""
+        self.press("Home")
+        while customers.grid.locator(".ag-cell-focus").get_attribute("col-id") != "name":
+            self.press("ArrowRight")
+        self.press("Control+Shift+F")
+        popup = self.dialog("数据过滤")
+        expect(popup.locator("[data-value=first]").get_by_role("textbox")).to_be_focused()
+        self.type("键盘改名")
+        self.press("Enter")
+        expect(customers.chip("客户名称")).to_contain_text("包含 键盘改名")
+        customers.shows(1)
+
+    def moves_it_to_another_group(self, customers: ListScreen) -> None:
+        expect(customers.grid.locator(".ag-cell-focus")).to_have_count(1)
+        self.press("Shift+F10")
+        entry = self.entry("修改当前分组")
+        expect(entry).to_be_visible()
+        while not entry.evaluate("(el) => el === document.activeElement"):
+            self.press("ArrowDown")
+        self.press("Enter")
+        picker = self.dialog("选择分组")
+        self.type("hzhb")
+        expect(picker.get_by_role("option", selected=True)).to_contain_text("合作伙伴")
+        self.press("Enter")
+        expect(self.toast).to_contain_text("移到「合作伙伴」")
+
+    def looks_at_the_export(self, customers: ListScreen) -> None:
+        """The save dialog is the system's own; a test in the plain browser goes on from there."""
+        self.press("Control+E")
+        expect(self.entry("电子表格（xlsx）")).to_be_visible()
+        self.press("Escape")
+        expect(customers.grid.locator(".ag-cell-focus")).to_have_count(1)
+
+    def deletes_it(self, customers: ListScreen) -> None:
+        """The question wants a choice made on purpose."""
+        self.press("Delete")
+        question = self.question("删除客户「键盘改名客户」")
+        expect(question.get_by_role("button", name="取消")).to_be_focused()
+        self.press("ArrowRight", "Enter")
+        expect(self.toast).to_contain_text("已删除 1 个客户")
+        customers.shows(0)
+        self.press("Escape", "Escape")
+
+    def quits(self) -> None:
+        self.press("Alt+F")
+        expect(self.entry("退出")).to_be_visible()
+        self.press("End")
+        expect(self.entry("退出")).to_be_focused()
+        self.press("Enter")
+
+    def _field(self) -> str:
+        return str(self.page.evaluate("document.activeElement.closest('[data-field]')?.dataset.field ?? ''"))
+
+    def _enter_until_at(self, field: str) -> None:
+        passed = [self._field()]
+        while passed[-1] != field:
+            self.press("Enter")
+            self.until(lambda: self._field() != passed[-1])
+            passed.append(self._field())
+            assert len(passed) < 16, f"Enter never came to {field}: {passed}"
 
 
 def test_keys_walk_the_regions_of_a_list(window: RealWindow) -> None:

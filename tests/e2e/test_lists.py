@@ -274,7 +274,7 @@ def test_columns_and_saved_filter_are_there_after_a_restart(window: RealWindow) 
 
 def test_period_is_stepped_and_remembered(window: RealWindow) -> None:
     screen = Screen(window.page)
-    today = date.today()
+    today = date.fromisoformat(window.page.evaluate("new Date().toLocaleDateString('sv')"))
     month = today.replace(day=1)
     before = (month - timedelta(days=1)).replace(day=1)
     group = screen.api.groups()["重点客户"]

@@ -88,7 +88,10 @@ def test_salesman_sees_his_own_customers_and_deletes_none(window: RealWindow) ->
     window.watch.allow(WRONG)
     everybody = screen.api.total("customer")
     salesman = next(
-        user for one in screen.api.get("/api/session")["departments"] if one["name"] == "销售一部" for user in one["users"]
+        user
+        for one in screen.api.get("/api/session")["departments"]
+        if one["name"] == "销售一部"
+        for user in one["users"]
     )
     screen.open_list()
     screen.menu("文件", "切换用户")

@@ -64,14 +64,6 @@ def findings(page: Page) -> list[str]:
     ]
 
 
-def still(page: Page) -> None:
-    """While things fade in they are pale and not yet in their place."""
-    page.wait_for_function(
-        """() => document.getAnimations().every((one) =>
-            one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
-    )
-
-
 def make_dark(page: Page) -> None:
     """As the preferences do, without losing what is open."""
     page.evaluate("document.documentElement.classList.add('dark')")
@@ -105,15 +97,15 @@ def looking(window: RealWindow) -> Iterator[Page]:
 def test_page_is_whole_readable_and_chinese(looking: Page, pictures: Path, place: str) -> None:
     page = looking
     places.PLACES[place](Screen(page))
-    still(page)
+    places.still(page)
     wrong = [*findings(page), *layout(page), *(f"English: {text}" for text in english(page))]
     page.screenshot(path=pictures / f"{place}-light.png")
     make_dark(page)
-    still(page)
+    places.still(page)
     wrong += [f"dark: {text}" for text in findings(page)]
     page.screenshot(path=pictures / f"{place}-dark.png")
     page.set_viewport_size({"width": LARGE[0], "height": LARGE[1]})
-    still(page)
+    places.still(page)
     wrong += [f"large: {text}" for text in layout(page)]
     page.screenshot(path=pictures / f"{place}-large.png")
     assert not wrong
@@ -127,7 +119,7 @@ def test_page_is_whole_when_enlarged(looking: Page, pictures: Path, place: str, 
     page.reload()
     expect(page.get_by_role("tab", name="工作台")).to_be_visible()
     places.PLACES[place](screen)
-    still(page)
+    places.still(page)
     page.screenshot(path=pictures / f"{place}-{scale}.png")
     assert not layout(page)
 
