@@ -7,7 +7,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from .api import desk as desk_routes
-from .api import records, session
+from .api import records, session, stream
 from .api.guard import Guard, install
 from .api.http import Desk, Route, json_response, serve
 from .db import is_damage, is_full
@@ -18,7 +18,12 @@ from .workstation import Workstation
 
 log = logging.getLogger(__name__)
 
-ROUTES: list[Route] = [*session.routes.routes, *records.routes.routes, *desk_routes.routes.routes]
+ROUTES: list[Route] = [
+    *session.routes.routes,
+    *records.routes.routes,
+    *desk_routes.routes.routes,
+    *stream.routes.routes,
+]
 """Every call of the API but the window's own (desktop/shell/endpoints.py)."""
 
 _HTTP_TITLES = {

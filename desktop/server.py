@@ -16,7 +16,8 @@ from desktop.api.guard import BODY_BYTES_MAX, Guard
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-THREADS = 16
+THREADS = 24
+"""More than there are streams of events (engine.events), so that calls are always answered."""
 STOP_S = 3
 # Above the guard's limit, so that the guard can still answer in words.
 _RECEIVED_BYTES_MAX = 2 * BODY_BYTES_MAX

@@ -1,8 +1,6 @@
-"""What belongs to the desk rather than to records: layouts, saved filters, jobs, export, backup, check, help,
-events."""
+"""What belongs to the desk rather than to records: layouts, saved filters, jobs, export, backup, check, help."""
 
 import json
-import queue
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,7 +26,6 @@ from .http import Call, Routes, json_response
 
 routes = Routes()
 STATE_BYTES_MAX = 200_000
-_HEARTBEAT_S = 15
 _BLOCK_BYTES = 1 << 16
 
 # ---------------------------------------------------------------- local state
@@ -286,29 +283,7 @@ def help_page(call: Call, topic: str) -> dict[str, str]:
     return manual.page(topic)
 
 
-# --------------------------------------------------------------------- events
-
-
-@routes.add("GET", "/api/events", "What changed, as it happens", None, media="text/event-stream")
-def events(call: Call) -> Response:
-    desk = call.desk
-
-    def stream() -> Iterator[bytes]:
-        with desk.engine.bus.listen() as mine:
-            yield b": hello\n\n"
-            silence = 0.0
-            while not desk.host.stopping.is_set():
-                try:
-                    event = mine.get(timeout=0.5)
-                except queue.Empty:
-                    silence += 0.5
-                    if silence >= _HEARTBEAT_S:
-                        silence = 0.0
-                        yield b": still here\n\n"
-                    continue
-                yield b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\n\n"
-
-    return Response(stream(), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+# ---------------------------------------------------------------- description
 
 
 @routes.add("GET", "/api/openapi.json", "This description", shapes.AnyObject)
