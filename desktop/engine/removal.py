@@ -9,14 +9,15 @@ from typing import Any
 from sync_server.replication.changeset import Op
 
 from ..errors import BadRequest, InUse, Invalid, NotFound
-from .access import Principal, demand
+from .access import Principal, demand, scope_sql
 from .engine import Engine
 from .fields import Ref, Refs
 from .ids import new_id
+from .query import T
 from .records import Idempotent, answer, answered, visible_records
 from .registry import Definition, Incoming
 from .rows import Values
-from .saving import Saving, look, row_number
+from .saving import Saving
 
 
 @dataclass(frozen=True)
@@ -168,49 +169,79 @@ def restore(
     """Brings deleted records back, with exactly the ones that went along with them."""
     definition = engine.definition(module)
     demand(principal, "delete", definition)
-    ops: list[Op] = []
     with engine.db.write() as db:
         if idempotent and (known := answered(db, idempotent)) is not None:
             return list(json.loads(known))
-        for id in dict.fromkeys(ids):
-            if row_number(engine, db, principal, definition, id, deleted=True) is None:
-                raise NotFound(f"回收站里没有这个{definition.module.noun}")
-            ops += [Op(definition.name, id, "undel"), *_with_children(db, definition, id)]
+        result = list(dict.fromkeys(ids))
+        _refuse_unless_deleted(engine, db, principal, definition, result)
+        ops = [Op(definition.name, id, "undel") for id in result]
+        ops += _with_children(db, definition, result)
         if wrong := _orphaned(engine, db, ops):
             raise Invalid(wrong)
         changed = engine.applier.local(ops, actor=principal.operator, act=f"{module}.restore", batch=new_id())
-        result = list(dict.fromkeys(ids))
         if idempotent:
             answer(db, idempotent, json.dumps(result))
     engine.tell(changed)
     return result
 
 
+def _refuse_unless_deleted(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, ids: Sequence[str]
+) -> None:
+    scope = scope_sql(engine.registry, definition, principal, T)
+    condition = f" AND {scope.text}" if scope else ""
+    (count,) = db.execute(
+        f"SELECT count(*) FROM {definition.name} {T} WHERE {T}.deleted_at IS NOT NULL{condition} "
+        f"AND {T}.id IN (SELECT value FROM json_each(?))",
+        (*(scope.params if scope else ()), json.dumps(ids)),
+    ).fetchone()
+    if count < len(ids):
+        raise NotFound(f"回收站里没有这个{definition.module.noun}")
+
+
+def _with_children(db: sqlite3.Connection, definition: Definition, ids: Sequence[str]) -> Iterator[Op]:
+    """What went along with records, and with that in turn; what was deleted by itself stays deleted."""
+    for incoming in (one for one in definition.incoming if one.cascades):
+        child = incoming.definition
+        found = [
+            row[0]
+            for row in db.execute(
+                f"SELECT id FROM {child.name} WHERE via IN (SELECT ? || value FROM json_each(?)) "
+                f'AND deleted_at IS NOT NULL AND via = ? || "{incoming.field}"',
+                (f"{definition.name}:", json.dumps(ids), f"{definition.name}:"),
+            )
+        ]
+        yield from (Op(child.name, id, "undel") for id in found)
+        if found:
+            yield from _with_children(db, child, found)
+
+
 def _orphaned(engine: Engine, db: sqlite3.Connection, ops: Sequence[Op]) -> dict[str, str]:
     """What the records that come back need and what is still deleted, by field."""
-    back = {(op.table, op.id) for op in ops}
-    wrong: dict[str, str] = {}
+    back: dict[str, set[str]] = {}
     for op in ops:
-        definition = engine.definition(op.table)
-        row = dict(db.execute(f"SELECT * FROM {op.table} WHERE id = ?", (op.id,)).fetchone())
-        for name, one in definition.fields.items():
-            if not isinstance(one, Ref) or not one.required or row[name] is None:
-                continue
-            targets = {one.target_by[1].get(row[one.target_by[0]])} if one.target_by else {one.target}
-            is_there = any(
-                (target, row[name]) in back or look(engine, db, target, row[name]) for target in targets if target
-            )
-            if not is_there:
-                wrong[name] = f"「{one.label}」已删除，请先恢复它"
+        back.setdefault(op.table, set()).add(op.id)
+    wrong: dict[str, str] = {}
+    for module, ids in back.items():
+        for name, one in engine.definition(module).fields.items():
+            if isinstance(one, Ref) and (one.required or name == engine.definition(module).module.parent):
+                gone = next(_still_deleted(engine, db, module, name, one, ids, back), None)
+                if gone is not None:
+                    wrong[name] = f"「{one.label}」{gone}已删除，请先恢复它"
     return wrong
 
 
-def _with_children(db: sqlite3.Connection, definition: Definition, id: str) -> Iterator[Op]:
-    for incoming in (one for one in definition.incoming if one.cascades):
-        child = incoming.definition
-        for (found,) in db.execute(
-            f'SELECT id FROM {child.name} WHERE "{incoming.field}" = ? AND deleted_at IS NOT NULL AND via = ?',
-            (id, f"{definition.name}:{id}"),
-        ).fetchall():
-            yield Op(child.name, found, "undel")
-            yield from _with_children(db, child, found)
+def _still_deleted(
+    engine: Engine, db: sqlite3.Connection, module: str, name: str, one: Ref, ids: set[str], back: dict[str, set[str]]
+) -> Iterator[str]:
+    """Titles of what field `name` of the records means and what is neither there nor comes back with them."""
+    kinds = one.target_by[1] if one.target_by else {"": one.target}
+    for kind, target in kinds.items():
+        of_kind = f' AND c."{one.target_by[0]}" = ?' if one.target_by else ""
+        rows = db.execute(
+            f'SELECT DISTINCT c."{name}", t."{engine.definition(target).module.title}" FROM {module} c '
+            f'LEFT JOIN {target} t ON t.id = c."{name}" WHERE c.id IN (SELECT value FROM json_each(?)) '
+            f'AND c."{name}" IS NOT NULL AND (t.id IS NULL OR t.deleted_at IS NOT NULL){of_kind}',
+            (json.dumps(list(ids)), *((kind,) if one.target_by else ())),
+        )
+        yield from (f"「{title}」" if title else "" for id, title in rows if id not in back.get(target, ()))

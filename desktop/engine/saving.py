@@ -80,7 +80,7 @@ class Saving:
 
     @staticmethod
     def _has_moved(one: Field, old: Values, new: Values) -> bool:
-        """Whether what a field hangs on changed, so that its value no longer fits: its parent, or what it depends on."""
+        """Whether what a field hangs on changed, so that its value no longer fits: its parent or what it depends on."""
         if isinstance(one, Mirror):
             return bool(old[one.parent] != new[one.parent])
         sources = one.depends.values() if isinstance(one, Ref) else ()

@@ -164,6 +164,7 @@ def index_statements(definition: Definition) -> Iterator[str]:
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL'
     dead = index_name(table, "deleted_at")
     yield f"CREATE INDEX IF NOT EXISTS {dead} ON {table} (deleted_at) WHERE deleted_at IS NOT NULL"
+    yield f"CREATE INDEX IF NOT EXISTS {index_name(table, 'via')} ON {table} (via) WHERE via IS NOT NULL"
 
 
 def _fts(db: sqlite3.Connection, definition: Definition) -> None:

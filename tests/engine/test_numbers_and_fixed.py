@@ -40,3 +40,26 @@ def test_a_record_of_the_system_named_by_id_is_refused(office: Office) -> None:
     office.api.refused("PATCH", f"/api/records/customer/{retail['id']}", 422, {"note": "x"})
     office.api.refused("DELETE", f"/api/records/customer/{retail['id']}", 409)
     assert {one["name"]: one["fixed"] for one in office.api.get("/api/modules")["modules"]}["customer"] == "is_system"
+
+
+def test_ten_thousand_come_back_without_looking_through_all_for_each(office: Office) -> None:
+    """Plans, not seconds: neither question of a restore may scan the deleted rows once per parent."""
+    with office.engine.db.read() as db:
+        plan = db.execute(
+            "EXPLAIN QUERY PLAN SELECT id FROM contact WHERE via IN (SELECT ? || value FROM json_each(?)) "
+            "AND deleted_at IS NOT NULL AND via = ? || parent",
+            ("customer:", "[]", "customer:"),
+        ).fetchall()
+    assert any("ix_contact_via" in row[3] for row in plan), [row[3] for row in plan]
+
+
+def test_what_comes_back_names_what_it_needs_first(office: Office) -> None:
+    api = office.api
+    above = api.post("/api/records/customer_group", {"name": "总公司客户"})["row"]["id"]
+    below = api.post("/api/records/customer_group", {"name": "分公司客户", "parent": above})["row"]["id"]
+    for id in (below, above):
+        api.ok(api.call("DELETE", f"/api/records/customer_group/{id}"))
+    problem = api.refused("POST", "/api/records/customer_group/restore", 422, {"ids": [below]})
+    assert "「总公司客户」" in problem["fields"]["parent"]
+    api.post("/api/records/customer_group/restore", {"ids": [below, above]})
+    assert {above, below} <= {node["id"] for node in api.get("/api/tree/customer_group")}
