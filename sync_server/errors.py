@@ -1,0 +1,94 @@
+"""Every error the sync server answers with or refuses by, drawn at the top.
+
+ServerError              an answer: HTTP status, stable code, Chinese title
+├── BadRequest           400 bad-request       no batch, wrong shape
+├── Unauthorized         401 unauthorized      unknown machine or wrong secret
+├── Revoked              403 revoked           the machine may get no data any more
+├── ReplicaTaken         403 replica-taken     the replica belongs to another machine
+├── CodeRefused          403 code-refused      wrong, used or expired code
+├── NotFound             404 not-found
+├── EpochChanged         409 epoch-changed     the server was restored: reconcile first
+├── Gap                  409 gap               a number is missing; the answer says which comes next
+├── ServerOlder          409 server-older      the client's data model is newer than the server's
+├── ClientOlder          409 client-older      below the oldest data model that is served
+├── TooMuch              413 too-large
+├── TooMany              429 too-many          wrong codes one after the other
+└── StorageFull          507 storage-full
+Refused                  a command cannot do this; one Chinese sentence for stderr
+"""
+
+from typing import Any
+
+
+class Refused(Exception):
+    """The command cannot do this; `str(error)` says why and what to do."""
+
+
+class ServerError(Exception):
+    """An answer that is not the one hoped for."""
+
+    status = 400
+    code = "bad-request"
+    title = "请求不正确"
+
+    def __init__(self, detail: str | None = None, **extra: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.extra = extra
+
+    def problem(self) -> dict[str, Any]:
+        """The body of an `application/problem+json` answer."""
+        body = {"type": f"ecms:{self.code}", "code": self.code, "title": self.title, "status": self.status}
+        return body | ({"detail": self.detail} if self.detail else {}) | self.extra
+
+
+class BadRequest(ServerError):
+    """The request is malformed."""
+
+
+class Unauthorized(ServerError):
+    status, code, title = 401, "unauthorized", "服务器不认识这台机器，请重新加入"
+
+
+class Revoked(ServerError):
+    status, code, title = 403, "revoked", "这台机器已被停用"
+
+
+class ReplicaTaken(ServerError):
+    status, code, title = 403, "replica-taken", "这份数据属于另一台机器"
+
+
+class CodeRefused(ServerError):
+    status, code, title = 403, "code-refused", "加入码不对、已用过或已过期，请向管理员要一个新的"
+
+
+class NotFound(ServerError):
+    status, code, title = 404, "not-found", "没有这个地址"
+
+
+class EpochChanged(ServerError):
+    status, code, title = 409, "epoch-changed", "服务器恢复过备份，需要先重新核对"
+
+
+class Gap(ServerError):
+    status, code, title = 409, "gap", "中间缺少修改，需从缺少处重新上传"
+
+
+class ServerOlder(ServerError):
+    status, code, title = 409, "server-older", "服务器需要升级"
+
+
+class ClientOlder(ServerError):
+    status, code, title = 409, "client-older", "本机的程序版本太旧，请升级"
+
+
+class TooMuch(ServerError):
+    status, code, title = 413, "too-large", "一次传输的内容太大"
+
+
+class TooMany(ServerError):
+    status, code, title = 429, "too-many", "加入码错误次数较多，请稍候再试"
+
+
+class StorageFull(ServerError):
+    status, code, title = 507, "storage-full", "服务器磁盘已满，修改仍在本机，清出空间后会自动上传"

@@ -1,0 +1,405 @@
+"""Taking in one push: validate, merge row by row, add what the server itself has to say, number everything last.
+
+Runs inside one transaction of the store (sync.md B6, B7). The server writes rows of its own in two cases only, both
+blind to business: conflict rows, and the undelete of a record that something made without knowing of its deletion
+refers to.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from . import quarantine
+from .errors import Gap, ReplicaTaken, ServerOlder
+from .manifest import Key, Manifest
+from .replication import conflicts
+from .replication.changeset import ROWS_MAX, Changeset, Op, canonical, chain
+from .replication.clock import Dot, from_hex, pack, to_hex
+from .replication.conflicts import LIFE, Author, Pair, Side, Write, conflict_op, is_based_on, is_concurrent
+from .replication.merge import RowState, merge_row
+from .replication.wire import Malformed, read_changeset
+from .store import Entry, Held, Replica, Row, Stamp, Transaction
+
+DRIFT_MAX_MS = 120_000
+"""A stamp further in the future than this is replaced by the server's time."""
+
+_NOTHING = Row(RowState())
+
+
+@dataclass(frozen=True)
+class Ack:
+    """What became of one changeset: applied, clamped, dup, fork, quarantined or depends."""
+
+    n: int
+    status: str
+    seq: int | None = None
+    hlc_eff: int | None = None
+    why: str | None = None
+    was: str | None = None
+
+    def wire(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"n": self.n, "status": self.status, "seq": self.seq}
+        body["hlc_eff"] = None if self.hlc_eff is None else to_hex(self.hlc_eff)
+        return body | {key: value for key, value in (("why", self.why), ("was", self.was)) if value}
+
+
+def take(
+    tx: Transaction, manifest: Manifest, machine: str, push: Mapping[str, Any], now_ms: int, *, is_revoked: bool = False
+) -> list[Ack]:
+    """The answers to a push read by `wire.read_push`, in order. Raises ReplicaTaken, Gap, ServerOlder; nothing of the
+    push is kept then."""
+    return _Intake(tx, manifest, machine, now_ms, is_revoked).run(push["changesets"], push["again"])
+
+
+@dataclass
+class _Intake:
+    tx: Transaction
+    manifest: Manifest
+    machine: str
+    now_ms: int
+    is_revoked: bool
+    rows: dict[Key, Row] = field(default_factory=dict)
+    changed: set[Key] = field(default_factory=set)
+    entries: list[Entry] = field(default_factory=list)
+    known: dict[tuple[str, int], Entry | None] = field(default_factory=dict)
+    gone: set[Key] = field(default_factory=set)
+    children: dict[Key, list[Key]] = field(default_factory=dict)
+    """Rows touched since the oldest context of the push, by what they refer to."""
+
+    def run(self, bodies: Sequence[Mapping[str, Any]], again: Mapping[str, Mapping[str, Any]]) -> list[Ack]:
+        self._check_schema(bodies)
+        head = self.tx.head()
+        self.tier, self.base = head.tier, head.seq
+        self.author = self._author(bodies[0])
+        self.server = self.tx.server_replica()
+        self.has_held = self.tx.has_held_rows()
+        new = [self._read(body) for body in bodies if body["n"] > self.author.last_n]
+        self._fetch([one for one in new if isinstance(one, Changeset)])
+        first = self.author.last_n + 1
+        acks = []
+        for body in bodies:
+            if body["n"] < first:
+                acks.append(self._known(body))
+            elif acks and acks[-1].status == "fork":
+                acks.append(Ack(body["n"], "fork"))
+            else:
+                acks.append(self._next(body, new[body["n"] - first], again.get(str(body["n"]))))
+        self._finish()
+        return acks
+
+    # ------------------------------------------------------------------------------------------------------ who, what
+
+    def _check_schema(self, bodies: Iterable[Mapping[str, Any]]) -> None:
+        newest = max((body["schema"] for body in bodies if isinstance(body.get("schema"), int)), default=0)
+        if newest > self.manifest.schema:
+            raise ServerOlder(schema=self.manifest.schema)
+
+    def _author(self, first: Mapping[str, Any]) -> Replica:
+        """The replica that pushes. Whoever continues a chain has proved to hold it, whichever machine it is now."""
+        author = self.tx.replica(first["r"])
+        if author is None:
+            author = self.tx.add_replica(first["r"], self.machine)
+        if first["n"] > author.last_n + 1:
+            raise Gap(next=author.last_n + 1)
+        if author.machine != self.machine:
+            if author.last_n == 0 or not self._continues(author, first):
+                raise ReplicaTaken()
+            author = replace(author, machine=self.machine)
+        return author
+
+    def _continues(self, author: Replica, first: Mapping[str, Any]) -> bool:
+        if first["n"] <= author.last_n:
+            return self._hash_of(first) == str(first["h"])
+        return chain(author.last_h, canonical(_bare(first)))[:8].hex() == str(first["h"])
+
+    def _hash_of(self, body: Mapping[str, Any]) -> str | None:
+        found = self.tx.entry(body["r"], body["n"]) or self.tx.held(body["r"], body["n"])
+        return found.h[:8].hex() if found else None
+
+    def _known(self, body: Mapping[str, Any]) -> Ack:
+        """A changeset that came before: the stored result, or a fork if it is another one under this number."""
+        n = body["n"]
+        if entry := self.tx.entry(body["r"], n):
+            if entry.h[:8].hex() != body["h"]:
+                return Ack(n, "fork")
+            return Ack(n, "dup", entry.seq, entry.hlc_eff, was=entry.status)
+        held = self.tx.held(body["r"], n)
+        assert held is not None, "every number up to last_n is in the log or in quarantine"
+        if held.h[:8].hex() != body["h"]:
+            return Ack(n, "fork")
+        return Ack(n, "dup", why=held.reason, was=held.status)
+
+    # ---------------------------------------------------------------------------------------------------------- merge
+
+    @staticmethod
+    def _read(body: Mapping[str, Any]) -> Changeset | str:
+        try:
+            return read_changeset(body)
+        except Malformed as error:
+            return str(error)
+
+    def _fetch(self, changesets: Sequence[Changeset]) -> None:
+        """Everything a push will look at, in few questions and in key order."""
+        ops = [(changeset, op) for changeset in changesets for op in changeset.ops if op.table in self.manifest.tables]
+        self._load({(op.table, op.id) for _, op in ops})
+        least = min((self._ctx(changeset) for changeset in changesets), default=self.base)
+        # Mostly nobody else has written since: then nothing can have crossed, however long the history.
+        if self.tx.others_since(least, self.author):
+            self.gone = self.tx.gone_since(least)
+            tables = {name for _, op in ops if op.kind == "del" for name in self.manifest.referring(op.table)}
+            self._remember_children(self.tx.touched_since(least, tables) if tables else [])
+
+    def _remember_children(self, keys: Collection[Key]) -> None:
+        self._load(keys)
+        for key in sorted(keys):
+            for target in self.manifest.tables[key[0]].targets(self.rows[key].state.data):
+                self.children.setdefault(target, []).append(key)
+
+    def _load(self, keys: Collection[Key]) -> None:
+        missing = [key for key in keys if key not in self.rows]
+        if missing:
+            self.rows |= dict.fromkeys(missing, _NOTHING) | self.tx.rows(missing)
+
+    def _next(self, body: Mapping[str, Any], read: Changeset | str, again: Mapping[str, Any] | None) -> Ack:
+        bare = canonical(_bare(body))
+        h = chain(self.author.last_h, bare)
+        if h[:8].hex() != body["h"]:
+            return Ack(body["n"], "fork")
+        self.author = replace(self.author, last_n=body["n"], last_h=h)
+        why = self._refusal(read)
+        if isinstance(read, str) or why:
+            return self._hold(read, h, bare, why or ("quarantined", str(read)))
+        return self._accept(read, h, bare, again or {})
+
+    def _refusal(self, read: Changeset | str) -> tuple[str, str] | None:
+        """Status and reason, if a changeset is not to be accepted."""
+        if self.is_revoked:
+            return "quarantined", quarantine.REVOKED
+        if isinstance(read, str):
+            return "quarantined", read
+        if wrong := quarantine.reason(self.manifest, read):
+            return "quarantined", wrong
+        if self.has_held and (needed := quarantine.depends_on(self.manifest, read, self.tx.held_rows)):
+            return "depends", f"needs {needed[0]} {needed[1]}"
+        return None
+
+    def _hold(self, read: Changeset | str, h: bytes, bare: bytes, why: tuple[str, str]) -> Ack:
+        n, (status, reason) = self.author.last_n, why
+        made = [] if isinstance(read, str) else quarantine.made_by(read)
+        self._load([key for key in made if key[0] in self.manifest.tables])
+        missing = [key for key in made if not self.rows.get(key, _NOTHING).state.is_born]
+        self.has_held = True
+        self.tx.hold(Held(self.author, n, h, status, reason, bare, missing, self.now_ms))
+        return Ack(n, status, why=reason)
+
+    def _accept(self, changeset: Changeset, h: bytes, bare: bytes, again: Mapping[str, Any]) -> Ack:
+        hlc_eff = self._effective(from_hex(again["hlc_eff"]) if again else changeset.hlc)
+        status = "applied" if hlc_eff == changeset.hlc else "clamped"
+        self.author = replace(self.author, last_eff=hlc_eff)
+        entry = Entry(
+            len(self.entries) + 1, self.author, changeset.n, h, hlc_eff, again.get("old_seq"), self._ctx(changeset),
+            changeset.res, status, bare,
+        )  # fmt: skip
+        self._log(entry)
+        said = self._merge(changeset, entry)
+        if self.has_held:
+            self.tx.release(quarantine.made_by(changeset))
+        if said:
+            self._say(said, entry)
+        return Ack(changeset.n, status, self.base + entry.seq, hlc_eff)
+
+    def _effective(self, claimed: int) -> int:
+        """No stamp from the future counts, and one replica's changesets stay in order."""
+        limit = pack(self.now_ms + DRIFT_MAX_MS)
+        return max(claimed if claimed <= limit else pack(self.now_ms), self.author.last_eff + 1)
+
+    def _ctx(self, changeset: Changeset) -> int:
+        return changeset.ctx.get(self.tier, 0)
+
+    def _log(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self.known[entry.replica.uuid, entry.n] = replace(entry, seq=self.base + entry.seq)
+
+    def _merge(self, changeset: Changeset, entry: Entry) -> list[Op]:
+        """Lays the ops over the rows; what the server has to add comes back."""
+        said: list[Op] = []
+        judge = partial(self._is_concurrent, entry.dot)
+        for op in sorted(changeset.ops, key=lambda op: (op.table, op.id)):
+            key, rules = (op.table, op.id), self.manifest.tables[op.table].rules
+            row = self.rows[key]
+            known = row.state if row is not _NOTHING else None
+            merged = merge_row(known, op, entry.dot, rules, _nobody if op.table == conflicts.TABLE else judge)
+            self._put(key, row, merged.state, entry, changeset)
+            for pair in merged.pairs:
+                said += self._conflict(key, pair, entry)
+            said += self._revive(op, merged.won, entry)
+        return said
+
+    def _put(self, key: Key, row: Row, state: Any, entry: Entry, changeset: Changeset) -> None:
+        stamp = row.stamp
+        if stamp is None or entry.dot > row.state.clock.newest():
+            made = stamp or Stamp(changeset.at, changeset.actor, changeset.replica, 0, "")
+            stamp = replace(made, updated_at=changeset.at, updated_by=changeset.actor)
+        is_gone = state.is_gone(self.manifest.tables[key[0]].rules)
+        self.rows[key] = Row(state, stamp, entry.seq, is_gone)
+        self.changed.add(key)
+        if is_gone:
+            self.gone.add(key)
+        else:
+            self.gone.discard(key)
+
+    # ------------------------------------------------------------------------------------------------------ judgement
+
+    def _is_concurrent(self, new: Dot, present: Dot) -> bool:
+        if new.replica == present.replica or not present.replica:
+            return False
+        return is_concurrent(_write(self._entry(new)), _write(self._entry(present)))
+
+    def _entry(self, dot: Dot) -> Entry:
+        place = (dot.replica, dot.n)
+        if place not in self.known:
+            self.known[place] = self.tx.entry(*place)
+        found = self.known[place]
+        assert found is not None, f"a winning write is in the log: {dot}"
+        return found
+
+    def _conflict(self, key: Key, pair: Pair, entry: Entry) -> list[Op]:
+        """The conflict row of a pair, unless the other write rests on this one's very value."""
+        mine, theirs = (pair.winner, pair.loser) if pair.winner.dot == entry.dot else (pair.loser, pair.winner)
+        present = self._entry(theirs.dot)
+        if pair.unit != LIFE and _rests_on(present, key, mine, theirs):
+            return []
+        table = self.manifest.tables[key[0]]
+        winner, loser = (_by(self._entry(side.dot)) for side in (pair.winner, pair.loser))
+        return [conflict_op(*key, table.module, pair, winner, loser)]
+
+    # -------------------------------------------------------------------------------------------------------- parents
+
+    def _revive(self, op: Op, won: Mapping[str, Any], entry: Entry) -> list[Op]:
+        """Undeletes what is still needed: the target of a reference deleted by someone who did not know of it, or the
+        row deleted here to which something unknown here refers."""
+        if not self.gone:
+            return []
+        key, table = (op.table, op.id), self.manifest.tables[op.table]
+        state = self.rows[key].state
+        if state.is_gone(table.rules):
+            return self._still_needed(key) if state.clock.life == entry.dot else []
+        is_whole = op.kind == "ins" or state.clock.life is not None
+        said: list[Op] = []
+        for target in table.targets(state.data, None if is_whole else won):
+            said += self._undelete(target, entry.dot)
+        return said
+
+    def _still_needed(self, key: Key) -> list[Op]:
+        for child in self.children.get(key, ()):
+            state, table = self.rows[child].state, self.manifest.tables[child[0]]
+            if state.is_gone(table.rules):
+                continue
+            for column, reference in table.references.items():
+                if not reference.is_loose and reference.target(column, state.data) == key:
+                    said = self._undelete(key, state.clock.of(table.rules.unit_of[column]))
+                    if said:
+                        return said
+        return []
+
+    def _undelete(self, key: Key, needed_by: Dot) -> list[Op]:
+        """Brings a row back with what went along with it, and what it refers to in turn, if who deleted it and who
+        needs it did not know of each other."""
+        if key not in self.gone:
+            return []
+        self._load([key])
+        life = self.rows[key].state.clock.life
+        if life is None or not needed_by.replica or not self._is_concurrent(needed_by, life):
+            return []
+        pair = Pair(LIFE, Side(needed_by, {}), Side(life, {LIFE: 1}), is_flag=False)
+        table = self.manifest.tables[key[0]]
+        authors = _by(self._entry(needed_by)), _by(self._entry(life))
+        said = [Op(*key, "undel"), conflict_op(*key, table.module, pair, *authors)]
+        self.gone.discard(key)
+        for child in self._taken_along(f"{key[0]}:{key[1]}"):
+            self.gone.discard(child)
+            said.append(Op(*child, "undel"))
+        for target in table.targets(self.rows[key].state.data):
+            said += self._undelete(target, needed_by)
+        return said
+
+    def _taken_along(self, via: str) -> list[Key]:
+        self._load(self.tx.taken_along(via))
+        return sorted(
+            key
+            for key, row in self.rows.items()
+            if row.state.via == via and row.state.is_gone(self.manifest.tables[key[0]].rules)
+        )
+
+    # ------------------------------------------------------------------------------------------------- the server says
+
+    def _say(self, said: Sequence[Op], entry: Entry) -> None:
+        """Changesets of the server's own, right after the one that gave rise to them."""
+        ops = list({(op.table, op.id, op.kind): op for op in said}.values())
+        self._load([(op.table, op.id) for op in ops])
+        # The same pair may be met again after an epoch change: its row is there already.
+        ops = [op for op in ops if op.kind == "undel" or not self.rows[op.table, op.id].state.is_born]
+        for start in range(0, len(ops), ROWS_MAX):
+            self._say_part(ops[start : start + ROWS_MAX])
+
+    def _say_part(self, ops: Sequence[Op]) -> None:
+        lives = [life.hlc for op in ops if (life := self.rows[op.table, op.id].state.clock.life)]
+        hlc = max(pack(self.now_ms), self.server.last_eff + 1, *(one + 1 for one in lives))
+        seq = len(self.entries) + 1
+        ctx = self.base + seq - 1
+        changeset = Changeset(
+            self.server.uuid, self.server.last_n + 1, hlc, self.now_ms, "", self.manifest.schema, ops,
+            ctx={self.tier: ctx}, act="sync.server",
+        )  # fmt: skip
+        body = canonical(changeset.wire())
+        h = chain(self.server.last_h, body)
+        self.server = replace(self.server, last_n=changeset.n, last_h=h, last_eff=hlc)
+        entry = Entry(seq, self.server, changeset.n, h, hlc, None, ctx, None, "applied", body)
+        self._log(entry)
+        for op in ops:
+            key = (op.table, op.id)
+            row = self.rows[key]
+            known = row.state if row is not _NOTHING else None
+            merged = merge_row(known, op, entry.dot, self.manifest.tables[op.table].rules)
+            self._put(key, row, merged.state, entry, changeset)
+
+    def _finish(self) -> None:
+        self.tx.save_replica(self.author)
+        if not self.entries:
+            return
+        if any(entry.replica.no == self.server.no for entry in self.entries):
+            self.tx.save_replica(self.server)
+        self.tx.append(self.entries, [(key, self.rows[key]) for key in sorted(self.changed)])
+
+
+def _bare(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "h"}
+
+
+def _nobody(_: Dot) -> bool:
+    return False
+
+
+def _write(entry: Entry) -> Write:
+    return Write(entry.replica.uuid, entry.ctx, entry.seq, entry.old_seq, entry.res)
+
+
+def _by(entry: Entry) -> Author:
+    changeset = Changeset.read(_parsed(entry))
+    return Author(changeset.actor, changeset.at)
+
+
+def _parsed(entry: Entry) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(entry.body)
+    return body
+
+
+def _rests_on(present: Entry, key: Key, mine: Side, theirs: Side) -> bool:
+    """Whether the write that stood there overwrote the very value that is coming in."""
+    return any(
+        is_based_on(op.based_on, mine.values, theirs.values)
+        for op in Changeset.read(_parsed(present)).ops
+        if (op.table, op.id) == key and op.based_on
+    )

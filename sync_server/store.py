@@ -1,0 +1,221 @@
+"""What the server asks of its storage. SQLite answers now; a PostgreSQL store answers the same questions and runs the
+same tests. Nothing here knows SQL, nothing above it does either."""
+
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from .manifest import Key
+from .replication.clock import Dot
+from .replication.merge import RowState
+
+SCOPE = "co"
+"""The one scope there is so far: the whole company."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where the stream stands. `tier` names this server's company for good, `epoch` changes with every restore."""
+
+    tier: str
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True)
+class Replica:
+    """The author of a chain of changesets: how far it came, under which number it is stored."""
+
+    no: int
+    uuid: str
+    machine: str
+    last_n: int
+    last_h: bytes
+    last_eff: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One accepted changeset in the log. `body` is canonical JSON without the chain hash."""
+
+    seq: int
+    replica: Replica
+    n: int
+    h: bytes
+    hlc_eff: int
+    old_seq: int | None
+    ctx: int
+    res: str | None
+    status: str
+    body: bytes
+
+    @property
+    def dot(self) -> Dot:
+        return Dot(self.hlc_eff, self.replica.uuid, self.n)
+
+
+@dataclass(frozen=True)
+class Held:
+    """One changeset that was not accepted, `reason` saying why, and the rows it would have made."""
+
+    replica: Replica
+    n: int
+    h: bytes
+    status: str
+    reason: str
+    body: bytes
+    rows: Sequence[Key] = ()
+    at: int = 0
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Who made and who last changed a row, and when by their own wall clocks in ms."""
+
+    created_at: int
+    created_by: str
+    machine: str
+    updated_at: int
+    updated_by: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as the server keeps it."""
+
+    state: RowState
+    stamp: Stamp | None = None
+    last_seq: int = 0
+    is_gone: bool = False
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An enrolled machine."""
+
+    id: str
+    code: str
+    kind: str
+    branch: str
+    user: str | None
+    state: str
+    enrolled_at: int
+    last_seen: int | None
+
+
+@dataclass(frozen=True)
+class Invite:
+    """What a one-time code entitles to; `hash` stands for the code."""
+
+    hash: str
+    branch: str
+    user: str | None
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """Part of the stream: JSON items in order, the cursor after them, the head at that moment."""
+
+    items: Sequence[bytes]
+    next: int
+    head: Head
+
+    @property
+    def more(self) -> bool:
+        return self.next < self.head.seq
+
+
+class Transaction(Protocol):
+    """One push. Rows are locked in key order; everything commits together or not at all."""
+
+    def head(self) -> Head: ...
+    def replica(self, uuid: str) -> Replica | None: ...
+    def add_replica(self, uuid: str, machine: str) -> Replica: ...
+    def server_replica(self) -> Replica:
+        """The replica under which the server itself writes; a new one with each epoch."""
+        ...
+
+    def save_replica(self, replica: Replica) -> None: ...
+    def rows(self, keys: Collection[Key]) -> dict[Key, Row]:
+        """The rows there are, locked in key order."""
+        ...
+
+    def others_since(self, seq: int, author: Replica) -> bool:
+        """Whether anyone but this replica has an entry after a position."""
+        ...
+
+    def gone_since(self, seq: int) -> set[Key]:
+        """Rows deleted now and touched after a position."""
+        ...
+
+    def touched_since(self, seq: int, tables: Collection[str]) -> list[Key]:
+        """Living rows of these tables touched after a position."""
+        ...
+
+    def taken_along(self, via: str) -> list[Key]:
+        """Rows deleted together with the record `table:id`."""
+        ...
+
+    def entry(self, replica: str, n: int) -> Entry | None: ...
+    def held(self, replica: str, n: int) -> Held | None: ...
+    def has_held_rows(self) -> bool: ...
+    def held_rows(self, keys: Collection[Key]) -> set[Key]:
+        """Which of these rows only a quarantined changeset would have made."""
+        ...
+
+    def hold(self, held: Held) -> None: ...
+    def release(self, keys: Collection[Key]) -> None:
+        """These rows exist now; nothing needs to wait for them any more."""
+        ...
+
+    def append(self, entries: Sequence[Entry], rows: Iterable[tuple[Key, Row]]) -> int:
+        """The last thing a push does: takes the next positions from the head and writes log and rows with them.
+
+        The positions in `entries` and `rows` count from 1; the position before the first one is added and returned.
+        Whoever reads position p sees all positions before it: the head stays locked until the commit.
+        """
+        ...
+
+
+class Store(Protocol):
+    """The server's data."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]: ...
+    def head(self) -> Head: ...
+    def replica(self, uuid: str) -> Replica | None: ...
+    def known_hash(self, uuid: str, n: int) -> bytes | None:
+        """The chain hash of a changeset that came, accepted or not."""
+        ...
+
+    def log_page(self, cursor: int, items_max: int, bytes_max: int, skip: tuple[str, int] | None) -> Page:
+        """Changesets after a cursor, without those of replica `skip` up to its number."""
+        ...
+
+    def rows_page(self, cursor: int, items_max: int) -> Page:
+        """Rows touched after a cursor in their present state, cut only between positions."""
+        ...
+
+    def rows(self, table: str, ids: Sequence[str]) -> list[bytes]:
+        """These rows as items."""
+        ...
+
+    def invite(self, invite: Invite) -> None: ...
+    def redeem(self, code_hash: str, now_ms: int) -> Invite | None:
+        """Takes a code out of circulation; nothing if it is unknown, used or expired."""
+        ...
+
+    def add_machine(self, machine_id: str, secret_hash: str, invite: Invite, now_ms: int) -> Machine: ...
+    def machine(self, id: str) -> tuple[Machine, str] | None:
+        """A machine and the hash of its secret."""
+        ...
+
+    def machines(self) -> list[Machine]: ...
+    def has_grant(self, machine: str) -> bool: ...
+    def revoke(self, id: str, now_ms: int) -> bool: ...
+    def seen(self, id: str, now_ms: int) -> None: ...
+    def stats(self) -> dict[str, int | str]: ...
+    def backup(self, file: Path) -> None: ...
+    def close(self) -> None: ...

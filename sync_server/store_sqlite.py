@@ -1,0 +1,634 @@
+"""The server's data in one SQLite file: the store for a company that wants one command and no database to run.
+
+One writer at a time (BEGIN IMMEDIATE), so the position taken last is also the next to be seen. WAL, FULL: what was
+acknowledged survives a kill and a power cut.
+"""
+
+import secrets
+import sqlite3
+import threading
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from .errors import Refused, StorageFull
+from .manifest import Key, Manifest
+from .replication.clock import ZERO, Dot, to_hex
+from .replication.conflicts import EPOCH_BITS, dot_text
+from .replication.merge import RowClock, RowState
+from .store import SCOPE, Entry, Head, Held, Invite, Machine, Page, Replica, Row, Stamp
+
+FILE_NAME = "ecms-server.db"
+VERSION = 1
+_APPLICATION_ID = 0x45434D54  # "ECMT": tells a server's file from a workstation's
+_ASK_MAX = 400
+_CACHE_KIB = 64_000
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS stream_head (tier TEXT NOT NULL, epoch TEXT NOT NULL, last_seq INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS machine (
+    id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, branch TEXT NOT NULL, user TEXT,
+    secret_hash TEXT NOT NULL, state TEXT NOT NULL, enrolled_at INTEGER NOT NULL, last_seen INTEGER);
+CREATE TABLE IF NOT EXISTS replica (
+    no INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, machine TEXT NOT NULL, epoch TEXT, last_n INTEGER NOT NULL,
+    last_h BLOB NOT NULL, last_eff INTEGER NOT NULL, last_seq INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS log (
+    seq INTEGER PRIMARY KEY, r INTEGER NOT NULL, n INTEGER NOT NULL, h BLOB NOT NULL, hlc_eff INTEGER NOT NULL,
+    old_seq INTEGER, ctx INTEGER NOT NULL, res TEXT, status TEXT NOT NULL, body BLOB NOT NULL, UNIQUE (r, n));
+CREATE TABLE IF NOT EXISTS row_state (
+    t TEXT NOT NULL, id TEXT NOT NULL, data BLOB NOT NULL, clock BLOB NOT NULL, stamp BLOB, gone INTEGER NOT NULL,
+    via TEXT, last_seq INTEGER NOT NULL, PRIMARY KEY (t, id));
+CREATE INDEX IF NOT EXISTS row_state_seq ON row_state (last_seq);
+CREATE INDEX IF NOT EXISTS row_state_gone ON row_state (last_seq) WHERE gone;
+CREATE INDEX IF NOT EXISTS row_state_via ON row_state (via) WHERE via IS NOT NULL;
+CREATE TABLE IF NOT EXISTS row_scope (
+    t TEXT NOT NULL, id TEXT NOT NULL, scope TEXT NOT NULL, in_seq INTEGER NOT NULL, out_seq INTEGER,
+    PRIMARY KEY (t, id, scope)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS "grant" (
+    machine TEXT NOT NULL, module TEXT NOT NULL, scope TEXT NOT NULL, actions TEXT NOT NULL,
+    from_seq INTEGER NOT NULL, to_seq INTEGER);
+CREATE TABLE IF NOT EXISTS quarantine (
+    r INTEGER NOT NULL, n INTEGER NOT NULL, h BLOB NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
+    at INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (r, n));
+CREATE TABLE IF NOT EXISTS quarantine_row (
+    t TEXT NOT NULL, id TEXT NOT NULL, r INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (t, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS invite (
+    hash TEXT PRIMARY KEY, branch TEXT NOT NULL, user TEXT, expires_at INTEGER NOT NULL, used_at INTEGER);
+"""
+
+
+class SqliteStore:
+    """An open server file. Reads run beside the one writer; `transaction()` and every change commit before they
+    return. Raises Refused when the file is not a server's, StorageFull when the disk is full."""
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._readers = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._uuids: dict[int, str] = {}
+        self._numbers: dict[str, int] = {}
+        self._writer = self._connect()
+        self._set_up(manifest)
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
+        db.row_factory = sqlite3.Row
+        try:
+            (kind,) = db.execute("PRAGMA application_id").fetchone()
+            if kind not in (0, _APPLICATION_ID) or (kind == 0 and db.execute("SELECT 1 FROM sqlite_schema").fetchone()):
+                raise Refused(f"{self.path} 不是同步服务器的数据文件")
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        except sqlite3.DatabaseError as error:
+            db.close()
+            raise Refused(f"{self.path} 不能作为同步服务器的数据文件打开：{error}") from error
+        except BaseException:
+            db.close()
+            raise
+        with self._lock:
+            self._all.append(db)
+        return db
+
+    def _set_up(self, manifest: Manifest) -> None:
+        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
+        if version > VERSION:
+            raise Refused("数据文件由更新的服务器程序写成，请升级本程序")
+        with self._write() as db:
+            for statement in _TABLES.split(";\n"):
+                if statement.strip():
+                    db.execute(statement)
+            if not db.execute("SELECT 1 FROM stream_head").fetchone():
+                db.execute("INSERT INTO stream_head VALUES (?, ?, 0)", (secrets.token_hex(16), secrets.token_hex(8)))
+            db.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version={VERSION}")
+            self._plant(db, manifest)
+            self._open_epoch(db)
+
+    def _plant(self, db: sqlite3.Connection, manifest: Manifest) -> None:
+        """Rows that ship with the program: clock zero, so any person's edit is later."""
+        db.executemany(
+            "INSERT OR IGNORE INTO row_state (t, id, data, clock, gone, last_seq) VALUES (?, ?, ?, ?, 0, 0)",
+            [
+                (table, id, orjson.dumps({name: value for name, value in data.items() if value is not None}), b"{}")
+                for table, rows in manifest.seeds.items()
+                for id, data in rows.items()
+            ],
+        )
+
+    @staticmethod
+    def _open_epoch(db: sqlite3.Connection) -> None:
+        (epoch,) = db.execute("SELECT epoch FROM stream_head").fetchone()
+        if not db.execute("SELECT 1 FROM replica WHERE epoch = ?", (epoch,)).fetchone():
+            db.execute(
+                "INSERT INTO replica (uuid, machine, epoch, last_n, last_h, last_eff, last_seq) "
+                "VALUES (?, '', ?, 0, x'', 0, 0)",
+                (secrets.token_hex(16), epoch),
+            )
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException as error:
+                with suppress(sqlite3.Error):
+                    self._writer.execute("ROLLBACK")
+                # What was learnt inside may not be so any more.
+                self._uuids, self._numbers = {}, {}
+                if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+                    raise StorageFull() from error
+                raise
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        """A reader with one snapshot for all its questions."""
+        db = getattr(self._readers, "db", None)
+        if db is None:
+            db = self._readers.db = self._connect()
+        db.execute("BEGIN")
+        try:
+            yield db
+        finally:
+            db.execute("COMMIT")
+
+    @contextmanager
+    def transaction(self) -> Iterator["SqliteTransaction"]:
+        with self._write() as db:
+            yield SqliteTransaction(self, db)
+
+    def close(self) -> None:
+        with self._lock:
+            for db in self._all:
+                db.close()
+
+    # ---------------------------------------------------------------------------------------------------- replicas
+
+    def uuid_of(self, db: sqlite3.Connection, no: int) -> str:
+        """The replica stored under a number."""
+        if no not in self._uuids:
+            self._uuids |= {row["no"]: row["uuid"] for row in db.execute("SELECT no, uuid FROM replica")}
+        return self._uuids[no]
+
+    def number_of(self, db: sqlite3.Connection, uuid: str) -> int:
+        """The number a replica is stored under."""
+        if uuid not in self._numbers:
+            self._numbers |= {row["uuid"]: row["no"] for row in db.execute("SELECT no, uuid FROM replica")}
+        return self._numbers[uuid]
+
+    def replica(self, uuid: str) -> Replica | None:
+        with self._read() as db:
+            return _replica(db.execute("SELECT * FROM replica WHERE uuid = ?", (uuid,)).fetchone())
+
+    def known_hash(self, uuid: str, n: int) -> bytes | None:
+        sql = "SELECT h FROM {} x JOIN replica r ON r.no = x.r WHERE r.uuid = ? AND x.n = ?"
+        with self._read() as db:
+            for table in ("log", "quarantine"):
+                if found := db.execute(sql.format(table), (uuid, n)).fetchone():
+                    return bytes(found["h"])
+        return None
+
+    # ------------------------------------------------------------------------------------------------------ stream
+
+    def head(self) -> Head:
+        with self._read() as db:
+            return _head(db)
+
+    def log_page(self, cursor: int, items_max: int, bytes_max: int, skip: tuple[str, int] | None) -> Page:
+        items: list[bytes] = []
+        size, next_ = 0, cursor
+        with self._read() as db:
+            head = _head(db)
+            skipped = _replica(db.execute("SELECT * FROM replica WHERE uuid = ?", (skip[0],)).fetchone()) if skip else 0
+            own, upto = (skipped.no, skip[1]) if isinstance(skipped, Replica) and skip else (-1, 0)
+            found = db.execute("SELECT seq, r, n, hlc_eff, body FROM log WHERE seq > ? ORDER BY seq", (cursor,))
+            for seq, r, n, hlc_eff, body in found:
+                next_ = seq
+                if r == own and n <= upto:
+                    continue
+                items.append(_log_item(seq, hlc_eff, zlib.decompress(body)))
+                size += len(items[-1])
+                if len(items) >= items_max or size >= bytes_max:
+                    return Page(items, next_, head)
+        # Positions end here, so the cursor stands at the head, even where an epoch left a hole below it.
+        return Page(items, max(next_, head.seq), head)
+
+    def rows_page(self, cursor: int, items_max: int) -> Page:
+        with self._read() as db:
+            head = _head(db)
+            sql = f"SELECT {_ROW} FROM row_state WHERE last_seq > ? ORDER BY last_seq LIMIT ?"
+            rows = db.execute(sql, (cursor, items_max + 1)).fetchall()
+            if len(rows) <= items_max:
+                return Page([self._row_item(db, row) for row in rows], max(cursor, head.seq), head)
+            last = rows[-1]["last_seq"]
+            page = [row for row in rows if row["last_seq"] < last]
+            if not page:  # one changeset larger than a page stays whole
+                page = db.execute(f"SELECT {_ROW} FROM row_state WHERE last_seq = ?", (last,)).fetchall()
+            return Page([self._row_item(db, row) for row in page], page[-1]["last_seq"], head)
+
+    def rows(self, table: str, ids: Sequence[str]) -> list[bytes]:
+        with self._read() as db:
+            return [self._row_item(db, row) for row in _ask(db, table, sorted(set(ids)))]
+
+    def _row_item(self, db: sqlite3.Connection, row: sqlite3.Row) -> bytes:
+        t, id, data, clock, stamp, gone, via, last_seq = row
+        packed = orjson.loads(clock)
+        about = {"t": t, "id": id, "clock": self._clock_wire(db, packed)}
+        about |= {"stamp": orjson.loads(stamp)} if stamp else {}
+        about |= {"unborn": 1} if "u" in packed else {}
+        about |= {"gone": 1} if gone else {}
+        about |= {"via": via} if via else {}
+        return b'{"seq":%d,"row":%s,"data":%s}' % (last_seq, orjson.dumps(about), data)
+
+    def _clock_wire(self, db: sqlite3.Connection, clock: dict[str, Any]) -> dict[str, Any]:
+        found = self._clock(db, clock)
+        wire: dict[str, Any] = {"base": dot_text(found.base)}
+        if found.fields:
+            wire["fields"] = {unit: dot_text(dot) for unit, dot in found.fields.items()}
+        if found.life:
+            wire["life"] = {"dot": dot_text(found.life), "out": int(found.is_out), "erased": dict(found.erased)}
+        return wire
+
+    def _clock(self, db: sqlite3.Connection, clock: Mapping[str, Any]) -> RowClock:
+        """From {b: base, f: dots by unit, l: life, o: is out, e: erased}; dots as [stamp, replica number, n]."""
+
+        def dot(packed: Sequence[int]) -> Dot:
+            return Dot(packed[0], self.uuid_of(db, packed[1]), packed[2])
+
+        base = dot(clock["b"]) if "b" in clock else ZERO
+        fields = {unit: dot(one) for unit, one in clock.get("f", {}).items()}
+        life = dot(clock["l"]) if "l" in clock else None
+        return RowClock(base, fields, life, bool(clock.get("o")), clock.get("e", {}))
+
+    def _packed(self, db: sqlite3.Connection, clock: RowClock) -> dict[str, Any]:
+        def dot(one: Dot) -> list[int]:
+            return [one.hlc, self.number_of(db, one.replica), one.n]
+
+        packed: dict[str, Any] = {"b": dot(clock.base)} if clock.base.replica else {}
+        if clock.fields:
+            packed["f"] = {unit: dot(one) for unit, one in clock.fields.items()}
+        if clock.life:
+            packed |= {"l": dot(clock.life), "o": int(clock.is_out), "e": dict(clock.erased)}
+        return packed
+
+    def load(self, db: sqlite3.Connection, row: sqlite3.Row) -> Row:
+        """A stored row. One that waits for its `ins` is marked in the clock by `u`."""
+        clock = orjson.loads(row["clock"])
+        state = RowState(orjson.loads(row["data"]), self._clock(db, clock), "u" not in clock, row["via"])
+        return Row(state, Stamp(*orjson.loads(row["stamp"])) if row["stamp"] else None, row["last_seq"])
+
+    def dump(self, db: sqlite3.Connection, row: Row) -> tuple[bytes, bytes, bytes | None]:
+        """Data, clock and stamp as stored."""
+        clock = self._packed(db, row.state.clock) | ({} if row.state.is_born else {"u": 1})
+        one = row.stamp
+        made = one and [one.created_at, one.created_by, one.machine, one.updated_at, one.updated_by]
+        return orjson.dumps(row.state.data), orjson.dumps(clock), orjson.dumps(made) if made else None
+
+    # ---------------------------------------------------------------------------------------------------- accounts
+
+    def invite(self, invite: Invite) -> None:
+        with self._write() as db:
+            db.execute(
+                "INSERT INTO invite (hash, branch, user, expires_at) VALUES (?, ?, ?, ?)",
+                (invite.hash, invite.branch, invite.user, invite.expires_at),
+            )
+
+    def redeem(self, code_hash: str, now_ms: int) -> Invite | None:
+        with self._write() as db:
+            row = db.execute(
+                "UPDATE invite SET used_at = ? WHERE hash = ? AND used_at IS NULL AND expires_at > ? "
+                "RETURNING hash, branch, user, expires_at",
+                (now_ms, code_hash, now_ms),
+            ).fetchone()
+        return Invite(*row) if row else None
+
+    def add_machine(self, machine_id: str, secret_hash: str, invite: Invite, now_ms: int) -> Machine:
+        kind = "personal" if invite.user else "shared"
+        with self._write() as db:
+            taken = {row["code"] for row in db.execute("SELECT code FROM machine")}
+            code = next(code for code in _codes() if code not in taken)
+            db.execute(
+                "INSERT INTO machine (id, code, kind, branch, user, secret_hash, state, enrolled_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, 'active', ?)",
+                (machine_id, code, kind, invite.branch, invite.user, secret_hash, now_ms),
+            )
+            db.execute(
+                'INSERT INTO "grant" (machine, module, scope, actions, from_seq) VALUES (?, ?, ?, ?, ?)',
+                (machine_id, "*", SCOPE, "*", _head(db).seq),
+            )
+        return Machine(machine_id, code, kind, invite.branch, invite.user, "active", now_ms, None)
+
+    def machine(self, id: str) -> tuple[Machine, str] | None:
+        with self._read() as db:
+            row = db.execute("SELECT * FROM machine WHERE id = ?", (id,)).fetchone()
+        return (_machine(row), row["secret_hash"]) if row else None
+
+    def machines(self) -> list[Machine]:
+        with self._read() as db:
+            return [_machine(row) for row in db.execute("SELECT * FROM machine ORDER BY enrolled_at, code")]
+
+    def has_grant(self, machine: str) -> bool:
+        with self._read() as db:
+            sql = 'SELECT 1 FROM "grant" WHERE machine = ? AND scope = ? AND to_seq IS NULL'
+            return db.execute(sql, (machine, SCOPE)).fetchone() is not None
+
+    def revoke(self, id: str, now_ms: int) -> bool:
+        with self._write() as db:
+            done = db.execute("UPDATE machine SET state = 'revoked' WHERE id = ? AND state = 'active'", (id,)).rowcount
+            db.execute('UPDATE "grant" SET to_seq = ? WHERE machine = ? AND to_seq IS NULL', (_head(db).seq, id))
+        return bool(done)
+
+    def seen(self, id: str, now_ms: int) -> None:
+        with self._write() as db:
+            db.execute("UPDATE machine SET last_seen = ? WHERE id = ?", (now_ms, id))
+
+    # ---------------------------------------------------------------------------------------------------- the whole
+
+    def stats(self) -> dict[str, int | str]:
+        def count(what: str) -> int:
+            return int(db.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
+
+        with self._read() as db:
+            head = _head(db)
+            (pages,), (page_bytes,) = (db.execute(f"PRAGMA page_{one}").fetchone() for one in ("count", "size"))
+            return {
+                "tier": head.tier,
+                "epoch": head.epoch,
+                "head": head.seq,
+                "machines": count("machine WHERE state = 'active'"),
+                "revoked": count("machine WHERE state = 'revoked'"),
+                "changesets": count("log"),
+                "rows": count("row_state WHERE last_seq > 0"),
+                "conflicts_open": count("row_state WHERE t = 'conflict' AND json_extract(data, '$.state') = 'open'"),
+                "conflicts": count("row_state WHERE t = 'conflict'"),
+                "quarantined": count("quarantine"),
+                "bytes": pages * page_bytes,
+            }
+
+    def new_epoch(self, highest: int) -> None:
+        """After a restore: a new epoch, its positions 2^32 beyond all that were ever given out here."""
+        with self._write() as db:
+            seq = ((max(_head(db).seq, highest) >> EPOCH_BITS) + 1) << EPOCH_BITS
+            db.execute("UPDATE stream_head SET epoch = ?, last_seq = ?", (secrets.token_hex(8), seq))
+            self._open_epoch(db)
+
+    def backup(self, file: Path) -> None:
+        """A copy of this moment. Raises Refused if the file is there already."""
+        if file.exists():
+            raise Refused(f"{file} 已存在，备份不会覆盖它")
+        part = file.with_name(file.name + ".part")
+        part.unlink(missing_ok=True)
+        with self._read() as db:
+            db.execute("COMMIT")  # VACUUM runs outside a transaction
+            try:
+                db.execute("VACUUM INTO ?", (str(part),))
+            except sqlite3.OperationalError as error:
+                part.unlink(missing_ok=True)
+                raise Refused(f"不能写入 {file}：{error}") from error
+            finally:
+                db.execute("BEGIN")
+        part.rename(file)
+
+
+class SqliteTransaction:
+    """One push over SQLite. The whole file is locked for writing, so rows need no locks of their own."""
+
+    def __init__(self, store: SqliteStore, db: sqlite3.Connection) -> None:
+        self._store = store
+        self._db = db
+
+    def head(self) -> Head:
+        return _head(self._db)
+
+    def replica(self, uuid: str) -> Replica | None:
+        return _replica(self._db.execute("SELECT * FROM replica WHERE uuid = ?", (uuid,)).fetchone())
+
+    def add_replica(self, uuid: str, machine: str) -> Replica:
+        no = self._db.execute(
+            "INSERT INTO replica (uuid, machine, last_n, last_h, last_eff, last_seq) VALUES (?, ?, 0, x'', 0, 0)",
+            (uuid, machine),
+        ).lastrowid
+        assert no is not None
+        return Replica(no, uuid, machine, 0, b"", 0)
+
+    def server_replica(self) -> Replica:
+        found = _replica(
+            self._db.execute("SELECT r.* FROM replica r JOIN stream_head h ON h.epoch = r.epoch").fetchone()
+        )
+        assert found is not None
+        return found
+
+    def save_replica(self, replica: Replica) -> None:
+        self._db.execute(
+            "UPDATE replica SET machine = ?, last_n = ?, last_h = ?, last_eff = ? WHERE no = ?",
+            (replica.machine, replica.last_n, replica.last_h, replica.last_eff, replica.no),
+        )
+
+    def rows(self, keys: Collection[Key]) -> dict[Key, Row]:
+        by_table: dict[str, list[str]] = {}
+        for table, id in sorted(keys):
+            by_table.setdefault(table, []).append(id)
+        return {
+            (table, row["id"]): self._store.load(self._db, row)
+            for table, ids in by_table.items()
+            for row in _ask(self._db, table, ids)
+        }
+
+    def others_since(self, seq: int, author: Replica) -> bool:
+        sql = "SELECT 1 FROM replica WHERE last_seq > ? AND no != ?"
+        return self._db.execute(sql, (seq, author.no)).fetchone() is not None
+
+    def gone_since(self, seq: int) -> set[Key]:
+        sql = "SELECT t, id FROM row_state WHERE gone AND last_seq > ?"
+        return {(row["t"], row["id"]) for row in self._db.execute(sql, (seq,))}
+
+    def touched_since(self, seq: int, tables: Collection[str]) -> list[Key]:
+        marks = ", ".join("?" * len(tables))
+        sql = f"SELECT t, id FROM row_state WHERE last_seq > ? AND NOT gone AND t IN ({marks})"
+        return [(row["t"], row["id"]) for row in self._db.execute(sql, (seq, *sorted(tables)))]
+
+    def taken_along(self, via: str) -> list[Key]:
+        return [(row["t"], row["id"]) for row in self._db.execute("SELECT t, id FROM row_state WHERE via = ?", (via,))]
+
+    def entry(self, replica: str, n: int) -> Entry | None:
+        row = self._of("log", replica, n)
+        if row is None:
+            return None
+        author = self.replica(replica)
+        assert author is not None
+        body = zlib.decompress(row["body"])
+        return Entry(
+            row["seq"], author, n, row["h"], row["hlc_eff"], row["old_seq"], row["ctx"], row["res"], row["status"], body
+        )
+
+    def held(self, replica: str, n: int) -> Held | None:
+        row = self._of("quarantine", replica, n)
+        author = self.replica(replica)
+        if row is None or author is None:
+            return None
+        return Held(author, n, row["h"], row["status"], row["reason"], zlib.decompress(row["body"]), (), row["at"])
+
+    def _of(self, table: str, replica: str, n: int) -> sqlite3.Row | None:
+        sql = f"SELECT x.* FROM {table} x JOIN replica r ON r.no = x.r WHERE r.uuid = ? AND x.n = ?"
+        found: sqlite3.Row | None = self._db.execute(sql, (replica, n)).fetchone()
+        return found
+
+    def has_held_rows(self) -> bool:
+        return self._db.execute("SELECT 1 FROM quarantine_row").fetchone() is not None
+
+    def held_rows(self, keys: Collection[Key]) -> set[Key]:
+        sql = "SELECT 1 FROM quarantine_row WHERE t = ? AND id = ?"
+        return {key for key in keys if self._db.execute(sql, key).fetchone()}
+
+    def hold(self, held: Held) -> None:
+        self._db.execute(
+            "INSERT INTO quarantine (r, n, h, status, reason, at, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (held.replica.no, held.n, held.h, held.status, held.reason, held.at, zlib.compress(held.body, 1)),
+        )
+        self._db.executemany(
+            "INSERT OR IGNORE INTO quarantine_row (t, id, r, n) VALUES (?, ?, ?, ?)",
+            [(*key, held.replica.no, held.n) for key in held.rows],
+        )
+
+    def release(self, keys: Collection[Key]) -> None:
+        self._db.executemany("DELETE FROM quarantine_row WHERE t = ? AND id = ?", keys)
+
+    def append(self, entries: Sequence[Entry], rows: Iterable[tuple[Key, Row]]) -> int:
+        db = self._db
+        (last,) = db.execute(
+            "UPDATE stream_head SET last_seq = last_seq + ? RETURNING last_seq", (len(entries),)
+        ).fetchone()
+        base = int(last) - len(entries)
+        db.executemany(
+            "INSERT INTO log (seq, r, n, h, hlc_eff, old_seq, ctx, res, status, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    base + one.seq, one.replica.no, one.n, one.h, one.hlc_eff, one.old_seq, one.ctx, one.res,
+                    one.status, zlib.compress(one.body, 1),
+                )
+                for one in entries
+            ],
+        )  # fmt: skip
+        latest = {one.replica.no: base + one.seq for one in entries}
+        db.executemany("UPDATE replica SET last_seq = ? WHERE no = ?", [(seq, no) for no, seq in latest.items()])
+        self._write_rows([(key, replace(row, last_seq=base + row.last_seq)) for key, row in rows])
+        return base
+
+    def _write_rows(self, rows: Sequence[tuple[Key, Row]]) -> None:
+        values = []
+        for (table, id), row in rows:
+            data, clock, stamp = self._store.dump(self._db, row)
+            values.append((table, id, data, clock, stamp, row.is_gone, row.state.via, row.last_seq))
+        self._db.executemany(
+            f"INSERT INTO row_state ({_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET data = excluded.data, clock = excluded.clock, stamp = excluded.stamp, "
+            "gone = excluded.gone, via = excluded.via, last_seq = excluded.last_seq",
+            values,
+        )
+        self._db.executemany(
+            "INSERT OR IGNORE INTO row_scope (t, id, scope, in_seq) VALUES (?, ?, ?, ?)",
+            [(*key, SCOPE, row.last_seq) for key, row in rows],
+        )
+
+
+def restore(file: Path, target: Path, manifest: Manifest) -> None:
+    """Puts a backup in the place of the server's data, with a new epoch whose positions no machine has ever seen.
+
+    What stood there is kept beside it. The server must not be running. Raises Refused if the file is no backup.
+    """
+    if not file.is_file():
+        raise Refused(f"没有找到备份 {file}")
+    if not _is_ours(file):
+        raise Refused(f"{file} 不是同步服务器的备份")
+    part = target.with_name(target.name + ".restoring")
+    _remove(part)
+    part.write_bytes(file.read_bytes())
+    try:
+        highest = _last_seq(target) if target.exists() else 0
+        store = SqliteStore(part, manifest)
+        store.new_epoch(highest)
+        store.close()
+    except BaseException:
+        _remove(part)
+        raise
+    if target.exists():
+        _move_aside(target)
+    part.rename(target)
+
+
+def _is_ours(file: Path) -> bool:
+    """By the header alone: an empty file would make a fine new database."""
+    with file.open("rb") as opened:
+        header = opened.read(72)
+    return header.startswith(b"SQLite format 3\0") and header[68:] == _APPLICATION_ID.to_bytes(4)
+
+
+def _last_seq(path: Path) -> int:
+    """How far the data that is there came; 0 if it cannot be read any more."""
+    db = sqlite3.connect(path)
+    try:
+        return int(db.execute("SELECT last_seq FROM stream_head").fetchone()[0])
+    except (sqlite3.DatabaseError, TypeError):
+        return 0
+    finally:
+        db.close()
+
+
+def _move_aside(path: Path) -> None:
+    number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.before-restore-{n}").exists())
+    for suffix in ("", "-wal", "-shm"):
+        one = path.with_name(path.name + suffix)
+        if one.exists():
+            one.rename(path.with_name(f"{path.name}.before-restore-{number}{suffix}"))
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+_ROW = "t, id, data, clock, stamp, gone, via, last_seq"
+
+
+def _ask(db: sqlite3.Connection, table: str, ids: Sequence[str]) -> Iterator[sqlite3.Row]:
+    for start in range(0, len(ids), _ASK_MAX):
+        part = ids[start : start + _ASK_MAX]
+        marks = ", ".join("?" * len(part))
+        yield from db.execute(f"SELECT {_ROW} FROM row_state WHERE t = ? AND id IN ({marks})", (table, *part))
+
+
+def _head(db: sqlite3.Connection) -> Head:
+    return Head(*db.execute("SELECT tier, epoch, last_seq FROM stream_head").fetchone())
+
+
+def _replica(row: sqlite3.Row | None) -> Replica | None:
+    if row is None:
+        return None
+    return Replica(row["no"], row["uuid"], row["machine"], row["last_n"], row["last_h"], row["last_eff"])
+
+
+def _machine(row: sqlite3.Row) -> Machine:
+    return Machine(
+        row["id"], row["code"], row["kind"], row["branch"], row["user"], row["state"], row["enrolled_at"],
+        row["last_seen"],
+    )  # fmt: skip
+
+
+def _codes() -> Iterator[str]:
+    """A1 … A9, B1 … Z9, then AA1 …: short enough for document numbers."""
+    letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+    heads = [*letters, *(one + other for one in letters for other in letters)]
+    return (f"{head}{digit}" for head in heads for digit in range(1, 10))
+
+
+def _log_item(seq: int, hlc_eff: int, body: bytes) -> bytes:
+    return b'{"seq":%d,"hlc_eff":"%s",%s' % (seq, to_hex(hlc_eff).encode(), body[1:])
