@@ -32,6 +32,7 @@ export const frame: Record<string, string> = {
   '企业客户管理系统': 'Enterprise Client Management System',
   '使用手册': 'Manual',
   '保存': 'Save',
+  '没有这一页，或没有看它的权限。': 'There is no such page, or you may not see it.',
   '保存新增': 'Save and add',
   '保存退出': 'Save and close',
   '修改密码': 'Change password',
