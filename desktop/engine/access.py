@@ -53,8 +53,23 @@ class Principal:
         """Whether a field exists for this user."""
         return self.has(one.see)
 
+    def masks(self, one: Field) -> bool:
+        """Whether the middle of a field is hidden from this user, in rows that are not his own."""
+        return getattr(one, "masked", False) and not self.has("unmask")
+
     def may_write(self, one: Field) -> bool:
         return self.sees(one) and not one.readonly and self.has(one.edit)
+
+
+def compares(principal: Principal, definition: Definition, one: Field) -> bool:
+    """Whether a user may find, compare and sort by a field.
+
+    Not by one that he reads masked: comparing reads a number digit by digit, sorting brackets it. Only where his list
+    holds nothing but his own rows nothing is masked; a list that also holds others' rows is judged as a whole, as what
+    an answer says about a row must not hang on whose row it is.
+    """
+    is_all_own = definition.module.scope == "owner" and principal.scope(definition.name) == "own"
+    return principal.sees(one) and (is_all_own or not principal.masks(one))
 
 
 _WRITES = ("add", "edit", "delete", "import")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .access import Principal, actions
+from .access import Principal, actions, compares
 from .define import Tab
 from .engine import Engine
 from .fields import Field
@@ -42,7 +42,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "title": module.title,
         "fields": [_field(engine, principal, definition, name, one) for name, one in visible.items()],
         "columns": [name for name in definition.list_columns if name in visible],
-        "quick": [name for name in definition.quick if name in visible],
+        "quick": [name for name in definition.quick if compares(principal, definition, definition.fields[name])],
         "when": module.when,
         "default_show": "month" if module.log else "all",
         "sort": module.sort or module.title,
@@ -86,6 +86,7 @@ def _tab(tab: Tab, visible: dict[str, Field]) -> dict[str, Any]:
 def _field(engine: Engine, principal: Principal, definition: Definition, name: str, one: Field) -> dict[str, Any]:
     with engine.db.read() as db:
         default = default_of(engine, db, principal, one)
+    may_compare = compares(principal, definition, one)
     return {
         "name": name,
         "label": one.label,
@@ -95,10 +96,10 @@ def _field(engine: Engine, principal: Principal, definition: Definition, name: s
         "readonly": one.readonly or not principal.has(one.edit),
         "default": default,
         "help": one.help,
-        "sortable": bool(one.columns(name)) and not one.write_only,
+        "sortable": bool(one.columns(name)) and not one.write_only and may_compare,
         "sum": one.sum,
         "unique": one.unique,
-        "operators": list(one.operators),
+        "operators": [op for op in one.operators if may_compare or op in ("empty", "not_empty")],
         "width": one.width or max(one.default_width, 12 * len(one.label) + 20),
         "align": one.align,
         "hidden": one.hidden,

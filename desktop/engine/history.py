@@ -10,7 +10,7 @@ from .engine import Engine
 from .fields import Field
 from .records import get
 from .registry import Definition, targets_of
-from .rows import mask, titles
+from .rows import mask, own_rows, titles
 
 _ACTIONS = {"ins": "add", "upd": "edit", "del": "delete", "undel": "restore"}
 ENTRIES_MAX = 500
@@ -18,7 +18,7 @@ ENTRIES_MAX = 500
 
 def of_record(engine: Engine, principal: Principal, module: str, id: str, names: Mapping[str, str]) -> dict[str, Any]:
     """{entries: [{at, actor, machine, action, changes}], labels}, newest first. `names` are operators by id."""
-    row = get(engine, principal, module, id)["row"]
+    row = get(engine, principal, module, id, even_deleted=True)["row"]  # the recycle bin shows it, too
     definition = engine.definition(module)
     with engine.db.read() as db:
         found = db.execute(
@@ -26,7 +26,8 @@ def of_record(engine: Engine, principal: Principal, module: str, id: str, names:
             "JOIN replica r ON r.no = h.r WHERE h.t = ? AND h.id = ? ORDER BY h.hlc DESC, h.part DESC LIMIT ?",
             (module, id, ENTRIES_MAX),
         ).fetchall()
-        entries = [_entry(definition, principal, row, one, names) for one in found]
+        is_own = bool(own_rows(db, engine.registry, definition, [row], principal))
+        entries = [_entry(definition, principal, is_own, one, names) for one in found]
         entries = [one for one in entries if one["changes"] or one["action"] != "edit"]
         if row["created_at"]:
             entries.append(_creation(row, names))
@@ -36,11 +37,11 @@ def of_record(engine: Engine, principal: Principal, module: str, id: str, names:
 def _entry(
     definition: Definition,
     principal: Principal,
-    row: Mapping[str, Any],
+    is_own: bool,
     one: sqlite3.Row,
     names: Mapping[str, str],
 ) -> dict[str, Any]:
-    changes = _changes(definition, principal, row, json.loads(one["changes"] or "{}"))
+    changes = _changes(definition, principal, is_own, json.loads(one["changes"] or "{}"))
     return {
         "at": one["at"],
         "actor": names.get(one["actor"], ""),
@@ -61,7 +62,7 @@ def _creation(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any
 
 
 def _changes(
-    definition: Definition, principal: Principal, row: Mapping[str, Any], columns: Mapping[str, list[Any]]
+    definition: Definition, principal: Principal, is_own: bool, columns: Mapping[str, list[Any]]
 ) -> list[dict[str, Any]]:
     """Column changes → field changes, without what the user may not see."""
     changes = []
@@ -70,7 +71,7 @@ def _changes(
             continue
         pair = columns.get(name) if name in definition.links else _value_pair(name, one, columns)
         if pair is not None:
-            before, after = _shown(definition, principal, row, name, one, pair)
+            before, after = _shown(principal, is_own, one, pair)
             changes.append({"field": name, "label": one.label, "from": before, "to": after})
     return changes
 
@@ -82,18 +83,10 @@ def _value_pair(name: str, one: Field, columns: Mapping[str, list[Any]]) -> list
     return [one.load(name, {column: columns.get(column, [None, None])[side] for column in own}) for side in (0, 1)]
 
 
-def _shown(
-    definition: Definition,
-    principal: Principal,
-    row: Mapping[str, Any],
-    name: str,
-    one: Field,
-    pair: list[Any],
-) -> list[Any]:
+def _shown(principal: Principal, is_own: bool, one: Field, pair: list[Any]) -> list[Any]:
     if one.write_only:
         return [None, None]
-    is_own = "owner" in definition.fields and row.get("owner") == principal.employee
-    if getattr(one, "masked", False) and not principal.has("unmask") and not is_own:
+    if principal.masks(one) and not is_own:
         return [mask(value) for value in pair]
     return pair
 

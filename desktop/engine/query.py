@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as made_by
 from typing import Any
@@ -12,7 +12,7 @@ import orjson
 from sync_server.replication.changeset import Scalar
 
 from ..errors import Invalid
-from .access import Principal, scope_sql
+from .access import Principal, compares, scope_sql
 from .fields import DateTime, Field, FieldError, Ref, Sql, Where, all_of, any_of
 from .fields.moment import day_span
 from .registry import Definition, Registry, targets_of
@@ -177,7 +177,7 @@ def _words(
         fast.append(anywhere(definition, query.q, principal))
         slow.append(_walked(definition, query.q, _searched(definition, principal)))
     if query.value.strip():
-        one = visible_field(definition, principal, query.field, "field")
+        one = comparable_field(definition, principal, query.field, "field")
         if query.field == definition.module.title and search_phrase(query.value):
             fast.append(_indexed(definition, _match(query.value, [query.field])))
             slow.append(_walked(definition, query.value, [query.field]))
@@ -191,17 +191,20 @@ def _words(
 
 
 def anywhere(definition: Definition, text: str, principal: Principal) -> Sql:
-    """Rows that contain a text in any searched field the user may see, or in the initials of the title."""
+    """Rows that contain a text in any searched field the user may find by, or in the initials of the title."""
     return _indexed(definition, match_anywhere(definition, text, principal))
 
 
-def match_anywhere(definition: Definition, text: str, principal: Principal) -> str | None:
-    """The question to the full-text index: any searched field the user may see, or the initials; None: nothing."""
-    return _match(text, _searched(definition, principal))
+def match_anywhere(
+    definition: Definition, text: str, principal: Principal, names: Collection[str] | None = None
+) -> str | None:
+    """The question to the full-text index: any searched field the user may find by, or the initials; None: nothing.
+    `names` narrows it to those fields."""
+    return _match(text, [name for name in _searched(definition, principal) if names is None or name in names])
 
 
 def _searched(definition: Definition, principal: Principal) -> list[str]:
-    return [name for name in definition.searched if principal.sees(definition.fields[name])]
+    return [name for name in definition.searched if compares(principal, definition, definition.fields[name])]
 
 
 def _match(text: str, names: Sequence[str]) -> str | None:
@@ -233,6 +236,14 @@ def visible_field(definition: Definition, principal: Principal, name: str, part:
     return one
 
 
+def comparable_field(definition: Definition, principal: Principal, name: str, part: str) -> Field:
+    """A visible field that the user may also find and sort by (see `compares`)."""
+    one = visible_field(definition, principal, name, part)
+    if not compares(principal, definition, one):
+        raise Invalid({part: f"没有查看完整「{one.label}」的权限，不能按它查找或排序"})
+    return one
+
+
 def _filter(registry: Registry, definition: Definition, principal: Principal, query: Query) -> Sql | None:
     clauses = (query.filter or {}).get("and", [])
     if not clauses:
@@ -256,7 +267,8 @@ def _condition(
     registry: Registry, definition: Definition, principal: Principal, query: Query, item: Mapping[str, Any]
 ) -> Sql:
     name = item["field"]
-    one = visible_field(definition, principal, name, "filter")
+    allowed = visible_field if item["op"] in ("empty", "not_empty") else comparable_field
+    one = allowed(definition, principal, name, "filter")
     try:
         indexed = False if query.deleted else None  # deleted rows are not in the full-text index
         return one.condition(item["op"], item.get("value"), where_of(registry, definition, name, indexed=indexed))
@@ -272,7 +284,7 @@ def sort_keys(registry: Registry, definition: Definition, principal: Principal, 
     keys = []
     for part in (sort or definition.module.sort or definition.module.title).split(",")[:4]:
         name = part.strip().lstrip("-+")
-        one = visible_field(definition, principal, name, "sort")
+        one = comparable_field(definition, principal, name, "sort")
         try:
             keys.append(_key(registry, definition, name, one, part.strip().startswith("-")))
         except FieldError as error:

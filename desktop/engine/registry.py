@@ -10,7 +10,7 @@ from sync_server.replication.changeset import Scalar
 from sync_server.replication.merge import Policy
 
 from .define import Chapter, Module
-from .fields import Column, Enum, Field, Ref, Refs
+from .fields import Column, Enum, Field, Mirror, Ref, Refs
 from .ids import derived_id, seed_id
 
 SHARED_SENT = (Column("branch", "TEXT", "branch"), Column("custom", "TEXT", "custom"))
@@ -82,6 +82,29 @@ class Definition:
         return units
 
     @cached_property
+    def picked_by(self) -> frozenset[str]:
+        """Fields by which references narrow their candidates here, and the parent."""
+        named = {column for one in self.incoming if isinstance(one.ref, Ref) for column in _narrowing(one.ref)}
+        return frozenset(named | ({self.module.parent} if self.module.parent else set()))
+
+    @cached_property
+    def search_columns(self) -> tuple[str, ...]:
+        """Columns whose words stand in the full-text index."""
+        names = dict.fromkeys((*self.searched, self.module.title)) if self.searched else ()
+        return tuple(column.name for name in names for column in self.fields[name].columns(name))
+
+    @cached_property
+    def hanging(self) -> Mapping[str, tuple[str, ...]]:
+        """Fields whose value fits only one value of others: a mirror its parent, a reference what it depends on."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, one in self.fields.items():
+            if isinstance(one, Mirror):
+                found[name] = (one.parent,)
+            elif isinstance(one, Ref) and one.depends:
+                found[name] = tuple(source for source in one.depends.values() if source != "id")
+        return found
+
+    @cached_property
     def sums(self) -> tuple[str, ...]:
         return tuple(name for name, one in self.fields.items() if one.sum)
 
@@ -100,6 +123,10 @@ class Definition:
             if one.index and len(one.columns(name)) == 1
         }
         return indexed | {title: "pinyin"}
+
+
+def _narrowing(ref: Ref) -> set[str]:
+    return {*ref.where, *ref.depends}
 
 
 def sum_key(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .access import Principal
 from .fields import Field, Mirror, Ref
+from .fields.text import MASK
 from .registry import Definition, Registry, targets_of
 
 Values = dict[str, Any]
@@ -40,11 +41,12 @@ def fetch(
         row = dict(zip(names, record, strict=True))
         by_number[row["row"]] = row
     found = [by_number[number] for number in numbers if number in by_number]
-    return present(db, definition, found, principal)
+    return present(db, registry, definition, found, principal)
 
 
 def present(
     db: sqlite3.Connection,
+    registry: Registry,
     definition: Definition,
     raw: Sequence[Mapping[str, Any]],
     principal: Principal | None,
@@ -74,8 +76,8 @@ def present(
         for name, by_record in links.items():
             row[name] = by_record.get(source["id"], [])
         rows.append(row)
-    if principal is not None and not principal.has("unmask"):
-        _mask(definition, shown, rows, principal)
+    if principal is not None:
+        _mask(db, registry, definition, rows, principal)
     return rows
 
 
@@ -102,20 +104,44 @@ def _links(db: sqlite3.Connection, definition: Definition, name: str, ids: Seque
     return found
 
 
-def _mask(definition: Definition, shown: Mapping[str, Field], rows: Iterable[Values], principal: Principal) -> None:
-    masked = [name for name, one in shown.items() if getattr(one, "masked", False)]
-    for row in rows if masked else ():
-        if "owner" in definition.fields and row.get("owner") == principal.employee:
-            continue
-        for name in masked:
-            row[name] = mask(row[name])
+def _mask(
+    db: sqlite3.Connection, registry: Registry, definition: Definition, rows: Sequence[Values], principal: Principal
+) -> None:
+    names = [name for name, one in definition.fields.items() if principal.sees(one) and principal.masks(one)]
+    own = own_rows(db, registry, definition, rows, principal) if names else set()
+    for row in rows if names else ():
+        if row["id"] not in own:
+            row.update({name: mask(row[name]) for name in names})
+
+
+def own_rows(
+    db: sqlite3.Connection,
+    registry: Registry,
+    definition: Definition,
+    rows: Sequence[Mapping[str, Any]],
+    principal: Principal,
+) -> set[str]:
+    """Ids of the rows whose owner the user is, which he reads unmasked: by their own owner, or the one of the parent
+    they follow."""
+    if principal.employee is None:
+        return set()
+    if definition.module.scope != "follow":
+        return {row["id"] for row in rows if row.get("owner") == principal.employee}
+    parent = definition.module.parent or "parent"
+    ids = json.dumps([row[parent] for row in rows if row.get(parent)])
+    mine: set[str] = set()
+    for target in targets_of(definition.fields[parent]):
+        if "owner" in registry[target].fields:
+            sql = f"SELECT id FROM {target} WHERE owner = ? AND id IN (SELECT value FROM json_each(?))"
+            mine |= {found[0] for found in db.execute(sql, (principal.employee, ids))}
+    return {row["id"] for row in rows if row.get(parent) in mine}
 
 
 def mask(text: str | None) -> str | None:
     """`13812345678` → `138****5678`: enough to recognise, not enough to use."""
     if text is None:
         return None
-    return f"{text[:3]}****{text[-4:]}" if len(text) > 7 else "****"
+    return f"{text[:3]}{MASK}{text[-4:]}" if len(text) > 7 else MASK
 
 
 def labels(

@@ -2,14 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
 from ..errors import Forbidden, Invalid, NotFound
 from . import query as q
-from .access import Principal, scope_sql
+from .access import Principal, compares, scope_sql
 from .define import Alike
 from .engine import Engine
 from .fields import Sql, all_of
@@ -70,11 +70,12 @@ def _leading(db: sqlite3.Connection, definition: Definition, text: str, conditio
 
 
 def _containing_anywhere(
-    db: sqlite3.Connection, definition: Definition, principal: Principal, text: str, conditions: Sql, limit: int
-) -> list[tuple[int, str]]:
+    db: sqlite3.Connection, definition: Definition, principal: Principal, text: str, conditions: Sql, limit: int,
+    names: Collection[str] | None = None,
+) -> list[tuple[int, str]]:  # fmt: skip
     """(row, title) of rows that contain the text, as the full-text index meets them. The index drives and stops at the
     limit: inside IN (…) SQLite would collect every hit of a common word first."""
-    match = q.match_anywhere(definition, text, principal)
+    match = q.match_anywhere(definition, text, principal, names)
     if match is None:
         return []
     table = f"{definition.name}_fts"
@@ -145,7 +146,8 @@ def lookup(
 ) -> dict[str, Any]:  # fmt: skip
     """{rows, more}: candidates for a reference. Chinese, code or pinyin initials; exact and leading matches first.
 
-    Reference data may be picked by everybody; other modules need the right to view them.
+    Reference data may be picked by everybody, by title and what stands beside it; other modules need the right to view
+    them.
     """
     definition = engine.definition(module)
     may_view = principal.may("view", module)
@@ -153,7 +155,7 @@ def lookup(
         raise Forbidden(f"没有「{definition.module.label}」的查看权限，可请管理员开通")
     with engine.db.read() as db:
         conditions = _candidate_conditions(engine, definition, principal, where or {}, ids)
-        numbers = _candidates(db, definition, principal, text, conditions, limit + 1)
+        numbers = _candidates(db, definition, principal, text, conditions, limit + 1, only_titles=not may_view)
         rows = fetch(db, engine.registry, definition, numbers[:limit], principal)
         known = labels(db, engine.registry, definition, rows)
         return {"rows": [_candidate(definition, row, known) for row in rows], "more": len(numbers) > limit}
@@ -181,9 +183,9 @@ def _candidate_conditions(
 ) -> list[Sql]:
     conditions = [Sql(f"{q.T}.deleted_at IS NULL")]
     for column, value in where.items():
-        one = q.visible_field(definition, principal, column, "where")
-        if column not in {own.name for own in one.columns(column)}:
-            raise Invalid({"where": f"不能按「{one.label}」挑选"})
+        q.comparable_field(definition, principal, column, "where")
+        if column not in definition.picked_by:
+            raise Invalid({"where": f"不能按「{definition.fields[column].label}」挑选"})
         conditions.append(Sql(f'{q.T}."{column}" = ?', (value,)))
     if ids:
         conditions.append(Sql(f"{q.T}.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)))
@@ -200,6 +202,8 @@ def _candidates(
     text: str,
     conditions: Sequence[Sql],
     limit: int,
+    *,
+    only_titles: bool,
 ) -> list[int]:
     order = "sort" if "sort" in definition.fields else "pinyin"
     base = all_of(conditions)
@@ -209,7 +213,8 @@ def _candidates(
         return [row[0] for row in db.execute(sql, (*base.params, limit))]
     found = _leading(db, definition, text, base, _CANDIDATES)
     needle = fold(text)
-    hits = _containing_anywhere(db, definition, principal, text, base, _RANKED)
+    names = {definition.module.title, *definition.module.context.split()} if only_titles else None
+    hits = _containing_anywhere(db, definition, principal, text, base, _RANKED, names)
     hits.sort(key=lambda hit: _rank(hit[1], needle))
     titles = sorted(found, key=lambda row: _rank(_title(db, definition, row), needle))
     return list(dict.fromkeys([*titles, *(row for row, _ in hits)]))[:limit]
@@ -288,6 +293,8 @@ def similar(
     if not principal.may("view", module):
         raise Forbidden
     grounds = definition.module.alike
+    hidden = [name for name, one in definition.fields.items() if not compares(principal, definition, one)]
+    values = {name: value for name, value in values.items() if name not in hidden}
     with engine.db.read() as db:
         numbers: set[int] = set()
         for alike in grounds:
@@ -295,7 +302,8 @@ def similar(
                 numbers |= set(_like_candidates(engine, db, definition, principal, alike, values))
         for name in _unique_names(definition, principal):
             numbers |= set(_equal_candidates(engine, db, definition, principal, name, values.get(name)))
-        rows = fetch(db, engine.registry, definition, sorted(numbers)[:200], None)
+        full = fetch(db, engine.registry, definition, sorted(numbers)[:200], None)
+        rows = [row | dict.fromkeys(hidden) for row in full]
         shown = {row["id"]: row for row in fetch(db, engine.registry, definition, sorted(numbers)[:200], principal)}
         known = labels(db, engine.registry, definition, list(shown.values()))
     scored = [(row, *_score(definition, grounds, values, row)) for row in rows if row["id"] != id]

@@ -1,13 +1,31 @@
 """text: one line, trimmed; the base of every type that is text with a check."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..text import fold, search_phrase
 from .base import COMPARISONS, TEXT_OPERATORS, Field, FieldError, Sql, Value, Where
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+MASK = "****"
+"""Stands for the hidden middle of a masked text."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+# What nobody sees and pasted text brings along: it makes equal names differ, or turns what follows around (bidi).
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800"
+    "\u3164\ufeff\uffa0\ufff0-\ufffb\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e0fff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
+    + "]"
+)
+_PICTURE = "\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
+_STRAY_JOINER = re.compile(f"(?<![{_PICTURE}])\u200d|\u200d(?![{_PICTURE}])")  # inside an emoji it makes one of many
+
+
+def is_seen(text: str) -> bool:
+    """Whether anything stands on the paper: a letter, a digit, a sign or a picture."""
+    return any(unicodedata.category(char)[0] in "LNPS" for char in text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +46,17 @@ class Text(Field):
             return None
         if not isinstance(raw, str):
             raise FieldError(f"「{self.label}」应是文字")
-        text = self._tidy(raw)
+        text = self._tidy(_STRAY_JOINER.sub("", _UNSEEN.sub("", raw)))
         if not text:
             return None
         if _CONTROL.search(text):
             raise FieldError(f"「{self.label}」里有不能保存的控制字符")
+        if not is_seen(text):
+            return None
         if len(text) > self.max_length:
             raise FieldError(f"「{self.label}」最多 {self.max_length} 个字，现在是 {len(text)} 个")
+        if self.masked and MASK in text:  # what was shown masked must not come back as the value
+            raise FieldError(f"请填写完整的「{self.label}」，不要带 {MASK}")
         return text
 
     def _tidy(self, raw: str) -> str:
