@@ -248,7 +248,7 @@ class Applier:
         changes = {name: value for name, value in won.items() if old[name] != value}
         new = old | won
         if changes:
-            new |= derived.local_values(definition, new)
+            new |= derived.local_values(definition, new, changes.keys())
             self._reindex(context, definition, old, new)
         new["rev"] = old["rev"] + 1
         if context.dot > clock.newest():
@@ -374,7 +374,7 @@ class Applier:
     ) -> None:
         if old["deleted_at"] is not None:
             return
-        if definition.searched and derived.search_values(definition, old) != derived.search_values(definition, new):
+        if any(old[name] != new[name] for name in definition.search_columns):
             derived.drop_from_search(context.db, definition, old["row"], old)
             derived.add_to_search(context.db, definition, [(old["row"], new)])
         name = definition.tallied

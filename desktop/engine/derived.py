@@ -1,7 +1,7 @@
 """What a machine derives from a row and never sends: pinyin, shadows, search tokens."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from sync_server.replication.changeset import Scalar
@@ -10,12 +10,18 @@ from .registry import Definition, Registry, sum_key
 from .text import TEXT_VERSION, initials, pinyin, search_tokens
 
 
-def local_values(definition: Definition, row: Mapping[str, Any]) -> dict[str, Scalar]:
-    """The derived columns of a row: pinyin of the title (its sort key) and the shadows."""
-    title = row[definition.module.title]
-    values: dict[str, Scalar] = {"pinyin": pinyin(title) if title else None}
+def local_values(
+    definition: Definition, row: Mapping[str, Any], changed: Container[str] | None = None
+) -> dict[str, Scalar]:
+    """The derived columns of a row: pinyin of the title (its sort key) and the shadows. With `changed` only what
+    follows from those columns: pinyin is the dearest part of a save."""
+    values: dict[str, Scalar] = {}
+    title = definition.module.title
+    if changed is None or title in changed:
+        values["pinyin"] = pinyin(row[title]) if row[title] else None
     for column, (name, function) in definition.shadows.items():
-        values[column] = function(row[name])
+        if changed is None or name in changed:
+            values[column] = function(row[name])
     return values
 
 

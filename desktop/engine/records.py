@@ -30,17 +30,25 @@ class Idempotent:
     request: str = ""
 
 
-def get(engine: Engine, principal: Principal, module: str, id: str) -> dict[str, Any]:
+def get(engine: Engine, principal: Principal, module: str, id: str, *, even_deleted: bool = False) -> dict[str, Any]:
     """{row, labels} of one record the user may see; raises `NotFound`."""
     definition = engine.definition(module)
     demand(principal, "view", definition)
     with engine.db.read() as db:
-        row = _visible(engine, db, principal, definition, id)
+        row = _visible(engine, db, principal, definition, id, deleted=None if even_deleted else False)
         return {"row": row, "labels": labels(db, engine.registry, definition, [row])}
 
 
-def _visible(engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, id: str) -> Values:
-    number = row_number(engine, db, principal, definition, id, deleted=False)
+def _visible(
+    engine: Engine,
+    db: sqlite3.Connection,
+    principal: Principal,
+    definition: Definition,
+    id: str,
+    *,
+    deleted: bool | None = False,
+) -> Values:
+    number = row_number(engine, db, principal, definition, id, deleted=deleted)
     if number is None:
         raise not_found(definition)
     return fetch(db, engine.registry, definition, [number], principal)[0]

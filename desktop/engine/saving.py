@@ -56,7 +56,7 @@ class Saving:
         for name, one in self.definition.fields.items():
             if isinstance(one, Ref) and one.copies and (old is None or old[name] != new[name]):
                 self._copy(one, old, new, name, parsed)
-            elif old and name not in parsed and self._has_moved(one, old, new):
+            elif old and name not in parsed and self._has_moved(name, old, new):
                 new[name] = self._is_free(one, new) if isinstance(one, Mirror) and old[name] else one.parse(None)
         return new
 
@@ -78,13 +78,9 @@ class Saving:
                 return row[0]  # type: ignore[no-any-return]
         return None
 
-    @staticmethod
-    def _has_moved(one: Field, old: Values, new: Values) -> bool:
-        """Whether what a field hangs on changed, so that its value no longer fits: its parent or what it depends on."""
-        if isinstance(one, Mirror):
-            return bool(old[one.parent] != new[one.parent])
-        sources = one.depends.values() if isinstance(one, Ref) else ()
-        return any(source != "id" and old[source] != new[source] for source in sources)
+    def _has_moved(self, name: str, old: Values, new: Values) -> bool:
+        """Whether what a field hangs on changed, so that its value no longer fits."""
+        return any(old[source] != new[source] for source in self.definition.hanging.get(name, ()))
 
     def _is_free(self, one: Mirror, new: Values) -> bool:
         """Whether the parent names nobody yet."""
@@ -103,7 +99,7 @@ class Saving:
             was_blank = old is not None and name not in parsed and old[name] is None
             if one.required and is_blank and not is_drawn and not was_blank:
                 wrong[name] = f"请填写「{one.label}」"
-            elif not is_blank and (old is None or old[name] != new[name] or self._has_moved(one, old, new)):
+            elif not is_blank and (old is None or old[name] != new[name] or self._has_moved(name, old, new)):
                 fault = self._reference_fault(id, name, one, old, new)
                 if fault:
                     wrong[name] = fault

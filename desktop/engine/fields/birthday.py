@@ -12,6 +12,7 @@ _PARTS = ("kind", "year", "month", "day", "is_leap_month")
 _LUNAR_MONTHS = "正二三四五六七八九十冬腊"
 _LUNAR_TENS = ("初", "十", "廿", "三")
 _DIGITS = "一二三四五六七八九十"
+_LUNAR_YEARS_END = 2100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,9 @@ class Birthday(Field):
             raise FieldError(f"「{self.label}」的年份在 1900 到 2100 之间，不知道可以不填")
         if not 1 <= month <= 12 or not 1 <= day <= _days(kind, year, month):
             raise FieldError(f"「{self.label}」没有这一天")
+        if kind == "lunar" and year is not None and not _is_lunar_day(year, month, day, leap):
+            words = f"农历{year}年{'闰' if leap else ''}{_LUNAR_MONTHS[month - 1]}月"
+            raise FieldError(f"「{self.label}」没有{words}{lunar_day(day)}这一天")
         return {
             "kind": kind,
             "year": year,
@@ -97,6 +101,19 @@ def _is_int(value: object) -> TypeGuard[int]:
 def _days(kind: str, year: int | None, month: int) -> int:
     """Longest the month can be; 29 February is a birthday even when the year is unknown."""
     return 30 if kind == "lunar" else calendar.monthrange(year or 2000, month)[1]
+
+
+def _is_lunar_day(year: int, month: int, day: int, leap: bool) -> bool:
+    """Whether that year has the leap month and the month so many days, as far as the tables reach."""
+    from lunardate import LunarDate
+
+    if year >= _LUNAR_YEARS_END:
+        return True
+    try:
+        LunarDate(year, month, day, leap).to_solar_date()
+    except ValueError:
+        return False
+    return True
 
 
 def lunar_day(day: int) -> str:
