@@ -137,7 +137,7 @@ def test_an_owner_that_is_nobody_is_not_everybody_without_an_employee(shop: Shop
     ops = [Op("customer", fresh, "ins", {"name": "没人管", "group": GROUP, "phone": PHONE})]
     shop.office.engine.applier.local(ops, actor=shop.office.admin.operator)
     assert shop.api.get(f"/api/records/customer/{fresh}")["row"]["phone"] == "051****8899"
-    shop.office.engine.applier.local([Op("customer", fresh, "del", seen=None)], actor=shop.office.admin.operator)
+    shop.office.engine.applier.local([Op("customer", fresh, "del", seen={})], actor=shop.office.admin.operator)
 
 
 def test_pickers_take_only_the_conditions_that_references_name(shop: Shop) -> None:
