@@ -1,0 +1,301 @@
+"""The sync server over HTTP: thin. Bodies are JSON, packed with zlib as `Content-Encoding: deflate` where they can be
+large; refusals are `application/problem+json` with a stable code.
+
+POST /sync/v1/enrol   POST /sync/v1/hello   POST /sync/v1/push   GET /sync/v1/pull   POST /sync/v1/rows
+GET /sync/v1/stats    GET /metrics
+"""
+
+import logging
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import NotFound as NoRoute
+
+from . import intake
+from .accounts import Accounts
+from .errors import (
+    BadRequest,
+    ClientOlder,
+    EpochChanged,
+    NotFound,
+    Revoked,
+    ServerError,
+    ServerOlder,
+    StorageFull,
+    TooMuch,
+    Unauthorized,
+)
+from .manifest import SCHEMA_MIN, Manifest
+from .replication.changeset import canonical
+from .replication.wire import ALONE_BYTES_MAX, Garbled, TooLarge, inflate, parse, read_push
+from .store import Head, Machine, Page, Store
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], int]
+"""Milliseconds since 1970."""
+
+SMALL_BYTES_MAX = 256_000
+"""Body of every call but push."""
+ITEMS_MAX = 1_000
+ROWS_MAX = 5_000
+PAGE_BYTES_MAX = 4_000_000
+IDS_MAX = 500
+_DEFLATE = "deflate"
+_LEVEL = 1
+
+
+def wall_clock() -> int:
+    """This machine's time."""
+    return time.time_ns() // 1_000_000
+
+
+def create_server_app(store: Store, manifest: Manifest, clock: Clock = wall_clock) -> Flask:
+    """The server as a WSGI app over an open store."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = ALONE_BYTES_MAX
+    calls = _Calls(store, manifest, clock)
+    for rule, method, call in (
+        ("/sync/v1/enrol", "POST", calls.enrol),
+        ("/sync/v1/hello", "POST", calls.hello),
+        ("/sync/v1/push", "POST", calls.push),
+        ("/sync/v1/pull", "GET", calls.pull),
+        ("/sync/v1/rows", "POST", calls.rows),
+        ("/sync/v1/stats", "GET", calls.stats),
+        ("/metrics", "GET", calls.metrics),
+    ):
+        app.add_url_rule(rule, call.__name__, call, methods=[method])
+    app.register_error_handler(Exception, _problem)
+    return app
+
+
+class _Calls:
+    def __init__(self, store: Store, manifest: Manifest, clock: Clock) -> None:
+        self.store = store
+        self.manifest = manifest
+        self.clock = clock
+        self.accounts = Accounts(store)
+
+    # ------------------------------------------------------------------------------------------------------- join
+
+    def enrol(self) -> Response:
+        """{code, schema} → {machine, secret, code, kind, branch, user, tier, epoch, …}; the secret is told once."""
+        body = _json()
+        self._check_schema(_number(body, "schema", 1))
+        machine, secret = self.accounts.enrol(_text(body, "code"), self.clock())
+        about: dict[str, Any] = {"machine": machine.id, "secret": secret, "code": machine.code, "kind": machine.kind}
+        about |= {"branch": machine.branch, "user": machine.user}
+        return self._answer(about | self._where(self.store.head()))
+
+    def hello(self) -> Response:
+        """{replica, last_n, last_h?, schema, peers?} → where the server stands, how far it knows the caller, its time
+        for the offset, and what the caller must do first."""
+        machine = self._caller()
+        body = _json()
+        replica, last_n = _text(body, "replica"), _number(body, "last_n", 0)
+        self._check_schema(_number(body, "schema", 1), is_reading=True)
+        head = self.store.head()
+        known = self.store.replica(replica)
+        about: dict[str, Any] = {"your_n": 0, "your_h": None, "code": machine.code, "branch": machine.branch}
+        if known is not None and known.machine == machine.id:
+            about |= {"your_n": known.last_n, "your_h": known.last_h[:8].hex()}
+        actions = self._actions(machine, head, body, replica, last_n)
+        self.store.seen(machine.id, self.clock())
+        return self._answer(about | self._where(head) | {"actions": actions})
+
+    def _actions(self, machine: Machine, head: Head, body: Mapping[str, Any], replica: str, last_n: int) -> list[str]:
+        if machine.state != "active":
+            return ["wipe"]
+        actions = []
+        peers = body.get("peers")
+        peer = peers.get(head.tier) if isinstance(peers, dict) else None
+        if isinstance(peer, dict) and peer.get("epoch", head.epoch) != head.epoch:
+            actions.append("reconcile")
+        known = self.store.known_hash(replica, last_n) if last_n else None
+        if known is not None and body.get("last_h") and known[:8].hex() != body["last_h"]:
+            actions.append("rotate_replica")
+        return actions
+
+    # ------------------------------------------------------------------------------------------------------- data
+
+    def push(self) -> Response:
+        """{changesets, again?} packed → {acks, …}, one for each changeset in order."""
+        machine = self._caller()
+        if request.headers.get("Content-Encoding") != _DEFLATE:
+            raise BadRequest("a push is packed with deflate")
+        push = read_push(request.get_data())
+        with self.store.transaction() as tx:
+            is_revoked = machine.state != "active"
+            acks = intake.take(tx, self.manifest, machine.id, push, self.clock(), is_revoked=is_revoked)
+        return self._answer({"acks": [ack.wire() for ack in acks]} | self._where(self.store.head()))
+
+    def pull(self) -> Response:
+        """?epoch&cursor&max&as=log|rows&replica&last_n → {items, next, head, more}.
+
+        As log: changesets in order, without those of `replica` up to `last_n`. As rows: rows touched since the cursor
+        in their present state; whoever starts so goes on so until nothing is left, and only then is whole.
+        """
+        self._check_active(self._caller())
+        head = self.store.head()
+        if request.args.get("epoch", head.epoch) != head.epoch:
+            raise EpochChanged(**self._where(head))
+        cursor = _query("cursor", 0, 0, (1 << 63) - 1)
+        if cursor > head.seq:
+            raise BadRequest("the cursor is beyond the head")
+        how = request.args.get("as", "log")
+        if how == "rows":
+            page = self.store.rows_page(cursor, _query("max", ROWS_MAX, 1, ROWS_MAX))
+        elif how == "log":
+            replica = request.args.get("replica")
+            skip = (replica, _query("last_n", 0, 0, (1 << 63) - 1)) if replica else None
+            page = self.store.log_page(cursor, _query("max", ITEMS_MAX, 1, ITEMS_MAX), PAGE_BYTES_MAX, skip)
+        else:
+            raise BadRequest("as is log or rows")
+        return self._page(page)
+
+    def rows(self) -> Response:
+        """{t, ids} → {items}: these rows as they are now."""
+        self._check_active(self._caller())
+        body = _json()
+        table, ids = _text(body, "t"), body.get("ids")
+        if table not in self.manifest.tables:
+            raise BadRequest("no such table")
+        if not isinstance(ids, list) or len(ids) > IDS_MAX or not all(isinstance(id, str) for id in ids):
+            raise BadRequest(f"ids is a list of at most {IDS_MAX}")
+        return _packed(b'{"items":[%s]}' % b",".join(self.store.rows(table, ids)))
+
+    # ------------------------------------------------------------------------------------------------------- watch
+
+    def stats(self) -> Response:
+        """Figures of this server, for its machines."""
+        self._check_active(self._caller())
+        return self._answer(dict(self.store.stats()))
+
+    def metrics(self) -> Response:
+        """The same as plain text for monitoring. Counts only, so it asks for no secret."""
+        figures = {name: value for name, value in self.store.stats().items() if isinstance(value, int)}
+        text = "".join(f"# TYPE ecms_{name} gauge\necms_{name} {value}\n" for name, value in figures.items())
+        return Response(text, mimetype="text/plain; version=0.0.4")
+
+    # ------------------------------------------------------------------------------------------------------ helpers
+
+    def _caller(self) -> Machine:
+        return self.accounts.caller(request.headers.get("Authorization", ""))
+
+    def _check_active(self, machine: Machine) -> None:
+        if machine.state != "active" or not self.store.has_grant(machine.id):
+            raise Revoked(actions=["wipe"])
+
+    def _check_schema(self, schema: int, *, is_reading: bool = False) -> None:
+        """A newer client goes on reading and keeps its pushes; `push` tells it to wait."""
+        if schema < SCHEMA_MIN:
+            raise ClientOlder(min_schema=SCHEMA_MIN)
+        if schema > self.manifest.schema and not is_reading:
+            raise ServerOlder(schema=self.manifest.schema)
+
+    def _where(self, head: Head) -> dict[str, Any]:
+        return {
+            "tier": head.tier,
+            "epoch": head.epoch,
+            "head": head.seq,
+            "server_time": self.clock(),
+            "schema": self.manifest.schema,
+            "min_schema": SCHEMA_MIN,
+        }
+
+    @staticmethod
+    def _answer(body: Mapping[str, Any]) -> Response:
+        return _packed(canonical(dict(body)))
+
+    def _page(self, page: Page) -> Response:
+        if page.head.epoch != request.args.get("epoch", page.head.epoch):
+            raise EpochChanged(**self._where(page.head))
+        rest = {"next": page.next, "more": page.more} | self._where(page.head)
+        return _packed(b'{"items":[%s],%s' % (b",".join(page.items), canonical(rest)[1:]))
+
+
+def _packed(body: bytes) -> Response:
+    """JSON, packed if it is worth it and the caller can read it."""
+    response = Response(body, mimetype="application/json")
+    if len(body) > 1_000 and _DEFLATE in request.headers.get("Accept-Encoding", ""):
+        response.set_data(zlib.compress(body, _LEVEL))
+        response.headers["Content-Encoding"] = _DEFLATE
+    return response
+
+
+def _json() -> dict[str, Any]:
+    """The body of a small call. Raises BadRequest, TooMuch."""
+    if (request.content_length or 0) > SMALL_BYTES_MAX:
+        raise TooMuch()
+    data = request.get_data()
+    if request.headers.get("Content-Encoding") == _DEFLATE:
+        data = inflate(data, SMALL_BYTES_MAX)
+    body = parse(data)
+    if not isinstance(body, dict):
+        raise BadRequest("the body is a map")
+    return body
+
+
+def _text(body: Mapping[str, Any], name: str, chars_max: int = 200) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= chars_max:
+        raise BadRequest(f"{name} is a text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # half a character: no database takes it
+        raise BadRequest(f"{name} is a text") from error
+    return value
+
+
+def _number(body: Mapping[str, Any], name: str, least: int) -> int:
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 1 << 63:
+        raise BadRequest(f"{name} is a number")
+    return value
+
+
+def _query(name: str, default: int, least: int, most: int) -> int:
+    text = request.args.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or len(text) > 19:
+        raise BadRequest(f"{name} is a number")
+    return max(least, min(int(text), most))
+
+
+def _problem(error: Exception) -> Response:
+    """Every refusal in one form; what nobody foresaw is written to the log and says nothing about the inside."""
+    known = _known(error)
+    response = Response(canonical(known.problem()), known.status, mimetype="application/problem+json")
+    if isinstance(known, Unauthorized):
+        response.headers["WWW-Authenticate"] = "ECMS"
+    return response
+
+
+_KNOWN: Sequence[tuple[type[Exception], type[ServerError]]] = (
+    (TooLarge, TooMuch),
+    (Garbled, BadRequest),
+    (RequestEntityTooLarge, TooMuch),
+    (UnicodeEncodeError, BadRequest),  # half a character
+    (RecursionError, BadRequest),
+    (NoRoute, NotFound),
+)
+
+
+def _known(error: Exception) -> ServerError:
+    if isinstance(error, ServerError):
+        if isinstance(error, StorageFull):
+            log.error("the disk is full")
+        return error
+    for kind, known in _KNOWN:
+        if isinstance(error, kind):
+            return known(None if kind is NoRoute else str(error))
+    found = ServerError()
+    if isinstance(error, HTTPException):
+        found.status, found.code = error.code or 400, "http"
+        return found
+    log.exception("a call failed", exc_info=error)
+    found.status, found.code, found.title = 500, "internal", "服务器出错，修改仍在本机"
+    return found

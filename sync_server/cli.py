@@ -1,0 +1,200 @@
+"""The server's commands. Exit code 0: done. 1: refused, with one clear line on stderr. 2: wrong usage."""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from waitress.server import create_server
+
+from . import accounts, manifest
+from .app import create_server_app, wall_clock
+from .errors import Refused
+from .replication.wire import ALONE_BYTES_MAX
+from .store_sqlite import FILE_NAME, SqliteStore, restore
+
+THREADS = 8
+PORT = 8630
+_RUNNING = "服务器正在运行，请先停止它"
+
+
+def main(words: list[str] | None = None) -> int:
+    """Runs one command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a console that lacks Chinese must not stop the server
+            stream.reconfigure(errors="replace")
+    arguments = _parser().parse_args(words)
+    command: Callable[[argparse.Namespace], str] = arguments.command
+    try:
+        said = command(arguments)
+    except (Refused, OSError) as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    if said:
+        print(said, flush=True)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ecms-server", description="企业客户管理系统的同步服务器")
+    commands = parser.add_subparsers(required=True, metavar="命令")
+
+    def add(name: str, command: Callable[[argparse.Namespace], str], about: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=about, description=about)
+        one.add_argument("--data", type=Path, metavar="DIR", help="数据文件夹；也可用环境变量 ECMS_SERVER_DATA")
+        one.set_defaults(command=command)
+        return one
+
+    serve = add("serve", _serve, "运行服务器，就绪后打印一行 ready http://…")
+    serve.add_argument("--host", default="127.0.0.1", help="监听的地址，默认只限本机")
+    serve.add_argument("--port", type=int, default=PORT, help=f"端口，默认 {PORT}；0 由系统选择")
+    invite = add("invite", _invite, "打印一个加入码，10 分钟内有效，只能用一次")
+    invite.add_argument("--branch", required=True, metavar="CODE", help="机器所属门店的编号")
+    invite.add_argument("--user", help="个人电脑：使用它的操作员")
+    add("machines", _machines, "列出加入的机器")
+    add("revoke", _revoke, "停用一台机器").add_argument("id", metavar="ID", help="机器的 id 或代号")
+    add("stats", _stats, "打印服务器的状况（JSON）")
+    add("backup", _backup, "备份到一个新文件，运行中也可以").add_argument("file", type=Path, metavar="FILE")
+    add("restore", _restore, "从备份恢复，先停止服务器").add_argument("file", type=Path, metavar="FILE")
+    return parser
+
+
+def _serve(arguments: argparse.Namespace) -> str:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    with _locked(_folder(arguments, makes=True)), _store(arguments) as store:
+        server = _bound(store, arguments.host, arguments.port)
+        signal.signal(signal.SIGTERM, _stop)
+        # A name may stand for several addresses; they share the port unless the system picked it.
+        listening = getattr(server, "effective_listen", None) or [(arguments.host, server.effective_port)]
+        print(f"ready http://{_shown(arguments.host)}:{listening[0][1]}", flush=True)
+        try:
+            server.run()
+        finally:
+            server.close()
+    return ""
+
+
+def _bound(store: SqliteStore, host: str, port: int) -> Any:
+    """A server that listens. Raises Refused when it cannot."""
+    try:
+        return create_server(
+            create_server_app(store, manifest.load(), wall_clock),
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident="",
+            clear_untrusted_proxy_headers=True,
+            # A little above the app's own limit, so that it can still answer in words.
+            max_request_body_size=2 * ALONE_BYTES_MAX,
+        )
+    except (OSError, OverflowError, ValueError) as error:
+        raise Refused(f"不能在 {host}:{port} 上监听：{error}") from error
+
+
+def _stop(*_: object) -> None:
+    # waitress ends its loop on this, and lets requests under way finish.
+    raise SystemExit(0)
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _invite(arguments: argparse.Namespace) -> str:
+    with _store(arguments, makes=True) as store:
+        return accounts.invite(store, arguments.branch, arguments.user, wall_clock())
+
+
+def _machines(arguments: argparse.Namespace) -> str:
+    with _store(arguments) as store:
+        return "\n".join(
+            "\t".join((one.id, one.code, one.branch, one.user or "-", one.state, _when(one.last_seen)))
+            for one in store.machines()
+        )
+
+
+def _when(ms: int | None) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds") if ms else "-"
+
+
+def _revoke(arguments: argparse.Namespace) -> str:
+    with _store(arguments) as store:
+        ids = [one.id for one in store.machines() if arguments.id in (one.id, one.code)]
+        if not ids or not store.revoke(ids[0], wall_clock()):
+            raise Refused(f"没有在用的机器 {arguments.id}")
+        return f"已停用 {arguments.id}"
+
+
+def _stats(arguments: argparse.Namespace) -> str:
+    with _store(arguments) as store:
+        return json.dumps(store.stats(), ensure_ascii=False)
+
+
+def _backup(arguments: argparse.Namespace) -> str:
+    with _store(arguments) as store:
+        store.backup(arguments.file)
+    return f"已备份到 {arguments.file}"
+
+
+def _restore(arguments: argparse.Namespace) -> str:
+    folder = _folder(arguments, makes=True)
+    with _locked(folder):
+        restore(arguments.file, folder / FILE_NAME, manifest.load())
+    return "已恢复，各台机器下次同步时会补上备份以后的修改"
+
+
+# --------------------------------------------------------------------------------------------------------- the folder
+
+
+def _folder(arguments: argparse.Namespace, *, makes: bool = False) -> Path:
+    given = arguments.data or os.environ.get("ECMS_SERVER_DATA")
+    if not given:
+        raise Refused("请用 --data 指明数据文件夹")
+    folder = Path(given)
+    if makes:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _store(arguments: argparse.Namespace, *, makes: bool = False) -> Iterator[SqliteStore]:
+    path = _folder(arguments, makes=makes) / FILE_NAME
+    if not path.exists() and not makes and arguments.command is not _serve:
+        raise Refused(f"{path.parent} 里没有同步服务器的数据")
+    store = SqliteStore(path, manifest.load())
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One server at a time per folder; the system lets go of the lock when the process dies. Raises Refused."""
+    with (folder / "server.lock").open("a+") as file:
+        try:
+            _lock(file.fileno())
+        except OSError as error:
+            raise Refused(_RUNNING) from error
+        yield
+
+
+def _lock(number: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
