@@ -16,6 +16,7 @@ EcmsError
     ├── InUse          409 in-use
     ├── Invalid        422 invalid        message per field
     ├── BadRequest     400 bad-request
+    ├── TooLarge       413 too-large
     ├── Damaged        503 damaged        nothing more is written until the program is started again
     └── StorageFull    507 storage-full
 """
@@ -115,6 +116,10 @@ class Invalid(ApiError):
 class Damaged(ApiError):
     status, code = 503, "damaged"
     title = "数据文件已损坏，请停止录入，退出程序后从最近的备份恢复"
+
+
+class TooLarge(ApiError):
+    status, code, title = 413, "too-large", "要保存的内容太大"
 
 
 class StorageFull(ApiError):

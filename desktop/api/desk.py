@@ -17,7 +17,7 @@ from ..engine import query as q
 from ..engine.access import demand
 from ..engine.export import export
 from ..engine.fields.moment import ZONE
-from ..errors import BadRequest, Forbidden
+from ..errors import Forbidden, TooLarge
 from ..jobs import Job
 from ..shell.host import Download
 from . import help as manual
@@ -68,7 +68,7 @@ def _keep(call: Call, key: str, value: Any) -> None:
     operator = call.principal.operator
     text = json.dumps(value, ensure_ascii=False)
     if len(text) > STATE_BYTES_MAX or len(key) > 200:
-        raise BadRequest("要保存的内容太大")
+        raise TooLarge
     with call.engine.db.write() as db:
         db.execute(
             "INSERT OR REPLACE INTO ui_state VALUES (?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'))",
@@ -96,7 +96,7 @@ def put_layout(call: Call, module: str) -> dict[str, Any]:
     return {"ok": True}
 
 
-@routes.add("GET", "/api/filters/<module>", "Saved filters of a list", None, errors=(404,))
+@routes.add("GET", "/api/filters/<module>", "Saved filters of a list", shapes.FilterList, errors=(404,))
 def get_filters(call: Call, module: str) -> list[dict[str, Any]]:
     call.engine.definition(module)
     query = q.Query(fixed={"module": module}, limit=q.ROWS_MAX)
@@ -143,7 +143,7 @@ def _own(call: Call) -> Any:
 # ----------------------------------------------------------------------- jobs
 
 
-@routes.add("GET", "/api/jobs", "This operator's jobs", None)
+@routes.add("GET", "/api/jobs", "This operator's jobs", shapes.JobList)
 def all_jobs(call: Call) -> list[dict[str, Any]]:
     return [job.public() for job in call.desk.workstation.jobs.all(call.principal.operator)]
 
@@ -273,7 +273,7 @@ def start_check(call: Call) -> dict[str, Any]:
 # ----------------------------------------------------------------------- help
 
 
-@routes.add("GET", "/api/help", "Pages of the manual", None, public=True)
+@routes.add("GET", "/api/help", "Pages of the manual", shapes.HelpList, public=True)
 def help_pages(call: Call) -> list[dict[str, str]]:
     return manual.pages()
 

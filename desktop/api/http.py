@@ -25,6 +25,7 @@ from ..workstation import Workstation
 
 M = TypeVar("M", bound=BaseModel)
 KEY_LENGTH_MAX = 128
+_LEVELS_OF_ANSWERS = 150
 OPERATOR_HEADER = "X-ECMS-Operator"
 
 
@@ -186,9 +187,22 @@ def _json() -> Any:
     if not raw:
         return {}
     try:
-        return orjson.loads(raw)
+        body = orjson.loads(raw)
     except orjson.JSONDecodeError:
         raise BadRequest("内容不是正确的 JSON") from None
+    try:
+        orjson.dumps(_wrapped(body))
+    except orjson.JSONEncodeError:
+        raise BadRequest("内容嵌套太深") from None
+    return body
+
+
+def _wrapped(body: Any) -> Any:
+    """A body inside so many lists that it can be written only when it leaves room: what is kept now will be part of
+    some answer later, and orjson reads deeper nesting than it writes."""
+    for _ in range(_LEVELS_OF_ANSWERS):
+        body = [body]
+    return body
 
 
 def _read(model: type[M], data: Any) -> M:

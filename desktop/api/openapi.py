@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from .. import __version__
+from . import shapes
 from .http import OPERATOR_HEADER, Route
 
 _ABOUT = (
@@ -26,12 +27,25 @@ _PROBLEM = {
         "fields": {"type": "object", "additionalProperties": {"type": "string"}},
     },
 }
-_ALWAYS = (400, 401, 403, 404, 405, 409, 413, 415, 421, 422, 500)
+_ALWAYS = (400, 401, 403, 404, 405, 409, 413, 415, 421, 422, 500, 503, 507)
 """Answers any call may give: the guard's, and those of a request that is malformed."""
 
 
+def _served_elsewhere(*_: Any) -> None:
+    raise AssertionError("the window answers this itself")
+
+
+WINDOW = (
+    Route("POST", "/api/desktop/quit", "End the program", _served_elsewhere, shapes.OkAnswer, public=True),
+    Route("POST", "/api/desktop/dirty", "Say whether there is unsaved work, so that closing the window asks",
+          _served_elsewhere, shapes.OkAnswer, body=shapes.UnsavedWork, public=True),
+)  # fmt: skip
+"""The window's own calls (desktop/shell/endpoints.py), which are only described here."""
+
+
 def describe(routes: Sequence[Route]) -> dict[str, Any]:
-    """The whole description of the calls in `routes`."""
+    """The whole description: the calls in `routes` and the window's own."""
+    routes = [*routes, *WINDOW]
     models = {model for route in routes for model in (route.body, route.answers, route.query) if model is not None}
     keys, top = models_json_schema(
         [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)],
@@ -89,7 +103,7 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 
 def _headers(route: Route) -> list[dict[str, Any]]:
     found = []
-    if route.method in ("POST", "PATCH", "DELETE") and route.path.startswith("/api/records"):
+    if _takes_key(route):
         schema = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[ -~]+$"}
         found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": schema})
     if route.method == "PATCH":
@@ -102,6 +116,13 @@ def _headers(route: Route) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _takes_key(route: Route) -> bool:
+    """Whether a call sent twice with one key is done once. The other writes come to the same when done twice."""
+    if route.path.startswith("/api/records"):
+        return route.method in ("POST", "PATCH", "DELETE") and not route.path.endswith("/similar")
+    return route.method == "POST" and route.path.startswith("/api/filters")
 
 
 def _responses(route: Route, schemas: dict[type[BaseModel], Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The same calls for every module: list, create, read, change, delete, restore, history, related, find."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response
@@ -40,7 +41,8 @@ def read(call: Call, module: str, id: str) -> Any:
     return _with_version(records.get(call.engine, call.principal, module, id), 200)
 
 
-@routes.add("PATCH", _RECORD, "Change a record; If-Match names the version it was based on, without it the newest is changed", shapes.RecordAnswer,
+@routes.add("PATCH", _RECORD, "Change a record; If-Match names the version it came from, else the newest is changed",
+            shapes.RecordAnswer,
             body=shapes.Values, errors=(403, 404, 409, 422, 507))  # fmt: skip
 def change(call: Call, module: str, id: str) -> Any:
     saved, _ = records.save(
@@ -107,7 +109,7 @@ def change_many(call: Call, module: str) -> dict[str, Any]:
     } | left_out
 
 
-@routes.add("POST", f"{_RECORDS}/similar", "Records that may be the same as what is being typed", None,
+@routes.add("POST", f"{_RECORDS}/similar", "Records that may be the same as what is being typed", shapes.SimilarList,
             body=shapes.SimilarTo, errors=(403, 404, 422))  # fmt: skip
 def similar(call: Call, module: str) -> list[dict[str, Any]]:
     return search.similar(call.engine, call.principal, module, call.body.values, call.body.id)
@@ -152,9 +154,7 @@ def _related(call: Call, module: str, id: str, tab: str, query: q.Query, want: f
     for one in call.engine.definition(module).module.related:
         if f"{one.module}-{one.field}" == tab:
             fixed = {one.field: id, **dict(one.preset)}
-            return lists.page(
-                call.engine, call.principal, one.module, q.Query(**{**query.__dict__, "fixed": fixed}), want
-            )
+            return lists.page(call.engine, call.principal, one.module, replace(query, fixed=fixed), want)
     raise NotFound("没有这个相关页")
 
 
@@ -180,7 +180,9 @@ def lookup(call: Call, module: str) -> dict[str, Any]:
     )
 
 
-@routes.add("GET", "/api/tree/<module>", "All nodes of a tree", None, query=shapes.TreeQuery, errors=(403, 404))
+@routes.add(
+    "GET", "/api/tree/<module>", "All nodes of a tree", shapes.NodeList, query=shapes.TreeQuery, errors=(403, 404)
+)
 def tree(call: Call, module: str) -> list[dict[str, Any]]:
     return search.tree(call.engine, call.principal, module, call.query.count)
 

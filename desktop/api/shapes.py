@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from ..engine.query import ROWS_MAX, Query
 from ..errors import Invalid
@@ -31,10 +33,28 @@ class Loose(BaseModel):
 Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "contains", "not_contains", "like", "empty", "not_empty"]
 
 
+TEXT_LENGTH_MAX = 500
+"""Of a text that is compared: longer ones are in no field worth filtering, and make patterns SQLite refuses."""
+_PARTS_MAX = 1_000
+
+
+def _is_comparable(value: object) -> bool:
+    """Whether the texts in a value are short and its parts few, as far as any field type looks into it."""
+    parts = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    return len(parts) <= _PARTS_MAX and all(len(part) <= TEXT_LENGTH_MAX for part in parts if isinstance(part, str))
+
+
 class Condition(Strict):
     field: Name
     op: Operator
     value: Any = None
+
+    @field_validator("value")
+    @classmethod
+    def _value(cls, value: Any) -> Any:
+        if not _is_comparable(value):
+            raise PydanticCustomError("string_too_long", "too long")
+        return value
 
 
 class EitherClause(Strict):
@@ -111,7 +131,7 @@ class BodyQuery(ListQuery):
         text = ListQuery.model_validate(self.model_dump(by_alias=True, exclude={"filter"}))
         made = text.query()
         body = self.filter.model_dump(by_alias=True) if self.filter else None
-        return Query(**{**made.__dict__, "filter": body})
+        return replace(made, filter=body)
 
 
 class Login(Strict):
@@ -174,6 +194,12 @@ class ChangeMany(Many):
 class SimilarTo(Strict):
     values: dict[str, Any] = Field(max_length=200)
     id: Id | None = None
+
+    @field_validator("values")
+    @classmethod
+    def _short(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Long texts are resembled by nothing, and comparing them takes seconds."""
+        return {name: value for name, value in values.items() if _is_comparable(value)}
 
 
 def _is_scalar(value: object) -> bool:
@@ -278,16 +304,61 @@ class JobAnswer(Loose):
     """A job, or {cancelled: true} when the save dialog was closed."""
 
 
+class JobList(RootModel[list[JobAnswer]]):
+    """The jobs of this run, oldest first."""
+
+
+class SavedFilter(Loose):
+    id: str
+    name: str
+    view: dict[str, Any]
+
+
+class FilterList(RootModel[list[SavedFilter]]):
+    """By name."""
+
+
+class Likeness(Loose):
+    id: str
+    title: str
+    reasons: list[str]
+    score: int
+
+
+class SimilarList(RootModel[list[Likeness]]):
+    """Best first."""
+
+
+class Node(Loose):
+    id: str
+    title: str
+    parent: str | None
+
+
+class NodeList(RootModel[list[Node]]):
+    """All nodes, parents named by id."""
+
+
+class HelpTopic(Loose):
+    topic: str
+    title: str
+
+
+class HelpList(RootModel[list[HelpTopic]]):
+    """In the order of the manual."""
+
+
+class UnsavedWork(Strict):
+    dirty: bool
+    what: list[str] = Field(default_factory=list)
+
+
 class StateAnswer(Loose):
     value: Any
 
 
 class OkAnswer(Loose):
     ok: bool
-
-
-class AnyList(BaseModel):
-    """A list of objects."""
 
 
 class AnyObject(Loose):
