@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from desktop.workstation import Workstation
 
 LOG_BYTES_MAX = 1_000_000
+CUSTOMERS_MAX = 10_000_000
 # A first program that is only just starting has not yet said where it answers.
 FIRST_ANSWERS_WITHIN_S = 8.0
 Shows = ("window", "browser", "headless")
@@ -277,8 +278,8 @@ def _parser() -> Parser:
         init.add_argument(f"--{name}", required=True, metavar="名称")
     init.add_argument("--password-stdin", action="store_true", required=True)
     demo = add("demo", _demo, "写入演示数据")
-    for name, default in (("customers", 2000), ("seed", 1)):
-        demo.add_argument(f"--{name}", type=int, default=default, metavar="数量" if name != "seed" else "种子")
+    demo.add_argument("--customers", type=_count, default=2000, metavar="数量", help="客户的数量，可以是 0")
+    demo.add_argument("--seed", type=int, default=1, metavar="种子")
     for name, command, text in (("backup", _backup, "备份到文件"), ("restore", _restore, "从备份文件恢复")):
         add(name, command, text).add_argument("file", type=Path, metavar="文件")
     add("check", _check, "检查数据是否完整")
@@ -288,6 +289,13 @@ def _parser() -> Parser:
         added.add_argument("--data", type=Path, metavar="文件夹", help="数据文件夹，默认在用户目录下")
     add("manifest", _manifest, "输出数据定义清单（JSON）")
     return parser
+
+
+def _count(text: str) -> int:
+    """A number of things to make."""
+    if not text.isascii() or not text.isdigit() or int(text) > CUSTOMERS_MAX:
+        raise ValueError
+    return int(text)
 
 
 def _folder(arguments: argparse.Namespace) -> Path:

@@ -2,6 +2,9 @@
 
     python3 build/ecms.py bench [--customers N] [--rounds N]
 
+Judged: the median against the target of performance.md, and the 95th percentile of lists, searches and saves against
+100 ms. A missed 95th percentile ends the run with exit code 1.
+
 Each line: the job, ours at the median and the 95th percentile, the limit (raw SQLite on the same file, or the barest
 answer the same server can give), the ratio of the medians, and the target of performance.md. Saves on both sides use
 `synchronous=FULL`, so one fsync each is inside. The data set is made once and kept in `.bench/` (ignored by git).
@@ -29,6 +32,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "bench-password"
+P95_LIMIT_MS = 100
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,11 @@ class Job:
     limit: Callable[[], object]
     target_ms: float
 
+    @property
+    def p95_limit_ms(self) -> float:
+        """100 ms for lists, searches and saves; a job with a target beyond that is no everyday one."""
+        return max(P95_LIMIT_MS, self.target_ms)
+
 
 class Jobs:
     """The jobs of performance.md rows 6 and 9–13, and what people do all day besides."""
@@ -196,7 +205,7 @@ class Jobs:
                 "global search",
                 lambda: self.page.get("/api/search", q=self.two),
                 self._sql(self._match(), f'"{self.two}"'),
-                8,
+                20,  # nine modules
             ),
         ]
 
@@ -354,7 +363,7 @@ def main() -> int:
         raw = sqlite3.connect(f"file:{folder / 'ecms.db'}?mode=ro", uri=True)
         jobs = Jobs(page, raw, seed=1)
         jobs.open_limit_file(folder / "limit.db")
-        missed = report(jobs, asked.rounds)
+        missed, slow = report(jobs, asked.rounds)
         insert = measure(jobs._insert, asked.rounds * 5)
         print(
             f"   6  {'one field, data layer':38} {data_layer.p50:9.2f} {data_layer.p95:9.2f} {insert.p50:9.2f} "
@@ -369,26 +378,30 @@ def main() -> int:
         jobs.limit_file.close()
     finally:
         page.close()
-    print("missed: " + ", ".join(missed) if missed else "every target met")
-    return 0
+    print("medians that missed their target: " + ", ".join(missed) if missed else "every target met")
+    print("95th percentiles over the limit: " + ", ".join(slow) if slow else f"every p95 below {P95_LIMIT_MS} ms")
+    return 1 if slow else 0
 
 
-def report(jobs: Jobs, rounds: int) -> list[str]:
-    """Prints the table; returns what missed its target."""
+def report(jobs: Jobs, rounds: int) -> tuple[list[str], list[str]]:
+    """Prints the table; returns what missed its target at the median, and its limit at the 95th percentile."""
     print(f"{'row':>4}  {'job':38} {'p50 ms':>9} {'p95 ms':>9} {'limit ms':>9} {'ratio':>8} {'target':>9}")
-    missed = []
+    missed, slow = [], []
     for job in jobs.all():
         limit = measure(job.limit, rounds)
         ours = measure(job.ours, rounds)
         mark = "" if ours.p50 <= job.target_ms else "  <-"
         if mark:
             missed.append(job.name)
+        if ours.p95 >= job.p95_limit_ms:
+            slow.append(job.name)
+            mark += "  p95 <-"
         print(
             f"{job.row:>4}  {job.name:38} {ours.p50:9.2f} {ours.p95:9.2f} {limit.p50:9.2f} "
             f"{ours.p50 / max(limit.p50, 0.001):7.1f}x {job.target_ms:9.2f}{mark}",
             flush=True,
         )
-    return missed
+    return missed, slow
 
 
 if __name__ == "__main__":

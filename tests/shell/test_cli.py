@@ -128,3 +128,10 @@ def test_help_is_chinese(start_program: StartProgram) -> None:
     assert program.lines[0].startswith("用法：ecms")
     for command in ("run", "serve", "init", "demo", "backup", "restore", "check", "digest", "manifest"):
         assert any(line.strip().startswith(command) for line in program.lines)
+
+
+@pytest.mark.parametrize("number", ["-5", "1.5", "many", "100000000"])
+def test_demo_takes_only_a_number_of_customers(start_program: StartProgram, tmp_path: Path, number: str) -> None:
+    program = start_program("demo", "--data", str(tmp_path), "--customers", number)
+    assert program.wait() == 2
+    assert any("--customers 的值不对" in line for line in program.errors)
