@@ -1,4 +1,4 @@
-"""Masked numbers: not overwritten by what was shown, not read through a comparison, masked alike wherever they stand."""
+"""Masked numbers: not overwritten by what was shown, not read through a comparison, masked alike everywhere."""
 
 from __future__ import annotations
 
