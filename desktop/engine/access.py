@@ -57,9 +57,6 @@ class Principal:
         """Whether the middle of a field is hidden from this user, in rows that are not his own."""
         return getattr(one, "masked", False) and not self.has("unmask")
 
-    def may_write(self, one: Field) -> bool:
-        return self.sees(one) and not one.readonly and self.has(one.edit)
-
 
 def compares(principal: Principal, definition: Definition, one: Field) -> bool:
     """Whether a user may find, compare and sort by a field.

@@ -17,7 +17,6 @@ Scope = Literal["company", "branch", "department", "owner", "follow", "private"]
 """Who may see a row (modules.md 0.4). `follow` rows are seen with their parent, `private` ones by their author only."""
 
 Right = Literal["view", "add", "edit", "delete", "import", "export", "print"]
-RIGHTS: tuple[Right, ...] = ("view", "add", "edit", "delete", "import", "export", "print")
 
 
 class Look(Protocol):
@@ -37,7 +36,7 @@ class Draft:
     new: Mapping[str, Any] | None
     look: Look
     find: Callable[[str, Mapping[str, Scalar]], list[dict[str, Any]]]
-    """Live records of a module whose columns equal the given ones (100 at most), as values."""
+    """Live records of a module whose columns equal the given ones (2,000 at most), as values."""
     me: str
     """Employee of the operator who saves."""
 

@@ -49,7 +49,7 @@ class Definition:
     list_columns: tuple[str, ...]
     quick: tuple[str, ...]
     searched: tuple[str, ...]
-    """Fields in the full-text index, in its order; `pinyin` comes after them."""
+    """Fields in the full-text index, in its order; `initials` comes after them."""
     links: Mapping[str, "Link"]
     units: frozenset[str]
     policies: Mapping[str, Policy]
@@ -72,14 +72,6 @@ class Definition:
     @cached_property
     def unit_of(self) -> Mapping[str, str]:
         return {column.name: column.unit for column in self.columns}
-
-    @cached_property
-    def unit_columns(self) -> Mapping[str, tuple[str, ...]]:
-        """Columns of each merge unit: a write of one sends them all."""
-        units: dict[str, tuple[str, ...]] = {}
-        for column in self.columns:
-            units[column.unit] = (*units.get(column.unit, ()), column.name)
-        return units
 
     @cached_property
     def picked_by(self) -> frozenset[str]:

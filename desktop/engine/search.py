@@ -21,8 +21,6 @@ from .text import fold, initials, pinyin, search_phrase
 GROUP_ROWS = 6
 _CANDIDATES = 40
 _RANKED = 400
-LIKELY = 60
-SAME = 100
 """Scores of T28: from 60 likely the same, from 100 the same."""
 
 

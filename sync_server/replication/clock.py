@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 COUNTER_BITS = 16
-_COUNTER_MASK = (1 << COUNTER_BITS) - 1
 
 
 class Dot(NamedTuple):

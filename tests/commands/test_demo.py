@@ -100,7 +100,7 @@ def test_saving_a_row_again_would_store_the_same_columns(workstation: Workstatio
     definition = workstation.registry["customer"]
     for id in ids:
         row = records.get(workstation.engine, admin, "customer", id)["row"]
-        writable = {name: row[name] for name, one in definition.fields.items() if admin.may_write(one)}
+        writable = {name: row[name] for name, one in definition.fields.items() if not one.readonly}
         after, _ = records.save(workstation.engine, admin, "customer", writable, id=id)
         assert after["row"]["rev"] == row["rev"]
 

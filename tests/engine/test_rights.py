@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from desktop.engine.access import DATA_SCOPES
-from desktop.engine.define import RIGHTS, seed_id
+from desktop.engine.define import Right, seed_id
 from desktop.engine.ids import new_id
 from desktop.modules import load
 from sync_server.replication.changeset import Op
@@ -365,7 +365,7 @@ def test_a_made_up_matrix_of_roles_modules_and_actions_holds(floor: Floor) -> No
     checked = 0
     for _ in range(4):
         modules = ["customer", "contact", "supplier", "competitor", "employee", "tag", "region", "role"]
-        rights = {module: " ".join(word for word in RIGHTS if rng.random() < 0.5) for module in modules}
+        rights = {module: " ".join(word for word in get_args(Right) if rng.random() < 0.5) for module in modules}
         special = "settings" if rng.random() < 0.5 else ""
         with signed_in_with(floor, rng.choice(DATA_SCOPES), rights, special) as api:
             for module in modules:

@@ -17,7 +17,6 @@ Value = Any
 Columns = dict[str, Scalar]
 
 COMPARISONS: dict[str, str] = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
-OPERATORS_ALL = (*COMPARISONS, "contains", "not_contains", "like", "empty", "not_empty")
 TEXT_OPERATORS = (
     "eq",
     "ne",
