@@ -63,7 +63,10 @@ class _Intake:
     rows: dict[Key, Row] = field(default_factory=dict)
     changed: set[Key] = field(default_factory=set)
     entries: list[Entry] = field(default_factory=list)
+    fresh: dict[tuple[str, int], Entry] = field(default_factory=dict)
+    """Entries of this push by replica and number; their positions count from the head."""
     known: dict[tuple[str, int], Entry | None] = field(default_factory=dict)
+    """Entries of the log that were asked for."""
     gone: set[Key] = field(default_factory=set)
     children: dict[Key, list[Key]] = field(default_factory=dict)
     """Rows touched since the oldest context of the push, by what they refer to."""
@@ -73,6 +76,7 @@ class _Intake:
         head = self.tx.head()
         self.tier, self.base = head.tier, head.seq
         self.author = self._author(bodies[0])
+        self.last_n, self.last_h, self.last_eff = self.author.last_n, self.author.last_h, self.author.last_eff
         self.server = self.tx.server_replica()
         self.has_held = self.tx.has_held_rows()
         new = [self._read(body) for body in bodies if body["n"] > self.author.last_n]
@@ -164,10 +168,10 @@ class _Intake:
 
     def _next(self, body: Mapping[str, Any], read: Changeset | str, again: Mapping[str, Any] | None) -> Ack:
         bare = canonical(_bare(body))
-        h = chain(self.author.last_h, bare)
+        h = chain(self.last_h, bare)
         if h[:8].hex() != body["h"]:
             return Ack(body["n"], "fork")
-        self.author = replace(self.author, last_n=body["n"], last_h=h)
+        self.last_n, self.last_h = body["n"], h
         why = self._refusal(read)
         if isinstance(read, str) or why:
             return self._hold(read, h, bare, why or ("quarantined", str(read)))
@@ -186,7 +190,7 @@ class _Intake:
         return None
 
     def _hold(self, read: Changeset | str, h: bytes, bare: bytes, why: tuple[str, str]) -> Ack:
-        n, (status, reason) = self.author.last_n, why
+        n, (status, reason) = self.last_n, why
         made = [] if isinstance(read, str) else quarantine.made_by(read)
         self._load([key for key in made if key[0] in self.manifest.tables])
         missing = [key for key in made if not self.rows.get(key, _NOTHING).state.is_born]
@@ -197,7 +201,7 @@ class _Intake:
     def _accept(self, changeset: Changeset, h: bytes, bare: bytes, again: Mapping[str, Any]) -> Ack:
         hlc_eff = self._effective(from_hex(again["hlc_eff"]) if again else changeset.hlc)
         status = "applied" if hlc_eff == changeset.hlc else "clamped"
-        self.author = replace(self.author, last_eff=hlc_eff)
+        self.last_eff = hlc_eff
         entry = Entry(
             len(self.entries) + 1, self.author, changeset.n, h, hlc_eff, again.get("old_seq"), self._ctx(changeset),
             changeset.res, status, bare,
@@ -213,20 +217,21 @@ class _Intake:
     def _effective(self, claimed: int) -> int:
         """No stamp from the future counts, and one replica's changesets stay in order."""
         limit = pack(self.now_ms + DRIFT_MAX_MS)
-        return max(claimed if claimed <= limit else pack(self.now_ms), self.author.last_eff + 1)
+        return max(claimed if claimed <= limit else pack(self.now_ms), self.last_eff + 1)
 
     def _ctx(self, changeset: Changeset) -> int:
         return changeset.ctx.get(self.tier, 0)
 
     def _log(self, entry: Entry) -> None:
         self.entries.append(entry)
-        self.known[entry.replica.uuid, entry.n] = replace(entry, seq=self.base + entry.seq)
+        self.fresh[entry.replica.uuid, entry.n] = entry
 
     def _merge(self, changeset: Changeset, entry: Entry) -> list[Op]:
         """Lays the ops over the rows; what the server has to add comes back."""
         said: list[Op] = []
         judge = partial(self._is_concurrent, entry.dot)
-        for op in sorted(changeset.ops, key=lambda op: (op.table, op.id)):
+        ops = sorted(changeset.ops, key=lambda op: (op.table, op.id)) if len(changeset.ops) > 1 else changeset.ops
+        for op in ops:
             key, rules = (op.table, op.id), self.manifest.tables[op.table].rules
             row = self.rows[key]
             known = row.state if row is not _NOTHING else None
@@ -237,11 +242,11 @@ class _Intake:
             said += self._revive(op, merged.won, entry)
         return said
 
-    def _put(self, key: Key, row: Row, state: Any, entry: Entry, changeset: Changeset) -> None:
+    def _put(self, key: Key, row: Row, state: RowState, entry: Entry, changeset: Changeset) -> None:
         stamp = row.stamp
         if stamp is None or entry.dot > row.state.clock.newest():
             made = stamp or Stamp(changeset.at, changeset.actor, changeset.replica, 0, "")
-            stamp = replace(made, updated_at=changeset.at, updated_by=changeset.actor)
+            stamp = Stamp(made.created_at, made.created_by, made.machine, changeset.at, changeset.actor)
         is_gone = state.is_gone(self.manifest.tables[key[0]].rules)
         self.rows[key] = Row(state, stamp, entry.seq, is_gone)
         self.changed.add(key)
@@ -255,10 +260,17 @@ class _Intake:
     def _is_concurrent(self, new: Dot, present: Dot) -> bool:
         if new.replica == present.replica or not present.replica:
             return False
-        return is_concurrent(_write(self._entry(new)), _write(self._entry(present)))
+        return is_concurrent(self._write(new), self._write(present))
+
+    def _write(self, dot: Dot) -> Write:
+        entry = self._entry(dot)
+        seq = self.base + entry.seq if (dot.replica, dot.n) in self.fresh else entry.seq
+        return Write(dot.replica, entry.ctx, seq, entry.old_seq, entry.res)
 
     def _entry(self, dot: Dot) -> Entry:
         place = (dot.replica, dot.n)
+        if place in self.fresh:
+            return self.fresh[place]
         if place not in self.known:
             self.known[place] = self.tx.entry(*place)
         found = self.known[place]
@@ -366,7 +378,7 @@ class _Intake:
             self._put(key, row, merged.state, entry, changeset)
 
     def _finish(self) -> None:
-        self.tx.save_replica(self.author)
+        self.tx.save_replica(replace(self.author, last_n=self.last_n, last_h=self.last_h, last_eff=self.last_eff))
         if not self.entries:
             return
         if any(entry.replica.no == self.server.no for entry in self.entries):
@@ -380,10 +392,6 @@ def _bare(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nobody(_: Dot) -> bool:
     return False
-
-
-def _write(entry: Entry) -> Write:
-    return Write(entry.replica.uuid, entry.ctx, entry.seq, entry.old_seq, entry.res)
 
 
 def _by(entry: Entry) -> Author:

@@ -28,6 +28,7 @@ VERSION = 1
 _APPLICATION_ID = 0x45434D54  # "ECMT": tells a server's file from a workstation's
 _ASK_MAX = 400
 _CACHE_KIB = 64_000
+_PACK_BYTES_MIN = 700
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS stream_head (tier TEXT NOT NULL, epoch TEXT NOT NULL, last_seq INTEGER NOT NULL);
@@ -214,7 +215,7 @@ class SqliteStore:
                 next_ = seq
                 if r == own and n <= upto:
                     continue
-                items.append(_log_item(seq, hlc_eff, zlib.decompress(body)))
+                items.append(_log_item(seq, hlc_eff, _opened(body)))
                 size += len(items[-1])
                 if len(items) >= items_max or size >= bytes_max:
                     return Page(items, next_, head)
@@ -464,7 +465,7 @@ class SqliteTransaction:
             return None
         author = self.replica(replica)
         assert author is not None
-        body = zlib.decompress(row["body"])
+        body = _opened(row["body"])
         return Entry(
             row["seq"], author, n, row["h"], row["hlc_eff"], row["old_seq"], row["ctx"], row["res"], row["status"], body
         )
@@ -474,7 +475,7 @@ class SqliteTransaction:
         author = self.replica(replica)
         if row is None or author is None:
             return None
-        return Held(author, n, row["h"], row["status"], row["reason"], zlib.decompress(row["body"]), (), row["at"])
+        return Held(author, n, row["h"], row["status"], row["reason"], _opened(row["body"]), (), row["at"])
 
     def _of(self, table: str, replica: str, n: int) -> sqlite3.Row | None:
         sql = f"SELECT x.* FROM {table} x JOIN replica r ON r.no = x.r WHERE r.uuid = ? AND x.n = ?"
@@ -491,7 +492,7 @@ class SqliteTransaction:
     def hold(self, held: Held) -> None:
         self._db.execute(
             "INSERT INTO quarantine (r, n, h, status, reason, at, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (held.replica.no, held.n, held.h, held.status, held.reason, held.at, zlib.compress(held.body, 1)),
+            (held.replica.no, held.n, held.h, held.status, held.reason, held.at, _closed(held.body)),
         )
         self._db.executemany(
             "INSERT OR IGNORE INTO quarantine_row (t, id, r, n) VALUES (?, ?, ?, ?)",
@@ -513,7 +514,7 @@ class SqliteTransaction:
             [
                 (
                     base + one.seq, one.replica.no, one.n, one.h, one.hlc_eff, one.old_seq, one.ctx, one.res,
-                    one.status, zlib.compress(one.body, 1),
+                    one.status, _closed(one.body),
                 )
                 for one in entries
             ],
@@ -628,6 +629,15 @@ def _codes() -> Iterator[str]:
     letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
     heads = [*letters, *(one + other for one in letters for other in letters)]
     return (f"{head}{digit}" for head in heads for digit in range(1, 10))
+
+
+def _closed(body: bytes) -> bytes:
+    """A body as stored: small ones as they are, since packing them costs more than it saves."""
+    return body if len(body) < _PACK_BYTES_MIN else zlib.compress(body, 1)
+
+
+def _opened(stored: bytes) -> bytes:
+    return stored if stored.startswith(b"{") else zlib.decompress(stored)
 
 
 def _log_item(seq: int, hlc_eff: int, body: bytes) -> bytes:

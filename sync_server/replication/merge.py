@@ -55,9 +55,10 @@ class RowClock:
         not speak for the row, or a delete would hold on one machine and not on another."""
         fields = {**self.fields, **dict.fromkeys(units, dot)}
         if len(fields) < len(all_units) or not all_units <= fields.keys():
-            return replace(self, fields=fields)
+            return RowClock(self.base, fields, self.life, self.is_out, self.erased)
         base = max(fields[unit] for unit in all_units)
-        return replace(self, base=base, fields={unit: one for unit, one in fields.items() if one != base})
+        fields = {unit: one for unit, one in fields.items() if one != base}
+        return RowClock(base, fields, self.life, self.is_out, self.erased)
 
     def lived(self, dot: Dot, seen: Mapping[str, int] | None) -> "RowClock":
         """After a delete that had `seen` this much, or an undelete (None). Of several the latest decides."""
@@ -189,7 +190,7 @@ def merge_row(state: RowState | None, op: Op, dot: Dot, rules: Rules, is_concurr
     if not op.set and op.kind != "ins":
         return Merged(state, {}, pairs)
     merged = _write(state, op, dot, rules, is_concurrent)
-    return replace(merged, pairs=pairs + merged.pairs)
+    return replace(merged, pairs=pairs + merged.pairs) if pairs else merged
 
 
 def _change_life(
@@ -235,7 +236,7 @@ def _write(state: RowState, op: Op, dot: Dot, rules: Rules, is_concurrent: Judge
         pairs.append(pair)
     data = {name: value for name, value in {**state.data, **won}.items() if value is not None}
     clock = state.clock.stamped(units, dot, rules.units)
-    return Merged(replace(state, data=data, clock=clock), won, tuple(pairs))
+    return Merged(RowState(data, clock, state.is_born, state.via), won, tuple(pairs))
 
 
 def _unit_wins(

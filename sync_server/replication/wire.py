@@ -143,81 +143,86 @@ def _read_again(again: object) -> None:
 
 def read_changeset(body: Mapping[str, Any]) -> Changeset:
     """A changeset whose every part has the right shape. Raises Malformed with what is wrong."""
-    checks = (
-        (_is_id(body.get("r")) and _is_count(body.get("n"), 1), "replica or number"),
-        (_is_stamp(body.get("hlc")), "stamp"),
-        (_is_count(body.get("at"), 0), "wall time"),
-        (_is_integer(body.get("off", 0)), "clock offset"),
-        (_is_counts(body.get("ctx", {})), "context"),
-        (_is_count(body.get("schema"), 1), "schema"),
-        (_is_name(body.get("actor"), 0), "actor"),
-        (all(body.get(key) is None or _is_name(body[key]) for key in ("act", "batch", "res")), "act, batch or answer"),
-        (isinstance(body.get("ops"), list) and 1 <= len(body["ops"]) <= ROWS_MAX, "number of ops"),
-    )
-    for is_right, what in checks:
-        if not is_right:
-            raise Malformed(f"malformed: {what}")
+    if wrong := _wrong_head(body):
+        raise Malformed(f"malformed: {wrong}")
     for op in body["ops"]:
         if wrong := _wrong_op(op):
             raise Malformed(f"malformed: {wrong}")
     return Changeset.read(body)
 
 
-def _wrong_op(op: object) -> str | None:
-    """What is wrong with an op, if anything is."""
-    if not isinstance(op, dict) or not isinstance(op.get("k"), str) or op["k"] not in KINDS:
-        return "op"
+def _wrong_head(body: Mapping[str, Any]) -> str | None:
+    """What is wrong with a changeset beside its ops, if anything is."""
+    ops = body.get("ops")
     checks = (
-        (_is_name(op.get("t")), "table"),
-        (_is_id(op.get("id")), "id"),
-        (_is_values(op.get("set", {})), "values"),
-        (_is_texts(op.get("bh", {})), "hashes"),
-        (_is_counts(op.get("seen", {})), "what a delete has seen"),
-        (op.get("via") is None or _is_name(op["via"], 1, 2 * _NAME_CHARS_MAX), "via"),
+        (_is_id(body.get("r")) and _is_count(body.get("n"), 1), "replica or number"),
+        (_is_stamp(body.get("hlc")), "stamp"),
+        (_is_count(body.get("at"), 0), "wall time"),
+        ("off" not in body or _is_integer(body["off"]), "clock offset"),
+        ("ctx" not in body or _is_counts(body["ctx"]), "context"),
+        (_is_count(body.get("schema"), 1), "schema"),
+        (_is_name(body.get("actor"), 0), "actor"),
+        (body.get("act") is None or _is_name(body["act"]), "act"),
+        (body.get("batch") is None or _is_name(body["batch"]), "batch"),
+        (body.get("res") is None or _is_name(body["res"]), "answer"),
+        (type(ops) is list and 1 <= len(ops) <= ROWS_MAX, "number of ops"),
     )
     return next((what for is_right, what in checks if not is_right), None)
 
 
+def _wrong_op(op: object) -> str | None:
+    """What is wrong with an op, if anything is."""
+    if not isinstance(op, dict) or type(op.get("k")) is not str or op["k"] not in KINDS:
+        return "op"
+    if not _is_name(op.get("t")) or not _is_id(op.get("id")):
+        return "table or id"
+    if "set" in op and not _is_values(op["set"]):
+        return "values"
+    if "bh" in op and not _is_texts(op["bh"]):
+        return "hashes"
+    if "seen" in op and not _is_counts(op["seen"]):
+        return "what a delete has seen"
+    if op.get("via") is not None and not _is_name(op["via"], 1, 2 * _NAME_CHARS_MAX):
+        return "via"
+    return None
+
+
+# What was parsed from JSON has exactly these types, so `type` tells a number from true and false.
+
+
 def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and -INTEGER_MAX - 1 <= value <= INTEGER_MAX
+    return type(value) is int and -INTEGER_MAX - 1 <= value <= INTEGER_MAX
 
 
 def _is_count(value: object, least: int) -> bool:
-    return isinstance(value, int) and _is_integer(value) and value >= least
+    return type(value) is int and least <= value <= INTEGER_MAX
 
 
 def _is_id(value: object) -> bool:
-    return isinstance(value, str) and _ID.fullmatch(value) is not None
+    return type(value) is str and _ID.fullmatch(value) is not None
 
 
 def _is_stamp(value: object) -> bool:
-    if not isinstance(value, str) or not _HASH.fullmatch(value):
-        return False
-    return from_hex(value) <= INTEGER_MAX
+    return type(value) is str and _HASH.fullmatch(value) is not None and from_hex(value) <= INTEGER_MAX
 
 
 def _is_name(value: object, least: int = 1, most: int = _NAME_CHARS_MAX) -> bool:
-    return isinstance(value, str) and least <= len(value) <= most
-
-
-def _is_map(value: object) -> bool:
-    return isinstance(value, dict) and all(_is_name(key) for key in value)
+    return type(value) is str and least <= len(value) <= most
 
 
 def _is_values(value: object) -> bool:
-    return (
-        isinstance(value, dict)
-        and _is_map(value)
-        and all(
-            one is None or _is_integer(one) or (isinstance(one, str) and len(one) <= TEXT_CHARS_MAX)
-            for one in value.values()
-        )
-    )
+    if type(value) is not dict:
+        return False
+    for name, one in value.items():
+        is_text = type(one) is str and len(one) <= TEXT_CHARS_MAX
+        if not _is_name(name) or not (is_text or one is None or _is_integer(one)):
+            return False
+    return True
 
 
 def _is_texts(value: object) -> bool:
-    return isinstance(value, dict) and _is_map(value) and all(_is_name(one) for one in value.values())
+    return type(value) is dict and all(_is_name(name) and _is_name(one) for name, one in value.items())
 
 
 def _is_counts(value: object) -> bool:
-    return isinstance(value, dict) and _is_map(value) and all(_is_count(one, 0) for one in value.values())
+    return type(value) is dict and all(_is_name(name) and _is_count(one, 0) for name, one in value.items())
