@@ -7,10 +7,11 @@ from ..errors import NotFound
 from .apply import Applier, Changed
 from .events import Bus
 from .registry import Definition, Registry
-from .text import any_has, has
+from .text import any_has, has, has_literally
 
 SQL_FUNCTIONS: Functions = {
     "ecms_has": (2, lambda text, needle: int(has(text, needle))),
+    "ecms_has_literally": (2, lambda text, needle: int(has_literally(text, needle))),
     "ecms_any_has": (-1, any_has),
 }
 """Functions that the engine's statements use; the database registers them on every connection."""

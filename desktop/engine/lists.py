@@ -305,13 +305,16 @@ def _walk_reference(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: 
     where = plan.selection.where(slow=True)
     blank = f"SELECT {q.T}.row FROM {table} {q.T} WHERE {where.text} AND {column} IS NULL"
     parts = [Sql(blank, where.params)]
-    lost = [f"NOT EXISTS (SELECT 1 FROM {target} s WHERE s.id = {column})" for target in one.targets()]
+    alive = " AND s.deleted_at IS NULL" if one.loose else ""
+    lost = [f"NOT EXISTS (SELECT 1 FROM {target} s WHERE s.id = {column}{alive})" for target in one.targets()]
     dangling = (
         f"SELECT {q.T}.row FROM {table} {q.T} WHERE {where.text} AND {column} IS NOT NULL AND {' AND '.join(lost)}"
     )
     parts.append(Sql(dangling, where.params))
     shown = " UNION ALL ".join(
-        f"SELECT t.id, {q.target_order(engine.registry[target])} AS shown FROM {target} t" for target in one.targets()
+        f"SELECT t.id, {q.target_order(engine.registry[target])} AS shown FROM {target} t"
+        f"{' WHERE t.deleted_at IS NULL' if one.loose else ''}"
+        for target in one.targets()
     )
     down = " DESC" if key.descending else ""
     driven = (

@@ -16,7 +16,7 @@ from .access import Principal, compares, scope_sql
 from .fields import DateTime, Field, FieldError, Ref, Sql, Where, all_of, any_of
 from .fields.moment import day_span
 from .registry import Definition, Registry, targets_of
-from .text import fold, search_phrase
+from .text import fold, has_marks, search_phrase
 
 ROWS_MAX = 500
 """Rows one page may hold."""
@@ -178,7 +178,8 @@ def _words(
         slow.append(_walked(definition, query.q, _searched(definition, principal)))
     if query.value.strip():
         one = comparable_field(definition, principal, query.field, "field")
-        if query.field == definition.module.title and search_phrase(query.value):
+        is_plain = search_phrase(query.value) and not has_marks(query.value)  # marks count, and initials have none
+        if query.field == definition.module.title and is_plain:
             fast.append(_indexed(definition, _match(query.value, [query.field])))
             slow.append(_walked(definition, query.value, [query.field]))
             return fast, slow
@@ -305,9 +306,10 @@ def _key(registry: Registry, definition: Definition, name: str, one: Field, desc
 def _display_order(registry: Registry, one: Ref, expression: str) -> str:
     """A reference sorts as people read it: dictionaries in their own order, records by pinyin."""
     orders = []
+    alive = " AND s.deleted_at IS NULL" if one.loose else ""
     for target in one.targets():
         key = target_order(registry[target])
-        orders.append(f"(SELECT {key.replace('t.', 's.')} FROM {target} s WHERE s.id = {expression})")
+        orders.append(f"(SELECT {key.replace('t.', 's.')} FROM {target} s WHERE s.id = {expression}{alive})")
     return orders[0] if len(orders) == 1 else f"COALESCE({', '.join(orders)})"
 
 

@@ -77,8 +77,21 @@ def present(
             row[name] = by_record.get(source["id"], [])
         rows.append(row)
     if principal is not None:
+        _blank_gone(db, definition, rows)
         _mask(db, registry, definition, rows, principal)
     return rows
+
+
+def _blank_gone(db: sqlite3.Connection, definition: Definition, rows: Sequence[Values]) -> None:
+    """A loose reference to something deleted reads as blank; it stays stored, so that a restore brings it back."""
+    for name, one in definition.fields.items():
+        ids = {row[name] for row in rows if row.get(name)} if isinstance(one, Ref) and one.loose else set()
+        for target in one.targets() if ids and isinstance(one, Ref) else ():
+            sql = f"SELECT id FROM {target} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
+            ids -= {found[0] for found in db.execute(sql, (json.dumps(list(ids)),))}
+        for row in rows if ids else ():
+            if row.get(name) in ids:
+                row[name] = None
 
 
 def _chosen(db: sqlite3.Connection, one: Mirror, ids: Sequence[str]) -> set[str]:

@@ -19,6 +19,23 @@ def fold(text: str) -> str:
     return _KEEP.sub("", text.casefold())
 
 
+def fold_width(text: str) -> str:
+    """Full-width and half-width alike, lower case, without spaces; marks stay: `１００ %` and `100%` are one."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return "".join(text.casefold().split())
+
+
+def has_marks(text: str) -> bool:
+    """Whether a text holds more than letters and digits: then what contains it is not what the index says."""
+    return fold_width(text) != fold(text)
+
+
+def has_literally(text: str | None, width_folded_needle: str) -> bool:
+    """Whether a text contains a needle (see `fold_width`) with its marks."""
+    return text is not None and width_folded_needle in fold_width(text)
+
+
 def _gram_at(text: str, start: int) -> tuple[str, bool]:
     """The token at a position and whether more text could still lengthen it."""
     ascii_part = text[start : start + _ASCII_GRAM]

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -193,9 +194,15 @@ def letters(text: str) -> str:
 
 
 def contains(text: str | None, wanted: str) -> bool:
-    if not folded(wanted):
-        return wanted.strip().lower() in (text or "").lower()
+    """Letters and digits wherever they stand; as soon as marks are typed, they count."""
+    if marked(wanted) != folded(wanted):
+        return text is not None and marked(wanted) in marked(text)
     return text is not None and folded(wanted) in folded(text)
+
+
+@cache
+def marked(text: str) -> str:
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text).casefold())
 
 
 def like(text: str | None, pattern: str) -> bool:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from sync_server.replication.changeset import Scalar
 
 from ..text import fold
-from .base import FieldError, Value
+from .base import FieldError, Sql, Value, Where
 from .text import Text
 
 
@@ -25,9 +25,20 @@ class Phone(Text):
     max_length: int = 40
     type: ClassVar[str] = "phone"
     default_width: ClassVar[int] = 120
+    literal: ClassVar[bool] = False  # 0512-6666 and 05126666 are one number
 
     def shadows(self, name: str) -> Mapping[str, Callable[[Value], Scalar]]:
         return {f"{name}_digits": digits}
+
+    def _near(self, raw: str, where: Where) -> Sql | None:
+        number = digits(raw)
+        if where.indexed or number is None:
+            return super()._near(raw, where)
+        return Sql(f'{where.table}."{where.name}_digits" = ?', (number,))
+
+    def _contains(self, raw: str, where: Where) -> Sql:
+        near = super()._near(raw, where)  # by the index alone: equal digits are more than contained ones ask for
+        return near or Sql(f"ecms_has({where.column}, ?)", (fold(raw),))
 
     def parse(self, raw: Value) -> Value:
         text = super().parse(raw)

@@ -18,6 +18,11 @@ def checked_id(label: str, raw: Value) -> str | None:
     return raw
 
 
+def live(target: str, id: str) -> str:
+    """SQL: whether a record of a module is there and not deleted."""
+    return f"EXISTS (SELECT 1 FROM {target} s WHERE s.id = {id} AND s.deleted_at IS NULL)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ref(Field):
     """The id of one record.
@@ -53,6 +58,13 @@ class Ref(Field):
 
     def search_text(self, value: Value) -> str:
         return ""
+
+    def is_empty(self, where: Where) -> Sql:
+        """A loose reference to something deleted reads as blank, until that comes back."""
+        if not self.loose:
+            return super().is_empty(where)
+        there = " AND ".join(f"NOT {live(target, where.column)}" for target in self.targets())
+        return Sql(f"({where.column} IS NULL OR {there})")
 
     def compare(self, op: str, raw: Value, where: Where) -> Sql:
         if op in ("contains", "not_contains"):

@@ -5,8 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..text import fold, search_phrase
-from .base import COMPARISONS, TEXT_OPERATORS, Field, FieldError, Sql, Value, Where
+from ..text import fold, fold_width, has_marks, search_phrase
+from .base import COMPARISONS, TEXT_OPERATORS, Field, FieldError, Sql, Value, Where, all_of
 
 MASK = "****"
 """Stands for the hidden middle of a masked text."""
@@ -40,6 +40,8 @@ class Text(Field):
     operators: ClassVar[tuple[str, ...]] = TEXT_OPERATORS
     default_width: ClassVar[int] = 130
     multiline: ClassVar[bool] = False
+    literal: ClassVar[bool] = True
+    """Marks in what is looked for count."""
 
     def parse(self, raw: Value) -> Value:
         if raw is None:
@@ -72,18 +74,26 @@ class Text(Field):
             return Sql(f"COALESCE({where.column}, '') LIKE ? ESCAPE '\\'", (raw.strip().replace("\\", "\\\\"),))
         if op == "ne":
             return Sql(f"({where.column} IS NULL OR {where.column} <> ?)", (raw.strip(),))
-        return Sql(f"{where.column} {COMPARISONS[op]} ?", (raw.strip(),))
+        found = Sql(f"{where.column} {COMPARISONS[op]} ?", (raw.strip(),))
+        near = self._near(raw, where) if op == "eq" else None
+        return all_of([near, found]) if near else found
+
+    def _near(self, raw: str, where: Where) -> Sql | None:
+        """Rows that hold the letters and digits of a text, by the full-text index: a comparison need see no others."""
+        phrase = search_phrase(raw)
+        if phrase is None or not where.indexed:
+            return None
+        rows = f"SELECT rowid FROM {where.module}_fts WHERE {where.module}_fts MATCH ?"
+        return Sql(f"{where.table}.row IN ({rows})", (f"{where.name} : {phrase}",))
 
     def _contains(self, raw: str, where: Where) -> Sql:
-        """Through the index where there is one; `ecms_has` gives the same answer for every other column."""
-        phrase = search_phrase(raw)
-        if phrase is None:  # only punctuation: compare as typed
-            escaped = raw.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            return Sql(f"COALESCE({where.column}, '') LIKE ? ESCAPE '\\'", (f"%{escaped}%",))
-        if where.indexed:
-            rows = f"SELECT rowid FROM {where.module}_fts WHERE {where.module}_fts MATCH ?"
-            return Sql(f"{where.table}.row IN ({rows})", (f"{where.name} : {phrase}",))
-        return Sql(f"ecms_has({where.column}, ?)", (fold(raw),))
+        """Through the index where there is one; the functions give the same answer for every other column. The index
+        knows letters and digits alone, so marks are looked for in what it finds."""
+        near = self._near(raw, where)
+        if self.literal and has_marks(raw):
+            found = Sql(f"ecms_has_literally({where.column}, ?)", (fold_width(raw),))
+            return all_of([near, found]) if near else found
+        return near or Sql(f"ecms_has({where.column}, ?)", (fold(raw),))
 
     def describe(self, name: str) -> dict[str, Any]:
         return {"max_length": self.max_length, "masked": self.masked}
