@@ -39,15 +39,18 @@ def shared_window(
 @pytest.fixture
 def window(shared_window: RealWindow) -> Iterator[RealWindow]:
     """The administrator's window as on the first day; complaints of the page fail the test."""
-    page = shared_window.page
-    shared_window.watch.start()
-    shared_window.api.sign_in()
-    shared_window.api.forget_screens()
-    page.evaluate("history.replaceState(null, '', '/')")
-    page.reload()
-    expect(page.get_by_role("tab", name="工作台")).to_be_visible()
+    begin_anew(shared_window)
     yield shared_window
     assert not shared_window.watch.complaints()
+
+
+def begin_anew(window: RealWindow) -> None:
+    window.watch.start()
+    window.api.sign_in()
+    window.api.forget_screens()
+    window.page.evaluate("history.replaceState(null, '', '/')")
+    window.page.reload()
+    expect(window.page.get_by_role("tab", name="工作台")).to_be_visible()
 
 
 @pytest.fixture

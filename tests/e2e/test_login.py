@@ -112,9 +112,15 @@ def test_salesman_sees_his_own_customers_and_deletes_none(window: RealWindow) ->
     assert 0 < own < everybody
     customers.shows(own)
     assert set(customers.column("业务员")) == {salesman}
-    customers.grid.get_by_role("gridcell").nth(1).click()
-    screen.press("Delete")
-    expect(screen.toast).to_contain_text("没有删除客户的权限")
-    customers.bar("删除").click()
-    expect(screen.toast).to_contain_text("没有删除客户的权限")
+    # Neither a button nor a key nor the server deletes anything for him.
+    expect(customers.bar("修改")).to_be_visible()
+    expect(customers.bar("删除")).to_have_count(0)
+    customers.grid.get_by_role("gridcell").nth(1).click(button="right")
+    expect(screen.entry("修改")).to_be_visible()
+    expect(screen.entry("删除").and_(page.locator(":not([aria-disabled])"))).to_have_count(0)
+    screen.press("Escape", "Delete")
+    expect(page.get_by_role("alertdialog")).to_have_count(0)
+    window.watch.allow("status of 403")
+    someone = screen.api.rows("customer")[0]["id"]
+    assert screen.api.call("DELETE", f"/api/records/customer/{someone}")[0] == 403
     assert screen.api.total("customer") == own

@@ -29,7 +29,7 @@ def test_add_by_mouse_then_the_next_blank_one(window: RealWindow) -> None:
     expect(text_field(dialog, "电话")).to_have_value("")
     customers.shows(before + 1)
     screen.choose(dialog, "客户分组", "一般客户")
-    screen.fill(dialog, 客户名称="昆山立源贸易有限公司")
+    screen.fill(dialog, 客户名称="昆山立源贸易有限公司", 电话="0512 5733 9025")
     # Similar ones are listed while typing.
     expect(dialog.get_by_role("complementary")).to_contain_text("昆山立源电子科技有限公司")
     dialog.get_by_role("button", name="保存退出").click()
@@ -207,7 +207,8 @@ def test_what_is_needed_elsewhere_is_not_deleted_and_says_why(window: RealWindow
     customers.cell("零售客户").click()
     screen.press("Delete")
     question = screen.question("这个客户不能删除")
-    expect(question).to_contain_text("系统客户")
+    expect(question).to_contain_text("「零售客户」")
+    expect(question).to_contain_text("不能修改或删除")
     question.get_by_role("button", name="知道了").click()
     group = customers.tree.get_by_role("treeitem", name=re.compile("^重点客户"))
     group.click(button="right")

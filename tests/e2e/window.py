@@ -28,7 +28,7 @@ from tests.conftest import ROOT, Program
 
 OFFSCREEN: Final = {"QT_QPA_PLATFORM": "offscreen"}
 SHOWN_S: Final = 30.0
-WAITS_MS: Final = 8_000
+WAITS_MS: Final = 20_000
 SMALL: Final = (1280, 720)
 
 COMPANY: Final = "苏州衡远工业品有限公司"
