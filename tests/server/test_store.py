@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sync_server.errors import Gap, Refused, ReplicaTaken, ServerOlder
+from sync_server.errors import Gap, Refused, ReplicaTaken, ServerOlder, StorageFull
 from sync_server.replication.changeset import Op, Scalar
 from sync_server.replication.clock import pack as stamp_of
 from sync_server.replication.clock import to_hex
@@ -516,3 +516,19 @@ def _random_work(replica: str, seed: int, ids: list[str], *, is_first: bool = Fa
 def _without_seq(item: dict[str, Any] | None) -> dict[str, Any]:
     assert item is not None
     return {key: value for key, value in item.items() if key != "seq"}
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half_done(tmp_path: Path) -> None:
+    server = SqliteStore(tmp_path / "server.db", MANIFEST)
+    a = Author()
+    push(server, a.write(ins("customer")))
+    head = server.head()
+    (pages,) = server._writer.execute("PRAGMA page_count").fetchone()
+    server._writer.execute(f"PRAGMA max_page_count={pages + 1}")
+    changesets = [a.write(*(ins("customer", note="长" * 3_000) for _ in range(20))) for _ in range(5)]
+    with pytest.raises(StorageFull):
+        push(server, *changesets)
+    assert server.head() == head and len(pull(server)) == 1
+    server._writer.execute("PRAGMA max_page_count=1000000")
+    assert statuses(push(server, *changesets)) == ["applied"] * 5
+    server.close()
