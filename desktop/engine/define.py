@@ -37,8 +37,8 @@ class Draft:
     look: Look
     find: Callable[[str, Mapping[str, Scalar]], list[dict[str, Any]]]
     """Live records of a module whose columns equal the given ones (2,000 at most), as values."""
-    me: str
-    """Employee of the operator who saves."""
+    author: str
+    """The operator who saves."""
 
 
 @dataclass(frozen=True)

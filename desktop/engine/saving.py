@@ -190,7 +190,7 @@ class Saving:
 
     def rule_faults(self, id: str, old: Values | None, new: Values | None) -> dict[str, str]:
         """What the module's rules say, by field ("" is the whole record)."""
-        draft = Draft(self.definition.name, id, old, new, self.look, self._find, self.principal.employee or "")
+        draft = Draft(self.definition.name, id, old, new, self.look, self._find, self.principal.operator)
         faults: dict[str, str] = {}
         module = self.definition.module
         if old and module.fixed and old[module.fixed]:

@@ -21,7 +21,7 @@ def _is_admin(draft: Draft, operator: Mapping[str, Any] | None) -> bool:
 
 def keeps_an_administrator(draft: Draft) -> Iterator[Fault]:
     """Nobody removes himself, and the last 管理员 stays."""
-    if draft.old and draft.new is None and draft.old["employee"] == draft.me:
+    if draft.old and draft.new is None and draft.id == draft.author:
         yield Fault("不能删除自己")
     if _is_admin(draft, draft.old) and not _is_admin(draft, draft.new):
         others = (one for one in draft.find("operator", {}) if one["id"] != draft.id)
