@@ -38,7 +38,7 @@ def main_list(screen: Screen) -> ListScreen:
     customers.loaded()
     customers.grid.get_by_role("checkbox", name="选择第 2 行").click()
     customers.grid.get_by_role("gridcell", name="选择第 2 行").locator("xpath=following-sibling::*[2]").click()
-    expect(customers.related.get_by_role("grid").get_by_role("row").nth(1)).to_be_visible()
+    expect(customers.related.get_by_role("gridcell").first).not_to_be_empty()
     return customers
 
 
