@@ -172,7 +172,8 @@ def _chains(one: Inspection) -> None:
 
 def _chain_faults(one: Inspection, replica: int, last_n: int, last_h: bytes) -> Iterator[str]:
     expected, link = 1, b""
-    for n, body in one.db.execute("SELECT n, body FROM changeset WHERE r = ? AND state <> 'applied' ORDER BY n", (replica,)):
+    own = "SELECT n, body FROM changeset WHERE r = ? AND state <> 'applied' ORDER BY n"
+    for n, body in one.db.execute(own, (replica,)):
         if n != expected:
             yield f"缺少第 {expected} 至 {n - 1} 号变更" if n - 1 > expected else f"缺少第 {expected} 号变更"
             return
