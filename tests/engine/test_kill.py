@@ -24,6 +24,7 @@ from tests.engine.kit import Desk, assert_sound, open_desk
 from tests.support import Api, copy_of
 
 ROUNDS = 12
+COPIES = 8
 STARTS = 6
 SAVERS = 4
 GROUP, TAG = seed_id("customer_group", "general"), seed_id("tag", "重点跟进")
@@ -195,7 +196,7 @@ def test_files_as_a_power_cut_leaves_them_open_with_every_confirmed_save(
     program = start_program("serve", "--data", str(folder))
     threads = at_work(program, rng, savers, 0)
     copies: list[tuple[Path, dict[str, int]]] = []
-    for number in range(ROUNDS):
+    for number in range(COPIES):
         time.sleep(rng.uniform(0.02, 0.2))
         acked = confirmed(savers)
         _stop(program.process.pid)

@@ -28,7 +28,7 @@ from sync_server.replication.changeset import Op
 from tests.engine.kit import Desk, open_desk
 from tests.support import copy_of
 
-CUSTOMERS, CONTACTS = 6_000, 4_300
+CUSTOMERS, CONTACTS = 4_800, 4_100
 Row = dict[str, Any]
 
 
@@ -338,25 +338,7 @@ def one_filter(name: str, op: str, value: Any = None) -> dict[str, Any]:
 
 # ---------------------------------------------------------------------- filters
 
-TEXTS = [
-    "100%",
-    "_",
-    "%",
-    "a_b",
-    "a\\b",
-    "\\",
-    "C:\\temp",
-    "申越",
-    "abc",
-    "ＡＢＣ",
-    "x",
-    "（",
-    "a%",
-    "%b",
-    "a__",
-    "%\\%",
-    "\\_",
-]
+TEXTS = ["100%", "_", "a_b", "a\\b", "\\", "申越", "ＡＢＣ", "（", "a%", "%\\%", "\\_"]
 
 
 @pytest.mark.parametrize("name", ["note", "name"])
@@ -491,7 +473,7 @@ SORTS = [
     "birth", "phone", "kind", "is_blacklisted", "note",
 ]  # fmt: skip
 FEW = Query(filter=one_filter("owner", "eq", f"e{2:031x}"))
-MANY = Query(filter=one_filter("code", "gt", "KH0015"))
+MANY = Query(filter=one_filter("code", "gt", "KH0005"))
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
@@ -535,7 +517,7 @@ def test_contacts_of_several_kinds_of_parents_stand_in_one_order(board: Board, s
     ],
 )  # fmt: skip
 def test_pages_by_cursor_and_by_number_are_the_same_under_ties(board: Board, sort: str) -> None:
-    for base in (FEW, MANY, Query()):
+    for base in (FEW, MANY):
         query = replace(base, sort=sort, limit=500)
         want = expected(board, query)
         assert board.paged(query, jump=False) == want
@@ -594,7 +576,7 @@ sorts = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=90, deadline=None, derandomize=True, database=None)
 @given(
     st.lists(clauses, max_size=3),
     sorts,

@@ -363,7 +363,7 @@ def test_a_stopped_operator_is_signed_out_at_the_next_request(
 def test_a_made_up_matrix_of_roles_modules_and_actions_holds(floor: Floor) -> None:
     rng = random.Random(4711)
     checked = 0
-    for _ in range(4):
+    for _ in range(3):
         modules = ["customer", "contact", "supplier", "competitor", "employee", "tag", "region", "role"]
         rights = {module: " ".join(word for word in get_args(Right) if rng.random() < 0.5) for module in modules}
         special = "settings" if rng.random() < 0.5 else ""
@@ -376,7 +376,7 @@ def test_a_made_up_matrix_of_roles_modules_and_actions_holds(floor: Floor) -> No
                     checked += 1
                 described = {one["name"]: one["rights"] for one in api.get("/api/modules")["modules"]}
                 assert (module in described) == ("view" in rights[module].split())
-    assert checked == 160
+    assert checked == 120
 
 
 def _is_allowed(floor: Floor, module: str, action: str, words: list[str], special: str) -> bool:
