@@ -255,14 +255,25 @@ class Parties:
         for _ in range(count):
             id = new_id()
             title = self.random.choice(words.TITLES)
-            batch.contacts.append(self._contact(id, kind, parent, firm, title, boss, since))
+            leads = boss is None and title in words.MANAGERS
+            # Who is the main contact or somebody's superior is still there.
+            has_left = self.random.random() < 0.03 and bool(main) and not leads
+            batch.contacts.append(self._contact(id, kind, parent, firm, title, boss, since, has_left))
             main = main or id
-            boss = boss or (id if title in words.MANAGERS else None)
+            boss = id if leads else boss
         return main
 
     def _contact(
-        self, id: str, kind: str, parent: str, firm: _Firm, title: str, boss: str | None, since: Scalar
-    ) -> Op:  # fmt: skip
+        self,
+        id: str,
+        kind: str,
+        parent: str,
+        firm: _Firm,
+        title: str,
+        boss: str | None,
+        since: Scalar,
+        has_left: bool,
+    ) -> Op:
         random, ground = self.random, self.ground
         name, gender = people.person(random)
         number = people.mobile(random)
@@ -280,7 +291,7 @@ class Parties:
             "hobby": random.choice(words.HOBBIES) if random.random() < 0.15 else None,
             "native_place": random.choice(words.CITIES).prefix if random.random() < 0.1 else None,
             "reports_to": boss,
-            "is_left": int(random.random() < 0.03),
+            "is_left": int(has_left),
             "is_no_sms": int(random.random() < 0.02),
             "registered_on": since,
         }
