@@ -125,17 +125,24 @@ def _found_company(engine: Engine, founder: Principal, first: FirstStart) -> dic
 
 
 def departments(engine: Engine) -> list[dict[str, Any]]:
-    """What the login window lists: departments with their users. Nothing else leaves before a password is given."""
+    """What the login window lists: departments with their users. Nothing else leaves before a password is given.
+
+    Departments of one name are told apart by their branch.
+    """
     with engine.db.read() as db:
         rows = db.execute(
-            "SELECT d.id, d.name, o.login_name FROM operator o JOIN department d ON d.id = o.department "
+            "SELECT d.id, d.name, b.name, o.login_name FROM operator o JOIN department d ON d.id = o.department "
+            "LEFT JOIN branch b ON b.id = d.branch "
             "WHERE o.deleted_at IS NULL AND d.deleted_at IS NULL AND COALESCE(o.is_stopped, 0) = 0 "
             "AND (o.valid_until IS NULL OR o.valid_until >= ?) ORDER BY d.sort, d.pinyin, o.pinyin",
             (today(),),
         ).fetchall()
     found: dict[str, dict[str, Any]] = {}
-    for id, name, user in rows:
-        found.setdefault(id, {"id": id, "name": name, "users": []})["users"].append(user)
+    places = {id: name for id, name, _, _ in rows}
+    for id, name, branch, user in rows:
+        is_alone = sum(one == name for one in places.values()) == 1
+        shown = name if is_alone or not branch else f"{name}（{branch}）"
+        found.setdefault(id, {"id": id, "name": shown, "users": []})["users"].append(user)
     return list(found.values())
 
 

@@ -228,3 +228,11 @@ def _calls_with(office: Office, secrets: list[str]) -> list[tuple[str, str, Any]
         ("PATCH", f"/api/records/operator/{office.admin.operator}", {"password": first, "login_name": None}),
         ("PATCH", f"/api/records/operator/{office.admin.operator}", {"password": old}),
     ]
+
+
+def test_departments_of_one_name_are_told_apart_by_their_branch(office: Office) -> None:
+    branch = office.samples.create("branch", code="02", name="昆山分公司")["id"]
+    twin = office.samples.create("department", name="管理部", branch=branch)["id"]
+    office.samples.create("operator", department=twin, valid_until="2099-01-01")
+    names = sorted(one["name"] for one in office.api.get("/api/session")["departments"])
+    assert names == ["管理部（总部）", "管理部（昆山分公司）"]
