@@ -41,7 +41,7 @@ customer = Module(
     title="name",
     scope="owner",
     fields=dict(
-        code=Serial("客户编号", prefix="KH", unique=True, width=102),
+        code=Serial("客户编号", prefix="KH", unique=True, width=108),
         name=Text("客户名称", required=True, unique=True, width=188, help="营业执照上的全称"),
         short_name=Text("简称", max_length=40),
         group=Ref("客户分组", "customer_group", tree=True, required=True, index=True, width=100),
