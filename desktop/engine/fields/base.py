@@ -4,6 +4,7 @@ A field has one *value* (what the API speaks) kept in one or more *columns* (wha
 integers or nothing, never floats).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -96,7 +97,7 @@ class Where:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Field:
+class Field(ABC):
     """Base of all field types; the label comes first, the rest by keyword.
 
     `see` names the special right without which the field does not exist for a user; `edit` the one needed to write it.
@@ -133,9 +134,9 @@ class Field:
         """Local columns derived from the value, never sent."""
         return {}
 
+    @abstractmethod
     def parse(self, raw: Value) -> Value:
         """A checked, tidied value from what the API got; None when blank. Raises FieldError."""
-        raise NotImplementedError
 
     def store(self, name: str, value: Value) -> Columns:
         """Value → columns."""
