@@ -8,7 +8,7 @@ import { t } from '@/locale'
 import { records } from './data'
 import { changedFields, clashes, copyValues, forAdding, formFields, isHidden, missingRequired, newValues, pick, rebase, type Clash, type Values } from './model/form'
 
-interface Draft { values: Record<string, Value>; labels: Labels; rev: number; at: string }
+interface Draft { values: Record<string, Value>; labels: Labels; rev: number; at: string; /** drafts that still wait for an answer */ older?: Draft | null }
 export interface FormOptions { id: string | null; preset: Record<string, Value>; presetLabels?: Labels; copyOf?: string | null }
 
 const DRAFT_WAIT_MS = 1500
@@ -88,6 +88,9 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
   const draftAt = ref('')
   let draftTimer = 0
   let writing: Promise<unknown> | null = null
+  /** drafts below the one that was taken up */
+  let below: Draft | null = null
+  const waiting = (): Draft | null => draft.value ?? below
 
   async function findDraft(): Promise<void> {
     const found = await loadState<Draft | null>(draftKey.value, null).catch(() => null)
@@ -99,24 +102,33 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
     if (!found) return
     Object.assign(labels, found.labels)
     for (const [name, value] of Object.entries(found.values)) if (names.has(name)) values[name] = value
+    below = found.older ?? null
     draft.value = null
     draftAt.value = found.at
   }
+  /** What was typed here is saved or given up; an older draft that nobody answered stays. */
   async function dropDraft(): Promise<void> {
     window.clearTimeout(draftTimer)
-    const exists = !!draft.value || !!draftAt.value || !!writing
-    draft.value = null
+    const rest = waiting()
+    const exists = !!rest || !!draftAt.value || !!writing
+    draft.value = below = null
     draftAt.value = ''
     if (!exists) return
     const key = draftKey.value
     await writing
-    await dropState(key).catch(() => undefined)
+    await (rest ? saveState(key, rest) : dropState(key)).catch(() => undefined)
+  }
+  /** The offered draft is thrown away; the one below it is offered next. */
+  async function discardDraft(): Promise<void> {
+    draft.value = draft.value?.older ?? null
+    const key = draftKey.value
+    if (draftAt.value) return writeDraft()
+    await (draft.value ? saveState(key, draft.value) : dropState(key)).catch(() => undefined)
   }
   async function writeDraft(): Promise<void> {
-    // an older draft still waits for its answer: do not write over it
-    if (!changed.value.length || saving.value || draft.value) return
+    if (!changed.value.length || saving.value) return
     const at = new Date().toISOString()
-    const kept: Draft = { values: pick(values, changed.value.filter((n) => module.fields.find((f) => f.name === n)?.type !== 'password')), labels: { ...labels }, rev: row.value?.rev ?? 0, at }
+    const kept: Draft = { values: pick(values, changed.value.filter((n) => module.fields.find((f) => f.name === n)?.type !== 'password')), labels: { ...labels }, rev: row.value?.rev ?? 0, at, older: waiting() }
     const key = draftKey.value
     // a failure is no harm: the form itself still has it, and the next key tries again
     writing = saveState(key, kept).then(() => { if (key === draftKey.value && dirty.value) draftAt.value = at }, () => undefined)
@@ -262,7 +274,7 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
   })
   return {
     id, values, original, row, labels, problems, errors, fields, loading, loadError, saving, changed, dirty, stale, draft, draftAt, similar, title, what,
-    load, startNew, save, check, set, setProblem, resolve, continueDraft, dropDraft, writeDraft,
+    load, startNew, save, check, set, setProblem, resolve, continueDraft, discardDraft, dropDraft, writeDraft,
   }
 }
 export type RecordForm = ReturnType<typeof useRecordForm>
