@@ -163,6 +163,87 @@ export type ServerEvent =
   | { type: 'job'; job: Job }
   | { type: 'session' }
   | { type: 'ask-quit' }
+  | { type: 'sync'; sync: Partial<Sync>; conflicts_changed?: boolean }
+
+// ---- synchronisation ----------------------------------------------------------------------------------------
+
+export type SyncState = 'alone' | 'joining' | 'synced' | 'syncing' | 'waiting' | 'offline' | 'paused' | 'attention'
+export type SyncProblemCode =
+  | 'server-older' | 'client-older' | 'unknown-machine' | 'other-company' | 'revoked' | 'copied' | 'mass-delete' | 'storage-full' | 'clock' | 'join-failed' | 'protocol'
+/** what happened, and what a person can do */
+export interface SyncProblem { code: SyncProblemCode; title: string; hint: string }
+export interface Sync {
+  state: SyncState
+  server: string
+  /** this machine's code */
+  machine: string
+  as_of: string | null
+  since: string | null
+  waiting: number
+  waiting_bytes: number
+  /** to be decided, of those this operator may see */
+  conflicts: number
+  /** settled by themselves, not looked at yet */
+  auto: number
+  rejected: number
+  progress: { done: number; total: number } | null
+  problem: SyncProblem | null
+  clock_off_ms: number
+}
+export type SyncAction = 'now' | 'pause' | 'resume' | 'confirm'
+export interface ProbeAnswer { ok: boolean; ms: number; empty: boolean; title: string; server: string }
+
+/** one change of one record, on its way */
+export interface Outgoing { module: string; noun: string; id: string; title: string; what: string; rows: number; at: string }
+export interface WaitingItem extends Outgoing { state: 'pending' | 'sent' }
+export interface WaitingPage { items: WaitingItem[]; total: number; bytes: number }
+export interface RejectedItem extends Outgoing { key: string; reason: string }
+export interface RejectedPage { items: RejectedItem[]; total: number }
+
+export interface ConflictSide { side: 'winner' | 'loser'; value: Value; text: string; actor: string; machine: string; at: string; is_me: boolean }
+export interface Conflict {
+  id: string
+  module: string
+  noun: string
+  record: string
+  title: string
+  field: string
+  label: string
+  /** '' for what is no field: an edit against a deletion, several fields together */
+  type: FieldType | ''
+  is_flag: boolean
+  state: string
+  base: { known: boolean; value: Value; text: string; at: string | null; actor: string }
+  sides: ConflictSide[]
+  /** what the record holds now; may be newer than either side */
+  now: { value: Value; text: string }
+  can_take: boolean
+  /** edit against delete: only one of the two sides can be taken */
+  is_life: boolean
+}
+export interface ConflictPage { items: Conflict[]; total: number; next: string | null }
+export type Take = { take: 'winner' | 'loser' } | { take: 'value'; value: Value }
+export interface BulkAnswer { done: number; refused: { id: string; title: string; reason: string }[] }
+
+export interface Machine {
+  id: string
+  code: string
+  name: string
+  branch: string
+  user: string
+  kind: 'shared' | 'personal'
+  state: 'active' | 'revoked'
+  last_seen: string | null
+  waiting: number | null
+  version: string
+  is_me: boolean
+}
+/** live: asked just now; else what was known the last time this machine was online */
+export interface MachinesPage { items: Machine[]; as_of: string | null; live: boolean }
+export interface Invitation { code: string; minutes: number }
+
+export type LogKind = 'push' | 'pull' | 'merge' | 'offline' | 'online' | 'join' | 'problem' | 'identity' | 'info'
+export interface LogEntry { at: string; kind: LogKind; text: string }
 
 /** application/problem+json */
 export interface Problem { type: string; code: string; title: string; detail?: string; status: number; fields?: Record<string, string>; mine?: Record<string, Value>; theirs?: Row; labels?: Labels; wait_s?: number }

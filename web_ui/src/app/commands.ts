@@ -1,5 +1,5 @@
 /** The window's own commands. What concerns a list or a record is registered by the engine. */
-import { Database, BookOpen, CircleHelp, Keyboard, KeyRound, Lock, LogOut, Plus, Power, Search, ShieldCheck, SunMoon, X, ZoomIn, ZoomOut } from '@lucide/vue'
+import { Cloud, Database, BookOpen, CircleHelp, Keyboard, KeyRound, Lock, LogOut, Plus, Power, Search, ShieldCheck, SunMoon, X, ZoomIn, ZoomOut } from '@lucide/vue'
 import { api } from '@/api/client'
 import type { Job } from '@/api/types'
 import type { Command } from '@/composables/useCommands'
@@ -35,16 +35,16 @@ async function switchUser(): Promise<void> {
   if (await useForms().settle()) await useSession().leave().catch(showProblem)
 }
 
-/** F1: the page of the module on screen, if there is one */
+/** F1: the page of what is on screen, if there is one */
 function openHelp(): void {
   const tabs = useTabs()
   const module = tabs.active.kind === 'list' ? useModules().find(tabs.active.name) : undefined
-  tabs.show(`/help/${module?.help ?? ''}`)
+  tabs.show(`/help/${tabs.active.kind === 'sync' ? 'sync' : (module?.help ?? '')}`)
 }
 
 export function openNewTabMenu(anchor: HTMLElement): void {
   const modules = useModules()
-  void openMenu(anchor, modules.menu.flatMap(({ chapter, modules: list }) => [{ heading: chapter.label }, ...list.map(openCommand)]), { label: t('打开') })
+  void openMenu(anchor, ['app.sync', '-', ...modules.menu.flatMap(({ chapter, modules: list }) => [{ heading: chapter.label }, ...list.map(openCommand)])], { label: t('打开') })
 }
 
 export function appCommands(actions: { search: () => void; menuBar: () => void }): Command[] {
@@ -59,6 +59,7 @@ export function appCommands(actions: { search: () => void; menuBar: () => void }
   return [
     { id: 'app.search', early: true, label: t('全局查找'), icon: Search, shortcut: 'Ctrl+K', run: actions.search },
     { id: 'app.menu', early: true, label: t('菜单栏'), shortcut: 'F10', run: actions.menuBar },
+    { id: 'app.sync', label: t('同步中心'), icon: Cloud, shortcut: 'F9', run: () => tabs.enter('/sync') },
     { id: 'app.backup', label: t('数据备份…'), icon: Database, enabled: () => maySettings() || t('没有备份的权限，可请管理员来做'), run: backUp },
     { id: 'app.lock', label: t('锁定'), icon: Lock, shortcut: 'Ctrl+L', run: () => useSession().lock() },
     { id: 'app.switch', label: t('切换用户'), icon: LogOut, run: switchUser },

@@ -26,7 +26,7 @@ export function menus(): Menu[] {
   const chapters = useModules().menu
   const system = chapters.find((entry) => entry.chapter.name === SYSTEM)
   return [
-    { id: 'file', label: t('文件'), key: 'F', entries: () => ['tab.new', 'tab.close', '-', 'list.import', 'list.export', 'list.print', '-', 'app.backup', '-', 'app.lock', 'app.switch', 'app.quit'] },
+    { id: 'file', label: t('文件'), key: 'F', entries: () => ['tab.new', 'tab.close', '-', 'list.import', 'list.export', 'list.print', '-', 'app.sync', 'app.backup', '-', 'app.lock', 'app.switch', 'app.quit'] },
     {
       id: 'edit', label: t('编辑'), key: 'E',
       entries: () => [

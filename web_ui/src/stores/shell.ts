@@ -3,16 +3,20 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { loadState, saveState } from '@/api/client'
 import { useAppearance } from './appearance'
+import { useTabs } from './tabs'
 
 /** below this width (in the program's own pixels) the tree is folded whatever was chosen */
 const NARROW_PX = 1100
+/** the sync centre has columns of its own (design system §4) */
+const NARROW_SYNC_PX = 1400
 
 export const useShell = defineStore('shell', () => {
   const folded = ref(false)
   const open = ref<string[]>([])
   const favourites = ref<string[]>([])
   const appearance = useAppearance()
-  const narrow = computed(() => appearance.width < NARROW_PX)
+  const tabs = useTabs()
+  const narrow = computed(() => appearance.width < (tabs.active.kind === 'sync' ? NARROW_SYNC_PX : NARROW_PX))
   const rail = computed(() => folded.value || narrow.value)
   const treeWidth = computed(() => (rail.value ? 44 : appearance.width >= 1600 ? 208 : 184))
 

@@ -1,5 +1,6 @@
 /** English for every t('中文') in the program; src/locale/locale.spec.ts finds what is missing. */
 import { engine } from './engine'
 import { frame } from './frame'
+import { sync } from './sync'
 
-export const en: Record<string, string> = { ...engine, ...frame }
+export const en: Record<string, string> = { ...engine, ...frame, ...sync }
