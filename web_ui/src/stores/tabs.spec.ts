@@ -26,6 +26,7 @@ describe('page tabs', () => {
   it('are addresses; what is none is refused', () => {
     expect(tabOf('/m/customer?x=1')).toMatchObject({ id: '/m/customer', kind: 'list', name: 'customer' })
     expect(tabOf('/help/customer')).toMatchObject({ id: '/help', kind: 'help', name: 'customer' })
+    expect(tabOf('/sync/conflicts')).toMatchObject({ id: '/sync', path: '/sync/conflicts', kind: 'sync', name: 'conflicts' })
     expect(tabOf('/')).toMatchObject({ kind: 'start' })
     expect(tabOf('/what')).toBeNull()
   })

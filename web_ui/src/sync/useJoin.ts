@@ -87,11 +87,11 @@ export function useJoin(mode: JoinMode): Join {
     key = newKey()
     clearTimeout(timer)
     timer = setTimeout(() => void probe(), TYPING_MS)
-  })
+  }, { flush: 'sync' })
   watch(code, () => {
     errors.code = failure.value = ''
     key = newKey()
-  })
+  }, { flush: 'sync' })
   onUnmounted(() => {
     clearTimeout(timer)
     abort?.abort()
