@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 FOLDER = ROOT / "desktop" / "help"
 PAGES = sorted(FOLDER.glob("*.md"))
-EXTRA = ("start", "lists", "search", "backup", "shortcuts")
+EXTRA = ("start", "lists", "search", "backup", "shortcuts", "sync")
 
 
 def test_every_module_of_the_menu_has_its_page() -> None:

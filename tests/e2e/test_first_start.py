@@ -12,6 +12,9 @@ from tests.e2e.window import RealWindow
 
 def test_assistant_by_keyboard_alone_with_every_mistake_shown_at_its_field(empty_window: RealWindow) -> None:
     page, screen = empty_window.page, Screen(empty_window.page)
+    expect(page.get_by_role("heading", name="这台电脑怎么用？")).to_be_visible()
+    expect(page.get_by_role("radio", name=re.compile("^单机使用"))).to_be_focused()
+    screen.press("Enter")
     expect(page.get_by_role("heading", name="公司与部门")).to_be_visible()
     company = text_field(page, "公司名称")
     expect(company).to_be_focused()
@@ -70,6 +73,7 @@ def test_assistant_by_keyboard_alone_with_every_mistake_shown_at_its_field(empty
 
 def test_assistant_brings_demonstration_data_while_the_program_is_already_usable(empty_window: RealWindow) -> None:
     page, screen = empty_window.page, Screen(empty_window.page)
+    page.get_by_role("button", name="下一步").click()
     text_field(page, "公司名称").fill("衡远")
     page.get_by_role("button", name="下一步").click()
     for label, text in (("姓名", "周敏"), ("密码", "correct horse"), ("再输一次", "correct horse")):

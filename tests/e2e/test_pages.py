@@ -156,6 +156,8 @@ def test_login_is_whole_and_readable(clean_window: RealWindow, looking: Page, pi
 
 def test_assistant_is_whole_and_readable(empty_window: RealWindow, pictures: Path) -> None:
     page = empty_window.page
+    expect(page.get_by_role("radio", name=re.compile("^单机使用"))).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="公司与部门")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_text("请填写公司名称")).to_be_visible()

@@ -169,7 +169,7 @@ export type ServerEvent =
 
 export type SyncState = 'alone' | 'joining' | 'synced' | 'syncing' | 'waiting' | 'offline' | 'paused' | 'attention'
 export type SyncProblemCode =
-  | 'server-older' | 'client-older' | 'unknown-machine' | 'other-company' | 'revoked' | 'copied' | 'mass-delete' | 'storage-full' | 'clock' | 'join-failed' | 'protocol'
+  | 'server-older' | 'client-older' | 'unknown-machine' | 'other-company' | 'revoked' | 'copied' | 'mass-delete' | 'storage-full' | 'clock' | 'join-failed' | 'protocol' | 'local'
 /** what happened, and what a person can do */
 export interface SyncProblem { code: SyncProblemCode; title: string; hint: string }
 export interface Sync {

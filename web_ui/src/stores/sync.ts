@@ -48,6 +48,7 @@ export const useSync = defineStore('sync', () => {
 
   onServerEvent('sync', ({ sync: told, conflicts_changed }) => {
     heard++
+    loadedAt = Date.now()
     const { conflicts: _conflicts, auto: _auto, ...rest } = told
     if (sync.value) sync.value = { ...sync.value, ...rest }
     if (!sync.value || conflicts_changed) void load().catch(() => undefined)

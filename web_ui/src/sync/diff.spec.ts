@@ -11,6 +11,8 @@ describe('differences of two texts', () => {
     ['老客户，很好', '很好', '很好'],
     ['同样', '同样', '同样'],
     ['call on Monday', 'call on Friday', 'call on [Friday]'],
+    ['第一句。', '第一句。第二句。', '第一句。[第二句。]'],
+    ['一。\n二。', '一。\n三。\n二。', '一。\n[三。\n]二。'],
     ['甲乙丙丁', '甲丙丁乙', '甲丙丁[乙]'],
   ])('%s → %s', (before, text, expected) => {
     expect(marked(before, text)).toBe(expected)

@@ -18,7 +18,22 @@ export function differences(before: string, text: string): Piece[] {
   let tail = 0
   while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++
   const kept = inCommon(a.slice(head, a.length - tail), b.slice(head, b.length - tail))
-  return joined(b, (at) => at >= head && at < b.length - tail && !kept.has(at - head))
+  return joined(b, slid(b, b.map((_, at) => at >= head && at < b.length - tail && !kept.has(at - head))))
+}
+
+/** 「。第二句」 new before 「。」 says the same as 「第二句。」 new behind it, and reads better: every run goes as far down as it can. */
+function slid(all: string[], isNew: boolean[]): boolean[] {
+  const marks = [...isNew]
+  for (let end = marks.length - 1; end > 0; end--) {
+    if (marks[end] || !marks[end - 1]) continue
+    let start = end - 1
+    while (start > 0 && marks[start - 1]) start--
+    for (let to = end; to < all.length && !marks[to] && all[start] === all[to]; to++) {
+      marks[start++] = false
+      marks[to] = true
+    }
+  }
+  return marks
 }
 
 /** places in `b` of the longest common run of tokens */
@@ -38,12 +53,13 @@ function inCommon(a: string[], b: string[]): Set<number> {
   return kept
 }
 
-function joined(all: string[], isNew: (at: number) => boolean): Piece[] {
+function joined(all: string[], isNew: boolean[]): Piece[] {
   const pieces: Piece[] = []
   all.forEach((text, i) => {
     const last = pieces[pieces.length - 1]
-    if (last && last.isNew === isNew(i)) last.text += text
-    else pieces.push({ text, isNew: isNew(i) })
+    const mark = !!isNew[i]
+    if (last && last.isNew === mark) last.text += text
+    else pieces.push({ text, isNew: mark })
   })
   return pieces
 }

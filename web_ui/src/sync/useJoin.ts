@@ -13,6 +13,7 @@ export type JoinMode = 'first' | 'lone' | 'again'
 export type JoinField = 'server' | 'code'
 export interface Said { text: string; tone: 'plain' | 'good' | 'look' | 'bad' }
 export interface Join {
+  mode: JoinMode
   server: Ref<string>
   code: Ref<string>
   errors: Record<JoinField, string>
@@ -40,7 +41,8 @@ export function probeWords(answer: ProbeAnswer, mode: JoinMode): Said {
 
 export function useJoin(mode: JoinMode): Join {
   const store = useSync()
-  const server = ref('')
+  // the server that knows this machine no more is most often still the right one
+  const server = ref(mode === 'again' ? (store.sync?.server ?? '') : '')
   const code = ref('')
   const errors = reactive<Record<JoinField, string>>({ server: '', code: '' })
   const answer = shallowRef<ProbeAnswer | null>(null)
@@ -124,5 +126,5 @@ export function useJoin(mode: JoinMode): Join {
       busy.value = false
     }
   }
-  return { server, code, errors, probing, busy, failure, said, probe, submit }
+  return { mode, server, code, errors, probing, busy, failure, said, probe, submit }
 }

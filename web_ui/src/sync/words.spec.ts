@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Conflict, ConflictSide, Machine, Sync } from '../api/types'
-import { bothNames, byRecord, changeWords, clockWords, headlineOf, inForce, machineName, machineWords, sideNames, sizeWords, statusOf, waitingWords } from './words'
+import { bothNames, byRecord, changeWords, clockWords, headlineOf, inForce, inOrder, machineName, machineWords, sideNames, sizeWords, statusOf, waitingWords } from './words'
 
 const now = new Date(2026, 10, 23, 10, 41, 30)
 const at = (h: number, m: number, s = 0, day = 23): string => new Date(2026, 10, day, h, m, s).toISOString()
@@ -59,6 +59,9 @@ describe('the head of the sync centre says', () => {
     expect(said.title).toBe(title)
     expect(said.text).toMatch(text)
   })
+  it('what goes on, also while something was not accepted', () => {
+    expect(headlineOf(state({ state: 'syncing', waiting: 1, rejected: 2 }), now)).toMatchObject({ icon: 'upload', tone: 'good' })
+  })
 })
 
 describe('a machine', () => {
@@ -92,6 +95,11 @@ describe('the two sides of a conflict', () => {
     expect(sideNames([side({}), loser({ is_me: true })])).toEqual(['对方的', '我的'])
     expect(sideNames([side({}), loser()])).toEqual(['王海燕的', '周敏的'])
     expect(sideNames([side({ is_me: true }), loser({ is_me: true, actor: '王海燕' })])).toEqual(['02B 上的', '01A 上的'])
+  })
+  it('stand mine first, else with what is in force last', () => {
+    expect(inOrder([side({}), loser({ is_me: true })]).map((one) => one.side)).toEqual(['loser', 'winner'])
+    expect(inOrder([side({ is_me: true }), loser()]).map((one) => one.side)).toEqual(['winner', 'loser'])
+    expect(inOrder([side({}), loser()]).map((one) => one.side)).toEqual(['loser', 'winner'])
   })
   it('belong to people', () => {
     expect(bothNames([side({}), loser({ is_me: true })])).toBe('你和王海燕')

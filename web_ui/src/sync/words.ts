@@ -10,6 +10,10 @@ export interface Status { icon: SyncIcon; text: string; tone: SyncTone }
 /** what waits for somebody else, or for a quiet hour; everything else stops this machine */
 const MAY_WAIT: SyncProblemCode[] = ['server-older', 'client-older', 'mass-delete', 'clock']
 
+/** what only joining again with a new code mends */
+export function needsCode(sync: Sync): boolean {
+  return sync.problem?.code === 'copied' || sync.problem?.code === 'unknown-machine'
+}
 /** with how many changes still wait, if any */
 function withWaiting(words: string, waiting: number): string {
   return waiting ? t('{words} · {n} 条待传', { words, n: waiting }) : words
@@ -27,9 +31,12 @@ export function percentOf(progress: Sync['progress']): number | null {
 
 /** One line for the status bar. What was not accepted comes before what merely goes on. */
 export function statusOf(sync: Sync, now: Date): Status {
-  if (sync.state === 'attention') return { icon: 'alert', text: sync.problem?.title ?? t('同步要处理一下'), tone: toneOfProblem(sync) }
   if (sync.rejected && ['synced', 'syncing', 'waiting'].includes(sync.state)) return { icon: 'alert', text: t('{n} 条未被接受', { n: sync.rejected }), tone: 'bad' }
+  return stateOf(sync, now)
+}
+function stateOf(sync: Sync, now: Date): Status {
   switch (sync.state) {
+    case 'attention': return { icon: 'alert', text: sync.problem?.title ?? t('同步要处理一下'), tone: toneOfProblem(sync) }
     case 'alone': return { icon: 'local', text: t('数据存在本机'), tone: 'good' }
     case 'joining': return { icon: 'download', text: percentOf(sync.progress) === null ? t('正在接收数据') : t('正在接收数据 · {n}%', { n: percentOf(sync.progress) ?? 0 }), tone: 'good' }
     case 'syncing': return { icon: 'upload', text: withWaiting(t('正在同步'), sync.waiting), tone: 'good' }
@@ -43,8 +50,13 @@ function toneOfProblem(sync: Sync): SyncTone {
   return sync.problem && MAY_WAIT.includes(sync.problem.code) ? 'look' : 'bad'
 }
 
+export interface Headline { title: string; text: string; icon: SyncIcon; tone: SyncTone }
 /** The head of the sync centre: the state in large words, and what it means. */
-export function headlineOf(sync: Sync, now: Date): { title: string; text: string } {
+export function headlineOf(sync: Sync, now: Date): Headline {
+  const { icon, tone } = stateOf(sync, now)
+  return { ...headWords(sync, now), icon, tone }
+}
+function headWords(sync: Sync, now: Date): { title: string; text: string } {
   const n = sync.waiting
   const kept = t('本机数据都已存盘。')
   switch (sync.state) {
@@ -111,6 +123,12 @@ export function waitingWords(machine: Machine): string {
 
 // ---- conflicts ------------------------------------------------------------------------------------------------
 
+/** The reader's before the other's; else what is in force stands last, above the button that keeps it. */
+export function inOrder(sides: ConflictSide[]): ConflictSide[] {
+  const isReaders = sides.filter((side) => side.is_me).length === 1
+  const rank = (side: ConflictSide): number => Number(isReaders ? !side.is_me : side.side === 'winner')
+  return [...sides].sort((a, b) => rank(a) - rank(b))
+}
 /** What the two cards are called: 我的 and 对方的 where one of them is the reader's, else by person, else by machine. */
 export function sideNames(sides: ConflictSide[]): string[] {
   const [a, b] = sides
