@@ -7,15 +7,19 @@ import hashlib
 import hmac
 import secrets
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from .errors import CodeRefused, Refused, TooMany, Unauthorized
+from .errors import CodeRefused, NotEmpty, OtherCompany, Refused, TooMany, Unauthorized
 from .store import Invite, Machine, Store
 
 CODE_VALID_MS = 600_000
 TRIES_MAX = 10
 """Wrong codes within the time below; a code has 50 bits, so guessing leads nowhere."""
 TRIES_WITHIN_MS = 60_000
+SEEN_EVERY_MS = 30_000
+"""How often it is written down that a machine called: once per poll would be a write per poll."""
 
 _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ0123456789"
 _LOOKS_LIKE = str.maketrans("OILU", "011V")
@@ -37,6 +41,13 @@ class Accounts:
     store: Store
     _wrong: list[int] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def check_company(self, tier: str | None, *, has_data: bool) -> None:
+        """Whether data of that company, or of none yet, may come here. Raises OtherCompany, NotEmpty."""
+        if tier is not None and tier != self.store.head().tier:
+            raise OtherCompany()
+        if has_data and tier is None and not self.store.is_empty():
+            raise NotEmpty()
 
     def enrol(self, code: str, now_ms: int) -> tuple[Machine, str]:
         """A new machine and its secret, which is told only now. Raises CodeRefused, TooMany."""
@@ -62,6 +73,23 @@ class Accounts:
         if found is None or not hmac.compare_digest(found[1], _hash(secret)):
             raise Unauthorized()
         return found[0]
+
+
+@dataclass
+class Attendance:
+    """When each machine last called and what it said of itself; in memory until it is worth a write."""
+
+    store: Store
+    _noted: dict[str, tuple[int, Mapping[str, Any]]] = field(default_factory=dict)
+
+    def note(self, machine: str, now_ms: int, said: Mapping[str, Any] | None = None) -> None:
+        """A machine called; `said` is the number of changesets it has `waiting` and its `version`."""
+        at, known = self._noted.get(machine, (None, {}))
+        about = {**known, **(said or {})}
+        if at is not None and abs(now_ms - at) < SEEN_EVERY_MS and about == known:
+            return
+        if self.store.seen(machine, now_ms, **about):
+            self._noted[machine] = (now_ms, about)
 
 
 def _hash(text: str) -> str:

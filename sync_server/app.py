@@ -1,11 +1,14 @@
 """The sync server over HTTP: thin. Bodies are JSON, packed with zlib as `Content-Encoding: deflate` where they can be
 large; refusals are `application/problem+json` with a stable code.
 
-POST /sync/v1/enrol   POST /sync/v1/hello   POST /sync/v1/push   GET /sync/v1/pull   POST /sync/v1/rows
-GET /sync/v1/stats    GET /metrics
+GET  /sync/v1/about      POST /sync/v1/enrol    POST /sync/v1/hello
+POST /sync/v1/push       GET  /sync/v1/pull     POST /sync/v1/rows     GET  /sync/v1/sums
+GET  /sync/v1/machines   POST /sync/v1/invite   POST /sync/v1/revoke
+GET  /sync/v1/stats      GET  /metrics          GET  /
 """
 
 import logging
+import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +18,17 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as NoRoute
 
-from . import intake
-from .accounts import Accounts
+from . import accounts, intake, page
+from .access import has_all_rights
+from .accounts import CODE_VALID_MS, Accounts, Attendance
 from .errors import (
     BadRequest,
     ClientOlder,
     EpochChanged,
+    NotAllowed,
     NotFound,
+    OwnMachine,
+    Refused,
     Revoked,
     ServerError,
     ServerOlder,
@@ -30,9 +37,10 @@ from .errors import (
     Unauthorized,
 )
 from .manifest import SCHEMA_MIN, Manifest
+from .replication import checksum
 from .replication.changeset import canonical
 from .replication.wire import ALONE_BYTES_MAX, Garbled, TooLarge, inflate, parse, read_push
-from .store import Head, Machine, Page, Store
+from .store import PAGE_BYTES_MAX, Head, Machine, Page, Store
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +51,12 @@ SMALL_BYTES_MAX = 256_000
 """Body of every call but push."""
 ITEMS_MAX = 1_000
 ROWS_MAX = 5_000
-PAGE_BYTES_MAX = 4_000_000
 IDS_MAX = 500
+POLL_MS_PER_MACHINE = 10
+POLL_MS_MIN, POLL_MS_MAX = 1_000, 30_000
+_COUNTED_EVERY_MS = 10_000
+_WAITING_MAX = 1_000_000_000
+"""Sums over machines stay numbers a database can hold."""
 _DEFLATE = "deflate"
 _LEVEL = 1
 
@@ -60,13 +72,19 @@ def create_server_app(store: Store, manifest: Manifest, clock: Clock = wall_cloc
     app.config["MAX_CONTENT_LENGTH"] = ALONE_BYTES_MAX
     calls = _Calls(store, manifest, clock)
     for rule, method, call in (
+        ("/sync/v1/about", "GET", calls.about),
         ("/sync/v1/enrol", "POST", calls.enrol),
         ("/sync/v1/hello", "POST", calls.hello),
         ("/sync/v1/push", "POST", calls.push),
         ("/sync/v1/pull", "GET", calls.pull),
         ("/sync/v1/rows", "POST", calls.rows),
+        ("/sync/v1/sums", "GET", calls.sums),
+        ("/sync/v1/machines", "GET", calls.machines),
+        ("/sync/v1/invite", "POST", calls.invite),
+        ("/sync/v1/revoke", "POST", calls.revoke),
         ("/sync/v1/stats", "GET", calls.stats),
         ("/metrics", "GET", calls.metrics),
+        ("/", "GET", calls.page),
     ):
         app.add_url_rule(rule, call.__name__, call, methods=[method])
     app.register_error_handler(Exception, _problem)
@@ -79,23 +97,36 @@ class _Calls:
         self.manifest = manifest
         self.clock = clock
         self.accounts = Accounts(store)
+        self.attendance = Attendance(store)
+        self._pushing = threading.Lock()
+        self._counted: tuple[int, int] | None = None
 
     # ------------------------------------------------------------------------------------------------------- join
 
+    def about(self) -> Response:
+        """Whose server this is and whether it is still blank. Asks for no secret: a machine that nobody knows here
+        must be able to tell another company's server from one that has forgotten it."""
+        about = {"product": "ecms-sync", "tier": self.store.head().tier, "empty": self.store.is_empty()}
+        return self._answer(about | self._versions())
+
     def enrol(self) -> Response:
-        """{code, schema} → {machine, secret, code, kind, branch, user, tier, epoch, …}; the secret is told once."""
+        """{code, schema, tier?, has_data?} → {machine, secret, code, kind, branch, user, rows, tier, epoch, …}; the
+        secret is told once. `tier` is the company of the caller's data, if they belong to one."""
         body = _json()
         self._check_schema(_number(body, "schema", 1))
+        tier = _text(body, "tier") if body.get("tier") is not None else None
+        self.accounts.check_company(tier, has_data=_flag(body, "has_data"))
         machine, secret = self.accounts.enrol(_text(body, "code"), self.clock())
         about: dict[str, Any] = {"machine": machine.id, "secret": secret, "code": machine.code, "kind": machine.kind}
-        about |= {"branch": machine.branch, "user": machine.user}
+        about |= {"branch": machine.branch, "user": machine.user, "rows": self.store.rows_total()}
         return self._answer(about | self._where(self.store.head()))
 
     def hello(self) -> Response:
-        """{replica, last_n, last_h?, schema, peers?} → where the server stands, how far it knows the caller, its time
-        for the offset, and what the caller must do first."""
+        """{replica, last_n, last_h?, schema, peers?, waiting?, version?} → where the server stands, how far it knows
+        the caller, its time for the offset, and what the caller must do first."""
         machine = self._caller()
         body = _json()
+        said = _said(body)
         replica, last_n = _text(body, "replica"), _number(body, "last_n", 0)
         self._check_schema(_number(body, "schema", 1), is_reading=True)
         head = self.store.head()
@@ -103,8 +134,9 @@ class _Calls:
         about: dict[str, Any] = {"your_n": 0, "your_h": None, "code": machine.code, "branch": machine.branch}
         if known is not None and known.machine == machine.id:
             about |= {"your_n": known.last_n, "your_h": known.last_h[:8].hex()}
+        about |= {"rows": self.store.rows_total(), "kept": self.store.kept(head)}
         actions = self._actions(machine, head, body, replica, last_n)
-        self.store.seen(machine.id, self.clock())
+        self.attendance.note(machine.id, self.clock(), said)
         return self._answer(about | self._where(head) | {"actions": actions})
 
     def _actions(self, machine: Machine, head: Head, body: Mapping[str, Any], replica: str, last_n: int) -> list[str]:
@@ -127,10 +159,13 @@ class _Calls:
         machine = self._caller()
         if request.headers.get("Content-Encoding") != _DEFLATE:
             raise BadRequest("a push is packed with deflate")
-        push = read_push(request.get_data())
-        with self.store.transaction() as tx:
-            is_revoked = machine.state != "active"
-            acks = intake.take(tx, self.manifest, machine.id, push, self.clock(), is_revoked=is_revoked)
+        is_revoked = machine.state != "active"
+        # Only one can be written at a time; unpacked and parsed, each of those waiting would fill the memory.
+        with self._pushing:
+            push = read_push(request.get_data(cache=False))
+            with self.store.transaction() as tx:
+                acks = intake.take(tx, self.manifest, machine.id, push, self.clock(), is_revoked=is_revoked)
+        self.attendance.note(machine.id, self.clock())
         return self._answer({"acks": [ack.wire() for ack in acks]} | self._where(self.store.head()))
 
     def pull(self) -> Response:
@@ -139,7 +174,7 @@ class _Calls:
         As log: changesets in order, without those of `replica` up to `last_n`. As rows: rows touched since the cursor
         in their present state; whoever starts so goes on so until nothing is left, and only then is whole.
         """
-        self._check_active(self._caller())
+        machine = self._active()
         head = self.store.head()
         if request.args.get("epoch", head.epoch) != head.epoch:
             raise EpochChanged(**self._where(head))
@@ -148,31 +183,80 @@ class _Calls:
             raise BadRequest("the cursor is beyond the head")
         how = request.args.get("as", "log")
         if how == "rows":
-            page = self.store.rows_page(cursor, _query("max", ROWS_MAX, 1, ROWS_MAX))
+            found = self.store.rows_page(cursor, _query("max", ROWS_MAX, 1, ROWS_MAX), PAGE_BYTES_MAX)
         elif how == "log":
             replica = request.args.get("replica")
             skip = (replica, _query("last_n", 0, 0, (1 << 63) - 1)) if replica else None
-            page = self.store.log_page(cursor, _query("max", ITEMS_MAX, 1, ITEMS_MAX), PAGE_BYTES_MAX, skip)
+            found = self.store.log_page(cursor, _query("max", ITEMS_MAX, 1, ITEMS_MAX), PAGE_BYTES_MAX, skip)
         else:
             raise BadRequest("as is log or rows")
-        return self._page(page)
+        self.attendance.note(machine.id, self.clock())
+        return self._part(found)
 
     def rows(self) -> Response:
-        """{t, ids} → {items}: these rows as they are now."""
-        self._check_active(self._caller())
+        """{t, ids} → {items}: these rows as they are now. {t, after?} → {versions: {id: row sum}, next, …}: which
+        versions of its rows a table holds, seed rows that nobody touched left out; until `next` is empty."""
+        self._active()
         body = _json()
         table, ids = _text(body, "t"), body.get("ids")
         if table not in self.manifest.tables:
             raise BadRequest("no such table")
+        if ids is None:
+            return self._table_versions(table, _text(body, "after") if body.get("after") is not None else "")
         if not isinstance(ids, list) or len(ids) > IDS_MAX or not all(isinstance(id, str) for id in ids):
             raise BadRequest(f"ids is a list of at most {IDS_MAX}")
         return _packed(b'{"items":[%s]}' % b",".join(self.store.rows(table, ids)))
+
+    def _table_versions(self, table: str, after: str) -> Response:
+        found = self.store.versions(table, after, ROWS_MAX)
+        versions = {id: checksum.to_text(one) for id, one in found.versions.items()}
+        return self._answer({"versions": versions, "next": found.next} | self._at(found.head))
+
+    def sums(self) -> Response:
+        """→ {sums: {table: 16 hex}, seq, epoch}: what every machine that stands at this position has to come to."""
+        self._active()
+        found = self.store.sums()
+        sums = {table: checksum.to_text(one) for table, one in found.sums.items()}
+        return self._answer({"sums": sums} | self._at(found.head))
+
+    # ---------------------------------------------------------------------------------------------------- machines
+
+    def machines(self) -> Response:
+        """→ {machines, …}: all that ever joined."""
+        self._active()
+        names = ("id", "code", "kind", "branch", "user", "state", "enrolled_at", "last_seen", "waiting", "version")
+        machines = [{name: getattr(one, name) for name in names} for one in self.store.machines()]
+        return self._answer({"machines": machines} | self._where(self.store.head()))
+
+    def invite(self) -> Response:
+        """{actor, branch, user?} → {code, valid_ms}: a one-time code, for an operator with all rights."""
+        body = self._administered()[1]
+        user = _text(body, "user") if body.get("user") is not None else None
+        try:
+            code = accounts.invite(self.store, _text(body, "branch"), user, self.clock())
+        except Refused as refused:
+            raise BadRequest(str(refused)) from refused
+        return self._answer({"code": code, "valid_ms": CODE_VALID_MS})
+
+    def revoke(self) -> Response:
+        """{actor, machine} → {revoked}: turns out a machine, for an operator with all rights."""
+        caller, body = self._administered()
+        machine = _text(body, "machine")
+        if machine == caller.id:
+            raise OwnMachine()
+        return self._answer({"revoked": self.store.revoke(machine, self.clock())})
+
+    def _administered(self) -> tuple[Machine, dict[str, Any]]:
+        machine, body = self._active(), _json()
+        if not has_all_rights(self.store, self.manifest.access, _text(body, "actor")):
+            raise NotAllowed()
+        return machine, body
 
     # ------------------------------------------------------------------------------------------------------- watch
 
     def stats(self) -> Response:
         """Figures of this server, for its machines."""
-        self._check_active(self._caller())
+        self._active()
         return self._answer(dict(self.store.stats()))
 
     def metrics(self) -> Response:
@@ -181,14 +265,21 @@ class _Calls:
         text = "".join(f"# TYPE ecms_{name} gauge\necms_{name} {value}\n" for name, value in figures.items())
         return Response(text, mimetype="text/plain; version=0.0.4")
 
+    def page(self) -> Response:
+        """The same for people."""
+        return Response(page.html(self.store.stats(), self.clock()), mimetype="text/html", headers=page.HEADERS)
+
     # ------------------------------------------------------------------------------------------------------ helpers
 
     def _caller(self) -> Machine:
         return self.accounts.caller(request.headers.get("Authorization", ""))
 
-    def _check_active(self, machine: Machine) -> None:
+    def _active(self) -> Machine:
+        """The caller, if it may have data. Raises Unauthorized, Revoked."""
+        machine = self._caller()
         if machine.state != "active" or not self.store.has_grant(machine.id):
             raise Revoked(actions=["wipe"])
+        return machine
 
     def _check_schema(self, schema: int, *, is_reading: bool = False) -> None:
         """A newer client goes on reading and keeps its pushes; `push` tells it to wait."""
@@ -198,24 +289,32 @@ class _Calls:
             raise ServerOlder(schema=self.manifest.schema)
 
     def _where(self, head: Head) -> dict[str, Any]:
-        return {
-            "tier": head.tier,
-            "epoch": head.epoch,
-            "head": head.seq,
-            "server_time": self.clock(),
-            "schema": self.manifest.schema,
-            "min_schema": SCHEMA_MIN,
-        }
+        where = {"tier": head.tier, "epoch": head.epoch, "head": head.seq, "poll_ms": self._poll_ms()}
+        return where | self._versions()
+
+    def _versions(self) -> dict[str, Any]:
+        return {"server_time": self.clock(), "schema": self.manifest.schema, "min_schema": SCHEMA_MIN}
+
+    @staticmethod
+    def _at(head: Head) -> dict[str, Any]:
+        return {"seq": head.seq, "epoch": head.epoch}
+
+    def _poll_ms(self) -> int:
+        """When to ask again: the more machines there are, the later. They are counted now and then only."""
+        now_ms = self.clock()
+        if self._counted is None or abs(now_ms - self._counted[0]) > _COUNTED_EVERY_MS:
+            self._counted = (now_ms, self.store.machines_active())
+        return max(POLL_MS_MIN, min(POLL_MS_PER_MACHINE * self._counted[1], POLL_MS_MAX))
 
     @staticmethod
     def _answer(body: Mapping[str, Any]) -> Response:
         return _packed(canonical(dict(body)))
 
-    def _page(self, page: Page) -> Response:
-        if page.head.epoch != request.args.get("epoch", page.head.epoch):
-            raise EpochChanged(**self._where(page.head))
-        rest = {"next": page.next, "more": page.more} | self._where(page.head)
-        return _packed(b'{"items":[%s],%s' % (b",".join(page.items), canonical(rest)[1:]))
+    def _part(self, found: Page) -> Response:
+        if found.head.epoch != request.args.get("epoch", found.head.epoch):
+            raise EpochChanged(**self._where(found.head))
+        rest = {"next": found.next, "more": found.more} | self._where(found.head)
+        return _packed(b'{"items":[%s],%s' % (b",".join(found.items), canonical(rest)[1:]))
 
 
 def _packed(body: bytes) -> Response:
@@ -256,6 +355,25 @@ def _number(body: Mapping[str, Any], name: str, least: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 1 << 63:
         raise BadRequest(f"{name} is a number")
     return value
+
+
+def _flag(body: Mapping[str, Any], name: str) -> bool:
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise BadRequest(f"{name} is true or false")
+    return value
+
+
+def _said(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a machine says of itself in its hello."""
+    said: dict[str, Any] = {}
+    if body.get("waiting") is not None:
+        said["waiting"] = min(_number(body, "waiting", 0), _WAITING_MAX)
+    if body.get("version") is not None:
+        said["version"] = _text(body, "version", 40)
+        if not said["version"].isprintable():
+            raise BadRequest("version is a text in one line")
+    return said
 
 
 def _query(name: str, default: int, least: int, most: int) -> int:

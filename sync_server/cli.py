@@ -20,7 +20,9 @@ from .errors import Refused
 from .replication.wire import ALONE_BYTES_MAX
 from .store_sqlite import FILE_NAME, SqliteStore, restore
 
-THREADS = 8
+THREADS = 16
+CONNECTIONS_MAX = 500 if sys.platform == "win32" else 4_000
+"""Machines keep their connection between polls; Windows watches 512 at most."""
 PORT = 8630
 _RUNNING = "服务器正在运行，请先停止它"
 
@@ -61,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     invite.add_argument("--branch", required=True, metavar="CODE", help="机器所属门店的编号")
     invite.add_argument("--user", help="个人电脑：使用它的操作员")
     add("machines", _machines, "列出加入的机器")
+    add("quarantine", _quarantine, "列出未接受的修改及原因")
     add("revoke", _revoke, "停用一台机器").add_argument("id", metavar="ID", help="机器的 id 或代号")
     add("stats", _stats, "打印服务器的状况（JSON）")
     add("backup", _backup, "备份到一个新文件，运行中也可以").add_argument("file", type=Path, metavar="FILE")
@@ -71,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(arguments: argparse.Namespace) -> str:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    _allow_connections()
     with _locked(_folder(arguments, makes=True)), _store(arguments) as store:
         server = _bound(store, arguments.host, arguments.port)
         signal.signal(signal.SIGTERM, _stop)
@@ -92,6 +96,8 @@ def _bound(store: SqliteStore, host: str, port: int) -> Any:
             host=host,
             port=port,
             threads=THREADS,
+            connection_limit=CONNECTIONS_MAX,
+            asyncore_use_poll=True,
             ident="",
             clear_untrusted_proxy_headers=True,
             # A little above the app's own limit, so that it can still answer in words.
@@ -99,6 +105,18 @@ def _bound(store: SqliteStore, host: str, port: int) -> Any:
         )
     except (OSError, OverflowError, ValueError) as error:
         raise Refused(f"不能在 {host}:{port} 上监听：{error}") from error
+
+
+def _allow_connections() -> None:
+    """Each connection is an open file, and systems allow a process few of them unless asked."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = CONNECTIONS_MAX + 200
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        if soft != resource.RLIM_INFINITY and soft < most:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _stop(*_: object) -> None:
@@ -118,8 +136,17 @@ def _invite(arguments: argparse.Namespace) -> str:
 def _machines(arguments: argparse.Namespace) -> str:
     with _store(arguments) as store:
         return "\n".join(
-            "\t".join((one.id, one.code, one.branch, one.user or "-", one.state, _when(one.last_seen)))
+            f"{one.id}\t{one.code}\t{one.branch}\t{one.user or '-'}\t{one.state}\t{_when(one.last_seen)}\t"
+            f"{'-' if one.waiting is None else one.waiting}\t{one.version or '-'}"
             for one in store.machines()
+        )
+
+
+def _quarantine(arguments: argparse.Namespace) -> str:
+    with _store(arguments) as store:
+        return "\n".join(
+            f"{one.replica}\t{one.n}\t{one.status}\t{one.reason}\t{_when(one.at)}\t{one.machine or '-'}"
+            for one in store.quarantined()
         )
 
 

@@ -6,8 +6,12 @@ ServerError              an answer: HTTP status, stable code, Chinese title
 ├── Revoked              403 revoked           the machine may get no data any more
 ├── ReplicaTaken         403 replica-taken     the replica belongs to another machine
 ├── CodeRefused          403 code-refused      wrong, used or expired code
+├── NotAllowed           403 not-allowed       the operator has not all rights
 ├── NotFound             404 not-found
 ├── EpochChanged         409 epoch-changed     the server was restored: reconcile first
+├── OtherCompany         409 other-company     the caller's data belong to another server
+├── NotEmpty             409 not-empty         data on both sides, which nobody can merge
+├── OwnMachine           409 own-machine       a machine cannot turn itself out
 ├── Gap                  409 gap               a number is missing; the answer says which comes next
 ├── ServerOlder          409 server-older      the client's data model is newer than the server's
 ├── ClientOlder          409 client-older      below the oldest data model that is served
@@ -62,12 +66,29 @@ class CodeRefused(ServerError):
     status, code, title = 403, "code-refused", "加入码不对、已用过或已过期，请向管理员要一个新的"
 
 
+class NotAllowed(ServerError):
+    status, code, title = 403, "not-allowed", "只有管理员可以生成加入码或停用机器"
+
+
 class NotFound(ServerError):
     status, code, title = 404, "not-found", "没有这个地址"
 
 
 class EpochChanged(ServerError):
     status, code, title = 409, "epoch-changed", "服务器恢复过备份，需要先重新核对"
+
+
+class OtherCompany(ServerError):
+    status, code, title = 409, "other-company", "这个地址上是另一家公司的服务器，本机没有改动"
+
+
+class NotEmpty(ServerError):
+    status, code = 409, "not-empty"
+    title = "本机已有数据，服务器上也有数据，不能合在一起。请先从本机导出，再在新的数据文件夹加入后导入"
+
+
+class OwnMachine(ServerError):
+    status, code, title = 409, "own-machine", "不能停用正在使用的这台机器，请在另一台机器上操作"
 
 
 class Gap(ServerError):

@@ -17,7 +17,17 @@ from .manifest import Key, Manifest
 from .replication import conflicts
 from .replication.changeset import ROWS_MAX, Changeset, Op, canonical, chain
 from .replication.clock import Dot, from_hex, pack, to_hex
-from .replication.conflicts import LIFE, Author, Pair, Side, Write, conflict_op, is_based_on, is_concurrent
+from .replication.conflicts import (
+    EPOCH_BITS,
+    LIFE,
+    Author,
+    Pair,
+    Side,
+    Write,
+    conflict_op,
+    is_based_on,
+    is_concurrent,
+)
 from .replication.merge import RowState, merge_row
 from .replication.wire import Malformed, read_changeset
 from .store import Entry, Held, Replica, Row, Stamp, Transaction
@@ -89,7 +99,7 @@ class _Intake:
             elif acks and acks[-1].status == "fork":
                 acks.append(Ack(body["n"], "fork"))
             else:
-                acks.append(self._next(body, new[body["n"] - first], again.get(str(body["n"]))))
+                acks.append(self._next(body, new[body["n"] - first], self._lost(again.get(str(body["n"])))))
         self._finish()
         return acks
 
@@ -101,14 +111,16 @@ class _Intake:
             raise ServerOlder(schema=self.manifest.schema)
 
     def _author(self, first: Mapping[str, Any]) -> Replica:
-        """The replica that pushes. Whoever continues a chain has proved to hold it, whichever machine it is now."""
+        """The replica that pushes. Whoever continues a chain has proved to hold it, whichever machine it is now; the
+        server's own belongs to no machine."""
         author = self.tx.replica(first["r"])
         if author is None:
             author = self.tx.add_replica(first["r"], self.machine)
         if first["n"] > author.last_n + 1:
             raise Gap(next=author.last_n + 1)
         if author.machine != self.machine:
-            if author.last_n == 0 or not self._continues(author, first):
+            is_free = author.last_n == 0 or (not self.is_revoked and self._continues(author, first))
+            if not author.machine or not is_free:
                 raise ReplicaTaken()
             author = replace(author, machine=self.machine)
         return author
@@ -166,7 +178,7 @@ class _Intake:
         if missing:
             self.rows |= dict.fromkeys(missing, _NOTHING) | self.tx.rows(missing)
 
-    def _next(self, body: Mapping[str, Any], read: Changeset | str, again: Mapping[str, Any] | None) -> Ack:
+    def _next(self, body: Mapping[str, Any], read: Changeset | str, again: Mapping[str, Any]) -> Ack:
         bare = canonical(_bare(body))
         h = chain(self.last_h, bare)
         if h[:8].hex() != body["h"]:
@@ -175,7 +187,7 @@ class _Intake:
         why = self._refusal(read)
         if isinstance(read, str) or why:
             return self._hold(read, h, bare, why or ("quarantined", str(read)))
-        return self._accept(read, h, bare, again or {})
+        return self._accept(read, h, bare, again)
 
     def _refusal(self, read: Changeset | str) -> tuple[str, str] | None:
         """Status and reason, if a changeset is not to be accepted."""
@@ -199,7 +211,7 @@ class _Intake:
         return Ack(n, status, why=reason)
 
     def _accept(self, changeset: Changeset, h: bytes, bare: bytes, again: Mapping[str, Any]) -> Ack:
-        hlc_eff = self._effective(from_hex(again["hlc_eff"]) if again else changeset.hlc)
+        hlc_eff = self._effective(changeset, again)
         status = "applied" if hlc_eff == changeset.hlc else "clamped"
         self.last_eff = hlc_eff
         entry = Entry(
@@ -214,13 +226,24 @@ class _Intake:
             self._say(said, entry)
         return Ack(changeset.n, status, self.base + entry.seq, hlc_eff)
 
-    def _effective(self, claimed: int) -> int:
-        """No stamp from the future counts, and one replica's changesets stay in order."""
-        limit = pack(self.now_ms + DRIFT_MAX_MS)
-        return max(claimed if claimed <= limit else pack(self.now_ms), self.last_eff + 1)
+    def _effective(self, changeset: Changeset, again: Mapping[str, Any]) -> int:
+        """No stamp from the future counts, and one replica's changesets stay in order. What was given once stays, even
+        if the restored server's clock runs behind: other machines go by it."""
+        claimed = from_hex(again["hlc_eff"]) if again else changeset.hlc
+        is_sound = bool(again) or claimed <= pack(self.now_ms + DRIFT_MAX_MS)
+        return max(claimed if is_sound else pack(self.now_ms), self.last_eff + 1)
+
+    def _lost(self, again: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """The old position and stamp, if the position is of a lost epoch. One of the present epoch would claim that
+        everybody knew of the changeset."""
+        is_lost = again is not None and again["old_seq"] <= self.base >> EPOCH_BITS << EPOCH_BITS
+        return again if again is not None and is_lost else {}
 
     def _ctx(self, changeset: Changeset) -> int:
-        return changeset.ctx.get(self.tier, 0)
+        """What the author knew. A position that nobody was ever given proves nothing: rather a conflict row too many
+        than an overwrite in silence."""
+        ctx = changeset.ctx.get(self.tier, 0)
+        return ctx if ctx <= self.base else 0
 
     def _log(self, entry: Entry) -> None:
         self.entries.append(entry)

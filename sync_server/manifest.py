@@ -3,7 +3,7 @@ taken from a client. Table and column names from the wire are looked up here, no
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +58,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Manifest:
-    """All tables, and the rows that ship with the program: {table: {id: values}}, clock zero everywhere."""
+    """All tables, the rows that ship with the program ({table: {id: values}}, clock zero everywhere), and which table
+    knows what about who may do what."""
 
     schema: int
     tables: Mapping[str, Table]
     seeds: Mapping[str, Mapping[str, Mapping[str, Scalar]]]
+    access: Mapping[str, str] = field(default_factory=dict)
 
     def referring(self, table: str) -> frozenset[str]:
         """Tables with a reference that may point at this one."""
@@ -86,7 +88,7 @@ def read(body: Mapping[str, Any]) -> Manifest:
     tables |= {name: _table(name, about, is_link=True) for name, about in body["links"].items()}
     tables.setdefault(conflicts.TABLE, _conflicts())
     seeds = {table: {row["id"]: row["set"] for row in rows} for table, rows in body["seeds"].items()}
-    return Manifest(body["schema"], tables, seeds)
+    return Manifest(body["schema"], tables, seeds, body.get("access", {}))
 
 
 def _table(name: str, about: Mapping[str, Any], *, is_link: bool = False) -> Table:

@@ -1,18 +1,22 @@
 """What the server asks of its storage. SQLite answers now; a PostgreSQL store answers the same questions and runs the
 same tests. Nothing here knows SQL, nothing above it does either."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from .manifest import Key
+from .replication.changeset import Scalar
 from .replication.clock import Dot
 from .replication.merge import RowState
 
 SCOPE = "co"
 """The one scope there is so far: the whole company."""
+
+PAGE_BYTES_MAX = 4_000_000
+"""JSON bytes after which a page ends at the next position."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,10 @@ class Machine:
     state: str
     enrolled_at: int
     last_seen: int | None
+    waiting: int | None = None
+    """Changesets it had not got rid of when it last said hello."""
+    version: str | None = None
+    """Its program, as it calls itself."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,35 @@ class Invite:
     branch: str
     user: str | None
     expires_at: int
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One changeset in quarantine, as it is listed. `machine` is the code of the machine that pushed it."""
+
+    replica: str
+    n: int
+    status: str
+    reason: str
+    at: int
+    machine: str
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The checksum of each table at one moment."""
+
+    sums: Mapping[str, int]
+    head: Head
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Part of a table, in order of ids: the row sum of each row, the id to go on after if there is more."""
+
+    versions: Mapping[str, int]
+    next: str | None
+    head: Head
 
 
 @dataclass(frozen=True)
@@ -172,7 +209,8 @@ class Transaction(Protocol):
         ...
 
     def append(self, entries: Sequence[Entry], rows: Iterable[tuple[Key, Row]]) -> int:
-        """The last thing a push does: takes the next positions from the head and writes log and rows with them.
+        """The last thing a push does: takes the next positions from the head, writes log and rows with them and moves
+        the checksums along.
 
         The positions in `entries` and `rows` count from 1; the position before the first one is added and returned.
         Whoever reads position p sees all positions before it: the head stays locked until the commit.
@@ -185,6 +223,18 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]: ...
     def head(self) -> Head: ...
+    def kept(self, head: Head) -> int:
+        """The last position that came through the latest restore; before any restore that is the head."""
+        ...
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever pushed."""
+        ...
+
+    def rows_total(self) -> int:
+        """Rows that did not ship with the program, deleted ones too: what a first sync brings."""
+        ...
+
     def replica(self, uuid: str) -> Replica | None: ...
     def known_hash(self, uuid: str, n: int) -> bytes | None:
         """The chain hash of a changeset that came, accepted or not."""
@@ -194,12 +244,22 @@ class Store(Protocol):
         """Changesets after a cursor, without those of replica `skip` up to its number."""
         ...
 
-    def rows_page(self, cursor: int, items_max: int) -> Page:
-        """Rows touched after a cursor in their present state, cut only between positions."""
+    def rows_page(self, cursor: int, items_max: int, bytes_max: int = PAGE_BYTES_MAX) -> Page:
+        """Rows touched after a cursor in their present state, cut at the first position at which there are enough."""
         ...
 
     def rows(self, table: str, ids: Sequence[str]) -> list[bytes]:
         """These rows as items."""
+        ...
+
+    def living(self, table: str, ids: Sequence[str] | None = None) -> dict[str, Mapping[str, Scalar]]:
+        """The values of the rows of a table, or of some of them, that are there and not deleted."""
+        ...
+
+    def sums(self) -> Sums: ...
+    def versions(self, table: str, after: str, items_max: int) -> Versions: ...
+    def quarantined(self) -> list[Refusal]:
+        """All that is in quarantine, oldest first."""
         ...
 
     def invite(self, invite: Invite) -> None: ...
@@ -215,7 +275,12 @@ class Store(Protocol):
     def machines(self) -> list[Machine]: ...
     def has_grant(self, machine: str) -> bool: ...
     def revoke(self, id: str, now_ms: int) -> bool: ...
-    def seen(self, id: str, now_ms: int) -> None: ...
+    def machines_active(self) -> int: ...
+    def seen(self, id: str, now_ms: int, waiting: int | None = None, version: str | None = None) -> bool:
+        """Notes that a machine called, and what it said of itself. Never waits for a push: false if it was not
+        noted, so that who only reads is not held up."""
+        ...
+
     def stats(self) -> dict[str, int | str]: ...
     def backup(self, file: Path) -> None: ...
     def close(self) -> None: ...

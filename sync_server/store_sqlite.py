@@ -4,10 +4,15 @@ One writer at a time (BEGIN IMMEDIATE), so the position taken last is also the n
 acknowledged survives a kill and a power cut.
 """
 
+import hashlib
+import os
 import secrets
+import shutil
 import sqlite3
 import threading
+import time
 import zlib
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -18,23 +23,44 @@ import orjson
 
 from .errors import Refused, StorageFull
 from .manifest import Key, Manifest
+from .replication.changeset import Scalar, canonical
+from .replication.checksum import moved, row_sum, to_text
 from .replication.clock import ZERO, Dot, to_hex
 from .replication.conflicts import EPOCH_BITS, dot_text
 from .replication.merge import RowClock, RowState
-from .store import SCOPE, Entry, Head, Held, Invite, Machine, Page, Replica, Row, Stamp
+from .store import (
+    PAGE_BYTES_MAX,
+    SCOPE,
+    Entry,
+    Head,
+    Held,
+    Invite,
+    Machine,
+    Page,
+    Refusal,
+    Replica,
+    Row,
+    Stamp,
+    Sums,
+    Versions,
+)
 
 FILE_NAME = "ecms-server.db"
-VERSION = 1
+VERSION = 2
 _APPLICATION_ID = 0x45434D54  # "ECMT": tells a server's file from a workstation's
 _ASK_MAX = 400
+_TIME_ZERO_S = 1_700_000_000
 _CACHE_KIB = 64_000
+_READER_CACHE_KIB = 8_000
+"""Each thread has a reader of its own."""
 _PACK_BYTES_MIN = 700
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS stream_head (tier TEXT NOT NULL, epoch TEXT NOT NULL, last_seq INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS machine (
     id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, branch TEXT NOT NULL, user TEXT,
-    secret_hash TEXT NOT NULL, state TEXT NOT NULL, enrolled_at INTEGER NOT NULL, last_seen INTEGER);
+    secret_hash TEXT NOT NULL, state TEXT NOT NULL, enrolled_at INTEGER NOT NULL, last_seen INTEGER,
+    waiting INTEGER, version TEXT);
 CREATE TABLE IF NOT EXISTS replica (
     no INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, machine TEXT NOT NULL, epoch TEXT, last_n INTEGER NOT NULL,
     last_h BLOB NOT NULL, last_eff INTEGER NOT NULL, last_seq INTEGER NOT NULL);
@@ -47,6 +73,8 @@ CREATE TABLE IF NOT EXISTS row_state (
 CREATE INDEX IF NOT EXISTS row_state_seq ON row_state (last_seq);
 CREATE INDEX IF NOT EXISTS row_state_gone ON row_state (last_seq) WHERE gone;
 CREATE INDEX IF NOT EXISTS row_state_via ON row_state (via) WHERE via IS NOT NULL;
+CREATE TABLE IF NOT EXISTS checksum (
+    t TEXT PRIMARY KEY, units TEXT NOT NULL, total INTEGER NOT NULL, sum TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS row_scope (
     t TEXT NOT NULL, id TEXT NOT NULL, scope TEXT NOT NULL, in_seq INTEGER NOT NULL, out_seq INTEGER,
     PRIMARY KEY (t, id, scope)) WITHOUT ROWID;
@@ -63,38 +91,57 @@ CREATE TABLE IF NOT EXISTS invite (
 """
 
 
+_ADDED = (("machine", "waiting", "INTEGER"), ("machine", "version", "TEXT"))
+"""Columns that came after the first layout. Nothing is ever taken away, so a file is brought up in place."""
+
+
+class _Connection(sqlite3.Connection):
+    """Knows replicas by number and back. What a push learnt inside its transaction must not reach other readers: it
+    may be taken back, and the number given to somebody else."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.row_factory = sqlite3.Row
+        self.uuids: dict[int, str] = {}
+        self.numbers: dict[str, int] = {}
+
+    def learn(self) -> None:
+        """Reads who there is."""
+        self.uuids = {row["no"]: row["uuid"] for row in self.execute("SELECT no, uuid FROM replica")}
+        self.numbers = {uuid: no for no, uuid in self.uuids.items()}
+
+
 class SqliteStore:
     """An open server file. Reads run beside the one writer; `transaction()` and every change commit before they
     return. Raises Refused when the file is not a server's, StorageFull when the disk is full."""
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
+        self._units = {name: table.rules.units for name, table in manifest.tables.items()}
         self._lock = threading.RLock()
         self._readers = threading.local()
-        self._all: list[sqlite3.Connection] = []
-        self._uuids: dict[int, str] = {}
-        self._numbers: dict[str, int] = {}
-        self._writer = self._connect()
+        self._all: list[_Connection] = []
+        self._writer = self._connect(_CACHE_KIB)
         self._set_up(manifest)
 
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
-        db.row_factory = sqlite3.Row
+    def _connect(self, cache_kib: int) -> _Connection:
+        db = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=10, factory=_Connection
+        )  # fmt: skip
         try:
             (kind,) = db.execute("PRAGMA application_id").fetchone()
             if kind not in (0, _APPLICATION_ID) or (kind == 0 and db.execute("SELECT 1 FROM sqlite_schema").fetchone()):
                 raise Refused(f"{self.path} 不是同步服务器的数据文件")
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
-            db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            db.execute(f"PRAGMA cache_size=-{cache_kib}")
         except sqlite3.DatabaseError as error:
             db.close()
             raise Refused(f"{self.path} 不能作为同步服务器的数据文件打开：{error}") from error
         except BaseException:
             db.close()
             raise
-        with self._lock:
-            self._all.append(db)
+        self._all.append(db)  # without the lock: a reader never waits for a push
         return db
 
     def _set_up(self, manifest: Manifest) -> None:
@@ -105,11 +152,15 @@ class SqliteStore:
             for statement in _TABLES.split(";\n"):
                 if statement.strip():
                     db.execute(statement)
+            for table, column, kind in _ADDED:
+                if column not in _columns(db, table):
+                    db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
             if not db.execute("SELECT 1 FROM stream_head").fetchone():
                 db.execute("INSERT INTO stream_head VALUES (?, ?, 0)", (secrets.token_hex(16), secrets.token_hex(8)))
             db.execute(f"PRAGMA application_id={_APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={VERSION}")
             self._plant(db, manifest)
+            self._count(db)
             self._open_epoch(db)
 
     def _plant(self, db: sqlite3.Connection, manifest: Manifest) -> None:
@@ -123,6 +174,26 @@ class SqliteStore:
             ],
         )
 
+    def _count(self, db: _Connection) -> None:
+        """Sums of tables that have none yet, or whose merge units are others than when they were added up."""
+        known = {row["t"]: row["units"] for row in db.execute("SELECT t, units FROM checksum")}
+        for table, units in self._units.items():
+            mark = hashlib.sha256(canonical(sorted(units))).hexdigest()[:16]
+            if known.get(table) == mark:
+                continue
+            sum_, total = 0, 0
+            for row in db.execute("SELECT id, clock, last_seq FROM row_state WHERE t = ?", (table,)):
+                sum_ = moved(sum_, 0, self._sum(db, table, row["id"], row["clock"]))
+                total += row["last_seq"] > 0
+            db.execute("INSERT OR REPLACE INTO checksum VALUES (?, ?, ?, ?)", (table, mark, total, to_text(sum_)))
+
+    def _sum(self, db: _Connection, table: str, id: str, clock: bytes) -> int:
+        return row_sum(id, self._clock(db, orjson.loads(clock)), self.units(table))
+
+    def units(self, table: str) -> frozenset[str]:
+        """The merge units of a table."""
+        return self._units.get(table, frozenset())
+
     @staticmethod
     def _open_epoch(db: sqlite3.Connection) -> None:
         (epoch,) = db.execute("SELECT epoch FROM stream_head").fetchone()
@@ -134,7 +205,7 @@ class SqliteStore:
             )
 
     @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
+    def _write(self) -> Iterator[_Connection]:
         with self._lock:
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
@@ -143,18 +214,17 @@ class SqliteStore:
             except BaseException as error:
                 with suppress(sqlite3.Error):
                     self._writer.execute("ROLLBACK")
-                # What was learnt inside may not be so any more.
-                self._uuids, self._numbers = {}, {}
+                self._writer.uuids, self._writer.numbers = {}, {}
                 if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
                     raise StorageFull() from error
                 raise
 
     @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
+    def _read(self) -> Iterator[_Connection]:
         """A reader with one snapshot for all its questions."""
         db = getattr(self._readers, "db", None)
         if db is None:
-            db = self._readers.db = self._connect()
+            db = self._readers.db = self._connect(_READER_CACHE_KIB)
         db.execute("BEGIN")
         try:
             yield db
@@ -173,17 +243,19 @@ class SqliteStore:
 
     # ---------------------------------------------------------------------------------------------------- replicas
 
-    def uuid_of(self, db: sqlite3.Connection, no: int) -> str:
+    @staticmethod
+    def uuid_of(db: _Connection, no: int) -> str:
         """The replica stored under a number."""
-        if no not in self._uuids:
-            self._uuids |= {row["no"]: row["uuid"] for row in db.execute("SELECT no, uuid FROM replica")}
-        return self._uuids[no]
+        if no not in db.uuids:
+            db.learn()
+        return db.uuids[no]
 
-    def number_of(self, db: sqlite3.Connection, uuid: str) -> int:
+    @staticmethod
+    def number_of(db: _Connection, uuid: str) -> int:
         """The number a replica is stored under."""
-        if uuid not in self._numbers:
-            self._numbers |= {row["uuid"]: row["no"] for row in db.execute("SELECT no, uuid FROM replica")}
-        return self._numbers[uuid]
+        if uuid not in db.numbers:
+            db.learn()
+        return db.numbers[uuid]
 
     def replica(self, uuid: str) -> Replica | None:
         with self._read() as db:
@@ -203,43 +275,87 @@ class SqliteStore:
         with self._read() as db:
             return _head(db)
 
+    def kept(self, head: Head) -> int:
+        base = head.seq >> EPOCH_BITS << EPOCH_BITS
+        if not base:
+            return head.seq
+        with self._read() as db:
+            return int(db.execute("SELECT COALESCE(max(seq), 0) FROM log WHERE seq <= ?", (base,)).fetchone()[0])
+
+    def is_empty(self) -> bool:
+        with self._read() as db:
+            return db.execute("SELECT 1 FROM replica WHERE last_n > 0").fetchone() is None
+
+    def rows_total(self) -> int:
+        with self._read() as db:
+            return _rows_total(db)
+
     def log_page(self, cursor: int, items_max: int, bytes_max: int, skip: tuple[str, int] | None) -> Page:
         items: list[bytes] = []
-        size, next_ = 0, cursor
+        size = 0
         with self._read() as db:
             head = _head(db)
-            skipped = _replica(db.execute("SELECT * FROM replica WHERE uuid = ?", (skip[0],)).fetchone()) if skip else 0
-            own, upto = (skipped.no, skip[1]) if isinstance(skipped, Replica) and skip else (-1, 0)
-            found = db.execute("SELECT seq, r, n, hlc_eff, body FROM log WHERE seq > ? ORDER BY seq", (cursor,))
-            for seq, r, n, hlc_eff, body in found:
-                next_ = seq
-                if r == own and n <= upto:
-                    continue
+            own = _replica(db.execute("SELECT * FROM replica WHERE uuid = ?", (skip[0],)).fetchone()) if skip else None
+            no, upto = (own.no, skip[1]) if own and skip else (-1, 0)
+            sql = "SELECT seq, hlc_eff, body FROM log WHERE seq > ? AND NOT (r = ? AND n <= ?) ORDER BY seq"
+            for seq, hlc_eff, body in db.execute(sql, (cursor, no, upto)):
                 items.append(_log_item(seq, hlc_eff, _opened(body)))
                 size += len(items[-1])
                 if len(items) >= items_max or size >= bytes_max:
-                    return Page(items, next_, head)
+                    return Page(items, seq, head)
         # Positions end here, so the cursor stands at the head, even where an epoch left a hole below it.
-        return Page(items, max(next_, head.seq), head)
+        return Page(items, max(cursor, head.seq), head)
 
-    def rows_page(self, cursor: int, items_max: int) -> Page:
+    def rows_page(self, cursor: int, items_max: int, bytes_max: int = PAGE_BYTES_MAX) -> Page:
+        items: list[bytes] = []
+        size, last = 0, cursor
         with self._read() as db:
             head = _head(db)
-            sql = f"SELECT {_ROW} FROM row_state WHERE last_seq > ? ORDER BY last_seq LIMIT ?"
-            rows = db.execute(sql, (cursor, items_max + 1)).fetchall()
-            if len(rows) <= items_max:
-                return Page([self._row_item(db, row) for row in rows], max(cursor, head.seq), head)
-            last = rows[-1]["last_seq"]
-            page = [row for row in rows if row["last_seq"] < last]
-            if not page:  # one changeset larger than a page stays whole
-                page = db.execute(f"SELECT {_ROW} FROM row_state WHERE last_seq = ?", (last,)).fetchall()
-            return Page([self._row_item(db, row) for row in page], page[-1]["last_seq"], head)
+            for row in db.execute(f"SELECT {_ROW} FROM row_state WHERE last_seq > ? ORDER BY last_seq", (cursor,)):
+                is_enough = len(items) >= items_max or size >= bytes_max
+                if is_enough and row["last_seq"] > last:
+                    return Page(items, last, head)
+                items.append(self._row_item(db, row))
+                size, last = size + len(items[-1]), row["last_seq"]
+        return Page(items, max(cursor, head.seq), head)
 
     def rows(self, table: str, ids: Sequence[str]) -> list[bytes]:
         with self._read() as db:
             return [self._row_item(db, row) for row in _ask(db, table, sorted(set(ids)))]
 
-    def _row_item(self, db: sqlite3.Connection, row: sqlite3.Row) -> bytes:
+    def living(self, table: str, ids: Sequence[str] | None = None) -> dict[str, Mapping[str, Scalar]]:
+        sql = f"SELECT {_ROW} FROM row_state WHERE t = ?"
+        with self._read() as db:
+            found = db.execute(sql, (table,)) if ids is None else _ask(db, table, sorted(set(ids)))
+            return {
+                row["id"]: orjson.loads(row["data"])
+                for row in found
+                if not row["gone"] and "u" not in orjson.loads(row["clock"])
+            }
+
+    def sums(self) -> Sums:
+        with self._read() as db:
+            found = db.execute("SELECT t, sum FROM checksum").fetchall()
+            return Sums({row["t"]: int(row["sum"], 16) for row in found if row["t"] in self._units}, _head(db))
+
+    def versions(self, table: str, after: str, items_max: int) -> Versions:
+        sql = "SELECT id, clock FROM row_state WHERE t = ? AND id > ? ORDER BY id LIMIT ?"
+        with self._read() as db:
+            head = _head(db)
+            rows = db.execute(sql, (table, after, items_max)).fetchall()
+            sums = {row["id"]: self._sum(db, table, row["id"], row["clock"]) for row in rows}
+        more = rows[-1]["id"] if len(rows) == items_max else None
+        return Versions({id: one for id, one in sums.items() if one}, more, head)
+
+    def quarantined(self) -> list[Refusal]:
+        sql = (
+            "SELECT r.uuid, q.n, q.status, q.reason, q.at, COALESCE(m.code, '') FROM quarantine q "
+            "JOIN replica r ON r.no = q.r LEFT JOIN machine m ON m.id = r.machine ORDER BY q.at, q.r, q.n"
+        )
+        with self._read() as db:
+            return [Refusal(*row) for row in db.execute(sql)]
+
+    def _row_item(self, db: _Connection, row: sqlite3.Row) -> bytes:
         t, id, data, clock, stamp, gone, via, last_seq = row
         packed = orjson.loads(clock)
         about = {"t": t, "id": id, "clock": self._clock_wire(db, packed)}
@@ -249,7 +365,7 @@ class SqliteStore:
         about |= {"via": via} if via else {}
         return b'{"seq":%d,"row":%s,"data":%s}' % (last_seq, orjson.dumps(about), data)
 
-    def _clock_wire(self, db: sqlite3.Connection, clock: dict[str, Any]) -> dict[str, Any]:
+    def _clock_wire(self, db: _Connection, clock: dict[str, Any]) -> dict[str, Any]:
         found = self._clock(db, clock)
         wire: dict[str, Any] = {"base": dot_text(found.base)}
         if found.fields:
@@ -258,7 +374,7 @@ class SqliteStore:
             wire["life"] = {"dot": dot_text(found.life), "out": int(found.is_out), "erased": dict(found.erased)}
         return wire
 
-    def _clock(self, db: sqlite3.Connection, clock: Mapping[str, Any]) -> RowClock:
+    def _clock(self, db: _Connection, clock: Mapping[str, Any]) -> RowClock:
         """From {b: base, f: dots by unit, l: life, o: is out, e: erased}; dots as [stamp, replica number, n]."""
 
         def dot(packed: Sequence[int]) -> Dot:
@@ -269,7 +385,7 @@ class SqliteStore:
         life = dot(clock["l"]) if "l" in clock else None
         return RowClock(base, fields, life, bool(clock.get("o")), clock.get("e", {}))
 
-    def _packed(self, db: sqlite3.Connection, clock: RowClock) -> dict[str, Any]:
+    def _packed(self, db: _Connection, clock: RowClock) -> dict[str, Any]:
         def dot(one: Dot) -> list[int]:
             return [one.hlc, self.number_of(db, one.replica), one.n]
 
@@ -280,13 +396,13 @@ class SqliteStore:
             packed |= {"l": dot(clock.life), "o": int(clock.is_out), "e": dict(clock.erased)}
         return packed
 
-    def load(self, db: sqlite3.Connection, row: sqlite3.Row) -> Row:
+    def load(self, db: _Connection, row: sqlite3.Row) -> Row:
         """A stored row. One that waits for its `ins` is marked in the clock by `u`."""
         clock = orjson.loads(row["clock"])
         state = RowState(orjson.loads(row["data"]), self._clock(db, clock), "u" not in clock, row["via"])
         return Row(state, Stamp(*orjson.loads(row["stamp"])) if row["stamp"] else None, row["last_seq"])
 
-    def dump(self, db: sqlite3.Connection, row: Row) -> tuple[bytes, bytes, bytes | None]:
+    def dump(self, db: _Connection, row: Row) -> tuple[bytes, bytes, bytes | None]:
         """Data, clock and stamp as stored."""
         clock = self._packed(db, row.state.clock) | ({} if row.state.is_born else {"u": 1})
         one = row.stamp
@@ -347,42 +463,82 @@ class SqliteStore:
             db.execute('UPDATE "grant" SET to_seq = ? WHERE machine = ? AND to_seq IS NULL', (_head(db).seq, id))
         return bool(done)
 
-    def seen(self, id: str, now_ms: int) -> None:
-        with self._write() as db:
-            db.execute("UPDATE machine SET last_seen = ? WHERE id = ?", (now_ms, id))
+    def machines_active(self) -> int:
+        with self._read() as db:
+            return int(db.execute("SELECT count(*) FROM machine WHERE state = 'active'").fetchone()[0])
+
+    def seen(self, id: str, now_ms: int, waiting: int | None = None, version: str | None = None) -> bool:
+        sql = (
+            "UPDATE machine SET last_seen = ?, waiting = COALESCE(?, waiting), version = COALESCE(?, version) "
+            "WHERE id = ?"
+        )
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            with self._write() as db:
+                db.execute(sql, (now_ms, waiting, version, id))
+        except (StorageFull, sqlite3.OperationalError):
+            return False
+        finally:
+            self._lock.release()
+        return True
 
     # ---------------------------------------------------------------------------------------------------- the whole
 
     def stats(self) -> dict[str, int | str]:
-        def count(what: str) -> int:
-            return int(db.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
+        def count(what: str, of: str = "count(*)") -> int:
+            return int(db.execute(f"SELECT COALESCE({of}, 0) FROM {what}").fetchone()[0])
 
         with self._read() as db:
             head = _head(db)
             (pages,), (page_bytes,) = (db.execute(f"PRAGMA page_{one}").fetchone() for one in ("count", "size"))
+            is_open = "json_extract(CAST(data AS TEXT), '$.state') = 'open'"
             return {
                 "tier": head.tier,
                 "epoch": head.epoch,
                 "head": head.seq,
                 "machines": count("machine WHERE state = 'active'"),
                 "revoked": count("machine WHERE state = 'revoked'"),
+                "last_seen_oldest": count("machine WHERE state = 'active'", "min(COALESCE(last_seen, enrolled_at))"),
+                "waiting": count("machine WHERE state = 'active'", "sum(waiting)"),
                 "changesets": count("log"),
-                "rows": count("row_state WHERE last_seq > 0"),
-                "conflicts_open": count("row_state WHERE t = 'conflict' AND json_extract(data, '$.state') = 'open'"),
+                "rows": _rows_total(db),
+                "conflicts_open": count(f"row_state WHERE t = 'conflict' AND {is_open}"),
                 "conflicts": count("row_state WHERE t = 'conflict'"),
                 "quarantined": count("quarantine"),
+                "quarantined_refused": count("quarantine WHERE status = 'quarantined'"),
+                "quarantined_depends": count("quarantine WHERE status = 'depends'"),
                 "bytes": pages * page_bytes,
             }
 
-    def new_epoch(self, highest: int) -> None:
-        """After a restore: a new epoch, its positions 2^32 beyond all that were ever given out here."""
+    def new_epoch(self, least: int) -> None:
+        """After a restore: a new epoch, its positions 2^32 beyond all that were ever given out here. Codes that were
+        not used yet when the backup was made may have been since."""
         with self._write() as db:
-            seq = ((max(_head(db).seq, highest) >> EPOCH_BITS) + 1) << EPOCH_BITS
+            seq = max((_head(db).seq >> EPOCH_BITS) + 1, least) << EPOCH_BITS
             db.execute("UPDATE stream_head SET epoch = ?, last_seq = ?", (secrets.token_hex(8), seq))
+            db.execute("DELETE FROM invite")
             self._open_epoch(db)
 
+    def keep_machines(self, path: Path) -> None:
+        """Takes over from the data that stood here who has joined and who was turned out since the backup."""
+        columns = "id, code, kind, branch, user, secret_hash, state, enrolled_at, last_seen"
+        self._writer.execute("ATTACH ? AS old", (str(path),))
+        with self._write() as db:
+            db.execute(f"INSERT OR IGNORE INTO machine ({columns}) SELECT {columns} FROM old.machine")
+            db.execute(
+                'INSERT INTO "grant" SELECT * FROM old."grant" WHERE machine IN (SELECT id FROM machine) '
+                'AND machine NOT IN (SELECT machine FROM "grant")'
+            )
+            turned_out = "SELECT id FROM old.machine WHERE state != 'active'"
+            db.execute(f"UPDATE machine SET state = 'revoked' WHERE id IN ({turned_out})")
+            db.execute(
+                f'UPDATE "grant" SET to_seq = ? WHERE to_seq IS NULL AND machine IN ({turned_out})', (_head(db).seq,)
+            )
+        self._writer.execute("DETACH old")
+
     def backup(self, file: Path) -> None:
-        """A copy of this moment. Raises Refused if the file is there already."""
+        """A copy of this moment. Raises Refused if the file is there already or cannot be written."""
         if file.exists():
             raise Refused(f"{file} 已存在，备份不会覆盖它")
         part = file.with_name(file.name + ".part")
@@ -391,7 +547,9 @@ class SqliteStore:
             db.execute("COMMIT")  # VACUUM runs outside a transaction
             try:
                 db.execute("VACUUM INTO ?", (str(part),))
-            except sqlite3.OperationalError as error:
+                with part.open("rb+") as written:
+                    os.fsync(written.fileno())  # SQLite does not, here
+            except (sqlite3.DatabaseError, OSError) as error:
                 part.unlink(missing_ok=True)
                 raise Refused(f"不能写入 {file}：{error}") from error
             finally:
@@ -402,9 +560,11 @@ class SqliteStore:
 class SqliteTransaction:
     """One push over SQLite. The whole file is locked for writing, so rows need no locks of their own."""
 
-    def __init__(self, store: SqliteStore, db: sqlite3.Connection) -> None:
+    def __init__(self, store: SqliteStore, db: _Connection) -> None:
         self._store = store
         self._db = db
+        self._before: dict[Key, Row] = {}
+        """Rows as they were, for the checksums."""
 
     def head(self) -> Head:
         return _head(self._db)
@@ -437,11 +597,13 @@ class SqliteTransaction:
         by_table: dict[str, list[str]] = {}
         for table, id in sorted(keys):
             by_table.setdefault(table, []).append(id)
-        return {
+        found = {
             (table, row["id"]): self._store.load(self._db, row)
             for table, ids in by_table.items()
             for row in _ask(self._db, table, ids)
         }
+        self._before |= found
+        return found
 
     def others_since(self, seq: int, author: Replica) -> bool:
         sql = "SELECT 1 FROM replica WHERE last_seq > ? AND no != ?"
@@ -539,12 +701,27 @@ class SqliteTransaction:
             "INSERT OR IGNORE INTO row_scope (t, id, scope, in_seq) VALUES (?, ?, ?, ?)",
             [(*key, SCOPE, row.last_seq) for key, row in rows],
         )
+        self._move_sums(rows)
+
+    def _move_sums(self, rows: Sequence[tuple[Key, Row]]) -> None:
+        sums = {row["t"]: int(row["sum"], 16) for row in self._db.execute("SELECT t, sum FROM checksum")}
+        new: dict[str, int] = defaultdict(int)
+        for (table, id), row in rows:
+            units, before = self._store.units(table), self._before.get((table, id))
+            old = row_sum(id, before.state.clock, units) if before else 0
+            sums[table] = moved(sums[table], old, row_sum(id, row.state.clock, units))
+            new[table] += not before or not before.last_seq
+        self._db.executemany(
+            "UPDATE checksum SET sum = ?, total = total + ? WHERE t = ?",
+            [(to_text(sums[table]), more, table) for table, more in new.items()],
+        )
 
 
 def restore(file: Path, target: Path, manifest: Manifest) -> None:
     """Puts a backup in the place of the server's data, with a new epoch whose positions no machine has ever seen.
 
-    What stood there is kept beside it. The server must not be running. Raises Refused if the file is no backup.
+    What stood there is kept beside it, and its machines stay as they are. The server must not be running. Raises
+    Refused if the file is no sound backup.
     """
     if not file.is_file():
         raise Refused(f"没有找到备份 {file}")
@@ -552,18 +729,43 @@ def restore(file: Path, target: Path, manifest: Manifest) -> None:
         raise Refused(f"{file} 不是同步服务器的备份")
     part = target.with_name(target.name + ".restoring")
     _remove(part)
-    part.write_bytes(file.read_bytes())
     try:
-        highest = _last_seq(target) if target.exists() else 0
+        shutil.copyfile(file, part)
+        _check_sound(part, file)
         store = SqliteStore(part, manifest)
-        store.new_epoch(highest)
-        store.close()
+        try:
+            head = _head_of(target) if target.exists() else None
+            is_same = head is not None and head.tier == store.head().tier
+            store.new_epoch((head.seq >> EPOCH_BITS) + 1 if head and is_same else _epoch_by_time())
+            if is_same:
+                with suppress(sqlite3.DatabaseError):  # broken there: better restored without it than not at all
+                    store.keep_machines(target)
+        finally:
+            store.close()
     except BaseException:
         _remove(part)
         raise
     if target.exists():
         _move_aside(target)
     part.rename(target)
+
+
+def _epoch_by_time() -> int:
+    """The number of an epoch where nobody knows how far the lost server came: later than any that was ever opened.
+    Quarters of an hour, so that positions stay below 2^53 for decades."""
+    return (int(time.time()) - _TIME_ZERO_S) // 900
+
+
+def _check_sound(part: Path, file: Path) -> None:
+    db = sqlite3.connect(part)
+    try:
+        found = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
+    except sqlite3.DatabaseError as error:
+        found = [str(error)]
+    finally:
+        db.close()
+    if found != ["ok"]:
+        raise Refused(f"备份 {file} 已损坏，不能用来恢复：{found[0]}")
 
 
 def _is_ours(file: Path) -> bool:
@@ -573,13 +775,13 @@ def _is_ours(file: Path) -> bool:
     return header.startswith(b"SQLite format 3\0") and header[68:] == _APPLICATION_ID.to_bytes(4)
 
 
-def _last_seq(path: Path) -> int:
-    """How far the data that is there came; 0 if it cannot be read any more."""
+def _head_of(path: Path) -> Head | None:
+    """How far the data that is there came; nothing if it cannot be read any more."""
     db = sqlite3.connect(path)
     try:
-        return int(db.execute("SELECT last_seq FROM stream_head").fetchone()[0])
+        return _head(db)
     except (sqlite3.DatabaseError, TypeError):
-        return 0
+        return None
     finally:
         db.close()
 
@@ -607,6 +809,14 @@ def _ask(db: sqlite3.Connection, table: str, ids: Sequence[str]) -> Iterator[sql
         yield from db.execute(f"SELECT {_ROW} FROM row_state WHERE t = ? AND id IN ({marks})", (table, *part))
 
 
+def _columns(db: sqlite3.Connection, table: str) -> set[str]:
+    return {row["name"] for row in db.execute(f"PRAGMA table_info({table})")}
+
+
+def _rows_total(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT COALESCE(sum(total), 0) FROM checksum").fetchone()[0])
+
+
 def _head(db: sqlite3.Connection) -> Head:
     return Head(*db.execute("SELECT tier, epoch, last_seq FROM stream_head").fetchone())
 
@@ -620,7 +830,7 @@ def _replica(row: sqlite3.Row | None) -> Replica | None:
 def _machine(row: sqlite3.Row) -> Machine:
     return Machine(
         row["id"], row["code"], row["kind"], row["branch"], row["user"], row["state"], row["enrolled_at"],
-        row["last_seen"],
+        row["last_seen"], row["waiting"], row["version"],
     )  # fmt: skip
 
 
