@@ -1,21 +1,26 @@
 """First start, login and rights of the signed-in operator: the one place that knows how people are stored."""
 
+import platform
 import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
+
+from sync_server.replication.changeset import Op, Scalar
 
 from .engine import query as q
 from .engine.access import DATA_SCOPES, DataScope, Principal
 from .engine.define import seed_id
 from .engine.engine import Engine
-from .engine.fields.moment import today
+from .engine.fields.moment import instant, today
 from .engine.fields.password import hash_password, password_fault, verify_password
 from .engine.ids import new_id
 from .engine.records import save
 from .errors import Invalid, LoginElsewhere, LoginFailed, LoginWait, NotSignedIn
+from .sync.rounds import about_me
 from .workstation import Workstation
 
 LONE_CODE = "A1"
@@ -170,7 +175,8 @@ def sign_in(engine: Engine, department: str, user: str, password: str, now: floa
 
 
 def _may_use_machine(engine: Engine, db: sqlite3.Connection, operator: str) -> bool:
-    """Whether this machine is one of the operator's; who has none may use the shared ones of his branch."""
+    """Whether this machine is one of the operator's; who has none may use the shared ones of his branch and the
+    personal one that joined for him, an administrator any."""
     me = engine.applier.me(db)
     here = db.execute(
         "SELECT id, branch, kind FROM machine WHERE code = ? AND deleted_at IS NULL", (me.code,)
@@ -183,12 +189,47 @@ def _may_use_machine(engine: Engine, db: sqlite3.Connection, operator: str) -> b
     }
     if own or here is None:
         return here["id"] in own if here else not own
-    if me.code == LONE_CODE:
+    if me.code == LONE_CODE or _has_all_rights(db, operator):
         return True
-    (branch,) = db.execute(
-        "SELECT d.branch FROM operator o JOIN department d ON d.id = o.department WHERE o.id = ?", (operator,)
+    login, branch = db.execute(
+        "SELECT o.login_name, d.branch FROM operator o LEFT JOIN department d ON d.id = o.department WHERE o.id = ?",
+        (operator,),
     ).fetchone()
-    return here["kind"] == "shared" and here["branch"] in (None, branch)
+    if here["kind"] == "shared":
+        return here["branch"] in (None, branch)
+    return bool(login == about_me(db).get("user"))
+
+
+def _has_all_rights(db: sqlite3.Connection, operator: str) -> bool:
+    sql = (
+        "SELECT 1 FROM operator_roles l JOIN role r ON r.id = l.target WHERE l.record = ? AND l.deleted_at IS NULL "
+        "AND r.deleted_at IS NULL AND r.all_rights = 1"
+    )
+    return db.execute(sql, (operator,)).fetchone() is not None
+
+
+def settle_in(engine: Engine, about: Mapping[str, Any]) -> None:
+    """What a machine says of itself when it has joined a company: its row under 机器, and the branch it stands in.
+
+    `about` is what the server said: {machine: id, code, kind, branch: code}. Twice does no harm.
+    """
+    with engine.db.write() as db:
+        me = engine.applier.me(db)
+        branch = db.execute(
+            "SELECT id FROM branch WHERE code = ? AND deleted_at IS NULL ORDER BY row", (about.get("branch"),)
+        ).fetchone()
+        if me.branch is None and branch is not None:
+            db.execute("UPDATE sync_self SET branch = ?", (branch[0],))
+        known = db.execute("SELECT 1 FROM machine WHERE code = ? AND deleted_at IS NULL", (me.code,)).fetchone()
+        if known is not None:
+            return
+        values: dict[str, Scalar] = {
+            "code": me.code, "name": platform.node()[:40] or me.code, "branch": branch[0] if branch else None,
+            "kind": str(about.get("kind") or "shared"), "enrolled_at": instant(datetime.now(UTC)), "state": "active",
+        }  # fmt: skip
+        op = Op("machine", str(about["machine"]), "ins", {k: v for k, v in values.items() if v is not None})
+        changed = engine.applier.local([op], actor="", act="machine.join")
+    engine.tell(changed)
 
 
 def _login(department: str, user: str) -> str:

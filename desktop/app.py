@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from .api import desk as desk_routes
 from .api import records, session, stream
+from .api import sync as sync_routes
 from .api.guard import Guard, install
 from .api.http import Desk, Route, json_response, serve
 from .db import is_damage, is_full
@@ -22,6 +23,7 @@ ROUTES: list[Route] = [
     *session.routes.routes,
     *records.routes.routes,
     *desk_routes.routes.routes,
+    *sync_routes.routes.routes,
     *stream.routes.routes,
 ]
 """Every call of the API but the window's own (desktop/shell/endpoints.py)."""

@@ -175,6 +175,7 @@ def _served(workstation: Workstation, host: WindowHost | BrowserHost, instance: 
     except PortTaken as taken:
         raise Refused(f"端口 {port} 已被别的程序占用，请换一个") from taken
     server.start()
+    workstation.sync.start()
     instance.announce(Running(server.port, os.getpid(), host.mode, guard.control_secret))
     try:
         yield guard
@@ -218,6 +219,20 @@ def _check(arguments: argparse.Namespace) -> str:
     from desktop import commands
 
     return commands.check(_folder(arguments))
+
+
+def _join(arguments: argparse.Namespace) -> str:
+    from desktop import commands
+
+    with _alone(_folder(arguments)):
+        return commands.join(_folder(arguments), arguments.server, arguments.code)
+
+
+def _sync(arguments: argparse.Namespace) -> str:
+    from desktop import commands
+
+    with _alone(_folder(arguments)):
+        return commands.sync(_folder(arguments))
 
 
 def _digest(arguments: argparse.Namespace) -> str:
@@ -283,6 +298,10 @@ def _parser() -> Parser:
     for name, command, text in (("backup", _backup, "备份到文件"), ("restore", _restore, "从备份文件恢复")):
         add(name, command, text).add_argument("file", type=Path, metavar="文件")
     add("check", _check, "检查数据是否完整")
+    join = add("join", _join, "用加入码加入公司的同步服务器")
+    join.add_argument("--server", required=True, metavar="地址")
+    join.add_argument("--code", required=True, metavar="加入码")
+    add("sync", _sync, "与服务器同步一次，输出一行 JSON")
     digest = add("digest", _digest, "输出数据摘要（JSON）")
     digest.add_argument("--scope", choices=("company", "all"), default="all", metavar="company|all")
     for added in commands.choices.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,14 @@ from . import accounts, maintenance
 from .db import FILE_NAME, open_database
 from .engine.engine import SQL_FUNCTIONS
 from .errors import ApiError, Refused
+from .sync import outbox
+from .sync.exchange import SyncError, Unreachable
 from .workstation import Workstation
 
 FIRST_BRANCH_CODE = "01"
 FIRST_DEPARTMENT = "管理部"
+FIRST_TRIES = 6
+"""How often the first sync goes on after a cut before the command gives up."""
 
 
 def init(folder: Path, company: str, branch: str, admin: str, password: str) -> str:
@@ -63,6 +68,45 @@ def check(folder: Path) -> str:
     if problems:
         raise Refused("\n".join([f"查到 {len(problems)} 处问题", *lines]))
     return "\n".join(["数据完好", *lines])
+
+
+def join(folder: Path, server: str, code: str) -> str:
+    """Joins a company by a one-time code and waits until the first data are here."""
+    workstation = Workstation.open(folder)
+    try:
+        workstation.sync.join(server, code)
+        _first_round(workstation)
+        with workstation.db.read() as db:
+            me = workstation.engine.applier.me(db)
+    except SyncError as error:
+        raise Refused(f"{error}。{error.hint}") from error
+    finally:
+        workstation.close()
+    return f"已加入，本机编号 {me.code}"
+
+
+def _first_round(workstation: Workstation) -> None:
+    """The first data may be cut: they go on where they stopped."""
+    for attempt in range(FIRST_TRIES):
+        try:
+            workstation.sync.round()
+            return
+        except Unreachable:
+            if attempt == FIRST_TRIES - 1:
+                raise
+            time.sleep(2**attempt)
+
+
+def sync(folder: Path) -> str:
+    """One round with the server: one line of JSON."""
+    with _open_existing(folder) as workstation:
+        try:
+            outcome = workstation.sync.round()
+        except SyncError as error:
+            raise Refused(f"{error}。{error.hint}") from error
+        with workstation.db.read() as db:
+            outcome.rejected = outbox.rejected(db)
+        return json.dumps(outcome.public())
 
 
 def digest(folder: Path, scope: str) -> str:

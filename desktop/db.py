@@ -249,6 +249,12 @@ class Database:
         finally:
             db.close()
 
+    def shrink(self) -> None:
+        """Gives back the space of what was deleted, so that nothing of it can be read from the file."""
+        with self._lock:
+            self._writer.execute("VACUUM")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Folds the write-ahead log into the file and closes everything. Harmless when called twice."""
         if self._closed:

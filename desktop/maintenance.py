@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import sqlite3
 import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from uuid import UUID, uuid4
-
-from sync_server.replication.clock import Clock
+from uuid import uuid4
 
 from .db import FILE_NAME, Database, Progress, is_full, looked_into, open_database, refuse_unsafe_place, watched
 from .engine.engine import SQL_FUNCTIONS
@@ -21,10 +18,11 @@ from .files import make_private, why
 from .inspection import Finding as Finding
 from .inspection import Step as Step
 from .inspection import check as check
+from .sync.identity import BASE_CODE_LENGTH_MAX as BASE_CODE_LENGTH_MAX
+from .sync.identity import Identities, renew_file
+from .sync.identity import renew_identity as renew_identity
 
 LOGS = ("-wal", "-shm", "-journal")
-BASE_CODE_LENGTH_MAX = 3
-"""Codes given at enrolment have two or three characters; longer ones carry the suffix of a restore (T19)."""
 
 
 # --------------------------------------------------------------------- backup
@@ -134,6 +132,7 @@ def _replace(folder: Path, live: Path, source: Path) -> Path | None:
         kept = _set_aside(live)
         fresh.replace(live)
         _sync_folder(folder)
+        renew_file(folder, Identities.default())
     finally:
         _clear(work)
     return kept
@@ -220,44 +219,3 @@ def _clear(work: Path) -> None:
         for file in work.iterdir():
             file.unlink()
         work.rmdir()
-
-
-def renew_identity(db: Database) -> None:
-    """A new replica for a file that was restored or copied, so that numbers and changes never collide (sync.md B8).
-
-    What waits to be sent stays under the old replica, whose end of the chain is kept in `meta`.
-    """
-    with db.write() as writer:
-        me = writer.execute("SELECT * FROM sync_self").fetchone()
-        if me is None:  # a backup of a company that was never founded
-            return
-        writer.execute(
-            "INSERT OR REPLACE INTO meta VALUES (?, ?)",
-            (f"replica.{me['replica']}", f"{me['last_n']} {me['last_h'].hex()}"),
-        )
-        known = {row[0] for row in writer.execute("SELECT code FROM replica WHERE code IS NOT NULL")}
-        replica, code = _mint(me["code"], known)
-        writer.execute("INSERT INTO replica (uuid, code) VALUES (?, ?)", (replica, code))
-        writer.execute(
-            "UPDATE sync_self SET replica = ?, code = ?, last_n = 0, last_h = x'', hlc = ?",
-            (replica, code, _newest_stamp(writer, me["hlc"])),
-        )
-
-
-def _mint(code: str, known: set[str]) -> tuple[str, str]:
-    """A new replica id and the code that goes with it: the plain code and three base32 characters of the id."""
-    base = code[:-3] if len(code) > BASE_CODE_LENGTH_MAX else code
-    while True:
-        replica = uuid4().hex
-        suffix = base64.b32encode(UUID(replica).bytes).decode()[:3]
-        # A letter first: digits alone would read like the beginning of a longer number of the plain code.
-        if suffix[0].isalpha() and base + suffix not in known:
-            return replica, base + suffix
-
-
-def _newest_stamp(db: sqlite3.Connection, hlc: int) -> int:
-    clock = Clock(hlc)
-    for table, column in (("row_clock", "hlc"), ("changeset", "hlc_eff")):
-        (newest,) = db.execute(f"SELECT COALESCE(max({column}), 0) FROM {table}").fetchone()
-        clock = clock.receive(newest)
-    return clock.last

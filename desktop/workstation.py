@@ -22,6 +22,8 @@ from .engine.schema import migrate, refuse_newer
 from .errors import Damaged, Refused, StorageFull
 from .files import make_private, why
 from .jobs import Jobs
+from .sync.identity import Identities
+from .sync.service import Sync
 
 SEEDED = datetime(2020, 1, 1, tzinfo=UTC)
 """When seed rows say they were made: the same on every machine."""
@@ -35,13 +37,16 @@ class Workstation:
     db: Database
     registry: Registry
     engine: Engine
+    identities: Identities = field(default_factory=Identities.default)
     jobs: Jobs = field(init=False)
+    sync: Sync = field(init=False)
 
     def __post_init__(self) -> None:
         self.jobs = Jobs(self.engine.bus, self.folder / "downloads")
+        self.sync = Sync(self.engine, self.folder, self.identities, settle_in=self._settle_in, wipe=self.wipe)
 
     @staticmethod
-    def open(folder: Path) -> Workstation:
+    def open(folder: Path, identities: Identities | None = None) -> Workstation:
         """Opens the data folder, creating what is missing and bringing an older one up to date.
 
         Raises `Refused` for a folder that is unsafe, damaged, in use or from a newer version; then nothing was changed.
@@ -59,18 +64,46 @@ class Workstation:
             db.close()
             raise
         bus = Bus()
-        return Workstation(folder, db, registry, Engine(db, registry, Applier(db, registry), bus))
+        engine = Engine(db, registry, Applier(db, registry), bus)
+        return Workstation(folder, db, registry, engine, identities or Identities.default())
 
     @property
     def initialized(self) -> bool:
-        """Whether the first start has been finished."""
+        """Whether the first start has been finished; not so while the first data of a company are still coming."""
         with self.db.read() as db:
-            return db.execute("SELECT 1 FROM sync_self").fetchone() is not None
+            return (
+                db.execute("SELECT 1 FROM sync_self").fetchone() is not None
+                and db.execute("SELECT 1 FROM sync_peer WHERE state = 'rows'").fetchone() is None
+            )
 
     def close(self) -> None:
-        """Stops running jobs and closes the file in order."""
+        """Stops synchronising and running jobs and closes the file in order."""
+        self.sync.stop()
         self.jobs.stop()
         self.db.close()
+
+    def _settle_in(self, about: Mapping[str, Any]) -> None:
+        """Once, after this machine joined a company."""
+        from . import accounts  # accounts works on workstations
+
+        accounts.settle_in(self.engine, about)
+        self.engine.bus.emit({"type": "session"})
+
+    def wipe(self) -> None:
+        """Takes all data out of a machine that was stopped from afar; it is then as on its first day."""
+        with self.db.write() as db, self.db.unguarded():
+            for (name,) in db.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' "
+                "AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '%_fts%'"
+            ).fetchall():
+                if name not in ("meta", "replica"):
+                    db.execute(f"DELETE FROM {name}")
+            db.execute("DELETE FROM replica WHERE no > 0")
+            db.execute("DELETE FROM meta WHERE key != 'fingerprint'")
+            seed(db, self.registry)
+            derived.bring_up_to_date(db, self.registry)
+        self.db.shrink()
+        self.engine.bus.emit({"type": "session"})
 
 
 def _bring_up_to_date(db: Database, registry: Registry) -> None:
@@ -82,6 +115,7 @@ def _bring_up_to_date(db: Database, registry: Registry) -> None:
             migrate(writer, registry)
             seed(writer, registry)
             derived.bring_up_to_date(writer, registry)
+            Applier(db, registry).replay_parked()
     except (sqlite3.Error, StorageFull, Damaged) as error:
         raise refusal(db.path, error) from error
 

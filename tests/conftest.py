@@ -17,6 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 START_S = 60.0
 
 
+@pytest.fixture(autouse=True, scope="session")
+def identities(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Machines that tests make have their identity files with the tests, not with the person who runs them."""
+    os.environ["ECMS_IDENTITY"] = str(tmp_path_factory.mktemp("identities"))
+
+
 @dataclass
 class Program:
     """A running `ecms …`; what it prints is collected as it comes."""

@@ -363,3 +363,57 @@ class OkAnswer(Loose):
 
 class AnyObject(Loose):
     """An object."""
+
+
+class SyncBody(Strict):
+    action: Literal["now", "pause", "resume", "confirm"] = "now"
+
+
+class ProbeBody(Strict):
+    server: Annotated[str, Field(max_length=300)]
+
+
+class JoinBody(Strict):
+    server: Annotated[str, Field(max_length=300)]
+    code: Annotated[str, Field(max_length=60)]
+
+
+class ConflictQuery(Strict):
+    state: Literal["open", "auto"] = "open"
+    after: Id | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class Taken(Strict):
+    take: Literal["winner", "loser", "value"]
+    value: Any = None
+
+
+class TakeMany(Strict):
+    ids: Annotated[list[Id], Field(min_length=1, max_length=2_000)]
+    take: Literal["winner", "loser"]
+
+
+class InviteBody(Strict):
+    branch: Id
+    user: Name = ""
+
+
+class LogQuery(Strict):
+    limit: Annotated[int, Field(ge=1, le=2_000)] = 100
+
+
+class SyncAnswer(Loose):
+    """How synchronising stands."""
+
+    state: Literal["alone", "joining", "synced", "syncing", "waiting", "offline", "paused", "attention"]
+    server: str
+    waiting: int
+    conflicts: int
+    rejected: int
+
+
+class ProbeAnswer(Loose):
+    ok: bool
+    title: str
+    server: str

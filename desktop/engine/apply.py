@@ -1,4 +1,4 @@
-"""The one write path: whatever changes business rows goes through `apply`, made here or come from another machine.
+"""The one write path: whatever changes business rows goes through here, made on this machine or come from another.
 
 In one transaction it writes rows, row clocks, the changeset, history, search index and tallies. It checks no rules:
 those are checked on saving, and what others saved is never refused (sync.md "One apply").
@@ -8,32 +8,30 @@ import json
 import sqlite3
 import time
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import count, groupby
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sync_server.replication.changeset import ROWS_MAX, Changeset, Op, Scalar, canonical, chain
-from sync_server.replication.clock import Clock, Dot, wall_ms
-from sync_server.replication.merge import RowClock, wins
+from sync_server.replication.changeset import ROWS_MAX, Changeset, Op, canonical, chain
+from sync_server.replication.clock import Clock
+from sync_server.replication.merge import RowClock
 
 from ..db import Database
-from . import derived
-from .fields.moment import instant
-from .registry import Definition, Link, Registry, sum_key
+from .registry import Registry
 from .schema import SCHEMA
+from .work import POISON, Cause, Changed, Work, iso_of, keys_of
+
+__all__ = ["Applier", "Arrival", "Changed", "Me", "iso_of"]
+
+_HEARD = "sync.heard"
+
+PENDING, ACKED, REJECTED, RECEIVED = "pending", "acked", "rejected", "applied"
+"""States of a changeset: made here and waiting, taken by the server, not accepted by it, come from elsewhere."""
 
 
-@dataclass
-class Changed:
-    """What a transaction touched: ids by module. Screens refetch by it, after commit."""
-
-    ids: dict[str, list[str]] = field(default_factory=dict)
-
-    def add(self, module: str, id: str) -> None:
-        self.ids.setdefault(module, []).append(id)
+def wall_clock() -> int:
+    """This machine's time in ms since 1970."""
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True)
@@ -51,28 +49,29 @@ class Me:
 
 
 @dataclass(frozen=True)
-class _Context:
-    """What all ops of one changeset share while they are applied."""
+class Arrival:
+    """A change that came from another machine, with the stamp the server made effective and its position there.
 
-    db: sqlite3.Connection
-    dot: Dot
-    replica_no: int
-    at: str
-    actor: str
-    machine: str
-    changed: Changed
-    tally: Counter[tuple[str, str]]
-    parts: Iterator[int]
-    """Numbers the entries that this changeset leaves in the history."""
+    `body` is what came, without stamp and position: a newer version may say more than this one reads.
+    """
+
+    changeset: Changeset
+    hlc_eff: int
+    seq: int | None
+    body: bytes
 
 
 class Applier:
     """Applies changesets to an open database."""
 
-    def __init__(self, db: Database, registry: Registry) -> None:
+    def __init__(self, db: Database, registry: Registry, now_ms: Callable[[], int] = wall_clock) -> None:
         self.db = db
         self.registry = registry
-        self._insert_sql = {d.name: _insert_sql(d) for d in registry}
+        self.now_ms = now_ms
+        self.wrote: Callable[[], None] = lambda: None
+        """Called after each commit of a change made here."""
+
+    # --------------------------------------------------------------------------------------------------- made here
 
     def local(
         self,
@@ -81,47 +80,94 @@ class Applier:
         actor: str,
         act: str | None = None,
         batch: str | None = None,
+        res: str | None = None,
         schema: int = SCHEMA,
     ) -> Changed:
         """Changes made on this machine: numbered, chained, recorded as pending and applied. Joins an open `write()`.
 
-        More than 500 rows are cut into several changesets; the caller names the batch they belong to.
+        More than 500 rows are cut into several changesets; the caller names the batch they belong to. `res` names the
+        conflict row that the change answers.
         """
-        changed = Changed()
         if not ops:
-            return changed
+            return Changed()
         with self.db.write(joins=True) as db, self.db.unguarded():
-            me = self.me(db)
+            me, work, ctx = self.me(db), Work(db, self.registry), context_of(db)
+            work.load((op.table, op.id) for op in ops)
             for start in range(0, len(ops), ROWS_MAX):
-                me = self._author(db, me, ops[start : start + ROWS_MAX], actor, act, batch, schema, changed)
+                now_ms = self.now_ms()
+                changeset = Changeset(
+                    me.replica, me.last_n + 1, Clock(me.hlc).tick(now_ms + me.off).last, now_ms, actor, schema,
+                    ops[start : start + ROWS_MAX], me.off, ctx, act, batch, res,
+                )  # fmt: skip
+                me = self._author(db, work, me, changeset)
             db.execute("UPDATE sync_self SET last_n = ?, last_h = ?, hlc = ?", (me.last_n, me.last_h, me.hlc))
+            changed = work.flush()
+            self.db.after_commit(self.wrote)
         return changed
 
-    def _author(
-        self, db: sqlite3.Connection, me: Me, ops: Sequence[Op], actor: str, act: str | None, batch: str | None,
-        schema: int, changed: Changed,
-    ) -> Me:  # fmt: skip
-        now_ms = time.time_ns() // 1_000_000
-        hlc = Clock(me.hlc).tick(now_ms + me.off).last
-        changeset = Changeset(me.replica, me.last_n + 1, hlc, now_ms, actor, schema, ops, me.off, {}, act, batch)
+    @staticmethod
+    def _author(db: sqlite3.Connection, work: Work, me: Me, changeset: Changeset) -> Me:
         body = canonical(changeset.wire())
-        self._store(db, changeset, me.number, hlc, body, "pending")
-        self._apply_ops(db, changeset, hlc, me.number, me.code, changed)
-        return Me(me.replica, me.number, me.code, me.branch, changeset.n, chain(me.last_h, body), hlc, me.off)
+        _store(db, me.number, changeset.n, changeset.hlc, changeset.hlc, changeset.batch, body, PENDING)
+        cause = Cause.of(changeset, changeset.hlc, me.code)
+        for op in changeset.ops:
+            work.apply(op, cause)
+        return Me(
+            me.replica, me.number, me.code, me.branch, changeset.n, chain(me.last_h, body), changeset.hlc, me.off
+        )  # fmt: skip
+
+    # --------------------------------------------------------------------------------------------- come from elsewhere
 
     def remote(self, changeset: Changeset, hlc_eff: int, seq: int | None) -> Changed:
-        """A change that came from another machine, with the stamp the server made effective. Twice is a no-op."""
-        changed = Changed()
+        """One change that came from another machine. Twice is a no-op."""
+        return self.arrive([Arrival(changeset, hlc_eff, seq, canonical(changeset.wire()))])
+
+    def arrive(
+        self, arrivals: Sequence[Arrival], then: Callable[[sqlite3.Connection], None] = lambda db: None
+    ) -> Changed:
+        """Changes from elsewhere in the order of their positions, as one transaction in which `then` is called, too.
+        What came before is passed over."""
         with self.db.write(joins=True) as db, self.db.unguarded():
-            number, code = self._replica(db, changeset.replica)
-            known = db.execute("SELECT 1 FROM changeset WHERE r = ? AND n = ?", (number, changeset.n)).fetchone()
-            if known:
-                return changed
-            self._store(db, changeset, number, hlc_eff, canonical(changeset.wire()), "applied", seq)
-            self._apply_ops(db, changeset, hlc_eff, number, code, changed)
-            me = self.me(db)
-            db.execute("UPDATE sync_self SET hlc = ?", (Clock(me.hlc).receive(hlc_eff).last,))
+            work = Work(db, self.registry)
+            work.load(keys_of(one.changeset for one in arrivals))
+            codes = codes_of(db)
+            newest = 0
+            for one in arrivals:
+                if self._receive(db, work, one, codes):
+                    newest = max(newest, one.hlc_eff)
+            changed = work.flush()
+            if newest:
+                receive_stamp(db, newest)
+            then(db)
         return changed
+
+    def _receive(self, db: sqlite3.Connection, work: Work, one: Arrival, codes: Mapping[str, str]) -> bool:
+        changeset, number = one.changeset, work.number_of(one.changeset.replica)
+        if db.execute("SELECT 1 FROM changeset WHERE r = ? AND n = ?", (number, changeset.n)).fetchone():
+            return False
+        _store(
+            db, number, changeset.n, changeset.hlc, one.hlc_eff, changeset.batch, one.body, RECEIVED, one.seq
+        )  # fmt: skip
+        cause = Cause.of(changeset, one.hlc_eff, codes.get(changeset.replica) or changeset.replica[:6])
+        for op in changeset.ops:
+            work.apply(op, cause)
+        return True
+
+    def arrive_poisoned(self, one: Arrival, then: Callable[[sqlite3.Connection], None] = lambda db: None) -> None:
+        """Puts aside a change that cannot be applied, so that what follows it is not held up."""
+        with self.db.write(joins=True) as db, self.db.unguarded():
+            work = Work(db, self.registry)
+            changeset = one.changeset
+            number = work.number_of(changeset.replica)
+            _store(
+                db, number, changeset.n, changeset.hlc, one.hlc_eff, changeset.batch, one.body, RECEIVED, one.seq
+            )  # fmt: skip
+            cause = Cause.of(changeset, one.hlc_eff, changeset.replica[:6])
+            for op in changeset.ops:
+                work.park(op, cause, POISON)
+            then(db)
+
+    # ------------------------------------------------------------------------------------------------------ questions
 
     def me(self, db: sqlite3.Connection) -> Me:
         """Who this machine is; raises LookupError before the first start is finished."""
@@ -139,367 +185,57 @@ class Applier:
             row["clock_off"],
         )
 
-    @staticmethod
-    def _replica(db: sqlite3.Connection, uuid: str) -> tuple[int, str]:
-        db.execute("INSERT OR IGNORE INTO replica (uuid) VALUES (?)", (uuid,))
-        row = db.execute("SELECT no, code FROM replica WHERE uuid = ?", (uuid,)).fetchone()
-        return row["no"], row["code"] or uuid[:6]
-
-    @staticmethod
-    def _store(
-        db: sqlite3.Connection,
-        changeset: Changeset,
-        number: int,
-        hlc_eff: int,
-        body: bytes,
-        state: str,
-        seq: int | None = None,
-    ) -> None:
-        db.execute(
-            "INSERT INTO changeset (r, n, hlc, hlc_eff, seq, batch, body, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                number,
-                changeset.n,
-                changeset.hlc,
-                hlc_eff,
-                seq,
-                changeset.batch,
-                zlib.compress(body, 1),
-                state,
-            ),
-        )
-
-    # ------------------------------------------------------------------ ops
-
-    def _apply_ops(
-        self,
-        db: sqlite3.Connection,
-        changeset: Changeset,
-        hlc_eff: int,
-        number: int,
-        machine: str,
-        changed: Changed,
-    ) -> None:
-        dot = Dot(hlc_eff, changeset.replica, changeset.n)
-        context = _Context(db, dot, number, iso_of(changeset.at), changeset.actor, machine, changed, Counter(), count())
-        for (table, kind), group in groupby(changeset.ops, key=lambda op: (op.table, op.kind)):
-            ops = list(group)
-            if table in self.registry:
-                definition = self.registry[table]
-                if kind == "ins":
-                    ops = self._insert_new(context, definition, ops)
-                for op in ops:
-                    self._change_row(context, definition, op)
-            elif table in self.registry.links:
-                for op in ops:
-                    self._change_link(context, self.registry.links[table], op)
-            else:
-                self._park(context, ops, "unknown-table")
-        self._write_tally(context)
-
-    def _insert_new(self, context: _Context, definition: Definition, ops: list[Op]) -> list[Op]:
-        """Inserts, all at once, the rows that are not there yet; returns the rest, which merge like updates."""
-        present = _present(context.db, definition.name, [op.id for op in ops])
-        fresh = [op for op in ops if op.id not in present]
-        if fresh:
-            (number,) = context.db.execute(f"SELECT COALESCE(max(row), 0) FROM {definition.name}").fetchone()
-            rows = [(number + place, self._new_row(context, definition, op)) for place, op in enumerate(fresh, 1)]
-            context.db.executemany(self._insert_sql[definition.name], ({"row": no} | row for no, row in rows))
-            context.db.executemany(
-                "INSERT INTO row_clock (t, id, hlc, r, n) VALUES (?, ?, ?, ?, ?)",
-                [(definition.name, op.id, context.dot.hlc, context.replica_no, context.dot.n) for op in fresh],
-            )
-            if definition.searched:
-                derived.add_to_search(context.db, definition, rows)
-            for _, row in rows:
-                context.changed.add(definition.name, row["id"])
-                self._count(context, definition, row, +1)
-        return [op for op in ops if op.id in present]
-
-    def _new_row(self, context: _Context, definition: Definition, op: Op) -> dict[str, Any]:
-        self._park_columns(context, definition, op)
-        row: dict[str, Any] = {name: op.set.get(name) for name in definition.column_names}
-        row["id"] = op.id
-        row["created_at"] = row["updated_at"] = context.at
-        row["created_by"] = row["updated_by"] = context.actor
-        row["machine"] = context.machine
-        return row | derived.local_values(definition, row)
-
-    def _change_row(self, context: _Context, definition: Definition, op: Op) -> None:
-        found = context.db.execute(f"SELECT * FROM {definition.name} WHERE id = ?", (op.id,)).fetchone()
-        if found is None:
-            self._park(context, [op], "no-row")
-            return
-        row = dict(found)
-        clock = self._read_clock(context.db, definition.name, op.id)
-        if op.kind in ("del", "undel"):
-            self._change_life(context, definition, row, clock, op)
-        if op.set:
-            self._update(context, definition, op)
-
-    def _update(self, context: _Context, definition: Definition, op: Op) -> None:
-        db = context.db
-        old = dict(db.execute(f"SELECT * FROM {definition.name} WHERE id = ?", (op.id,)).fetchone())
-        clock = self._read_clock(db, definition.name, op.id)
-        self._park_columns(context, definition, op)
-        won = self._winners(definition, old, clock, op, context.dot)
-        if not won:
-            return
-        changes = {name: value for name, value in won.items() if old[name] != value}
-        new = old | won
-        if changes:
-            new |= derived.local_values(definition, new, changes.keys())
-            self._reindex(context, definition, old, new)
-        new["rev"] = old["rev"] + 1
-        if context.dot > clock.newest():
-            new["updated_at"], new["updated_by"] = context.at, context.actor
-        touched = [name for name in new if new[name] != old[name]]
-        assignments = ", ".join(f'"{name}" = ?' for name in touched)
-        db.execute(
-            f"UPDATE {definition.name} SET {assignments} WHERE id = ?",
-            [*(new[name] for name in touched), op.id],
-        )
-        units = {definition.unit_of[name] for name in won}
-        after = clock.stamped(units, context.dot, definition.units)
-        self._write_clock(db, definition.name, op.id, after)
-        if changes:
-            self._history(context, definition.name, op.id, "upd", {k: [old[k], v] for k, v in changes.items()})
-        if after.is_deleted != (old["deleted_at"] is not None):  # an edit that the delete had not seen
-            self._settle(context, definition, new, after, is_newest=context.dot > clock.newest())
-        else:
-            context.changed.add(definition.name, op.id)
-
-    def _winners(
-        self, definition: Definition, old: Mapping[str, Any], clock: RowClock, op: Op, dot: Dot
-    ) -> dict[str, Scalar]:
-        won: dict[str, Scalar] = {}
-        for name, value in op.set.items():
-            unit = definition.unit_of.get(name)
-            if unit is None:
-                continue
-            policy = definition.policies.get(unit, "lww")
-            if wins(policy, old[name], clock.of(unit), value, dot, definition.ranks.get(unit)):
-                won[name] = value
-        return won
-
-    def _change_life(
-        self, context: _Context, definition: Definition, row: Mapping[str, Any], clock: RowClock, op: Op
-    ) -> None:
-        is_out = op.kind == "del"
-        after = clock.lived(context.dot, op.seen if is_out else None)
-        self._write_clock(context.db, definition.name, op.id, after)
-        via = row["via"]
-        if after.life == context.dot:
-            via = op.via if is_out else None
-        self._settle(context, definition, {**row, "via": via}, after, is_newest=context.dot > clock.newest())
-
-    def _settle(
-        self, context: _Context, definition: Definition, row: Mapping[str, Any], clock: RowClock, *, is_newest: bool
-    ) -> None:
-        """Makes the row live or not as its clock says, with the search index, tally and history that follow."""
-        was_out, is_out = row["deleted_at"] is not None, clock.is_deleted
-        if is_out != was_out:
-            if definition.searched and is_out:
-                derived.drop_from_search(context.db, definition, row["row"], row)
-            elif definition.searched:
-                derived.add_to_search(context.db, definition, [(row["row"], row)])
-            self._count(context, definition, row, -1 if is_out else +1)
-            self._history(context, definition.name, row["id"], "del" if is_out else "undel", {})
-        # From the stamp, not from this change: what makes a delete hold may be an older one that joins it.
-        deleted_at = iso_of(wall_ms(clock.life.hlc)) if is_out and clock.life else None
-        at, by = (context.at, context.actor) if is_newest else (row["updated_at"], row["updated_by"])
-        context.db.execute(
-            f"UPDATE {definition.name} SET deleted_at = ?, via = ?, rev = rev + 1, updated_at = ?, updated_by = ? "
-            "WHERE id = ?",
-            (deleted_at, row["via"], at, by, row["id"]),
-        )
-        context.changed.add(definition.name, row["id"])
-
-    def _change_link(self, context: _Context, link: Link, op: Op) -> None:
-        """One element of a set: added, taken out, or added again. A delete holds regardless of what it had seen."""
-        db = context.db
-        row = db.execute(f"SELECT * FROM {link.name} WHERE id = ?", (op.id,)).fetchone()
-        clock = self._read_clock(db, link.name, op.id)
-        if row is not None and max(clock.newest(), clock.life or clock.base) > context.dot:
-            return
-        is_out = op.kind == "del"
-        if row is None:
-            if is_out:
-                return
-            db.execute(
-                f"INSERT INTO {link.name} (id, record, target, created_at, created_by, updated_at, "
-                f"updated_by, machine) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    op.id,
-                    op.set["record"],
-                    op.set["target"],
-                    context.at,
-                    context.actor,
-                    context.at,
-                    context.actor,
-                    context.machine,
-                ),
-            )
-            record, target, clock = op.set["record"], op.set["target"], RowClock(context.dot)
-        else:
-            record, target = row["record"], row["target"]
-            db.execute(
-                f"UPDATE {link.name} SET deleted_at = ?, updated_at = ?, updated_by = ?, rev = rev + 1 WHERE id = ?",
-                (context.at if is_out else None, context.at, context.actor, op.id),
-            )
-            clock = clock.lived(context.dot, {} if is_out else None)
-        self._write_clock(db, link.name, op.id, clock)
-        self._touch_owner(context, link, str(record), str(target), is_out)
-
-    def _touch_owner(self, context: _Context, link: Link, record: str, target: str, is_out: bool) -> None:
-        """A link belongs to its record: its version, its history and its event."""
-        context.db.execute(
-            f"UPDATE {link.owner} SET rev = rev + 1, updated_at = ?, updated_by = ? WHERE id = ?",
-            (context.at, context.actor, record),
-        )
-        if not any(id == record for id in context.changed.ids.get(link.owner, ())):
-            context.changed.add(link.owner, record)
-        (created,) = context.db.execute(f"SELECT created_at FROM {link.owner} WHERE id = ?", (record,)).fetchone() or (
-            "",
-        )
-        if created != context.at:  # links that came with a new record are part of its creation
-            change = [[target], None] if is_out else [None, [target]]
-            self._history(context, link.owner, record, "upd", {link.field: change})
-
-    # ------------------------------------------------------------ derived data
-
-    def _reindex(
-        self, context: _Context, definition: Definition, old: Mapping[str, Any], new: Mapping[str, Any]
-    ) -> None:
-        if old["deleted_at"] is not None:
-            return
-        if any(old[name] != new[name] for name in definition.search_columns):
-            derived.drop_from_search(context.db, definition, old["row"], old)
-            derived.add_to_search(context.db, definition, [(old["row"], new)])
-        name = definition.tallied
-        if name and old[name] != new[name]:
-            context.tally[definition.name, old[name] or ""] -= 1
-            context.tally[definition.name, new[name] or ""] += 1
-        for summed in definition.sums:
-            context.tally[definition.name, sum_key(summed)] += (new[summed] or 0) - (old[summed] or 0)
-
-    @staticmethod
-    def _count(context: _Context, definition: Definition, row: Mapping[str, Any], by: int) -> None:
-        context.tally[definition.name, "*"] += by
-        if definition.tallied:
-            context.tally[definition.name, row[definition.tallied] or ""] += by
-        for summed in definition.sums:
-            context.tally[definition.name, sum_key(summed)] += by * (row[summed] or 0)
-
-    @staticmethod
-    def _write_tally(context: _Context) -> None:
-        context.db.executemany(
-            "INSERT INTO tally (t, value, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
-            [(table, value, by) for (table, value), by in context.tally.items() if by],
-        )
-
-    @staticmethod
-    def _history(context: _Context, table: str, id: str, kind: str, changes: Mapping[str, Any]) -> None:
-        text = json.dumps(changes, ensure_ascii=False) if changes else None
-        context.db.execute(
-            "INSERT INTO history (t, id, hlc, r, n, part, kind, at, actor, changes) VALUES (?, ?, ?, ?, ?, "
-            "?, ?, ?, ?, ?)",
-            (
-                table,
-                id,
-                context.dot.hlc,
-                context.replica_no,
-                context.dot.n,
-                next(context.parts),
-                kind,
-                context.at,
-                context.actor,
-                text,
-            ),
-        )
-
-    # ------------------------------------------------------------------ clocks
-
-    def _read_clock(self, db: sqlite3.Connection, table: str, id: str) -> RowClock:
-        row = db.execute(
-            "SELECT c.hlc, c.n, c.fields, c.life, r.uuid FROM row_clock c JOIN replica r ON r.no = c.r WHERE "
-            "c.t = ? AND c.id = ?",
-            (table, id),
-        ).fetchone()
-        if row is None:  # a seed row nobody has touched
-            return RowClock()
-        fields = {unit: self._dot(db, dot) for unit, dot in json.loads(row["fields"] or "{}").items()}
-        base = Dot(row["hlc"], row["uuid"], row["n"])
-        if row["life"] is None:
-            return RowClock(base, fields)
-        *dot, is_out, erased = json.loads(row["life"])
-        return RowClock(base, fields, self._dot(db, dot), bool(is_out), erased)
-
-    def _write_clock(self, db: sqlite3.Connection, table: str, id: str, clock: RowClock) -> None:
-        fields = {unit: self._packed(db, dot) for unit, dot in clock.fields.items()}
-        base_hlc, base_no, base_n = self._packed(db, clock.base)
-        life = json.dumps([*self._packed(db, clock.life), int(clock.is_out), clock.erased]) if clock.life else None
-        db.execute(
-            "INSERT OR REPLACE INTO row_clock (t, id, hlc, r, n, fields, life) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (table, id, base_hlc, base_no, base_n, json.dumps(fields) if fields else None, life),
-        )
-
-    @staticmethod
-    def _packed(db: sqlite3.Connection, dot: Dot) -> list[int]:
-        number = db.execute("SELECT no FROM replica WHERE uuid = ?", (dot.replica,)).fetchone()[0]
-        return [dot.hlc, number, dot.n]
-
-    @staticmethod
-    def _dot(db: sqlite3.Connection, packed: Sequence[int]) -> Dot:
-        hlc, number, n = packed
-        return Dot(hlc, db.execute("SELECT uuid FROM replica WHERE no = ?", (number,)).fetchone()[0], n)
-
     def clock(self, db: sqlite3.Connection, table: str, id: str) -> RowClock:
         """The clock of a row, for deletes (what they had seen) and checks."""
-        return self._read_clock(db, table, id)
+        return Work(db, self.registry).clock(table, id)
 
-    # ------------------------------------------------------------------ parking
-
-    def _park_columns(self, context: _Context, definition: Definition, op: Op) -> None:
-        unknown = {name: value for name, value in op.set.items() if name not in definition.unit_of}
-        if unknown:
-            self._park(context, [Op(op.table, op.id, op.kind, unknown)], "unknown-column")
-
-    def _park(self, context: _Context, ops: Iterable[Op], reason: str) -> None:
-        """Keeps what this version does not know until an upgrade knows it; the newest value of a cell stays."""
-        for op in ops:
-            for name, value in (op.set or {"": None}).items():
-                context.db.execute(
-                    "INSERT INTO parked_op (t, id, f, r, n, hlc, body, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-                    "ON CONFLICT DO UPDATE SET r = excluded.r, n = excluded.n, hlc = excluded.hlc, body = "
-                    "excluded.body "
-                    "WHERE excluded.hlc > hlc",
-                    (
-                        op.table, op.id, name, context.replica_no, context.dot.n, context.dot.hlc,
-                        json.dumps({"k": op.kind, "v": value}, ensure_ascii=False), reason,
-                    ),
-                )  # fmt: skip
+    def replay_parked(self) -> Changed:
+        """Applies what waited for tables and columns that this version knows."""
+        with self.db.write(joins=True) as db, self.db.unguarded():
+            work = Work(db, self.registry)
+            work.replay_parked()
+            return work.flush()
 
 
-def iso_of(ms: int) -> str:
-    """An instant from milliseconds since 1970."""
-    return instant(datetime.fromtimestamp(ms / 1000, UTC))
+def context_of(db: sqlite3.Connection) -> dict[str, int]:
+    """How far this machine has applied everything, per tier: what a change made now rests on."""
+    return {row[0]: row[1] for row in db.execute("SELECT tier, cursor FROM sync_peer WHERE state = 'log'")}
 
 
-def _insert_sql(definition: Definition) -> str:
-    names = [
-        "row", "id", *definition.column_names, "created_at", "created_by", "updated_at", "updated_by", "machine",
-        "pinyin", *definition.shadows,
-    ]  # fmt: skip
-    columns = ", ".join(f'"{name}"' for name in names)
-    return f"INSERT INTO {definition.name} ({columns}) VALUES ({', '.join(':' + name for name in names)})"
+def codes_of(db: sqlite3.Connection) -> dict[str, str]:
+    """The codes of the machines behind replicas, where they are known."""
+    return {row[0]: row[1] for row in db.execute("SELECT uuid, code FROM replica WHERE code IS NOT NULL")}
 
 
-def _present(db: sqlite3.Connection, table: str, ids: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for start in range(0, len(ids), 500):
-        part = ids[start : start + 500]
-        marks = ", ".join("?" * len(part))
-        found |= {row[0] for row in db.execute(f"SELECT id FROM {table} WHERE id IN ({marks})", part)}
-    return found
+def receive_stamp(db: sqlite3.Connection, seen: int) -> None:
+    """What is made here from now on is later than what was seen. Inside the transaction that applied it."""
+    db.execute("UPDATE sync_self SET hlc = max(hlc, ?)", (seen,))
+    if seen > heard_stamp(db):
+        db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_HEARD, str(seen)))
+
+
+def heard_stamp(db: sqlite3.Connection) -> int:
+    """The latest stamp that came from elsewhere, whatever this machine's own clock claimed meanwhile."""
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (_HEARD,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def opened(body: bytes) -> dict[str, Any]:
+    """A stored changeset."""
+    parsed: dict[str, Any] = json.loads(zlib.decompress(body))
+    return parsed
+
+
+def closed(body: bytes) -> bytes:
+    """A changeset as it is stored."""
+    return zlib.compress(body, 1)
+
+
+def _store(
+    db: sqlite3.Connection, number: int, n: int, hlc: int, hlc_eff: int, batch: str | None, body: bytes, state: str,
+    seq: int | None = None,
+) -> None:  # fmt: skip
+    db.execute(
+        "INSERT INTO changeset (r, n, hlc, hlc_eff, seq, batch, body, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (number, n, hlc, hlc_eff, seq, batch, closed(body), state),
+    )

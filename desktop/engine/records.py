@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sync_server.replication.changeset import Op
+
 from ..errors import BadRequest, Invalid, KeyReused, NotFound, Stale
 from .access import Principal, demand, scope_sql
 from .engine import Engine
@@ -73,11 +75,14 @@ def save(
     idempotent: Idempotent | None = None,
     system: bool = False,
     fresh_id: str | None = None,
+    res: str | None = None,
+    also: Sequence[Op] = (),
 ) -> tuple[dict[str, Any], bool]:
     """Creates (`id` None) or changes a record: ({row, labels}, whether it is new).
 
     `rev` is the version the change was based on; another one raises `Stale` with both. `system` skips rights and
-    read-only marks (first start); `fresh_id` is the id a new record gets. Raises `Invalid` with a message per field.
+    read-only marks (first start); `fresh_id` is the id a new record gets. A change that answers a conflict names it by
+    `res` and says `also` that it is answered. Raises `Invalid` with a message per field.
     """
     definition = engine.definition(module)
     if not system:
@@ -93,8 +98,9 @@ def save(
         record = id or fresh_id or new_id()
         new = saving.complete(old, parsed)
         saving.check(record, old, new, parsed)
-        ops = saving.ops(record, old, new)
-        changed = engine.applier.local(ops, actor=principal.operator, act=f"{module}.{'edit' if id else 'add'}")
+        ops = [*saving.ops(record, old, new), *also]
+        act = f"{module}.{'edit' if id else 'add'}"
+        changed = engine.applier.local(ops, actor=principal.operator, act=act, res=res)
         if idempotent:
             answer(db, idempotent, record)
         result = _read_back(engine, db, principal, definition, record)

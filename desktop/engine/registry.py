@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from sync_server.replication.changeset import Scalar
-from sync_server.replication.merge import Policy
+from sync_server.replication.merge import Policy, Rules
 
 from .define import Chapter, Module
 from .fields import Column, Enum, Field, Mirror, Ref, Refs
@@ -74,6 +74,16 @@ class Definition:
         return {column.name: column.unit for column in self.columns}
 
     @cached_property
+    def rules(self) -> Rules:
+        """How rows merge."""
+        return Rules(self.unit_of, self.policies, self.ranks)
+
+    @cached_property
+    def insert_sql(self) -> str:
+        """Inserts a whole row, by names."""
+        return _insert_sql(self.name, (*self.column_names, "pinyin", *self.shadows))
+
+    @cached_property
     def picked_by(self) -> frozenset[str]:
         """Fields by which references narrow their candidates here, and the parent."""
         named = {column for one in self.incoming if isinstance(one.ref, Ref) for column in _narrowing(one.ref)}
@@ -117,6 +127,12 @@ class Definition:
         return indexed | {title: "pinyin"}
 
 
+def _insert_sql(table: str, names: Sequence[str]) -> str:
+    every = ("row", "id", "rev", *(column.name for column in SHARED_LOCAL), *names)
+    columns = ", ".join(f'"{name}"' for name in every)
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join(':' + name for name in every)})"
+
+
 def _narrowing(ref: Ref) -> set[str]:
     return {*ref.where, *ref.depends}
 
@@ -137,6 +153,12 @@ class Link:
 
     columns = (Column("record", "TEXT", "link"), Column("target", "TEXT", "link"))
     column_names = ("record", "target")
+    rules = Rules({"record": "record", "target": "target"}, {"record": "set", "target": "set"}, is_link=True)
+
+    @cached_property
+    def insert_sql(self) -> str:
+        """Inserts a whole row, by names."""
+        return _insert_sql(self.name, self.column_names)
 
     def id_of(self, record: str, target: str) -> str:
         return derived_id(f"{self.name}:{record}", target)
@@ -227,7 +249,7 @@ def _compile(module: Module) -> Definition:
     )
     policies = {together.get(name, name): one.merge for name, one in module.fields.items()}
     ranks: dict[str, Mapping[Scalar, int]] = {
-        name: {value: rank for rank, value in enumerate(one.options)}
+        together.get(name, name): {value: rank for rank, value in enumerate(one.options)}
         for name, one in module.fields.items()
         if isinstance(one, Enum) and one.merge == "rank"
     }

@@ -46,9 +46,16 @@ def preview(engine: Engine, principal: Principal, module: str, ids: Sequence[str
 
 
 def delete(
-    engine: Engine, principal: Principal, module: str, ids: Sequence[str], idempotent: Idempotent | None = None
+    engine: Engine,
+    principal: Principal,
+    module: str,
+    ids: Sequence[str],
+    idempotent: Idempotent | None = None,
+    *,
+    res: str | None = None,
+    also: Sequence[Op] = (),
 ) -> dict[str, Any]:
-    """Deletes records with all that goes along, as one batch: {deleted, batch}.
+    """Deletes records with all that goes along, as one batch: {deleted, batch}. `res` and `also` as in `save`.
 
     Raises `InUse` when any record may not go: then nothing is deleted.
     """
@@ -62,9 +69,9 @@ def delete(
         if refused:
             raise InUse(f"「{refused[0]['title']}」{refused[0]['reason']}，不能删除", refused=refused)
         result = {"deleted": list(dict.fromkeys(ids)), "batch": new_id()}
-        ops = _delete_ops(engine, db, doomed)
+        ops = [*_delete_ops(engine, db, doomed), *also]
         changed = engine.applier.local(
-            ops, actor=principal.operator, act=f"{module}.delete", batch=str(result["batch"])
+            ops, actor=principal.operator, act=f"{module}.delete", batch=str(result["batch"]), res=res
         )
         if idempotent:
             answer(db, idempotent, json.dumps(result))
@@ -164,9 +171,16 @@ def _delete_ops(engine: Engine, db: sqlite3.Connection, doomed: _Doomed) -> list
 
 
 def restore(
-    engine: Engine, principal: Principal, module: str, ids: Sequence[str], idempotent: Idempotent | None = None
+    engine: Engine,
+    principal: Principal,
+    module: str,
+    ids: Sequence[str],
+    idempotent: Idempotent | None = None,
+    *,
+    res: str | None = None,
+    also: Sequence[Op] = (),
 ) -> list[str]:
-    """Brings deleted records back, with exactly the ones that went along with them."""
+    """Brings deleted records back, with exactly the ones that went along with them. `res` and `also` as in `save`."""
     definition = engine.definition(module)
     demand(principal, "delete", definition)
     with engine.db.write() as db:
@@ -178,7 +192,9 @@ def restore(
         ops += _with_children(db, definition, result)
         if wrong := _orphaned(engine, db, ops):
             raise Invalid(wrong)
-        changed = engine.applier.local(ops, actor=principal.operator, act=f"{module}.restore", batch=new_id())
+        changed = engine.applier.local(
+            [*ops, *also], actor=principal.operator, act=f"{module}.restore", batch=new_id(), res=res
+        )
         if idempotent:
             answer(db, idempotent, json.dumps(result))
     engine.tell(changed)

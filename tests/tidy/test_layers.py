@@ -37,10 +37,18 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "desktop.jobs",
         "desktop.maintenance",
         "desktop.settings",
+        "desktop.sync",
         "desktop.workstation",
         "desktop.shell.host",
     ),
-    "desktop.sync": ("desktop.engine", "desktop.db", "desktop.errors", "sync_server.replication"),
+    "desktop.sync": (
+        "desktop.__version__",
+        "desktop.engine",
+        "desktop.db",
+        "desktop.errors",
+        "desktop.files",
+        "sync_server.replication",
+    ),
     "desktop.shell": ("desktop.api.guard", "desktop.errors", "desktop.files"),
     "desktop.server": ("desktop.api.guard",),
     "sync_server": (),
@@ -55,6 +63,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "flask": ("desktop.api", "desktop.app", "desktop.shell.endpoints", "sync_server.app"),
     "waitress": ("desktop.server", "sync_server"),
     "requests": ("desktop.sync", "sync_server"),
+    "urllib3": ("desktop.sync",),
     "argparse": ("desktop.cli", "desktop.usage", "sync_server.cli"),
 }
 

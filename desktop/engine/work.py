@@ -1,0 +1,497 @@
+"""The rows under change in one transaction: read once, merged in memory, written once.
+
+Whatever the rows follow from (a save here, a page of changes from elsewhere, states fetched from the server), what
+follows from them is worked out here: derived columns, search index, tallies, history and clocks.
+"""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from sync_server.replication.changeset import Changeset, Op
+from sync_server.replication.clock import Dot, wall_ms
+from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
+
+from . import derived
+from .fields.moment import instant
+from .registry import Definition, Link, Registry, sum_key
+
+Key = tuple[str, str]
+"""Table and id of a row."""
+
+Values = dict[str, Any]
+
+NO_ROW, NO_TABLE, NO_COLUMN, POISON = "no-row", "unknown-table", "unknown-column", "poison"
+"""Why something is parked."""
+
+_UNSIGNED: Values = dict.fromkeys(("created_at", "created_by", "updated_at", "updated_by", "machine"))
+"""Of a row that nobody made."""
+
+_ASK_MAX = 500
+_LATER_PARTS = 1_000
+
+
+@dataclass
+class Changed:
+    """What a transaction touched: ids by module. Screens refetch by it, after commit."""
+
+    ids: dict[str, list[str]] = field(default_factory=dict)
+    _known: set[Key] = field(default_factory=set, repr=False)
+
+    def add(self, module: str, id: str) -> None:
+        if (module, id) not in self._known:
+            self._known.add((module, id))
+            self.ids.setdefault(module, []).append(id)
+
+    def join(self, other: "Changed") -> "Changed":
+        """Both together."""
+        for module, ids in other.ids.items():
+            for id in ids:
+                self.add(module, id)
+        return self
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The changeset that a change of a row follows from, as history and row tell it."""
+
+    dot: Dot
+    at: str
+    actor: str
+    machine: str
+
+    @staticmethod
+    def of(changeset: Changeset, hlc_eff: int, machine: str) -> "Cause":
+        return Cause(Dot(hlc_eff, changeset.replica, changeset.n), iso_of(changeset.at), changeset.actor, machine)
+
+
+@dataclass
+class _Held:
+    """One row: as the file has it (`stored` None: not there) and as it will be."""
+
+    table: "Definition | Link"
+    id: str
+    stored: Values | None
+    row: Values
+    state: RowState | None
+    number: int = 0
+    has_new_clock: bool = False
+    is_dropped: bool = False
+
+    @property
+    def clock(self) -> RowClock:
+        return self.state.clock if self.state else RowClock()
+
+
+class Work:
+    """Use it inside one open `write()` and call `flush` at its end."""
+
+    def __init__(self, db: sqlite3.Connection, registry: Registry) -> None:
+        self.db = db
+        self.registry = registry
+        self.changed = Changed()
+        self._held: dict[Key, _Held] = {}
+        self._numbers: dict[str, int] = {}
+        self._history: list[tuple[Any, ...]] = []
+        self._parts: Counter[tuple[int, str, int]] = Counter()
+
+    # --------------------------------------------------------------------------------------------------------- read
+
+    def load(self, keys: Iterable[Key]) -> None:
+        """Reads rows and clocks that will be asked for, in few questions."""
+        wanted: dict[str, list[str]] = {}
+        for table, id in keys:
+            if (table, id) not in self._held and self._table(table) is not None:
+                wanted.setdefault(table, []).append(id)
+        for table, ids in wanted.items():
+            for start in range(0, len(ids), _ASK_MAX):
+                self._load(table, list(dict.fromkeys(ids[start : start + _ASK_MAX])))
+
+    def _load(self, name: str, ids: Sequence[str]) -> None:
+        table = self._table(name)
+        assert table is not None
+        asked = ids[0] if len(ids) == 1 else json.dumps(ids)
+        which = "= ?" if len(ids) == 1 else "IN (SELECT value FROM json_each(?))"
+        clocks = {
+            row["id"]: self._clock(row)
+            for row in self.db.execute(
+                f"SELECT id, hlc, r, n, fields, life FROM row_clock WHERE t = ? AND id {which}", (name, asked)
+            )
+        }
+        found = {row["id"]: row for row in self.db.execute(f"SELECT * FROM {name} WHERE id {which}", (asked,))}
+        for id in ids:
+            row = found.get(id)
+            if row is None:
+                self._held[name, id] = _Held(table, id, None, {}, None)
+                continue
+            values = dict(row)
+            data = {column: values[column] for column in table.column_names if values[column] is not None}
+            state = RowState(data, clocks.get(id, RowClock()), True, values["via"])
+            self._held[name, id] = _Held(table, id, values, dict(values), state, values["row"])
+
+    def _table(self, name: str) -> "Definition | Link | None":
+        return self.registry.definitions.get(name) or self.registry.links.get(name)
+
+    def _hold(self, table: str, id: str) -> _Held:
+        if (table, id) not in self._held:
+            self._load(table, [id])
+        return self._held[table, id]
+
+    def _clock(self, row: sqlite3.Row) -> RowClock:
+        fields = {unit: self._dot(one) for unit, one in json.loads(row["fields"]).items()} if row["fields"] else {}
+        base = self._dot((row["hlc"], row["r"], row["n"]))
+        if row["life"] is None:
+            return RowClock(base, fields)
+        *dot, is_out, erased = json.loads(row["life"])
+        return RowClock(base, fields, self._dot(dot), bool(is_out), erased)
+
+    def clock(self, table: str, id: str) -> RowClock:
+        """The clock of a row as it stands in this transaction."""
+        return self._hold(table, id).clock
+
+    @cached_property
+    def _has_parked(self) -> bool:
+        return self.db.execute("SELECT 1 FROM parked_op LIMIT 1").fetchone() is not None
+
+    # ----------------------------------------------------------------------------------------------------- replicas
+
+    @cached_property
+    def _uuids(self) -> dict[int, str]:
+        return {row[0]: row[1] for row in self.db.execute("SELECT no, uuid FROM replica")}
+
+    def _dot(self, packed: Sequence[Any]) -> Dot:
+        hlc, number, n = packed
+        return Dot(hlc, self._uuids[number], n)
+
+    def number_of(self, replica: str) -> int:
+        """The number a replica is stored under; one not met before gets one."""
+        if replica not in self._numbers:
+            self.db.execute("INSERT OR IGNORE INTO replica (uuid) VALUES (?)", (replica,))
+            (number,) = self.db.execute("SELECT no FROM replica WHERE uuid = ?", (replica,)).fetchone()
+            self._numbers[replica] = number
+            self._uuids[number] = replica
+        return self._numbers[replica]
+
+    def _packed(self, dot: Dot) -> list[int]:
+        return [dot.hlc, self.number_of(dot.replica), dot.n]
+
+    # -------------------------------------------------------------------------------------------------------- merge
+
+    def apply(self, op: Op, cause: Cause) -> None:
+        """Lays one op over its row. What has no place here yet is parked."""
+        table = self._table(op.table)
+        if table is None:
+            self.park(op, cause, NO_TABLE)
+            return
+        held = self._hold(op.table, op.id)
+        if held.state is None and op.kind != "ins":
+            self.park(op, cause, NO_ROW)
+            return
+        self._park_columns(table, op, cause)
+        is_new, before = held.state is None, held.state
+        merged = merge_row(before, op, cause.dot, table.rules)
+        if merged.state.clock != held.clock or is_new:
+            self._take(held, before, merged, cause)
+        if is_new:
+            self._unpark(op.table, op.id)
+
+    def _take(self, held: _Held, before: RowState | None, merged: Merged, cause: Cause) -> None:
+        old, held.state, held.has_new_clock = held.row, merged.state, True
+        if before is None:
+            held.row = {**self._fresh(held.table, held.id, cause), **merged.won}
+        else:
+            held.row = {**old, **merged.won, "rev": old["rev"] + 1}
+            if cause.dot > before.clock.newest():
+                held.row["updated_at"], held.row["updated_by"] = cause.at, cause.actor
+        self._settle_life(held)
+        self._tell(held, before, old, merged.won, cause)
+
+    @staticmethod
+    def _fresh(table: "Definition | Link", id: str, cause: Cause) -> Values:
+        row: Values = dict.fromkeys(table.column_names)
+        row |= {"id": id, "rev": 1, "deleted_at": None, "via": None, "machine": cause.machine}
+        row |= {"created_at": cause.at, "created_by": cause.actor, "updated_at": cause.at, "updated_by": cause.actor}
+        return row
+
+    @staticmethod
+    def _settle_life(held: _Held) -> None:
+        """Makes the row live or not as its clock says. The instant comes from the stamp, not from the change that was
+        applied last: what makes a delete hold may be an older one that joins it."""
+        state = held.state
+        assert state is not None
+        is_gone, life = state.is_gone(held.table.rules), state.clock.life
+        held.row["deleted_at"] = iso_of(wall_ms(life.hlc)) if is_gone and life else None
+        held.row["via"] = state.via
+
+    def _tell(self, held: _Held, before: RowState | None, old: Values, won: Mapping[str, Any], cause: Cause) -> None:
+        """History and events of a change that was merged."""
+        was_gone = before is not None and before.is_gone(held.table.rules)
+        is_gone = held.row["deleted_at"] is not None
+        if isinstance(held.table, Link):
+            if before is None or is_gone != was_gone or before.clock != held.clock:
+                self._touch_owner(held.table, held.row, is_gone, cause)
+            return
+        changes = {k: [old[k], v] for k, v in won.items() if old[k] != v} if before is not None else {}
+        if changes:
+            self._note(held.table.name, held.id, "upd", changes, cause)
+        if is_gone != was_gone:
+            self._note(held.table.name, held.id, "del" if is_gone else "undel", {}, cause)
+        self.changed.add(held.table.name, held.id)
+
+    def _touch_owner(self, link: Link, row: Mapping[str, Any], is_out: bool, cause: Cause) -> None:
+        """A link belongs to its record: its version, its history and its event."""
+        record, target = str(row["record"]), str(row["target"])
+        owner = self._hold(link.owner, record)
+        self.changed.add(link.owner, record)
+        if owner.state is None:
+            return
+        owner.row["rev"] += 1
+        if cause.at >= (owner.row["updated_at"] or ""):
+            owner.row["updated_at"], owner.row["updated_by"] = cause.at, cause.actor
+        if owner.row["created_at"] != cause.at:  # links that came with a new record are part of its creation
+            change = [[target], None] if is_out else [None, [target]]
+            self._note(link.owner, record, "upd", {link.field: change}, cause)
+
+    def _note(self, table: str, id: str, kind: str, changes: Mapping[str, Any], cause: Cause) -> None:
+        text = json.dumps(changes, ensure_ascii=False) if changes else None
+        hlc, number, n = self._packed(cause.dot)
+        part = self._parts[hlc, cause.dot.replica, n]
+        self._parts[hlc, cause.dot.replica, n] += 1
+        self._history.append((table, id, hlc, number, n, part, kind, cause.at, cause.actor, text))
+
+    # -------------------------------------------------------------------------------------------- states from a server
+
+    def put(self, table: str, id: str, state: RowState, stamps: Mapping[str, Any]) -> None:
+        """Replaces a row by the state a server told, `stamps` saying who made and last changed it and when.
+
+        Raises LookupError for a table nobody declared.
+        """
+        known = self._table(table)
+        if known is None:
+            raise LookupError(table)
+        held = self._hold(table, id)
+        is_new = held.state is None
+        data = {name: value for name, value in state.data.items() if name in known.rules.unit_of}
+        held.row = {**_UNSIGNED, **held.row, **dict.fromkeys(known.column_names), **data, **stamps, "id": id}
+        held.row["rev"] = held.row.get("rev", 0) + 1
+        held.state = RowState(data, state.clock, True, state.via)
+        held.has_new_clock, held.is_dropped = True, False
+        self._settle_life(held)
+        self._touched(held)
+        if is_new:
+            self._unpark(table, id)
+
+    def drop(self, table: str, id: str) -> None:
+        """Takes a row out without a trace, as if it had never come."""
+        known = self._table(table)
+        if known is None:
+            return
+        held = self._hold(table, id)
+        held.state, held.is_dropped = None, True
+        self._touched(held)
+
+    def _touched(self, held: _Held) -> None:
+        if isinstance(held.table, Link):
+            self.changed.add(held.table.owner, str(held.row.get("record")))
+        else:
+            self.changed.add(held.table.name, held.id)
+
+    # ------------------------------------------------------------------------------------------------------- parking
+
+    def _park_columns(self, table: "Definition | Link", op: Op, cause: Cause) -> None:
+        """What this version does not know of a row waits cell by cell; the newest value of a cell stays."""
+        for name, value in op.set.items():
+            if name not in table.rules.unit_of:
+                self._park(op.table, op.id, name, cause.dot, {"k": op.kind, "v": value}, NO_COLUMN)
+
+    def park(self, op: Op, cause: Cause, reason: str) -> None:
+        """Keeps a whole op until it has a place."""
+        about = {"op": op.wire(), "at": cause.at, "actor": cause.actor, "machine": cause.machine}
+        self._park(op.table, op.id, f"#{cause.dot.replica}:{cause.dot.n}:{op.kind}", cause.dot, about, reason)
+
+    def park_cell(self, table: str, id: str, column: str, dot: Dot, value: Any) -> None:
+        """Keeps one value of a state for a column nobody declared."""
+        self._park(table, id, column, dot, {"k": "upd", "v": value}, NO_COLUMN)
+
+    def _park(self, table: str, id: str, name: str, dot: Dot, body: Mapping[str, Any], reason: str) -> None:
+        hlc, number, n = self._packed(dot)
+        self._has_parked = True
+        self.db.execute(
+            "INSERT INTO parked_op (t, id, f, r, n, hlc, body, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET r = excluded.r, n = excluded.n, hlc = excluded.hlc, body = excluded.body "
+            "WHERE excluded.hlc > hlc",
+            (table, id, name, number, n, hlc, json.dumps(body, ensure_ascii=False), reason),
+        )
+
+    def _unpark(self, table: str, id: str) -> None:
+        """Applies what waited for this row, in the order of the stamps."""
+        if not self._has_parked:
+            return
+        waiting = self.db.execute(
+            "SELECT f, r, n, hlc, body FROM parked_op WHERE t = ? AND id = ? AND reason != ? ORDER BY hlc, n",
+            (table, id, POISON),
+        ).fetchall()
+        for one in waiting:
+            self._replay(table, id, one)
+
+    def replay_parked(self) -> None:
+        """Applies what an upgrade now knows: parked tables and columns."""
+        for one in self.db.execute(
+            "SELECT t, id, f, r, n, hlc, body FROM parked_op WHERE reason IN (?, ?) ORDER BY hlc, n",
+            (NO_TABLE, NO_COLUMN),
+        ).fetchall():
+            if self._table(one["t"]) is not None:
+                self._replay(one["t"], one["id"], one)
+
+    def _replay(self, table: str, id: str, one: sqlite3.Row) -> None:
+        known, body, dot = self._table(table), json.loads(one["body"]), self._dot((one["hlc"], one["r"], one["n"]))
+        assert known is not None
+        if "op" in body:
+            op, cause = Op.read(body["op"]), Cause(dot, body["at"], body["actor"], body["machine"])
+            if op.kind != "ins" and self._hold(table, id).state is None:
+                return
+        elif one["f"] in known.rules.unit_of and self._hold(table, id).state is not None:
+            op, cause = Op(table, id, "upd", {one["f"]: body["v"]}), Cause(dot, iso_of(wall_ms(dot.hlc)), "", "")
+        else:
+            return
+        self.db.execute("DELETE FROM parked_op WHERE t = ? AND id = ? AND f = ?", (table, id, one["f"]))
+        # Its history stands behind what the changeset left there when it came.
+        self._parts[dot.hlc, dot.replica, dot.n] = max(self._parts[dot.hlc, dot.replica, dot.n], _LATER_PARTS)
+        self.apply(op, cause)
+
+    # --------------------------------------------------------------------------------------------------------- write
+
+    def flush(self) -> Changed:
+        """Writes everything; returns what was touched."""
+        by_table: dict[str, list[_Held]] = {}
+        for (table, _), held in self._held.items():
+            if held.is_dropped or (held.state is not None and held.row != held.stored) or held.has_new_clock:
+                by_table.setdefault(table, []).append(held)
+        for table, rows in by_table.items():
+            self._flush(table, rows)
+        self.db.executemany(
+            "INSERT OR REPLACE INTO history (t, id, hlc, r, n, part, kind, at, actor, changes) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            self._history,
+        )
+        self._held.clear()
+        self._history.clear()
+        return self.changed
+
+    def _flush(self, name: str, rows: Sequence[_Held]) -> None:
+        table = self._table(name)
+        assert table is not None
+        gone = [held for held in rows if held.is_dropped]
+        fresh = [held for held in rows if held.stored is None and not held.is_dropped]
+        known = [held for held in rows if held.stored is not None and not held.is_dropped]
+        if isinstance(table, Definition):
+            for held in (*fresh, *known):
+                self._derive(table, held)
+        if fresh:
+            self._insert(table, fresh)
+        if known:
+            self._update(table, known)
+        for held in gone:
+            self.db.execute(f"DELETE FROM {name} WHERE id = ?", (held.id,))
+            self.db.execute("DELETE FROM row_clock WHERE t = ? AND id = ?", (name, held.id))
+        self._write_clocks(name, rows)
+        if isinstance(table, Definition):
+            self._reindex(table, rows)
+            self._count(table, rows)
+
+    @staticmethod
+    def _derive(definition: Definition, held: _Held) -> None:
+        changed = None
+        if held.stored is not None:
+            changed = {name for name in definition.column_names if held.row[name] != held.stored[name]}
+            if not changed:
+                return
+        held.row |= derived.local_values(definition, held.row, changed)
+
+    def _insert(self, table: "Definition | Link", fresh: Sequence[_Held]) -> None:
+        (last,) = self.db.execute(f"SELECT COALESCE(max(row), 0) FROM {table.name}").fetchone()
+        for number, held in enumerate(fresh, last + 1):
+            held.number = held.row["row"] = number
+        self.db.executemany(table.insert_sql, [held.row for held in fresh])
+
+    def _update(self, table: "Definition | Link", known: Sequence[_Held]) -> None:
+        by_shape: dict[tuple[str, ...], list[list[Any]]] = {}
+        for held in known:
+            stored = held.stored
+            assert stored is not None
+            touched = tuple(name for name, value in held.row.items() if value != stored[name])
+            if touched:
+                by_shape.setdefault(touched, []).append([*(held.row[name] for name in touched), held.id])
+        for touched, values in by_shape.items():
+            assignments = ", ".join(f'"{name}" = ?' for name in touched)
+            self.db.executemany(f"UPDATE {table.name} SET {assignments} WHERE id = ?", values)
+
+    def _write_clocks(self, table: str, rows: Sequence[_Held]) -> None:
+        values = []
+        for held in rows:
+            if not held.has_new_clock or held.state is None:
+                continue
+            clock = held.state.clock
+            if clock == RowClock():  # a seed row as it ships
+                self.db.execute("DELETE FROM row_clock WHERE t = ? AND id = ?", (table, held.id))
+                continue
+            dots = {unit: self._packed(dot) for unit, dot in clock.fields.items()}
+            life = json.dumps([*self._packed(clock.life), int(clock.is_out), clock.erased]) if clock.life else None
+            values.append((table, held.id, *self._packed(clock.base), json.dumps(dots) if dots else None, life))
+        self.db.executemany(
+            "INSERT OR REPLACE INTO row_clock (t, id, hlc, r, n, fields, life) VALUES (?, ?, ?, ?, ?, ?, ?)", values
+        )
+
+    def _reindex(self, definition: Definition, rows: Sequence[_Held]) -> None:
+        if not definition.searched:
+            return
+        fresh: list[tuple[int, Values]] = []
+        for held in rows:
+            old, new = _living(held.stored), None if held.is_dropped else _living(held.row)
+            if old is not None and new is not None and all(old[n] == new[n] for n in definition.search_columns):
+                continue
+            if old is not None:
+                derived.drop_from_search(self.db, definition, held.number, old)
+            if new is not None:
+                fresh.append((held.number, new))
+        derived.add_to_search(self.db, definition, fresh)
+
+    def _count(self, definition: Definition, rows: Sequence[_Held]) -> None:
+        tally: Counter[str] = Counter()
+        for held in rows:
+            for row, by in ((_living(held.stored), -1), (None if held.is_dropped else _living(held.row), +1)):
+                if row is None:
+                    continue
+                tally["*"] += by
+                if definition.tallied:
+                    tally[row[definition.tallied] or ""] += by
+                for summed in definition.sums:
+                    tally[sum_key(summed)] += by * (row[summed] or 0)
+        self.db.executemany(
+            "INSERT INTO tally (t, value, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
+            [(definition.name, value, by) for value, by in tally.items() if by],
+        )
+
+
+def _living(row: Values | None) -> Values | None:
+    return row if row is not None and row["deleted_at"] is None else None
+
+
+def iso_of(ms: int) -> str:
+    """An instant from milliseconds since 1970. One that no calendar holds (a broken clock) becomes the nearest."""
+    return instant(datetime.fromtimestamp(min(max(ms, 0), _LAST_MS) / 1000, UTC))
+
+
+_LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
+
+
+def keys_of(changesets: Iterable[Changeset]) -> Iterator[Key]:
+    """The rows that changesets touch."""
+    for changeset in changesets:
+        for op in changeset.ops:
+            yield op.table, op.id

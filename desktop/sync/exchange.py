@@ -1,0 +1,340 @@
+"""Speaking to the sync server over HTTP: every call, its limits, and what can go wrong, in words.
+
+What comes back is looked at as what it may be: cut, endless, garbage, or another company's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+import urllib3
+
+from sync_server.replication.wire import ALONE_BYTES_MAX, Garbled, TooLarge, inflate, pack
+
+from ..errors import EcmsError
+
+CONNECT_S, READ_S = 5, 60
+ANSWER_BYTES_MAX = 2 * ALONE_BYTES_MAX
+PORT = 8630
+_PACK_LEVEL = 1
+
+
+class SyncError(EcmsError):
+    """A round could not be finished; local work goes on.
+
+    SyncError
+    ├── Unreachable      no connection, or it broke
+    ├── Protocol         the answer makes no sense
+    └── Refusal          the server said no
+        ├── UnknownMachine, Revoked, OtherCompany, CodeRefused, NotEmpty, NotAllowed
+        ├── EpochChanged, Gap, ReplicaTaken
+        └── ServerOlder, ClientOlder, StorageFullThere
+    """
+
+    code = "protocol"
+    title = "同步没有成功"
+    hint = "会自动再试。"
+
+    def __init__(self, detail: str = "", **extra: Any) -> None:
+        super().__init__(detail or self.title)
+        self.extra = extra
+
+
+class Unreachable(SyncError):
+    code, title = "unreachable", "连不上服务器"
+    hint = "可以照常工作，连上后会自动补传。"
+
+
+class Protocol(SyncError):
+    code, title = "protocol", "服务器的回答看不懂"
+    hint = "会自动再试。一直这样时，请管理员检查服务器地址。"
+
+
+class Refusal(SyncError):
+    """The server said no; `extra` holds the rest of its answer."""
+
+
+class UnknownMachine(Refusal):
+    code, title = "unknown-machine", "服务器不认识这台机器"
+    hint = "请管理员生成新的加入码，在同步中心重新加入。本机的数据和未传的改动都在。"
+
+
+class Revoked(Refusal):
+    code, title = "revoked", "这台机器已被停用"
+    hint = "未传的改动已交给管理员。需要继续使用时，请管理员生成新的加入码。"
+
+
+class OtherCompany(Refusal):
+    code, title = "other-company", "这个地址上是另一家公司的服务器"
+    hint = "本机没有改动。请核对服务器地址。"
+
+
+class NotEmpty(Refusal):
+    code, title = "not-empty", "本机已有数据，服务器上也有数据，不能合在一起"
+    hint = "请先从本机导出，再在新的数据文件夹里加入，然后导入。"
+
+
+class CodeRefused(Refusal):
+    code, title = "code-refused", "加入码不对、已用过或已过期"
+    hint = "请管理员生成一个新的。"
+
+
+class NotAllowed(Refusal):
+    code, title = "not-allowed", "只有管理员可以这样做"
+    hint = ""
+
+
+class EpochChanged(Refusal):
+    code, title = "epoch-changed", "服务器恢复过备份"
+    hint = "正在重新核对。"
+
+
+class Gap(Refusal):
+    code, title = "gap", "服务器缺少较早的改动"
+    hint = "正在补传。"
+
+
+class ReplicaTaken(Refusal):
+    code, title = "replica-taken", "这份数据在服务器上属于另一台机器"
+    hint = "正在改用新的编号。"
+
+
+class ServerOlder(Refusal):
+    code, title = "server-older", "服务器需要升级"
+    hint = "可以照常工作，也能收到同事的改动。本机的改动等服务器升级后自动上传。"
+
+
+class ClientOlder(Refusal):
+    code, title = "client-older", "本机的程序版本太旧"
+    hint = "请升级程序。可以照常工作，改动都存在本机。"
+
+
+class StorageFullThere(Refusal):
+    code, title = "storage-full", "服务器磁盘已满"
+    hint = "请管理员清出空间。改动都存在本机，之后会自动上传。"
+
+
+_BY_CODE: Mapping[str, type[Refusal]] = {
+    "unauthorized": UnknownMachine,
+    **{
+        kind.code: kind
+        for kind in (
+            Revoked, OtherCompany, NotEmpty, CodeRefused, NotAllowed, EpochChanged, Gap, ReplicaTaken, ServerOlder,
+            ClientOlder, StorageFullThere,
+        )
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Page:
+    """Part of the stream: items in order, the cursor after them, the head, and the rest of the answer."""
+
+    items: Sequence[dict[str, Any]]
+    next: int
+    head: int
+    more: bool
+    about: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The server's clock against this one's: how long the answer took and how far apart they are, in ms."""
+
+    took_ms: float
+    off_ms: int
+
+
+class Exchange:
+    """One machine's calls to one server. Every call raises SyncError."""
+
+    def __init__(
+        self,
+        server: str,
+        machine: str = "",
+        secret: str = "",
+        *,
+        session: requests.Session | None = None,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.server = server
+        self.now_ms = now_ms
+        self.samples: list[Sample] = []
+        self._session = session or requests.Session()
+        self._headers = {"Accept-Encoding": "deflate"}
+        if machine:
+            self._headers["Authorization"] = f"ECMS {machine}:{secret}"
+
+    def close(self) -> None:
+        self._session.close()
+
+    # --------------------------------------------------------------------------------------------------------- calls
+
+    def about(self) -> dict[str, Any]:
+        """What server this is; needs no secret."""
+        found = self._call("GET", "about")
+        if found.get("product") != "ecms-sync":
+            raise Protocol("这个地址上不是企业客户管理系统的同步服务器")
+        return found
+
+    def enrol(self, code: str, schema: int, tier: str | None, has_data: bool) -> dict[str, Any]:
+        """Joins by a one-time code: {machine, secret, code, branch, kind, user, tier, epoch, head, rows}."""
+        body = {"code": code, "schema": schema, "tier": tier, "has_data": has_data}
+        return _with(self._call("POST", "enrol", body), machine=str, secret=str, code=str, tier=str, epoch=str)
+
+    def hello(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Where the server stands and what it wants done first."""
+        return _with(self._call("POST", "hello", body), tier=str, epoch=str, head=int, your_n=int, actions=list)
+
+    def push(self, changesets: Sequence[Mapping[str, Any]], again: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """An ack for each changeset, in order."""
+        body: dict[str, Any] = {"changesets": changesets} | ({"again": again} if again else {})
+        acks = _with(self._call("POST", "push", data=pack(body, _PACK_LEVEL)), acks=list)["acks"]
+        if [ack.get("n") for ack in acks] != [one["n"] for one in changesets]:
+            raise Protocol("the acks are not those of the changesets")
+        return list(acks)
+
+    def pull(self, cursor: int, epoch: str, how: str, replica: str, last_n: int, items_max: int) -> Page:
+        """What came after the cursor: as log without the own changesets up to `last_n`, or as rows."""
+        query = {"cursor": cursor, "epoch": epoch, "as": how, "replica": replica, "last_n": last_n, "max": items_max}
+        body = _with(self._call("GET", "pull", query=query), items=list, next=int, head=int)
+        page = Page(body.pop("items"), body["next"], body["head"], bool(body.get("more")), body)
+        if page.next < cursor or (page.more and page.next == cursor):
+            raise Protocol("the server's answer leads nowhere")
+        return page
+
+    def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """These rows as they are there now; rows that are not there are missing."""
+        return list(_with(self._call("POST", "rows", {"t": table, "ids": list(ids)}), items=list)["items"])
+
+    def versions(self, table: str, after: str) -> tuple[dict[str, str], str | None]:
+        """Ids and row sums of a table, from an id on, and where to go on."""
+        body = _with(self._call("POST", "rows", {"t": table, "after": after}), versions=dict)
+        return body["versions"], body.get("next")
+
+    def sums(self) -> tuple[dict[str, str], int]:
+        """One checksum per table, and the position they hold for."""
+        body = _with(self._call("GET", "sums"), sums=dict, seq=int)
+        return body["sums"], body["seq"]
+
+    def machines(self) -> list[dict[str, Any]]:
+        """All machines of the company."""
+        return list(_with(self._call("GET", "machines"), machines=list)["machines"])
+
+    def invite(self, actor: str, branch: str, user: str | None) -> dict[str, Any]:
+        """A one-time code for another machine."""
+        return _with(self._call("POST", "invite", {"actor": actor, "branch": branch, "user": user}), code=str)
+
+    def revoke(self, actor: str, machine: str) -> None:
+        """Stops a machine."""
+        self._call("POST", "revoke", {"actor": actor, "machine": machine})
+
+    # ------------------------------------------------------------------------------------------------------ transport
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        data: bytes | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        headers = dict(self._headers)
+        if data is not None:
+            headers["Content-Encoding"] = "deflate"
+        elif body is not None:
+            data = orjson.dumps(dict(body))
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        started, sent_ms = time.perf_counter(), self.now_ms()
+        try:
+            with self._session.request(
+                method, f"{self.server}/sync/v1/{path}", params=query, data=data, headers=headers,
+                timeout=(CONNECT_S, READ_S), stream=True, allow_redirects=False,
+            ) as answer:  # fmt: skip
+                raw = answer.raw.read(ANSWER_BYTES_MAX + 1, decode_content=False)
+                if len(raw) > ANSWER_BYTES_MAX:
+                    raise Protocol("the answer has no end")
+                read = _read(raw, answer.headers.get("Content-Encoding", ""))
+                status = answer.status_code
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(f"连不上 {self.server}") from error
+        if status != 200:
+            raise _refusal(status, read)
+        self._sample(started, sent_ms, read.get("server_time"))
+        return read
+
+    def _sample(self, started: float, sent_ms: int, server_time: object) -> None:
+        """Half of the way there and back is taken off, as NTP does."""
+        if isinstance(server_time, int):
+            took_ms = (time.perf_counter() - started) * 1_000
+            self.samples.append(Sample(took_ms, server_time - sent_ms - int(took_ms / 2)))
+            del self.samples[:-5]
+
+
+def _read(raw: bytes, encoding: str) -> dict[str, Any]:
+    try:
+        if encoding == "deflate":
+            raw = inflate(raw, ANSWER_BYTES_MAX)
+        body = orjson.loads(raw)
+    except (Garbled, TooLarge, orjson.JSONDecodeError) as error:
+        raise Protocol("the answer is cut or no JSON") from error
+    if not isinstance(body, dict):
+        raise Protocol("the answer is no map")
+    return body
+
+
+def _with(body: dict[str, Any], **parts: type) -> dict[str, Any]:
+    """The answer, if it has these parts."""
+    for name, kind in parts.items():
+        if not isinstance(body.get(name), kind):
+            raise Protocol(f"the answer lacks {name}")
+    return body
+
+
+def _refusal(status: int, body: Mapping[str, Any]) -> SyncError:
+    known = _BY_CODE.get(str(body.get("code")))
+    if known is not None:
+        return known(str(body.get("detail") or ""), **{k: v for k, v in body.items() if k != "detail"})
+    if status >= 500 or status in (408, 429):
+        return Unreachable(str(body.get("title") or "服务器暂时不能回答"))
+    return Protocol(f"{status} {body.get('code')}: {body.get('detail')}")
+
+
+def candidates(server: str) -> list[str]:
+    """What a person typed as the server's address, as the URLs worth trying in order.
+
+    A name of the internet is tried with https first; an address of the own network, or one with a port, as the server
+    speaks without a proxy before it. Raises ValueError for what is no address.
+    """
+    text = server.strip().rstrip("/")
+    if "://" in text:
+        return [_normalized(text)]
+    plain = _normalized(f"http://{text}")
+    parts = urlsplit(plain)
+    secure = _normalized(f"https://{text}")
+    if parts.port is None:
+        plain = _normalized(f"http://{text}:{PORT}") if "/" not in text else plain
+    is_near = parts.port is not None or "." not in (parts.hostname or "") or _is_number(parts.hostname or "")
+    return [plain, secure] if is_near else [secure, plain]
+
+
+def _normalized(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError(text)
+    if any(one.isspace() for one in parts.hostname):
+        raise ValueError(text)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path.rstrip('/')}"
+
+
+def _is_number(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()

@@ -1,0 +1,491 @@
+"""One round with the server: hello, what waits goes out, what is new comes in. No threads, no clocks of its own: the
+worker, the command line and the simulator run the same code.
+
+Trouble with what goes out never holds up what comes in (sync.md B6).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..engine.apply import opened
+from ..engine.engine import Engine
+from ..engine.schema import SCHEMA
+from . import diary, outbox, reception
+from .exchange import (
+    ClientOlder,
+    EpochChanged,
+    Exchange,
+    Gap,
+    OtherCompany,
+    Page,
+    Protocol,
+    ReplicaTaken,
+    Revoked,
+    ServerOlder,
+    StorageFullThere,
+    SyncError,
+    UnknownMachine,
+)
+from .identity import Identities
+
+EPOCH_BITS = 32
+LOG_ITEMS = 500
+ROW_ITEMS = 4_000
+_WANT_MAX = 400
+_PAGE_S = 0.25
+"""About how long a page may keep others from saving."""
+MASS_ROWS, MASS_SHARE = 200, 0.2
+"""Deletes of one push beyond which a person is asked first: both a number and a share of the table."""
+CLOCK_OFF_MS = 250
+TRIES = 4
+
+
+class MassDelete(SyncError):
+    """So much would be deleted everywhere that a person confirms it first."""
+
+    code, title = "mass-delete", "本机要把大量记录从全公司删除，还没有上传"
+    hint = "确认是有意删除后再上传，否则请先从回收站恢复。"
+
+
+@dataclass
+class Outcome:
+    """What a round did, in changesets; `state` as in the status bar."""
+
+    pushed: int = 0
+    pulled: int = 0
+    conflicts: int = 0
+    rejected: int = 0
+    state: str = "synced"
+
+    def public(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Peer:
+    """The server as this machine remembers it; `state` is `rows` while the first data come, then `log`."""
+
+    tier: str
+    epoch: str
+    cursor: int
+    head_seen: int
+    state: str
+    last_ok: str | None
+
+    @staticmethod
+    def read(db: sqlite3.Connection) -> Peer | None:
+        row = db.execute("SELECT tier, epoch, cursor, head_seen, state, last_ok FROM sync_peer").fetchone()
+        return None if row is None else Peer(*row)
+
+
+Progress = Callable[[int, int], None]
+
+
+class Round:
+    """The dealings of one machine with its server. One thread at a time; every method raises SyncError."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        exchange: Exchange,
+        identities: Identities,
+        data: Path,
+        *,
+        progress: Progress = lambda done, total: None,
+        settle_in: Callable[[Mapping[str, Any]], None] = lambda about: None,
+    ) -> None:
+        self.engine = engine
+        self.exchange = exchange
+        self.identities = identities
+        self.data = data
+        self.progress = progress
+        self.settle_in = settle_in
+        self.outcome = Outcome()
+        self.poll_ms = 1_000
+        self._items = LOG_ITEMS
+
+    # --------------------------------------------------------------------------------------------------------- a round
+
+    def run(self) -> Outcome:
+        """A whole round. What went wrong with the push is raised at the end, after everything has come in."""
+        self.outcome = Outcome()
+        trouble: SyncError | None = None
+        try:
+            where = self.hello()
+        except ClientOlder as error:  # it gets nothing any more, but what it made goes out
+            self._push_all()
+            raise error
+        try:
+            self._push_all()
+        except (ServerOlder, StorageFullThere, MassDelete, Protocol) as error:
+            trouble = error
+        self.fetch_wanted()
+        self.pull(int(where["head"]))
+        if trouble is not None:
+            raise trouble
+        return self.outcome
+
+    def quick(self) -> Outcome:
+        """What waits goes out, what is new comes in, without a greeting: while all goes well."""
+        self.outcome = Outcome()
+        self._push_all()
+        self.fetch_wanted()
+        self.pull()
+        return self.outcome
+
+    # ------------------------------------------------------------------------------------------------------------ hello
+
+    def hello(self) -> dict[str, Any]:
+        """Greets the server and does first what it asks for. Raises OtherCompany, Revoked among others."""
+        with self.engine.db.read() as db:
+            me, peer = self.engine.applier.me(db), self._peer(db)
+            count, _ = outbox.waiting(db)
+        where = self._greet(me.replica, me.last_n, me.last_h, peer, count)
+        if where["tier"] != peer.tier:
+            raise OtherCompany()
+        if "wipe" in where["actions"]:
+            raise Revoked()
+        self.poll_ms = int(where.get("poll_ms", self.poll_ms))
+        self._learn(where)
+        self._keep_time()
+        self._settle_in()
+        if where["epoch"] != peer.epoch:
+            self._reconcile(where)
+        if where["your_n"] > me.last_n or "rotate_replica" in where["actions"]:
+            self._leave_name(int(where["your_n"]), me.last_n)
+        return where
+
+    def _greet(self, replica: str, last_n: int, last_h: bytes, peer: Peer, waiting: int) -> dict[str, Any]:
+        body = {
+            "replica": replica, "last_n": last_n, "last_h": last_h[:8].hex(), "schema": SCHEMA,
+            "peers": {peer.tier: {"epoch": peer.epoch, "cursor": peer.cursor}}, "wall": self.exchange.now_ms(),
+            "waiting": waiting, "version": __version__,
+        }  # fmt: skip
+        try:
+            return self.exchange.hello(body)
+        except UnknownMachine:
+            # A blank server or another company's does not know the machine either, but it can be told apart.
+            if self.exchange.about().get("tier") != peer.tier:
+                raise OtherCompany("这个地址上是另一家公司的服务器，或是一台全新的服务器") from None
+            raise
+
+    def _learn(self, where: Mapping[str, Any]) -> None:
+        """The codes of the machines behind replicas, for the history."""
+        codes = where.get("codes")
+        if not isinstance(codes, dict):
+            return
+        with self.engine.db.read() as db:
+            known = dict(db.execute("SELECT uuid, code FROM replica").fetchall())
+        fresh = [(uuid, code) for uuid, code in codes.items() if uuid not in known or known[uuid] is None]
+        if fresh:
+            with self.engine.db.write() as db:
+                db.executemany(
+                    "INSERT INTO replica (uuid, code) VALUES (?, ?) "
+                    "ON CONFLICT (uuid) DO UPDATE SET code = excluded.code",
+                    fresh,
+                )
+
+    def _keep_time(self) -> None:
+        """The offset of the best of the last answers; small differences are not worth a write."""
+        best = min(self.exchange.samples, key=lambda one: one.took_ms, default=None)
+        if best is None:
+            return
+        with self.engine.db.read() as db:
+            (known,) = db.execute("SELECT clock_off FROM sync_self").fetchone()
+        if abs(best.off_ms - known) > CLOCK_OFF_MS + best.took_ms:
+            with self.engine.db.write() as db:
+                db.execute("UPDATE sync_self SET clock_off = ?", (best.off_ms,))
+
+    def _leave_name(self, your_n: int, last_n: int) -> None:
+        """The server knows more of this replica than these data: they are a copy. They go on under a new name; what
+        they wrote and the server does not know is sorted out when it is pushed."""
+        if your_n > last_n:
+            with self.engine.db.write() as db:
+                outbox.rotate(self.engine, db, last_n + 1)
+                diary.note(db, "identity", text="这份数据是另一份的副本，本机从现在起用自己的编号。没有丢失改动。")
+            self._renew_identity()
+
+    def _renew_identity(self, **changes: Any) -> None:
+        found = self.identities.read(self.data)
+        if found is not None:
+            with self.engine.db.read() as db:
+                replica = self.engine.applier.me(db).replica
+            if replica != found.replica:
+                changes = {"offered_n": 0} | changes
+            self.identities.write(replace(found, replica=replica, **changes))
+
+    # -------------------------------------------------------------------------------------------------------- reconcile
+
+    def _reconcile(self, where: Mapping[str, Any]) -> None:
+        """The server was restored from a backup: everything of ours that it lost waits again, under its old position.
+
+        What others wrote after the backup is forgotten as known, so that it is applied when they send it again; rows
+        on which the lost server itself had a say are fetched anew.
+        """
+        base = (int(where["head"]) >> EPOCH_BITS) << EPOCH_BITS
+        kept = int(where.get("kept", 0))
+        with self.engine.db.read() as db:
+            own = outbox.replicas(self.engine, db)
+            peer, me = self._peer(db), self.engine.applier.me(db)
+        known = {me.replica: int(where["your_n"])}
+        for replica in own[:-1]:
+            known[replica] = int(self._greet(replica, 0, b"", peer, 0)["your_n"])
+        with self.engine.db.write() as db, self.engine.db.unguarded():
+            count = sum(outbox.offer_again(self.engine, db, replica, known[replica]) for replica in own)
+            self._forget_lost(db, kept, base, own)
+            db.execute("UPDATE sync_peer SET epoch = ?", (where["epoch"],))
+            diary.note(db, "info", text=f"服务器恢复过备份，已重新核对。本机补传 {count:,} 条改动，没有丢失。")
+
+    def _forget_lost(self, db: sqlite3.Connection, kept: int, base: int, own: list[str]) -> None:
+        marks = ", ".join("?" * len(own))
+        lost = (
+            f"FROM changeset WHERE seq > ? AND seq <= ? AND r NOT IN (SELECT no FROM replica WHERE uuid IN ({marks}))"
+        )
+        for row in db.execute(f"SELECT body {lost}", (kept, base, *own)).fetchall():
+            changeset = opened(row["body"])
+            if changeset.get("act") == "sync.server":
+                for op in changeset["ops"]:
+                    outbox.want(db, op["t"], op["id"])
+        db.execute(f"DELETE {lost}", (kept, base, *own))
+
+    # ------------------------------------------------------------------------------------------------------------- push
+
+    def _push_all(self) -> None:
+        for _ in range(TRIES):
+            try:
+                self._push_waiting()
+                return
+            except Gap as gap:
+                self._fill(gap)
+            except ReplicaTaken:
+                with self.engine.db.write() as db:
+                    outbox.rotate(self.engine, db, outbox.acked_n(db, self.engine.applier.me(db).replica) + 1)
+                self._renew_identity()
+        raise Protocol("the server and this machine do not agree on what was sent")
+
+    def _push_waiting(self) -> None:
+        with self.engine.db.read() as db:
+            if not outbox.waiting(db)[0]:
+                return
+            own = outbox.replicas(self.engine, db)
+        for replica in own:
+            while True:
+                with self.engine.db.read() as db:
+                    batch = outbox.next_batch(db, replica)
+                if batch is None:
+                    break
+                self._check_mass(batch)
+                self._offer(batch)
+                if self._pushed(batch):
+                    self._push_waiting()
+                    return
+
+    def _offer(self, batch: outbox.Batch) -> None:
+        """Says in the identity file how far the own numbers went out, before they do."""
+        found = self.identities.read(self.data)
+        if found is not None and found.replica == batch.replica and found.offered_n < batch.last_n:
+            self.identities.write(replace(found, offered_n=batch.last_n))
+
+    def _pushed(self, batch: outbox.Batch) -> bool:
+        """Pushes and settles; true when the branch went on under a new name and has to be pushed again."""
+        answered = self.exchange.push(batch.changesets, batch.again)
+        try:
+            acks = [outbox.Ack.read(one) for one in answered]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Protocol("the acks cannot be read") from error
+        forks = [ack for ack in acks if ack.status == "fork"]
+        settled = [ack for ack in acks if ack.status != "fork"]
+        with self.engine.db.write() as db:
+            held = outbox.settle(self.engine, db, batch.replica, settled)
+            if forks:
+                old = None if batch.replica == self.engine.applier.me(db).replica else batch.replica
+                outbox.rotate(self.engine, db, forks[0].n, old)
+                diary.note(db, "identity", text="有另一台机器用着同一份数据，本机改用新的编号，改动都保留。")
+            for ack in held:
+                diary.note(
+                    db, "problem", text=f"有 1 条改动服务器没有接受，可在「未被接受」里处理。（{ack.why or ''}）"
+                )
+            taken = len(settled) - len(held)
+            if taken:
+                diary.note(db, "push", count=taken)
+        self.outcome.pushed += taken
+        self.outcome.rejected += len(held)
+        if forks:
+            self._renew_identity()
+        return bool(forks)
+
+    def _fill(self, gap: Gap) -> None:
+        """The server lacks earlier numbers: they go again."""
+        first = gap.extra.get("next")
+        if not isinstance(first, int):
+            raise gap
+        with self.engine.db.write() as db:
+            for replica in outbox.replicas(self.engine, db):
+                if outbox.acked_n(db, replica) >= first:
+                    outbox.offer_again(self.engine, db, replica, first - 1)
+
+    def _check_mass(self, batch: outbox.Batch) -> None:
+        deletes: dict[str, int] = {}
+        for changeset in batch.changesets:
+            for op in changeset["ops"]:
+                if op["k"] == "del" and op["t"] in self.engine.registry:
+                    deletes[op["t"]] = deletes.get(op["t"], 0) + 1
+        for table, count in deletes.items():
+            if count <= MASS_ROWS:
+                continue
+            with self.engine.db.read() as db:
+                (total,) = db.execute(f"SELECT count(*) FROM {table}").fetchone()
+                sure = db.execute("SELECT value FROM meta WHERE key = 'sync.confirmed'").fetchone()
+            if count > total * MASS_SHARE and not (sure and _covers(str(sure[0]), batch)):
+                noun = self.engine.registry[table].module.noun
+                raise MassDelete(f"本机要把 {count:,} 个{noun}从全公司删除，还没有上传")
+
+    def confirm_mass(self) -> None:
+        """A person means it: what waits now may go, however much it deletes."""
+        with self.engine.db.write() as db:
+            me = self.engine.applier.me(db)
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('sync.confirmed', ?)", (f"{me.replica} {me.last_n}",))
+
+    # ------------------------------------------------------------------------------------------------------------- pull
+
+    def pull(self, head: int | None = None) -> None:
+        """Takes what is new until the head as it was at the start; what comes meanwhile waits for the next round."""
+        while True:
+            with self.engine.db.read() as db:
+                peer = self._peer(db)
+            if peer.state == "rows":
+                self._pull_rows(peer)
+                continue
+            page = self._page(peer, "log", self._items)
+            head = page.head if head is None else head
+            self._take(page)
+            if page.next >= head or not page.more:
+                break
+        self.fetch_wanted()
+
+    def _page(self, peer: Peer, how: str, items: int) -> Page:
+        with self.engine.db.read() as db:
+            me = self.engine.applier.me(db)
+            acked = outbox.acked_n(db, me.replica)
+        page = self.exchange.pull(peer.cursor, peer.epoch, how, me.replica, acked, items)
+        self.poll_ms = int(page.about.get("poll_ms", self.poll_ms))
+        if page.about.get("tier", peer.tier) != peer.tier:
+            raise OtherCompany()
+        if page.about.get("epoch", peer.epoch) != peer.epoch:
+            raise EpochChanged()
+        return page
+
+    def _take(self, page: Page) -> None:
+        started = time.perf_counter()
+
+        def then(db: sqlite3.Connection) -> None:
+            self._move(db, page)
+
+        if not page.items:
+            with self.engine.db.read() as db:
+                peer = self._peer(db)
+            if (page.next, page.head) == (peer.cursor, peer.head_seen):
+                return  # nothing new: nothing is written
+        received = reception.take_log(self.engine, page.items, then)
+        self._tell(received)
+        if received.is_forked:
+            self._renew_identity()
+        self._adapt(time.perf_counter() - started, len(page.items))
+
+    def _adapt(self, took_s: float, items: int) -> None:
+        if items >= self._items and took_s < _PAGE_S / 2:
+            self._items = min(self._items * 2, 1_000)
+        elif took_s > _PAGE_S and items > 20:
+            self._items = max(20, self._items // 2)
+
+    def _move(self, db: sqlite3.Connection, page: Page) -> None:
+        db.execute("UPDATE sync_peer SET cursor = ?, head_seen = ?", (page.next, page.head))
+
+    def _tell(self, received: reception.Received) -> None:
+        self.outcome.pulled += received.changesets
+        self.outcome.conflicts += received.conflicts
+        if received.changesets or received.poisoned:
+            with self.engine.db.write() as db:
+                if received.of:
+                    diary.note(
+                        db, "pull", count=received.changesets, of=received.of[:3], more=len(received.of) > 3
+                    )  # fmt: skip
+                if received.conflicts:
+                    diary.note(db, "merge", text=f"有 {received.conflicts:,} 处两边都改过，两个值都保留着。")
+                for one in received.poisoned:
+                    diary.note(db, "problem", text=f"有 1 条改动读不懂，已放在一边，不影响别的。（{one[:80]}）")
+        self.engine.tell(received.changed)
+
+    def _pull_rows(self, peer: Peer) -> None:
+        """One page of the first data. When nothing is left the machine is whole and goes on with the log."""
+        page = self._page(peer, "rows", ROW_ITEMS)
+        with self.engine.db.read() as db:
+            total = int(about_me(db).get("rows", 0))
+
+        def then(db: sqlite3.Connection) -> None:
+            self._move(db, page)
+
+        received = reception.take_rows(self.engine, page.items, then)
+        done = self._count_first(received.changesets)
+        self.progress(done, max(total, done))
+        if not page.more:
+            with self.engine.db.write() as db:
+                db.execute("UPDATE sync_peer SET state = 'log'")
+                diary.note(db, "join", text=f"已加入公司，收到 {done:,} 条记录。")
+            self._settle_in()
+
+    def _count_first(self, more: int) -> int:
+        with self.engine.db.write() as db:
+            row = db.execute("SELECT value FROM meta WHERE key = 'sync.first'").fetchone()
+            done = (int(row[0]) if row else 0) + more
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('sync.first', ?)", (str(done),))
+        return done
+
+    def _settle_in(self) -> None:
+        """What a machine does once after it joined; again if a kill came between."""
+        with self.engine.db.read() as db:
+            is_due = (
+                self._peer(db).state == "log"
+                and not db.execute("SELECT 1 FROM meta WHERE key = 'sync.settled'").fetchone()
+            )
+            about = about_me(db)
+        if is_due and about:
+            self.settle_in(about)
+            with self.engine.db.write() as db:
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('sync.settled', '1')")
+
+    def fetch_wanted(self) -> None:
+        """Rows whose state here cannot be worked out any more come from the server."""
+        while True:
+            with self.engine.db.read() as db:
+                asked = outbox.wanted(db, _WANT_MAX)
+            if asked is None:
+                return
+            table, ids = asked
+            received = reception.take_wanted(self.engine, table, ids, self.exchange.rows(table, ids))
+            self.engine.tell(received.changed)
+
+    def _peer(self, db: sqlite3.Connection) -> Peer:
+        peer = Peer.read(db)
+        if peer is None:
+            raise SyncError("本机还没有加入服务器")
+        return peer
+
+
+def _covers(sure: str, batch: outbox.Batch) -> bool:
+    replica, _, n = sure.partition(" ")
+    return replica == batch.replica and int(n) >= batch.last_n
+
+
+def about_me(db: sqlite3.Connection) -> dict[str, Any]:
+    """What the server said when this machine joined."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'sync.enrolled'").fetchone()
+    return dict(json.loads(row[0])) if row else {}
