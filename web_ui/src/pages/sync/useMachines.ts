@@ -6,7 +6,7 @@ import { sync as calls } from '@/sync/calls'
 import { useFresh, type Fresh } from './useFresh'
 
 const EVERY_MS = 30_000
-export type Machines = Fresh<MachinesPage> & { asKnownAt: ComputedRef<Date> }
+export type Machines = Omit<Fresh<MachinesPage>, 'data'> & { data: ComputedRef<MachinesPage | null>; asKnownAt: ComputedRef<Date> }
 
 export function useMachines(): Machines {
   const store = useSync()
@@ -14,7 +14,10 @@ export function useMachines(): Machines {
   const fresh = useFresh(() => (store.joined ? calls.machines() : Promise.resolve(nobody)), () => `${store.joined} ${store.sync?.state === 'offline'}`)
   const timer = setInterval(() => { if (store.joined && document.visibilityState === 'visible') void fresh.load() }, EVERY_MS)
   onUnmounted(() => clearInterval(timer))
+  // the server was told how much waited here before it was sent; this machine knows better
+  const own = (page: MachinesPage): MachinesPage => ({ ...page, items: page.items.map((one) => (one.is_me ? { ...one, waiting: store.sync?.waiting ?? null } : one)) })
+  const data = computed(() => (fresh.data.value ? own(fresh.data.value) : null))
   /** while offline, what is known is as old as the last time online */
   const asKnownAt = computed(() => (fresh.data.value && !fresh.data.value.live && fresh.data.value.as_of ? new Date(fresh.data.value.as_of) : store.now))
-  return { ...fresh, asKnownAt }
+  return { ...fresh, data, asKnownAt }
 }
