@@ -19,6 +19,7 @@ from .engine.fields.base import Columns
 from .engine.fields.moment import instant
 from .engine.registry import Definition, Registry, sorted_modules
 from .engine.schema import migrate, refuse_newer
+from .engine.work import rebuild_checksum
 from .errors import Damaged, Refused, StorageFull
 from .files import make_private, why
 from .jobs import Jobs
@@ -115,9 +116,18 @@ def _bring_up_to_date(db: Database, registry: Registry) -> None:
             migrate(writer, registry)
             seed(writer, registry)
             derived.bring_up_to_date(writer, registry)
+            _sum_up(writer, registry)
             Applier(db, registry).replay_parked()
     except (sqlite3.Error, StorageFull, Damaged) as error:
         raise refusal(db.path, error) from error
+
+
+def _sum_up(db: sqlite3.Connection, registry: Registry) -> None:
+    """Once for data of a version that kept no checksums."""
+    if db.execute("SELECT 1 FROM meta WHERE key = 'checksums'").fetchone() is None:
+        for name in (*registry.definitions, *registry.links):
+            rebuild_checksum(db, registry, name)
+        db.execute("INSERT INTO meta VALUES ('checksums', '1')")
 
 
 def seed(db: sqlite3.Connection, registry: Registry) -> None:

@@ -52,6 +52,7 @@ SMALL_BYTES_MAX = 256_000
 ITEMS_MAX = 1_000
 ROWS_MAX = 5_000
 IDS_MAX = 500
+CODES_MAX = 100
 POLL_MS_PER_MACHINE = 10
 POLL_MS_MIN, POLL_MS_MAX = 1_000, 30_000
 _COUNTED_EVERY_MS = 10_000
@@ -122,8 +123,9 @@ class _Calls:
         return self._answer(about | self._where(self.store.head()))
 
     def hello(self) -> Response:
-        """{replica, last_n, last_h?, schema, peers?, waiting?, version?} → where the server stands, how far it knows
-        the caller, its time for the offset, and what the caller must do first."""
+        """{replica, last_n, last_h?, schema, peers?, waiting?, version?, codes?} → where the server stands, how far it
+        knows the caller, its time for the offset, what the caller must do first, and the machine codes of the replicas
+        under `codes` ("" is the server itself)."""
         machine = self._caller()
         body = _json()
         said = _said(body)
@@ -135,6 +137,7 @@ class _Calls:
         if known is not None and known.machine == machine.id:
             about |= {"your_n": known.last_n, "your_h": known.last_h[:8].hex()}
         about |= {"rows": self.store.rows_total(), "kept": self.store.kept(head)}
+        about |= {"codes": self.store.codes(_ids(body, "codes", CODES_MAX))}
         actions = self._actions(machine, head, body, replica, last_n)
         self.attendance.note(machine.id, self.clock(), said)
         return self._answer(about | self._where(head) | {"actions": actions})
@@ -348,6 +351,13 @@ def _text(body: Mapping[str, Any], name: str, chars_max: int = 200) -> str:
     except UnicodeEncodeError as error:  # half a character: no database takes it
         raise BadRequest(f"{name} is a text") from error
     return value
+
+
+def _ids(body: Mapping[str, Any], name: str, most: int) -> list[str]:
+    found = body.get(name) or []
+    if not isinstance(found, list) or len(found) > most or not all(isinstance(id, str) for id in found):
+        raise BadRequest(f"{name} is a list of at most {most}")
+    return found
 
 
 def _number(body: Mapping[str, Any], name: str, least: int) -> int:

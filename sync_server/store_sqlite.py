@@ -452,6 +452,12 @@ class SqliteStore:
         with self._read() as db:
             return [_machine(row) for row in db.execute("SELECT * FROM machine ORDER BY enrolled_at, code")]
 
+    def codes(self, replicas: Sequence[str]) -> dict[str, str]:
+        sql = "SELECT COALESCE(m.code, '') FROM replica r LEFT JOIN machine m ON m.id = r.machine WHERE r.uuid = ?"
+        with self._read() as db:
+            found = {uuid: db.execute(sql, (uuid,)).fetchone() for uuid in replicas}
+        return {uuid: row[0] for uuid, row in found.items() if row}
+
     def has_grant(self, machine: str) -> bool:
         with self._read() as db:
             sql = 'SELECT 1 FROM "grant" WHERE machine = ? AND scope = ? AND to_seq IS NULL'

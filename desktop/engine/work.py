@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from sync_server.replication.changeset import Changeset, Op
+from sync_server.replication.checksum import moved, row_sum, to_text
 from sync_server.replication.clock import Dot, wall_ms
 from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
 
@@ -79,6 +80,7 @@ class _Held:
     stored: Values | None
     row: Values
     state: RowState | None
+    stored_clock: RowClock | None = None
     number: int = 0
     has_new_clock: bool = False
     is_dropped: bool = False
@@ -132,7 +134,7 @@ class Work:
             values = dict(row)
             data = {column: values[column] for column in table.column_names if values[column] is not None}
             state = RowState(data, clocks.get(id, RowClock()), True, values["via"])
-            self._held[name, id] = _Held(table, id, values, dict(values), state, values["row"])
+            self._held[name, id] = _Held(table, id, values, dict(values), state, state.clock, values["row"])
 
     def _table(self, name: str) -> "Definition | Link | None":
         return self.registry.definitions.get(name) or self.registry.links.get(name)
@@ -400,6 +402,7 @@ class Work:
             self.db.execute(f"DELETE FROM {name} WHERE id = ?", (held.id,))
             self.db.execute("DELETE FROM row_clock WHERE t = ? AND id = ?", (name, held.id))
         self._write_clocks(name, rows)
+        self._sum_up(table, rows)
         if isinstance(table, Definition):
             self._reindex(table, rows)
             self._count(table, rows)
@@ -447,6 +450,17 @@ class Work:
             "INSERT OR REPLACE INTO row_clock (t, id, hlc, r, n, fields, life) VALUES (?, ?, ?, ?, ?, ?, ?)", values
         )
 
+    def _sum_up(self, table: "Definition | Link", rows: Sequence[_Held]) -> None:
+        """Keeps the checksum of the table, by which two machines see whether they hold the same writes."""
+        units, delta = table.rules.units, 0
+        for held in rows:
+            if held.is_dropped or held.has_new_clock:
+                old = row_sum(held.id, held.stored_clock, units) if held.stored_clock else 0
+                new = 0 if held.is_dropped else row_sum(held.id, held.clock, units)
+                delta = moved(delta, old, new)
+        if delta:
+            add_to_checksum(self.db, table.name, delta)
+
     def _reindex(self, definition: Definition, rows: Sequence[_Held]) -> None:
         if not definition.searched:
             return
@@ -476,6 +490,35 @@ class Work:
             "INSERT INTO tally (t, value, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
             [(definition.name, value, by) for value, by in tally.items() if by],
         )
+
+
+def add_to_checksum(db: sqlite3.Connection, table: str, delta: int) -> None:
+    """Moves the checksum of a table."""
+    row = db.execute("SELECT sum FROM checksum WHERE t = ?", (table,)).fetchone()
+    total = moved(int(row[0], 16) if row else 0, 0, delta)
+    db.execute("INSERT OR REPLACE INTO checksum VALUES (?, ?)", (table, to_text(total)))
+
+
+def versions(db: sqlite3.Connection, registry: Registry, table: str) -> dict[str, str]:
+    """The row sums of a table, worked out anew from the clocks; seed rows that nobody touched are left out."""
+    known = registry.definitions.get(table) or registry.links[table]
+    work, units, found = Work(db, registry), known.rules.units, {}
+    for row in db.execute("SELECT id, hlc, r, n, fields, life FROM row_clock WHERE t = ?", (table,)):
+        found[row["id"]] = to_text(row_sum(row["id"], work._clock(row), units))
+    return found
+
+
+def rebuild_checksum(db: sqlite3.Connection, registry: Registry, table: str) -> None:
+    """Works the checksum of a table out anew."""
+    db.execute("INSERT OR REPLACE INTO checksum VALUES (?, ?)", (table, checksum_of(versions(db, registry, table))))
+
+
+def checksum_of(sums: Mapping[str, str]) -> str:
+    """The checksum over row sums."""
+    total = 0
+    for one in sums.values():
+        total = moved(total, 0, int(one, 16))
+    return to_text(total)
 
 
 def _living(row: Values | None) -> Values | None:

@@ -15,7 +15,8 @@ from sync_server.replication.wire import BATCH_BYTES_MAX, CHANGESETS_MAX, sealed
 
 from ..engine.apply import ACKED, PENDING, REJECTED, closed, heard_stamp, opened
 from ..engine.engine import Engine
-from ..engine.work import Changed, keys_of
+from ..engine.registry import Registry
+from ..engine.work import Changed, keys_of, rebuild_checksum
 from .identity import former_replicas, keep_end, mint
 
 RETRIED, DISCARDED = "retried", "discarded"
@@ -333,7 +334,7 @@ def rotate(engine: Engine, db: sqlite3.Connection, from_n: int, old: str | None 
     (new_no,) = db.execute("SELECT no FROM replica WHERE uuid = ?", (new,)).fetchone()
     names = _Names(old, old_no, new, new_no, {row["n"]: place for place, row in enumerate(rows, 1)})
     with engine.db.unguarded():
-        h = _make_again(db, rows, names)
+        h = _make_again(db, engine.registry, rows, names)
     if old == me.replica:
         db.execute("UPDATE sync_self SET replica = ?, code = ?, last_n = ?, last_h = ?", (new, code, len(rows), h))
     else:
@@ -364,7 +365,7 @@ class _Names:
         return {replica: n for replica, n in both.items() if n > 0}
 
 
-def _make_again(db: sqlite3.Connection, rows: Sequence[sqlite3.Row], names: _Names) -> bytes:
+def _make_again(db: sqlite3.Connection, registry: Registry, rows: Sequence[sqlite3.Row], names: _Names) -> bytes:
     db.execute("DELETE FROM changeset WHERE r = ? AND n >= ?", (names.old_no, min(names.numbers, default=0)))
     h, keys = b"", set()
     for row in rows:
@@ -383,6 +384,9 @@ def _make_again(db: sqlite3.Connection, rows: Sequence[sqlite3.Row], names: _Nam
             )
     for table, id in sorted(keys):
         _rename_clock(db, table, id, names)
+    for table in sorted({table for table, _ in keys}):
+        if table in registry or table in registry.links:
+            rebuild_checksum(db, registry, table)
     return h
 
 

@@ -18,6 +18,7 @@ from .. import __version__
 from ..engine.apply import opened
 from ..engine.engine import Engine
 from ..engine.schema import SCHEMA
+from ..engine.work import rebuild_checksum, versions
 from . import diary, outbox, reception
 from .exchange import (
     ClientOlder,
@@ -40,6 +41,9 @@ EPOCH_BITS = 32
 LOG_ITEMS = 500
 ROW_ITEMS = 4_000
 _WANT_MAX = 400
+_CODES_MAX = 100
+_SERVER = "服务器"
+"""Who wrote what the server itself says, in the history."""
 _PAGE_S = 0.25
 """About how long a page may keep others from saving."""
 MASS_ROWS, MASS_SHARE = 200, 0.2
@@ -131,6 +135,8 @@ class Round:
         self.pull(int(where["head"]))
         if trouble is not None:
             raise trouble
+        if where.get("schema") == SCHEMA:
+            self.compare()
         return self.outcome
 
     def quick(self) -> Outcome:
@@ -167,7 +173,7 @@ class Round:
         body = {
             "replica": replica, "last_n": last_n, "last_h": last_h[:8].hex(), "schema": SCHEMA,
             "peers": {peer.tier: {"epoch": peer.epoch, "cursor": peer.cursor}}, "wall": self.exchange.now_ms(),
-            "waiting": waiting, "version": __version__,
+            "waiting": waiting, "version": __version__, "codes": self._nameless(),
         }  # fmt: skip
         try:
             return self.exchange.hello(body)
@@ -177,21 +183,22 @@ class Round:
                 raise OtherCompany("这个地址上是另一家公司的服务器，或是一台全新的服务器") from None
             raise
 
+    def _nameless(self) -> list[str]:
+        """Replicas met in the stream of which nobody has said yet on which machine they are."""
+        with self.engine.db.read() as db:
+            rows = db.execute("SELECT uuid FROM replica WHERE code IS NULL AND no > 0 LIMIT ?", (_CODES_MAX,))
+            return [row[0] for row in rows]
+
     def _learn(self, where: Mapping[str, Any]) -> None:
         """The codes of the machines behind replicas, for the history."""
         codes = where.get("codes")
-        if not isinstance(codes, dict):
+        if not isinstance(codes, dict) or not codes:
             return
-        with self.engine.db.read() as db:
-            known = dict(db.execute("SELECT uuid, code FROM replica").fetchall())
-        fresh = [(uuid, code) for uuid, code in codes.items() if uuid not in known or known[uuid] is None]
-        if fresh:
-            with self.engine.db.write() as db:
-                db.executemany(
-                    "INSERT INTO replica (uuid, code) VALUES (?, ?) "
-                    "ON CONFLICT (uuid) DO UPDATE SET code = excluded.code",
-                    fresh,
-                )
+        with self.engine.db.write() as db:
+            db.executemany(
+                "UPDATE replica SET code = ? WHERE uuid = ? AND code IS NULL",
+                [(str(code) or _SERVER, uuid) for uuid, code in codes.items()],
+            )
 
     def _keep_time(self) -> None:
         """The offset of the best of the last answers; small differences are not worth a write."""
@@ -473,11 +480,57 @@ class Round:
             received = reception.take_wanted(self.engine, table, ids, self.exchange.rows(table, ids))
             self.engine.tell(received.changed)
 
+    # ------------------------------------------------------------------------------------------------------- integrity
+
+    def compare(self) -> int:
+        """Compares one checksum per table with the server's; where they differ, exactly the rows that differ are
+        fetched (sync.md B6). Returns how many rows that were.
+
+        Only at one and the same position, with nothing of ours under way: anything else would differ for good reason.
+        """
+        theirs, seq = self.exchange.sums()
+        with self.engine.db.read() as db:
+            peer = self._peer(db)
+            is_quiet = not outbox.waiting(db)[0] and not outbox.rejected(db) and outbox.wanted(db, 1) is None
+            ours = dict(db.execute("SELECT t, sum FROM checksum").fetchall())
+        if peer.cursor != seq or not is_quiet:
+            return 0
+        tables = [*self.engine.registry.definitions, *self.engine.registry.links]
+        differing = [name for name in tables if _sum(theirs, name) != _sum(ours, name)]
+        found = sum(self._mend(table) for table in differing)
+        if found:
+            self.fetch_wanted()
+        return found
+
+    def _mend(self, table: str) -> int:
+        theirs: dict[str, str] = {}
+        after: str | None = ""
+        while after is not None:
+            part, after = self.exchange.versions(table, after)
+            theirs |= part
+        with self.engine.db.write() as db:
+            ours = versions(db, self.engine.registry, table)
+            with self.engine.db.unguarded():
+                rebuild_checksum(db, self.engine.registry, table)
+            ids = [id for id in {*ours, *theirs} if ours.get(id) != theirs.get(id)]
+            surplus = len(ours.keys() - theirs.keys())
+            if surplus > MASS_ROWS and surplus > len(ours) * MASS_SHARE:
+                raise Protocol(f"服务器上少了 {surplus:,} 条本机有的记录，没有改动本机，请管理员检查服务器")
+            for id in ids:
+                outbox.want(db, table, id)
+            if ids:
+                diary.note(db, "info", text=f"有 {len(ids):,} 条记录与服务器不一致，已重新取回。")
+        return len(ids)
+
     def _peer(self, db: sqlite3.Connection) -> Peer:
         peer = Peer.read(db)
         if peer is None:
             raise SyncError("本机还没有加入服务器")
         return peer
+
+
+def _sum(sums: Mapping[str, str], table: str) -> str:
+    return sums.get(table, "0" * 16)
 
 
 def _covers(sure: str, batch: outbox.Batch) -> bool:
