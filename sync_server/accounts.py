@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import CodeRefused, NotEmpty, OtherCompany, Refused, TooMany, Unauthorized
+from .errors import CodeRefused, NoCompany, NotEmpty, OtherCompany, Refused, TooMany, Unauthorized
 from .store import Invite, Machine, Store
 
 CODE_VALID_MS = 600_000
@@ -42,12 +42,21 @@ class Accounts:
     _wrong: list[int] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def check_company(self, tier: str | None, *, has_data: bool) -> None:
-        """Whether data of that company, or of none yet, may come here. Raises OtherCompany, NotEmpty."""
+    def check_company(self, tier: str | None, has_data: bool | None) -> None:
+        """Whether data of that company, or of none yet, may come here, and whether there is anything to come for (None:
+        the caller does not say). Raises OtherCompany, NotEmpty, NoCompany."""
         if tier is not None and tier != self.store.head().tier:
             raise OtherCompany()
-        if has_data and tier is None and not self.store.is_empty():
+        if tier is not None or has_data is None:
+            return
+        if has_data and not (self.store.is_empty() and self._is_unclaimed()):
             raise NotEmpty()
+        if not has_data and self.store.is_empty():
+            raise NoCompany()
+
+    def _is_unclaimed(self) -> bool:
+        """Whether no machine has begun to bring its company here: the first one's data may still be on their way."""
+        return all(one.last_seen is None for one in self.store.machines())
 
     def enrol(self, code: str, now_ms: int) -> tuple[Machine, str]:
         """A new machine and its secret, which is told only now. Raises CodeRefused, TooMany."""

@@ -116,7 +116,7 @@ class _Calls:
         body = _json()
         self._check_schema(_number(body, "schema", 1))
         tier = _text(body, "tier") if body.get("tier") is not None else None
-        self.accounts.check_company(tier, has_data=_flag(body, "has_data"))
+        self.accounts.check_company(tier, _flag(body, "has_data"))
         machine, secret = self.accounts.enrol(_text(body, "code"), self.clock())
         about: dict[str, Any] = {"machine": machine.id, "secret": secret, "code": machine.code, "kind": machine.kind}
         about |= {"branch": machine.branch, "user": machine.user, "rows": self.store.rows_total()}
@@ -367,9 +367,9 @@ def _number(body: Mapping[str, Any], name: str, least: int) -> int:
     return value
 
 
-def _flag(body: Mapping[str, Any], name: str) -> bool:
-    value = body.get(name, False)
-    if not isinstance(value, bool):
+def _flag(body: Mapping[str, Any], name: str) -> bool | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, bool):
         raise BadRequest(f"{name} is true or false")
     return value
 

@@ -11,6 +11,7 @@ ServerError              an answer: HTTP status, stable code, Chinese title
 ├── EpochChanged         409 epoch-changed     the server was restored: reconcile first
 ├── OtherCompany         409 other-company     the caller's data belong to another server
 ├── NotEmpty             409 not-empty         data on both sides, which nobody can merge
+├── NoCompany            409 no-company        the first machine with data has not come yet
 ├── OwnMachine           409 own-machine       a machine cannot turn itself out
 ├── Gap                  409 gap               a number is missing; the answer says which comes next
 ├── ServerOlder          409 server-older      the client's data model is newer than the server's
@@ -85,6 +86,11 @@ class OtherCompany(ServerError):
 class NotEmpty(ServerError):
     status, code = 409, "not-empty"
     title = "本机已有数据，服务器上也有数据，不能合在一起。请先从本机导出，再在新的数据文件夹加入后导入"
+
+
+class NoCompany(ServerError):
+    status, code = 409, "no-company"
+    title = "服务器上还没有公司的数据。请先在第一台电脑上选「单机使用」建好公司，再从它的同步中心加入这台服务器"
 
 
 class OwnMachine(ServerError):

@@ -12,7 +12,7 @@ from .. import accounts
 from ..engine.work import iso_of
 from ..errors import ApiError, BadRequest, Forbidden, Invalid, NotFound, NotSignedIn
 from ..sync import changes, conflicts, diary, outbox
-from ..sync.exchange import CodeRefused, NotAllowed, NotEmpty, OtherCompany, SyncError, Unreachable
+from ..sync.exchange import CodeRefused, NoCompany, NotAllowed, NotEmpty, OtherCompany, SyncError, Unreachable
 from . import shapes
 from .http import Call, Routes
 
@@ -106,7 +106,7 @@ def join(call: Call) -> dict[str, Any]:
         sync.join(call.body.server, call.body.code)
     except CodeRefused as error:
         raise Invalid({"code": f"{error}，请向管理员要一个新的"}) from error
-    except (NotEmpty, OtherCompany) as error:
+    except (NotEmpty, NoCompany, OtherCompany) as error:
         raise Invalid({"server": f"{error}。{error.hint}"}) from error
     except SyncError as error:
         raise Invalid({"server": str(error)}) from error

@@ -32,7 +32,7 @@ class SyncError(EcmsError):
     ├── Unreachable      no connection, or it broke
     ├── Protocol         the answer makes no sense
     └── Refusal          the server said no
-        ├── UnknownMachine, Revoked, OtherCompany, CodeRefused, NotEmpty, NotAllowed
+        ├── UnknownMachine, Revoked, OtherCompany, CodeRefused, NotEmpty, NoCompany, NotAllowed
         ├── EpochChanged, Gap, ReplicaTaken
         └── ServerOlder, ClientOlder, StorageFullThere
     """
@@ -80,6 +80,11 @@ class NotEmpty(Refusal):
     hint = "请先从本机导出，再在新的数据文件夹里加入，然后导入。"
 
 
+class NoCompany(Refusal):
+    code, title = "no-company", "服务器上还没有公司的数据"
+    hint = "请先在第一台电脑上选「单机使用」建好公司，再从它的同步中心加入这台服务器。"
+
+
 class CodeRefused(Refusal):
     code, title = "code-refused", "加入码不对、已用过或已过期"
     hint = "请管理员生成一个新的。"
@@ -125,8 +130,8 @@ _BY_CODE: Mapping[str, type[Refusal]] = {
     **{
         kind.code: kind
         for kind in (
-            Revoked, OtherCompany, NotEmpty, CodeRefused, NotAllowed, EpochChanged, Gap, ReplicaTaken, ServerOlder,
-            ClientOlder, StorageFullThere,
+            Revoked, OtherCompany, NotEmpty, NoCompany, CodeRefused, NotAllowed, EpochChanged, Gap, ReplicaTaken,
+            ServerOlder, ClientOlder, StorageFullThere,
         )
     },
 }  # fmt: skip

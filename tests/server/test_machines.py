@@ -291,3 +291,13 @@ def test_who_is_empty_is_not_only_who_has_no_rows(store: SqliteStore) -> None:
     assert store.is_empty() and store.rows_total() == 0
     push(store, Author().write(ins("customer", name=5)))
     assert not store.is_empty() and store.rows_total() == 0
+
+
+def test_who_has_no_data_cannot_join_before_the_company_is_there(served: Served) -> None:
+    code = command(served.folder, "invite", "--branch", "01").stdout.strip()
+    assert code_of(enrol(served, code, has_data=False)) == (409, "no-company")
+    assert enrol(served, code, has_data=True).status_code == 200, "the code was not used up"
+    first = served.join()
+    first.hello()
+    other = command(served.folder, "invite", "--branch", "01").stdout.strip()
+    assert code_of(enrol(served, other, has_data=True)) == (409, "not-empty"), "another company is on its way here"

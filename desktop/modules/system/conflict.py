@@ -30,11 +30,16 @@ conflict = Module(
         loser_actor=Text("另一修改人", max_length=64),
         loser_at=Int("另一修改时间"),
         is_flag=Bool("待决定"),
+        # An answer outlasts the same pair told anew by a server that was restored.
         state=Enum(
-            "状态", {"open": "待决定", "auto": "已自动合并", "kept": "保留", "swapped": "改用另一值"}, index=True
+            "状态",
+            {"open": "待决定", "auto": "已自动合并", "kept": "保留", "swapped": "改用另一值"},
+            index=True,
+            merge="rank",
         ),
-        resolved_by=Text("处理人", max_length=64),
+        resolved_by=Text("处理人", max_length=64, merge="rank"),
     ),
+    units=("state resolved_by",),
     columns="module field winner_actor loser_actor state",
     sort="-winner_at",
 )
