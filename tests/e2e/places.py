@@ -139,6 +139,13 @@ def menu_bar(screen: Screen) -> None:
     expect(screen.page.get_by_role("menu")).to_be_visible()
 
 
+def sync_centre(screen: Screen) -> None:
+    """On a workstation without a server: what one would bring, and how to join."""
+    screen.press("F9")
+    expect(screen.page.get_by_role("tab", name="同步中心")).to_have_attribute("aria-selected", "true")
+    expect(screen.page.get_by_role("form", name="加入服务器")).to_be_visible()
+
+
 def company(screen: Screen) -> None:
     screen.menu("公司管理", "公司基本资料")
     expect(screen.page.get_by_role("region", name="公司基本资料")).to_be_visible()
@@ -163,4 +170,5 @@ PLACES: Final[dict[str, Go]] = {
     "preferences": preferences,
     "shortcuts": shortcuts,
     "company": company,
+    "sync": sync_centre,
 }

@@ -393,6 +393,7 @@ def test_machines_are_listed_and_one_can_be_shut_out(
         # Nothing of the company is left where it was shut out.
         old.watch.allow("status of 40", "status of 50")
         expect(old.page.get_by_role("heading", name="这台电脑怎么用？")).to_be_visible(timeout=SLOW_MS)
+        expect(old.page.get_by_role("alert")).to_contain_text("这台机器已被停用")
     finally:
         old.close()
 
@@ -408,6 +409,7 @@ def test_every_part_is_whole_readable_and_chinese(
     office.both_changed(laptop, 51_000_000, 52_000_000)
     wrong: list[str] = []
     page = office.page
+    page.reload()  # what a test before has said in a corner is gone
     for part in PARTS:
         expect(office.open_centre(part).locator(".content").get_by_role("heading").first).to_be_visible()
         places.still(page)

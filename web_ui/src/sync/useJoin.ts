@@ -58,7 +58,7 @@ export function useJoin(mode: JoinMode): Join {
     if (errors.server) return { text: errors.server, tone: 'bad' }
     if (probing.value) return { text: t('正在连接…'), tone: 'plain' }
     if (answer.value) return probeWords(answer.value, mode)
-    return { text: t('问管理员要，例如 sync.公司.cn 或 192.168.1.20:8630'), tone: 'plain' }
+    return { text: t('问管理员要，例如 192.168.1.20:8630'), tone: 'plain' }
   })
 
   async function probe(): Promise<void> {

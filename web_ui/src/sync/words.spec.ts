@@ -110,7 +110,9 @@ describe('the two sides of a conflict', () => {
     const conflict = { is_life: false, now: { value: 2, text: '2' }, sides: [side({}), loser()] } as unknown as Conflict
     expect(inForce(conflict)?.side).toBe('loser')
     expect(inForce({ ...conflict, now: { value: 3, text: '3' } })).toBeUndefined()
-    expect(inForce({ ...conflict, is_life: true, now: { value: null, text: '' } })?.side).toBe('winner')
+    const life = { ...conflict, is_life: true, sides: [side({ text: '保留记录' }), loser({ text: '删除' })] }
+    expect(inForce({ ...life, now: { value: null, text: '保留记录' } })?.side).toBe('winner')
+    expect(inForce({ ...life, now: { value: null, text: '已删除' } })?.side).toBe('loser')
   })
   it('stand by record, in the order they came', () => {
     const one = (id: string, record: string): Conflict => ({ id, module: 'customer', record }) as unknown as Conflict

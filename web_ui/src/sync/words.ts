@@ -10,9 +10,10 @@ export interface Status { icon: SyncIcon; text: string; tone: SyncTone }
 /** what waits for somebody else, or for a quiet hour; everything else stops this machine */
 const MAY_WAIT: SyncProblemCode[] = ['server-older', 'client-older', 'mass-delete', 'clock']
 
+const LOST: SyncProblemCode[] = ['copied', 'unknown-machine', 'other-company', 'revoked']
 /** what only joining again with a new code mends */
 export function needsCode(sync: Sync): boolean {
-  return sync.problem?.code === 'copied' || sync.problem?.code === 'unknown-machine'
+  return !!sync.problem && LOST.includes(sync.problem.code)
 }
 /** with how many changes still wait, if any */
 function withWaiting(words: string, waiting: number): string {
@@ -145,7 +146,7 @@ export function bothNames(sides: ConflictSide[]): string {
 }
 /** the side whose value the record holds now; none when it was changed once more */
 export function inForce(conflict: Conflict): ConflictSide | undefined {
-  if (conflict.is_life) return conflict.sides[0]
+  if (conflict.is_life) return conflict.sides.find((side) => (side.side === 'winner') === (conflict.now.text === conflict.sides[0]?.text))
   const now = JSON.stringify(conflict.now.value ?? null)
   return conflict.sides.find((side) => JSON.stringify(side.value ?? null) === now)
 }

@@ -1,5 +1,5 @@
 /**
- * What the start page shows: with the branch of an invitation (pages/sync) the only place of the user interface that names business modules.
+ * What the start page shows: with branches and machines of the sync centre (pages/sync) the only place of the user interface that names business modules.
  * Every figure is the total of a list and opens that list; a module the operator may not see shows nothing.
  */
 import { addDays, isoDay, monthStart, weekStart } from '@/composables/dates'

@@ -1,5 +1,6 @@
 /** The machines of the company: asked of the server, so not at every change. */
-import { computed, onUnmounted, type ComputedRef } from 'vue'
+import { computed, onUnmounted, ref, type ComputedRef } from 'vue'
+import { onServerEvent } from '@/api/events'
 import type { MachinesPage } from '@/api/types'
 import { useSync } from '@/stores/sync'
 import { sync as calls } from '@/sync/calls'
@@ -11,9 +12,15 @@ export type Machines = Omit<Fresh<MachinesPage>, 'data'> & { data: ComputedRef<M
 export function useMachines(): Machines {
   const store = useSync()
   const nobody: MachinesPage = { items: [], as_of: null, live: false }
-  const fresh = useFresh(() => (store.joined ? calls.machines() : Promise.resolve(nobody)), () => `${store.joined} ${store.sync?.state === 'offline'}`)
+  /** a machine that joined, or was shut out, is a record like any other */
+  const changes = ref(0)
+  const drop = onServerEvent('changed', ({ module }) => { if (module === 'machine') changes.value++ })
+  const fresh = useFresh(() => (store.joined ? calls.machines() : Promise.resolve(nobody)), () => `${store.joined} ${store.sync?.state === 'offline'} ${changes.value}`)
   const timer = setInterval(() => { if (store.joined && document.visibilityState === 'visible') void fresh.load() }, EVERY_MS)
-  onUnmounted(() => clearInterval(timer))
+  onUnmounted(() => {
+    clearInterval(timer)
+    drop()
+  })
   // the server was told how much waited here before it was sent; this machine knows better
   const own = (page: MachinesPage): MachinesPage => ({ ...page, items: page.items.map((one) => (one.is_me ? { ...one, waiting: store.sync?.waiting ?? null } : one)) })
   const data = computed(() => (fresh.data.value ? own(fresh.data.value) : null))
