@@ -107,9 +107,10 @@ describe('the two sides of a conflict', () => {
     expect(bothNames([side({ is_me: true }), loser({ is_me: true })])).toBe('你在两台电脑上')
   })
   it('one is in force, unless it was changed once more', () => {
-    const conflict = { is_life: false, now: { value: 2, text: '2' }, sides: [side({}), loser()] } as unknown as Conflict
+    const conflict = { type: 'int', is_life: false, now: { value: 2, text: '2' }, sides: [side({}), loser()] } as unknown as Conflict
     expect(inForce(conflict)?.side).toBe('loser')
     expect(inForce({ ...conflict, now: { value: 3, text: '3' } })).toBeUndefined()
+    expect(inForce({ ...conflict, type: '', now: { value: null, text: '2' } })?.side).toBe('loser')
     const life = { ...conflict, is_life: true, sides: [side({ text: '保留记录' }), loser({ text: '删除' })] }
     expect(inForce({ ...life, now: { value: null, text: '保留记录' } })?.side).toBe('winner')
     expect(inForce({ ...life, now: { value: null, text: '已删除' } })?.side).toBe('loser')

@@ -147,6 +147,8 @@ export function bothNames(sides: ConflictSide[]): string {
 /** the side whose value the record holds now; none when it was changed once more */
 export function inForce(conflict: Conflict): ConflictSide | undefined {
   if (conflict.is_life) return conflict.sides.find((side) => (side.side === 'winner') === (conflict.now.text === conflict.sides[0]?.text))
+  // several fields together, or a secret: there is no one value, only the words
+  if (!conflict.type || conflict.type === 'password') return conflict.sides.find((side) => side.text === conflict.now.text)
   const now = JSON.stringify(conflict.now.value ?? null)
   return conflict.sides.find((side) => JSON.stringify(side.value ?? null) === now)
 }
