@@ -4,13 +4,14 @@ In one transaction it writes rows, row clocks, the changeset, history, search in
 those are checked on saving, and what others saved is never refused (sync.md "One apply").
 """
 
-import json
 import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from sync_server.replication.changeset import ROWS_MAX, Changeset, Op, canonical, chain
 from sync_server.replication.clock import Clock
@@ -24,6 +25,7 @@ from .work import POISON, Cause, Changed, Work, iso_of, keys_of
 __all__ = ["Applier", "Arrival", "Changed", "Me", "iso_of"]
 
 _HEARD = "sync.heard"
+_PACK_BYTES_MIN = 700
 
 PENDING, ACKED, REJECTED, RECEIVED = "pending", "acked", "rejected", "applied"
 """States of a changeset: made here and waiting, taken by the server, not accepted by it, come from elsewhere."""
@@ -220,15 +222,20 @@ def heard_stamp(db: sqlite3.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def opened(body: bytes) -> dict[str, Any]:
+def opened(stored: bytes) -> dict[str, Any]:
     """A stored changeset."""
-    parsed: dict[str, Any] = json.loads(zlib.decompress(body))
+    parsed: dict[str, Any] = orjson.loads(unpacked(stored))
     return parsed
 
 
+def unpacked(stored: bytes) -> bytes:
+    """The canonical bytes of a stored changeset."""
+    return stored if stored.startswith(b"{") else zlib.decompress(stored)
+
+
 def closed(body: bytes) -> bytes:
-    """A changeset as it is stored."""
-    return zlib.compress(body, 1)
+    """A changeset as it is stored: small ones as they are, since packing them costs more than it saves."""
+    return body if len(body) < _PACK_BYTES_MIN else zlib.compress(body, 1)
 
 
 def _store(

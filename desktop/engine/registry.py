@@ -96,6 +96,12 @@ class Definition:
         return tuple(column.name for name in names for column in self.fields[name].columns(name))
 
     @cached_property
+    def derived_from(self) -> frozenset[str]:
+        """Columns that pinyin and shadows follow from."""
+        names = (self.module.title, *(name for name, _ in self.shadows.values()))
+        return frozenset(column.name for name in names for column in self.fields[name].columns(name))
+
+    @cached_property
     def hanging(self) -> Mapping[str, tuple[str, ...]]:
         """Fields whose value fits only one value of others: a mirror its parent, a reference what it depends on."""
         found: dict[str, tuple[str, ...]] = {}

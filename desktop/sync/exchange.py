@@ -6,6 +6,7 @@ What comes back is looked at as what it may be: cut, endless, garbage, or anothe
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ import orjson
 import requests
 import urllib3
 
-from sync_server.replication.wire import ALONE_BYTES_MAX, Garbled, TooLarge, inflate, pack
+from sync_server.replication.wire import ALONE_BYTES_MAX, Garbled, TooLarge, inflate
 
 from ..errors import EcmsError
 
@@ -197,11 +198,10 @@ class Exchange:
         """Where the server stands and what it wants done first."""
         return _with(self._call("POST", "hello", body), tier=str, epoch=str, head=int, your_n=int, actions=list)
 
-    def push(self, changesets: Sequence[Mapping[str, Any]], again: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """An ack for each changeset, in order."""
-        body: dict[str, Any] = {"changesets": changesets} | ({"again": again} if again else {})
-        acks = _with(self._call("POST", "push", data=pack(body, _PACK_LEVEL)), acks=list)["acks"]
-        if [ack.get("n") for ack in acks] != [one["n"] for one in changesets]:
+    def push(self, body: bytes, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        """An ack for each changeset of a push, in order."""
+        acks = _with(self._call("POST", "push", data=zlib.compress(body, _PACK_LEVEL)), acks=list)["acks"]
+        if [ack.get("n") for ack in acks] != list(numbers):
             raise Protocol("the acks are not those of the changesets")
         return list(acks)
 

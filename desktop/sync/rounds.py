@@ -303,7 +303,7 @@ class Round:
 
     def _pushed(self, batch: outbox.Batch) -> bool:
         """Pushes and settles; true when the branch went on under a new name and has to be pushed again."""
-        answered = self.exchange.push(batch.changesets, batch.again)
+        answered = self.exchange.push(batch.wire(), range(batch.first_n, batch.last_n + 1))
         try:
             acks = [outbox.Ack.read(one) for one in answered]
         except (ValueError, KeyError, TypeError) as error:
@@ -341,8 +341,8 @@ class Round:
 
     def _check_mass(self, batch: outbox.Batch) -> None:
         deletes: dict[str, int] = {}
-        for changeset in batch.changesets:
-            for op in changeset["ops"]:
+        for body in batch.bodies:
+            for op in opened(body)["ops"] if b'"k":"del"' in body else ():
                 if op["k"] == "del" and op["t"] in self.engine.registry:
                     deletes[op["t"]] = deletes.get(op["t"], 0) + 1
         for table, count in deletes.items():

@@ -42,8 +42,11 @@ def to_text(total: int) -> str:
 
 def _split(clock: RowClock, units: frozenset[str]) -> tuple[Dot, dict[str, str]]:
     """The earliest dot, mostly that of the `ins`, and the units whose dot is another one."""
-    if not clock.fields:  # most rows were written once
+    fields = clock.fields
+    if not fields:  # most rows were written once
         return clock.base, {}
+    if len(fields) < len(units) and all(dot >= clock.base for dot in fields.values()):  # and most others added to later
+        return clock.base, {unit: dot_text(dot) for unit, dot in fields.items() if dot != clock.base and unit in units}
     dots = {unit: clock.of(unit) for unit in units}
     base = min(dots.values(), default=clock.base)
     return base, {unit: dot_text(dot) for unit, dot in dots.items() if dot != base}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 from desktop import accounts, maintenance
 from desktop.engine import derived, records, removal
 from desktop.engine.access import Principal
+from desktop.engine.apply import unpacked
 from desktop.engine.engine import Engine
 from desktop.engine.registry import Definition
 from desktop.engine.schema import GUARDED_OWN
@@ -77,7 +77,7 @@ class Desk:
             "SELECT c.body, c.hlc_eff FROM changeset c JOIN replica r ON r.no = c.r JOIN sync_self s "
             "ON s.replica = r.uuid ORDER BY c.n"
         )
-        return [(Changeset.read(json.loads(zlib.decompress(body))), stamp) for body, stamp in rows]
+        return [(Changeset.read(json.loads(unpacked(body))), stamp) for body, stamp in rows]
 
     def receive(self, written: Sequence[tuple[Changeset, int]]) -> None:
         for changeset, stamp in written:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop.db import FILE_NAME
+from desktop.engine.apply import unpacked
 from desktop.errors import ApiError
 from sync_server.replication.changeset import Op, canonical, chain
 from sync_server.replication.clock import ZERO, Clock, pack, wall_ms
@@ -66,7 +66,7 @@ def test_every_save_is_one_changeset_and_the_chain_over_all_of_them_holds(desk: 
 
     link = b""
     for (body,) in desk.ask("SELECT body FROM changeset ORDER BY n"):
-        link = chain(link, zlib.decompress(body))
+        link = chain(link, unpacked(body))
     (me,) = desk.ask("SELECT last_n, last_h, hlc FROM sync_self")
     assert (me["last_n"], me["last_h"], me["hlc"]) == (len(written), link, written[-1][0].hlc)
 
@@ -80,7 +80,7 @@ def test_the_body_is_what_was_done_and_nothing_else(desk: Desk) -> None:
     assert (op.table, op.id, op.kind, dict(op.set)) == ("customer", customer, "upd", {"phone": "2"})
     assert op.based_on.keys() == {"phone"}
     (body,) = desk.ask("SELECT body FROM changeset ORDER BY n DESC LIMIT 1")[0]
-    assert zlib.decompress(body) == canonical(changeset.wire())
+    assert unpacked(body) == canonical(changeset.wire())
 
 
 def test_a_save_writes_row_clock_and_history_under_the_stamp_of_its_changeset(desk: Desk) -> None:

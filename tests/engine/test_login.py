@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import argon2
 import pytest
 
 from desktop import accounts
+from desktop.engine.apply import unpacked
 from desktop.engine.define import seed_id
 from desktop.errors import LoginFailed, LoginWait
 from desktop.workstation import Workstation
@@ -196,7 +196,7 @@ def test_no_password_stands_in_any_answer_file_log_or_change(
         for body in ({"columns": ["password"]}, {"columns": ["login_name"], "query": {"filter": _on_password("eq")}}):
             said.append(json.dumps(office.api.refused("POST", "/api/export/operator", 422, body)))
         with office.engine.db.read() as db:
-            bodies = [zlib.decompress(row[0]).decode() for row in db.execute("SELECT body FROM changeset")]
+            bodies = [unpacked(row[0]).decode() for row in db.execute("SELECT body FROM changeset")]
             tables = json.dumps(everything(db), ensure_ascii=False, default=repr)
     files = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
     for secret in secrets:
