@@ -115,6 +115,8 @@ class Round:
         self.outcome = Outcome()
         self.poll_ms = 1_000
         self._items = LOG_ITEMS
+        self._left = 0
+        """What the last push left behind, for the list of machines: what is just going out does not count."""
 
     # --------------------------------------------------------------------------------------------------------- a round
 
@@ -125,10 +127,10 @@ class Round:
         try:
             where = self.hello()
         except ClientOlder as error:  # it gets nothing any more, but what it made goes out
-            self._push_all()
+            self.push()
             raise error
         try:
-            self._push_all()
+            self.push()
         except (ServerOlder, StorageFullThere, MassDelete, Protocol) as error:
             trouble = error
         self.fetch_wanted()
@@ -142,7 +144,7 @@ class Round:
     def quick(self) -> Outcome:
         """What waits goes out, what is new comes in, without a greeting: while all goes well."""
         self.outcome = Outcome()
-        self._push_all()
+        self.push()
         self.fetch_wanted()
         self.pull()
         return self.outcome
@@ -153,8 +155,7 @@ class Round:
         """Greets the server and does first what it asks for. Raises OtherCompany, Revoked among others."""
         with self.engine.db.read() as db:
             me, peer = self.engine.applier.me(db), self._peer(db)
-            count, _ = outbox.waiting(db)
-        where = self._greet(me.replica, me.last_n, me.last_h, peer, count)
+        where = self._greet(me.replica, me.last_n, me.last_h, peer)
         if where["tier"] != peer.tier:
             raise OtherCompany()
         if "wipe" in where["actions"]:
@@ -169,11 +170,11 @@ class Round:
             self._leave_name(int(where["your_n"]), me.last_n)
         return where
 
-    def _greet(self, replica: str, last_n: int, last_h: bytes, peer: Peer, waiting: int) -> dict[str, Any]:
+    def _greet(self, replica: str, last_n: int, last_h: bytes, peer: Peer) -> dict[str, Any]:
         body = {
             "replica": replica, "last_n": last_n, "last_h": last_h[:8].hex(), "schema": SCHEMA,
             "peers": {peer.tier: {"epoch": peer.epoch, "cursor": peer.cursor}}, "wall": self.exchange.now_ms(),
-            "waiting": waiting, "version": __version__, "codes": self._nameless(),
+            "waiting": self._left, "version": __version__, "codes": self._nameless(),
         }  # fmt: skip
         try:
             return self.exchange.hello(body)
@@ -188,6 +189,17 @@ class Round:
         with self.engine.db.read() as db:
             rows = db.execute("SELECT uuid FROM replica WHERE code IS NULL AND no > 0 LIMIT ?", (_CODES_MAX,))
             return [row[0] for row in rows]
+
+    def _get_to_know(self, replicas: set[str]) -> None:
+        """Asks on which machines replicas are before their changes are applied: rows say who made them."""
+        with self.engine.db.read() as db:
+            fresh = sorted(replicas - {row[0] for row in db.execute("SELECT uuid FROM replica")})
+        if not fresh:
+            return
+        with self.engine.db.write() as db:
+            db.executemany("INSERT OR IGNORE INTO replica (uuid) VALUES (?)", [(uuid,) for uuid in fresh])
+            me, peer = self.engine.applier.me(db), self._peer(db)
+        self._learn(self._greet(me.replica, me.last_n, me.last_h, peer))
 
     def _learn(self, where: Mapping[str, Any]) -> None:
         """The codes of the machines behind replicas, for the history."""
@@ -244,7 +256,7 @@ class Round:
             peer, me = self._peer(db), self.engine.applier.me(db)
         known = {me.replica: int(where["your_n"])}
         for replica in own[:-1]:
-            known[replica] = int(self._greet(replica, 0, b"", peer, 0)["your_n"])
+            known[replica] = int(self._greet(replica, 0, b"", peer)["your_n"])
         with self.engine.db.write() as db, self.engine.db.unguarded():
             count = sum(outbox.offer_again(self.engine, db, replica, known[replica]) for replica in own)
             self._forget_lost(db, kept, base, own)
@@ -265,6 +277,14 @@ class Round:
 
     # ------------------------------------------------------------------------------------------------------------- push
 
+    def push(self) -> None:
+        """Everything that waits goes out."""
+        try:
+            self._push_all()
+        finally:
+            with self.engine.db.read() as db:
+                self._left = outbox.waiting(db)[0]
+
     def _push_all(self) -> None:
         for _ in range(TRIES):
             try:
@@ -272,10 +292,6 @@ class Round:
                 return
             except Gap as gap:
                 self._fill(gap)
-            except ReplicaTaken:
-                with self.engine.db.write() as db:
-                    outbox.rotate(self.engine, db, outbox.acked_n(db, self.engine.applier.me(db).replica) + 1)
-                self._renew_identity()
         raise Protocol("the server and this machine do not agree on what was sent")
 
     def _push_waiting(self) -> None:
@@ -303,7 +319,10 @@ class Round:
 
     def _pushed(self, batch: outbox.Batch) -> bool:
         """Pushes and settles; true when the branch went on under a new name and has to be pushed again."""
-        answered = self.exchange.push(batch.wire(), range(batch.first_n, batch.last_n + 1))
+        try:
+            answered = self.exchange.push(batch.wire(), range(batch.first_n, batch.last_n + 1))
+        except ReplicaTaken:  # another machine goes on under this name
+            answered = [{"n": batch.first_n, "status": "fork"}]
         try:
             acks = [outbox.Ack.read(one) for one in answered]
         except (ValueError, KeyError, TypeError) as error:
@@ -401,6 +420,7 @@ class Round:
                 peer = self._peer(db)
             if (page.next, page.head) == (peer.cursor, peer.head_seen):
                 return  # nothing new: nothing is written
+        self._get_to_know({str(item.get("r")) for item in page.items})
         received = reception.take_log(self.engine, page.items, then)
         self._tell(received)
         if received.is_forked:
@@ -440,6 +460,7 @@ class Round:
         def then(db: sqlite3.Connection) -> None:
             self._move(db, page)
 
+        self._get_to_know({str(stamp[2]) for item in page.items if (stamp := item["row"].get("stamp"))})
         received = reception.take_rows(self.engine, page.items, then)
         done = self._count_first(received.changesets)
         self.progress(done, max(total, done))

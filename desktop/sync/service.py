@@ -258,7 +258,7 @@ class Sync:
         """What was not sent goes out one last time, for the administrator to look at; then the data go."""
         assert self._round is not None
         try:
-            self._round._push_all()
+            self._round.push()
         except Revoked:
             pass
         except SyncError as trouble:

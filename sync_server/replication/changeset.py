@@ -116,10 +116,13 @@ class Changeset:
         )
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical(value: object) -> bytes:
     """The one byte form of a value: sorted keys, no spaces, UTF-8, no floats (raises ValueError on NaN, TypeError on
     foreign types)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def chain(previous: bytes, body: bytes) -> bytes:
