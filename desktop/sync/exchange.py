@@ -220,7 +220,8 @@ class Exchange:
 
     def versions(self, table: str, after: str) -> tuple[dict[str, str], str | None]:
         """Ids and row sums of a table, from an id on, and where to go on."""
-        body = _with(self._call("POST", "rows", {"t": table, "after": after}), versions=dict)
+        asked = {"t": table} | ({"after": after} if after else {})
+        body = _with(self._call("POST", "rows", asked), versions=dict)
         return body["versions"], body.get("next")
 
     def sums(self) -> tuple[dict[str, str], int]:
