@@ -207,6 +207,10 @@ def take_wanted(engine: Engine, table: str, ids: Sequence[str], items: Iterable[
 
     with engine.db.write() as db, engine.db.unguarded():
         found = list(items)
+        # What waited for one of them is in what is told, or in an own change that is laid over it once more.
+        db.executemany(
+            "DELETE FROM parked_op WHERE t = ? AND id = ? AND reason = ?", [(table, id, NO_ROW) for id in ids]
+        )
         received = take_rows(engine, found, then)
         missing = set(ids) - {item["row"]["id"] for item in found}
         if missing and table in (*engine.registry.definitions, *engine.registry.links):
