@@ -2,6 +2,7 @@
 """One command for everything: set up this checkout and run, develop, test or measure ECMS.
 
     python3 build/ecms.py run     set up what is missing, then start the program (options are passed on)
+    python3 build/ecms.py server  set up what is missing, then run the sync server (its commands and options are passed on)
     python3 build/ecms.py setup   only set up, with the tools for development
     python3 build/ecms.py dev     the same with hot reload of the UI and the server
     python3 build/ecms.py test    set up, then every check; pytest comes last (options are passed to it)
@@ -39,6 +40,7 @@ def main() -> int:
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a console that lacks Chinese still goes on
     commands: dict[str, Callable[[list[str]], int]] = {
         "run": run,
+        "server": server,
         "setup": setup,
         "dev": dev,
         "test": test,
@@ -107,6 +109,12 @@ def _system_packages(*, window: bool) -> None:
 def run(words: list[str]) -> int:
     set_up(dev=False, window="--headless" not in words)
     return _become([PYTHON, "-m", "desktop", "run", *words])
+
+
+def server(words: list[str]) -> int:
+    set_up(dev=False, window=False)
+    is_command = bool(words) and not words[0].startswith("-")
+    return _become([PYTHON, "-m", "sync_server", *(words if is_command else ["serve", *words])])
 
 
 def dev(words: list[str]) -> int:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_data_path
 from waitress.server import create_server
 
 from . import accounts, manifest
@@ -52,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, command: Callable[[argparse.Namespace], str], about: str) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=about, description=about)
-        one.add_argument("--data", type=Path, metavar="DIR", help="数据文件夹；也可用环境变量 ECMS_SERVER_DATA")
+        one.add_argument("--data", type=Path, metavar="DIR", help="数据文件夹，默认在用户目录下；也可用环境变量 ECMS_SERVER_DATA")
         one.set_defaults(command=command)
         return one
 
@@ -185,9 +186,7 @@ def _restore(arguments: argparse.Namespace) -> str:
 
 def _folder(arguments: argparse.Namespace, *, makes: bool = False) -> Path:
     given = arguments.data or os.environ.get("ECMS_SERVER_DATA")
-    if not given:
-        raise Refused("请用 --data 指明数据文件夹")
-    folder = Path(given)
+    folder = Path(given) if given else user_data_path("ECMS-server", appauthor=False)
     if makes:
         folder.mkdir(parents=True, exist_ok=True)
     return folder
