@@ -27,8 +27,9 @@ __all__ = ["Applier", "Arrival", "Changed", "Me", "iso_of"]
 _HEARD = "sync.heard"
 _PACK_BYTES_MIN = 700
 
-PENDING, ACKED, REJECTED, RECEIVED = "pending", "acked", "rejected", "applied"
-"""States of a changeset: made here and waiting, taken by the server, not accepted by it, come from elsewhere."""
+PENDING, ACKED, REJECTED, RECEIVED, LOST = "pending", "acked", "rejected", "applied", "lost"
+"""States of a changeset: made here and waiting, taken by the server, not accepted by it, come from elsewhere, come from
+elsewhere and lost by a restored server until its author sends it again."""
 
 
 def wall_clock() -> int:
@@ -145,8 +146,12 @@ class Applier:
 
     def _receive(self, db: sqlite3.Connection, work: Work, one: Arrival, codes: Mapping[str, str]) -> bool:
         changeset, number = one.changeset, work.number_of(one.changeset.replica)
-        if db.execute("SELECT 1 FROM changeset WHERE r = ? AND n = ?", (number, changeset.n)).fetchone():
+        key = (number, changeset.n)
+        known = db.execute("SELECT state FROM changeset WHERE r = ? AND n = ?", key).fetchone()
+        if known is not None and known[0] != LOST:
             return False
+        if known is not None:
+            db.execute("DELETE FROM changeset WHERE r = ? AND n = ?", key)
         _store(
             db, number, changeset.n, changeset.hlc, one.hlc_eff, changeset.batch, one.body, RECEIVED, one.seq
         )  # fmt: skip

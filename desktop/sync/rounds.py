@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..engine.apply import opened
+from ..engine.apply import LOST, opened
 from ..engine.engine import Engine
 from ..engine.schema import SCHEMA
 from ..engine.work import rebuild_checksum, versions
@@ -265,15 +265,14 @@ class Round:
 
     def _forget_lost(self, db: sqlite3.Connection, kept: int, base: int, own: list[str]) -> None:
         marks = ", ".join("?" * len(own))
-        lost = (
-            f"FROM changeset WHERE seq > ? AND seq <= ? AND r NOT IN (SELECT no FROM replica WHERE uuid IN ({marks}))"
-        )
-        for row in db.execute(f"SELECT body {lost}", (kept, base, *own)).fetchall():
+        lost = f"seq > ? AND seq <= ? AND r NOT IN (SELECT no FROM replica WHERE uuid IN ({marks}))"
+        for row in db.execute(f"SELECT r, n, body FROM changeset WHERE {lost}", (kept, base, *own)).fetchall():
             changeset = opened(row["body"])
             if changeset.get("act") == "sync.server":
                 for op in changeset["ops"]:
                     outbox.want(db, op["t"], op["id"])
-        db.execute(f"DELETE {lost}", (kept, base, *own))
+                db.execute("DELETE FROM changeset WHERE r = ? AND n = ?", (row["r"], row["n"]))
+        db.execute(f"UPDATE changeset SET state = ? WHERE {lost}", (LOST, kept, base, *own))
 
     # ------------------------------------------------------------------------------------------------------------- push
 
@@ -516,12 +515,18 @@ class Round:
             ours = dict(db.execute("SELECT t, sum FROM checksum").fetchall())
         if peer.cursor != seq or not is_quiet:
             return 0
-        tables = [*self.engine.registry.definitions, *self.engine.registry.links]
-        differing = [name for name in tables if _sum(theirs, name) != _sum(ours, name)]
+        tables = {*self.engine.registry.definitions, *self.engine.registry.links} - self._unsure()
+        differing = [name for name in sorted(tables) if _sum(theirs, name) != _sum(ours, name)]
         found = sum(self._mend(table) for table in differing)
         if found:
             self.fetch_wanted()
         return found
+
+    def _unsure(self) -> set[str]:
+        """Tables of which a restored server still lacks something that this machine has: its author sends it again."""
+        with self.engine.db.read() as db:
+            lost = db.execute("SELECT body FROM changeset WHERE state = ?", (LOST,)).fetchall()
+        return {op["t"] for row in lost for op in opened(row["body"])["ops"]}
 
     def _mend(self, table: str) -> int:
         theirs: dict[str, str] = {}
