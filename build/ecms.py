@@ -2,7 +2,7 @@
 """One command for everything: set up this checkout and run, develop, test or measure ECMS.
 
     python3 build/ecms.py run     set up what is missing, then start the program (options are passed on)
-    python3 build/ecms.py server  set up what is missing, then run the sync server (its commands and options are passed on)
+    python3 build/ecms.py server  set up what is missing, then run the sync server (commands and options are passed on)
     python3 build/ecms.py setup   only set up, with the tools for development
     python3 build/ecms.py dev     the same with hot reload of the UI and the server
     python3 build/ecms.py test    set up, then every check; pytest comes last (options are passed to it)

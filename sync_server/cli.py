@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, command: Callable[[argparse.Namespace], str], about: str) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=about, description=about)
-        one.add_argument("--data", type=Path, metavar="DIR", help="数据文件夹，默认在用户目录下；也可用环境变量 ECMS_SERVER_DATA")
+        where = "数据文件夹，默认在用户目录下；也可用环境变量 ECMS_SERVER_DATA"
+        one.add_argument("--data", type=Path, metavar="DIR", help=where)
         one.set_defaults(command=command)
         return one
 
@@ -82,6 +84,8 @@ def _serve(arguments: argparse.Namespace) -> str:
         # A name may stand for several addresses; they share the port unless the system picked it.
         listening = getattr(server, "effective_listen", None) or [(arguments.host, server.effective_port)]
         print(f"ready http://{_shown(arguments.host)}:{listening[0][1]}", flush=True)
+        for address in _near_addresses() if arguments.host in ("0.0.0.0", "::") else ():
+            print(f"其他电脑填写的地址：http://{address}:{listening[0][1]}", file=sys.stderr, flush=True)
         try:
             server.run()
         finally:
@@ -123,6 +127,15 @@ def _allow_connections() -> None:
 def _stop(*_: object) -> None:
     # waitress ends its loop on this, and lets requests under way finish.
     raise SystemExit(0)
+
+
+def _near_addresses() -> list[str]:
+    """This computer's addresses in its own network, for people to type elsewhere."""
+    try:
+        found = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET, socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return sorted({str(one[4][0]) for one in found if not str(one[4][0]).startswith("127.")})
 
 
 def _shown(host: str) -> str:
