@@ -204,13 +204,15 @@ def machines(call: Call) -> dict[str, Any]:
     """As the server says, or as it said the last time it could be asked."""
     found, as_of, live = _machines(call)
     with call.engine.db.read() as db:
-        named = {row["id"]: row["name"] for row in db.execute("SELECT id, name FROM machine WHERE deleted_at IS NULL")}
+        rows = db.execute("SELECT id, code, name FROM machine WHERE deleted_at IS NULL").fetchall()
         branches = dict(db.execute("SELECT code, name FROM branch WHERE deleted_at IS NULL").fetchall())
+    # The first machine of a company had its row before the server knew it.
+    named = {row["code"]: row["name"] for row in rows} | {row["id"]: row["name"] for row in rows}
     identity = call.desk.workstation.sync.identity
     me = identity.machine if identity else ""
     items = [
         {
-            "id": one["id"], "code": one["code"], "name": named.get(one["id"], one["code"]),
+            "id": one["id"], "code": one["code"], "name": named.get(one["id"]) or named.get(one["code"], one["code"]),
             "branch": branches.get(one["branch"], one["branch"]), "user": one.get("user") or "", "kind": one["kind"],
             "state": one["state"], "last_seen": _instant(one.get("last_seen")), "waiting": one.get("waiting"),
             "version": one.get("version") or "", "is_me": one["id"] == me,

@@ -46,7 +46,7 @@ def _words(
     if "text" in facts:
         return str(facts["text"])
     if kind == "push":
-        return f"上传 {facts['count']:,} 条改动，服务器全部接受。"
+        return f"上传 {facts['count']:,} 条改动，总部全部接受。"
     if kind == "pull":
         return _pulled(engine, db, names, facts)
     if kind == "offline":
@@ -79,4 +79,4 @@ def _back(facts: Mapping[str, Any]) -> str:
     else:
         time = f"{minutes // 60} 小时" if minutes < 2_880 else f"{minutes // 1_440} 天"
     sent = f"这期间的 {count:,} 条改动已补传，没有丢失。" if count else "这期间本机没有改动。"
-    return f"又连上了服务器，离线约 {time}。{sent}"
+    return f"又连上了总部，离线约 {time}。{sent}"
