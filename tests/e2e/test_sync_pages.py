@@ -360,7 +360,7 @@ def test_without_the_server_work_goes_on_and_follows_later(office: Desk, laptop:
         server.start()
     office.is_in_sync()
     laptop.has("credit_limit", 41_000_000)
-    expect(office.open_centre("同步日记")).to_contain_text("又连上了服务器")
+    expect(office.open_centre("同步日记")).to_contain_text("又连上了总部")
 
 
 def test_a_pause_holds_changes_back_until_it_ends(office: Desk, laptop: Desk) -> None:
