@@ -171,7 +171,7 @@ def _public(
         "title": str(current.get(pair.definition.module.title) or "") or "无标题",
         "field": next(iter(fields), pair.unit),
         "label": "删除" if pair.is_life else "、".join(one.label for one in fields.values()) or pair.unit,
-        "type": next(iter(fields.values())).type if len(fields) == 1 and not pair.is_life else "",
+        "type": next(iter(fields.values())).type if _takes_any(pair) else "",
         "is_flag": pair.is_flag,
         "state": pair.state,
         "base": show.base(names),
@@ -185,8 +185,13 @@ def _public(
 def _may_take(principal: Principal, pair: _Pair) -> bool:
     action = "delete" if pair.is_life else "edit"
     writable = pair.definition.module.writable and principal.has(pair.definition.module.edit_right)
-    special = all(principal.has(one.edit) and not one.readonly for one in pair.fields.values())
+    special = all(principal.has(one.edit) for one in pair.fields.values())
     return principal.may(action, pair.definition.name) and writable and (pair.is_life or special)
+
+
+def _takes_any(pair: _Pair) -> bool:
+    """Whether a third value may be typed: into one field that people write themselves."""
+    return not pair.is_life and len(pair.fields) == 1 and not any(one.readonly for one in pair.fields.values())
 
 
 def _machine(db: sqlite3.Connection, dot: Dot) -> str:
@@ -378,8 +383,8 @@ def _take_life(engine: Engine, principal: Principal, pair: _Pair, which: Take, a
 def _take_value(engine: Engine, principal: Principal, pair: _Pair, which: Take, value: Any, answer: Op) -> None:
     fields = pair.fields
     if which == "value":
-        if len(fields) != 1:
-            raise BadRequest("这一处由几项组成，请打开记录修改")
+        if not _takes_any(pair):
+            raise BadRequest("这一处不能直接填写，请打开记录修改")
         values = {next(iter(fields)): value}
     else:
         side = pair.winner if which == "winner" else pair.loser
@@ -388,6 +393,9 @@ def _take_value(engine: Engine, principal: Principal, pair: _Pair, which: Take, 
             for name, one in fields.items()
         }
     demand(principal, "edit", pair.definition)
+    # What follows from another field is read-only for typing; here one of its own former values is taken.
+    is_following = which != "value" and any(one.readonly for one in fields.values())
+    name = pair.definition.name
     records.save(
-        engine, principal, pair.definition.name, values, id=pair.record, res=pair.id, also=[answer],
+        engine, principal, name, values, id=pair.record, system=is_following, res=pair.id, also=[answer]
     )  # fmt: skip
