@@ -5,6 +5,7 @@ What comes back is looked at as what it may be: cut, endless, garbage, or anothe
 
 from __future__ import annotations
 
+import logging
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +17,21 @@ import orjson
 import requests
 import urllib3
 
-from sync_server.replication.wire import ALONE_BYTES_MAX, Garbled, TooLarge, inflate
+from sync_server.replication.wire import ALONE_BYTES_MAX, INTEGER_MAX, Garbled, TooLarge, inflate
 
 from ..errors import EcmsError
 
 CONNECT_S, READ_S = 5, 60
 ANSWER_BYTES_MAX = 2 * ALONE_BYTES_MAX
+ANSWER_S = 600
+"""Within which an answer is there whole: one that only drips is none."""
 PORT = 8630
 _PACK_LEVEL = 1
+_BLOCK_BYTES = 1 << 16
+_TIME_MS_MAX = 1 << 47
+"""Milliseconds that fit into a stamp, with room for more."""
+
+log = logging.getLogger(__name__)
 
 
 class SyncError(EcmsError):
@@ -55,6 +63,12 @@ class Unreachable(SyncError):
 class Protocol(SyncError):
     code, title = "protocol", "服务器的回答看不懂"
     hint = "会自动再试。一直这样时，请管理员检查服务器地址。"
+
+
+def unusable(detail: str) -> Protocol:
+    """What exactly is wrong with an answer is for the log."""
+    log.warning("an answer of the server cannot be used: %s", detail)
+    return Protocol()
 
 
 class Refusal(SyncError):
@@ -201,8 +215,8 @@ class Exchange:
     def push(self, body: bytes, numbers: Sequence[int]) -> list[dict[str, Any]]:
         """An ack for each changeset of a push, in order."""
         acks = _with(self._call("POST", "push", data=zlib.compress(body, _PACK_LEVEL)), acks=list)["acks"]
-        if [ack.get("n") for ack in acks] != list(numbers):
-            raise Protocol("the acks are not those of the changesets")
+        if not _are_maps(acks) or [ack.get("n") for ack in acks] != list(numbers):
+            raise unusable("the acks are not those of the changesets")
         return list(acks)
 
     def pull(self, cursor: int, epoch: str, how: str, replica: str, last_n: int, items_max: int) -> Page:
@@ -210,8 +224,10 @@ class Exchange:
         query = {"cursor": cursor, "epoch": epoch, "as": how, "replica": replica, "last_n": last_n, "max": items_max}
         body = _with(self._call("GET", "pull", query=query), items=list, next=int, head=int)
         page = Page(body.pop("items"), body["next"], body["head"], bool(body.get("more")), body)
-        if page.next < cursor or (page.more and page.next == cursor):
-            raise Protocol("the server's answer leads nowhere")
+        if not _are_maps(page.items):
+            raise unusable("an item is no map")
+        if not cursor <= page.next <= page.head or (page.more and page.next == cursor):
+            raise unusable("the answer leads nowhere")
         return page
 
     def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -265,13 +281,10 @@ class Exchange:
                 method, f"{self.server}/sync/v1/{path}", params=query, data=data, headers=headers,
                 timeout=(CONNECT_S, READ_S), stream=True, allow_redirects=False,
             ) as answer:  # fmt: skip
-                raw = answer.raw.read(ANSWER_BYTES_MAX + 1, decode_content=False)
-                if len(raw) > ANSWER_BYTES_MAX:
-                    raise Protocol("the answer has no end")
-                read = _read(raw, answer.headers.get("Content-Encoding", ""))
-                status = answer.status_code
+                raw, status = _whole(answer), answer.status_code
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(f"连不上 {self.server}") from error
+        read = _read(raw, answer.headers.get("Content-Encoding", ""), status)
         if status != 200:
             raise _refusal(status, read)
         self._sample(started, sent_ms, read.get("server_time"))
@@ -279,39 +292,61 @@ class Exchange:
 
     def _sample(self, started: float, sent_ms: int, server_time: object) -> None:
         """Half of the way there and back is taken off, as NTP does."""
-        if isinstance(server_time, int):
+        if isinstance(server_time, int) and 0 <= server_time < _TIME_MS_MAX:
             took_ms = (time.perf_counter() - started) * 1_000
             self.samples.append(Sample(took_ms, server_time - sent_ms - int(took_ms / 2)))
             del self.samples[:-5]
 
 
-def _read(raw: bytes, encoding: str) -> dict[str, Any]:
+def _whole(answer: requests.Response) -> bytes:
+    """The body as it came. A connection that breaks before its end is no shorter answer: urllib3 raises then."""
+    deadline = time.monotonic() + ANSWER_S
+    blocks: list[bytes] = []
+    size = 0
+    while block := answer.raw.read1(_BLOCK_BYTES, decode_content=False):
+        blocks.append(block)
+        size += len(block)
+        if size > ANSWER_BYTES_MAX or time.monotonic() > deadline:
+            raise unusable("it has no end")
+    return b"".join(blocks)
+
+
+def _read(raw: bytes, encoding: str, status: int) -> dict[str, Any]:
     try:
         if encoding == "deflate":
             raw = inflate(raw, ANSWER_BYTES_MAX)
         body = orjson.loads(raw)
     except (Garbled, TooLarge, orjson.JSONDecodeError) as error:
-        raise Protocol("the answer is cut or no JSON") from error
+        if status >= 500:  # what stands before the server says so in its own way
+            raise Unreachable("服务器暂时不能回答") from error
+        raise unusable(f"{status}, no JSON") from error
     if not isinstance(body, dict):
-        raise Protocol("the answer is no map")
+        raise unusable("no map")
     return body
 
 
 def _with(body: dict[str, Any], **parts: type) -> dict[str, Any]:
     """The answer, if it has these parts."""
     for name, kind in parts.items():
-        if not isinstance(body.get(name), kind):
-            raise Protocol(f"the answer lacks {name}")
+        value = body.get(name)
+        if not isinstance(value, kind) or (isinstance(value, int) and not 0 <= value <= INTEGER_MAX):
+            raise unusable(f"it lacks {name}")
     return body
+
+
+def _are_maps(items: Sequence[object]) -> bool:
+    return all(isinstance(item, dict) for item in items)
 
 
 def _refusal(status: int, body: Mapping[str, Any]) -> SyncError:
     known = _BY_CODE.get(str(body.get("code")))
     if known is not None:
-        return known(str(body.get("detail") or ""), **{k: v for k, v in body.items() if k != "detail"})
+        refusal = known(str(body.get("detail") or ""))
+        refusal.extra = dict(body)
+        return refusal
     if status >= 500 or status in (408, 429):
         return Unreachable(str(body.get("title") or "服务器暂时不能回答"))
-    return Protocol(f"{status} {body.get('code')}: {body.get('detail')}")
+    return unusable(f"{status} {body.get('code')}: {body.get('detail')}")
 
 
 def candidates(server: str) -> list[str]:

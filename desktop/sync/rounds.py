@@ -34,6 +34,7 @@ from .exchange import (
     StorageFullThere,
     SyncError,
     UnknownMachine,
+    unusable,
 )
 from .identity import Identities
 
@@ -49,6 +50,7 @@ _PAGE_S = 0.25
 MASS_ROWS, MASS_SHARE = 200, 0.2
 """Deletes of one push beyond which a person is asked first: both a number and a share of the table."""
 CLOCK_OFF_MS = 250
+POLL_MS_MIN, POLL_MS_MAX = 500, 60_000
 TRIES = 4
 
 
@@ -160,7 +162,7 @@ class Round:
             raise OtherCompany()
         if "wipe" in where["actions"]:
             raise Revoked()
-        self.poll_ms = int(where.get("poll_ms", self.poll_ms))
+        self._pace(where)
         self._learn(where)
         self._keep_time()
         self._settle_in()
@@ -169,6 +171,12 @@ class Round:
         if where["your_n"] > me.last_n or "rotate_replica" in where["actions"]:
             self._leave_name(int(where["your_n"]), me.last_n)
         return where
+
+    def _pace(self, about: Mapping[str, Any]) -> None:
+        """When to ask again, as the server wishes; never all the time, never in days."""
+        asked = about.get("poll_ms")
+        if isinstance(asked, int):
+            self.poll_ms = max(POLL_MS_MIN, min(asked, POLL_MS_MAX))
 
     def _greet(self, replica: str, last_n: int, last_h: bytes, peer: Peer) -> dict[str, Any]:
         body = {
@@ -291,7 +299,7 @@ class Round:
                 return
             except Gap as gap:
                 self._fill(gap)
-        raise Protocol("the server and this machine do not agree on what was sent")
+        raise unusable("it and this machine do not agree on what was sent")
 
     def _push_waiting(self) -> None:
         with self.engine.db.read() as db:
@@ -325,7 +333,7 @@ class Round:
         try:
             acks = [outbox.Ack.read(one) for one in answered]
         except (ValueError, KeyError, TypeError) as error:
-            raise Protocol("the acks cannot be read") from error
+            raise unusable("the acks cannot be read") from error
         forks = [ack for ack in acks if ack.status == "fork"]
         settled = [ack for ack in acks if ack.status != "fork"]
         with self.engine.db.write() as db:
@@ -401,7 +409,7 @@ class Round:
             me = self.engine.applier.me(db)
             acked = outbox.acked_n(db, me.replica)
         page = self.exchange.pull(peer.cursor, peer.epoch, how, me.replica, acked, items)
-        self.poll_ms = int(page.about.get("poll_ms", self.poll_ms))
+        self._pace(page.about)
         if page.about.get("tier", peer.tier) != peer.tier:
             raise OtherCompany()
         if page.about.get("epoch", peer.epoch) != peer.epoch:

@@ -152,10 +152,14 @@ class Fleet:
     def server_port(self) -> int:
         return int(self.server.url.rsplit(":", 1)[1])
 
-    def invite(self, *words: str) -> str:
-        run = command(self.server.folder, "invite", "--branch", BRANCH, *words)
+    def server_command(self, *words: str) -> str:
+        """What a command of the server that must succeed printed."""
+        run = command(self.server.folder, *words)
         assert run.returncode == 0, run.stderr
         return run.stdout.strip()
+
+    def invite(self, *words: str) -> str:
+        return self.server_command("invite", "--branch", BRANCH, *words)
 
     def add(self, name: str = "") -> Station:
         """A workstation that belongs to nobody yet."""
@@ -197,6 +201,13 @@ class Fleet:
             calm = calm + 1 if is_calm and is_even else 0
             assert time.monotonic() < deadline, (states, [tuple(one) for one in positions])
             time.sleep(0.3)
+
+    @staticmethod
+    def wait_for(is_so: Callable[[], bool], timeout_s: float = 30) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not is_so():
+            assert time.monotonic() < deadline, "it did not come about"
+            time.sleep(0.1)
 
     def stop(self) -> None:
         for station in self.stations:
