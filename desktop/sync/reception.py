@@ -21,10 +21,13 @@ from ..engine.engine import Engine
 from ..engine.work import NO_ROW, NO_TABLE, Cause, Key, Work, iso_of
 from ..errors import Damaged, StorageFull
 from . import outbox
+from .exchange import unusable
 
 log = logging.getLogger(__name__)
 
 Then = Callable[[sqlite3.Connection], None]
+
+_SCALARS = {int, str, type(None)}
 
 
 @dataclass
@@ -155,12 +158,15 @@ class Told:
 
     @staticmethod
     def read(item: Mapping[str, Any]) -> Told:
-        """From an item of the wire. Raises ValueError, KeyError, TypeError."""
-        about, clock = item["row"], item["row"]["clock"]
+        """From an item of the wire. Raises ValueError, KeyError, TypeError, AttributeError."""
+        about, clock, data = item["row"], item["row"]["clock"], item["data"]
+        created_at, _, _, updated_at, _ = about.get("stamp") or (0, "", "", 0, "")
+        if not {type(created_at), type(updated_at)} <= {int} or not {type(one) for one in data.values()} <= _SCALARS:
+            raise ValueError("values of a kind that no column holds")
         life = clock.get("life")
         fields = {unit: dot_of(text) for unit, text in clock.get("fields", {}).items()}
         state = RowState(
-            item["data"],
+            data,
             RowClock(
                 dot_of(clock["base"]),
                 fields,
@@ -174,6 +180,14 @@ class Told:
         return Told((about["t"], about["id"]), state, about.get("stamp"), bool(about.get("unborn")))
 
 
+def _told(items: Iterable[Mapping[str, Any]]) -> list[Told]:
+    """Rows that cannot be read are no rows: nothing of the answer is taken. Raises Protocol."""
+    try:
+        return list(map(Told.read, items))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise unusable(f"rows that cannot be read: {error!r}") from error
+
+
 def dot_of(text: str) -> Dot:
     """A dot from its text form."""
     hlc, replica, n = text.split(":")
@@ -185,7 +199,7 @@ def take_rows(engine: Engine, items: Iterable[Mapping[str, Any]], then: Then) ->
     received = Received()
     with engine.db.write() as db, engine.db.unguarded():
         work = Work(db, engine.registry)
-        told = list(map(Told.read, items))
+        told = _told(items)
         work.load(one.key for one in told)
         codes, newest = codes_of(db), 0
         for one in told:

@@ -467,7 +467,7 @@ class Round:
         def then(db: sqlite3.Connection) -> None:
             self._move(db, page)
 
-        self._get_to_know({str(stamp[2]) for item in page.items if (stamp := item["row"].get("stamp"))})
+        self._get_to_know({str(stamp[2]) for item in page.items if (stamp := _stamp(item))})
         received = reception.take_rows(self.engine, page.items, then)
         done = self._count_first(received.changesets)
         self.progress(done, max(total, done))
@@ -565,6 +565,13 @@ class Round:
 
 def _sum(sums: Mapping[str, str], table: str) -> str:
     return sums.get(table, "0" * 16)
+
+
+def _stamp(item: Mapping[str, Any]) -> list[Any]:
+    """Who made and last changed a row, if the server says so."""
+    about = item.get("row")
+    stamp = about.get("stamp") if isinstance(about, dict) else None
+    return stamp if isinstance(stamp, list) and len(stamp) == 5 else []
 
 
 def _covers(sure: str, batch: outbox.Batch) -> bool:

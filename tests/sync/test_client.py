@@ -17,6 +17,7 @@ import pytest
 
 from desktop.db import FILE_NAME
 from desktop.errors import StorageFull
+from desktop.workstation import Workstation
 from tests.chaos.fleet import fleet_in
 from tests.chaos.kit import (
     MINUTE_MS,
@@ -310,6 +311,48 @@ def assert_in_words(status: Mapping[str, Any]) -> None:
     if status["problem"] is not None:
         for name in ("title", "hint"):
             assert status["problem"][name] and not any("a" <= one <= "z" for one in status["problem"][name]), status
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"row": 1}],
+        [{"row": {"t": "customer"}}],
+        [{"row": {"t": "customer", "id": "f" * 32, "clock": {"base": "x"}}, "data": {}}],
+        [
+            {
+                "row": {"t": "customer", "id": "f" * 32, "clock": {"base": f"{'0' * 16}:{'a' * 32}:1"}},
+                "data": {"name": []},
+            }
+        ],
+        [{"row": {"t": "customer", "id": "f" * 32, "clock": {"base": f"{'0' * 16}:{'a' * 32}:1"}, "stamp": "now"}}],
+    ],
+    ids=["no row", "half a row", "no clock", "no value", "no stamp"],
+)
+def test_first_data_that_cannot_be_read_are_asked_for_again(items: list[Any], shared: Company, tmp_path: Path) -> None:
+    machine, code = Machine(tmp_path / "joiner"), shared.server.invite()
+    shared.server.changes = {"pull": lambda answer: answer | {"items": items}}
+    said = machine.refused("join", "--server", shared.server.url, "--code", code)
+    shared.server.changes = {}
+    assert said.startswith("服务器的回答看不懂")
+    with closing(Workstation.open(machine.folder)) as workstation:
+        assert workstation.sync.status()["state"] == "joining" and not workstation.initialized
+        workstation.sync.round()
+        assert workstation.initialized
+    shared.settle()
+    assert machine.names() == shared.first.names()
+
+
+def test_rows_that_a_server_leaves_out_are_not_lost(company: Company) -> None:
+    """A stamp from the future is put right, so the row is fetched; an empty answer must not be the end of it."""
+    (machine,) = company.others
+    with machine.desk() as desk:
+        at_time(desk, YEAR_MS)
+        works_on(desk)
+        company.server.changes = {"rows": lambda answer: answer | {"items": []}}
+        attempt(desk)
+    company.server.changes = {}
+    healed(company, "断网时的客户")
 
 
 def test_an_endless_answer_ends(company: Company) -> None:
