@@ -379,7 +379,7 @@ class _Names:
 
 
 def _make_again(db: sqlite3.Connection, registry: Registry, rows: Sequence[sqlite3.Row], names: _Names) -> bytes:
-    db.execute("DELETE FROM changeset WHERE r = ? AND n >= ?", (names.old_no, min(names.numbers, default=0)))
+    db.executemany("DELETE FROM changeset WHERE r = ? AND n = ?", [(names.old_no, n) for n in names.numbers])
     h, keys = b"", set()
     for row in rows:
         body = _renamed(opened(row["body"]), names)
