@@ -46,6 +46,9 @@ class Identity:
         return bool(self.machine and self.secret)
 
 
+_TEXTS = [one.name for one in fields(Identity) if one.name not in ("offered_n", "is_revoked")]
+
+
 @dataclass(frozen=True)
 class Identities:
     """The folder of identity files of this user, one for each data folder."""
@@ -100,11 +103,12 @@ class Identities:
 def _read(file: Path) -> Identity | None:
     try:
         body = json.loads(file.read_text(encoding="utf-8"))
-        known = {one.name for one in fields(Identity)}
-        body = {name: value for name, value in body.items() if name in known}
-        return Identity(**body | {"secret": _opened(body.get("secret", ""))})
-    except (OSError, ValueError, TypeError):
+        values = {one.name: body[one.name] for one in fields(Identity) if one.name in body}
+        found = Identity(**values | {"secret": _opened(values.get("secret", ""))})
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
+    is_sound = type(found.offered_n) is int and all(isinstance(getattr(found, name), str) for name in _TEXTS)
+    return found if is_sound else None
 
 
 def inode_of(data: Path) -> str:
