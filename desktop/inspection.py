@@ -161,21 +161,24 @@ def _guards(one: Inspection) -> None:
 
 def _chains(one: Inspection) -> None:
     """Own changesets are numbered without gaps and their hashes end where the machine says, in this identity and in
-    those before a restore. What came back from elsewhere under an old identity ('applied') is the server's affair."""
+    those before a restore. What came back from elsewhere under an old identity ('applied', or 'acked' when it was
+    offered again to a restored server) is the server's affair."""
     me = one.engine.applier.me(one.db)
     one.add("chain-broken", "变更记录不连续", _chain_faults(one, me.number, me.last_n, me.last_h))
     for key, value in one.db.execute("SELECT key, value FROM meta WHERE key LIKE 'replica.%'").fetchall():
         number = one.db.execute("SELECT no FROM replica WHERE uuid = ?", (key.partition(".")[2],)).fetchone()
         last_n, _, last_h = value.partition(" ")
         if number:
-            faults = _chain_faults(one, number[0], int(last_n), bytes.fromhex(last_h))
+            faults = _chain_faults(one, number[0], int(last_n), bytes.fromhex(last_h), is_former=True)
             one.add("chain-broken", "恢复以前的变更记录不连续", faults)
 
 
-def _chain_faults(one: Inspection, replica: int, last_n: int, last_h: bytes) -> Iterator[str]:
+def _chain_faults(
+    one: Inspection, replica: int, last_n: int, last_h: bytes, *, is_former: bool = False
+) -> Iterator[str]:
     expected, link = 1, b""
-    own = "SELECT n, body FROM changeset WHERE r = ? AND state <> 'applied' ORDER BY n"
-    for n, body in one.db.execute(own, (replica,)):
+    own = "SELECT n, body FROM changeset WHERE r = ? AND state <> 'applied' AND n <= ? ORDER BY n"
+    for n, body in one.db.execute(own, (replica, last_n if is_former else 1 << 62)):
         if n != expected:
             yield f"缺少第 {expected} 至 {n - 1} 号变更" if n - 1 > expected else f"缺少第 {expected} 号变更"
             return
