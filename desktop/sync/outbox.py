@@ -131,6 +131,14 @@ def waiting(db: sqlite3.Connection) -> tuple[int, int]:
     return count, size
 
 
+def last_waiting(db: sqlite3.Connection, replica: str) -> int:
+    """The last number of a replica that waits."""
+    (last,) = db.execute(
+        f"SELECT COALESCE(max(c.n), 0) FROM changeset c {_OWN} WHERE p.uuid = ? AND c.state = ?", (replica, PENDING)
+    ).fetchone()
+    return int(last)
+
+
 def rejected(db: sqlite3.Connection) -> int:
     """How many changesets were not accepted and wait for a person."""
     (count,) = db.execute("SELECT count(*) FROM changeset WHERE state = ?", (REJECTED,)).fetchone()

@@ -366,26 +366,35 @@ class Round:
                     outbox.offer_again(self.engine, db, replica, first - 1)
 
     def _check_mass(self, batch: outbox.Batch) -> None:
-        deletes: dict[str, int] = {}
-        for body in batch.bodies:
-            for op in opened(body)["ops"] if b'"k":"del"' in body else ():
-                if op["k"] == "del" and op["t"] in self.engine.registry:
-                    deletes[op["t"]] = deletes.get(op["t"], 0) + 1
-        for table, count in deletes.items():
-            if count <= MASS_ROWS:
-                continue
-            with self.engine.db.read() as db:
-                (total,) = db.execute(f"SELECT count(*) FROM {table}").fetchone()
-                sure = db.execute("SELECT value FROM meta WHERE key = 'sync.confirmed'").fetchone()
-            if count > total * MASS_SHARE and not (sure and _covers(str(sure[0]), batch)):
-                noun = self.engine.registry[table].module.noun
-                raise MassDelete(f"本机要把 {count:,} 个{noun}从全公司删除，还没有上传")
+        """Raises MassDelete for what nobody has confirmed and no server ever took."""
+        deletes: dict[str, set[str]] = {}
+        with self.engine.db.read() as db:
+            sure = _confirmed(db).get(batch.replica, 0)
+            for n, body in enumerate(batch.bodies, batch.first_n):
+                is_asked = n > sure and str(n) not in batch.again and b'"k":"del"' in body
+                for op in opened(body)["ops"] if is_asked else ():
+                    if op["k"] == "del" and op["t"] in self.engine.registry:
+                        deletes.setdefault(op["t"], set()).add(op["id"])
+            for table, ids in deletes.items():
+                if len(ids) > MASS_ROWS:
+                    self._check_table(db, table, ids)
+
+    def _check_table(self, db: sqlite3.Connection, table: str, ids: set[str]) -> None:
+        """What was brought back meanwhile does not count."""
+        (total,) = db.execute(f"SELECT count(*) FROM {table}").fetchone()
+        (count,) = db.execute(
+            f"SELECT count(*) FROM {table} WHERE deleted_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        ).fetchone()
+        if count > MASS_ROWS and count > total * MASS_SHARE:
+            noun = self.engine.registry[table].module.noun
+            raise MassDelete(f"本机要把 {count:,} 个{noun}从全公司删除，还没有上传")
 
     def confirm_mass(self) -> None:
-        """A person means it: what waits now may go, however much it deletes."""
+        """A person means it: what waits now may go, however much it deletes, under whichever name it was written."""
         with self.engine.db.write() as db:
-            me = self.engine.applier.me(db)
-            db.execute("INSERT OR REPLACE INTO meta VALUES ('sync.confirmed', ?)", (f"{me.replica} {me.last_n}",))
+            last = {uuid: outbox.last_waiting(db, uuid) for uuid in outbox.replicas(self.engine, db)}
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('sync.confirmed', ?)", (json.dumps(last),))
 
     # ------------------------------------------------------------------------------------------------------------- pull
 
@@ -574,9 +583,10 @@ def _stamp(item: Mapping[str, Any]) -> list[Any]:
     return stamp if isinstance(stamp, list) and len(stamp) == 5 else []
 
 
-def _covers(sure: str, batch: outbox.Batch) -> bool:
-    replica, _, n = sure.partition(" ")
-    return replica == batch.replica and int(n) >= batch.last_n
+def _confirmed(db: sqlite3.Connection) -> dict[str, int]:
+    """Up to which number of each replica a person has confirmed what goes out."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'sync.confirmed'").fetchone()
+    return dict(json.loads(row[0])) if row else {}
 
 
 def about_me(db: sqlite3.Connection) -> dict[str, Any]:

@@ -43,6 +43,9 @@ class Bad:
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
 
 
+UNAVAILABLE = Bad([b"{}"], "503 Service Unavailable")
+
+
 class ServerHere:
     """The real server app over a real file, on a port."""
 

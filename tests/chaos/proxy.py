@@ -44,6 +44,7 @@ class Proxy:
     port: int = field(init=False)
     count: int = 0
     """Connections that were asked for."""
+    _cuts: list[int] = field(default_factory=list)
     _lines: set[_Line] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -66,6 +67,13 @@ class Proxy:
         """What is connected is cut off, so that the new weather holds for everything."""
         self._weather = weather
         self.drop()
+
+    def cut_after(self, answer_bytes: int, times: int) -> None:
+        """The next connections end in the middle of what comes down, whatever the weather."""
+        self._cuts = [answer_bytes] * times
+
+    def next_cut(self) -> int | None:
+        return self._cuts.pop() if self._cuts else None
 
     def drop(self) -> None:
         """Cuts every connection where it stands."""
@@ -114,6 +122,8 @@ class _Line:
         is_cut = self._is_refused or fate < weather.refuses + weather.cuts
         self._is_rude = is_cut
         self._up_max, self._down_max = self._limits(is_cut, fate < weather.refuses + weather.cuts + weather.truncates)
+        if cut := proxy.next_cut():
+            self._is_refused, self._is_rude, self._up_max, self._down_max = False, True, None, cut
         self.thread = threading.Thread(target=self._run, name="line", daemon=True)
 
     def _limits(self, is_cut: bool, is_truncated: bool) -> tuple[int | None, int | None]:
