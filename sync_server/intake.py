@@ -283,7 +283,14 @@ class _Intake:
     def _is_concurrent(self, new: Dot, present: Dot) -> bool:
         if new.replica == present.replica or not present.replica:
             return False
-        return is_concurrent(self._write(new), self._write(present))
+        if not is_concurrent(self._write(new), self._write(present)):
+            return False
+        return not (self._is_own(new, present) or self._is_own(present, new))
+
+    def _is_own(self, dot: Dot, earlier: Dot) -> bool:
+        """Whether who wrote says that the other write was his own, too, under a name he gave up since."""
+        ctx: Mapping[str, int] = _parsed(self._entry(dot)).get("ctx", {})
+        return earlier.n <= ctx.get(earlier.replica, 0)
 
     def _write(self, dot: Dot) -> Write:
         entry = self._entry(dot)

@@ -205,8 +205,16 @@ class Applier:
 
 
 def context_of(db: sqlite3.Connection) -> dict[str, int]:
-    """How far this machine has applied everything, per tier: what a change made now rests on."""
-    return {row[0]: row[1] for row in db.execute("SELECT tier, cursor FROM sync_peer WHERE state = 'log'")}
+    """What a change made now rests on: how far this machine has applied everything, per tier; and, per name it gave
+    up, what it wrote under it and has not come back from the server yet."""
+    known: dict[str, int] = dict(db.execute("SELECT tier, cursor FROM sync_peer WHERE state = 'log'").fetchall())
+    former = db.execute(
+        "SELECT p.uuid, max(c.n) FROM meta m JOIN replica p ON p.uuid = substr(m.key, 9) JOIN changeset c ON c.r = p.no "
+        "WHERE m.key > 'replica.' AND m.key < 'replica/' AND c.n <= CAST(m.value AS INTEGER) "
+        "AND (c.seq IS NULL OR c.seq > ?) GROUP BY p.uuid",
+        (max(known.values(), default=0),),
+    )
+    return known | dict(former.fetchall())
 
 
 def codes_of(db: sqlite3.Connection) -> dict[str, str]:

@@ -413,7 +413,9 @@ def _make_again(db: sqlite3.Connection, registry: Registry, rows: Sequence[sqlit
 
 def _renamed(body: dict[str, Any], names: _Names) -> dict[str, Any]:
     ops = [op | {"seen": names.seen(op["seen"])} if op.get("seen") else op for op in body["ops"]]
-    return body | {"r": names.new, "n": names.numbers[body["n"]], "ops": ops}
+    before = min(names.numbers) - 1
+    ctx = body["ctx"] | ({names.old: before} if before else {})
+    return body | {"r": names.new, "n": names.numbers[body["n"]], "ctx": ctx, "ops": ops}
 
 
 def _rename_clock(db: sqlite3.Connection, table: str, id: str, names: _Names) -> None:
