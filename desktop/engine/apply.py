@@ -32,6 +32,11 @@ PENDING, ACKED, REJECTED, RECEIVED, LOST = "pending", "acked", "rejected", "appl
 elsewhere and lost by a restored server until its author sends it again."""
 
 
+OPEN = "c.state NOT IN ('acked', 'applied')"
+"""Belongs into every question for changesets `c` of another state: the index of the few that are open is partial, and
+SQLite uses it only where it reads these very words."""
+
+
 def wall_clock() -> int:
     """This machine's time in ms since 1970."""
     return time.time_ns() // 1_000_000

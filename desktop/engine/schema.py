@@ -29,7 +29,8 @@ INSERT OR IGNORE INTO replica (no, uuid) VALUES (0, '');
 CREATE TABLE IF NOT EXISTS changeset (
     r INTEGER NOT NULL, n INTEGER NOT NULL, hlc INTEGER NOT NULL, hlc_eff INTEGER NOT NULL, seq INTEGER,
     batch TEXT, body BLOB NOT NULL, state TEXT NOT NULL, why TEXT, PRIMARY KEY (r, n)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS changeset_state ON changeset (state, n) WHERE state IN ('pending', 'sent', 'rejected');
+DROP INDEX IF EXISTS changeset_state;
+CREATE INDEX IF NOT EXISTS changeset_open ON changeset (state, r, n) WHERE state NOT IN ('acked', 'applied');
 CREATE TABLE IF NOT EXISTS row_clock (
     t TEXT NOT NULL, id TEXT NOT NULL, hlc INTEGER NOT NULL, r INTEGER NOT NULL, n INTEGER NOT NULL,
     fields TEXT, life TEXT, PRIMARY KEY (t, id)) WITHOUT ROWID;

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sync_server.replication.changeset import Changeset
 
 from ..engine.access import Principal
-from ..engine.apply import opened
+from ..engine.apply import OPEN, opened
 from ..engine.engine import Engine
 from ..engine.registry import Definition
 from ..engine.rows import titles
@@ -31,12 +31,12 @@ def listed(engine: Engine, principal: Principal, state: Literal["pending", "reje
     """{items, total, bytes} of one state, newest first; names only what the user may see."""
     with engine.db.read() as db:
         rows = db.execute(
-            "SELECT c.n, c.body, c.why, p.uuid FROM changeset c JOIN replica p ON p.no = c.r WHERE c.state = ? "
-            "ORDER BY c.r DESC, c.n DESC LIMIT ?",
+            "SELECT c.n, c.body, c.why, p.uuid FROM changeset c JOIN replica p ON p.no = c.r "
+            f"WHERE c.state = ? AND {OPEN} ORDER BY c.r DESC, c.n DESC LIMIT ?",
             (state, LISTED_MAX),
         ).fetchall()
         total, size = db.execute(
-            "SELECT count(*), COALESCE(sum(length(body)), 0) FROM changeset WHERE state = ?", (state,)
+            f"SELECT count(*), COALESCE(sum(length(body)), 0) FROM changeset c WHERE c.state = ? AND {OPEN}", (state,)
         ).fetchone()
         items = [_public(engine, db, principal, row) for row in rows]
     return {"items": items, "total": total, "bytes": size}

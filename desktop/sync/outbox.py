@@ -13,7 +13,7 @@ from sync_server.replication.changeset import Changeset, Op, canonical, chain
 from sync_server.replication.clock import from_hex, to_hex
 from sync_server.replication.wire import BATCH_BYTES_MAX, CHANGESETS_MAX
 
-from ..engine.apply import ACKED, PENDING, REJECTED, closed, heard_stamp, opened, unpacked
+from ..engine.apply import ACKED, OPEN, PENDING, REJECTED, closed, heard_stamp, opened, unpacked
 from ..engine.engine import Engine
 from ..engine.registry import Registry
 from ..engine.work import Changed, keys_of, rebuild_checksum
@@ -81,7 +81,7 @@ def replicas(engine: Engine, db: sqlite3.Connection) -> list[str]:
 def next_batch(db: sqlite3.Connection, replica: str) -> Batch | None:
     """What of this replica waits, as much as one push takes; its chain goes on from the last one taken."""
     rows = db.execute(
-        f"SELECT c.n, c.seq, c.hlc_eff, c.body FROM changeset c {_OWN} WHERE p.uuid = ? AND c.state = ? "
+        f"SELECT c.n, c.seq, c.hlc_eff, c.body FROM changeset c {_OWN} WHERE p.uuid = ? AND c.state = ? AND {OPEN} "
         "ORDER BY c.n LIMIT ?",
         (replica, PENDING, CHANGESETS_MAX),
     ).fetchall()
@@ -126,7 +126,7 @@ def _keep_hash(db: sqlite3.Connection, replica: str, n: int) -> None:
 def waiting(db: sqlite3.Connection) -> tuple[int, int]:
     """How many changesets wait, and their bytes as stored."""
     count, size = db.execute(
-        "SELECT count(*), COALESCE(sum(length(body)), 0) FROM changeset WHERE state = ?", (PENDING,)
+        f"SELECT count(*), COALESCE(sum(length(body)), 0) FROM changeset c WHERE c.state = ? AND {OPEN}", (PENDING,)
     ).fetchone()
     return count, size
 
@@ -134,14 +134,15 @@ def waiting(db: sqlite3.Connection) -> tuple[int, int]:
 def last_waiting(db: sqlite3.Connection, replica: str) -> int:
     """The last number of a replica that waits."""
     (last,) = db.execute(
-        f"SELECT COALESCE(max(c.n), 0) FROM changeset c {_OWN} WHERE p.uuid = ? AND c.state = ?", (replica, PENDING)
+        f"SELECT COALESCE(max(c.n), 0) FROM changeset c {_OWN} WHERE p.uuid = ? AND c.state = ? AND {OPEN}",
+        (replica, PENDING),
     ).fetchone()
     return int(last)
 
 
 def rejected(db: sqlite3.Connection) -> int:
     """How many changesets were not accepted and wait for a person."""
-    (count,) = db.execute("SELECT count(*) FROM changeset WHERE state = ?", (REJECTED,)).fetchone()
+    (count,) = db.execute(f"SELECT count(*) FROM changeset c WHERE c.state = ? AND {OPEN}", (REJECTED,)).fetchone()
     return int(count)
 
 
@@ -149,7 +150,7 @@ def unsettled(db: sqlite3.Connection) -> Iterable[sqlite3.Row]:
     """Own changesets that the server has not taken, in the order they were made."""
     return db.execute(
         "SELECT c.r, c.n, c.hlc_eff, c.body, c.state, c.why, p.uuid FROM changeset c "
-        f"{_OWN} WHERE c.state IN (?, ?) ORDER BY c.r, c.n",
+        f"{_OWN} WHERE c.state IN (?, ?) AND {OPEN} ORDER BY c.r, c.n",
         (PENDING, REJECTED),
     ).fetchall()
 
@@ -157,7 +158,7 @@ def unsettled(db: sqlite3.Connection) -> Iterable[sqlite3.Row]:
 def acked_n(db: sqlite3.Connection, replica: str) -> int:
     """Up to which number the server has this replica's changesets."""
     first = db.execute(
-        f"SELECT min(c.n) FROM changeset c {_OWN} WHERE p.uuid = ? AND c.state = ?", (replica, PENDING)
+        f"SELECT min(c.n) FROM changeset c {_OWN} WHERE p.uuid = ? AND c.state = ? AND {OPEN}", (replica, PENDING)
     ).fetchone()[0]
     if first is not None:
         return int(first) - 1
@@ -224,7 +225,7 @@ def _restamp(db: sqlite3.Connection, row: sqlite3.Row, ack: Ack) -> None:
 
 def _slow_down(db: sqlite3.Connection) -> None:
     """A clock that ran ahead comes back as soon as nothing waits under its stamps."""
-    if db.execute("SELECT 1 FROM changeset WHERE state = ?", (PENDING,)).fetchone():
+    if db.execute(f"SELECT 1 FROM changeset c WHERE c.state = ? AND {OPEN}", (PENDING,)).fetchone():
         return
     row = db.execute(
         "SELECT s.hlc, c.hlc, c.hlc_eff FROM sync_self s JOIN replica p ON p.uuid = s.replica "

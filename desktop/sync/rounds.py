@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..engine.apply import LOST, opened
+from ..engine.apply import LOST, OPEN, opened
 from ..engine.engine import Engine
 from ..engine.schema import SCHEMA
 from ..engine.work import rebuild_checksum, versions
@@ -542,7 +542,7 @@ class Round:
     def _unsure(self) -> set[str]:
         """Tables of which a restored server still lacks something that this machine has: its author sends it again."""
         with self.engine.db.read() as db:
-            lost = db.execute("SELECT body FROM changeset WHERE state = ?", (LOST,)).fetchall()
+            lost = db.execute(f"SELECT body FROM changeset c WHERE c.state = ? AND {OPEN}", (LOST,)).fetchall()
         return {op["t"] for row in lost for op in opened(row["body"])["ops"]}
 
     def _mend(self, table: str) -> int:
