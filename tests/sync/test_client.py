@@ -201,6 +201,14 @@ def _identity(machine: Machine) -> str:
         return str(desk.workstation.sync.identity.machine)
 
 
+def test_passwords_that_a_person_keeps_for_other_programs_are_not_sent(
+    company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login person password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert company.first.sync()["state"] == "synced"
+
+
 def test_an_older_server_sends_and_the_pushes_wait(company: Company) -> None:
     server, (machine,) = company.server, company.others
     with company.first.desk() as desk:
