@@ -357,6 +357,8 @@ def rotate(engine: Engine, db: sqlite3.Connection, from_n: int, old: str | None 
     names = _Names(old, old_no, new, new_no, {row["n"]: place for place, row in enumerate(rows, 1)})
     with engine.db.unguarded():
         h = _make_again(db, engine.registry, rows, names)
+        for later in (one for one in replicas(engine, db) if one not in (old, new)):
+            _refer_anew(db, engine, later, names)
     if old == me.replica:
         db.execute("UPDATE sync_self SET replica = ?, code = ?, last_n = ?, last_h = ?", (new, code, len(rows), h))
     else:
@@ -412,11 +414,39 @@ def _make_again(db: sqlite3.Connection, registry: Registry, rows: Sequence[sqlit
     return h
 
 
+def _refer_anew(db: sqlite3.Connection, engine: Engine, replica: str, names: _Names) -> None:
+    """What waits under another name of these data rests on the branch that has a new one. None of it ever went out:
+    what was written before it goes first."""
+    rows = db.execute(
+        f"SELECT c.r, c.n, c.body FROM changeset c {_OWN} WHERE p.uuid = ? AND c.state = ? ORDER BY c.n",
+        (replica, PENDING),
+    ).fetchall()
+    if not rows or not any(names.old.encode() in unpacked(row["body"]) for row in rows):
+        return
+    h = _hash_before(db, replica, rows[0]["n"])
+    for row in rows:
+        body = _referring(opened(row["body"]), names)
+        raw = canonical(body)
+        h = chain(h, raw)
+        db.execute("UPDATE changeset SET body = ? WHERE r = ? AND n = ?", (closed(raw), row["r"], row["n"]))
+        for table, id in keys_of([Changeset.read(body)]):
+            _rename_clock(db, table, id, names)
+    if replica == engine.applier.me(db).replica:
+        db.execute("UPDATE sync_self SET last_h = ?", (h,))
+    else:
+        keep_end(db, replica, rows[-1]["n"], h)
+
+
 def _renamed(body: dict[str, Any], names: _Names) -> dict[str, Any]:
-    ops = [op | {"seen": names.seen(op["seen"])} if op.get("seen") else op for op in body["ops"]]
     before = min(names.numbers) - 1
     ctx = body["ctx"] | ({names.old: before} if before else {})
-    return body | {"r": names.new, "n": names.numbers[body["n"]], "ctx": ctx, "ops": ops}
+    return _referring(body, names) | {"r": names.new, "n": names.numbers[body["n"]], "ctx": ctx}
+
+
+def _referring(body: dict[str, Any], names: _Names) -> dict[str, Any]:
+    """A changeset that names the branch anew where it says what it knew of it."""
+    ops = [op | {"seen": names.seen(op["seen"])} if op.get("seen") else op for op in body["ops"]]
+    return body | {"ctx": names.seen(body["ctx"]), "ops": ops}
 
 
 def _rename_clock(db: sqlite3.Connection, table: str, id: str, names: _Names) -> None:
