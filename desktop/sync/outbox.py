@@ -16,7 +16,7 @@ from sync_server.replication.wire import BATCH_BYTES_MAX, CHANGESETS_MAX
 from ..engine.apply import ACKED, OPEN, PENDING, REJECTED, closed, heard_stamp, opened, unpacked
 from ..engine.engine import Engine
 from ..engine.registry import Registry
-from ..engine.work import Changed, keys_of, rebuild_checksum
+from ..engine.work import Changed, Key, keys_of, rebuild_checksum
 from .identity import former_replicas, keep_end, mint
 
 RETRIED, DISCARDED = "retried", "discarded"
@@ -406,11 +406,7 @@ def _make_again(db: sqlite3.Connection, registry: Registry, rows: Sequence[sqlit
                 "UPDATE history SET r = ?, n = ? WHERE t = ? AND id = ? AND r = ? AND n = ?",
                 (names.new_no, body["n"], *key, names.old_no, row["n"]),
             )
-    for table, id in sorted(keys):
-        _rename_clock(db, table, id, names)
-    for table in sorted({table for table, _ in keys}):
-        if table in registry or table in registry.links:
-            rebuild_checksum(db, registry, table)
+    _rename_clocks(db, registry, keys, names)
     return h
 
 
@@ -423,14 +419,14 @@ def _refer_anew(db: sqlite3.Connection, engine: Engine, replica: str, names: _Na
     ).fetchall()
     if not rows or not any(names.old.encode() in unpacked(row["body"]) for row in rows):
         return
-    h = _hash_before(db, replica, rows[0]["n"])
+    h, keys = _hash_before(db, replica, rows[0]["n"]), set()
     for row in rows:
         body = _referring(opened(row["body"]), names)
         raw = canonical(body)
         h = chain(h, raw)
         db.execute("UPDATE changeset SET body = ? WHERE r = ? AND n = ?", (closed(raw), row["r"], row["n"]))
-        for table, id in keys_of([Changeset.read(body)]):
-            _rename_clock(db, table, id, names)
+        keys.update(keys_of([Changeset.read(body)]))
+    _rename_clocks(db, engine.registry, keys, names)
     if replica == engine.applier.me(db).replica:
         db.execute("UPDATE sync_self SET last_h = ?", (h,))
     else:
@@ -447,6 +443,14 @@ def _referring(body: dict[str, Any], names: _Names) -> dict[str, Any]:
     """A changeset that names the branch anew where it says what it knew of it."""
     ops = [op | {"seen": names.seen(op["seen"])} if op.get("seen") else op for op in body["ops"]]
     return body | {"ctx": names.seen(body["ctx"]), "ops": ops}
+
+
+def _rename_clocks(db: sqlite3.Connection, registry: Registry, keys: set[Key], names: _Names) -> None:
+    for table, id in sorted(keys):
+        _rename_clock(db, table, id, names)
+    for table in sorted({table for table, _ in keys}):
+        if table in registry or table in registry.links:
+            rebuild_checksum(db, registry, table)
 
 
 def _rename_clock(db: sqlite3.Connection, table: str, id: str, names: _Names) -> None:
