@@ -419,7 +419,8 @@ def _refer_anew(db: sqlite3.Connection, engine: Engine, replica: str, names: _Na
     ).fetchall()
     if not rows or not any(names.old.encode() in unpacked(row["body"]) for row in rows):
         return
-    h, keys = _hash_before(db, replica, rows[0]["n"]), set()
+    h = _hash_before(db, replica, rows[0]["n"])
+    keys: set[Key] = set()
     for row in rows:
         body = _referring(opened(row["body"]), names)
         raw = canonical(body)
