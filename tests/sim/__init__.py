@@ -1,0 +1,1 @@
+"""A deterministic simulator over the real code: many machines and a server in one process, one seed (sync.md C)."""

@@ -1,0 +1,297 @@
+"""One machine of a run, with the person at it: what they know, what they made, and what can happen to their disk."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from desktop.engine import records, removal
+from desktop.engine.access import Principal
+from desktop.engine.registry import Registry
+from desktop.errors import ApiError, StorageFull
+from desktop.sync import conflicts, outbox
+from desktop.sync.exchange import Revoked, SyncError
+from desktop.sync.identity import Identity, inode_of
+from desktop.sync.rounds import Peer
+from sync_server.replication.changeset import Op
+
+from .chance import Time
+from .disk import Fuse, Image
+from .ledger import Ledger
+from .station import Station
+from .transport import URL, Crash, Session, Weather
+
+NAMES = ("苏州申越", "无锡恒达", "Acme", "常州金坛", "Bolt", "南通海安")
+SHORT = (None, "a", "b", "c")
+LEVELS = (None, "new", "active", "key", "closed")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A copy of a machine's disk, with what its data hold."""
+
+    image: Image
+    known: int
+    made: int
+    is_whole: bool
+
+
+@dataclass
+class Node:
+    """A machine. `known` is what its data have seen, `made` what was written on them and is still to count."""
+
+    name: str
+    folder: Path
+    registry: Registry
+    ledger: Ledger
+    time: Time
+    session: Session
+    people: Callable[[], str]
+    """Names the next writer."""
+    skew_ms: int = 0
+    known: int = 0
+    made: int = 0
+    is_whole: bool = False
+    """Whether the first data are all there."""
+    is_gone: bool = False
+    backups: list[Kept] = field(default_factory=list)
+    station: Station = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._open()
+
+    def _open(self) -> None:
+        self.station = Station(self.folder, self.registry, self.session, self.now_ms, self.refresh)
+
+    def now_ms(self) -> int:
+        return max(1, self.time.now_ms + self.skew_ms)
+
+    # ----------------------------------------------------------------------------------------------------- knowledge
+
+    def refresh(self) -> int:
+        """What the data have seen by now: all changes that are stored here, and the rows the machine began with."""
+        for (body,) in self.station.ask("SELECT body FROM changeset"):
+            self.known |= self.ledger.of(body).bit
+        peer = self.peer
+        if peer is not None and peer.state == "log" and not self.is_whole:
+            self.is_whole = True
+            self.known |= self.ledger.upto(peer.cursor)
+        return self.known
+
+    def register(self, before: int) -> None:
+        """Names what was just written here, with what its author knew."""
+        rows = self.station.ask("SELECT body FROM changeset WHERE state = 'pending' ORDER BY r, n")
+        for (body,) in rows:
+            write = self.ledger.of(body)
+            if write.known is None:
+                write.known = before
+                before |= write.bit
+                self.made |= write.bit
+        self.known |= before
+
+    def stored(self) -> int:
+        """The changes whose bodies are here."""
+        mask = 0
+        for (body,) in self.station.ask("SELECT body FROM changeset"):
+            mask |= self.ledger.of(body).bit
+        return mask
+
+    @property
+    def peer(self) -> Peer | None:
+        with self.station.db.read() as db:
+            return Peer.read(db)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether somebody can work here."""
+        return not self.is_gone and self.is_whole
+
+    def replicas(self) -> list[str]:
+        with self.station.db.read() as db:
+            return outbox.replicas(self.station.engine, db)
+
+    def pending(self) -> int:
+        return int(self.station.ask("SELECT count(*) FROM changeset WHERE state = 'pending'")[0][0])
+
+    # ---------------------------------------------------------------------------------------------------------- work
+
+    def work(self, do: Callable[[Station, Principal], object]) -> bool:
+        """Something a person does; false if the program would not have it."""
+        before = self.refresh()
+        try:
+            do(self.station, Principal(self.people(), everything=True))
+        except (ApiError, LookupError):
+            return False
+        self.register(before)
+        return True
+
+    def ids(self, module: str, *, deleted: bool = False) -> list[str]:
+        life = "NOT NULL" if deleted else "NULL"
+        return [row[0] for row in self.station.ask(f"SELECT id FROM {module} WHERE deleted_at IS {life} ORDER BY id")]
+
+    def save(self, module: str, values: dict[str, Any], id: str | None = None, fresh_id: str | None = None) -> bool:
+        return self.work(
+            lambda station, who: records.save(station.engine, who, module, values, id=id, fresh_id=fresh_id)
+        )
+
+    def delete(self, module: str, *ids: str) -> bool:
+        return self.work(lambda station, who: removal.delete(station.engine, who, module, ids))
+
+    def restore(self, module: str, *ids: str) -> bool:
+        return self.work(lambda station, who: removal.restore(station.engine, who, module, ids))
+
+    def change(self, module: str, ids: list[str], values: dict[str, Any]) -> bool:
+        return self.work(lambda station, who: records.change(station.engine, who, module, ids, values))
+
+    def take(self, id: str, which: conflicts.Take) -> bool:
+        return self.work(lambda station, who: conflicts.take(station.engine, who, id, which))
+
+    def write(self, *ops: Op) -> bool:
+        """Ops as another version of the program might make them."""
+        return self.work(lambda station, who: station.engine.applier.local(ops, actor=who.operator, act="sim"))
+
+    def rejected(self) -> list[tuple[str, int]]:
+        sql = (
+            "SELECT p.uuid, c.n FROM changeset c JOIN replica p ON p.no = c.r WHERE c.state = 'rejected' ORDER BY 1, 2"
+        )
+        return [(row[0], row[1]) for row in self.station.ask(sql)]
+
+    def retry(self, replica: str, n: int) -> bool:
+        return self.work(lambda station, who: outbox.retry(station.engine, replica, n))
+
+    def discard(self, replica: str, n: int) -> bool:
+        return self.work(lambda station, who: outbox.discard(station.engine, replica, n))
+
+    # ----------------------------------------------------------------------------------------------------------- sync
+
+    def join(self, code: str) -> None:
+        self.refresh()
+        self.station.sync.join(URL, code)
+
+    def round(self, weather: Weather | None = None) -> str:
+        """One round; what came of it: ok, or the code of the trouble."""
+        if self.is_gone:
+            return "gone"
+        self.session.weather = weather or Weather()
+        try:
+            self.station.sync.round()
+            said = "ok"
+        except Revoked:
+            said = "revoked"
+        except SyncError as error:
+            said = error.code
+        except StorageFull:
+            said = "full"
+        finally:
+            self.session.weather = Weather()
+        if self.station.is_wiped:
+            self.retire()
+        else:
+            self.refresh()
+        return said
+
+    # ----------------------------------------------------------------------------------------------------------- disk
+
+    def reopen(self) -> None:
+        """The program ends in order and starts again."""
+        self.station.close()
+        self._open()
+
+    def crash(self, statement: int, do: Callable[[], object]) -> None:
+        """Ends before a statement of what it does, and starts again with what lies on the disk."""
+        before, made, whole = self.refresh(), self.made, self.is_whole
+        fuse = self.station.fuse(statement)
+        with contextlib.suppress(Crash):
+            do()
+        self._come_back(fuse, before, made, whole)
+
+    def _come_back(self, fuse: Fuse, before: int, made: int, whole: bool) -> None:
+        image = fuse.burn()
+        self.station.kill()
+        image.put(self.station.path, self.station.identities.folder)
+        self.known, self.made, self.is_whole = before, made, whole
+        self.is_gone = False
+        self._open()
+        if before and self.peer is None:  # turned out and emptied before it ended
+            self.retire()
+            return
+        self.refresh()
+        self.register(before)
+
+    def kept(self) -> Kept:
+        """A copy of this disk as it is."""
+        known = self.refresh()
+        self.ledger.copies += 1
+        for (body,) in self.station.ask("SELECT body FROM changeset WHERE state = 'pending'"):
+            self.ledger.copied |= self.ledger.of(body).bit
+        return Kept(self.station.image(), known, self.made, self.is_whole)
+
+    def put_back(self, kept: Kept, *, in_place: bool, with_identity: bool) -> None:
+        """An older copy takes the place of the data; perhaps so does that of the identity file."""
+        self.station.close()
+        image = kept.image if with_identity else replace(kept.image, beside=self.station.image().beside)
+        image.put(self.station.path, self.station.identities.folder, in_place=in_place)
+        self.known, self.made, self.is_whole = kept.known, kept.made, kept.is_whole
+        self._open()
+        self.refresh()
+
+    def take_over(self, kept: Kept, identity: Identity | None) -> None:
+        """This machine begins as a copy of another's disk; with its identity file, if it was a copy of the whole."""
+        self.station.kill()
+        replace(kept.image, beside={}).put(self.station.path, self.station.identities.folder, in_place=False)
+        if identity is not None:
+            data = self.station.folder
+            self.station.identities.write(replace(identity, path=str(data.resolve()), inode=inode_of(data)))
+        self.known, self.made, self.is_whole = kept.known, kept.made, kept.is_whole
+        self._open()
+        self.refresh()
+
+    def identity(self) -> Identity | None:
+        return self.station.identities.read(self.station.folder)
+
+    def retire(self) -> None:
+        self.is_gone = True
+        self.known = self.made = 0
+
+    def close(self) -> None:
+        self.station.kill()
+
+
+# ------------------------------------------------------------------------------------------------ what people type
+
+
+def client_values(chance: random.Random, node: Node) -> dict[str, Any]:
+    """Some fields of a client; few values, so that two people often write the same."""
+    tags, homes = node.ids("tag"), node.ids("branch")
+    every: dict[str, Callable[[], Any]] = {
+        "name": lambda: chance.choice(NAMES),
+        "credit": lambda: chance.choice((None, 0, 100, 100, 9_000_000_000)),
+        "level": lambda: chance.choice(LEVELS),
+        "visits": lambda: chance.choice((None, 1, 2, 3, 50)),
+        "month": lambda: chance.choice((None, 1, 2)),
+        "day": lambda: chance.choice((None, 1, 2)),
+        "note": lambda: chance.choice((*SHORT, "长\n备注 😀")),
+        "home": lambda: chance.choice([None, *homes]),
+        "tags": lambda: chance.sample(tags, min(len(tags), chance.randint(0, 2))),
+    }
+    return {name: every[name]() for name in chance.sample(list(every), chance.randint(1, 3))}
+
+
+def some_values(chance: random.Random, node: Node, module: str) -> dict[str, Any]:
+    """Some fields of a record of any module."""
+    if module == "client":
+        return client_values(chance, node)
+    if module == "tag":
+        return {chance.choice(("name", "note")): chance.choice(("新", "旧", "好"))}
+    if module == "call":
+        return {"about": chance.choice(("报价", "投诉", "回访"))}
+    if module == "branch":
+        name = chance.choice(("name", "above"))
+        return {name: chance.choice(NAMES) if name == "name" else chance.choice([None, *node.ids("branch")])}
+    name = chance.choice(("name", "phone", "client"))
+    given = {"name": chance.choice(NAMES), "phone": chance.choice(SHORT)}
+    return {name: given[name] if name in given else chance.choice(node.ids("client") or [""])}

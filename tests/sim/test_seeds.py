@@ -1,0 +1,49 @@
+"""Seeds: whatever happens to machines, network and server, the invariants hold once all is quiet (sync.md C).
+
+`SIM_SEED=n` plays one seed, with `SIM_ACTIONS` the actions that a failure printed. The soak runs new seeds for
+`SIM_MINUTES`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from .play import attempt, script_of, shrunk
+from .problem import Problem
+
+SEEDS = 320
+PARTS = 16
+SOAK_FROM = 1_000_000
+
+
+def seeds_of(part: int) -> range:
+    given = os.environ.get("SIM_SEED")
+    if given is not None:
+        return range(int(given), int(given) + 1) if part == 0 else range(0)
+    return range(part * SEEDS // PARTS, (part + 1) * SEEDS // PARTS)
+
+
+def play_seed(seed: int) -> None:
+    """Fails with the shortest list of actions that goes wrong alike."""
+    failure = attempt(script_of(seed))
+    if failure is not None:
+        raise Problem(failure.rule, str(shrunk(failure)))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_invariants_hold_after_every_seed(part: int) -> None:
+    for seed in seeds_of(part):
+        play_seed(seed)
+
+
+@pytest.mark.soak
+def test_invariants_hold_for_as_long_as_it_runs() -> None:
+    until = time.monotonic() + 60 * float(os.environ.get("SIM_MINUTES", "60"))
+    seed = int(os.environ.get("SIM_FROM", SOAK_FROM))
+    while time.monotonic() < until:
+        play_seed(seed)
+        seed += 1
+    print(f"\n{seed - int(os.environ.get('SIM_FROM', SOAK_FROM)):,} seeds")
