@@ -260,19 +260,22 @@ class _Calls:
     def stats(self) -> Response:
         """Figures of this server, for its machines."""
         self._active()
-        return self._answer(dict(self.store.stats()))
+        return self._answer(self._figures())
 
     def metrics(self) -> Response:
         """The same as plain text for monitoring. Counts only, so it asks for no secret."""
-        figures = {name: value for name, value in self.store.stats().items() if isinstance(value, int)}
+        figures = {name: value for name, value in self._figures().items() if isinstance(value, int)}
         text = "".join(f"# TYPE ecms_{name} gauge\necms_{name} {value}\n" for name, value in figures.items())
         return Response(text, mimetype="text/plain; version=0.0.4")
 
     def page(self) -> Response:
         """The same for people."""
-        return Response(page.html(self.store.stats(), self.clock()), mimetype="text/html", headers=page.HEADERS)
+        return Response(page.html(self._figures(), self.clock()), mimetype="text/html", headers=page.HEADERS)
 
     # ------------------------------------------------------------------------------------------------------ helpers
+
+    def _figures(self) -> dict[str, int | str]:
+        return page.figures(self.store.stats(), self.clock())
 
     def _caller(self) -> Machine:
         return self.accounts.caller(request.headers.get("Authorization", ""))

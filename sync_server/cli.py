@@ -16,7 +16,7 @@ from typing import Any
 from platformdirs import user_data_path
 from waitress.server import create_server
 
-from . import accounts, manifest
+from . import accounts, manifest, page
 from .app import create_server_app, wall_clock
 from .errors import Refused
 from .replication.wire import ALONE_BYTES_MAX
@@ -178,7 +178,7 @@ def _revoke(arguments: argparse.Namespace) -> str:
 
 def _stats(arguments: argparse.Namespace) -> str:
     with _store(arguments) as store:
-        return json.dumps(store.stats(), ensure_ascii=False)
+        return json.dumps(page.figures(store.stats(), wall_clock()), ensure_ascii=False)
 
 
 def _backup(arguments: argparse.Namespace) -> str:

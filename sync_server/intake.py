@@ -88,6 +88,7 @@ class _Intake:
         self.author = self._author(bodies[0])
         self.last_n, self.last_h, self.last_eff = self.author.last_n, self.author.last_h, self.author.last_eff
         self.server = self.tx.server_replica()
+        self.newest = self.tx.newest()
         self.has_held = self.tx.has_held_rows()
         new = [self._read(body) for body in bodies if body["n"] > self.author.last_n]
         self._fetch([one for one in new if isinstance(one, Changeset)])
@@ -227,11 +228,14 @@ class _Intake:
         return Ack(changeset.n, status, self.base + entry.seq, hlc_eff)
 
     def _effective(self, changeset: Changeset, again: Mapping[str, Any]) -> int:
-        """No stamp from the future counts, and one replica's changesets stay in order. What was given once stays, even
-        if the restored server's clock runs behind: other machines go by it."""
+        """No stamp from the future counts, and one replica's changesets stay in order.
+
+        A stamp as far as others that were given out is none from the future, and what replaces one comes after them
+        all: where this server's clock lies behind, who knew of another's write would lose to it otherwise.
+        """
         claimed = from_hex(again["hlc_eff"]) if again else changeset.hlc
-        is_sound = bool(again) or claimed <= pack(self.now_ms + DRIFT_MAX_MS)
-        return max(claimed if is_sound else pack(self.now_ms), self.last_eff + 1)
+        is_sound = claimed <= max(pack(self.now_ms + DRIFT_MAX_MS), self.newest)
+        return max(claimed if is_sound else max(pack(self.now_ms), self.newest + 1), self.last_eff + 1)
 
     def _lost(self, again: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """The old position and stamp, if the position is of a lost epoch. One of the present epoch would claim that
@@ -247,6 +251,7 @@ class _Intake:
 
     def _log(self, entry: Entry) -> None:
         self.entries.append(entry)
+        self.newest = max(self.newest, entry.hlc_eff)
         self.fresh[entry.replica.uuid, entry.n] = entry
 
     def _merge(self, changeset: Changeset, entry: Entry) -> list[Op]:

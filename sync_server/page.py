@@ -25,8 +25,18 @@ HEADERS = {
 }
 
 
+BEHIND_MS_MAX = 600_000
+"""How far the clock may lie behind the latest stamp without a word: machines are let run ahead a little."""
+
+
+def figures(stats: Mapping[str, int | str], now_ms: int) -> dict[str, int | str]:
+    """The figures of `Store.stats` with how far this server's clock lies behind the latest stamp, if that is much."""
+    behind = int(stats["newest_ms"]) - now_ms
+    return {**stats, "clock_behind_ms": behind if behind > BEHIND_MS_MAX else 0}
+
+
 def html(stats: Mapping[str, int | str], now_ms: int) -> str:
-    """The page over the figures of `Store.stats`."""
+    """The page over the figures."""
     lines = "".join(f"<tr><th scope=row>{escape(name)}<td>{escape(said)}" for name, said in _lines(stats, now_ms))
     return (
         '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -38,7 +48,10 @@ def _lines(stats: Mapping[str, int | str], now_ms: int) -> list[tuple[str, str]]
     def count(name: str) -> str:
         return f"{int(stats[name]):,}"
 
+    behind = int(stats["clock_behind_ms"])
+    warning = [("服务器的时钟", f"比最新的修改慢了 {_length(behind // 60_000)}，请校准")] if behind else []
     return [
+        *warning,
         ("在用的机器", count("machines")),
         ("已停用的机器", count("revoked")),
         ("最久没有联系的机器", _ago(int(stats["last_seen_oldest"]), now_ms)),
@@ -53,9 +66,10 @@ def _lines(stats: Mapping[str, int | str], now_ms: int) -> list[tuple[str, str]]
 
 
 def _ago(ms: int, now_ms: int) -> str:
-    minutes = max(0, now_ms - ms) // 60_000
-    if not ms:
-        return "—"
+    return f"{_length(max(0, now_ms - ms) // 60_000)}前" if ms else "—"
+
+
+def _length(minutes: int) -> str:
     if minutes < 120:
-        return f"{minutes} 分钟前"
-    return f"{minutes // 60} 小时前" if minutes < 2_880 else f"{minutes // 1_440} 天前"
+        return f"{minutes} 分钟"
+    return f"{minutes // 60} 小时" if minutes < 2_880 else f"{minutes // 1_440} 天"

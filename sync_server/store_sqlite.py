@@ -25,7 +25,7 @@ from .errors import Refused, StorageFull
 from .manifest import Key, Manifest
 from .replication.changeset import Scalar, canonical
 from .replication.checksum import moved, row_sum, to_text
-from .replication.clock import ZERO, Dot, to_hex
+from .replication.clock import ZERO, Dot, to_hex, wall_ms
 from .replication.conflicts import EPOCH_BITS, dot_text
 from .replication.merge import RowClock, RowState
 from .store import (
@@ -515,6 +515,7 @@ class SqliteStore:
                 "quarantined_refused": count("quarantine WHERE status = 'quarantined'"),
                 "quarantined_depends": count("quarantine WHERE status = 'depends'"),
                 "bytes": pages * page_bytes,
+                "newest_ms": wall_ms(_newest(db)),
             }
 
     def new_epoch(self, least: int) -> None:
@@ -527,7 +528,8 @@ class SqliteStore:
             self._open_epoch(db)
 
     def keep_machines(self, path: Path) -> None:
-        """Takes over from the data that stood here who has joined and who was turned out since the backup."""
+        """Takes over from the data that stood here who has joined and who was turned out since the backup, and how
+        far stamps had come: machines go by those they were given, and send them again."""
         columns = "id, code, kind, branch, user, secret_hash, state, enrolled_at, last_seen"
         self._writer.execute("ATTACH ? AS old", (str(path),))
         with self._write() as db:
@@ -541,6 +543,8 @@ class SqliteStore:
             db.execute(
                 f'UPDATE "grant" SET to_seq = ? WHERE to_seq IS NULL AND machine IN ({turned_out})', (_head(db).seq,)
             )
+            (newest,) = db.execute("SELECT COALESCE(max(last_eff), 0) FROM old.replica").fetchone()
+            db.execute("UPDATE replica SET last_eff = max(last_eff, ?) WHERE epoch = ?", (newest, _head(db).epoch))
         self._writer.execute("DETACH old")
 
     def backup(self, file: Path) -> None:
@@ -598,6 +602,9 @@ class SqliteTransaction:
             "UPDATE replica SET machine = ?, last_n = ?, last_h = ?, last_eff = ? WHERE no = ?",
             (replica.machine, replica.last_n, replica.last_h, replica.last_eff, replica.no),
         )
+
+    def newest(self) -> int:
+        return _newest(self._db)
 
     def rows(self, keys: Collection[Key]) -> dict[Key, Row]:
         by_table: dict[str, list[str]] = {}
@@ -825,6 +832,11 @@ def _rows_total(db: sqlite3.Connection) -> int:
 
 def _head(db: sqlite3.Connection) -> Head:
     return Head(*db.execute("SELECT tier, epoch, last_seq FROM stream_head").fetchone())
+
+
+def _newest(db: sqlite3.Connection) -> int:
+    """The latest stamp given out: that of the last changeset of some replica."""
+    return int(db.execute("SELECT COALESCE(max(last_eff), 0) FROM replica").fetchone()[0])
 
 
 def _replica(row: sqlite3.Row | None) -> Replica | None:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from .changeset import KINDS, ROWS_MAX, Changeset, canonical
 from .clock import from_hex
+from .clock import pack as pack_stamp
 
 CHANGESETS_MAX = 500
 """Changesets in one push."""
@@ -24,6 +25,10 @@ TEXT_CHARS_MAX = 1_000_000
 
 INTEGER_MAX = (1 << 63) - 1
 """What a column of integers holds."""
+
+STAMP_MAX = pack_stamp((1 << 47) - (1 << 40))
+"""Room above it, so that who has seen the last of all stamps can still write. It is millennia away: an ordinary wrong
+clock is below."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _HASH = re.compile(r"[0-9a-f]{16}")
@@ -203,7 +208,7 @@ def _is_id(value: object) -> bool:
 
 
 def _is_stamp(value: object) -> bool:
-    return type(value) is str and _HASH.fullmatch(value) is not None and from_hex(value) <= INTEGER_MAX
+    return type(value) is str and _HASH.fullmatch(value) is not None and from_hex(value) <= STAMP_MAX
 
 
 def _is_name(value: object, least: int = 1, most: int = _NAME_CHARS_MAX) -> bool:

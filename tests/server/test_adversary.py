@@ -13,8 +13,9 @@ import pytest
 from sync_server.errors import Refused, ReplicaTaken
 from sync_server.replication.changeset import Op, canonical, chain
 from sync_server.replication.clock import pack as stamp_of
-from sync_server.replication.clock import to_hex
+from sync_server.replication.clock import to_hex, wall_ms
 from sync_server.replication.conflicts import EPOCH_BITS
+from sync_server.replication.wire import STAMP_MAX, Garbled
 from sync_server.store import Invite, Store
 from sync_server.store_sqlite import SqliteStore, restore
 from tests.server.kit import (
@@ -313,6 +314,25 @@ def test_what_is_uploaded_again_keeps_its_stamp_though_the_new_servers_clock_is_
     late = a.write(ins("customer"))
     acks = push(one, *a.sealed, again=again, now_ms=NOW_MS - 86_400_000)
     assert [ack.hlc_eff for ack in acks] == [old.hlc_eff, old.hlc_eff + 1] and late["n"] == 2
+    one.close()
+
+
+def test_a_stamp_that_nobody_was_given_cannot_be_had_by_pushing_again(tmp_path: Path) -> None:
+    """The last of all stamps would leave nobody a later one to write with."""
+    path, lost = tmp_path / "server.db", [{"1": {"old_seq": 1, "hlc_eff": to_hex(one)}} for one in (STAMP_MAX, 1 << 62)]
+    one = SqliteStore(path, MANIFEST)
+    one.backup(tmp_path / "copy")
+    (old,) = push(one, Author().write(ins("customer")))
+    one.close()
+    restore(tmp_path / "copy", path, MANIFEST)
+    one = SqliteStore(path, MANIFEST)
+    for again, now_ms, expected in ((lost[0], NOW_MS + 5_000, NOW_MS + 5_000), (lost[1], NOW_MS, NOW_MS + 5_000)):
+        (ack,) = push(one, Author().write(ins("customer")), again=again, now_ms=now_ms)
+        assert ack.hlc_eff is not None and wall_ms(ack.hlc_eff) == expected and ack.status == "clamped"
+    with pytest.raises(Garbled):
+        push(one, Author().write(ins("customer")), again={"1": {"old_seq": 1, "hlc_eff": to_hex(STAMP_MAX + 1)}})
+    (ack,) = push(one, Author().write(ins("customer"), hlc=(1 << 63) - 1))
+    assert ack.status == "quarantined" and "stamp" in str(ack.why) and old.hlc_eff
     one.close()
 
 

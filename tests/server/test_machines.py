@@ -243,6 +243,16 @@ def test_the_page_shows_counts_without_scripts(served: Served) -> None:
     assert a.about["tier"] not in answer.text and a.about["machine"] not in answer.text
 
 
+@pytest.mark.parametrize(("behind_min", "said"), [(9, None), (11, "11 分钟"), (5 * 365 * 1_440, "1825 天")])
+def test_a_clock_far_behind_what_was_written_is_told(store: SqliteStore, behind_min: int, said: str | None) -> None:
+    push(store, Author().write(ins("customer")), now_ms=NOW_MS)
+    client = create_server_app(store, MANIFEST, lambda: NOW_MS + 1 - behind_min * 60_000).test_client()
+    page = client.get("/").text
+    assert ("服务器的时钟" in page) == (said is not None) and (said is None or f"慢了 {said}" in page)
+    figures = client.get("/metrics").text
+    assert f"\necms_clock_behind_ms {behind_min * 60_000 if said else 0}\n" in figures
+
+
 def test_metrics_count_what_waits_and_what_was_not_accepted(served: Served) -> None:
     a, b = served.join(), served.join()
     a.hello(waiting=2)

@@ -160,6 +160,43 @@ def test_two_minutes_ahead_is_let_pass(store: Store) -> None:
     assert push(store, a.write(ins("customer"), hlc=claimed), now_ms=NOW_MS)[0].hlc_eff == claimed
 
 
+LONG_AGO_MS = NOW_MS - 25 * 365 * 86_400_000
+
+
+def test_who_knew_of_a_write_comes_after_it_though_the_servers_clock_is_behind(store: Store) -> None:
+    """A server without a battery: its clock says 2001, or ran years ahead and was set right."""
+    a, b, id = Author(), Author(now_ms=NOW_MS + 60_000), new_id()
+    (made,) = push(store, a.write(ins("customer", id)))
+    b.ctx = store.head().seq
+    (ack,) = push(
+        store, b.write(upd("customer", id, {"name": "王"}, name="乙"), tier=tier(store)), now_ms=LONG_AGO_MS
+    )  # fmt: skip
+    assert made.hlc_eff and ack.status == "clamped" and ack.hlc_eff == made.hlc_eff + 1
+    assert (found := row(store, "customer", id)) and found["data"]["name"] == "乙"
+    assert conflicts(store) == []
+
+
+def test_a_name_given_up_while_the_servers_clock_was_behind_does_not_come_first_later(store: Store) -> None:
+    """A machine that took a new name knows what it wrote under the old one, at whatever stamp that was let in."""
+    newest, old, id = Author(now_ms=NOW_MS + 900_000), Author(), new_id()
+    push(store, newest.write(ins("customer")), now_ms=NOW_MS + 901_000)
+    new = Author(now_ms=NOW_MS + 500)
+    (late,) = push(store, old.write(ins("customer", id, name="old"), tier=tier(store)), now_ms=LONG_AGO_MS)
+    assert (late.status, late.hlc_eff) == ("applied", stamp_of(old.now_ms)), "others were given stamps as far"
+    push(store, new.write(upd("customer", id, {"name": "old"}, name="new"), tier=tier(store)), now_ms=NOW_MS + 901_000)
+    assert (found := row(store, "customer", id)) and found["data"]["name"] == "new"
+    assert conflicts(store) == []
+
+
+def test_the_latest_stamp_of_a_push_counts_for_what_follows_in_it(store: Store) -> None:
+    a = Author()
+    acks = push(store, a.write(ins("customer")), a.write(ins("customer")), now_ms=LONG_AGO_MS)
+    assert [ack.hlc_eff for ack in acks] == [stamp_of(LONG_AGO_MS), stamp_of(LONG_AGO_MS) + 1]
+    b = Author(now_ms=NOW_MS + 10)
+    (ack,) = push(store, b.write(ins("customer")), now_ms=LONG_AGO_MS)
+    assert ack.hlc_eff == stamp_of(LONG_AGO_MS) + 2
+
+
 # ---------------------------------------------------------------------------------------------------------- conflicts
 
 
