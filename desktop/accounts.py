@@ -20,6 +20,7 @@ from .engine.fields.password import hash_password, password_fault, verify_passwo
 from .engine.ids import new_id
 from .engine.records import save
 from .errors import Invalid, LoginElsewhere, LoginFailed, LoginWait, NotSignedIn
+from .sync.identity import base_code
 from .sync.rounds import about_me
 from .workstation import Workstation
 
@@ -52,8 +53,8 @@ def set_up(workstation: Workstation, first: FirstStart) -> str:
     _check_first(first)
     engine = workstation.engine
     with engine.db.write() as db:
-        if workstation.initialized:
-            raise Invalid({"company": "首次设置已经完成，请直接登录"})
+        if db.execute("SELECT 1 FROM sync_self").fetchone():
+            raise Invalid({"company": "这台电脑已有公司，或正在加入一家公司"})
         _introduce_machine(db)
         founder = Principal(operator=new_id(), everything=True)
         ids = _found_company(engine, founder, first)
@@ -178,8 +179,11 @@ def _may_use_machine(engine: Engine, db: sqlite3.Connection, operator: str) -> b
     """Whether this machine is one of the operator's; who has none may use the shared ones of his branch and the
     personal one that joined for him, an administrator any."""
     me = engine.applier.me(db)
+    # After a restore the code has a suffix; it still is the machine that was founded or joined under the plain one.
     here = db.execute(
-        "SELECT id, branch, kind FROM machine WHERE code = ? AND deleted_at IS NULL", (me.code,)
+        "SELECT id, branch, kind FROM machine WHERE deleted_at IS NULL AND (id = ? OR code IN (?, ?)) "
+        "ORDER BY id = ? DESC, code = ? DESC",
+        (about_me(db).get("machine"), me.code, base_code(me.code), about_me(db).get("machine"), me.code),
     ).fetchone()
     own = {
         row[0]
@@ -189,7 +193,7 @@ def _may_use_machine(engine: Engine, db: sqlite3.Connection, operator: str) -> b
     }
     if own or here is None:
         return here["id"] in own if here else not own
-    if me.code == LONE_CODE or _has_all_rights(db, operator):
+    if base_code(me.code) == LONE_CODE or _has_all_rights(db, operator):
         return True
     login, branch = db.execute(
         "SELECT o.login_name, d.branch FROM operator o LEFT JOIN department d ON d.id = o.department WHERE o.id = ?",

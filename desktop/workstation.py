@@ -123,11 +123,12 @@ def _bring_up_to_date(db: Database, registry: Registry) -> None:
 
 
 def _sum_up(db: sqlite3.Connection, registry: Registry) -> None:
-    """Once for data of a version that kept no checksums."""
-    if db.execute("SELECT 1 FROM meta WHERE key = 'checksums'").fetchone() is None:
+    """Anew for data of a version that kept no checksums or knew other columns: what merges as one is in them."""
+    known = db.execute("SELECT value FROM meta WHERE key = 'checksums'").fetchone()
+    if known is None or known[0] != registry.fingerprint():
         for name in (*registry.definitions, *registry.links):
             rebuild_checksum(db, registry, name)
-        db.execute("INSERT INTO meta VALUES ('checksums', '1')")
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('checksums', ?)", (registry.fingerprint(),))
 
 
 def seed(db: sqlite3.Connection, registry: Registry) -> None:

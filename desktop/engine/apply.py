@@ -7,7 +7,7 @@ those are checked on saving, and what others saved is never refused (sync.md "On
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ __all__ = ["Applier", "Arrival", "Changed", "Me", "iso_of"]
 
 _HEARD = "sync.heard"
 _PACK_BYTES_MIN = 700
+_PART_BYTES_MAX = 3_000_000
 
 PENDING, ACKED, REJECTED, RECEIVED, LOST = "pending", "acked", "rejected", "applied", "lost"
 """States of a changeset: made here and waiting, taken by the server, not accepted by it, come from elsewhere, come from
@@ -89,23 +90,26 @@ class Applier:
         act: str | None = None,
         batch: str | None = None,
         res: str | None = None,
+        ctx: Mapping[str, int] | None = None,
         schema: int = SCHEMA,
     ) -> Changed:
         """Changes made on this machine: numbered, chained, recorded as pending and applied. Joins an open `write()`.
 
-        More than 500 rows are cut into several changesets; the caller names the batch they belong to. `res` names the
-        conflict row that the change answers.
+        More than 500 rows or some megabytes are cut into several changesets; the caller names the batch they belong
+        to. `res` names the conflict row that the change answers, `ctx` what it rests on if that is not what is applied
+        now.
         """
         if not ops:
             return Changed()
         with self.db.write(joins=True) as db, self.db.unguarded():
-            me, work, ctx = self.me(db), Work(db, self.registry), context_of(db)
+            me, work = self.me(db), Work(db, self.registry)
+            known = context_of(db) if ctx is None else ctx
             work.load((op.table, op.id) for op in ops)
-            for start in range(0, len(ops), ROWS_MAX):
+            for part in _parts(ops):
                 now_ms = self.now_ms()
                 changeset = Changeset(
                     me.replica, me.last_n + 1, Clock(me.hlc).tick(now_ms + me.off).last, now_ms, actor, schema,
-                    ops[start : start + ROWS_MAX], me.off, ctx, act, batch, res,
+                    part, me.off, known, act, batch, res,
                 )  # fmt: skip
                 me = self._author(db, work, me, changeset)
             db.execute("UPDATE sync_self SET last_n = ?, last_h = ?, hlc = ?", (me.last_n, me.last_h, me.hlc))
@@ -171,9 +175,8 @@ class Applier:
             work = Work(db, self.registry)
             changeset = one.changeset
             number = work.number_of(changeset.replica)
-            _store(
-                db, number, changeset.n, changeset.hlc, one.hlc_eff, changeset.batch, one.body, RECEIVED, one.seq
-            )  # fmt: skip
+            db.execute("DELETE FROM changeset WHERE r = ? AND n = ?", (number, changeset.n))
+            _store(db, number, changeset.n, changeset.hlc, one.hlc_eff, changeset.batch, one.body, RECEIVED, one.seq)
             cause = Cause.of(changeset, one.hlc_eff, changeset.replica[:6])
             for op in changeset.ops:
                 work.park(op, cause, POISON)
@@ -214,9 +217,9 @@ def context_of(db: sqlite3.Connection) -> dict[str, int]:
     up, what it wrote under it and has not come back from the server yet."""
     known: dict[str, int] = dict(db.execute("SELECT tier, cursor FROM sync_peer WHERE state = 'log'").fetchall())
     former = db.execute(
-        "SELECT p.uuid, max(c.n) FROM meta m JOIN replica p ON p.uuid = substr(m.key, 9) JOIN changeset c ON c.r = p.no "
-        "WHERE m.key > 'replica.' AND m.key < 'replica/' AND c.n <= CAST(m.value AS INTEGER) "
-        "AND (c.seq IS NULL OR c.seq > ?) GROUP BY p.uuid",
+        "SELECT p.uuid, max(c.n) FROM meta m JOIN replica p ON p.uuid = substr(m.key, 9) "
+        "JOIN changeset c ON c.r = p.no WHERE m.key > 'replica.' AND m.key < 'replica/' "
+        "AND c.n <= CAST(m.value AS INTEGER) AND (c.seq IS NULL OR c.seq > ?) GROUP BY p.uuid",
         (max(known.values(), default=0),),
     )
     return known | dict(former.fetchall())
@@ -238,6 +241,18 @@ def heard_stamp(db: sqlite3.Connection) -> int:
     """The latest stamp that came from elsewhere, whatever this machine's own clock claimed meanwhile."""
     row = db.execute("SELECT value FROM meta WHERE key = ?", (_HEARD,)).fetchone()
     return int(row[0]) if row else 0
+
+
+def _parts(ops: Sequence[Op]) -> Iterator[Sequence[Op]]:
+    """Ops cut into what one changeset holds: so many rows, and so many bytes that it travels easily."""
+    start, size = 0, 0
+    for place, op in enumerate(ops):
+        weight = 200 + sum(4 * len(value) for value in op.set.values() if isinstance(value, str))
+        if place > start and (place - start == ROWS_MAX or size + weight > _PART_BYTES_MAX):
+            yield ops[start:place]
+            start, size = place, 0
+        size += weight
+    yield ops[start:]
 
 
 def opened(stored: bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -365,13 +365,30 @@ class Work:
             if op.kind != "ins" and self._hold(table, id).state is None:
                 return
         elif one["f"] in known.rules.unit_of and self._hold(table, id).state is not None:
-            op, cause = Op(table, id, "upd", {one["f"]: body["v"]}), Cause(dot, iso_of(wall_ms(dot.hlc)), "", "")
+            self.db.execute("DELETE FROM parked_op WHERE t = ? AND id = ? AND f = ?", (table, id, one["f"]))
+            self._fill(table, id, one["f"], body["v"], dot)
+            return
         else:
             return
         self.db.execute("DELETE FROM parked_op WHERE t = ? AND id = ? AND f = ?", (table, id, one["f"]))
         # Its history stands behind what the changeset left there when it came.
         self._parts[dot.hlc, dot.replica, dot.n] = max(self._parts[dot.hlc, dot.replica, dot.n], _LATER_PARTS)
         self.apply(op, cause)
+
+    def _fill(self, table: str, id: str, column: str, value: Any, dot: Dot) -> None:
+        """Puts in a value that came before its column was known, unless a later write is known. What came with the
+        whole row has the very dot that the row's clock already names for it."""
+        held = self._hold(table, id)
+        state, rules = held.state, held.table.rules
+        assert state is not None
+        unit = rules.unit_of[column]
+        if dot < state.clock.of(unit):
+            return
+        clock = state.clock if state.clock.of(unit) == dot else state.clock.stamped([unit], dot, rules.units)
+        data = {name: one for name, one in {**state.data, column: value}.items() if one is not None}
+        held.state, held.has_new_clock = replace(state, data=data, clock=clock), True
+        held.row = {**held.row, column: value, "rev": held.row["rev"] + 1}
+        self._touched(held)
 
     # --------------------------------------------------------------------------------------------------------- write
 

@@ -20,7 +20,8 @@ from uuid import UUID, uuid4
 from sync_server.replication.clock import Clock
 
 from ..db import FILE_NAME, Database, looked_into
-from ..files import make_private, open_private
+from ..errors import Refused
+from ..files import make_private, open_private, why
 
 BASE_CODE_LENGTH_MAX = 3
 """Codes given at enrolment have two or three characters; longer ones carry the suffix of a restore (T19)."""
@@ -69,16 +70,19 @@ class Identities:
         return _read(self._file(data))
 
     def write(self, identity: Identity) -> None:
-        """Durable before it returns."""
-        make_private(self.folder)
+        """Durable before it returns. Raises Refused where it cannot be written."""
         file = self._file(Path(identity.path))
         part = file.with_suffix(".part")
         body = asdict(identity) | {"secret": _sealed(identity.secret)}
-        with open(part, "w", encoding="utf-8", opener=open_private) as written:
-            json.dump(body, written)
-            written.flush()
-            os.fsync(written.fileno())
-        part.replace(file)
+        try:
+            make_private(self.folder)
+            with open(part, "w", encoding="utf-8", opener=open_private) as written:
+                json.dump(body, written)
+                written.flush()
+                os.fsync(written.fileno())
+            part.replace(file)
+        except OSError as error:
+            raise Refused(f"不能写本机的身份文件 {file}：{why(error)}") from error
 
     def forget(self, data: Path) -> None:
         self._file(data).unlink(missing_ok=True)
@@ -203,9 +207,14 @@ def former_replicas(db: sqlite3.Connection) -> list[str]:
     return [row[0] for row in rows]
 
 
+def base_code(code: str) -> str:
+    """The code a machine was given, without the suffix of a restore."""
+    return code[:-3] if len(code) > BASE_CODE_LENGTH_MAX else code
+
+
 def mint(code: str, known: set[str]) -> tuple[str, str]:
     """A new replica id and the code that goes with it: the plain code and three base32 characters of the id."""
-    base = code[:-3] if len(code) > BASE_CODE_LENGTH_MAX else code
+    base = base_code(code)
     while True:
         replica = uuid4().hex
         suffix = base64.b32encode(UUID(replica).bytes).decode()[:3]

@@ -264,7 +264,7 @@ def retry(engine: Engine, replica: str, n: int) -> Changed:
         ops = [again for op in changeset.ops if (again := _again(engine, db, op)) is not None]
         _put_away(engine, db, row, RETRIED)
         changed = engine.applier.local(
-            ops, actor=changeset.actor, act=changeset.act, batch=changeset.batch, res=changeset.res
+            ops, actor=changeset.actor, act=changeset.act, batch=changeset.batch, res=changeset.res, ctx=changeset.ctx
         )
         made = {(op.table, op.id) for op in changeset.ops if op.kind == "ins"}
         for other in unsettled(db):
@@ -287,8 +287,9 @@ def _again(engine: Engine, db: sqlite3.Connection, op: Op) -> Op | None:
     if op.kind == "ins":
         return Op(op.table, op.id, "ins", {n: row[n] for n in definition.column_names if row[n] is not None})
     if op.kind == "upd":
+        # It still rests on what its author knew then: what somebody else wrote meanwhile was not seen by anybody here.
         known = {name: row[name] for name in op.set if name in definition.column_names}
-        return Op(op.table, op.id, "upd", known) if known else None
+        return Op(op.table, op.id, "upd", known, op.based_on) if known else None
     return replace(op, seen=engine.applier.clock(db, op.table, op.id).seen() if op.kind == "del" else {})
 
 
