@@ -252,8 +252,8 @@ class Store(Protocol):
         """Rows touched after a cursor in their present state, cut at the first position at which there are enough."""
         ...
 
-    def rows(self, table: str, ids: Sequence[str]) -> list[bytes]:
-        """These rows as items."""
+    def rows(self, table: str, ids: Sequence[str], bytes_max: int = PAGE_BYTES_MAX) -> tuple[list[bytes], list[str]]:
+        """These rows as items in order of ids, and the ids that were not looked for, since there are enough bytes."""
         ...
 
     def living(self, table: str, ids: Sequence[str] | None = None) -> dict[str, Mapping[str, Scalar]]:

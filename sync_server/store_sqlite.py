@@ -54,6 +54,8 @@ _CACHE_KIB = 64_000
 _READER_CACHE_KIB = 8_000
 """Each thread has a reader of its own."""
 _PACK_BYTES_MIN = 700
+_COUNTED = "born"
+"""Which rows the sums are over; another word lets them be added up anew."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS stream_head (tier TEXT NOT NULL, epoch TEXT NOT NULL, last_seq INTEGER NOT NULL);
@@ -178,7 +180,7 @@ class SqliteStore:
         """Sums of tables that have none yet, or whose merge units are others than when they were added up."""
         known = {row["t"]: row["units"] for row in db.execute("SELECT t, units FROM checksum")}
         for table, units in self._units.items():
-            mark = hashlib.sha256(canonical(sorted(units))).hexdigest()[:16]
+            mark = hashlib.sha256(canonical([_COUNTED, *sorted(units)])).hexdigest()[:16]
             if known.get(table) == mark:
                 continue
             sum_, total = 0, 0
@@ -188,7 +190,13 @@ class SqliteStore:
             db.execute("INSERT OR REPLACE INTO checksum VALUES (?, ?, ?, ?)", (table, mark, total, to_text(sum_)))
 
     def _sum(self, db: _Connection, table: str, id: str, clock: bytes) -> int:
-        return row_sum(id, self._clock(db, orjson.loads(clock)), self.units(table))
+        packed = orjson.loads(clock)
+        return 0 if "u" in packed else row_sum(id, self._clock(db, packed), self.units(table))
+
+    def sum_of(self, key: Key, row: Row | None) -> int:
+        """What a row adds to the sum of its table. Machines put one that waits for its `ins` aside, so it adds
+        nothing yet."""
+        return row_sum(key[1], row.state.clock, self.units(key[0])) if row and row.state.is_born else 0
 
     def units(self, table: str) -> frozenset[str]:
         """The merge units of a table."""
@@ -319,9 +327,16 @@ class SqliteStore:
                 size, last = size + len(items[-1]), row["last_seq"]
         return Page(items, max(cursor, head.seq), head)
 
-    def rows(self, table: str, ids: Sequence[str]) -> list[bytes]:
+    def rows(self, table: str, ids: Sequence[str], bytes_max: int = PAGE_BYTES_MAX) -> tuple[list[bytes], list[str]]:
+        items: list[bytes] = []
+        size, wanted = 0, sorted(set(ids))
         with self._read() as db:
-            return [self._row_item(db, row) for row in _ask(db, table, sorted(set(ids)))]
+            for row in _ask(db, table, wanted):
+                items.append(self._row_item(db, row))
+                size += len(items[-1])
+                if size >= bytes_max:
+                    return items, [id for id in wanted if id > row["id"]]
+        return items, []
 
     def living(self, table: str, ids: Sequence[str] | None = None) -> dict[str, Mapping[str, Scalar]]:
         sql = f"SELECT {_ROW} FROM row_state WHERE t = ?"
@@ -719,10 +734,9 @@ class SqliteTransaction:
     def _move_sums(self, rows: Sequence[tuple[Key, Row]]) -> None:
         sums = {row["t"]: int(row["sum"], 16) for row in self._db.execute("SELECT t, sum FROM checksum")}
         new: dict[str, int] = defaultdict(int)
-        for (table, id), row in rows:
-            units, before = self._store.units(table), self._before.get((table, id))
-            old = row_sum(id, before.state.clock, units) if before else 0
-            sums[table] = moved(sums[table], old, row_sum(id, row.state.clock, units))
+        for key, row in rows:
+            table, before = key[0], self._before.get(key)
+            sums[table] = moved(sums[table], self._store.sum_of(key, before), self._store.sum_of(key, row))
             new[table] += not before or not before.last_seq
         self._db.executemany(
             "UPDATE checksum SET sum = ?, total = total + ? WHERE t = ?",
@@ -819,7 +833,9 @@ def _ask(db: sqlite3.Connection, table: str, ids: Sequence[str]) -> Iterator[sql
     for start in range(0, len(ids), _ASK_MAX):
         part = ids[start : start + _ASK_MAX]
         marks = ", ".join("?" * len(part))
-        yield from db.execute(f"SELECT {_ROW} FROM row_state WHERE t = ? AND id IN ({marks})", (table, *part))
+        yield from db.execute(
+            f"SELECT {_ROW} FROM row_state WHERE t = ? AND id IN ({marks}) ORDER BY id", (table, *part)
+        )
 
 
 def _columns(db: sqlite3.Connection, table: str) -> set[str]:

@@ -15,6 +15,7 @@ import requests
 
 from sync_server.replication.changeset import Op
 from sync_server.replication.wire import ALONE_BYTES_MAX, pack
+from sync_server.store import PAGE_BYTES_MAX
 from tests.server.conftest import TIMEOUT_S, Client, Served, command
 from tests.server.kit import MANIFEST, Author, ins, new_id
 
@@ -189,11 +190,35 @@ def test_odd_bodies_are_refused(shared: Served) -> None:
     body: Any
     for body in ([], 5, None, {"replica": 5}, {"replica": "x", "last_n": "1", "schema": 1}, {"replica": "\ud800"}):
         assert code_of(a.post("/sync/v1/hello", body)) == (400, "bad-request")
-    for body in ({"t": 'x"; DROP TABLE log', "ids": []}, {"t": "customer", "ids": "x"}, {"t": "customer", "ids": [5]}):
+    for body in ({"t": 5, "ids": []}, {"t": "customer", "ids": "x"}, {"t": "customer", "ids": [5]}):
         assert code_of(a.post("/sync/v1/rows", body)) == (400, "bad-request")
     assert code_of(a.post("/sync/v1/rows", {"t": "customer", "ids": ["\ud800"]})) == (400, "bad-request")
     assert code_of(a.get("/sync/v1/secret")) == (404, "not-found")
     assert code_of(a.get("/sync/v1/push")) == (405, "http")
+
+
+@pytest.mark.parametrize("table", ["of_a_newer_program", 'x"; DROP TABLE log'])
+def test_a_table_the_server_does_not_know_has_no_rows(shared: Served, table: str) -> None:
+    """A newer client gives up a change of one and asks how the row stands; it must not be stuck for good."""
+    a = shared.join()
+    assert a.post("/sync/v1/rows", {"t": table, "ids": [new_id()]}).json() == {"items": []}
+    found = a.post("/sync/v1/rows", {"t": table}).json()
+    assert (found["versions"], found["next"]) == ({}, None)
+
+
+def test_rows_that_are_asked_for_are_cut_where_there_are_enough_bytes(shared: Served) -> None:
+    a, ids = shared.join(), sorted(new_id() for _ in range(12))
+    for id in ids:
+        a.push(a.author.write(ins("customer", id, note="长" * 333_000)))
+    wanted, got = [*ids, missing := new_id()], []
+    while wanted:
+        answer = a.post("/sync/v1/rows", {"t": "customer", "ids": wanted})
+        assert len(answer.content) < 2 * PAGE_BYTES_MAX
+        body = answer.json()
+        got.append([item["row"]["id"] for item in body["items"]])
+        assert set(wanted) - set(got[-1]) - set(body.get("cut", [])) <= {missing}
+        wanted = body.get("cut", [])
+    assert [id for part in got for id in part] == ids and len(got) > 2
 
 
 def test_epochs_gaps_newer_clients_and_strangers_have_codes_of_their_own(shared: Served) -> None:
