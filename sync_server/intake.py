@@ -79,7 +79,7 @@ class _Intake:
     """Entries of the log that were asked for."""
     gone: set[Key] = field(default_factory=set)
     children: dict[Key, list[Key]] = field(default_factory=dict)
-    """Rows touched since the oldest context of the push, by what they refer to."""
+    """Rows touched since the oldest context of the push that refer to what it deletes, by what they refer to."""
 
     def run(self, bodies: Sequence[Mapping[str, Any]], again: Mapping[str, Mapping[str, Any]]) -> list[Ack]:
         self._check_schema(bodies)
@@ -165,12 +165,16 @@ class _Intake:
         # Mostly nobody else has written since: then nothing can have crossed, however long the history.
         if self.tx.others_since(least, self.author):
             self.gone = self.tx.gone_since(least)
-            tables = {name for _, op in ops if op.kind == "del" for name in self.manifest.referring(op.table)}
-            self._remember_children(self.tx.touched_since(least, tables) if tables else [])
+            self._remember_children({(op.table, op.id) for _, op in ops if op.kind == "del"}, least)
 
-    def _remember_children(self, keys: Collection[Key]) -> None:
-        self._load(keys)
-        for key in sorted(keys):
+    def _remember_children(self, deleted: Collection[Key], least: int) -> None:
+        found: set[Key] = set()
+        for table in sorted({table for table, _ in deleted}):
+            ids = sorted(id for name, id in deleted if name == table)
+            for name, column in self.manifest.referring(table):
+                found.update((name, id) for id in self.tx.referring_since(least, name, column, ids))
+        self._load(found)
+        for key in sorted(found):
             for target in self.manifest.tables[key[0]].targets(self.rows[key].state.data):
                 self.children.setdefault(target, []).append(key)
 

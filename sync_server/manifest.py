@@ -66,15 +66,15 @@ class Manifest:
     seeds: Mapping[str, Mapping[str, Mapping[str, Scalar]]]
     access: Mapping[str, str] = field(default_factory=dict)
 
-    def referring(self, table: str) -> frozenset[str]:
-        """Tables with a reference that may point at this one."""
-        return frozenset(
-            other.name
+    def referring(self, table: str) -> list[tuple[str, str]]:
+        """Tables and their columns that may point at this one."""
+        return [
+            (other.name, column)
             for other in self.tables.values()
-            for reference in other.references.values()
+            for column, reference in other.references.items()
             if not reference.is_loose
             and (reference.to == table if isinstance(reference.to, str) else table in reference.to.values())
-        )
+        ]
 
 
 def load(file: Path = FILE) -> Manifest:

@@ -192,8 +192,8 @@ class Transaction(Protocol):
         """Rows deleted now and touched after a position."""
         ...
 
-    def touched_since(self, seq: int, tables: Collection[str]) -> list[Key]:
-        """Living rows of these tables touched after a position."""
+    def referring_since(self, seq: int, table: str, column: str, ids: Sequence[str]) -> list[str]:
+        """Living rows of a table touched after a position that hold one of these ids in a column."""
         ...
 
     def taken_along(self, via: str) -> list[Key]:

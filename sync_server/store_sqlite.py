@@ -641,10 +641,13 @@ class SqliteTransaction:
         sql = "SELECT t, id FROM row_state WHERE gone AND last_seq > ?"
         return {(row["t"], row["id"]) for row in self._db.execute(sql, (seq,))}
 
-    def touched_since(self, seq: int, tables: Collection[str]) -> list[Key]:
-        marks = ", ".join("?" * len(tables))
-        sql = f"SELECT t, id FROM row_state WHERE last_seq > ? AND NOT gone AND t IN ({marks})"
-        return [(row["t"], row["id"]) for row in self._db.execute(sql, (seq, *sorted(tables)))]
+    def referring_since(self, seq: int, table: str, column: str, ids: Sequence[str]) -> list[str]:
+        sql = (
+            "SELECT id FROM row_state WHERE t = ? AND last_seq > ? AND NOT gone "
+            "AND json_extract(CAST(data AS TEXT), ?) IN (SELECT value FROM json_each(?))"
+        )
+        found = self._db.execute(sql, (table, seq, f'$."{column}"', orjson.dumps(ids).decode()))
+        return [row["id"] for row in found]
 
     def taken_along(self, via: str) -> list[Key]:
         return [(row["t"], row["id"]) for row in self._db.execute("SELECT t, id FROM row_state WHERE via = ?", (via,))]

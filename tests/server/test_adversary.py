@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,13 +17,14 @@ from sync_server.replication.clock import pack as stamp_of
 from sync_server.replication.clock import to_hex, wall_ms
 from sync_server.replication.conflicts import EPOCH_BITS
 from sync_server.replication.wire import STAMP_MAX, Garbled
-from sync_server.store import Invite, Store
+from sync_server.store import Invite, Row, Store
 from sync_server.store_sqlite import SqliteStore, restore
 from tests.server.kit import (
     MANIFEST,
     NOW_MS,
     Author,
     conflicts,
+    delete,
     enrolled,
     ins,
     new_id,
@@ -176,6 +178,29 @@ def test_pages_of_rows_end_where_there_are_enough_bytes_and_never_inside_a_chang
         cursor = page.next
     assert sizes == [10, 10]
     assert [len(store.rows_page(cursor, 3).items) for cursor in range(4)] == [5, 5, 5, 5]
+
+
+def test_an_old_delete_looks_only_at_what_refers_to_it(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that was away for long deletes one record; everything written since was read under the lock once."""
+    a, b, group, other = Author(), Author(), new_id(), new_id()
+    maker, tier = Author(), store.head().tier
+    push(store, maker.write(*(ins("customer_group", id, name="组") for id in (group, other))))
+    a.ctx = b.ctx = store.head().seq
+    mine = new_id()
+    many = [ins("customer", name="王", group=other) for _ in range(300)]
+    push(store, b.write(*many, ins("customer", mine, name="李", group=group), tier=tier))
+    loaded: list[str] = []
+    real = SqliteStore.load
+
+    def counting(self: SqliteStore, db: Any, row: Any) -> Row:
+        loaded.append(row["id"])
+        return real(self, db, row)
+
+    monkeypatch.setattr(SqliteStore, "load", counting)
+    push(store, a.write(delete("customer_group", group, maker), tier=tier))
+    assert set(loaded) == {group, mine}
+    assert (found := row(store, "customer_group", group)) and "gone" not in found["row"]
+    assert [one["field"] for one in conflicts(store)] == ["deleted_at"]
 
 
 def test_readers_know_authors_by_name_while_pushes_fail(store: SqliteStore) -> None:
