@@ -77,7 +77,7 @@ def _field(definition: Definition, name: str) -> Manifest:
     if column.unit != name:
         about["unit"] = column.unit
     if column.unit in definition.ranks:
-        about["rank"] = list(definition.ranks[column.unit])
+        about["rank"] = dict(definition.ranks[column.unit])
     return about
 
 

@@ -91,7 +91,10 @@ class Workstation:
         self.engine.bus.emit({"type": "session"})
 
     def wipe(self) -> None:
-        """Takes all data out of a machine that was stopped from afar; it is then as on its first day."""
+        """Takes all data out of a machine that was stopped from afar, with the copies that a restore set aside; it is
+        then as on its first day."""
+        for copy in self.folder.glob("*.bak*"):
+            copy.unlink(missing_ok=True)
         with self.db.write() as db, self.db.unguarded():
             for (name,) in db.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' "

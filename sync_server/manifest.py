@@ -95,11 +95,7 @@ def _table(name: str, about: Mapping[str, Any], *, is_link: bool = False) -> Tab
     fields: Mapping[str, Mapping[str, Any]] = about["fields"]
     unit_of = {column: one.get("unit", column) for column, one in fields.items()}
     policies: dict[str, Policy] = {unit_of[column]: one["merge"] for column, one in fields.items()}
-    ranks = {
-        unit_of[column]: {value: rank for rank, value in enumerate(one["rank"])}
-        for column, one in fields.items()
-        if "rank" in one
-    }
+    ranks = {unit_of[column]: dict(one["rank"]) for column, one in fields.items() if "rank" in one}
     references = {
         column: Reference(one["to"], one.get("by"), bool(one.get("loose")))
         for column, one in about["references"].items()

@@ -223,14 +223,21 @@ def machines(call: Call) -> dict[str, Any]:
 
 
 def _machines(call: Call) -> tuple[list[dict[str, Any]], str | None, bool]:
+    """What the server says within seconds. One call at a time: a server that hangs must not take all threads."""
     sync = call.desk.workstation.sync
-    try:
-        exchange = sync.speaker()
+    found = None
+    if sync.aside.acquire(blocking=False):
         try:
-            found = exchange.machines()
+            exchange = sync.speaker()
+            try:
+                found = exchange.machines()
+            finally:
+                exchange.close()
+        except SyncError:
+            pass
         finally:
-            exchange.close()
-    except SyncError:
+            sync.aside.release()
+    if found is None:
         with call.engine.db.read() as db:
             row = db.execute("SELECT value FROM meta WHERE key = ?", (_MACHINES,)).fetchone()
         kept = json.loads(row[0]) if row else {"machines": [], "at": None}
@@ -286,4 +293,4 @@ def revoke(call: Call, id: str) -> dict[str, Any]:
 @routes.add("GET", "/api/sync/log", "What synchronising did, in words", shapes.AnyObject, query=shapes.LogQuery,
             errors=(422,))  # fmt: skip
 def log(call: Call) -> dict[str, Any]:
-    return {"items": diary.lines(call.engine, accounts.operator_names(call.engine), call.query.limit)}
+    return {"items": diary.lines(call.engine, call.principal, accounts.operator_names(call.engine), call.query.limit)}

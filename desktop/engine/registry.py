@@ -255,7 +255,7 @@ def _compile(module: Module) -> Definition:
     )
     policies = {together.get(name, name): one.merge for name, one in module.fields.items()}
     ranks: dict[str, Mapping[Scalar, int]] = {
-        together.get(name, name): {value: rank for rank, value in enumerate(one.options)}
+        together.get(name, name): {value: one.ranks.get(value, rank) for rank, value in enumerate(one.options)}
         for name, one in module.fields.items()
         if isinstance(one, Enum) and one.merge == "rank"
     }

@@ -62,7 +62,7 @@ def _public(engine: Engine, db: sqlite3.Connection, principal: Principal, row: s
     }  # fmt: skip
     first = next((op for op in changeset.ops if op.table in engine.registry), changeset.ops[0])
     definition = engine.registry.definitions.get(first.table)
-    if definition is None or not _may_name(engine, db, principal, definition, first.id):
+    if definition is None or not may_name(engine, db, principal, definition, first.id):
         return about | {"module": "", "noun": "", "id": "", "title": "", "what": "改动"}
     return about | {
         "module": first.table,
@@ -73,9 +73,8 @@ def _public(engine: Engine, db: sqlite3.Connection, principal: Principal, row: s
     }
 
 
-def _may_name(
-    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, id: str
-) -> bool:  # fmt: skip
+def may_name(engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, id: str) -> bool:
+    """Whether somebody may read a record's title."""
     if not principal.may("view", definition.name):
         return False
     return row_number(engine, db, principal, definition, id, deleted=None) is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,8 +31,8 @@ from .reception import dot_of
 Take = Literal["winner", "loser", "value"]
 State = Literal["open", "auto"]
 KEPT, SWAPPED = "kept", "swapped"
-COUNTED_MAX = 2_000
-"""Conflicts that are looked at one by one to count what somebody may see."""
+LOOKED_AT_MAX = 20_000
+"""Conflicts that are looked at one by one for somebody who may see only some."""
 
 
 @dataclass(frozen=True)
@@ -79,20 +79,21 @@ def listed(
 ) -> dict[str, Any]:
     """{items, total, next}: what the user may see of one state, newest first. `names` are operators by id."""
     with engine.db.read() as db:
-        shown = list(_visible(engine, db, principal, state))
-        start = next((place for place, pair in enumerate(shown, 1) if pair.id == after), 0)
-        page = shown[start : start + limit]
-        items = [_public(engine, db, principal, names, pair) for pair in page]
-    more = start + limit < len(shown)
-    return {"items": items, "total": len(shown), "next": page[-1].id if more else None}
+        ids = _visible(engine, db, principal, state)
+        start = ids.index(after) + 1 if after in ids else 0
+        page = [_pair(engine, db, id) for id in ids[start : start + limit]]
+        items = [_public(engine, db, principal, names, pair) for pair in page if pair is not None]
+    more = start + limit < len(ids)
+    return {"items": items, "total": len(ids), "next": ids[start + limit - 1] if more else None}
 
 
 def counts(engine: Engine, principal: Principal, seen: str) -> dict[str, int]:
     """How many wait for a decision, and how many were merged by themselves since `seen` (a row's creation instant)."""
     with engine.db.read() as db:
-        waiting = sum(1 for _ in _visible(engine, db, principal, "open"))
-        fresh = sum(1 for _ in _visible(engine, db, principal, "auto", seen))
-    return {"conflicts": waiting, "auto": fresh}
+        return {
+            "conflicts": len(_visible(engine, db, principal, "open")),
+            "auto": len(_visible(engine, db, principal, "auto", seen)),
+        }
 
 
 def newest(engine: Engine) -> str:
@@ -102,19 +103,28 @@ def newest(engine: Engine) -> str:
     return str(found)
 
 
-def _visible(
-    engine: Engine, db: sqlite3.Connection, principal: Principal, state: str, since: str = ""
-) -> Iterator[_Pair]:
-    """Pairs about records that the user may see; a pair is as secret as its record."""
-    rows = db.execute(
-        f"SELECT * FROM {TABLE} WHERE state = ? AND deleted_at IS NULL AND created_at > ? "
-        "ORDER BY module, record, winner_at DESC LIMIT ?",
-        (state, since, COUNTED_MAX),
-    ).fetchall()
-    for row in rows:
-        pair = _read(engine, row)
-        if pair is not None and _may_see(engine, db, principal, pair):
-            yield pair
+def _visible(engine: Engine, db: sqlite3.Connection, principal: Principal, state: str, since: str = "") -> list[str]:
+    """Ids of the pairs about records that the user may see, by record: a pair is as secret as its record."""
+    known = [
+        definition.name
+        for definition in engine.registry
+        if principal.may("view", definition.name) and definition.module.scope != "private"
+    ]
+    marks = ", ".join("?" * len(known))
+    where = (
+        f"state = ? AND deleted_at IS NULL AND created_at > ? AND t IN ({marks}) "
+        "ORDER BY module, record, winner_at DESC, id"
+    )
+    if principal.everything:
+        return [row[0] for row in db.execute(f"SELECT id FROM {TABLE} WHERE {where}", (state, since, *known))]
+    rows = db.execute(f"SELECT * FROM {TABLE} WHERE {where} LIMIT ?", (state, since, *known, LOOKED_AT_MAX)).fetchall()
+    pairs = (_read(engine, row) for row in rows)
+    return [pair.id for pair in pairs if pair is not None and _may_see(engine, db, principal, pair)]
+
+
+def _pair(engine: Engine, db: sqlite3.Connection, id: str) -> _Pair | None:
+    row = db.execute(f"SELECT * FROM {TABLE} WHERE id = ?", (id,)).fetchone()
+    return _read(engine, row) if row is not None else None
 
 
 def _read(engine: Engine, row: sqlite3.Row) -> _Pair | None:
@@ -327,8 +337,7 @@ def take(engine: Engine, principal: Principal, id: str, which: Take, value: Any 
     Raises `NotFound`, `Forbidden`, and what saving or deleting raises; nothing is changed then.
     """
     with engine.db.write() as db:
-        row = db.execute(f"SELECT * FROM {TABLE} WHERE id = ?", (id,)).fetchone()
-        pair = _read(engine, row) if row is not None else None
+        pair = _pair(engine, db, id)
         if pair is None or not _may_see(engine, db, principal, pair):
             raise NotFound("没有找到这处冲突，可能已由别人处理")
         if pair.state in (KEPT, SWAPPED):
@@ -336,12 +345,33 @@ def take(engine: Engine, principal: Principal, id: str, which: Take, value: Any 
         if not _may_take(principal, pair):
             raise Forbidden(f"没有修改「{pair.definition.module.label}」的权限，可请有权限的同事处理")
         answer = _answer(pair, KEPT if which == "winner" else SWAPPED, principal)
-        if which == "winner" and _is_current(engine, db, pair):
-            engine.tell(engine.applier.local([answer], actor=principal.operator, act="conflict.take", res=pair.id))
+        row = db.execute(f"SELECT * FROM {pair.definition.name} WHERE id = ?", (pair.record,)).fetchone()
+        is_deleted = row is None or row["deleted_at"] is not None
+        if pair.is_life and which != "value" and is_deleted == (which == "loser"):
+            _only_answer(engine, principal, pair, [answer])
         elif pair.is_life:
             _take_life(engine, principal, pair, which, answer)
+        elif is_deleted and which != "winner":
+            raise BadRequest("这条记录已经删除，请先从回收站恢复")
+        elif is_deleted or (which == "winner" and _holds(row, pair)):
+            _only_answer(engine, principal, pair, [*([] if is_deleted else [_said_again(row, pair)]), answer])
         else:
             _take_value(engine, principal, pair, which, value, answer)
+
+
+def _only_answer(engine: Engine, principal: Principal, pair: _Pair, ops: Sequence[Op]) -> None:
+    engine.tell(engine.applier.local(ops, actor=principal.operator, act="conflict.take", res=pair.id))
+
+
+def _holds(row: sqlite3.Row, pair: _Pair) -> bool:
+    """Whether the record still holds the value that won."""
+    return all(row[name] == value for name, value in pair.winner.values.items() if name in pair.definition.column_names)
+
+
+def _said_again(row: sqlite3.Row, pair: _Pair) -> Op:
+    """The value that is kept, said again: somebody who took the other one elsewhere before was overruled."""
+    values = {name: row[name] for name in pair.winner.values if name in pair.definition.column_names}
+    return Op(pair.definition.name, pair.record, "upd", values, {name: value_hash(one) for name, one in values.items()})
 
 
 def take_many(engine: Engine, principal: Principal, ids: Sequence[str], which: Take) -> dict[str, Any]:
@@ -359,16 +389,6 @@ def take_many(engine: Engine, principal: Principal, ids: Sequence[str], which: T
 def _answer(pair: _Pair, state: str, principal: Principal) -> Op:
     values: dict[str, Scalar] = {"state": state, "resolved_by": principal.operator}
     return Op(TABLE, pair.id, "upd", values, {"state": value_hash(pair.state), "resolved_by": value_hash(None)})
-
-
-def _is_current(engine: Engine, db: sqlite3.Connection, pair: _Pair) -> bool:
-    """Whether the record still holds the value that won: then keeping it writes nothing to the record."""
-    row = db.execute(f"SELECT * FROM {pair.definition.name} WHERE id = ?", (pair.record,)).fetchone()
-    if row is None:
-        return True
-    if pair.is_life:
-        return row["deleted_at"] is None
-    return all(row[name] == value for name, value in pair.winner.values.items() if name in pair.definition.column_names)
 
 
 def _take_life(engine: Engine, principal: Principal, pair: _Pair, which: Take, answer: Op) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from ..engine.access import Principal
 from ..engine.engine import Engine
 from ..engine.fields.moment import instant
 from ..engine.rows import titles
+from .changes import may_name
 
 Kind = Literal["push", "pull", "merge", "offline", "online", "join", "problem", "identity", "info"]
 _KEPT = 2_000
@@ -26,29 +28,31 @@ def note(db: sqlite3.Connection, kind: Kind, **facts: Any) -> None:
     db.execute("DELETE FROM sync_log WHERE no <= ?", ((made.lastrowid or 0) - _KEPT,))
 
 
-def lines(engine: Engine, names: Mapping[str, str], limit: int) -> list[dict[str, str]]:
-    """The newest lines in words: {at, kind, text}. `names` are operators by id."""
+def lines(engine: Engine, principal: Principal, names: Mapping[str, str], limit: int) -> list[dict[str, str]]:
+    """The newest lines in words: {at, kind, text}. `names` are operators by id; records are named to whom may see
+    them."""
     with engine.db.read() as db:
         rows = db.execute("SELECT at, kind, text FROM sync_log ORDER BY no DESC LIMIT ?", (limit,)).fetchall()
         return [
             {
                 "at": row["at"],
                 "kind": row["kind"],
-                "text": _words(engine, db, names, row["kind"], json.loads(row["text"])),
+                "text": _words(engine, db, principal, names, row["kind"], json.loads(row["text"])),
             }
             for row in rows
         ]
 
 
 def _words(
-    engine: Engine, db: sqlite3.Connection, names: Mapping[str, str], kind: str, facts: Mapping[str, Any]
-) -> str:
+    engine: Engine, db: sqlite3.Connection, principal: Principal, names: Mapping[str, str], kind: str,
+    facts: Mapping[str, Any],
+) -> str:  # fmt: skip
     if "text" in facts:
         return str(facts["text"])
     if kind == "push":
         return f"上传 {facts['count']:,} 条改动，总部全部接受。"
     if kind == "pull":
-        return _pulled(engine, db, names, facts)
+        return _pulled(engine, db, principal, names, facts)
     if kind == "offline":
         return f"{facts['title']}。可以照常工作，改动先存在本机。"
     if kind == "online":
@@ -56,18 +60,20 @@ def _words(
     return ""
 
 
-def _pulled(engine: Engine, db: sqlite3.Connection, names: Mapping[str, str], facts: Mapping[str, Any]) -> str:
+def _pulled(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, names: Mapping[str, str], facts: Mapping[str, Any]
+) -> str:
     parts = []
     for one in facts["of"]:
         definition = engine.registry.definitions.get(one["table"])
-        if definition is None:
+        if definition is None or not may_name(engine, db, principal, definition, one["id"]):
             continue
         title = titles(db, engine.registry, {one["table"]: [one["id"]]}).get(one["id"], "")
         more = f"等 {one['count']:,} 处" if one["count"] > 1 else ""
         parts.append(f"{_VERBS.get(one['kind'], '修改')}{definition.module.noun}「{title or '无标题'}」{more}")
     who = "、".join(dict.fromkeys(names.get(one["actor"], "") or "同事" for one in facts["of"] if one["actor"]))
     if not parts:
-        return f"收到 {facts['count']:,} 条改动。"
+        return f"收到{f' {who} 的' if who else ''} {facts['count']:,} 条改动。"
     rest = "，还有别的" if facts["more"] else ""
     return f"收到{f' {who} 的' if who else ''} {facts['count']:,} 条改动：{'，'.join(parts)}{rest}。"
 

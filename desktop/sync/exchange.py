@@ -21,7 +21,9 @@ from sync_server.replication.wire import ALONE_BYTES_MAX, INTEGER_MAX, Garbled, 
 
 from ..errors import EcmsError
 
-CONNECT_S, READ_S = 5, 60
+CONNECT_S, READ_S = 5, 15
+LONG_S = 90
+"""For calls that make the server work: pushes and the first data."""
 ANSWER_BYTES_MAX = 2 * ALONE_BYTES_MAX
 ANSWER_S = 600
 """Within which an answer is there whole: one that only drips is none."""
@@ -43,7 +45,7 @@ class SyncError(EcmsError):
     └── Refusal          the server said no
         ├── UnknownMachine, Revoked, OtherCompany, CodeRefused, NotEmpty, NoCompany, NotAllowed
         ├── EpochChanged, Gap, ReplicaTaken
-        └── ServerOlder, ClientOlder, StorageFullThere
+        └── ServerOlder, ClientOlder, StorageFullThere, TooLargeThere
     """
 
     code = "protocol"
@@ -135,6 +137,11 @@ class ClientOlder(Refusal):
     hint = "请升级程序。可以照常工作，改动都存在本机。"
 
 
+class TooLargeThere(Refusal):
+    code, title = "too-large", "有一条改动太大，服务器收不下"
+    hint = "请管理员查看服务器和代理的大小限制。改动都存在本机，别人的改动照常收到。"
+
+
 class StorageFullThere(Refusal):
     code, title = "storage-full", "服务器磁盘已满"
     hint = "请管理员清出空间。改动都存在本机，之后会自动上传。"
@@ -146,7 +153,7 @@ _BY_CODE: Mapping[str, type[Refusal]] = {
         kind.code: kind
         for kind in (
             Revoked, OtherCompany, NotEmpty, NoCompany, CodeRefused, NotAllowed, EpochChanged, Gap, ReplicaTaken,
-            ServerOlder, ClientOlder, StorageFullThere,
+            ServerOlder, ClientOlder, StorageFullThere, TooLargeThere,
         )
     },
 }  # fmt: skip
@@ -186,6 +193,7 @@ class Exchange:
         self.server = server
         self.now_ms = now_ms
         self.samples: list[Sample] = []
+        self.read_s = READ_S
         self._session = session or requests.Session()
         self._headers = {"Accept-Encoding": "deflate"}
         if machine:
@@ -230,9 +238,11 @@ class Exchange:
             raise unusable("the answer leads nowhere")
         return page
 
-    def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
-        """These rows as they are there now; rows that are not there are missing."""
-        return list(_with(self._call("POST", "rows", {"t": table, "ids": list(ids)}), items=list)["items"])
+    def rows(self, table: str, ids: Sequence[str]) -> tuple[list[dict[str, Any]], set[str]]:
+        """These rows as they are there now, and the ids that found no room in the answer; rows that are in neither are
+        not there."""
+        body = _with(self._call("POST", "rows", {"t": table, "ids": list(ids)}), items=list)
+        return list(body["items"]), set(body.get("cut") or ())
 
     def versions(self, table: str, after: str) -> tuple[dict[str, str], str | None]:
         """Ids and row sums of a table, from an id on, and where to go on."""
@@ -275,13 +285,15 @@ class Exchange:
             data = orjson.dumps(dict(body))
         if data is not None:
             headers["Content-Type"] = "application/json"
+        is_long = path in ("push", "enrol") or (query or {}).get("as") == "rows"
         started, sent_ms = time.perf_counter(), self.now_ms()
         try:
             with self._session.request(
                 method, f"{self.server}/sync/v1/{path}", params=query, data=data, headers=headers,
-                auth=_as_it_is, timeout=(CONNECT_S, READ_S), stream=True, allow_redirects=False,
+                auth=_as_it_is, timeout=(min(CONNECT_S, self.read_s), LONG_S if is_long else self.read_s), stream=True,
+                allow_redirects=False,
             ) as answer:  # fmt: skip
-                raw, status = _whole(answer), answer.status_code
+                raw, status = _whole(answer, ANSWER_S if is_long else 2 * self.read_s), answer.status_code
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(f"连不上 {self.server}") from error
         read = _read(raw, answer.headers.get("Content-Encoding", ""), status)
@@ -303,9 +315,9 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _whole(answer: requests.Response) -> bytes:
+def _whole(answer: requests.Response, within_s: float) -> bytes:
     """The body as it came. A connection that breaks before its end is no shorter answer: urllib3 raises then."""
-    deadline = time.monotonic() + ANSWER_S
+    deadline = time.monotonic() + within_s
     blocks: list[bytes] = []
     size = 0
     while block := answer.raw.read1(_BLOCK_BYTES, decode_content=False):

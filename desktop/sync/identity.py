@@ -153,7 +153,10 @@ def settle(db: Database, data: Path, identities: Identities) -> tuple[Identity |
     replica = renew_identity(db) or me["replica"]
     kept = Identity(str(data.resolve()), inode, me["db_uuid"], replica)
     if found is not None and is_mine:
-        kept = replace(kept, server=found.server, machine=found.machine, secret=found.secret, user=found.user)
+        kept = replace(
+            kept, server=found.server, machine=found.machine, secret=found.secret, user=found.user,
+            is_revoked=found.is_revoked,
+        )  # fmt: skip
     identities.write(kept)
     return kept, "restored" if is_mine else "copied"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -146,13 +146,14 @@ def rejected(db: sqlite3.Connection) -> int:
     return int(count)
 
 
-def unsettled(db: sqlite3.Connection) -> Iterable[sqlite3.Row]:
+def unsettled(db: sqlite3.Connection) -> list[sqlite3.Row]:
     """Own changesets that the server has not taken, in the order they were made."""
-    return db.execute(
-        "SELECT c.r, c.n, c.hlc_eff, c.body, c.state, c.why, p.uuid FROM changeset c "
-        f"{_OWN} WHERE c.state IN (?, ?) AND {OPEN} ORDER BY c.r, c.n",
+    rows = db.execute(
+        "SELECT c.r, c.n, c.seq, c.hlc_eff, c.body, c.state, c.why, p.uuid FROM changeset c "
+        f"{_OWN} WHERE c.state IN (?, ?) AND {OPEN}",
         (PENDING, REJECTED),
-    ).fetchall()
+    )
+    return sorted(rows, key=lambda row: (row["r"], row["n"]))
 
 
 def acked_n(db: sqlite3.Connection, replica: str) -> int:

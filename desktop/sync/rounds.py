@@ -7,15 +7,16 @@ Trouble with what goes out never holds up what comes in (sync.md B6).
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..engine.apply import LOST, OPEN, opened
+from ..engine.apply import LOST, OPEN, PENDING, REJECTED, opened, unpacked
 from ..engine.engine import Engine
 from ..engine.schema import SCHEMA
 from ..engine.work import rebuild_checksum, versions
@@ -33,21 +34,24 @@ from .exchange import (
     ServerOlder,
     StorageFullThere,
     SyncError,
+    TooLargeThere,
     UnknownMachine,
     unusable,
 )
 from .identity import Identities
 
+log = logging.getLogger(__name__)
+
 EPOCH_BITS = 32
-LOG_ITEMS = 500
+LOG_ITEMS = 1_000
 ROW_ITEMS = 4_000
 _WANT_MAX = 400
 _CODES_MAX = 100
 _SERVER = "服务器"
 """Who wrote what the server itself says, in the history."""
-_PAGE_S = 0.25
-"""About how long a page may keep others from saving."""
-MASS_ROWS, MASS_SHARE = 200, 0.2
+_PIECE_ROWS = 1_500
+"""Rows applied in one transaction: saves wait for about a fifth of a second."""
+MASS_ROWS, MASS_SHARE = 200, 0.05
 """Deletes of one push beyond which a person is asked first: both a number and a share of the table."""
 CLOCK_OFF_MS = 250
 POLL_MS_MIN, POLL_MS_MAX = 500, 60_000
@@ -116,7 +120,10 @@ class Round:
         self.settle_in = settle_in
         self.outcome = Outcome()
         self.poll_ms = 1_000
-        self._items = LOG_ITEMS
+        self.trouble: SyncError | None = None
+        """What holds up the push, while everything still comes in."""
+        self.may_push = True
+        self._is_leaving = False
         self._left = 0
         """What the last push left behind, for the list of machines: what is just going out does not count."""
 
@@ -125,20 +132,16 @@ class Round:
     def run(self) -> Outcome:
         """A whole round. What went wrong with the push is raised at the end, after everything has come in."""
         self.outcome = Outcome()
-        trouble: SyncError | None = None
         try:
             where = self.hello()
         except ClientOlder as error:  # it gets nothing any more, but what it made goes out
             self.push()
             raise error
-        try:
-            self.push()
-        except (ServerOlder, StorageFullThere, MassDelete, Protocol) as error:
-            trouble = error
+        self.push()
         self.fetch_wanted()
         self.pull(int(where["head"]))
-        if trouble is not None:
-            raise trouble
+        if self.trouble is not None:
+            raise self.trouble
         if where.get("schema") == SCHEMA:
             self.compare()
         return self.outcome
@@ -146,9 +149,12 @@ class Round:
     def quick(self) -> Outcome:
         """What waits goes out, what is new comes in, without a greeting: while all goes well."""
         self.outcome = Outcome()
-        self.push()
+        if self.may_push:
+            self.push()
         self.fetch_wanted()
         self.pull()
+        if self.trouble is not None:
+            raise self.trouble
         return self.outcome
 
     # ------------------------------------------------------------------------------------------------------------ hello
@@ -285,12 +291,20 @@ class Round:
     # ------------------------------------------------------------------------------------------------------------- push
 
     def push(self) -> None:
-        """Everything that waits goes out."""
+        """Everything that waits goes out. What holds it up is kept in `trouble`."""
+        self.trouble = None
         try:
             self._push_all()
+        except (ServerOlder, StorageFullThere, TooLargeThere, MassDelete, Protocol) as error:
+            self.trouble = error
         finally:
             with self.engine.db.read() as db:
                 self._left = outbox.waiting(db)[0]
+
+    def hand_over(self) -> None:
+        """The last push of a machine that was stopped: everything, whatever it deletes."""
+        self._is_leaving = True
+        self._push_all()
 
     def _push_all(self) -> None:
         for _ in range(TRIES):
@@ -306,13 +320,14 @@ class Round:
             if not outbox.waiting(db)[0]:
                 return
             own = outbox.replicas(self.engine, db)
+        if not self._is_leaving:
+            self._check_mass()
         for replica in own:
             while True:
                 with self.engine.db.read() as db:
                     batch = outbox.next_batch(db, replica)
                 if batch is None:
                     break
-                self._check_mass(batch)
                 self._offer(batch)
                 if self._pushed(batch):
                     self._push_waiting()
@@ -365,14 +380,15 @@ class Round:
                 if outbox.acked_n(db, replica) >= first:
                     outbox.offer_again(self.engine, db, replica, first - 1)
 
-    def _check_mass(self, batch: outbox.Batch) -> None:
-        """Raises MassDelete for what nobody has confirmed and no server ever took."""
+    def _check_mass(self) -> None:
+        """Raises MassDelete for what nobody has confirmed and no server ever took, counted over all that waits."""
         deletes: dict[str, set[str]] = {}
         with self.engine.db.read() as db:
-            sure = _confirmed(db).get(batch.replica, 0)
-            for n, body in enumerate(batch.bodies, batch.first_n):
-                is_asked = n > sure and str(n) not in batch.again and b'"k":"del"' in body
-                for op in opened(body)["ops"] if is_asked else ():
+            sure = _confirmed(db)
+            for row in outbox.unsettled(db):
+                body = unpacked(row["body"])
+                is_asked = row["state"] == PENDING and row["n"] > sure.get(row["uuid"], 0) and row["seq"] is None
+                for op in opened(body)["ops"] if is_asked and b'"k":"del"' in body else ():
                     if op["k"] == "del" and op["t"] in self.engine.registry:
                         deletes.setdefault(op["t"], set()).add(op["id"])
             for table, ids in deletes.items():
@@ -406,7 +422,7 @@ class Round:
             if peer.state == "rows":
                 self._pull_rows(peer)
                 continue
-            page = self._page(peer, "log", self._items)
+            page = self._page(peer, "log", LOG_ITEMS)
             head = page.head if head is None else head
             self._take(page)
             if page.next >= head or not page.more:
@@ -426,31 +442,17 @@ class Round:
         return page
 
     def _take(self, page: Page) -> None:
-        started = time.perf_counter()
-
-        def then(db: sqlite3.Connection) -> None:
-            self._move(db, page)
-
-        if not page.items:
-            with self.engine.db.read() as db:
-                peer = self._peer(db)
-            if (page.next, page.head) == (peer.cursor, peer.head_seen):
-                return  # nothing new: nothing is written
+        """Applies a page in pieces, each with its cursor, so that nobody who saves waits long."""
+        with self.engine.db.read() as db:
+            peer = self._peer(db)
+        if not page.items and (page.next, page.head) == (peer.cursor, peer.head_seen):
+            return  # nothing new: nothing is written
         self._get_to_know({str(item.get("r")) for item in page.items})
-        received = reception.take_log(self.engine, page.items, then)
-        self._tell(received)
-        if received.is_forked:
-            self._renew_identity()
-        self._adapt(time.perf_counter() - started, len(page.items))
-
-    def _adapt(self, took_s: float, items: int) -> None:
-        if items >= self._items and took_s < _PAGE_S / 2:
-            self._items = min(self._items * 2, 1_000)
-        elif took_s > _PAGE_S and items > 20:
-            self._items = max(20, self._items // 2)
-
-    def _move(self, db: sqlite3.Connection, page: Page) -> None:
-        db.execute("UPDATE sync_peer SET cursor = ?, head_seen = ?", (page.next, page.head))
+        for items, cursor in _pieces(page):
+            received = reception.take_log(self.engine, items, partial(_move, cursor=cursor, head=page.head))
+            self._tell(received)
+            if received.is_forked:
+                self._renew_identity()
 
     def _tell(self, received: reception.Received) -> None:
         self.outcome.pulled += received.changesets
@@ -472,11 +474,8 @@ class Round:
         page = self._page(peer, "rows", ROW_ITEMS)
         with self.engine.db.read() as db:
             total = int(about_me(db).get("rows", 0))
-
-        def then(db: sqlite3.Connection) -> None:
-            self._move(db, page)
-
         self._get_to_know({str(stamp[2]) for item in page.items if (stamp := _stamp(item))})
+        then = partial(_move, cursor=page.next, head=page.head)
         received = reception.take_rows(self.engine, page.items, then)
         done = self._count_first(received.changesets)
         self.progress(done, max(total, done))
@@ -507,15 +506,22 @@ class Round:
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('sync.settled', '1')")
 
     def fetch_wanted(self) -> None:
-        """Rows whose state here cannot be worked out any more come from the server."""
-        while True:
-            with self.engine.db.read() as db:
-                asked = outbox.wanted(db, _WANT_MAX)
-            if asked is None:
-                return
-            table, ids = asked
-            received = reception.take_wanted(self.engine, table, ids, self.exchange.rows(table, ids))
-            self.engine.tell(received.changed)
+        """Rows whose state here cannot be worked out any more come from the server. One that does not give them holds
+        up nothing else."""
+        try:
+            while True:
+                with self.engine.db.read() as db:
+                    asked = outbox.wanted(db, _WANT_MAX)
+                if asked is None:
+                    return
+                table, ids = asked
+                items, cut = self.exchange.rows(table, ids)
+                if len(cut) == len(ids):
+                    raise unusable("it gives none of the rows")
+                answered = [id for id in ids if id not in cut]
+                self.engine.tell(reception.take_wanted(self.engine, table, answered, items).changed)
+        except Protocol as error:
+            log.warning("rows could not be fetched: %s", error)
 
     # ------------------------------------------------------------------------------------------------------- integrity
 
@@ -528,7 +534,7 @@ class Round:
         theirs, seq = self.exchange.sums()
         with self.engine.db.read() as db:
             peer = self._peer(db)
-            is_quiet = not outbox.waiting(db)[0] and not outbox.rejected(db) and outbox.wanted(db, 1) is None
+            is_quiet = not outbox.waiting(db)[0] and outbox.wanted(db, 1) is None
             ours = dict(db.execute("SELECT t, sum FROM checksum").fetchall())
         if peer.cursor != seq or not is_quiet:
             return 0
@@ -540,10 +546,13 @@ class Round:
         return found
 
     def _unsure(self) -> set[str]:
-        """Tables of which a restored server still lacks something that this machine has: its author sends it again."""
+        """Tables in which this machine differs for good reason: a restored server still lacks something that its author
+        sends again, or a change of this machine was not accepted."""
         with self.engine.db.read() as db:
-            lost = db.execute(f"SELECT body FROM changeset c WHERE c.state = ? AND {OPEN}", (LOST,)).fetchall()
-        return {op["t"] for row in lost for op in opened(row["body"])["ops"]}
+            open_ = db.execute(
+                f"SELECT body FROM changeset c WHERE c.state IN (?, ?) AND {OPEN}", (LOST, REJECTED)
+            ).fetchall()  # fmt: skip
+        return {op["t"] for row in open_ for op in opened(row["body"])["ops"]}
 
     def _mend(self, table: str) -> int:
         theirs: dict[str, str] = {}
@@ -570,6 +579,24 @@ class Round:
         if peer is None:
             raise SyncError("本机还没有加入服务器")
         return peer
+
+
+def _move(db: sqlite3.Connection, cursor: int, head: int) -> None:
+    db.execute("UPDATE sync_peer SET cursor = ?, head_seen = ?", (cursor, head))
+
+
+def _pieces(page: Page) -> Iterator[tuple[Sequence[dict[str, Any]], int]]:
+    """Items of a page cut so that each piece touches about so many rows, with the cursor after it."""
+    start, rows = 0, 0
+    for place, item in enumerate(page.items):
+        ops = item.get("ops")
+        count = len(ops) if isinstance(ops, list) else 1
+        before = page.items[place - 1].get("seq") if place else None
+        if place > start and rows + count > _PIECE_ROWS and isinstance(before, int):
+            yield page.items[start:place], before
+            start, rows = place, 0
+        rows += count
+    yield page.items[start:], page.next
 
 
 def _sum(sums: Mapping[str, str], table: str) -> str:

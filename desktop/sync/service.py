@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -39,6 +41,11 @@ GATHER_S = 0.15
 """Saves that follow each other go out together."""
 BACK_OFF_S = (1, 2, 4, 8, 15, 30)
 TROUBLE_S = 15
+STOP_S = 4
+"""How long closing waits for a call under way; what it brings is asked for again the next time."""
+ASIDE_S = 3
+"""How long a screen waits for a server that hangs."""
+_STALE_S = 60
 CLOCK_WRONG_MS = 15 * 60_000
 _OK_EVERY_S = 60
 
@@ -91,6 +98,9 @@ class Sync:
         self._progress: tuple[int, int] | None = None
         self._busy = False
         self._hello_at = 0.0
+        self._push_at = 0.0
+        self.aside = threading.Lock()
+        """Held by the one call beside the rounds that may be under way."""
         self._ok_at = 0.0
         self._told: tuple[str, ...] = ()
         engine.applier.wrote = self.wake
@@ -110,6 +120,12 @@ class Sync:
         self._as_of = datetime.fromisoformat(peer.last_ok) if peer is not None and peer.last_ok else None
         if peer is not None and not (self._identity and self._identity.is_enrolled):
             self._problem = Copied()
+        elif self._identity is not None and self._identity.is_revoked and self._has_nothing_left():
+            self._leave(Revoked())
+
+    def _has_nothing_left(self) -> bool:
+        with self.engine.db.read() as db:
+            return outbox.waiting(db)[0] == 0
 
     # ---------------------------------------------------------------------------------------------------- the thread
 
@@ -124,7 +140,7 @@ class Sync:
         self._stopping.set()
         self.wake()
         if self._thread is not None:
-            self._thread.join(timeout=10)
+            self._thread.join(timeout=STOP_S)
             self._thread = None
         if self._round is not None:
             self._round.exchange.close()
@@ -137,12 +153,15 @@ class Sync:
 
     def _live(self) -> None:
         while not self._stopping.is_set():
-            pause_s = self._turn()
+            try:
+                pause_s = self._turn()
+            except Exception:  # whatever it is, the next round may do better, and nobody else would start one
+                log.exception("synchronising stumbled")
+                pause_s = TROUBLE_S
             with self._awake:
                 self._awake.wait_for(lambda: self._wanted or self._stopping.is_set(), pause_s)
                 is_wanted, self._wanted = self._wanted, False
             if is_wanted and not self._stopping.is_set():
-                self._tell()
                 self._stopping.wait(GATHER_S if not self._failures else min(self._failures, 5))
 
     def _turn(self) -> float | None:
@@ -150,6 +169,8 @@ class Sync:
         if not self._may_speak():
             self._tell()
             return None
+        if self._round is not None:
+            self._round.may_push = time.monotonic() >= self._push_at
         try:
             self.round()
         except EpochChanged:
@@ -160,13 +181,23 @@ class Sync:
             return pause * random.uniform(0.8, 1.2)
         except Revoked:
             return None
-        except SyncError:
+        except SyncError as error:
+            if self._is_push_trouble(error):  # the next push waits, what comes in does not
+                if self._round is not None and self._round.may_push:
+                    self._push_at = time.monotonic() + TROUBLE_S
+                return self._poll_s()
             return TROUBLE_S * random.uniform(0.8, 1.2)
         except Exception:
             log.exception("a round failed")
             self._fail(Protocol("同步时程序出了问题，已记入日志"))
             return TROUBLE_S
+        return self._poll_s()
+
+    def _poll_s(self) -> float:
         return (self._round.poll_ms if self._round else 1_000) / 1_000
+
+    def _is_push_trouble(self, error: SyncError) -> bool:
+        return self._round is not None and error is self._round.trouble
 
     def _may_speak(self) -> bool:
         identity = self._identity
@@ -189,7 +220,13 @@ class Sync:
                 self._revoked(error)
                 raise
             except SyncError as error:
-                self._fail(error)
+                if self._is_push_trouble(error):
+                    self._hello_at, self._full = time.monotonic() if is_full else self._hello_at, False
+                    self._came_in(one.outcome)
+                    self._say_problem(error)
+                    self._tell(conflicts_changed=bool(one.outcome.conflicts))
+                else:
+                    self._fail(error)
                 raise
             except (StorageFull, Damaged) as error:
                 self._fail(trouble := LocalTrouble(error.title))
@@ -218,19 +255,30 @@ class Sync:
         self._tell()
 
     def _succeed(self, outcome: Outcome) -> None:
+        self._came_in(outcome)
+        self._problem = self._clock_problem()
+        self._tell(conflicts_changed=bool(outcome.conflicts), is_fresh=bool(outcome.pulled or outcome.pushed))
+
+    def _came_in(self, outcome: Outcome) -> None:
+        """Everything there was has come in: the machine is as of now."""
         now = datetime.now(UTC)
         self._failures = 0
         if self._offline_since is not None:
             minutes = int((now - self._offline_since).total_seconds() // 60)
-            with self.engine.db.write() as db:
-                diary.note(db, "online", minutes=minutes, count=outcome.pushed)
+            self._note("online", minutes=minutes, count=outcome.pushed)
         self._offline_since, self._as_of = None, now
-        self._problem = self._clock_problem()
         if time.monotonic() - self._ok_at > _OK_EVERY_S:
             self._ok_at = time.monotonic()
             with self.engine.db.write() as db:
                 db.execute("UPDATE sync_peer SET last_ok = ?", (instant(now),))
-        self._tell(conflicts_changed=bool(outcome.conflicts), is_fresh=bool(outcome.pulled or outcome.pushed))
+
+    def _note(self, kind: diary.Kind, **facts: Any) -> None:
+        """A line for the diary. A disk that is full or damaged must not end the synchronising."""
+        try:
+            with self.engine.db.write() as db:
+                diary.note(db, kind, **facts)
+        except (StorageFull, Damaged, sqlite3.Error):
+            log.warning("no line for the diary: %s %s", kind, facts)
 
     def _clock_problem(self) -> SyncError | None:
         with self.engine.db.read() as db:
@@ -244,29 +292,38 @@ class Sync:
         if isinstance(error, Unreachable):
             if self._offline_since is None:
                 self._offline_since = datetime.now(UTC)
-                with self.engine.db.write() as db:
-                    diary.note(db, "offline", title=str(error))
+                self._note("offline", title=error.title)
         else:
-            is_new = self._problem is None or self._problem.code != error.code
-            self._problem = error
-            if is_new and not isinstance(error, EpochChanged):
-                with self.engine.db.write() as db:
-                    diary.note(db, "problem", text=f"{error}。{error.hint}")
+            self._say_problem(error)
         self._tell()
 
+    def _say_problem(self, error: SyncError) -> None:
+        is_new = self._problem is None or self._problem.code != error.code
+        self._problem = error
+        if is_new and not isinstance(error, EpochChanged):
+            self._note("problem", text=f"{error}。{error.hint}")
+
     def _revoked(self, error: Revoked) -> None:
-        """What was not sent goes out one last time, for the administrator to look at; then the data go."""
-        assert self._round is not None
+        """What was not sent goes out one last time, for the administrator to look at; then the data go. Cut anywhere,
+        the next call to the server goes on from here."""
+        assert self._round is not None and self._identity is not None
+        self._identity = replace(self._identity, is_revoked=True)
+        self.identities.write(self._identity)
         try:
-            self._round.push()
+            self._round.hand_over()
         except Revoked:
             pass
-        except SyncError as trouble:
+        except Unreachable as trouble:
             self._fail(trouble)
             raise
+        except SyncError:
+            log.exception("what was left could not be handed over")
+        self._leave(error)
+
+    def _leave(self, error: SyncError) -> None:
+        self._wipe()
         self.identities.forget(self.data)
         self._identity, self._round, self._problem = None, None, error
-        self._wipe()
         self._tell()
 
     # ----------------------------------------------------------------------------------------------------------- join
@@ -369,6 +426,7 @@ class Sync:
     def now(self) -> None:
         """A person wants a round at once."""
         self._failures = 0
+        self._push_at = 0.0
         self._full = True
         self.wake()
 
@@ -392,7 +450,9 @@ class Sync:
         identity = self._identity
         if identity is None or not identity.is_enrolled:
             raise Copied() if self._problem else SyncError("本机还没有加入服务器")
-        return self._exchange(identity.server, identity.machine, identity.secret)
+        exchange = self._exchange(identity.server, identity.machine, identity.secret)
+        exchange.read_s = ASIDE_S
+        return exchange
 
     @property
     def identity(self) -> Identity | None:
@@ -441,13 +501,17 @@ class Sync:
             return "joining"
         if self._paused:
             return "paused"
+        if self._offline_since is not None and isinstance(self._problem, ClockWrong | None):
+            return "offline"
         if self._problem is not None:
             return "attention"
-        if self._offline_since is not None:
-            return "offline"
-        if self._as_of is None or self._busy:
+        if self._busy or self._is_stale():
             return "syncing"
         return "waiting" if waiting else "synced"
+
+    def _is_stale(self) -> bool:
+        """Whether the last word from the server is old: it may hang, or this machine has just woken up."""
+        return self._as_of is None or (datetime.now(UTC) - self._as_of).total_seconds() > _STALE_S
 
     def _tell(self, *, conflicts_changed: bool = False, is_fresh: bool = False) -> None:
         """Tells the screens, when there is something new to say."""

@@ -509,7 +509,7 @@ def _shape(desk: Desk) -> list[tuple[Any, ...]]:
 # --------------------------------------------------------------------------------------------------------------- clocks
 
 
-@pytest.mark.parametrize("server_off", [0, 9 * YEAR_MS], ids=["right", "fast too"])
+@pytest.mark.parametrize("server_off", [0, 9 * YEAR_MS, -24 * YEAR_MS], ids=["right", "fast too", "2002"])
 @pytest.mark.parametrize("own_off", [5 * YEAR_MS, -24 * YEAR_MS], ids=["fast", "slow"])
 def test_clocks_years_off_change_neither_order_nor_data(own_off: int, server_off: int, company: Company) -> None:
     server, (machine,) = company.server, company.others
@@ -535,6 +535,22 @@ def test_clocks_years_off_change_neither_order_nor_data(own_off: int, server_off
         assert desk.ask("SELECT 1 FROM conflict") == []
     server.shift_ms = 0
     healed(company, "错钟客户")
+
+
+def test_a_server_whose_clock_is_put_back_loses_no_later_edit(company: Company) -> None:
+    """Ten minutes fast, then right: stamps that everybody has seen lie in the future of the server."""
+    server, (machine,) = company.server, company.others
+    server.shift_ms = 10 * MINUTE_MS
+    company.settle()
+    with machine.desk() as desk, company.first.desk() as other:
+        id = other.customer("客户", note="一号写的")
+        for one in (other, desk):
+            attempt(one)
+        server.shift_ms = 0
+        desk.save("customer", id, note="二号后来改的")
+        for one in (desk, other, desk):
+            attempt(one)
+        assert desk.value("customer", id, "note") == other.value("customer", id, "note") == "二号后来改的"
 
 
 # ----------------------------------------------------------------------------------------------------------- full disks

@@ -95,9 +95,7 @@ def test_keeping_what_counts_only_answers(company: Company) -> None:
         a.save("customer", id, bank_name="甲银行")
         b.save("customer", id, bank_name="乙银行")
         meet(a, b)
-        rev = a.value("customer", id, "rev")
         take(a, shown(a)[0]["id"], "winner")
-        assert a.value("customer", id, "rev") == rev, "the record itself was not written"
         take(a, a.ask("SELECT id FROM conflict")[0][0], "loser")
         assert a.value("customer", id, "bank_name") == "乙银行", "an answered one is not answered again"
         meet(a, b)
@@ -202,6 +200,39 @@ def test_two_answers_to_one_conflict_make_no_new_one(company: Company) -> None:
         assert len(a.ask("SELECT 1 FROM conflict")) == 1
         assert a.value("customer", id, "credit_limit") == b.value("customer", id, "credit_limit")
     assert_alike(company.machines)
+
+
+def test_of_two_answers_the_later_one_holds(company: Company) -> None:
+    with both(company) as (a, b):
+        id = known_to_both(a, b)
+        a.save("customer", id, credit_limit=1)
+        b.save("customer", id, credit_limit=2)
+        meet(a, b)
+        (one,) = shown(a)
+        take(b, one["id"], "loser")
+        take(a, one["id"], "winner")
+        meet(a, b)
+        for desk in (a, b):
+            assert desk.value("customer", id, "credit_limit") == 2 and states(desk) == ["kept"]
+    assert_alike(company.machines)
+
+
+def test_what_already_is_as_chosen_is_only_answered(company: Company) -> None:
+    with both(company) as (a, b):
+        first, second = known_to_both(a, b, name="甲"), known_to_both(a, b, name="乙")
+        a.delete("customer", first)
+        a.save("customer", second, phone="1")
+        b.save("customer", first, phone="1")
+        b.save("customer", second, phone="2")
+        meet(a, b)
+        b.delete("customer", first, second)
+        pairs = {one["record"]: one for one in shown(b, "auto")}
+        take(b, pairs[first]["id"], "loser")
+        with pytest.raises(BadRequest):
+            take(b, pairs[second]["id"], "loser")
+        take(b, pairs[second]["id"], "winner")
+        meet(a, b)
+        assert shown(a, "auto") == [] and a.row("customer", second)["deleted_at"] is not None
 
 
 def test_many_are_answered_alike_in_one_go(company: Company) -> None:

@@ -9,10 +9,12 @@ from .base import CHOICE_OPERATORS, Field, FieldError, Sql, Value, Where, any_of
 
 @dataclass(frozen=True, kw_only=True)
 class Enum(Field):
-    """`options` maps stored values to Chinese words, in order; `tones` marks states for the screen."""
+    """`options` maps stored values to Chinese words, in order; `tones` marks states for the screen. Of values that
+    merge by rank the later option wins, unless `ranks` says otherwise: of equal ones the later write."""
 
     options: Mapping[str, str] = field(kw_only=False, default_factory=dict)
     tones: Mapping[str, str] = field(default_factory=dict)
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
     type: ClassVar[str] = "enum"
     operators: ClassVar[tuple[str, ...]] = CHOICE_OPERATORS

@@ -30,12 +30,13 @@ conflict = Module(
         loser_actor=Text("另一修改人", max_length=64),
         loser_at=Int("另一修改时间"),
         is_flag=Bool("待决定"),
-        # An answer outlasts the same pair told anew by a server that was restored.
+        # An answer outlasts the same pair told anew by a server that was restored; of two answers the later one holds.
         state=Enum(
             "状态",
             {"open": "待决定", "auto": "已自动合并", "kept": "保留", "swapped": "改用另一值"},
             index=True,
             merge="rank",
+            ranks={"open": 0, "auto": 0, "kept": 1, "swapped": 1},
         ),
         resolved_by=Text("处理人", max_length=64, merge="rank"),
     ),
