@@ -1,7 +1,10 @@
 """Who may decide over machines. The manifest names the tables; that an operator can be stopped and a role can have all
-rights is all that is known here of what they hold."""
+rights, and where an operator's password is kept, is all that is known here of what they hold."""
 
 from collections.abc import Mapping
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from .store import Store
 
@@ -14,3 +17,12 @@ def has_all_rights(store: Store, access: Mapping[str, str], operator: str) -> bo
     links = store.living(access.get("operator_roles", "")).values()
     roles = [str(link.get("target")) for link in links if link.get("record") == operator]
     return any(role.get("all_rights") == 1 for role in store.living(access.get("role", ""), roles).values())
+
+
+def has_password(store: Store, access: Mapping[str, str], operator: str, password: str) -> bool:
+    """Whether this is the password of an operator, who has one."""
+    found = store.living(access.get("operator", ""), [operator]).get(operator, {})
+    try:
+        return PasswordHasher().verify(str(found.get("password") or ""), password)
+    except (VerificationError, InvalidHashError):
+        return False

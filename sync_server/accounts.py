@@ -15,8 +15,10 @@ from .errors import CodeRefused, NoCompany, NotEmpty, OtherCompany, Refused, Too
 from .store import Invite, Machine, Store
 
 CODE_VALID_MS = 600_000
-TRIES_MAX = 10
-"""Wrong codes within the time below; a code has 50 bits, so guessing leads nowhere."""
+CODES_WRONG_MAX = 10
+"""Wrong codes from one address within the time below; a code has 50 bits, so guessing leads nowhere."""
+PASSWORDS_WRONG_MAX = 5
+"""Wrong passwords from one machine within the time below."""
 TRIES_WITHIN_MS = 60_000
 SEEN_EVERY_MS = 30_000
 """How often it is written down that a machine called: once per poll would be a write per poll."""
@@ -25,13 +27,34 @@ _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ0123456789"
 _LOOKS_LIKE = str.maketrans("OILU", "011V")
 
 
-def invite(store: Store, branch: str, user: str | None, now_ms: int) -> str:
-    """A new one-time code, like `K7Q2M-9F4MX`. Raises Refused on a branch code that cannot stand in numbers."""
+def invite(store: Store, branch: str, user: str | None, now_ms: int, machine: str | None = None) -> str:
+    """A new one-time code, like `K7Q2M-9F4MX`, that `machine` asked for. Raises Refused on a branch code that cannot
+    stand in numbers."""
     if not (branch.isascii() and branch.isalnum() and len(branch) <= 8):
         raise Refused("门店编号由 1 到 8 个字母或数字组成")
     letters = "".join(secrets.choice(_LETTERS) for _ in range(10))
-    store.invite(Invite(_hash(letters), branch, user, now_ms + CODE_VALID_MS))
+    store.invite(Invite(_hash(letters), branch, user, now_ms + CODE_VALID_MS, machine))
     return f"{letters[:5]}-{letters[5:]}"
+
+
+@dataclass
+class Tries:
+    """What was tried in vain of late, and from where."""
+
+    most: int
+    _wrong: list[tuple[int, str]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def are_too_many(self, by: str, now_ms: int) -> bool:
+        """Whether somebody has to wait before the next one."""
+        with self._lock:
+            self._wrong = [one for one in self._wrong if abs(now_ms - one[0]) < TRIES_WITHIN_MS]
+            return sum(one[1] == by for one in self._wrong) >= self.most
+
+    def note(self, by: str, now_ms: int) -> None:
+        """One more in vain."""
+        with self._lock:
+            self._wrong.append((now_ms, by))
 
 
 @dataclass
@@ -39,8 +62,7 @@ class Accounts:
     """Who is calling. Counts wrong codes, so that nobody tries them all."""
 
     store: Store
-    _wrong: list[int] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _tries: Tries = field(default_factory=lambda: Tries(CODES_WRONG_MAX))
 
     def check_company(self, tier: str | None, has_data: bool | None) -> None:
         """Whether data of that company, or of none yet, may come here, and whether there is anything to come for (None:
@@ -58,18 +80,16 @@ class Accounts:
         """Whether no machine has begun to bring its company here: the first one's data may still be on their way."""
         return all(one.last_seen is None for one in self.store.machines())
 
-    def enrol(self, code: str, now_ms: int) -> tuple[Machine, str]:
-        """A new machine and its secret, which is told only now. Raises CodeRefused, TooMany."""
-        with self._lock:
-            self._wrong = [at for at in self._wrong if at > now_ms - TRIES_WITHIN_MS]
-            if len(self._wrong) >= TRIES_MAX:
-                raise TooMany()
+    def enrol(self, code: str, address: str, now_ms: int) -> tuple[Machine, str]:
+        """A new machine and its secret, which is told only now. A right code counts whatever was tried before it.
+        Raises CodeRefused, TooMany."""
         # What people type: any case, with or without the dash, and letters taken for digits.
         typed = "".join(one for one in code.upper() if one.isalnum()).translate(_LOOKS_LIKE)
         found = self.store.redeem(_hash(typed), now_ms)
         if found is None:
-            with self._lock:
-                self._wrong.append(now_ms)
+            if self._tries.are_too_many(address, now_ms):
+                raise TooMany()
+            self._tries.note(address, now_ms)
             raise CodeRefused()
         secret = secrets.token_hex(32)
         return self.store.add_machine(secrets.token_hex(16), _hash(secret), found, now_ms), secret

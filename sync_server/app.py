@@ -19,8 +19,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as NoRoute
 
 from . import accounts, intake, page
-from .access import has_all_rights
-from .accounts import CODE_VALID_MS, Accounts, Attendance
+from .access import has_all_rights, has_password
+from .accounts import CODE_VALID_MS, PASSWORDS_WRONG_MAX, Accounts, Attendance, Tries
 from .errors import (
     BadRequest,
     ClientOlder,
@@ -33,8 +33,10 @@ from .errors import (
     ServerError,
     ServerOlder,
     StorageFull,
+    TooManyPasswords,
     TooMuch,
     Unauthorized,
+    WrongPassword,
 )
 from .manifest import SCHEMA_MIN, Manifest
 from .replication import checksum
@@ -53,6 +55,7 @@ ITEMS_MAX = 1_000
 ROWS_MAX = 5_000
 IDS_MAX = 500
 CODES_MAX = 100
+PASSWORD_CHARS_MAX = 1_000
 POLL_MS_PER_MACHINE = 10
 POLL_MS_MIN, POLL_MS_MAX = 1_000, 30_000
 _COUNTED_EVERY_MS = 10_000
@@ -99,6 +102,8 @@ class _Calls:
         self.clock = clock
         self.accounts = Accounts(store)
         self.attendance = Attendance(store)
+        self._passwords = Tries(PASSWORDS_WRONG_MAX)
+        self._proving = threading.Lock()
         self._pushing = threading.Lock()
         self._counted: tuple[int, int] | None = None
 
@@ -117,7 +122,7 @@ class _Calls:
         self._check_schema(_number(body, "schema", 1))
         tier = _text(body, "tier") if body.get("tier") is not None else None
         self.accounts.check_company(tier, _flag(body, "has_data"))
-        machine, secret = self.accounts.enrol(_text(body, "code"), self.clock())
+        machine, secret = self.accounts.enrol(_text(body, "code"), request.remote_addr or "", self.clock())
         about: dict[str, Any] = {"machine": machine.id, "secret": secret, "code": machine.code, "kind": machine.kind}
         about |= {"branch": machine.branch, "user": machine.user, "rows": self.store.rows_total()}
         return self._answer(about | self._where(self.store.head()))
@@ -233,17 +238,18 @@ class _Calls:
         return self._answer({"machines": machines} | self._where(self.store.head()))
 
     def invite(self) -> Response:
-        """{actor, branch, user?} → {code, valid_ms}: a one-time code, for an operator with all rights."""
-        body = self._administered()[1]
+        """{actor, password, branch, user?} → {code, valid_ms}: a one-time code, for an operator with all rights. It is
+        void once this machine is turned out."""
+        caller, body = self._administered()
         user = _text(body, "user") if body.get("user") is not None else None
         try:
-            code = accounts.invite(self.store, _text(body, "branch"), user, self.clock())
+            code = accounts.invite(self.store, _text(body, "branch"), user, self.clock(), caller.id)
         except Refused as refused:
             raise BadRequest(str(refused)) from refused
         return self._answer({"code": code, "valid_ms": CODE_VALID_MS})
 
     def revoke(self) -> Response:
-        """{actor, machine} → {revoked}: turns out a machine, for an operator with all rights."""
+        """{actor, password, machine} → {revoked}: turns out a machine, for an operator with all rights."""
         caller, body = self._administered()
         machine = _text(body, "machine")
         if machine == caller.id:
@@ -254,7 +260,19 @@ class _Calls:
         machine, body = self._active(), _json()
         if not has_all_rights(self.store, self.manifest.access, _text(body, "actor")):
             raise NotAllowed()
+        self._check_password(machine, _text(body, "actor"), _text(body, "password", PASSWORD_CHARS_MAX))
         return machine, body
+
+    def _check_password(self, machine: Machine, operator: str, password: str) -> None:
+        """That the operator is there: a machine's secret lies where whoever uses it can read it. Raises WrongPassword,
+        TooManyPasswords."""
+        # One at a time: each takes much memory, and those at once must not get more tries.
+        with self._proving:
+            if self._passwords.are_too_many(machine.id, self.clock()):
+                raise TooManyPasswords()
+            if not has_password(self.store, self.manifest.access, operator, password):
+                self._passwords.note(machine.id, self.clock())
+                raise WrongPassword()
 
     # ------------------------------------------------------------------------------------------------------- watch
 

@@ -7,6 +7,7 @@ ServerError              an answer: HTTP status, stable code, Chinese title
 ├── ReplicaTaken         403 replica-taken     the replica belongs to another machine
 ├── CodeRefused          403 code-refused      wrong, used or expired code
 ├── NotAllowed           403 not-allowed       the operator has not all rights
+├── WrongPassword        403 wrong-password    not the password of the operator who is named
 ├── NotFound             404 not-found
 ├── EpochChanged         409 epoch-changed     the server was restored: reconcile first
 ├── OtherCompany         409 other-company     the caller's data belong to another server
@@ -18,6 +19,7 @@ ServerError              an answer: HTTP status, stable code, Chinese title
 ├── ClientOlder          409 client-older      below the oldest data model that is served
 ├── TooMuch              413 too-large
 ├── TooMany              429 too-many          wrong codes one after the other
+│   └── TooManyPasswords 429 too-many          wrong passwords one after the other
 └── StorageFull          507 storage-full
 Refused                  a command cannot do this; one Chinese sentence for stderr
 """
@@ -71,6 +73,10 @@ class NotAllowed(ServerError):
     status, code, title = 403, "not-allowed", "只有管理员可以生成加入码或停用机器"
 
 
+class WrongPassword(ServerError):
+    status, code, title = 403, "wrong-password", "密码不对"
+
+
 class NotFound(ServerError):
     status, code, title = 404, "not-found", "没有这个地址"
 
@@ -115,6 +121,10 @@ class TooMuch(ServerError):
 
 class TooMany(ServerError):
     status, code, title = 429, "too-many", "加入码错误次数较多，请稍候再试"
+
+
+class TooManyPasswords(TooMany):
+    title = "密码错误次数较多，请一分钟后再试"
 
 
 class StorageFull(ServerError):

@@ -115,12 +115,13 @@ class Machine:
 
 @dataclass(frozen=True)
 class Invite:
-    """What a one-time code entitles to; `hash` stands for the code."""
+    """What a one-time code entitles to; `hash` stands for the code, `machine` is the one that asked for it."""
 
     hash: str
     branch: str
     user: str | None
     expires_at: int
+    machine: str | None = None
 
 
 @dataclass(frozen=True)
@@ -268,7 +269,7 @@ class Store(Protocol):
 
     def invite(self, invite: Invite) -> None: ...
     def redeem(self, code_hash: str, now_ms: int) -> Invite | None:
-        """Takes a code out of circulation; nothing if it is unknown, used or expired."""
+        """Takes a code out of circulation; nothing if it is unknown, used or expired, or its machine was turned out."""
         ...
 
     def add_machine(self, machine_id: str, secret_hash: str, invite: Invite, now_ms: int) -> Machine: ...

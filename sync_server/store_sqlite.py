@@ -89,11 +89,12 @@ CREATE TABLE IF NOT EXISTS quarantine (
 CREATE TABLE IF NOT EXISTS quarantine_row (
     t TEXT NOT NULL, id TEXT NOT NULL, r INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (t, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS invite (
-    hash TEXT PRIMARY KEY, branch TEXT NOT NULL, user TEXT, expires_at INTEGER NOT NULL, used_at INTEGER);
+    hash TEXT PRIMARY KEY, branch TEXT NOT NULL, user TEXT, expires_at INTEGER NOT NULL, used_at INTEGER,
+    machine TEXT);
 """
 
 
-_ADDED = (("machine", "waiting", "INTEGER"), ("machine", "version", "TEXT"))
+_ADDED = (("machine", "waiting", "INTEGER"), ("machine", "version", "TEXT"), ("invite", "machine", "TEXT"))
 """Columns that came after the first layout. Nothing is ever taken away, so a file is brought up in place."""
 
 
@@ -429,15 +430,19 @@ class SqliteStore:
     def invite(self, invite: Invite) -> None:
         with self._write() as db:
             db.execute(
-                "INSERT INTO invite (hash, branch, user, expires_at) VALUES (?, ?, ?, ?)",
-                (invite.hash, invite.branch, invite.user, invite.expires_at),
+                "INSERT INTO invite (hash, branch, user, expires_at, machine) VALUES (?, ?, ?, ?, ?)",
+                (invite.hash, invite.branch, invite.user, invite.expires_at, invite.machine),
             )
 
     def redeem(self, code_hash: str, now_ms: int) -> Invite | None:
+        with self._read() as db:  # who guesses holds up nobody that writes
+            if not db.execute("SELECT 1 FROM invite WHERE hash = ?", (code_hash,)).fetchone():
+                return None
         with self._write() as db:
             row = db.execute(
-                "UPDATE invite SET used_at = ? WHERE hash = ? AND used_at IS NULL AND expires_at > ? "
-                "RETURNING hash, branch, user, expires_at",
+                "UPDATE invite SET used_at = ? WHERE hash = ? AND used_at IS NULL AND expires_at > ? AND "
+                "(machine IS NULL OR machine IN (SELECT id FROM machine WHERE state = 'active')) "
+                "RETURNING hash, branch, user, expires_at, machine",
                 (now_ms, code_hash, now_ms),
             ).fetchone()
         return Invite(*row) if row else None

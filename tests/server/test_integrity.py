@@ -222,6 +222,7 @@ def test_a_file_of_the_first_layout_is_brought_up_in_place(tmp_path: Path) -> No
     old = sqlite3.connect(path)
     old.executescript(
         "DROP TABLE checksum; ALTER TABLE machine DROP COLUMN waiting; ALTER TABLE machine DROP COLUMN version; "
+        "ALTER TABLE invite DROP COLUMN machine; "
         "PRAGMA user_version = 1"
     )
     old.close()

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 import requests
+from argon2 import PasswordHasher
 
-from sync_server.accounts import SEEN_EVERY_MS, Attendance
+from sync_server.accounts import SEEN_EVERY_MS, Attendance, invite
 from sync_server.app import create_server_app
 from sync_server.replication.changeset import Op
 from sync_server.store import Invite
@@ -35,6 +36,9 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
     made.close()
 
 
+PASSWORD = "Zhang 123"
+
+
 def about(served: Served) -> dict[str, Any]:
     answer = requests.get(f"{served.url}/sync/v1/about", timeout=TIMEOUT_S)
     assert answer.status_code == 200
@@ -51,7 +55,8 @@ def operator(client: Client, *roles: str, **values: Any) -> str:
     """An operator with these roles, pushed by a machine."""
     id = new_id()
     links = [Op("operator_roles", new_id(), "ins", {"record": id, "target": role}) for role in roles]
-    client.push(client.author.write(ins("operator", id, login_name="zhang", **values), *links))
+    about = {"login_name": "zhang", "password": PasswordHasher().hash(PASSWORD)} | values
+    client.push(client.author.write(ins("operator", id, **about), *links))
     return id
 
 
@@ -178,19 +183,25 @@ def test_hello_says_how_much_there_is(shared: Served) -> None:
 def test_operators_with_all_rights_invite_and_turn_out(served: Served) -> None:
     a = served.join()
     boss = operator(a, OTHERS, ADMINISTRATORS)
-    answer = a.post("/sync/v1/invite", {"actor": boss, "branch": "02", "user": "li"}).json()
+    answer = a.post("/sync/v1/invite", {"actor": boss, "password": PASSWORD, "branch": "02", "user": "li"}).json()
     assert answer["valid_ms"] == 600_000
     joined = enrol(served, answer["code"]).json()
     assert (joined["branch"], joined["user"], joined["kind"]) == ("02", "li", "personal")
-    assert code_of(a.post("/sync/v1/invite", {"actor": boss, "branch": "北京"})) == (400, "bad-request")
-    assert code_of(a.post("/sync/v1/revoke", {"actor": boss, "machine": a.about["machine"]})) == (409, "own-machine")
+    assert code_of(a.post("/sync/v1/invite", {"actor": boss, "password": PASSWORD, "branch": "北京"})) == (
+        400,
+        "bad-request",
+    )
+    assert code_of(a.post("/sync/v1/revoke", {"actor": boss, "password": PASSWORD, "machine": a.about["machine"]})) == (
+        409,
+        "own-machine",
+    )
     for expected in (True, False):
-        told = a.post("/sync/v1/revoke", {"actor": boss, "machine": joined["machine"]}).json()
+        told = a.post("/sync/v1/revoke", {"actor": boss, "password": PASSWORD, "machine": joined["machine"]}).json()
         assert told == {"revoked": expected}
-    assert not a.post("/sync/v1/revoke", {"actor": boss, "machine": "nobody"}).json()["revoked"]
+    assert not a.post("/sync/v1/revoke", {"actor": boss, "password": PASSWORD, "machine": "nobody"}).json()["revoked"]
     b = Client(served, joined)
     assert b.hello().json()["actions"] == ["wipe"]
-    assert code_of(b.post("/sync/v1/invite", {"actor": boss, "branch": "01"})) == (403, "revoked")
+    assert code_of(b.post("/sync/v1/invite", {"actor": boss, "password": PASSWORD, "branch": "01"})) == (403, "revoked")
 
 
 def test_nobody_else_does(served: Served) -> None:
@@ -207,14 +218,59 @@ def test_nobody_else_does(served: Served) -> None:
         operator(a, new_id()), ADMINISTRATORS,
     ]  # fmt: skip
     for actor in nobodies:
-        assert code_of(a.post("/sync/v1/invite", {"actor": actor, "branch": "01"})) == (403, "not-allowed")
-        assert code_of(a.post("/sync/v1/revoke", {"actor": actor, "machine": "x"})) == (403, "not-allowed")
+        assert code_of(a.post("/sync/v1/invite", {"actor": actor, "password": PASSWORD, "branch": "01"})) == (
+            403,
+            "not-allowed",
+        )
+        assert code_of(a.post("/sync/v1/revoke", {"actor": actor, "password": PASSWORD, "machine": "x"})) == (
+            403,
+            "not-allowed",
+        )
     assert code_of(a.post("/sync/v1/invite", {"branch": "01"})) == (400, "bad-request")
     boss = operator(a, ADMINISTRATORS)
     role = a.author.write(Op("role", ADMINISTRATORS, "upd", {"all_rights": 0}))
-    assert a.post("/sync/v1/invite", {"actor": boss, "branch": "01"}).status_code == 200
+    assert a.post("/sync/v1/invite", {"actor": boss, "password": PASSWORD, "branch": "01"}).status_code == 200
     a.push(role)
-    assert code_of(a.post("/sync/v1/invite", {"actor": boss, "branch": "01"})) == (403, "not-allowed")
+    assert code_of(a.post("/sync/v1/invite", {"actor": boss, "password": PASSWORD, "branch": "01"})) == (
+        403,
+        "not-allowed",
+    )
+
+
+def test_a_machine_alone_is_no_administrator(served: Served) -> None:
+    """Its secret lies in a file that whoever uses the machine can read."""
+    a, b = served.join(), served.join()
+    boss, bare = operator(a, ADMINISTRATORS), operator(a, ADMINISTRATORS, password=None)
+    for actor, password in ((boss, "zhang 123"), (bare, PASSWORD), (boss, "x" * 1_000)):
+        asked = {"actor": actor, "password": password, "branch": "01", "machine": b.about["machine"]}
+        assert code_of(a.post("/sync/v1/revoke", asked)) == (403, "wrong-password")
+    assert code_of(a.post("/sync/v1/revoke", {"actor": boss, "machine": b.about["machine"]})) == (400, "bad-request")
+    for _ in range(2):
+        assert code_of(a.post("/sync/v1/invite", asked)) == (403, "wrong-password")
+    assert code_of(a.post("/sync/v1/invite", asked | {"password": PASSWORD})) == (429, "too-many")
+    assert b.post("/sync/v1/invite", asked | {"password": PASSWORD}).status_code == 200, "others are not held up"
+
+
+def test_codes_that_a_machine_asked_for_go_with_it(served: Served) -> None:
+    a, b = served.join(), served.join()
+    asked = {"actor": operator(a, ADMINISTRATORS), "password": PASSWORD, "branch": "01"}
+    first, second = (b.post("/sync/v1/invite", asked).json()["code"] for _ in range(2))
+    assert enrol(served, first).status_code == 200
+    assert a.post("/sync/v1/revoke", asked | {"machine": b.about["machine"]}).json()["revoked"]
+    assert code_of(enrol(served, second)) == (403, "code-refused")
+
+
+def test_wrong_codes_hold_up_nobody_else_and_no_right_code(store: SqliteStore) -> None:
+    client = create_server_app(store, MANIFEST, lambda: NOW_MS).test_client()
+
+    def ask(code: str, address: str) -> int:
+        body = {"code": code, "schema": MANIFEST.schema}
+        return client.post("/sync/v1/enrol", json=body, environ_base={"REMOTE_ADDR": address}).status_code
+
+    right = invite(store, "01", None, NOW_MS)
+    assert [ask("AAAAA-AAAAA", "192.0.2.1") for _ in range(12)] == [403] * 10 + [429] * 2
+    assert ask("AAAAA-AAAAA", "192.0.2.2") == 403
+    assert ask(right, "192.0.2.1") == 200
 
 
 @pytest.mark.parametrize("path", ["machines", "sums", "invite", "revoke"])
