@@ -262,6 +262,7 @@ class _Intake:
         """Lays the ops over the rows; what the server has to add comes back."""
         said: list[Op] = []
         judge = partial(self._is_concurrent, entry.dot)
+        done: list[tuple[Op, Mapping[str, Any]]] = []
         ops = sorted(changeset.ops, key=lambda op: (op.table, op.id)) if len(changeset.ops) > 1 else changeset.ops
         for op in ops:
             key, rules = (op.table, op.id), self.manifest.tables[op.table].rules
@@ -271,7 +272,9 @@ class _Intake:
             self._put(key, row, merged.state, entry, changeset)
             for pair in merged.pairs:
                 said += self._conflict(key, pair, entry)
-            said += self._revive(op, merged.won, entry)
+            done.append((op, merged.won))
+        for op, won in done:  # what a deletion takes along is gone by now
+            said += self._revive(op, won, entry)
         return said
 
     def _put(self, key: Key, row: Row, state: RowState, entry: Entry, changeset: Changeset) -> None:
@@ -368,12 +371,19 @@ class _Intake:
         table = self.manifest.tables[key[0]]
         authors = _by(self._entry(needed_by)), _by(self._entry(life))
         said = [Op(*key, "undel"), conflict_op(*key, table.module, pair, *authors)]
-        self.gone.discard(key)
-        for child in self._taken_along(f"{key[0]}:{key[1]}"):
-            self.gone.discard(child)
-            said.append(Op(*child, "undel"))
+        said += self._with_it(key)
         for target in table.targets(self.rows[key].state.data):
             said += self._undelete(target, needed_by)
+        return said
+
+    def _with_it(self, key: Key) -> list[Op]:
+        """Brings back what went along with a row, and with that in turn."""
+        said: list[Op] = []
+        self.gone.discard(key)
+        for child in self._taken_along(f"{key[0]}:{key[1]}"):
+            said.append(Op(*child, "undel"))
+            if child in self.gone:
+                said += self._with_it(child)
         return said
 
     def _taken_along(self, via: str) -> list[Key]:
