@@ -320,13 +320,14 @@ class Round:
             if not outbox.waiting(db)[0]:
                 return
             own = outbox.replicas(self.engine, db)
+            last = {replica: outbox.last_waiting(db, replica) for replica in own}
         if not self._is_leaving:
             self._check_mass()
         for replica in own:
             while True:
                 with self.engine.db.read() as db:
                     batch = outbox.next_batch(db, replica)
-                if batch is None:
+                if batch is None or batch.first_n > last[replica]:
                     break
                 self._offer(batch)
                 if self._pushed(batch):
