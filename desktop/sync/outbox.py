@@ -123,14 +123,6 @@ def _keep_hash(db: sqlite3.Connection, replica: str, n: int) -> None:
     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"chain.{replica}", f"{n} {h.hex()}"))
 
 
-def last_waiting(db: sqlite3.Connection, replica: str) -> int:
-    """The number of the last changeset of this replica that waits."""
-    (last,) = db.execute(
-        f"SELECT COALESCE(max(c.n), 0) FROM changeset c {_OWN} WHERE p.uuid = ? AND c.state = ?", (replica, PENDING)
-    ).fetchone()
-    return int(last)
-
-
 def waiting(db: sqlite3.Connection) -> tuple[int, int]:
     """How many changesets wait, and their bytes as stored."""
     count, size = db.execute(
