@@ -113,7 +113,7 @@ def _found_company(engine: Engine, founder: Principal, first: FirstStart) -> dic
     put("branch", {"code": first.branch_code.upper(), "name": first.branch})
     put("department", {"name": first.department, "branch": ids["branch"]})
     put("employee", {"code": "001", "name": first.name, "department": ids["department"], "hired_on": today()})
-    put("machine", {"code": LONE_CODE, "name": "本机", "branch": ids["branch"]})
+    put("machine", {"code": LONE_CODE, "name": platform.node()[:40] or "第一台", "branch": ids["branch"]})
     put(
         "operator",
         {

@@ -18,6 +18,7 @@ from .files import make_private, why
 from .inspection import Finding as Finding
 from .inspection import Step as Step
 from .inspection import check as check
+from .sync import diary
 from .sync.identity import BASE_CODE_LENGTH_MAX as BASE_CODE_LENGTH_MAX
 from .sync.identity import Identities, renew_file
 from .sync.identity import renew_identity as renew_identity
@@ -144,7 +145,10 @@ def _prepared(source: Path, work: Path) -> Path:
     _copy(source, fresh)
     db = open_database(work, SQL_FUNCTIONS)
     try:
-        renew_identity(db)
+        if renew_identity(db) is not None:
+            with db.write() as writer:
+                text = "已从备份恢复，本机从现在起用新的编号。备份以后的改动，同步时会从总部补回。"
+                diary.note(writer, "identity", text=text)
     finally:
         db.close()
     if leftover := [file.name for file in work.iterdir() if file != fresh]:

@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sync_server.replication import conflicts
+
 from .. import __version__
 from ..engine.apply import LOST, OPEN, PENDING, REJECTED, opened, unpacked
 from ..engine.engine import Engine
@@ -123,6 +125,8 @@ class Round:
         self.trouble: SyncError | None = None
         """What holds up the push, while everything still comes in."""
         self.may_push = True
+        self.has_news_of_conflicts = False
+        """Whether conflicts came or were answered elsewhere, until somebody has been told."""
         self._is_leaving = False
         self._left = 0
         """What the last push left behind, for the list of machines: what is just going out does not count."""
@@ -458,6 +462,7 @@ class Round:
     def _tell(self, received: reception.Received) -> None:
         self.outcome.pulled += received.changesets
         self.outcome.conflicts += received.conflicts
+        self.has_news_of_conflicts |= conflicts.TABLE in received.changed.ids
         if received.changesets or received.poisoned:
             with self.engine.db.write() as db:
                 if received.of:

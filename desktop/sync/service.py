@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 HELLO_EVERY_S = 60
 GATHER_S = 0.15
 """Saves that follow each other go out together."""
-BACK_OFF_S = (1, 2, 4, 8, 15, 30)
+BACK_OFF_S = (1, 2, 4, 8, 10)
 TROUBLE_S = 15
 STOP_S = 4
 """How long closing waits for a call under way; what it brings is asked for again the next time."""
@@ -224,7 +224,7 @@ class Sync:
                     self._hello_at, self._full = time.monotonic() if is_full else self._hello_at, False
                     self._came_in(one.outcome)
                     self._say_problem(error)
-                    self._tell(conflicts_changed=bool(one.outcome.conflicts))
+                    self._tell(conflicts_changed=self._news_of_conflicts())
                 else:
                     self._fail(error)
                 raise
@@ -257,7 +257,7 @@ class Sync:
     def _succeed(self, outcome: Outcome) -> None:
         self._came_in(outcome)
         self._problem = self._clock_problem()
-        self._tell(conflicts_changed=bool(outcome.conflicts), is_fresh=bool(outcome.pulled or outcome.pushed))
+        self._tell(conflicts_changed=self._news_of_conflicts(), is_fresh=bool(outcome.pulled or outcome.pushed))
 
     def _came_in(self, outcome: Outcome) -> None:
         """Everything there was has come in: the machine is as of now."""
@@ -271,6 +271,12 @@ class Sync:
             self._ok_at = time.monotonic()
             with self.engine.db.write() as db:
                 db.execute("UPDATE sync_peer SET last_ok = ?", (instant(now),))
+
+    def _news_of_conflicts(self) -> bool:
+        found = self._round is not None and self._round.has_news_of_conflicts
+        if self._round is not None:
+            self._round.has_news_of_conflicts = False
+        return found
 
     def _note(self, kind: diary.Kind, **facts: Any) -> None:
         """A line for the diary. A disk that is full or damaged must not end the synchronising."""
@@ -333,21 +339,33 @@ class Sync:
         try:
             urls = candidates(server)
         except ValueError:
-            return {"ok": False, "ms": 0, "empty": False, "title": "这不是服务器地址", "server": server.strip()}
-        trouble: SyncError = Unreachable()
+            return {
+                "ok": False,
+                "ms": 0,
+                "empty": False,
+                "title": "这不是服务器地址，例如 192.168.1.10:8630 或 sync.example.com",
+                "server": server.strip(),
+            }
+        troubles: list[SyncError] = []
         for url in urls:
             exchange = self._exchange(url, "", "")
+            exchange.read_s = ASIDE_S
             started = time.perf_counter()
             try:
                 about = exchange.about()
             except SyncError as error:
-                trouble = error
+                troubles.append(error)
                 continue
             finally:
                 exchange.close()
             ms = max(1, round((time.perf_counter() - started) * 1_000))
             return {"ok": True, "ms": ms, "empty": bool(about.get("empty")), "title": "已连上", "server": url}
-        return {"ok": False, "ms": 0, "empty": False, "title": str(trouble), "server": urls[0]}
+        # What answers but is no sync server says more than what does not answer at all.
+        is_other = any(isinstance(one, Protocol) for one in troubles)
+        title = (
+            "这个地址上不是同步服务器" if is_other else f"连不上 {urls[0]}，请核对地址和端口，看看服务器是否已经启动"
+        )
+        return {"ok": False, "ms": 0, "empty": False, "title": title, "server": urls[0]}
 
     def join(self, server: str, code: str) -> None:
         """Joins by a one-time code: an empty data folder takes the company's data, a workstation with data becomes the
