@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import secrets
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from unittest.mock import patch
-from uuid import UUID
+from uuid import UUID, uuid4
 
 START_MS = 1_800_000_000_000
 
@@ -24,7 +27,7 @@ class Time:
     def perf_counter(self) -> float:
         return self.now_ms / 1_000
 
-    monotonic = time = perf_counter
+    monotonic = perf_counter
 
     def time_ns(self) -> int:
         return self.now_ms * 1_000_000
@@ -46,19 +49,16 @@ class Names:
         return self.chance.choice(some)
 
 
-_TIMED = ("desktop.sync.exchange", "desktop.sync.rounds", "desktop.sync.service")
-_NAMED = ("desktop.sync.identity", "desktop.sync.service")
-_SECRET = ("sync_server.store_sqlite", "sync_server.accounts")
+_ROOMS = ("desktop.sync.", "sync_server.")
 
 
 @contextmanager
-def governed(time: Time, names: Names) -> Iterator[None]:
+def governed(governing: Time, names: Names) -> Iterator[None]:
     """While it lasts, nothing in a run depends on the real clock or on real chance."""
+    instead = {"time": (time, governing), "uuid4": (uuid4, names.uuid4), "secrets": (secrets, names)}
     with ExitStack() as stack:
-        for module in _TIMED:
-            stack.enter_context(patch(f"{module}.time", time))
-        for module in _NAMED:
-            stack.enter_context(patch(f"{module}.uuid4", names.uuid4))
-        for module in _SECRET:
-            stack.enter_context(patch(f"{module}.secrets", names))
+        for name, module in sorted(sys.modules.items()):
+            for word, (real, ours) in instead.items():
+                if name.startswith(_ROOMS) and getattr(module, word, None) is real:
+                    stack.enter_context(patch.object(module, word, ours))
         yield

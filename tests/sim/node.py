@@ -60,11 +60,14 @@ class Node:
     is_gone: bool = False
     backups: list[Kept] = field(default_factory=list)
     station: Station = field(init=False)
+    _looked_at: int = -1
+    """How much had been written into this station when it was looked at last."""
 
     def __post_init__(self) -> None:
         self._open()
 
     def _open(self) -> None:
+        self._looked_at = -1
         self.station = Station(self.folder, self.registry, self.session, self.now_ms, self.refresh)
 
     def now_ms(self) -> int:
@@ -74,6 +77,10 @@ class Node:
 
     def refresh(self) -> int:
         """What the data have seen by now: all changes that are stored here, and the rows the machine began with."""
+        written = self.station.db._writer.total_changes
+        if self._looked_at == written:
+            return self.known
+        self._looked_at = written
         for (body,) in self.station.ask("SELECT body FROM changeset"):
             self.known |= self.ledger.of(body).bit
         peer = self.peer
@@ -196,9 +203,10 @@ class Node:
 
     # ----------------------------------------------------------------------------------------------------------- disk
 
-    def reopen(self) -> None:
-        """The program ends in order and starts again."""
+    def reopen(self, modules: Registry | None = None) -> None:
+        """The program ends in order and starts again, perhaps as a newer version."""
         self.station.close()
+        self.registry = modules or self.registry
         self._open()
 
     def crash(self, statement: int, do: Callable[[], object]) -> None:

@@ -91,16 +91,26 @@ class Oracle:
         oracle = Oracle(manifest, ledger)
         for one in ledger.log:
             oracle.take(one)
+        if oracle._revived:
+            raise Problem("I12", f"still deleted, though they are needed: {sorted(oracle._revived)}")
         return oracle
 
     def take(self, one: Logged) -> None:
         if one.write.known is None:
             raise Problem("I2", f"{one.write.name} stands in the log, but nobody wrote it")
-        self._revived.clear()
-        for op in sorted(one.body["ops"], key=lambda op: (op["t"], op["id"])):
-            self._take_op(one, op)
+        self._check_brought_back(one)
+        ops = sorted(one.body["ops"], key=lambda op: (op["t"], op["id"]))
+        for op, won in [(op, self._take_op(one, op)) for op in ops]:
+            self._revive(one, op, won)
 
-    def _take_op(self, one: Logged, op: Mapping[str, Any]) -> None:
+    def _check_brought_back(self, one: Logged) -> None:
+        """The server brings back, right after what made it necessary, what must come back, with all that went along."""
+        if one.body.get("act") == "sync.server":
+            self._revived -= {(op["t"], op["id"]) for op in one.body["ops"] if op["k"] == "undel"}
+        elif self._revived:
+            raise Problem("I12", f"still deleted, though they are needed: {sorted(self._revived)}")
+
+    def _take_op(self, one: Logged, op: Mapping[str, Any]) -> dict[str, Any]:
         key = op["t"], op["id"]
         table, is_new = self.manifest.tables[op["t"]], key not in self.rows
         row = self.rows.setdefault(key, Row())
@@ -111,7 +121,7 @@ class Oracle:
             row.is_born = True
         if op["k"] == "ins" or op.get("set"):
             won = self._write(one, op, key, row, table, is_new and op["k"] == "ins")
-        self._revive(one, op, key, row, table, won)
+        return won
 
     # ------------------------------------------------------------------------------------------------------- writes
 
@@ -186,9 +196,9 @@ class Oracle:
 
     # ------------------------------------------------------------------------------------------------------- parents
 
-    def _revive(
-        self, one: Logged, op: Mapping[str, Any], key: Key, row: Row, table: Table, won: Mapping[str, Any]
-    ) -> None:
+    def _revive(self, one: Logged, op: Mapping[str, Any], won: Mapping[str, Any]) -> None:
+        key = op["t"], op["id"]
+        row, table = self.rows[key], self.manifest.tables[key[0]]
         if row.is_gone(table):
             if row.life is one:
                 self._still_needed(key)
@@ -219,12 +229,18 @@ class Oracle:
         if row.life is None or not self.are_concurrent(needed_by, row.life):
             return False
         self._pair(key, LIFE, needed_by, row.life)
-        self._revived.add(key)
-        via = f"{key[0]}:{key[1]}"
-        self._revived |= {child for child, other in self.rows.items() if other.via == via}
+        self._with_it(key)
         for target in self.manifest.tables[key[0]].targets(row.data):
             self._undelete(target, needed_by)
         return True
+
+    def _with_it(self, key: Key) -> None:
+        """A row comes back with what its deletion took along, and with that in turn."""
+        self._revived.add(key)
+        for child, row in self.rows.items():
+            is_along = row.via == f"{key[0]}:{key[1]}" and row.is_gone(self.manifest.tables[child[0]])
+            if is_along and child not in self._revived:
+                self._with_it(child)
 
     # --------------------------------------------------------------------------------------------------------- pairs
 

@@ -58,6 +58,9 @@ class Station(Workstation):
         self.is_wiped = True
         super().wipe()
 
+    def __repr__(self) -> str:
+        return f"Station({self.folder.parent.name})"
+
     @property
     def path(self) -> Path:
         return self.folder / FILE_NAME

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -21,7 +22,7 @@ URL = "http://sim"
 
 Fault = Literal[
     "lost", "unanswered", "twice", "replayed", "cut", "shortened", "garbage", "gateway", "slow", "asleep",
-    "meanwhile", "server-crash",
+    "before", "after", "server-crash",
 ]  # fmt: skip
 FAULTS: tuple[Fault, ...] = Fault.__args__  # type: ignore[attr-defined]
 
@@ -47,16 +48,22 @@ Serve = Callable[["WSGIEnvironment"], Answer]
 
 @dataclass
 class Weather:
-    """Which faults strike the calls of one round. Without chance none does."""
+    """Which faults strike the calls of one round: planned ones, by name of the call, then others by chance.
 
-    chance: random.Random | None = None
+    `before` and `after` let something happen before the server has the request, or after it has answered.
+    """
+
+    chance: random.Random = field(default_factory=lambda: random.Random(0))
     rate: float = 0.0
     faults: tuple[Fault, ...] = FAULTS
+    planned: dict[str, list[Fault]] = field(default_factory=dict)
     meanwhile: Callable[[random.Random], None] = lambda chance: None
     crash_server: Callable[[random.Random], None] = lambda chance: None
 
-    def next(self) -> Fault | None:
-        if self.chance is None or self.chance.random() >= self.rate:
+    def next(self, call: str) -> Fault | None:
+        if self.planned.get(call):
+            return self.planned[call].pop(0)
+        if not self.rate or self.chance.random() >= self.rate:
             return None
         return self.chance.choice(self.faults)
 
@@ -69,19 +76,20 @@ class Network:
     pass_ms: Callable[[int], None]
     pushes: list[WSGIEnvironment] = field(default_factory=list)
     """Pushes that went over the wire, for late copies."""
-    calls: int = 0
+    calls: Counter[str] = field(default_factory=Counter)
 
     def carry(self, request: requests.PreparedRequest, weather: Weather) -> Answer:
         """Takes one request to the server and its answer back. Raises what a real connection raises."""
-        self.calls += 1
         environ = _environ(request)
         if environ["PATH_INFO"].endswith("/push"):
             self.pushes.append(environ)
         self.pass_ms(3)
-        fault, chance = weather.next(), weather.chance
-        if fault is None or chance is None:
+        call = environ["PATH_INFO"].rpartition("/")[2]
+        self.calls[call] += 1
+        fault = weather.next(call)
+        if fault is None:
             return self._served(environ)
-        return self._spoilt(environ, fault, chance, weather)
+        return self._spoilt(environ, fault, weather.chance, weather)
 
     def _served(self, environ: WSGIEnvironment) -> Answer:
         answer = self.serve(fresh(environ))
@@ -101,11 +109,10 @@ class Network:
             self._served(environ)
         if fault == "server-crash":
             weather.crash_server(chance)
-        is_before = fault == "meanwhile" and chance.random() < 0.5
-        if is_before:
+        if fault == "before":
             weather.meanwhile(chance)
         answer = self._served(environ)
-        if fault == "meanwhile" and not is_before:
+        if fault == "after":
             weather.meanwhile(chance)
         return self._damaged(answer, fault, chance)
 

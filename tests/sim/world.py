@@ -171,8 +171,8 @@ class World:
         self.nodes.append(node)
         return node
 
-    def found(self) -> Node:
-        """A workstation on its own that already has a record, and turns on sync: the first machine of the company."""
+    def found_alone(self) -> Node:
+        """A workstation on its own, with nothing but what ships."""
         node = self.machine()
         names = Names(self.chance)
         with node.station.db.write() as db:
@@ -184,6 +184,11 @@ class World:
                 (names.uuid4().hex, replica),
             )
         node.is_whole = True
+        return node
+
+    def found(self) -> Node:
+        """A workstation that already has a record and turns on sync: the first machine of the company."""
+        node = self.found_alone()
         node.save("client", {"name": NAMES[0], "credit": 100}, fresh_id=self.id())
         node.join(self.office.invite())
         return node
@@ -367,7 +372,7 @@ class Run:
     def _weather(self, chance: random.Random, node: Node) -> Weather:
         rate = chance.choice((0, 0.1, 0.3, 0.6))
         faults = tuple(chance.sample(FAULTS, chance.randint(1, len(FAULTS))))
-        return Weather(chance, rate, faults, self._meanwhile(node), self._crash_server)
+        return Weather(chance, rate, faults, meanwhile=self._meanwhile(node), crash_server=self._crash_server)
 
     def _meanwhile(self, node: Node) -> Callable[[random.Random], None]:
         def happen(chance: random.Random) -> None:

@@ -1,0 +1,921 @@
+"""The failure catalogue (sync.md C), row by row, end to end: real workstations, the real server, a network that fails
+where the story wants it. Each test is named after its row and ends with the invariants."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from desktop import manifest
+from desktop.engine.access import Principal
+from desktop.engine.apply import Arrival, Me
+from desktop.engine.registry import Registry
+from desktop.inspection import check as inspect
+from desktop.sync import conflicts
+from sync_server.manifest import read as read_manifest
+from sync_server.replication.changeset import Changeset, Op, canonical
+from sync_server.replication.clock import Clock, pack, wall_ms
+
+from .invariants import check_all, check_replay, rows_of_node
+from .modules import CHAPTERS, MODULES, client
+from .node import Node
+from .office import Office
+from .transport import Fault, Weather
+from .world import World, world_of
+
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+YEAR_MS = 365 * DAY_MS
+SEED = 7
+SOMEBODY = Principal("u0", everything=True)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with world_of(SEED) as made:
+        yield made
+
+
+def finish(world: World) -> None:
+    """All is quiet, and every invariant holds."""
+    world.settle()
+    check_all(world, deep=True)
+
+
+def bad(**planned: Fault | Sequence[Fault]) -> Weather:
+    """Weather in which these calls go wrong in this way, each so many times."""
+    return Weather(planned={call: [one] if isinstance(one, str) else list(one) for call, one in planned.items()})
+
+
+def new_client(world: World, node: Node, **values: Any) -> str:
+    id = world.id()
+    assert node.save("client", {"name": "苏州申越", **values}, fresh_id=id)
+    return id
+
+
+def shared_client(world: World, nodes: Sequence[Node], **values: Any) -> str:
+    """A client that every machine has."""
+    id = new_client(world, nodes[0], **values)
+    for node in nodes:
+        node.round()
+    return id
+
+
+def value(node: Node, id: str, column: str, table: str = "client") -> Any:
+    (row,) = node.station.ask(f'SELECT "{column}" FROM {table} WHERE id = ?', id)
+    return row[0]
+
+
+def is_alive(node: Node, id: str, table: str = "client") -> bool:
+    return id in node.ids(table)
+
+
+def me(node: Node) -> Me:
+    with node.station.db.read() as db:
+        return node.station.engine.applier.me(db)
+
+
+def pairs(node: Node) -> list[dict[str, Any]]:
+    return [dict(row) for row in node.station.ask("SELECT * FROM conflict ORDER BY id")]
+
+
+def everybody(nodes: Sequence[Node], times: int = 2) -> None:
+    for _ in range(times):
+        for node in nodes:
+            node.round()
+
+
+def states(node: Node) -> list[str]:
+    """States of the own changesets, in order."""
+    own = node.replicas()
+    rows = node.station.ask("SELECT p.uuid, c.state FROM changeset c JOIN replica p ON p.no = c.r ORDER BY c.hlc, c.n")
+    return [row[1] for row in rows if row[0] in own]
+
+
+# ------------------------------------------------------------------------------------------- the wire and the crashes
+
+
+def test_02_lost_push_response(world: World) -> None:
+    a, b = world.company(2)
+    id = new_client(world, a)
+    head = world.office.store.head().seq
+    assert a.round(bad(push="unanswered")) == "unreachable"
+    assert states(a)[-1] == "pending" and world.office.store.head().seq == head + 1
+    assert a.round() == "ok" and states(a)[-1] == "acked"
+    assert world.office.store.head().seq == head + 1
+    b.round()
+    assert is_alive(b, id)
+    finish(world)
+
+
+def test_03_double_trigger(world: World) -> None:
+    """The button five times, the timer and a second window: one push at a time, each changeset once."""
+    a, _ = world.company(2)
+    for _ in range(20):
+        new_client(world, a)
+    head, inside, most = world.office.store.head().seq, 0, 0
+    serve = world.network.serve
+
+    def watched(environ: Any) -> Any:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        try:
+            return serve(environ)
+        finally:
+            inside -= 1
+
+    world.network.serve = watched
+    threads = [threading.Thread(target=a.station.sync.round) for _ in range(7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    world.network.serve = serve
+    assert most == 1 and world.office.store.head().seq == head + 20
+    finish(world)
+
+
+def test_04_crash_after_commit_before_ack_stored(world: World) -> None:
+    """Whatever statement of the round it dies at, the push is one, and is acknowledged in the end."""
+    a, _ = world.company(2)
+    for statement in range(1, 40, 2):
+        id = new_client(world, a)
+        a.crash(statement, a.round)
+        a.round()
+        assert states(a)[-1] == "acked"
+        assert len([one for one in world.ledger.log if one.body["ops"][0]["id"] == id]) == 1
+    finish(world)
+
+
+def test_05_crash_mid_apply(world: World) -> None:
+    """A page is there as a whole or not at all, and the cursor tells which."""
+    a, b = world.company(2)
+    ids = [new_client(world, a, note="一") for _ in range(3)]
+    a.round()
+    before, after = b.peer, world.office.store.head().seq
+    kept = b.kept()
+    found = set()
+    assert before is not None
+    for statement in (*range(1, 30), *range(30, 90, 3)):
+        b.put_back(kept, in_place=True, with_identity=True)
+        b.crash(statement, b.round)
+        peer, there = b.peer, [id for id in ids if is_alive(b, id)]
+        assert peer is not None
+        assert (peer.cursor, there) in ((before.cursor, []), (after, ids))
+        found.add(peer.cursor)
+    assert found == {before.cursor, after}
+    finish(world)
+
+
+# ----------------------------------------------------------------------------------------------------------- clocks
+
+
+def test_06_clock_one_hour_ahead(world: World) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b], note="零")
+    a.skew_ms = HOUR_MS
+    everybody([a], 3)
+    assert me(a).off == pytest.approx(-HOUR_MS, abs=1_000)
+    a.save("client", {"note": "一"}, id)
+    assert a.round() == "ok" and world.ledger.log[-1].body["hlc"] == f"{world.ledger.log[-1].dot.hlc:016x}"
+    b.round()
+    b.save("client", {"note": "二"}, id)
+    everybody([b, a])
+    assert value(a, id, "note") == value(b, id, "note") == "二" and not pairs(a)
+    finish(world)
+
+
+def test_07_clock_five_years_ahead(world: World) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    a.skew_ms = 5 * YEAR_MS
+    for note in ("一", "二", "三"):
+        a.save("client", {"note": note}, id)
+    assert wall_ms(me(a).hlc) > world.time.now_ms + 4 * YEAR_MS
+    a.round()
+    stamps = [one.dot.hlc for one in world.ledger.log[-3:]]
+    assert stamps == sorted(stamps) and wall_ms(stamps[-1]) <= world.time.now_ms + 1
+    assert wall_ms(me(a).hlc) <= world.time.now_ms + 1, "its own clock comes down again"
+    a.skew_ms = 0
+    b.round()
+    assert value(b, id, "note") == "三"
+    b.save("client", {"note": "四"}, id)
+    everybody([b, a])
+    assert value(a, id, "note") == "四" and not pairs(a)
+    finish(world)
+
+
+def test_08_clock_back_to_2001(world: World) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    b.save("client", {"note": "一"}, id)
+    everybody([b, a])
+    a.skew_ms = 978_307_200_000 - world.time.now_ms
+    seen = max(one.dot.hlc for one in world.ledger.log)
+    a.save("client", {"note": "二"}, id)
+    assert me(a).hlc > seen
+    everybody([a, b])
+    assert value(b, id, "note") == "二" and not pairs(a)
+    finish(world)
+
+
+def test_09_clock_jumps_during_session(world: World) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    stamps = []
+    for skew_ms in (0, DAY_MS, -DAY_MS, 0):
+        a.skew_ms = skew_ms
+        a.save("client", {"note": str(skew_ms)}, id)
+        stamps.append(me(a).hlc)
+    assert stamps == sorted(set(stamps))
+    everybody([a, b])
+    assert value(b, id, "note") == "0"
+    finish(world)
+
+
+def test_10_bad_batch_must_not_move_clock(world: World) -> None:
+    """A page that fails is undone with the clock; tried again it is applied but for the change that cannot be."""
+    (a,) = world.company(1)
+    hlc = me(a).hlc
+    good, poor = (
+        Changeset("e" * 32, n, pack(world.time.now_ms + YEAR_MS) + n, 1, "x", 1, [Op("client", world.id(), "ins", set)])
+        for n, set in ((1, {"name": "好"}), (2, {"name": 5}))
+    )
+    arrivals = [Arrival(one, one.hlc, None, canonical(one.wire())) for one in (good, poor)]
+    with pytest.raises(TypeError):
+        a.station.engine.applier.arrive(arrivals)
+    assert me(a).hlc == hlc and len(a.ids("client")) == 1
+    a.station.engine.applier.arrive(arrivals[:1])
+    assert me(a).hlc == good.hlc and len(a.ids("client")) == 2
+
+
+def test_11_counter_flood(world: World) -> None:
+    """70 000 events in one millisecond: the counter carries into the next one."""
+    clock, now_ms = Clock(), world.time.now_ms
+    for _ in range(70_000):
+        later = clock.tick(now_ms)
+        assert later.last > clock.last
+        clock = later
+    assert wall_ms(clock.last) == now_ms + 1
+
+
+# ------------------------------------------------------------------------------------------------ restores and clones
+
+
+def test_12_restored_client_database(world: World) -> None:
+    a, b = world.company(2)
+    for _ in range(3):
+        new_client(world, a)
+    a.round()
+    kept, name = a.kept(), me(a).replica
+    lost = [new_client(world, a) for _ in range(5)]
+    a.round()
+    a.put_back(kept, in_place=False, with_identity=False)
+    assert me(a).replica != name and me(a).last_n == 0
+    fresh = new_client(world, a)
+    assert value(a, fresh, "code").startswith("KH00A1") and len(value(a, fresh, "code")) == len("KH00A1K7Q00001")
+    everybody([a, b])
+    assert all(is_alive(node, id) for node in (a, b) for id in [*lost, fresh])
+    codes = [value(b, id, "code") for id in b.ids("client")]
+    assert len(set(codes)) == len(codes)
+    finish(world)
+
+
+def test_13_cloned_laptop_image(world: World) -> None:
+    a, b, c = world.company(3)
+    id = shared_client(world, [a, b, c])
+    twin = world.machine()
+    twin.take_over(b.kept(), b.identity())
+    assert me(twin).replica == me(b).replica
+    b.save("client", {"note": "原机"}, id)
+    twin.save("client", {"memo": "镜像"}, id)
+    extra = new_client(world, twin)
+    everybody([b, twin, a, c])
+    assert me(twin).replica != me(b).replica
+    for node in (a, b, c, twin):
+        assert (value(node, id, "note"), value(node, id, "memo")) == ("原机", "镜像") and is_alive(node, extra)
+    finish(world)
+
+
+def test_13_a_clone_that_writes_less_than_its_twin_loses_nothing(world: World) -> None:
+    """Found by seed 64: what waits under the old name stays when the name is left before it was sent."""
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    twin = world.machine()
+    twin.take_over(b.kept(), b.identity())
+    for note in ("一", "二"):
+        b.save("client", {"note": note}, id)
+    twin.save("client", {"memo": "只写一次"}, id)
+    b.round()
+    everybody([twin, a, b])
+    assert value(a, id, "memo") == "只写一次"
+    finish(world)
+
+
+def test_13_deletes_of_a_clone_hold_over_what_it_wrote_under_its_old_name(world: World) -> None:
+    """Found by seed 284: no false conflict between a machine and its own former name."""
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    b.save("person", {"name": "王芳", "client": id}, fresh_id=world.id())
+    twin = world.machine()
+    twin.take_over(b.kept(), b.identity())
+    twin.delete("client", id)
+    new_client(world, b)
+    everybody([b, twin, a])
+    assert not is_alive(a, id) and not pairs(a)
+    finish(world)
+
+
+def test_14_restore_then_deletes(world: World) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    kept = b.kept()
+    a.delete("client", id)
+    everybody([a, b])
+    b.put_back(kept, in_place=False, with_identity=False)
+    assert is_alive(b, id)
+    new_client(world, b)
+    everybody([b, a])
+    assert not is_alive(a, id) and not is_alive(b, id) and not pairs(a)
+    finish(world)
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_15_stale_profile_after_reinstall(world: World, in_place: bool) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b], note="旧")
+    kept = b.kept()
+    for note in ("新一", "新二"):
+        b.save("client", {"note": note}, id)
+        everybody([b, a])
+    world.time.pass_ms(60 * DAY_MS)
+    b.put_back(kept, in_place=in_place, with_identity=True)
+    b.save("client", {"memo": "恢复以后"}, id)
+    everybody([b, a])
+    assert value(a, id, "note") == value(b, id, "note") == "新二" and value(a, id, "memo") == "恢复以后"
+    finish(world)
+
+
+def test_16_server_restored_to_yesterday(world: World) -> None:
+    a, b, c = world.company(3)
+    id = shared_client(world, [a, b, c], credit=1)
+    world.backup()
+    a.save("client", {"credit": 2}, id)
+    b.save("client", {"credit": 3}, id)
+    extra = [new_client(world, node) for node in (a, b, c)]
+    everybody([a, b, c])
+    world.restore()
+    c.save("client", {"note": "之后"}, id)
+    everybody([c, a, b], 4)
+    for node in (a, b, c):
+        assert all(is_alive(node, one) for one in extra) and value(node, id, "note") == "之后"
+        assert [pair["state"] for pair in pairs(node)] == ["open"]
+    finish(world)
+
+
+def test_16_nothing_vanishes_while_its_author_is_away(world: World) -> None:
+    """Found by seed 4: a machine does not drop what the author has yet to send to the restored server."""
+    a, b = world.company(2)
+    world.backup()
+    id = new_client(world, a)
+    everybody([a, b])
+    world.restore()
+    everybody([b], 4)
+    assert is_alive(b, id)
+    everybody([a, b])
+    assert is_alive(b, id)
+    finish(world)
+
+
+def test_17_empty_server_by_mistake(world: World) -> None:
+    a, b = world.company(2)
+    id = new_client(world, a)
+    before = rows_of_node(world, a)
+    real = world.office
+    world.office = Office(world.folder / "blank", world.manifest, real.now_ms)
+    for node in (a, b):
+        node.station.sync.now()
+        assert node.round() == "other-company"
+    assert world.office.store.is_empty() and rows_of_node(world, a) == before and a.pending() == 1
+    world.office.kill()
+    world.office = real
+    everybody([a, b])
+    assert is_alive(b, id)
+    finish(world)
+
+
+def test_18_mass_delete_guard(world: World) -> None:
+    a, b = world.company(2)
+    ids = [world.id() for _ in range(260)]
+    a.write(*(Op("client", id, "ins", {"name": "批量"}) for id in ids))
+    everybody([a, b])
+    head = world.office.store.head().seq
+    b.save("client", {"note": "在用"}, ids[0])
+    b.round()
+    a.delete("client", *ids[1:])
+    assert [a.round(), a.round()] == ["mass-delete"] * 2 and world.office.store.head().seq == head + 1
+    assert value(a, ids[0], "note") == "在用", "what comes in is not held up"
+    a.station.sync.confirm()
+    everybody([a, b])
+    assert len(b.ids("client")) == 2
+    finish(world)
+
+
+# ---------------------------------------------------------------------------------------------------------- conflicts
+
+
+def test_19_different_fields_edited(world: World) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    a.save("client", {"note": "甲"}, id)
+    b.save("client", {"memo": "乙"}, id)
+    everybody([a, b])
+    assert (value(a, id, "note"), value(a, id, "memo")) == ("甲", "乙") and not pairs(a)
+    finish(world)
+
+
+@pytest.mark.parametrize(("field", "state"), [("credit", "open"), ("visits_note", "auto")])
+def test_20_same_field_concurrently(world: World, field: str, state: conflicts.State) -> None:
+    column = "credit" if field == "credit" else "note"
+    base, mine, theirs = (100, 200, 300) if column == "credit" else ("原", "甲", "乙")
+    a, b = world.company(2)
+    id = shared_client(world, [a, b], **{column: base})
+    a.save("client", {column: mine}, id)
+    world.time.pass_ms(1_000)
+    b.save("client", {column: theirs}, id)
+    everybody([a, b])
+    (pair,) = pairs(a)
+    assert value(a, id, column) == value(b, id, column) == theirs
+    assert (pair["state"], pair["field"]) == (state, column)
+    assert str(theirs) in pair["winner_values"] and str(mine) in pair["loser_values"]
+    shown = conflicts.listed(a.station.engine, SOMEBODY, {}, state, None, 10)["items"][0]
+    assert (shown["base"]["value"], shown["sides"][0]["value"], shown["sides"][1]["value"]) == (base, theirs, mine)
+    finish(world)
+
+
+def test_21_same_field_one_after_the_other_with_a_slow_clock(world: World) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    b.skew_ms = -HOUR_MS
+    a.save("client", {"credit": 1}, id)
+    everybody([a, b])
+    b.save("client", {"credit": 2}, id)
+    everybody([b, a])
+    assert value(a, id, "credit") == 2 and not pairs(a)
+    finish(world)
+
+
+def test_22_same_value_on_both(world: World) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    for node in (a, b):
+        node.save("client", {"credit": 5, "level": "key"}, id)
+    everybody([a, b])
+    assert value(a, id, "credit") == 5 and not pairs(a)
+    finish(world)
+
+
+@pytest.mark.parametrize("edits_first", [True, False])
+def test_23_edit_against_delete(world: World, edits_first: bool) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    a.delete("client", id)
+    b.save("client", {"note": "还在用"}, id)
+    everybody([b, a] if edits_first else [a, b], 3)
+    assert is_alive(a, id) and is_alive(b, id) and value(a, id, "note") == "还在用"
+    assert [pair["field"] for pair in pairs(a)] == ["deleted_at"]
+    finish(world)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_24_delete_against_delete_by_way_of_a_third(world: World, order: tuple[int, int]) -> None:
+    nodes = world.company(3)
+    id = shared_client(world, nodes)
+    for node in nodes[:2]:
+        node.delete("client", id)
+    for place in order:
+        nodes[place].round()
+        nodes[2].round()
+    everybody(nodes)
+    assert not any(is_alive(node, id) for node in nodes) and not pairs(nodes[2])
+    finish(world)
+
+
+def test_25_resurrected_out_of_order(world: World) -> None:
+    """Made, deleted, brought back and changed: in whatever order the pieces come, it lives with the newest values."""
+    a, _ = world.company(2)
+    id = new_client(world, a, note="一")
+    a.delete("client", id)
+    a.restore("client", id)
+    a.save("client", {"note": "二"}, id)
+    a.round()
+    pieces = [one for one in world.ledger.log if any(op["id"] == id for op in one.body["ops"])]
+    for order in (pieces, pieces[::-1], [pieces[1], pieces[3], pieces[0], pieces[2]]):
+        other = world.found_alone()
+        for one in order:
+            changeset = Changeset.read(one.body)
+            other.station.engine.applier.remote(changeset, one.dot.hlc, one.seq)
+        assert is_alive(other, id) and value(other, id, "note") == "二"
+        assert not other.station.ask("SELECT 1 FROM parked_op")
+        other.retire()
+    finish(world)
+
+
+@pytest.mark.parametrize("delete_first", [True, False])
+def test_28_parent_deleted_child_added(world: World, delete_first: bool) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    other, fresh, call = world.id(), world.id(), world.id()
+    a.save("person", {"name": "老联系人", "client": id}, fresh_id=other)
+    a.save("call", {"about": "报价", "person": other}, fresh_id=call)
+    everybody([a, b])
+    a.delete("client", id)
+    b.save("person", {"name": "新联系人", "client": id}, fresh_id=fresh)
+    everybody([a, b] if delete_first else [b, a], 3)
+    for node in (a, b):
+        assert is_alive(node, id) and is_alive(node, other, "person") and is_alive(node, fresh, "person")
+        assert is_alive(node, call, "call"), "however deep"
+        assert [pair["field"] for pair in pairs(node)] == ["deleted_at"]
+    finish(world)
+
+
+def test_29_category_moves_that_close_a_circle(world: World) -> None:
+    a, b = world.company(2)
+    one, other = world.id(), world.id()
+    for id, name in ((one, "一店"), (other, "二店")):
+        a.save("branch", {"name": name}, fresh_id=id)
+    everybody([a, b])
+    a.save("branch", {"above": other}, one)
+    b.save("branch", {"above": one}, other)
+    everybody([a, b])
+    for node in (a, b):
+        assert (value(node, one, "above", "branch"), value(node, other, "above", "branch")) == (other, one)
+        found = inspect(node.station.engine, lambda done, total: None)
+        assert [one.kind for one in found if "绕成了圈" in one.detail] == ["note", "note"]
+    assert b.save("branch", {"above": None}, other), "a person cuts it"
+    finish(world)
+
+
+# --------------------------------------------------------------------------------------------------------- quarantine
+
+
+def poison(world: World, node: Node) -> str:
+    """A client in a changeset the server cannot accept; here it is an ordinary record."""
+    id = world.id()
+    node.write(Op("client", id, "ins", {"name": "坏", "memo": 5}))
+    return id
+
+
+def test_42_poison_changeset(world: World) -> None:
+    a, b = world.company(2)
+    for number in range(50):
+        poison(world, a) if number == 2 else new_client(world, a)
+    a.round()
+    b.round()
+    assert states(a).count("rejected") == 1 and len(b.ids("client")) == 50
+    assert [one.reason for one in world.office.store.quarantined()] == ["wrong-type: client.memo"]
+    finish(world)
+
+
+@pytest.mark.parametrize("answer", ["retry", "discard"])
+def test_43_dependents_of_a_quarantined_row(world: World, answer: str) -> None:
+    a, b = world.company(2)
+    id, person = poison(world, a), world.id()
+    a.save("person", {"name": "王芳", "client": id}, fresh_id=person)
+    a.round()
+    assert [one.status for one in world.office.store.quarantined()] == ["quarantined", "depends"]
+    for replica, n in a.rejected()[: 1 if answer == "retry" else 2]:
+        getattr(a, answer)(replica, n)
+    everybody([a, b])
+    assert [is_alive(b, id), is_alive(b, person, "person")] == [answer == "retry"] * 2
+    assert not a.station.ask("SELECT 1 FROM parked_op")
+    finish(world)
+
+
+@pytest.mark.parametrize("fault", [None, "garbage", "shortened"])
+def test_44_upload_stuck_downloads_flow(world: World, fault: Fault | None) -> None:
+    """The server accepts nothing of a machine, or its answers to pushes are spoilt: what colleagues do still comes."""
+    a, b = world.company(2)
+    id = new_client(world, b)
+    b.round()
+    poison(world, a) if fault is None else new_client(world, a)
+    said = [a.round(bad(push=fault) if fault else None) for _ in range(2)]
+    assert said == (["protocol"] * 2 if fault else ["ok"] * 2)
+    assert is_alive(a, id)
+    finish(world)
+
+
+def test_45_ack_lost_forever(world: World) -> None:
+    a, b = world.company(2)
+    id = new_client(world, a)
+    for _ in range(6):
+        assert a.round(bad(push="unanswered")) == "unreachable"
+    a.reopen()
+    assert a.pending() == 1
+    a.round()
+    assert a.pending() == 0
+    b.round()
+    assert is_alive(b, id) and len([one for one in world.ledger.log if one.body["ops"][0]["id"] == id]) == 1
+    finish(world)
+
+
+# ------------------------------------------------------------------------------------------------------------ versions
+
+
+def older() -> Registry:
+    """The program of last year: clients had no `memo` yet, and there were no calls."""
+    fields = {name: one for name, one in client.fields.items() if name != "memo"}
+    tabs = tuple(replace(tab, fields=tab.fields.replace(" memo", "")) for tab in client.tabs)
+    before = replace(client, fields=fields, tabs=tabs)
+    kept = [replace(one, children="") if one.name == "person" else one for one in MODULES if one.name != "call"]
+    return Registry(CHAPTERS, [before if one is client else one for one in kept])
+
+
+def old_pair(world: World) -> tuple[Node, Node, str]:
+    """A machine of today, one of last year, and a client both have."""
+    a = world.company(1)[0]
+    b = world.join(modules=older())
+    id = shared_client(world, [a, b])
+    b.round()
+    return a, b, id
+
+
+def test_54_old_client_new_column(world: World) -> None:
+    a, b, id = old_pair(world)
+    a.save("client", {"memo": "新栏"}, id)
+    everybody([a, b])
+    assert b.station.ask("SELECT reason FROM parked_op")[0][0] == "unknown-column"
+    b.reopen(world.modules)
+    assert value(b, id, "memo") == "新栏"
+    finish(world)
+
+
+def test_55_old_client_new_table(world: World) -> None:
+    a, b, id = old_pair(world)
+    person, call = world.id(), world.id()
+    a.save("person", {"name": "王芳", "client": id}, fresh_id=person)
+    a.save("call", {"about": "报价", "person": person}, fresh_id=call)
+    a.save("call", {"about": "回访"}, call)
+    everybody([a, b])
+    peer = b.peer
+    assert peer is not None and peer.cursor == world.office.store.head().seq
+    b.reopen(world.modules)
+    assert value(b, call, "about", "call") == "回访"
+    finish(world)
+
+
+def test_56_old_client_writes_row_with_new_fields(world: World) -> None:
+    a, b, id = old_pair(world)
+    a.save("client", {"memo": "新栏"}, id)
+    everybody([a, b])
+    b.save("client", {"name": "改名"}, id)
+    everybody([b, a])
+    assert (value(a, id, "name"), value(a, id, "memo")) == ("改名", "新栏")
+    b.reopen(world.modules)
+    assert value(b, id, "memo") == "新栏"
+    finish(world)
+
+
+HOSTILE = ('a" , "b', "select", "x'; DROP TABLE client; --", "Name", "rowid")
+
+
+def test_57_hostile_identifiers(world: World) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    told = manifest.build(world.modules)
+    column = {"type": "TEXT", "merge": "lww"}
+    told["tables"]["client"]["fields"] |= dict.fromkeys(HOSTILE, column)
+    told["tables"] |= dict.fromkeys(HOSTILE, told["tables"]["tag"])
+    world.office.restart(read_manifest(told))
+    tables = b.station.ask("SELECT name, sql FROM sqlite_master ORDER BY name")
+    a.write(Op("client", id, "upd", {"note": "好", **dict.fromkeys(HOSTILE, "坏")}))
+    for name in HOSTILE:
+        a.write(Op(name, world.id(), "ins", {"name": "坏"}))
+    everybody([a, b])
+    assert states(a)[-1] == "acked" and value(b, id, "note") == "好"
+    assert [tuple(row) for row in b.station.ask("SELECT name, sql FROM sqlite_master ORDER BY name")] == [
+        tuple(row) for row in tables
+    ]
+    parked = {(row[0], row[1]) for row in b.station.ask("SELECT t, f FROM parked_op")}
+    assert {f for t, f in parked if t == "client"} == set(HOSTILE) and {t for t, f in parked} == {"client", *HOSTILE}
+
+
+def test_58_default_values_do_not_beat_edits(world: World) -> None:
+    """Rows that ship with the program have clock zero: whoever edits or deletes them wins, whoever comes later."""
+    a, b = world.company(2)
+    vip, slow = sorted(a.ids("tag"))
+    a.save("tag", {"name": "改过"}, vip)
+    a.delete("tag", slow)
+    a.round()
+    late = world.join()
+    everybody([late, b])
+    for node in (b, late):
+        assert value(node, vip, "name", "tag") == "改过" and not is_alive(node, slow, "tag")
+        node.reopen()  # what ships is offered again at each start
+        assert value(node, vip, "name", "tag") == "改过" and not is_alive(node, slow, "tag") and not pairs(node)
+    finish(world)
+
+
+# ---------------------------------------------------------------------------------------------- first data and replays
+
+
+def test_60_first_sync_cut_repeatedly(world: World) -> None:
+    a = world.company(1)[0]
+    a.write(*(Op("client", world.id(), "ins", {"name": f"客户{number}"}) for number in range(200)))
+    for number in range(60):
+        new_client(world, a, visits=number)
+    a.round()
+    with patch("desktop.sync.rounds.ROW_ITEMS", 10):
+        late = world.join()
+        cursors, pulls = [0], world.network.calls["pull"]
+        for _ in range(20):
+            late.round(Weather(random.Random(SEED), 0.0, planned={"pull": ["slow", "slow", "cut"]}))
+            peer = late.peer
+            assert peer is not None
+            cursors.append(peer.cursor)
+            if peer.state == "log":
+                break
+    assert cursors == sorted(cursors) and peer is not None and peer.state == "log"
+    assert world.network.calls["pull"] - pulls < 45, "never again from the beginning"
+    assert len(late.ids("client")) == 261
+    finish(world)
+
+
+def test_62_own_rows_after_reinstalling(world: World) -> None:
+    a, b = world.company(2)
+    own = [new_client(world, b) for _ in range(3)]
+    everybody([b, a])
+    b.retire()
+    again = world.join()
+    again.round()
+    assert all(is_alive(again, id) for id in own)
+    finish(world)
+
+
+def test_64_first_data_and_log_replayed_twice(world: World) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    a.save("client", {"credit": 1}, id)
+    b.save("client", {"credit": 2}, id)
+    b.delete("tag", b.ids("tag")[0])
+    everybody([a, b], 3)
+    late = world.join()
+    late.round()
+    before = rows_of_node(world, late)
+    for _ in range(2):
+        with late.station.db.write() as db:
+            db.execute("UPDATE sync_peer SET cursor = 0, state = 'rows'")
+        late.round()
+        assert rows_of_node(world, late) == before
+        check_replay(world, late)
+    finish(world)
+
+
+# ------------------------------------------------------------------------------------------------ answers to conflicts
+
+
+def conflict_of(world: World, nodes: Sequence[Node]) -> tuple[str, str]:
+    """A client with one open conflict, known everywhere: (client, conflict)."""
+    id = shared_client(world, nodes, credit=1)
+    for number, node in enumerate(nodes[:2]):
+        node.save("client", {"credit": 100 + number}, id)
+    everybody(nodes, 3)
+    (pair,) = pairs(nodes[0])
+    return id, str(pair["id"])
+
+
+@pytest.mark.parametrize("answers", [("winner", "winner"), ("winner", "loser"), ("loser", "loser")])
+def test_68_conflict_of_a_conflict(world: World, answers: tuple[conflicts.Take, conflicts.Take]) -> None:
+    a, b = world.company(2)
+    id, pair = conflict_of(world, [a, b])
+    for node, answer in zip((a, b), answers, strict=True):
+        assert node.take(pair, answer)
+    everybody([a, b], 3)
+    assert value(a, id, "credit") == value(b, id, "credit")
+    assert [one["state"] in ("kept", "swapped") for one in pairs(a)] == [True]
+    finish(world)
+
+
+def test_69_conflict_storm(world: World) -> None:
+    a, b = world.company(2)
+    ids = sorted(world.id() for _ in range(1_000))
+    a.write(*(Op("client", id, "ins", {"name": "批量"}) for id in ids))
+    everybody([a, b])
+    a.change("client", ids, {"credit": 1})
+    b.change("client", ids, {"credit": 2})
+    everybody([a, b])
+    found = [pair["id"] for pair in pairs(a)]
+    assert len(found) == 1_000 and {pair["record"] for pair in pairs(a)} == set(ids)
+    told: list[dict[str, Any]] = []
+    a.work(lambda station, who: told.append(conflicts.take_many(station.engine, who, found, "loser")))
+    assert told == [{"done": 1_000, "refused": []}]
+    everybody([a, b])
+    assert {value(b, id, "credit") for id in ids} == {1} and {pair["state"] for pair in pairs(b)} == {"swapped"}
+    finish(world)
+
+
+# --------------------------------------------------------------------------------------------------- people meanwhile
+
+
+def test_75_out_of_band_write(world: World) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b], note="原")
+    before = manifest.digests(a.station.engine, "all")
+    with closing(sqlite3.connect(a.station.path)) as tool:
+        for statement in ("UPDATE client SET note = 'x'", "DELETE FROM client", "UPDATE row_clock SET hlc = 1"):
+            with pytest.raises(sqlite3.Error):
+                tool.execute(statement)
+    assert manifest.digests(a.station.engine, "all") == before == manifest.digests(b.station.engine, "all")
+    with closing(sqlite3.connect(a.station.path, isolation_level=None)) as tool:
+        for (name,) in tool.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            tool.execute(f"DROP TRIGGER {name}")
+        tool.execute("UPDATE client SET note = '绕过程序' WHERE id = ?", (id,))
+    assert manifest.digests(a.station.engine, "all") != before
+
+
+def test_77_sync_while_the_user_edits_all_the_time(world: World) -> None:
+    """Every call meets a fresh edit; the round ends all the same, and the next quiet one has it all."""
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    for _ in range(30):
+        new_client(world, b)
+    b.round()
+    count = 0
+
+    def edit(chance: random.Random) -> None:
+        nonlocal count
+        count += 1
+        if count > 400:
+            raise AssertionError("the round does not end")
+        a.save("client", {"note": str(count)}, id)
+
+    with patch("desktop.sync.rounds.LOG_ITEMS", 3):
+        a.reopen()
+        assert a.round(Weather(random.Random(1), 1.0, ("before", "after"), meanwhile=edit)) == "ok"
+    assert a.station.sync.status()["as_of"] and len(a.ids("client")) == 32
+    finish(world)
+    assert value(b, id, "note") == str(count)
+
+
+@pytest.mark.parametrize(
+    "text", ["😀🏴‍☠️ 𠮷野家", "a\u0301é", "עברית", "行一\n行二\t末", "'; --", "０１２３ＡＢＣ", " ", "长" * 5_000]
+)
+def test_80_precision_of_texts(world: World, text: str) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b], note=text)
+    assert value(b, id, "note") == value(a, id, "note")
+    assert value(a, id, "note") == (text if text.strip() else None)
+    finish(world)
+
+
+@pytest.mark.parametrize("number", [(1 << 53) + 1, (1 << 62) + 3, (1 << 63) - 1, -(1 << 53) - 1, 0])
+def test_80_precision_of_numbers(world: World, number: int) -> None:
+    a, b = world.company(2)
+    id = world.id()
+    a.write(Op("client", id, "ins", {"name": "大数", "visits": number}))
+    a.write(Op("client", world.id(), "ins", {"name": "零\x00字节", "note": "a\x00b"}))
+    everybody([a, b])
+    assert value(b, id, "visits") == number
+    assert sorted(map(tuple, b.station.ask("SELECT name, note, hex(note) FROM client"))) == sorted(
+        map(tuple, a.station.ask("SELECT name, note, hex(note) FROM client"))
+    )
+    finish(world)
+
+
+def test_83_user_edits_a_row_while_pull_is_applying_it(world: World) -> None:
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    b.save("client", {"credit": 2, "note": "乙"}, id)
+    b.round()
+
+    def edit(chance: random.Random) -> None:
+        a.save("client", {"credit": 3}, id)
+
+    a.round(Weather(planned={"pull": ["after"]}, meanwhile=edit))
+    assert (value(a, id, "credit"), value(a, id, "note")) == (3, "乙") and a.pending() == 1
+    assert not pairs(a), "the server judges"
+    everybody([a, b])
+    assert [pair["field"] for pair in pairs(a)] == ["credit"] and value(b, id, "credit") == 3
+    finish(world)
+
+
+@pytest.mark.parametrize("how", ["cut", "shortened", "garbage", "gateway", "unanswered"])
+@pytest.mark.parametrize("seed", range(4))
+def test_84_server_answers_partially(world: World, how: Fault, seed: int) -> None:
+    a, b = world.company(2)
+    ids = [new_client(world, b) for _ in range(8)]
+    b.round()
+    before, peer = rows_of_node(world, a), a.peer
+    assert a.round(Weather(random.Random(seed), planned={"pull": [how]})) in ("unreachable", "protocol")
+    assert rows_of_node(world, a) == before and a.peer == peer
+    a.round()
+    assert all(is_alive(a, id) for id in ids)
+    finish(world)
