@@ -16,10 +16,11 @@ from typing import Any
 from platformdirs import user_data_path
 from waitress.server import create_server
 
-from . import accounts, manifest, page
+from . import accounts, intake, manifest, page
 from .app import create_server_app, wall_clock
 from .errors import Refused
 from .replication.wire import ALONE_BYTES_MAX
+from .store import Held, Transaction
 from .store_sqlite import FILE_NAME, SqliteStore, restore
 
 THREADS = 16
@@ -66,7 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     invite.add_argument("--branch", required=True, metavar="CODE", help="机器所属门店的编号")
     invite.add_argument("--user", help="个人电脑：使用它的操作员")
     add("machines", _machines, "列出加入的机器")
-    add("quarantine", _quarantine, "列出未接受的修改及原因")
+    quarantine = add("quarantine", _quarantine, "列出未接受的修改及原因")
+    which = quarantine.add_mutually_exclusive_group()
+    which.add_argument("--show", type=_held_name, metavar="R:N", help="打印其中一条修改的内容（JSON）")
+    which.add_argument("--accept", type=_held_name, metavar="R:N", help="接受其中一条修改，各台机器随后会收到它")
     add("revoke", _revoke, "停用一台机器").add_argument("id", metavar="ID", help="机器的 id 或代号")
     add("stats", _stats, "打印服务器的状况（JSON）")
     add("backup", _backup, "备份到一个新文件，运行中也可以").add_argument("file", type=Path, metavar="FILE")
@@ -156,12 +160,48 @@ def _machines(arguments: argparse.Namespace) -> str:
         )
 
 
+def _held_name(text: str) -> tuple[str, int]:
+    replica, _, n = text.partition(":")
+    if not replica or not n.isascii() or not n.isdigit() or len(n) > 18:
+        raise argparse.ArgumentTypeError("写成 R:N，即列表中的前两栏")
+    return replica, int(n)
+
+
 def _quarantine(arguments: argparse.Namespace) -> str:
     with _store(arguments) as store:
+        if arguments.show:
+            return _shown_held(store, arguments.show)
+        if arguments.accept:
+            return _accepted(store, arguments.accept)
         return "\n".join(
             f"{one.replica}\t{one.n}\t{one.status}\t{one.reason}\t{_when(one.at)}\t{one.machine or '-'}"
             for one in store.quarantined()
         )
+
+
+def _shown_held(store: SqliteStore, which: tuple[str, int]) -> str:
+    with store.transaction() as tx:
+        body = _held(tx, which).body
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    except UnicodeEncodeError:  # half a character, which no console takes
+        return json.dumps(json.loads(body), indent=2)
+
+
+def _accepted(store: SqliteStore, which: tuple[str, int]) -> str:
+    with store.transaction() as tx:
+        held = _held(tx, which)
+        if why := intake.accept(tx, manifest.load(), held, wall_clock()):
+            raise Refused(f"仍不能接受：{why}")
+    waiting = sum(one.status == "depends" for one in store.quarantined())
+    return "已接受" + (f"；还有 {waiting} 条等待其他修改，可以逐条接受" if waiting else "")
+
+
+def _held(tx: Transaction, which: tuple[str, int]) -> Held:
+    held = tx.held(*which)
+    if held is None:
+        raise Refused(f"未接受的修改中没有 {which[0]}:{which[1]}")
+    return held
 
 
 def _when(ms: int | None) -> str:

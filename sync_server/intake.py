@@ -30,7 +30,7 @@ from .replication.conflicts import (
 )
 from .replication.merge import RowState, merge_row
 from .replication.wire import Malformed, read_changeset
-from .store import Entry, Held, Replica, Row, Stamp, Transaction
+from .store import LATE, Entry, Held, Replica, Row, Stamp, Transaction
 
 DRIFT_MAX_MS = 120_000
 """A stamp further in the future than this is replaced by the server's time."""
@@ -63,6 +63,12 @@ def take(
     return _Intake(tx, manifest, machine, now_ms, is_revoked).run(push["changesets"], push["again"])
 
 
+def accept(tx: Transaction, manifest: Manifest, held: Held, now_ms: int) -> str | None:
+    """Takes in after all what was set aside, since a person judged so: under its number, at the next position. Why it
+    still cannot be, if so."""
+    return _Intake(tx, manifest, held.replica.machine, now_ms, is_revoked=False).run_held(held)
+
+
 @dataclass
 class _Intake:
     tx: Transaction
@@ -81,15 +87,18 @@ class _Intake:
     children: dict[Key, list[Key]] = field(default_factory=dict)
     """Rows touched since the oldest context of the push that refer to what it deletes, by what they refer to."""
 
-    def run(self, bodies: Sequence[Mapping[str, Any]], again: Mapping[str, Mapping[str, Any]]) -> list[Ack]:
-        self._check_schema(bodies)
+    def _begin(self, author: Replica) -> None:
         head = self.tx.head()
         self.tier, self.base = head.tier, head.seq
-        self.author = self._author(bodies[0])
-        self.last_n, self.last_h, self.last_eff = self.author.last_n, self.author.last_h, self.author.last_eff
+        self.author = author
+        self.last_n, self.last_h, self.last_eff = author.last_n, author.last_h, author.last_eff
         self.server = self.tx.server_replica()
         self.newest = self.tx.newest()
         self.has_held = self.tx.has_held_rows()
+
+    def run(self, bodies: Sequence[Mapping[str, Any]], again: Mapping[str, Mapping[str, Any]]) -> list[Ack]:
+        self._check_schema(bodies)
+        self._begin(self._author(bodies[0]))
         new = [self._read(body) for body in bodies if body["n"] > self.author.last_n]
         self._fetch([one for one in new if isinstance(one, Changeset)])
         first = self.author.last_n + 1
@@ -103,6 +112,24 @@ class _Intake:
                 acks.append(self._next(body, new[body["n"] - first], self._lost(again.get(str(body["n"])))))
         self._finish()
         return acks
+
+    def run_held(self, held: Held) -> str | None:
+        """Lays a changeset that was set aside over the rows as they are now; why it still cannot be, if so."""
+        self._begin(held.replica)
+        read = self._read(json.loads(held.body) | {"h": held.h[:8].hex()})
+        why = self._refusal(read)
+        if isinstance(read, str) or why:
+            return why[1] if why else str(read)
+        self._fetch([read])
+        least, most = self.tx.stamps_around(held.replica, held.n)
+        # Its author's later changes stay later: of equal stamps of one replica the higher number is.
+        hlc_eff = max(self._bounded(read.hlc), least)
+        hlc_eff = hlc_eff if most is None else min(hlc_eff, most)
+        self.tx.let_in(held)
+        self._enter(read, held.h, hlc_eff, LATE, None, held.body)
+        self.last_eff = max(self.last_eff, hlc_eff)
+        self._finish()
+        return None
 
     # ------------------------------------------------------------------------------------------------------ who, what
 
@@ -219,8 +246,14 @@ class _Intake:
         hlc_eff = self._effective(changeset, again)
         status = "applied" if hlc_eff == changeset.hlc else "clamped"
         self.last_eff = hlc_eff
+        seq = self._enter(changeset, h, hlc_eff, status, again.get("old_seq"), bare)
+        return Ack(changeset.n, status, self.base + seq, hlc_eff)
+
+    def _enter(
+        self, changeset: Changeset, h: bytes, hlc_eff: int, status: str, old_seq: int | None, bare: bytes
+    ) -> int:
         entry = Entry(
-            len(self.entries) + 1, self.author, changeset.n, h, hlc_eff, again.get("old_seq"), self._ctx(changeset),
+            len(self.entries) + 1, self.author, changeset.n, h, hlc_eff, old_seq, self._ctx(changeset),
             changeset.res, status, bare,
         )  # fmt: skip
         self._log(entry)
@@ -229,7 +262,7 @@ class _Intake:
             self.tx.release(quarantine.made_by(changeset))
         if said:
             self._say(said, entry)
-        return Ack(changeset.n, status, self.base + entry.seq, hlc_eff)
+        return entry.seq
 
     def _effective(self, changeset: Changeset, again: Mapping[str, Any]) -> int:
         """No stamp from the future counts, and one replica's changesets stay in order.
@@ -237,9 +270,11 @@ class _Intake:
         A stamp as far as others that were given out is none from the future, and what replaces one comes after them
         all: where this server's clock lies behind, who knew of another's write would lose to it otherwise.
         """
-        claimed = from_hex(again["hlc_eff"]) if again else changeset.hlc
+        return max(self._bounded(from_hex(again["hlc_eff"]) if again else changeset.hlc), self.last_eff + 1)
+
+    def _bounded(self, claimed: int) -> int:
         is_sound = claimed <= max(pack(self.now_ms + DRIFT_MAX_MS), self.newest)
-        return max(claimed if is_sound else max(pack(self.now_ms), self.newest + 1), self.last_eff + 1)
+        return claimed if is_sound else max(pack(self.now_ms), self.newest + 1)
 
     def _lost(self, again: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """The old position and stamp, if the position is of a lost epoch. One of the present epoch would claim that
@@ -367,7 +402,7 @@ class _Intake:
         life = self.rows[key].state.clock.life
         if life is None or not needed_by.replica or not self._is_concurrent(needed_by, life):
             return []
-        pair = Pair(LIFE, Side(needed_by, {}), Side(life, {LIFE: 1}), is_flag=False)
+        pair = Pair(LIFE, Side(needed_by, {}), Side(life, {LIFE: 1}), is_flag=True)
         table = self.manifest.tables[key[0]]
         authors = _by(self._entry(needed_by)), _by(self._entry(life))
         said = [Op(*key, "undel"), conflict_op(*key, table.module, pair, *authors)]

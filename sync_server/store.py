@@ -15,6 +15,9 @@ from .replication.merge import RowState
 SCOPE = "co"
 """The one scope there is so far: the whole company."""
 
+LATE = "late"
+"""Status of a changeset in the log that was taken in after it had been set aside."""
+
 PAGE_BYTES_MAX = 4_000_000
 """JSON bytes after which a page ends at the next position."""
 
@@ -209,6 +212,14 @@ class Transaction(Protocol):
         ...
 
     def hold(self, held: Held) -> None: ...
+    def let_in(self, held: Held) -> None:
+        """Takes a changeset out of quarantine."""
+        ...
+
+    def stamps_around(self, replica: Replica, n: int) -> tuple[int, int | None]:
+        """The stamps of what a replica has in the log before and after a number; nothing if it has none after."""
+        ...
+
     def release(self, keys: Collection[Key]) -> None:
         """These rows exist now; nothing needs to wait for them any more."""
         ...
@@ -246,7 +257,8 @@ class Store(Protocol):
         ...
 
     def log_page(self, cursor: int, items_max: int, bytes_max: int, skip: tuple[str, int] | None) -> Page:
-        """Changesets after a cursor, without those of replica `skip` up to its number."""
+        """Changesets after a cursor, without those of replica `skip` up to its number, but with its late ones: it
+        knows them as not accepted."""
         ...
 
     def rows_page(self, cursor: int, items_max: int, bytes_max: int = PAGE_BYTES_MAX) -> Page:

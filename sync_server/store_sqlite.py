@@ -29,6 +29,7 @@ from .replication.clock import ZERO, Dot, to_hex, wall_ms
 from .replication.conflicts import EPOCH_BITS, dot_text
 from .replication.merge import RowClock, RowState
 from .store import (
+    LATE,
     PAGE_BYTES_MAX,
     SCOPE,
     Entry,
@@ -306,8 +307,9 @@ class SqliteStore:
             head = _head(db)
             own = _replica(db.execute("SELECT * FROM replica WHERE uuid = ?", (skip[0],)).fetchone()) if skip else None
             no, upto = (own.no, skip[1]) if own and skip else (-1, 0)
-            sql = "SELECT seq, hlc_eff, body FROM log WHERE seq > ? AND NOT (r = ? AND n <= ?) ORDER BY seq"
-            for seq, hlc_eff, body in db.execute(sql, (cursor, no, upto)):
+            is_known = "r = ? AND n <= ? AND status != ?"
+            sql = f"SELECT seq, hlc_eff, body FROM log WHERE seq > ? AND NOT ({is_known}) ORDER BY seq"
+            for seq, hlc_eff, body in db.execute(sql, (cursor, no, upto, LATE)):
                 items.append(_log_item(seq, hlc_eff, _opened(body)))
                 size += len(items[-1])
                 if len(items) >= items_max or size >= bytes_max:
@@ -696,6 +698,20 @@ class SqliteTransaction:
             "INSERT OR IGNORE INTO quarantine_row (t, id, r, n) VALUES (?, ?, ?, ?)",
             [(*key, held.replica.no, held.n) for key in held.rows],
         )
+
+    def let_in(self, held: Held) -> None:
+        self._db.execute("DELETE FROM quarantine WHERE r = ? AND n = ?", (held.replica.no, held.n))
+        self._db.execute("DELETE FROM quarantine_row WHERE r = ? AND n = ?", (held.replica.no, held.n))
+
+    def stamps_around(self, replica: Replica, n: int) -> tuple[int, int | None]:
+        before, after = (
+            self._db.execute(sql, (replica.no, n)).fetchone()
+            for sql in (
+                "SELECT hlc_eff FROM log WHERE r = ? AND n < ? ORDER BY n DESC LIMIT 1",
+                "SELECT hlc_eff FROM log WHERE r = ? AND n > ? ORDER BY n LIMIT 1",
+            )
+        )
+        return before[0] if before else 0, after[0] if after else None
 
     def release(self, keys: Collection[Key]) -> None:
         self._db.executemany("DELETE FROM quarantine_row WHERE t = ? AND id = ?", keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -330,6 +331,28 @@ def test_what_was_not_accepted_is_listed(served: Served) -> None:
     assert first[:3] == [a.author.replica, "1", "quarantined"] and "unknown-column" in first[3]
     assert "\x1b" not in first[3] and first[5] == second[5] == a.about["code"]
     assert second[1:4] == ["3", "depends", f"needs customer {id}"]
+
+
+def test_what_was_not_accepted_can_be_looked_at_and_accepted_after_all(served: Served) -> None:
+    a, b, id = served.join(), served.join(), new_id()
+    assert command(served.folder, "revoke", a.about["code"]).returncode == 0
+    a.push(a.author.write(ins("customer", id, name="丢失的")), a.author.write(ins("customer", name=5)))
+    first, second = (f"{a.author.replica}:{n}" for n in (1, 2))
+    shown = json.loads(command(served.folder, "quarantine", "--show", first).stdout)
+    assert (shown["n"], shown["ops"][0]["set"]["name"]) == (1, "丢失的")
+    said = command(served.folder, "quarantine", "--accept", first)
+    assert (said.returncode, said.stdout.strip()) == (0, "已接受")
+    assert [op["id"] for item in b.pull_all() for op in item["ops"]] == [id]
+    for words, expected in (
+        (("--accept", second), "仍不能接受：wrong-type"),
+        (("--accept", first), "没有"),
+        (("--show", first), "没有"),
+    ):
+        refused = command(served.folder, "quarantine", *words)
+        assert refused.returncode == 1 and expected in refused.stderr and refused.stderr.count("\n") == 1
+    assert command(served.folder, "quarantine", "--show", "x").returncode == 2
+    b.push(b.author.write(Op("customer", id, "upd", {"phone": "1"})))
+    assert len(b.pull_all()) == 2
 
 
 def test_more_connections_than_machines_poll_at_once(served: Served) -> None:

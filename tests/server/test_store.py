@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sync_server.errors import Gap, Refused, ReplicaTaken, ServerOlder, StorageFull
+from sync_server.intake import accept
 from sync_server.replication.changeset import Op, Scalar
 from sync_server.replication.clock import pack as stamp_of
 from sync_server.replication.clock import to_hex
@@ -357,6 +358,54 @@ def test_the_last_push_of_a_revoked_machine_is_kept_aside(store: Store) -> None:
     (ack,) = push(store, a.write(ins("customer", id)), is_revoked=True)
     assert (ack.status, ack.why) == ("quarantined", "revoked")
     assert row(store, "customer", id) is None and pull(store) == []
+
+
+def let_in(store: Store, author: Author, n: int, now_ms: int = NOW_MS + 2_000) -> str | None:
+    with store.transaction() as tx:
+        held = tx.held(author.replica, n)
+        assert held is not None
+        return accept(tx, MANIFEST, held, now_ms)
+
+
+def test_what_a_revoked_machine_had_written_is_taken_in_when_a_person_says_so(store: Store) -> None:
+    a, b, id = Author(), Author(now_ms=NOW_MS + 100), new_id()
+    maker, known = shared_customer(store, a, b)
+    push(store, b.write(upd("customer", known, {}, phone="2"), tier=tier(store)))
+    push(
+        store, a.write(ins("customer", id), upd("customer", known, {}, phone="1"), tier=tier(store)),
+        a.write(upd("customer", id, phone="3")), is_revoked=True,
+    )  # fmt: skip
+    why = let_in(store, a, 2)
+    assert why == f"needs customer {id}" and len(store.quarantined()) == 2 and row(store, "customer", id) is None
+    assert [let_in(store, a, n) for n in (1, 2)] == [None, None] and not store.quarantined()
+    assert (found := row(store, "customer", id)) and found["data"]["phone"] == "3"
+    assert [one["field"] for one in conflicts(store)] == ["phone"], "neither knew of the other"
+    items = pull(store)
+    assert [item["seq"] for item in items] == list(range(1, store.head().seq + 1))
+    assert [item["n"] for item in pull(store, skip=(a.replica, 2)) if item["r"] == a.replica] == [1, 2]
+    acks = push(store, *a.sealed)  # it still stands in its chain
+    assert [(ack.status, ack.was) for ack in acks] == [("dup", "late")] * 2
+    assert maker.n == 1 and statuses(push(store, a.write(ins("customer")))) == ["applied"]
+
+
+def test_what_is_taken_in_late_does_not_undo_what_its_author_wrote_after_it(store: Store) -> None:
+    """Even where the author's clock was set back between the two."""
+    a, b, id = Author(), Author(), new_id()
+    _, known = shared_customer(store, a)
+    early, late = stamp_of(NOW_MS + 500), stamp_of(NOW_MS + 400)
+    acks = push(
+        store, a.write(ins("customer", id, name=5)),
+        a.write(upd("customer", known, phone="early"), upd("customer", id, phone="1"), hlc=early),
+        a.write(upd("customer", known, phone="late"), hlc=late),
+    )  # fmt: skip
+    assert statuses(acks) == ["quarantined", "depends", "applied"]
+    assert let_in(store, a, 1) == "wrong-type: customer.name" and let_in(store, a, 2) == f"needs customer {id}"
+    assert statuses(push(store, b.write(ins("customer", id)))) == ["applied"]
+    assert let_in(store, a, 2) is None
+    assert (found := row(store, "customer", known)) and found["data"]["phone"] == "late"
+    assert (found := row(store, "customer", id)) and found["data"]["phone"] == "1"
+    (ack,) = push(store, a.write(ins("customer")))
+    assert ack.hlc_eff == late + 1
 
 
 # --------------------------------------------------------------------------------------------------------------- pull
