@@ -83,6 +83,8 @@ class _Intake:
     """Entries of this push by replica and number; their positions count from the head."""
     known: dict[tuple[str, int], Entry | None] = field(default_factory=dict)
     """Entries of the log that were asked for."""
+    told: dict[tuple[str, int], Changeset] = field(default_factory=dict)
+    """What stands in entries, read once: a push may meet one in a thousand rows."""
     gone: set[Key] = field(default_factory=set)
     children: dict[Key, list[Key]] = field(default_factory=dict)
     """Rows touched since the oldest context of the push that refer to what it deletes, by what they refer to."""
@@ -336,8 +338,17 @@ class _Intake:
 
     def _is_own(self, dot: Dot, earlier: Dot) -> bool:
         """Whether who wrote says that the other write was his own, too, under a name he gave up since."""
-        ctx: Mapping[str, int] = _parsed(self._entry(dot)).get("ctx", {})
-        return earlier.n <= ctx.get(earlier.replica, 0)
+        return earlier.n <= self._told(self._entry(dot)).ctx.get(earlier.replica, 0)
+
+    def _told(self, entry: Entry) -> Changeset:
+        place = (entry.replica.uuid, entry.n)
+        if place not in self.told:
+            self.told[place] = Changeset.read(json.loads(entry.body))
+        return self.told[place]
+
+    def _by(self, entry: Entry) -> Author:
+        changeset = self._told(entry)
+        return Author(changeset.actor, changeset.at)
 
     def _write(self, dot: Dot) -> Write:
         entry = self._entry(dot)
@@ -358,10 +369,10 @@ class _Intake:
         """The conflict row of a pair, unless the other write rests on this one's very value."""
         mine, theirs = (pair.winner, pair.loser) if pair.winner.dot == entry.dot else (pair.loser, pair.winner)
         present = self._entry(theirs.dot)
-        if pair.unit != LIFE and _rests_on(present, key, mine, theirs):
+        if pair.unit != LIFE and _rests_on(self._told(present), key, mine, theirs):
             return []
         table = self.manifest.tables[key[0]]
-        winner, loser = (_by(self._entry(side.dot)) for side in (pair.winner, pair.loser))
+        winner, loser = (self._by(self._entry(side.dot)) for side in (pair.winner, pair.loser))
         return [conflict_op(*key, table.module, pair, winner, loser)]
 
     # -------------------------------------------------------------------------------------------------------- parents
@@ -404,7 +415,7 @@ class _Intake:
             return []
         pair = Pair(LIFE, Side(needed_by, {}), Side(life, {LIFE: 1}), is_flag=True)
         table = self.manifest.tables[key[0]]
-        authors = _by(self._entry(needed_by)), _by(self._entry(life))
+        authors = self._by(self._entry(needed_by)), self._by(self._entry(life))
         said = [Op(*key, "undel"), conflict_op(*key, table.module, pair, *authors)]
         said += self._with_it(key)
         for target in table.targets(self.rows[key].state.data):
@@ -478,20 +489,10 @@ def _nobody(_: Dot) -> bool:
     return False
 
 
-def _by(entry: Entry) -> Author:
-    changeset = Changeset.read(_parsed(entry))
-    return Author(changeset.actor, changeset.at)
-
-
-def _parsed(entry: Entry) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(entry.body)
-    return body
-
-
-def _rests_on(present: Entry, key: Key, mine: Side, theirs: Side) -> bool:
+def _rests_on(present: Changeset, key: Key, mine: Side, theirs: Side) -> bool:
     """Whether the write that stood there overwrote the very value that is coming in."""
     return any(
         is_based_on(op.based_on, mine.values, theirs.values)
-        for op in Changeset.read(_parsed(present)).ops
+        for op in present.ops
         if (op.table, op.id) == key and op.based_on
     )
