@@ -12,6 +12,7 @@ EcmsError
     ├── KeyReused      422 key-reused
     ├── Forbidden      403 forbidden
     ├── NotFound       404 not-found
+    │   └── Deleted    404 deleted        it was there, and can be brought back
     ├── Stale          409 stale          both versions inside
     ├── InUse          409 in-use
     ├── Invalid        422 invalid        message per field
@@ -95,6 +96,10 @@ class Forbidden(ApiError):
 
 class NotFound(ApiError):
     status, code, title = 404, "not-found", "没有找到，可能已被删除"
+
+
+class Deleted(NotFound):
+    code, title = "deleted", "这条记录刚被删除"
 
 
 class Stale(ApiError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from sync_server.replication.changeset import Op
 
-from ..errors import BadRequest, Invalid, KeyReused, NotFound, Stale
+from ..errors import BadRequest, Deleted, Invalid, KeyReused, NotFound, Stale
 from .access import Principal, demand, scope_sql
 from .engine import Engine
 from .fields import FieldError
@@ -112,11 +112,20 @@ def _opened(saving: Saving, id: str, rev: int | None, values: Mapping[str, Any])
     """The stored record, unmasked, if the user may see it and it is still the version that was opened."""
     engine, db, definition = saving.engine, saving.db, saving.definition
     if not saving.system:
+        _refuse_deleted(saving, id)
         shown = _visible(engine, db, saving.principal, definition, id)
         if rev is not None and shown["rev"] != rev:
             raise Stale(mine=dict(values), theirs=shown, labels=labels(db, engine.registry, definition, [shown]))
     (number,) = db.execute(f"SELECT row FROM {definition.name} WHERE id = ?", (id,)).fetchone()
     return fetch(db, engine.registry, definition, [number], None)[0]
+
+
+def _refuse_deleted(saving: Saving, id: str) -> None:
+    """Says so to whom may bring the record back: what was typed meanwhile need not be lost with it."""
+    if not saving.principal.may("delete", saving.definition.name):
+        return
+    if row_number(saving.engine, saving.db, saving.principal, saving.definition, id, deleted=True) is not None:
+        raise Deleted(f"这个{saving.definition.module.noun}刚被删除")
 
 
 def _read_back(

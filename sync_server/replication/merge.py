@@ -208,7 +208,7 @@ def _change_life(
         return state, ()
     edit = max(unseen)
     values = {name: state.data.get(name) for name, unit in rules.unit_of.items() if clock.of(unit) == edit}
-    return state, (Pair(LIFE, Side(edit, values), Side(dot, {LIFE: 1}), is_flag=False),)
+    return state, (Pair(LIFE, Side(edit, values), Side(dot, {LIFE: 1}), is_flag=True),)
 
 
 def _write(state: RowState, op: Op, dot: Dot, rules: Rules, is_concurrent: Judge) -> Merged:
@@ -264,4 +264,4 @@ def _against_delete(
         return None
     if not is_concurrent(clock.life):
         return None
-    return Pair(LIFE, Side(dot, won), Side(clock.life, {LIFE: 1}), is_flag=False)
+    return Pair(LIFE, Side(dot, won), Side(clock.life, {LIFE: 1}), is_flag=True)

@@ -42,8 +42,7 @@ export function layerCount(): number { return layers.length }
 /** every command that was on screen since the start, for the page of shortcuts */
 const known = new Map<string, Command>()
 
-export function registerCommands(commands: Command[]): () => void {
-  const layer = top()
+export function registerCommands(commands: Command[], layer = top()): () => void {
   for (const command of commands) known.set(command.id, command)
   const set = new Map(commands.map((command) => [command.id, command]))
   layer.sets.add(set)
@@ -53,7 +52,12 @@ export function registerCommands(commands: Command[]): () => void {
 /** Registers while the component is on screen (a tab in the background does not answer). */
 export function useCommands(commands: Command[]): void {
   let drop: (() => void) | null = null
-  const on = (): void => { drop ??= registerCommands(commands) }
+  // The layer it first stood on: a tab may come back in the very moment in which a dialog opens over it.
+  let own: Layer | null = null
+  const on = (): void => {
+    if (!own || !layers.includes(own)) own = top()
+    drop ??= registerCommands(commands, own)
+  }
   const off = (): void => { drop?.(); drop = null }
   onMounted(on)
   onActivated(on)

@@ -5,6 +5,7 @@ import type { Labels, ModuleInfo, RecordPage, Row, Similar, Value } from '@/api/
 import { formatValue } from '@/fields'
 import { same } from '@/fields/shared/editor'
 import { t } from '@/locale'
+import { confirm } from '@/ui/confirm'
 import { records } from './data'
 import { changedFields, clashes, copyValues, forAdding, formFields, isHidden, missingRequired, newValues, pick, rebase, type Clash, type Values } from './model/form'
 
@@ -203,10 +204,25 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
         Object.assign(errors, error.fields)
         return null
       }
+      if (error instanceof ApiError && error.code === 'deleted' && id.value && (await bringBack())) {
+        saving.value = false
+        return save()
+      }
       throw error
     } finally {
       saving.value = false
     }
+  }
+  /** Somebody deleted the record while it was open here: what was typed need not be lost with it. */
+  async function bringBack(): Promise<boolean> {
+    const known = id.value
+    if (!known) return false
+    const sure = await confirm({ title: t('这个{noun}刚被同事删除', { noun: module.noun }), text: [t('可以把它恢复，再保存你填的内容。')], action: t('恢复并保存') })
+    if (!sure) return false
+    await records.restore(module.name, [known])
+    const page = await records.get(module.name, known)
+    if (row.value) row.value = { ...row.value, rev: page.row.rev }
+    return true
   }
   async function saveNew(): Promise<RecordPage> {
     const now = forAdding(module, values)

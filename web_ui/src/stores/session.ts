@@ -30,6 +30,11 @@ export const useSession = defineStore('session', () => {
       startAnew()
       return got
     }
+    // stopped from afar and wiped: nothing of what was open may stay on the screen
+    if (owner.value && !got.initialized) {
+      startAnew()
+      return got
+    }
     session.value = got
     if (got.operator) belongTo(got.operator.id)
     // signed out elsewhere: what is open stays under the login

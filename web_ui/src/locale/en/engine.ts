@@ -1,5 +1,8 @@
 /** Lists, records and field types. */
 export const engine: Record<string, string> = {
+  '这个{noun}刚被同事删除': 'A colleague has just deleted this {noun}',
+  '可以把它恢复，再保存你填的内容。': 'It can be restored, and what you typed saved.',
+  '恢复并保存': 'Restore and save',
   ' 元': ' yuan',
   '{clock} 填的内容还没保存过。': 'What was entered at {clock} has not been saved.',
   '{day} 以前': 'until {day}',
