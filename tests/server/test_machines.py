@@ -23,7 +23,7 @@ from sync_server.replication.changeset import Op
 from sync_server.store import Invite
 from sync_server.store_sqlite import SqliteStore
 from tests.server.conftest import TIMEOUT_S, Client, Served, command
-from tests.server.kit import MANIFEST, NOW_MS, Author, delete, enrolled, ins, new_id, push
+from tests.server.kit import MANIFEST, NOW_MS, Author, delete, enrolled, ins, new_id, push, upd
 from tests.server.test_http import code_of
 
 ADMINISTRATORS = next(id for id, role in MANIFEST.seeds["role"].items() if role["all_rights"])
@@ -351,7 +351,7 @@ def test_what_was_not_accepted_can_be_looked_at_and_accepted_after_all(served: S
         refused = command(served.folder, "quarantine", *words)
         assert refused.returncode == 1 and expected in refused.stderr and refused.stderr.count("\n") == 1
     assert command(served.folder, "quarantine", "--show", "x").returncode == 2
-    b.push(b.author.write(Op("customer", id, "upd", {"phone": "1"})))
+    b.push(b.author.write(upd("customer", id, {}, phone="1")))
     assert len(b.pull_all()) == 2
 
 
