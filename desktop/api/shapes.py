@@ -394,7 +394,13 @@ class TakeMany(Strict):
     take: Literal["winner", "loser"]
 
 
-class InviteBody(Strict):
+class ProofBody(Strict):
+    """That the administrator is there: his password."""
+
+    password: Annotated[str, Field(max_length=200)] = ""
+
+
+class InviteBody(ProofBody):
     branch: Id
     user: Name = ""
 

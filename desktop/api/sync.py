@@ -12,7 +12,16 @@ from .. import accounts
 from ..engine.work import iso_of
 from ..errors import ApiError, BadRequest, Forbidden, Invalid, NotFound, NotSignedIn
 from ..sync import changes, conflicts, diary, outbox
-from ..sync.exchange import CodeRefused, NoCompany, NotAllowed, NotEmpty, OtherCompany, SyncError, Unreachable
+from ..sync.exchange import (
+    CodeRefused,
+    NoCompany,
+    NotAllowed,
+    NotEmpty,
+    OtherCompany,
+    SyncError,
+    Unreachable,
+    WrongPassword,
+)
 from . import shapes
 from .http import Call, Routes
 
@@ -35,6 +44,8 @@ def _asking() -> Iterator[None]:
         yield
     except NotAllowed as error:
         raise Forbidden(str(error)) from error
+    except WrongPassword as error:
+        raise Invalid({"password": str(error)}) from error
     except Unreachable as error:
         raise NoServer from error
     except SyncError as error:
@@ -268,20 +279,21 @@ def invite(call: Call) -> dict[str, Any]:
     with _asking():
         exchange = call.desk.workstation.sync.speaker()
         try:
-            found = exchange.invite(call.principal.operator, str(row[0]), call.body.user or None)
+            found = exchange.invite(call.principal.operator, call.body.password, str(row[0]), call.body.user or None)
         finally:
             exchange.close()
     return {"code": found["code"], "minutes": int(found.get("valid_ms", _CODE_MINUTES * 60_000)) // 60_000}
 
 
-@routes.add("POST", "/api/sync/machines/<id>/revoke", "Stop a machine", shapes.OkAnswer, errors=(403, 404, 503))
+@routes.add("POST", "/api/sync/machines/<id>/revoke", "Stop a machine", shapes.OkAnswer, body=shapes.ProofBody,
+            errors=(403, 404, 422, 503))  # fmt: skip
 def revoke(call: Call, id: str) -> dict[str, Any]:
     if not call.principal.everything:
         raise Forbidden("只有管理员可以停用机器")
     with _asking():
         exchange = call.desk.workstation.sync.speaker()
         try:
-            exchange.revoke(call.principal.operator, id)
+            exchange.revoke(call.principal.operator, call.body.password, id)
         finally:
             exchange.close()
     return {"ok": True}

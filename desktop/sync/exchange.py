@@ -43,7 +43,8 @@ class SyncError(EcmsError):
     ├── Unreachable      no connection, or it broke
     ├── Protocol         the answer makes no sense
     └── Refusal          the server said no
-        ├── UnknownMachine, Revoked, OtherCompany, CodeRefused, NotEmpty, NoCompany, NotAllowed
+        ├── UnknownMachine, Revoked, OtherCompany, CodeRefused, NotEmpty, NoCompany, NotAllowed,
+        │   WrongPassword
         ├── EpochChanged, Gap, ReplicaTaken
         └── ServerOlder, ClientOlder, StorageFullThere, TooLargeThere
     """
@@ -112,6 +113,11 @@ class NotAllowed(Refusal):
     hint = ""
 
 
+class WrongPassword(Refusal):
+    code, title = "wrong-password", "密码不对"
+    hint = ""
+
+
 class EpochChanged(Refusal):
     code, title = "epoch-changed", "服务器恢复过备份"
     hint = "正在重新核对。"
@@ -152,8 +158,8 @@ _BY_CODE: Mapping[str, type[Refusal]] = {
     **{
         kind.code: kind
         for kind in (
-            Revoked, OtherCompany, NotEmpty, NoCompany, CodeRefused, NotAllowed, EpochChanged, Gap, ReplicaTaken,
-            ServerOlder, ClientOlder, StorageFullThere, TooLargeThere,
+            Revoked, OtherCompany, NotEmpty, NoCompany, CodeRefused, NotAllowed, WrongPassword, EpochChanged, Gap,
+            ReplicaTaken, ServerOlder, ClientOlder, StorageFullThere, TooLargeThere,
         )
     },
 }  # fmt: skip
@@ -259,13 +265,14 @@ class Exchange:
         """All machines of the company."""
         return list(_with(self._call("GET", "machines"), machines=list)["machines"])
 
-    def invite(self, actor: str, branch: str, user: str | None) -> dict[str, Any]:
+    def invite(self, actor: str, password: str, branch: str, user: str | None) -> dict[str, Any]:
         """A one-time code for another machine."""
-        return _with(self._call("POST", "invite", {"actor": actor, "branch": branch, "user": user}), code=str)
+        body = {"actor": actor, "password": password, "branch": branch, "user": user}
+        return _with(self._call("POST", "invite", body), code=str)
 
-    def revoke(self, actor: str, machine: str) -> None:
+    def revoke(self, actor: str, password: str, machine: str) -> None:
         """Stops a machine."""
-        self._call("POST", "revoke", {"actor": actor, "machine": machine})
+        self._call("POST", "revoke", {"actor": actor, "password": password, "machine": machine})
 
     # ------------------------------------------------------------------------------------------------------ transport
 

@@ -213,6 +213,10 @@ def _code_from(desk: Desk) -> str:
     """生成加入码 in the sync centre."""
     desk.open_centre("机器").get_by_role("button", name="生成加入码").click()
     dialog = desk.dialog("生成加入码")
+    dialog.get_by_label("你的密码").fill("not mine at all")
+    dialog.get_by_role("button", name="生成", exact=True).click()
+    expect(dialog).to_contain_text("密码不对")
+    dialog.get_by_label("你的密码").fill(w.PASSWORD)
     dialog.get_by_role("button", name="生成", exact=True).click()
     code = dialog.locator(".code")
     expect(code).to_have_text(re.compile(r"^[0-9A-Z]{5}-[0-9A-Z]{5}$"))
@@ -386,8 +390,9 @@ def test_machines_are_listed_and_one_can_be_shut_out(
         mine = office.api.get("/api/session")["machine"]
         expect(table.get_by_role("row").filter(has_text=f"本机 {mine}")).to_contain_text("都已上传")
         table.get_by_role("button", name=f"停用 {code}").click()
-        question = office.question(re.compile(rf"^停用「{code}"))
+        question = office.page.get_by_role("dialog", name=re.compile(rf"^停用「{code}"))
         expect(question).to_contain_text("数据会清除")
+        question.get_by_label("你的密码").fill(w.PASSWORD)
         question.get_by_role("button", name=f"停用 {code}").click()
         expect(table.get_by_role("row").filter(has_text=code)).to_contain_text("已停用")
         # Nothing of the company is left where it was shut out.

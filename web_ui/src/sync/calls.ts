@@ -23,7 +23,7 @@ export const sync = {
   seen: (): Promise<unknown> => api.post('/api/sync/conflicts/seen', {}),
 
   machines: (): Promise<MachinesPage> => api.get<MachinesPage>('/api/sync/machines'),
-  invite: (branch: string, user: string): Promise<Invitation> => api.post<Invitation>('/api/sync/machines/invite', user ? { branch, user } : { branch }),
-  revoke: (id: string): Promise<unknown> => api.post(`/api/sync/machines/${part(id)}/revoke`),
+  invite: (branch: string, user: string, password: string): Promise<Invitation> => api.post<Invitation>('/api/sync/machines/invite', { branch, password, ...(user ? { user } : {}) }),
+  revoke: (id: string, password: string): Promise<unknown> => api.post(`/api/sync/machines/${part(id)}/revoke`, { password }),
   log: (limit = 100): Promise<{ items: LogEntry[] }> => api.get<{ items: LogEntry[] }>('/api/sync/log', { limit }),
 }

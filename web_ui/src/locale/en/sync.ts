@@ -1,5 +1,8 @@
 /** The sync centre, joining a server, and the state of it in the status bar. */
 export const sync: Record<string, string> = {
+  '请填写你的登录密码': 'Enter your login password',
+  '你的密码': 'Your password',
+  '总部要确认是管理员本人': 'Headquarters makes sure that it is the administrator',
   '打开同步中心': 'Open the sync centre',
   '{n} 条未被接受': '{n} not accepted',
   '{n} 处冲突': '{n} conflicts',
