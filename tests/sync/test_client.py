@@ -151,7 +151,7 @@ def test_a_running_workstation_that_is_revoked_goes_back_to_the_first_start(tmp_
         fleet.server_command("revoke", code)
         api.post("/api/sync", {"action": "now"})
         fleet.wait_for(lambda: not api.get("/api/session")["initialized"])
-        assert api.get("/api/sync")["problem"]["code"] == "revoked"
+        fleet.wait_for(lambda: problem_of(api.get("/api/sync")) == "revoked")
         api.post("/api/sync/join", {"server": station.line.url, "code": fleet.invite()})
         fleet.wait_for(lambda: api.get("/api/session")["initialized"])
         api.sign_in()
