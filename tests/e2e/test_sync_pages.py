@@ -213,6 +213,7 @@ def _code_from(desk: Desk) -> str:
     """生成加入码 in the sync centre."""
     desk.open_centre("机器").get_by_role("button", name="生成加入码").click()
     dialog = desk.dialog("生成加入码")
+    desk.watch.allow("status of 422")
     dialog.get_by_label("你的密码").fill("not mine at all")
     dialog.get_by_role("button", name="生成", exact=True).click()
     expect(dialog).to_contain_text("密码不对")
