@@ -9,10 +9,12 @@ from typing import Any
 
 from desktop.engine.work import Work
 from desktop.inspection import check as inspect
+from desktop.sync.reception import dot_of
 from sync_server.manifest import Key, Table
 from sync_server.replication.checksum import row_sum
 from sync_server.replication.clock import Dot
 from sync_server.replication.conflicts import TABLE as CONFLICT
+from sync_server.replication.conflicts import conflict_id
 from sync_server.replication.merge import RowClock, RowState
 
 from .ledger import Logged
@@ -49,6 +51,7 @@ def check_all(world: World, *, deep: bool = False) -> None:
     """Everything, after `world.settle()`. `deep` looks at derived data and plays everything again, too."""
     server, clocks = rows_of_server(world)
     check_made(world)
+    check_numbers(world)
     if not world.ledger.twice:  # one edit under two names has no one history
         oracle = Oracle.over(world.manifest, world.ledger)
         check_oracle(world, oracle, server)
@@ -157,7 +160,7 @@ def pairs_of_server(world: World) -> dict[PairKey, str]:
     by_dot = {(one.dot.replica, one.dot.n): one.write for one in world.ledger.log}
     found: dict[PairKey, str] = {}
     with world.office.store._read() as db:
-        rows = db.execute("SELECT data, clock FROM row_state WHERE t = ? ORDER BY id", (CONFLICT,)).fetchall()
+        rows = db.execute("SELECT id, data, clock FROM row_state WHERE t = ? ORDER BY id", (CONFLICT,)).fetchall()
     for row in rows:
         data = json.loads(row["data"])
         if "u" in json.loads(row["clock"]):
@@ -166,10 +169,16 @@ def pairs_of_server(world: World) -> dict[PairKey, str]:
         if sides[0] is None or sides[1] is None:
             raise Problem("I3", f"a conflict of writes nobody made: {data}")
         key = (data["t"], data["record"], data["field"], frozenset(one.number for one in sides if one))
+        if row["id"] != conflict_id(data["t"], data["record"], data["field"], *map(dot_of, _sides(data))):
+            raise Problem("I3", f"a conflict under an id that another server would not give it: {data}")
         if key in found:
             raise Problem("I3", f"one conflict twice: {data}")
         found[key] = sides[0].name
     return found
+
+
+def _sides(data: Mapping[str, Any]) -> tuple[str, str]:
+    return data["winner"], data["loser"]
 
 
 def _place(text: str) -> tuple[str, int]:
@@ -245,6 +254,18 @@ def check_made(world: World) -> None:
             raise Problem("I2", f"{node.name} wrote what never came: {world.ledger.names(lost)}")
     if world.ledger.missing & ~held:
         raise Problem("I2", f"lost with the old server: {world.ledger.names(world.ledger.missing)}")
+
+
+def check_numbers(world: World) -> None:
+    """I5: no number is drawn twice, unless a disk was copied with all that tells a machine from its copy."""
+    drawn: dict[str, set[str]] = {}
+    for one in world.ledger.log:
+        for op in one.body["ops"]:
+            if op["k"] == "ins" and op.get("set", {}).get("code") and op["t"] == "client":
+                drawn.setdefault(op["set"]["code"], set()).add(op["id"])
+    twice = {code: ids for code, ids in drawn.items() if len(ids) > 1}
+    if twice and not world.ledger.images:
+        raise Problem("I5", f"numbers drawn twice: {twice}")
 
 
 def _held(world: World) -> int:

@@ -54,6 +54,8 @@ class Ledger:
     """What still waited when a disk was copied: two copies may send it, each under a name of its own."""
     copies: int = 0
     """How many disks were copied."""
+    images: int = 0
+    """How many of them with all that tells a machine from its copy."""
     effective: dict[str, int] = field(default_factory=dict)
     """The stamp by which the others go, by name of the write."""
     _by_name: dict[str, Write] = field(default_factory=dict)
@@ -125,10 +127,10 @@ class Ledger:
         if logged.dot.hlc < floor:
             raise Problem("clamp", f"{logged.dot} is not after what its author wrote before")
         if logged.is_again:
-            known = self.effective.get(logged.write.name, logged.dot.hlc)
-            expected = max(known, floor)
-        else:
-            expected = max(claimed if claimed <= pack(now_ms + DRIFT_MS) else pack(now_ms), floor)
+            claimed = self.effective.get(logged.write.name, logged.dot.hlc)
+        newest = max((dot.hlc for dot in self._last.values()), default=0)
+        is_sound = claimed <= max(pack(now_ms + DRIFT_MS), newest)
+        expected = max(claimed if is_sound else max(pack(now_ms), newest + 1), floor)
         if logged.body.get("act") != "sync.server" and logged.dot.hlc != expected:
             raise Problem("clamp", f"{logged.write.name} got the stamp {logged.dot.hlc >> 16}, not {expected >> 16}")
 

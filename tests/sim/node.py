@@ -241,6 +241,7 @@ class Node:
     def put_back(self, kept: Kept, *, in_place: bool, with_identity: bool) -> None:
         """An older copy takes the place of the data; perhaps so does that of the identity file."""
         self.station.close()
+        self.ledger.images += with_identity
         image = kept.image if with_identity else replace(kept.image, beside=self.station.image().beside)
         image.put(self.station.path, self.station.identities.folder, in_place=in_place)
         self.known, self.made, self.is_whole = kept.known, kept.made, kept.is_whole
@@ -252,6 +253,7 @@ class Node:
         self.station.kill()
         replace(kept.image, beside={}).put(self.station.path, self.station.identities.folder, in_place=False)
         if identity is not None:
+            self.ledger.images += 1
             data = self.station.folder
             self.station.identities.write(replace(identity, path=str(data.resolve()), inode=inode_of(data)))
         self.known, self.made, self.is_whole = kept.known, kept.made, kept.is_whole

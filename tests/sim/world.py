@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -58,8 +58,8 @@ class Action:
 WEIGHTS: dict[str, float] = {
     "save": 36, "bulk": 3, "delete": 8, "undelete": 5, "answer": 4, "round": 30, "calm-round": 6,
     "crash-save": 2.5, "crash-round": 4, "reopen": 2, "clock": 3, "wait": 2, "backup": 2, "put-back": 1.5, "clone": 1,
-    "server-restart": 1, "server-backup": 1.2, "server-restore": 0.8, "join": 1, "revoke": 0.5, "poison": 1.5,
-    "answer-rejected": 2,
+    "server-restart": 1, "server-clock": 1, "server-backup": 1.2, "server-restore": 0.8, "join": 1, "revoke": 0.5,
+    "poison": 1.5, "answer-rejected": 2,
 }  # fmt: skip
 ORDINARY = frozenset(("save", "delete", "undelete", "answer", "round", "calm-round", "backup", "server-backup"))
 
@@ -74,11 +74,13 @@ class Script:
     actions: tuple[Action, ...]
 
     @staticmethod
-    def of(seed: int) -> Script:
+    def of(seed: int, focus: Mapping[str, float] | None = None) -> Script:
+        """`focus` are weights for what is to happen more often."""
         chance = random.Random(seed)
         weights = {
             kind: weight * (1 if kind in ORDINARY else chance.choice((0, 1, 1, 4))) for kind, weight in WEIGHTS.items()
         }
+        weights |= focus or {}
         nodes = chance.randint(2, 4)
         kinds = chance.choices(list(weights), list(weights.values()), k=chance.randint(25, 75))
         actions = tuple(Action(kind, chance.randrange(12), chance.getrandbits(32)) for kind in kinds)
@@ -297,6 +299,7 @@ class Run:
             "put-back": self._put_back,
             "clone": self._clone,
             "server-restart": lambda node, chance: world.office.restart(),
+            "server-clock": self._server_clock,
             "server-backup": lambda node, chance: world.backup(),
             "server-restore": self._server_restore,
             "join": self._join,
@@ -420,6 +423,9 @@ class Run:
         node.skew_ms = chance.choice(
             (0, 0, hour, -hour, day, -day, 5 * 365 * day, to_2001, chance.randint(-9_000, 9_000))
         )
+
+    def _server_clock(self, node: Node, chance: random.Random) -> None:
+        self.world.server_skew_ms = chance.choice((0, 0, -3_600_000, 3_600_000, -86_400_000, chance.randint(-500, 500)))
 
     def _wait(self, node: Node, chance: random.Random) -> None:
         self.world.time.pass_ms(chance.choice((60_000, 3_600_000, 86_400_000, 30 * 86_400_000)))

@@ -1,0 +1,157 @@
+"""The simulator has teeth: a bug of each kind, planted here and nowhere else, breaks the invariant one expects within a
+few seeds."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop.db import Database
+from desktop.engine.engine import Engine
+from desktop.sync import identity, outbox, reception
+from desktop.sync.exchange import Exchange, Page, Unreachable
+from desktop.sync.rounds import Round
+from sync_server import intake
+from sync_server.replication import conflicts, merge
+
+from .play import attempt
+from .world import Script
+
+SEEDS = 80
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def cursor_before_apply(patch: pytest.MonkeyPatch) -> None:
+    real = reception.take_log
+
+    def early(engine: Engine, items: Sequence[Mapping[str, Any]], then: reception.Then) -> reception.Received:
+        with engine.db.write() as db:
+            then(db)
+        return real(engine, items, lambda db: None)
+
+    patch.setattr(reception, "take_log", early)
+
+
+def lost_answer_is_sent_anew(patch: pytest.MonkeyPatch) -> None:
+    """What went out without an answer goes out once more under another name, as if it were new."""
+    real = Round._pushed
+
+    def pushed(self: Round, batch: outbox.Batch) -> bool:
+        try:
+            return real(self, batch)
+        except Unreachable:
+            with self.engine.db.write() as db:
+                if self.engine.applier.me(db).replica == batch.replica:
+                    outbox.rotate(self.engine, db, batch.first_n)
+            self._renew_identity()
+            raise
+
+    patch.setattr(Round, "_pushed", pushed)
+
+
+def last_to_come_wins(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(merge, "wins", lambda *args: True)
+
+
+def everybody_knew_everything(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(intake._Intake, "_ctx", lambda self, changeset: self.base)
+
+
+def nobody_knew_anything(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(intake._Intake, "_ctx", lambda self, changeset: 0)
+
+
+def deletes_hold_over_everything(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(merge, "delete_holds", lambda seen, clock: True)
+
+
+def no_clamp(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(intake._Intake, "_bounded", lambda self, claimed: claimed)
+
+
+def copies_keep_their_name(patch: pytest.MonkeyPatch) -> None:
+    """A copied folder takes itself for the original, code and all."""
+
+    def settle(db: Database, data: Path, identities: identity.Identities) -> tuple[identity.Identity | None, None]:
+        return identities.read(data), None
+
+    patch.setattr("desktop.sync.service.settle", settle)
+
+
+def own_changes_are_passed_over(patch: pytest.MonkeyPatch) -> None:
+    """A machine asks for nothing of its own, not even for what its restored data lack."""
+    patch.setattr(outbox, "acked_n", lambda db, replica: 1 << 40)
+
+
+def conflicts_at_random(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(conflicts, "conflict_id", lambda *args: uuid.uuid4().hex)
+
+
+def last_of_a_page_is_dropped(patch: pytest.MonkeyPatch) -> None:
+    real = Exchange.pull
+
+    def pull(self: Exchange, *args: Any) -> Page:
+        page = real(self, *args)
+        return replace(page, items=page.items[:-1]) if len(page.items) > 1 else page
+
+    patch.setattr(Exchange, "pull", pull)
+
+
+def children_stay_deleted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(intake._Intake, "_taken_along", lambda self, via: [])
+
+
+def nothing_is_offered_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outbox, "offer_again", lambda *args: 0)
+
+
+def old_positions_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A restored server takes what it lost for new."""
+    patch.setattr(intake._Intake, "_lost", lambda self, again: {})
+
+
+def clamped_rows_are_not_fetched(patch: pytest.MonkeyPatch) -> None:
+    """Who got another stamp from the server goes on with the claimed one."""
+    patch.setattr(outbox, "_restamp", lambda *args: None)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A bug, the invariants of which one must break, and what has to happen often for it to show soon."""
+
+    plant: Plant
+    rules: frozenset[str]
+    focus: Mapping[str, float] = field(default_factory=dict)
+
+
+DISKS = {"server-backup": 8, "server-restore": 8}
+PLANTED = [
+    Planted(cursor_before_apply, frozenset({"I11"})),
+    Planted(lost_answer_is_sent_anew, frozenset({"I2"})),
+    Planted(last_to_come_wins, frozenset({"I1", "I2", "I9"})),
+    Planted(everybody_knew_everything, frozenset({"I3"})),
+    Planted(nobody_knew_anything, frozenset({"I3"})),
+    Planted(deletes_hold_over_everything, frozenset({"I2"})),
+    Planted(no_clamp, frozenset({"clamp"})),
+    Planted(copies_keep_their_name, frozenset({"I5"}), {"save": 60, "clone": 4, "put-back": 0}),
+    Planted(own_changes_are_passed_over, frozenset({"I11"}), {"backup": 6, "put-back": 6}),
+    Planted(conflicts_at_random, frozenset({"I3"})),
+    Planted(last_of_a_page_is_dropped, frozenset({"I11"})),
+    Planted(children_stay_deleted, frozenset({"I12"}), {"delete": 25}),
+    Planted(nothing_is_offered_again, frozenset({"I2", "I10"}), DISKS),
+    Planted(old_positions_are_forgotten, frozenset({"I3"}), DISKS),
+    Planted(clamped_rows_are_not_fetched, frozenset({"I1", "I9"}), {"clock": 10}),
+]
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda one: one.plant.__name__)
+def test_a_planted_bug_is_caught(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted.plant(monkeypatch)
+    broken = (attempt(Script.of(seed, planted.focus)) for seed in range(SEEDS))
+    assert any(failure is not None and failure.rule in planted.rules for failure in broken)
