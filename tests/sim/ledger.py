@@ -54,8 +54,8 @@ class Ledger:
     """What still waited when a disk was copied: two copies may send it, each under a name of its own."""
     copies: int = 0
     """How many disks were copied."""
-    images: int = 0
-    """How many of them with all that tells a machine from its copy."""
+    images: set[str] = field(default_factory=set)
+    """Codes of machines whose disk was copied with all that tells a machine from its copy."""
     effective: dict[str, int] = field(default_factory=dict)
     """The stamp by which the others go, by name of the write."""
     _by_name: dict[str, Write] = field(default_factory=dict)

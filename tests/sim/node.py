@@ -38,6 +38,7 @@ class Kept:
     known: int
     made: int
     is_whole: bool
+    began_at: int
 
 
 @dataclass
@@ -57,6 +58,8 @@ class Node:
     made: int = 0
     is_whole: bool = False
     """Whether the first data are all there."""
+    began_at: int = 0
+    """Up to which position the first data reached."""
     is_gone: bool = False
     backups: list[Kept] = field(default_factory=list)
     station: Station = field(init=False)
@@ -85,7 +88,7 @@ class Node:
             self.known |= self.ledger.of(body).bit
         peer = self.peer
         if peer is not None and peer.state == "log" and not self.is_whole:
-            self.is_whole = True
+            self.is_whole, self.began_at = True, peer.cursor
             self.known |= self.ledger.upto(peer.cursor)
         return self.known
 
@@ -236,15 +239,17 @@ class Node:
         self.ledger.copies += 1
         for (body,) in self.station.ask("SELECT body FROM changeset WHERE state = 'pending'"):
             self.ledger.copied |= self.ledger.of(body).bit
-        return Kept(self.station.image(), known, self.made, self.is_whole)
+        return Kept(self.station.image(), known, self.made, self.is_whole, self.began_at)
 
     def put_back(self, kept: Kept, *, in_place: bool, with_identity: bool) -> None:
         """An older copy takes the place of the data; perhaps so does that of the identity file."""
         self.station.close()
-        self.ledger.images += with_identity
+        if with_identity:
+            self.ledger.images.add(self.code)
         image = kept.image if with_identity else replace(kept.image, beside=self.station.image().beside)
         image.put(self.station.path, self.station.identities.folder, in_place=in_place)
-        self.known, self.made, self.is_whole = kept.known, kept.made, kept.is_whole
+        self.known, self.made = kept.known, kept.made
+        self.is_whole, self.began_at = kept.is_whole, kept.began_at
         self._open()
         self.refresh()
 
@@ -253,12 +258,19 @@ class Node:
         self.station.kill()
         replace(kept.image, beside={}).put(self.station.path, self.station.identities.folder, in_place=False)
         if identity is not None:
-            self.ledger.images += 1
             data = self.station.folder
             self.station.identities.write(replace(identity, path=str(data.resolve()), inode=inode_of(data)))
-        self.known, self.made, self.is_whole = kept.known, kept.made, kept.is_whole
+        self.known, self.made = kept.known, kept.made
+        self.is_whole, self.began_at = kept.is_whole, kept.began_at
         self._open()
         self.refresh()
+        if identity is not None:
+            self.ledger.images.add(self.code)
+
+    @property
+    def code(self) -> str:
+        """What stands in the numbers of this machine."""
+        return str(self.station.ask("SELECT code FROM sync_self")[0][0])
 
     def identity(self) -> Identity | None:
         return self.station.identities.read(self.station.folder)

@@ -139,7 +139,9 @@ PLANTED = [
     Planted(nobody_knew_anything, frozenset({"I3"})),
     Planted(deletes_hold_over_everything, frozenset({"I2"})),
     Planted(no_clamp, frozenset({"clamp"})),
-    Planted(copies_keep_their_name, frozenset({"I5"}), {"save": 60, "clone": 4, "put-back": 0}),
+    Planted(
+        copies_keep_their_name, frozenset({"I5"}), {"save": 90, "clone": 8, "round": 8, "calm-round": 0, "delete": 0}
+    ),
     Planted(own_changes_are_passed_over, frozenset({"I11"}), {"backup": 6, "put-back": 6}),
     Planted(conflicts_at_random, frozenset({"I3"})),
     Planted(last_of_a_page_is_dropped, frozenset({"I11"})),

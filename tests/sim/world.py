@@ -232,7 +232,10 @@ class World:
         self.epochs += 1
 
     def is_safe_to_restore(self, kept: int) -> bool:
-        """Whether for all that would be lost a machine is still there that wrote it and can push it again."""
+        """Whether for all that would be lost a machine is still there that wrote it and can push it again, and nobody
+        began with data of the lost time: what of them comes from whom, a machine cannot tell."""
+        if any(node.began_at > kept for node in self.living):
+            return False
         own = {replica: node.stored() for node in self.living if self.is_welcome(node) for replica in node.replicas()}
         tail = [one for one in self.ledger.log if one.seq > kept and one.body.get("act") != "sync.server"]
         return all(own.get(one.dot.replica, 0) & one.write.bit for one in tail)
