@@ -53,8 +53,10 @@ def set_up(workstation: Workstation, first: FirstStart) -> str:
     _check_first(first)
     engine = workstation.engine
     with engine.db.write() as db:
+        if workstation.initialized:
+            raise Invalid({"company": "首次设置已经完成，请直接登录"})
         if db.execute("SELECT 1 FROM sync_self").fetchone():
-            raise Invalid({"company": "这台电脑已有公司，或正在加入一家公司"})
+            raise Invalid({"company": "这台电脑正在加入一家公司，等数据收完就可以登录"})
         _introduce_machine(db)
         founder = Principal(operator=new_id(), everything=True)
         ids = _found_company(engine, founder, first)

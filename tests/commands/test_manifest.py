@@ -47,7 +47,7 @@ def test_units_policies_and_scopes_are_said() -> None:
     contact = tables["contact"]["fields"]
     assert contact["parent"]["unit"] == contact["parent_kind"]["unit"]
     assert tables["employee"]["fields"]["state"] == {
-        "type": "TEXT", "merge": "rank", "rank": ["trial", "regular", "left", "retired"],
+        "type": "TEXT", "merge": "rank", "rank": {"trial": 0, "regular": 1, "left": 2, "retired": 3},
     }  # fmt: skip
     assert tables["customer"]["scope"] == {"kind": "owner", "columns": ["owner", "department", "branch"]}
     assert tables["contact"]["scope"] == {"kind": "follow", "parent": "parent"}
