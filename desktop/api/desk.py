@@ -198,6 +198,12 @@ def save_printed(call: Call, id: str) -> dict[str, Any]:
     return {"path": str(target)}
 
 
+@routes.add("POST", "/api/jobs/<id>/print", "Put a printed list on paper: the window does it, or leaves it to the page",
+            shapes.PrintedAnswer, errors=(404,))  # fmt: skip
+def put_on_paper(call: Call, id: str) -> dict[str, str]:
+    return {"by": "window" if call.desk.host.print_file(_printed(call, id).to_fetch()) else "page"}
+
+
 @routes.add("DELETE", "/api/jobs/<id>/file", "Drop a printed list", shapes.OkAnswer, errors=(404,))
 def drop_printed(call: Call, id: str) -> dict[str, Any]:
     job = _printed(call, id)

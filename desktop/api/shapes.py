@@ -328,6 +328,10 @@ class SavedAnswer(Loose):
     """{path} where it was written, {download: name} when the page has to fetch it, or {cancelled: true}."""
 
 
+class PrintedAnswer(Loose):
+    by: Literal["window", "page"]
+
+
 class JobList(RootModel[list[JobAnswer]]):
     """The jobs of this run, oldest first."""
 

@@ -80,9 +80,9 @@ def write(
     table = _Table(sheet, columns, rows, totals)
     pages = list(table.pages(told))
     make: Any = Canvas
-    canvas = make(str(target), sheet.size, pageCompression=1, initialFontName=_FONT, lang="zh-CN")
-    canvas.setTitle(sheet.title)
-    canvas.setAuthor(sheet.company)
+    canvas = make(target.name, sheet.size, pageCompression=1, initialFontName=_FONT, lang="zh-CN")
+    canvas.setTitle(face().tidy(sheet.title))
+    canvas.setAuthor(face().tidy(sheet.company))
     canvas.setCreator("ECMS")
     pen = _Pen()
     numbers = len(pages) * len(table.bands)
@@ -93,7 +93,7 @@ def write(
         told(page.last)
     with _saving:
         pen.embed(canvas._doc)
-        canvas.save()
+        target.write_bytes(canvas.getpdfdata())
     return numbers
 
 
