@@ -83,7 +83,9 @@ def test_a_text_longer_than_the_page_ends_in_dots(tmp_path: Path, text: str) -> 
         assert len(pages) < 8 and "…" in "".join(pages) and "合计" in pages[-1]
 
 
-@pytest.mark.parametrize("odd", ["a\nb", "\x00\x07", "😀𠮷", "مرحبا", "(a)\\<b>%", "\u200b\u202e", "　", "a\tb", "\ud800"])
+@pytest.mark.parametrize(
+    "odd", ["a\nb", "\x00\x07", "😀𠮷", "مرحبا", "(a)\\<b>%", "\u200b\u202e", "　", "a\tb", "\ud800"]
+)
 def test_odd_characters_do_not_spoil_the_file(tmp_path: Path, odd: str) -> None:
     (page,) = printed(tmp_path, [[odd, f"前{odd}后", odd]], sheet=Sheet(f"表{odd}", company=odd, printed=odd))
     assert "前" in page and "后" in page
@@ -103,7 +105,7 @@ def test_amounts_are_never_broken(tmp_path: Path) -> None:
 def test_two_hundred_columns_are_refused_in_words_or_split(tmp_path: Path) -> None:
     many = [Column(f"列{n}", "left", 110) for n in range(200)]
     cells = [[f"{r}-{n}" for n in range(200)] for r in range(3)]
-    with pytest.raises(BadRequest, match="200 列.*改成横向.*少选几列"):
+    with pytest.raises(BadRequest, match=r"200 列.*改成横向.*少选几列"):
         printed(tmp_path, cells, many)
     pages = printed(tmp_path, cells, many, Sheet("表", fit=False, landscape=True))
     together = "".join(pages)
