@@ -5,7 +5,7 @@ as long. Lines are drawn as design-system §10 says; nothing relies on colour.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -116,15 +116,29 @@ class _Face:
         # Beyond the basic plane the font has little, and reportlab cannot say what it stands for.
         known = ((code, face.charWidths[code]) for code in face.charToGlyph if 32 <= code <= 0xFFFF)
         self.widths: dict[str, float] = {chr(code): width / 1_000 for code, width in known}
+        self._tidied = _Tidied(self.widths)
 
     def tidy(self, text: str) -> str:
         """With a box for what the font does not have, and blanks for line breaks and the like."""
-        found = self.widths
-        return "".join(one if one in found else " " if one.isspace() else _MISSING for one in text if one >= " ")
+        return text.translate(self._tidied)
 
     def width(self, text: str) -> float:
         """Of a tidy text."""
         return sum(map(self.widths.__getitem__, text))
+
+
+class _Tidied(dict[int, str]):
+    """Character → what is printed for it."""
+
+    def __init__(self, known: Container[str]) -> None:
+        super().__init__()
+        self._known = known
+
+    def __missing__(self, code: int) -> str:
+        one = chr(code)
+        missing = " " if one.isspace() else "" if code < 32 else _MISSING
+        self[code] = one if one in self._known else missing
+        return self[code]
 
 
 def _font_file() -> Path:
@@ -321,7 +335,7 @@ class _Pen:
 
     def line(self, x: float, y: float, text: str) -> str:
         """A text in the size that is set."""
-        return f"1 0 0 1 {x:.2f} {y:.2f} Tm <{text.translate(self._codes)}> Tj"
+        return f"1 0 0 1 {x:.1f} {y:.1f} Tm <{text.translate(self._codes)}> Tj"
 
     @staticmethod
     def sized(size: float) -> str:
