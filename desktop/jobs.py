@@ -6,6 +6,7 @@ until the program ends: they are copies of what only this user may see.
 
 import logging
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Any, Literal
 from .db import is_damage, is_full
 from .engine.events import Bus
 from .engine.ids import new_id
-from .errors import Damaged, EcmsError, NotFound
+from .errors import Damaged, EcmsError, Invalid, NotFound
 from .files import make_private, why
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,15 @@ class Job:
         """Removes the file to fetch, or what there is of it."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def save_as(self, target: Path) -> None:
+        """A copy of the file where the user wants it, whole or not at all; raises `Invalid` with the reason."""
+        file = self.to_fetch()
+        try:
+            with tempfile.TemporaryDirectory(prefix=".ecms-", dir=target.parent) as work:
+                shutil.copyfile(file, Path(work) / "copy").replace(target)
+        except OSError as error:
+            raise Invalid({"path": f"没有存成：{why(error)}。请换一个位置再试"}) from error
 
     def to_fetch(self) -> Path:
         """The file; raises `NotFound` with the reason why there is none."""

@@ -40,6 +40,9 @@ class Host:
     def save_dialog(self, suggested_name: str) -> Path | Download | None:
         return self.saves_to / suggested_name if isinstance(self.saves_to, Path) else self.saves_to
 
+    def print_file(self, path: Path) -> bool:
+        return False
+
     def focus(self) -> None: ...
 
     def quit(self) -> None: ...

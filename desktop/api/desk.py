@@ -11,13 +11,16 @@ from urllib.parse import quote
 
 from flask import Response
 
-from ..accounts import company_name
+from ..accounts import company_name, operator_names
 from ..engine import lists, records, removal
 from ..engine import query as q
 from ..engine.access import demand
 from ..engine.export import export
 from ..engine.fields.moment import ZONE
-from ..errors import Forbidden, TooLarge
+from ..engine.paper import Sheet
+from ..engine.printing import Wanted, print_list
+from ..engine.printing import check as check_print
+from ..errors import Forbidden, NotFound, TooLarge
 from ..jobs import Job
 from ..shell.host import Download
 from . import help as manual
@@ -170,12 +173,63 @@ def job_file(call: Call, id: str) -> Response:
     return response
 
 
+@routes.add("GET", "/api/jobs/<id>/view", "A printed list to look at; it stays until it is dropped", None,
+            media="application/pdf", errors=(404,))  # fmt: skip
+def job_view(call: Call, id: str) -> Response:
+    file = _printed(call, id).to_fetch()
+    response = Response(_blocks(file), mimetype="application/pdf")
+    response.content_length = file.stat().st_size
+    response.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(file.name, safe='')}"
+    return response
+
+
+@routes.add("POST", "/api/jobs/<id>/save", "Save a printed list as a file of the user's", shapes.SavedAnswer,
+            errors=(404, 422, 507))  # fmt: skip
+def save_printed(call: Call, id: str) -> dict[str, Any]:
+    job = _printed(call, id)
+    file = job.to_fetch()
+    answer = call.desk.host.save_dialog(file.name)
+    if answer is None:
+        return {"cancelled": True}
+    if isinstance(answer, Download):
+        return {"download": file.name}
+    target = with_ending(answer, file.suffix)
+    job.save_as(target)
+    return {"path": str(target)}
+
+
+@routes.add("POST", "/api/jobs/<id>/print", "Put a printed list on paper: the window does it, or leaves it to the page",
+            shapes.PrintedAnswer, errors=(404,))  # fmt: skip
+def put_on_paper(call: Call, id: str) -> dict[str, str]:
+    return {"by": "window" if call.desk.host.print_file(_printed(call, id).to_fetch()) else "page"}
+
+
+@routes.add("DELETE", "/api/jobs/<id>/file", "Drop a printed list", shapes.OkAnswer, errors=(404,))
+def drop_printed(call: Call, id: str) -> dict[str, Any]:
+    job = _printed(call, id)
+    job.cancel()
+    if job.state != "running":
+        job.sent()
+    return {"ok": True}
+
+
+def _printed(call: Call, id: str) -> Job:
+    job = call.desk.workstation.jobs.get(id, call.principal.operator)
+    if job.kind != "print":
+        raise NotFound("这项任务没有可看的文件")
+    return job
+
+
 def _sent(job: Job, path: Path) -> Iterator[bytes]:
     """The file, and its end once all of it was sent; a fetch that broke off may be tried again."""
+    yield from _blocks(path)
+    job.sent()
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
             yield block
-    job.sent()
 
 
 def with_ending(chosen: Path, ending: str) -> Path:
@@ -215,15 +269,9 @@ def start_export(call: Call, module: str) -> dict[str, Any]:
     definition = call.engine.definition(module)
     demand(call.principal, "export", definition)
     asked: shapes.ExportBody = call.body
-    query = asked.query.query()
-    if asked.ids is not None:
-        query = replace(query, ids=tuple(asked.ids))
     for name in asked.columns:
         q.visible_field(definition, call.principal, name, "columns")
-    q.select(
-        call.engine.registry, definition, call.principal, query
-    )  # what is wrong with the query is said now, not by the job
-    q.sort_keys(call.engine.registry, definition, call.principal, query.sort)
+    query = _checked_query(call, module, asked)
 
     def work(job: Job, target: Path) -> None:
         principal, engine = call.principal, call.engine
@@ -232,6 +280,52 @@ def start_export(call: Call, module: str) -> dict[str, Any]:
 
     name = f"{definition.module.label}_{_stamp()}.{asked.format}"
     return _into_file(call, "export", f"导出{definition.module.label}", name, work)
+
+
+def _checked_query(call: Call, module: str, asked: shapes.ExportBody | shapes.PrintBody) -> q.Query:
+    """The query; what is wrong with it is said now, not by the job."""
+    query, definition = asked.query.query(), call.engine.definition(module)
+    if asked.ids is not None:
+        query = replace(query, ids=tuple(asked.ids))
+    q.select(call.engine.registry, definition, call.principal, query)
+    q.sort_keys(call.engine.registry, definition, call.principal, query.sort)
+    return query
+
+
+@routes.add("POST", "/api/print/<module>", "Print a list to a PDF to look at, as a job", shapes.JobAnswer,
+            body=shapes.PrintBody, errors=(403, 404, 422))  # fmt: skip
+def start_print(call: Call, module: str) -> dict[str, Any]:
+    definition = call.engine.definition(module)
+    asked: shapes.PrintBody = call.body
+    wanted = Wanted(tuple((column.name, column.width) for column in asked.columns), asked.first, asked.last)
+    check_print(definition, call.principal, wanted)
+    query = _checked_query(call, module, asked)
+    sheet = _sheet(call, asked, definition.module.label)
+    jobs, job = (
+        call.desk.workstation.jobs,
+        Job("print", f"打印{definition.module.label}", owner=call.principal.operator),
+    )
+    target = jobs.file_to_fetch(job, f"{definition.module.label}_{_stamp()}.pdf")
+
+    def work(running: Job) -> None:
+        rows, pages = print_list(call.engine, call.principal, module, query, wanted, sheet, target, running.step)
+        running.result = {"rows": rows, "pages": pages}
+        running.message = f"{pages:,} 页，{rows:,} 条"
+
+    return jobs.start(job, work).public()
+
+
+def _sheet(call: Call, asked: shapes.PrintBody, label: str) -> Sheet:
+    by = operator_names(call.engine).get(call.principal.operator, "") if "operator" in asked.marks else ""
+    at = datetime.now(ZONE).strftime("%Y-%m-%d %H:%M") if "date" in asked.marks else ""
+    return Sheet(
+        title=asked.title.strip() or label,
+        landscape=asked.landscape,
+        fit=asked.fit,
+        company=company_name(call.engine) if "company" in asked.marks else "",
+        printed="　".join(("打印", *filter(None, (at, by)))) if at or by else "",
+        pages="page" in asked.marks,
+    )
 
 
 def _stamp() -> str:

@@ -240,6 +240,26 @@ class ExportBody(Strict):
     ids: list[Id] | None = Field(None, max_length=200_000)
 
 
+Mark = Literal["page", "date", "company", "operator"]
+
+
+class PrintColumn(Strict):
+    name: Name
+    width: Annotated[int, Field(ge=20, le=2_000)] = 100
+
+
+class PrintBody(Strict):
+    columns: list[PrintColumn] = Field(min_length=1, max_length=500)
+    query: BodyQuery = Field(default_factory=lambda: BodyQuery.model_validate({}))
+    ids: list[Id] | None = Field(None, max_length=200_000)
+    first: Annotated[int, Field(ge=1, le=2**31)] | None = None
+    last: Annotated[int, Field(ge=1, le=2**31)] | None = None
+    title: Annotated[str, Field(max_length=60)] = ""
+    landscape: bool = False
+    fit: bool = True
+    marks: list[Mark] = Field(["page", "date", "company", "operator"], max_length=4)
+
+
 class StateBody(Strict):
     value: Any = None
 
@@ -302,6 +322,14 @@ class SearchAnswer(Loose):
 
 class JobAnswer(Loose):
     """A job, or {cancelled: true} when the save dialog was closed."""
+
+
+class SavedAnswer(Loose):
+    """{path} where it was written, {download: name} when the page has to fetch it, or {cancelled: true}."""
+
+
+class PrintedAnswer(Loose):
+    by: Literal["window", "page"]
 
 
 class JobList(RootModel[list[JobAnswer]]):

@@ -58,12 +58,20 @@ def export(
 
 
 def _numbers(engine: Engine, db: Any, principal: Principal, module: str, query: q.Query, kind: Kind) -> Sequence[int]:
-    """The rows, if there are not too many for this person or for this kind of file."""
-    numbers = row_numbers(engine, db, principal, module, query)
-    if len(numbers) > FREE_ROWS and not principal.has("export_all"):
-        raise Forbidden(f"这次有 {len(numbers):,} 条，超过 {FREE_ROWS:,} 条要有「导出全部」权限")
+    """The rows, if there are not too many for this kind of file."""
+    numbers = chosen_rows(engine, db, principal, module, query)
     if kind == "xlsx" and len(numbers) > _XLSX_ROWS:
         raise BadRequest("Excel 一页放不下这么多行，请改用 csv")
+    return numbers
+
+
+def chosen_rows(
+    engine: Engine, db: Any, principal: Principal, module: str, query: q.Query, span: slice = slice(None)
+) -> Sequence[int]:
+    """The rows of a query that leave the program, or a part of them, if there are not too many for this person."""
+    numbers = row_numbers(engine, db, principal, module, query)[span]
+    if len(numbers) > FREE_ROWS and not principal.has("export_all"):
+        raise Forbidden(f"这次有 {len(numbers):,} 条，超过 {FREE_ROWS:,} 条要有「导出全部」权限")
     return numbers
 
 

@@ -31,6 +31,9 @@ class BrowserHost:
     def save_dialog(self, suggested_name: str) -> Path | Download | None:
         return DOWNLOAD
 
+    def print_file(self, path: Path) -> bool:
+        return False
+
     def focus(self) -> None:
         """Nothing to raise: the second start opens a tab of its own."""
 

@@ -53,6 +53,10 @@ class DesktopHost(Protocol):
     def save_dialog(self, suggested_name: str) -> Path | Download | None:
         """Ask where to save. None: the person changed their mind. Blocks; call from a request thread."""
 
+    def print_file(self, path: Path) -> bool:
+        """Print a PDF through the system's dialog, which blocks as `save_dialog` does. False: the page can print it
+        by itself."""
+
     def focus(self) -> None:
         """Bring the program to the front."""
 

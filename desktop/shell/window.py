@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -96,6 +98,14 @@ class WindowHost:
             return None
         return Path(chosen if isinstance(chosen, str) else chosen[0])
 
+    def print_file(self, path: Path) -> bool:
+        # Qt's page never prints, whatever it is asked; WebView2's does.
+        if not sys.platform.startswith("linux"):
+            return False
+        with self._dialog:
+            self._answer_of_qt(lambda: _qt_print(self._window.native, path))
+        return True
+
     def focus(self) -> None:
         if self._window is not None:
             self._window.restore()
@@ -121,20 +131,25 @@ class WindowHost:
         self._window.native.create_window_trigger.emit(work)
 
     def _ask_on_qt(self, suggested_name: str) -> Path | None:
+        chosen = self._answer_of_qt(lambda: _qt_save_dialog(self._window.native, suggested_name))
+        return chosen[0] if chosen else None
+
+    def _answer_of_qt(self, ask: Callable[[], list[Path]]) -> list[Path]:
+        """What a dialog on the window's own thread answers; nothing when the program ends meanwhile."""
         answered = threading.Event()
         chosen: list[Path] = []
 
-        def ask() -> None:
+        def work() -> None:
             try:
-                chosen.extend(_qt_save_dialog(self._window.native, suggested_name))
+                chosen.extend(ask())
             finally:
                 answered.set()
 
-        self._on_main_thread(ask)
+        self._on_main_thread(work)
         while not answered.wait(0.5):
             if self.stopping.is_set():
-                return None
-        return chosen[0] if chosen else None
+                return []
+        return chosen
 
     def _set_up_qt(self) -> None:
         def work() -> None:
@@ -192,6 +207,32 @@ def _qt_save_dialog(parent: Any, suggested_name: str) -> list[Path]:
     dialog.setNameFilters(["所有文件 (*)"])
     dialog.selectFile(suggested_name)
     return [Path(name) for name in dialog.selectedFiles()] if dialog.exec() else []
+
+
+def _qt_print(parent: Any, path: Path) -> list[Path]:
+    """The system's dialog, then the system's spooler, which prints PDF as it is; without a spooler the PDF is opened
+    in whatever shows PDFs."""
+    from PySide6.QtCore import QUrl
+    from PySide6.QtGui import QDesktopServices
+    from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrinterInfo
+
+    if shutil.which("lp") is None or not QPrinterInfo.availablePrinterNames():
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+        return []
+    printer = QPrinter()
+    dialog = QPrintDialog(printer, parent)
+    dialog.setWindowTitle("打印")
+    dialog.setOption(QPrintDialog.PrintDialogOption.PrintToFile, False)
+    if dialog.exec():
+        pages = (printer.fromPage(), printer.toPage())
+        subprocess.run(spooled(path, printer.printerName(), printer.copyCount(), pages), check=False)
+    return []
+
+
+def spooled(path: Path, printer: str, copies: int, pages: tuple[int, int]) -> list[str]:
+    """The command that hands a PDF to the spooler; pages from 0 are all."""
+    some = ["-P", f"{pages[0]}-{pages[1]}"] if pages[0] else []
+    return ["lp", "-s", "-d", printer, "-n", str(max(1, copies)), *some, "--", str(path)]
 
 
 def _allow_clipboard(native: Any) -> None:

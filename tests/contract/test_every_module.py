@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from pypdfium2 import PdfDocument
 
 from desktop.engine.text import pinyin
 from desktop.modules import load
@@ -275,6 +276,45 @@ def test_export_takes_the_rows_and_columns_that_were_chosen(office: Office, modu
     assert table[1:] == _cells(module, "csv", [title], rows[-1:], {})
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_print_puts_on_paper_what_the_list_shows(office: Office, module: str) -> None:
+    described = about(office, module)
+    columns = described["columns"]
+    page = office.api.get(records(module), sort=described["sort"], limit=500)
+    wide = [{"name": name, "width": 160} for name in columns]
+    body = {"columns": wide, "query": {"sort": described["sort"]}, "fit": False, "title": "清单"}
+    job = _ended(office, office.api.post(f"/api/print/{module}", body))
+    if not page["rows"]:
+        assert job["state"] == "failed" and "没有可打印的记录" in job["message"]
+        return
+    assert job["state"] == "done" and job["result"]["rows"] == len(page["rows"]), job
+    for _ in range(2):
+        answer = office.api.call("GET", f"/api/jobs/{job['id']}/view")
+        assert answer.ok and answer.headers["Content-Type"] == "application/pdf"
+    words = _plain("".join(_pdf_words(answer.content)))
+    for name in columns:
+        assert _plain(about_field(office, module, name)["label"]) in words
+    title = REGISTRY[module].fields[described["title"]]
+    for row in page["rows"]:
+        assert _plain(title.format(row[described["title"]], page["labels"])[:8]) in words
+    assert f"合计{len(page['rows']):,}条" in words or all(REGISTRY[module].fields[name].sum for name in columns)
+    assert office.api.ok(office.api.call("DELETE", f"/api/jobs/{job['id']}/file")) == {"ok": True}
+    office.api.refused("GET", f"/api/jobs/{job['id']}/view", 404)
+
+
+def _pdf_words(raw: bytes) -> list[str]:
+    document = PdfDocument(raw)
+    try:
+        return [page.get_textpage().get_text_range() for page in document]
+    finally:
+        document.close()
+
+
+def _plain(text: str) -> str:
+    """Without blanks and line breaks, which paper sets as it likes."""
+    return "".join(text.split())
+
+
 def _cells(
     module: str, kind: str, columns: list[str], rows: list[dict[str, Any]], labels: dict[str, str]
 ) -> list[list[Any]]:
@@ -299,11 +339,16 @@ def _read(kind: str, raw: bytes) -> list[list[Any]]:
     return [list(row) for row in load_workbook(io.BytesIO(raw)).worksheets[0].iter_rows(values_only=True)]
 
 
-def _job_file(office: Office, job: dict[str, Any]) -> bytes:
+def _ended(office: Office, job: dict[str, Any]) -> dict[str, Any]:
     deadline = time.monotonic() + 30
     while job["state"] == "running" and time.monotonic() < deadline:
         time.sleep(0.02)
         job = office.api.get(f"/api/jobs/{job['id']}")
+    return job
+
+
+def _job_file(office: Office, job: dict[str, Any]) -> bytes:
+    job = _ended(office, job)
     assert job["state"] == "done", job
     response = office.api.call("GET", f"/api/jobs/{job['id']}/file")
     assert response.ok

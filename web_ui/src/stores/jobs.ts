@@ -9,14 +9,20 @@ export const useJobs = defineStore('jobs', () => {
   const jobs = ref<Job[]>([])
   const running = computed(() => jobs.value.filter((job) => job.state === 'running'))
   const waiting = new Map<string, (job: Job) => void>()
+  /** a quick job has ended before the answer to its start, which says it runs, is here */
+  const ended = new Map<string, Job>()
 
   function take(job: Job): void {
+    if (job.state === 'running' && ended.has(job.id)) return
     const at = jobs.value.findIndex((j) => j.id === job.id)
     if (at < 0) jobs.value.push(job)
     else jobs.value[at] = job
     if (job.state === 'running') return
+    ended.set(job.id, job)
     waiting.get(job.id)?.(job)
     waiting.delete(job.id)
+    // its file belongs to the preview, which drops it
+    if (job.kind === 'print') forget(job.id)
   }
   async function load(): Promise<void> {
     for (const job of await api.get<Job[]>('/api/jobs')) take(job)
@@ -27,8 +33,8 @@ export const useJobs = defineStore('jobs', () => {
   /** Follows a job to its end, whichever way it ends. */
   function follow(job: Job): Promise<Job> {
     take(job)
-    const now = jobs.value.find((j) => j.id === job.id) ?? job
-    return now.state === 'running' ? new Promise((resolve) => waiting.set(job.id, resolve)) : Promise.resolve(now)
+    const now = ended.get(job.id)
+    return now ? Promise.resolve(now) : new Promise((resolve) => waiting.set(job.id, resolve))
   }
   async function cancel(id: string): Promise<void> {
     await api.delete(`/api/jobs/${id}`)
