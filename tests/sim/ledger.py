@@ -58,6 +58,8 @@ class Ledger:
     """Codes of machines whose disk was copied with all that tells a machine from its copy."""
     effective: dict[str, int] = field(default_factory=dict)
     """The stamp by which the others go, by name of the write."""
+    newest: int = 0
+    """The latest stamp that was ever given out."""
     _by_name: dict[str, Write] = field(default_factory=dict)
     _by_body: dict[bytes, Write] = field(default_factory=dict)
     _seqs: list[int] = field(default_factory=list)
@@ -79,6 +81,11 @@ class Ledger:
             self._by_name[name] = Write(len(self.writes), name)
             self.writes.append(self._by_name[name])
         return self._by_name[name]
+
+    def first_try(self, write: Write) -> Write | None:
+        """What the same person wrote before, if this makes again what was not accepted."""
+        who = write.name.split()[0]
+        return next((one for one in self.writes if one is not write and one.name.split()[0] == who), None)
 
     def names(self, mask: int) -> list[str]:
         return [write.name for write in self.writes if write.bit & mask]
@@ -105,6 +112,7 @@ class Ledger:
         self._seqs.append(logged.seq)
         self._masks.append(self.mask | logged.write.bit)
         self._last[logged.dot.replica] = logged.dot
+        self.newest = max(self.newest, logged.dot.hlc)
         self.effective.setdefault(logged.write.name, logged.dot.hlc)
 
     @property
@@ -128,9 +136,8 @@ class Ledger:
             raise Problem("clamp", f"{logged.dot} is not after what its author wrote before")
         if logged.is_again:
             claimed = self.effective.get(logged.write.name, logged.dot.hlc)
-        newest = max((dot.hlc for dot in self._last.values()), default=0)
-        is_sound = claimed <= max(pack(now_ms + DRIFT_MS), newest)
-        expected = max(claimed if is_sound else max(pack(now_ms), newest + 1), floor)
+        is_sound = claimed <= max(pack(now_ms + DRIFT_MS), self.newest)
+        expected = max(claimed if is_sound else max(pack(now_ms), self.newest + 1), floor)
         if logged.body.get("act") != "sync.server" and logged.dot.hlc != expected:
             raise Problem("clamp", f"{logged.write.name} got the stamp {logged.dot.hlc >> 16}, not {expected >> 16}")
 

@@ -98,7 +98,8 @@ class Node:
         for (body,) in rows:
             write = self.ledger.of(body)
             if write.known is None:
-                write.known = before
+                first = self.ledger.first_try(write)
+                write.known = before if first is None else (first.known or 0) | self.made
                 before |= write.bit
                 self.made |= write.bit
         self.known |= before
@@ -243,9 +244,9 @@ class Node:
 
     def put_back(self, kept: Kept, *, in_place: bool, with_identity: bool) -> None:
         """An older copy takes the place of the data; perhaps so does that of the identity file."""
-        self.station.close()
         if with_identity:
             self.ledger.images.add(self.code)
+        self.station.close()
         image = kept.image if with_identity else replace(kept.image, beside=self.station.image().beside)
         image.put(self.station.path, self.station.identities.folder, in_place=in_place)
         self.known, self.made = kept.known, kept.made

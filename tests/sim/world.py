@@ -455,8 +455,8 @@ class Run:
             joined.round(self._weather(chance, joined))
 
     def _revoke(self, node: Node, chance: random.Random) -> None:
-        identity = node.identity()
-        if len(self.world.living) > 2 and identity and identity.machine and not self.is_healing:
+        identity, welcome = node.identity(), [one for one in self.world.living if self.world.is_welcome(one)]
+        if len(welcome) > 2 and node in welcome and identity and not self.is_healing:
             self.world.office.store.revoke(identity.machine, self.world.office.now_ms())
 
     def _server_restore(self, node: Node, chance: random.Random) -> None:
