@@ -13,7 +13,7 @@ from sync_server.replication.changeset import Changeset, Op, canonical, chain
 from sync_server.replication.clock import from_hex, to_hex
 from sync_server.replication.wire import BATCH_BYTES_MAX, CHANGESETS_MAX
 
-from ..engine.apply import ACKED, OPEN, PENDING, REJECTED, closed, heard_stamp, opened, unpacked
+from ..engine.apply import ACKED, LOST, OPEN, PENDING, REJECTED, closed, heard_stamp, opened, unpacked
 from ..engine.engine import Engine
 from ..engine.registry import Registry
 from ..engine.work import Changed, Key, keys_of, rebuild_checksum
@@ -148,12 +148,21 @@ def rejected(db: sqlite3.Connection) -> int:
 
 def unsettled(db: sqlite3.Connection) -> list[sqlite3.Row]:
     """Own changesets that the server has not taken, in the order they were made."""
-    rows = db.execute(
+    return sorted(_in_states(db, PENDING, REJECTED), key=lambda row: (row["r"], row["n"]))
+
+
+def lost(db: sqlite3.Connection) -> list[sqlite3.Row]:
+    """What others wrote and a restored server lost, in the order of the stamps: they send it again."""
+    return sorted(_in_states(db, LOST), key=lambda row: (row["hlc_eff"], row["n"]))
+
+
+def _in_states(db: sqlite3.Connection, *states: str) -> list[sqlite3.Row]:
+    marks = ", ".join("?" * len(states))
+    return db.execute(
         "SELECT c.r, c.n, c.seq, c.hlc_eff, c.body, c.state, c.why, p.uuid FROM changeset c "
-        f"{_OWN} WHERE c.state IN (?, ?) AND {OPEN}",
-        (PENDING, REJECTED),
-    )
-    return sorted(rows, key=lambda row: (row["r"], row["n"]))
+        f"{_OWN} WHERE c.state IN ({marks}) AND {OPEN}",
+        states,
+    ).fetchall()
 
 
 def acked_n(db: sqlite3.Connection, replica: str) -> int:

@@ -241,6 +241,7 @@ def _put(work: Work, one: Told, codes: Mapping[str, str]) -> None:
     table, id = one.key
     definition = work.registry.definitions.get(table) or work.registry.links.get(table)
     if definition is None or one.is_unborn:
+        work.drop(table, id)
         _park(work, one, NO_ROW if definition else NO_TABLE)
         return
     for column, value in one.state.data.items():
@@ -271,9 +272,9 @@ def _park(work: Work, one: Told, reason: str) -> None:
 
 
 def _lay_over(db: sqlite3.Connection, engine: Engine, work: Work, keys: set[Key]) -> None:
-    """The own changes that the server has not taken, over what it told, in the order they were made."""
+    """What the server has not taken over what it told: what others send it again, the own changes in their order."""
     codes = codes_of(db)
-    for row in outbox.unsettled(db):
+    for row in (*outbox.lost(db), *outbox.unsettled(db)):
         changeset = Changeset.read(opened(row["body"]))
         cause = Cause.of(changeset, row["hlc_eff"], codes.get(changeset.replica, ""))
         for op in changeset.ops:
