@@ -209,7 +209,7 @@ class Work:
             self._unpark(op.table, op.id)
 
     def _take(self, held: _Held, before: RowState | None, merged: Merged, cause: Cause) -> None:
-        old, held.state, held.has_new_clock = held.row, merged.state, True
+        old, held.state, held.has_new_clock, held.is_dropped = held.row, merged.state, True, False
         if before is None:
             held.row = {**self._fresh(held.table, held.id, cause), **merged.won}
         else:
