@@ -125,7 +125,9 @@ def check_node(world: World, node: Node, server: Rows, clocks: Mapping[Key, RowC
             here, there = (one[name, wrong[0]] for one in (my_clocks, clocks))
             raise Problem("I9", f"{node.name} has other checksums in {name}: {here} here, {there} there")
     for queue in ("parked_op", "sync_want"):
-        left = [tuple(row) for row in node.station.ask(f"SELECT * FROM {queue}")]
+        # An answer to a conflict that a restored server never finds again waits for ever, here as there.
+        found = [tuple(row) for row in node.station.ask(f"SELECT * FROM {queue}")]
+        left = [row for row in found if row[0] != CONFLICT or row[:2] in server]
         if left:
             raise Problem("I10", f"{node.name} still has in {queue}: {left}")
 
