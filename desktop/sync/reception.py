@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sync_server.replication import conflicts
-from sync_server.replication.changeset import Changeset, Op, canonical
+from sync_server.replication.changeset import Changeset, Op, Scalar, canonical
 from sync_server.replication.clock import Dot, from_hex, wall_ms
 from sync_server.replication.merge import RowClock, RowState
 
@@ -246,7 +246,7 @@ def _put(work: Work, one: Told, codes: Mapping[str, str]) -> None:
         return
     for column, value in one.state.data.items():
         if column not in definition.rules.unit_of:
-            work.park_cell(table, id, column, one.state.clock.of(column), value)
+            work.park_cell(table, id, column, one.state.clock.of(_unit(one.state.clock, column)), value)
     stamps: Mapping[str, Any] = {}
     if one.stamp is not None:
         created_at, created_by, replica, updated_at, updated_by = one.stamp
@@ -260,15 +260,22 @@ def _put(work: Work, one: Told, codes: Mapping[str, str]) -> None:
 def _park(work: Work, one: Told, reason: str) -> None:
     """Keeps a state that has no place yet as the ops that make it."""
     (table, id), clock, data = one.key, one.state.clock, one.state.data
+    written: dict[Dot, dict[str, Scalar]] = {}
+    for unit, dot in clock.fields.items():
+        written.setdefault(dot, {}).update((name, data.get(name)) for name in unit.split("+"))
     if not one.is_unborn:
-        whole = {name: value for name, value in data.items() if clock.of(name) == clock.base}
+        whole = {name: value for name, value in data.items() if _unit(clock, name) not in clock.fields}
         work.park(Op(table, id, "ins", whole), Cause(clock.base, iso_of(wall_ms(clock.base.hlc)), "", ""), reason)
-    for name, value in data.items():
-        if one.is_unborn or clock.of(name) != clock.base:
-            work.park_cell(table, id, name, clock.of(name), value)
+    for dot, values in written.items():
+        work.park(Op(table, id, "upd", values), Cause(dot, iso_of(wall_ms(dot.hlc)), "", ""), reason)
     if clock.life is not None:
         op = Op(table, id, "del" if clock.is_out else "undel", seen=clock.erased, via=one.state.via)
         work.park(op, Cause(clock.life, iso_of(wall_ms(clock.life.hlc)), "", ""), reason)
+
+
+def _unit(clock: RowClock, column: str) -> str:
+    """The merge unit of a column that may be unknown here: units of several are named after all of theirs."""
+    return next((unit for unit in clock.fields if column in unit.split("+")), column)
 
 
 def _lay_over(db: sqlite3.Connection, engine: Engine, work: Work, keys: set[Key]) -> None:
