@@ -201,6 +201,12 @@ def keep_end(db: sqlite3.Connection, replica: str, n: int, h: bytes) -> None:
     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"replica.{replica}", f"{n} {h.hex()}"))
 
 
+def end_of(db: sqlite3.Connection, replica: str) -> int:
+    """The last number written here under a name that was given up."""
+    row = db.execute("SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?", (f"replica.{replica}",)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def former_replicas(db: sqlite3.Connection) -> list[str]:
     """Replicas under which these data wrote before, oldest first."""
     rows = db.execute(

@@ -17,7 +17,7 @@ from ..engine.apply import ACKED, LOST, OPEN, PENDING, REJECTED, closed, heard_s
 from ..engine.engine import Engine
 from ..engine.registry import Registry
 from ..engine.work import Changed, Key, keys_of, rebuild_checksum
-from .identity import former_replicas, keep_end, mint
+from .identity import end_of, former_replicas, keep_end, mint
 
 RETRIED, DISCARDED = "retried", "discarded"
 """States of a changeset that was not accepted: made again as another one, or given up."""
@@ -362,7 +362,8 @@ def rotate(engine: Engine, db: sqlite3.Connection, from_n: int, old: str | None 
     old = old or me.replica
     (old_no,) = db.execute("SELECT no FROM replica WHERE uuid = ?", (old,)).fetchone()
     rows = db.execute("SELECT * FROM changeset WHERE r = ? AND n >= ? ORDER BY n", (old_no, from_n)).fetchall()
-    keep_end(db, old, from_n - 1, _hash_before(db, old, from_n))
+    end = min(from_n - 1, me.last_n if old == me.replica else end_of(db, old))
+    keep_end(db, old, end, _hash_before(db, old, end + 1))
     known = {row[0] for row in db.execute("SELECT code FROM replica WHERE code IS NOT NULL")}
     new, code = mint(me.code, known)
     db.execute("INSERT INTO replica (uuid, code) VALUES (?, ?)", (new, code))
