@@ -3,6 +3,7 @@ where the story wants it. Each test is named after its row and ends with the inv
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 import threading
@@ -19,7 +20,7 @@ from desktop.engine.access import Principal
 from desktop.engine.apply import Arrival, Me
 from desktop.engine.registry import Registry
 from desktop.inspection import check as inspect
-from desktop.sync import conflicts
+from desktop.sync import conflicts, reception
 from sync_server.manifest import read as read_manifest
 from sync_server.replication.changeset import Changeset, Op, canonical
 from sync_server.replication.clock import Clock, pack, wall_ms
@@ -336,6 +337,38 @@ def test_13_deletes_of_a_clone_hold_over_what_it_wrote_under_its_old_name(world:
     finish(world)
 
 
+def test_13_a_delete_rests_on_what_was_written_under_the_name_before(world: World) -> None:
+    """Found by seed 501: the name is left, a record deleted under the next one, and only then the fork found."""
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    twin = world.machine()
+    twin.take_over(b.kept(), b.identity())
+    twin.save("client", {"note": "分叉以后"}, id)
+    for _ in range(2):
+        new_client(world, b)
+    b.round()
+    assert twin.round(bad(push="lost")) == "unreachable" and len(twin.replicas()) == 2
+    twin.delete("client", id)
+    everybody([twin, a, b])
+    assert not any(is_alive(node, id) for node in (a, b, twin)) and not pairs(a)
+    finish(world)
+
+
+def test_13_a_copy_whose_twin_was_refused_something(world: World) -> None:
+    """Found by seed 20000: the twin's numbers go on beyond a gap that only quarantine fills."""
+    a, b = world.company(2)
+    new_client(world, b)
+    b.round()
+    twin = world.machine()
+    twin.take_over(b.kept(), b.identity())
+    poison(world, b)
+    id = new_client(world, b)
+    b.round()
+    everybody([twin, a])
+    assert is_alive(twin, id)
+    finish(world)
+
+
 def test_14_restore_then_deletes(world: World) -> None:
     a, b = world.company(2)
     id = shared_client(world, [a, b])
@@ -395,6 +428,39 @@ def test_16_nothing_vanishes_while_its_author_is_away(world: World) -> None:
     everybody([a, b])
     assert is_alive(b, id)
     finish(world)
+
+
+def test_16_a_link_taken_out_before_it_is_made_again(world: World) -> None:
+    """Found by seed 5233: who takes a link out comes to the restored server before who had put it in."""
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    world.backup()
+    a.save("client", {"tags": a.ids("tag")[:1]}, id)
+    everybody([a, b])
+    b.skew_ms = HOUR_MS
+    b.reopen()
+    b.save("client", {"tags": []}, id)
+    world.restore()
+    everybody([b, b, a, b, a])
+    assert not a.station.ask("SELECT 1 FROM client_tags WHERE deleted_at IS NULL")
+    finish(world)
+
+
+def test_16_an_answer_outlasts_the_restored_server(world: World) -> None:
+    """Found by seed 10011: the answer to a conflict is there before the conflict is found again."""
+    a, b, c = world.company(3)
+    id = shared_client(world, [a, b, c], credit=1)
+    world.backup()
+    for number, node in enumerate((a, b)):
+        node.save("client", {"credit": 100 + number}, id)
+    everybody([a, b, c], 3)
+    assert c.take(pairs(c)[0]["id"], "winner")
+    everybody([c, a, b])
+    world.restore()
+    everybody([c, c, a, a, b, b])
+    finish(world)
+    for node in (a, b, c):
+        assert [pair["state"] for pair in pairs(node)] == ["kept"]
 
 
 def test_17_empty_server_by_mistake(world: World) -> None:
@@ -599,6 +665,32 @@ def test_43_dependents_of_a_quarantined_row(world: World, answer: str) -> None:
     everybody([a, b])
     assert [is_alive(b, id), is_alive(b, person, "person")] == [answer == "retry"] * 2
     assert not a.station.ask("SELECT 1 FROM parked_op")
+    finish(world)
+
+
+def test_43_a_second_try_under_an_earlier_stamp(world: World) -> None:
+    """Found by seed 2464: the clock ran ahead when the first try was made, and has been put right since."""
+    a, b = world.company(2)
+    a.skew_ms = 5 * YEAR_MS
+    id = poison(world, a)
+    new_client(world, a)
+    a.round()
+    assert a.retry(*a.rejected()[0])
+    everybody([a, b])
+    assert is_alive(b, id)
+    finish(world)
+
+
+def test_43_a_second_try_stays_when_the_server_does_not_have_it_yet(world: World) -> None:
+    """A row that is fetched while only an own change makes it, which is still on its way."""
+    a, b = world.company(2)
+    id = poison(world, a)
+    a.round()
+    assert a.retry(*a.rejected()[0])
+    reception.take_wanted(a.station.engine, "client", [id], [])
+    assert is_alive(a, id)
+    everybody([a, b])
+    assert is_alive(a, id) and is_alive(b, id)
     finish(world)
 
 
@@ -840,6 +932,34 @@ def test_75_out_of_band_write(world: World) -> None:
             tool.execute(f"DROP TRIGGER {name}")
         tool.execute("UPDATE client SET note = '绕过程序' WHERE id = ?", (id,))
     assert manifest.digests(a.station.engine, "all") != before
+
+
+def test_76_checksum_drift() -> None:
+    """One row and its clock altered, another lost: exactly these are fetched."""
+    with world_of(SEED, may_mend=True) as world:
+        a, b = world.company(2)
+        ids = [shared_client(world, [a, b], note="原") for _ in range(12)]
+        with a.station.db.write() as db, a.station.db.unguarded():
+            db.execute("UPDATE client SET note = '走样' WHERE id = ?", (ids[0],))
+            db.execute("UPDATE row_clock SET hlc = hlc + 1 WHERE id = ?", (ids[0],))
+            for table, column in (("client", "id"), ("row_clock", "id")):
+                db.execute(f"DELETE FROM {table} WHERE {column} = ?", (ids[1],))
+            db.execute("UPDATE checksum SET sum = '0' WHERE t = 'client'")
+        fetched: list[str] = []
+        serve = world.network.serve
+
+        def watched(environ: Any) -> Any:
+            body = json.loads(environ["sim.body"]) if environ["PATH_INFO"].endswith("/rows") else {}
+            fetched.extend(body.get("ids", []))
+            return serve(environ)
+
+        world.network.serve = watched
+        a.station.sync.now()
+        a.round()
+        assert sorted(fetched) == sorted(ids[:2])
+        assert value(a, ids[0], "note") == value(a, ids[1], "note") == "原"
+        world.settle()
+        check_all(world)
 
 
 def test_77_sync_while_the_user_edits_all_the_time(world: World) -> None:
