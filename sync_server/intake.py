@@ -417,19 +417,19 @@ class _Intake:
         table = self.manifest.tables[key[0]]
         authors = self._by(self._entry(needed_by)), self._by(self._entry(life))
         said = [Op(*key, "undel"), conflict_op(*key, table.module, pair, *authors)]
-        said += self._with_it(key)
+        said += self._with_it(key, set())
         for target in table.targets(self.rows[key].state.data):
             said += self._undelete(target, needed_by)
         return said
 
-    def _with_it(self, key: Key) -> list[Op]:
+    def _with_it(self, key: Key, back: set[Key]) -> list[Op]:
         """Brings back what went along with a row, and with that in turn."""
         said: list[Op] = []
         self.gone.discard(key)
+        back.add(key)
         for child in self._taken_along(f"{key[0]}:{key[1]}"):
-            said.append(Op(*child, "undel"))
-            if child in self.gone:
-                said += self._with_it(child)
+            if child not in back:
+                said += [Op(*child, "undel"), *self._with_it(child, back)]
         return said
 
     def _taken_along(self, via: str) -> list[Key]:

@@ -197,7 +197,8 @@ class Transaction(Protocol):
         ...
 
     def referring_since(self, seq: int, table: str, column: str, ids: Sequence[str]) -> list[str]:
-        """Living rows of a table touched after a position that hold one of these ids in a column."""
+        """Rows of a table touched after a position that hold one of these ids in a column, deleted ones too: what is
+        needed may be brought back by the same push."""
         ...
 
     def taken_along(self, via: str) -> list[Key]:

@@ -650,7 +650,7 @@ class SqliteTransaction:
 
     def referring_since(self, seq: int, table: str, column: str, ids: Sequence[str]) -> list[str]:
         sql = (
-            "SELECT id FROM row_state WHERE t = ? AND last_seq > ? AND NOT gone "
+            "SELECT id FROM row_state WHERE t = ? AND last_seq > ? "
             "AND json_extract(CAST(data AS TEXT), ?) IN (SELECT value FROM json_each(?))"
         )
         found = self._db.execute(sql, (table, seq, f'$."{column}"', orjson.dumps(ids).decode()))
