@@ -190,14 +190,19 @@ def _place(text: str) -> tuple[str, int]:
 
 def check_pairs(world: World, oracle: Oracle) -> None:
     """I3: the conflict rows are exactly the concurrent pairs."""
-    found = pairs_of_server(world)
-    for title, keys in (("missed", oracle.pairs.keys() - found.keys()), ("false", found.keys() - oracle.pairs.keys())):
+    found = {key: name for key, name in pairs_of_server(world).items() if _is_proved(world, key)}
+    true = {key: name for key, name in oracle.pairs.items() if _is_proved(world, key)}
+    for title, keys in (("missed", true.keys() - found.keys()), ("false", found.keys() - true.keys())):
         for table, id, unit, both in sorted(keys, key=lambda key: (key[0], key[1], key[2], sorted(key[3]))):
             names = [world.ledger.writes[number].name for number in sorted(both)]
             raise Problem("I3", f"a {title} conflict in {table} {id} {unit}: {names}")
-    for key, winner in oracle.pairs.items():
+    for key, winner in true.items():
         if found[key] != winner:
             raise Problem("I3", f"{key[:3]}: {found[key]} is said to have won, not {winner}")
+
+
+def _is_proved(world: World, key: PairKey) -> bool:
+    return not any(world.ledger.unproved & 1 << number for number in key[3])
 
 
 def check_edits(world: World, oracle: Oracle) -> None:

@@ -50,6 +50,9 @@ class Ledger:
     log: list[Logged] = field(default_factory=list)
     lost: list[Logged] = field(default_factory=list)
     """What a restored server had and has no more, until it is pushed again."""
+    unproved: int = 0
+    """What came back to a restored server without its old position, since its author never heard of it: the server
+    cannot tell who knew of it, and rather shows a conflict too many."""
     copied: int = 0
     """What still waited when a disk was copied: two copies may send it, each under a name of its own."""
     copies: int = 0
@@ -103,6 +106,8 @@ class Ledger:
             dot = Dot(row["hlc_eff"], row["uuid"], row["n"])
             logged = Logged(row["seq"], write, dot, body, row["old_seq"] is not None)
             self._look_at_stamp(logged, now_ms)
+            if not logged.is_again and any(one.write is write for one in self.lost):
+                self.unproved |= write.bit
             if body.get("act") == "sync.server":
                 write.known = self.mask
             self._add(logged)
