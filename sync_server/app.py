@@ -202,8 +202,8 @@ class _Calls:
         return self._part(found)
 
     def rows(self) -> Response:
-        """{t, ids} → {items, cut?}: these rows as they are now; ids under `cut` are to be asked for again, as the
-        answer was long enough. {t, after?} → {versions: {id: row sum}, next, …}: which versions of its rows a table
+        """{t, ids} → {items, missing, cut?}: these rows as they are now and the ids of those that are not there; ids
+        under `cut` are to be asked for again, as the answer was long enough. {t, after?} → {versions: {id: row sum}, next, …}: which versions of its rows a table
         holds, seed rows that nobody touched left out; until `next` is empty. A table that only a newer program has is
         one without rows."""
         self._active()
@@ -213,8 +213,9 @@ class _Calls:
             return self._table_versions(table, _text(body, "after") if body.get("after") is not None else "")
         if not isinstance(ids, list) or len(ids) > IDS_MAX or not all(isinstance(id, str) for id in ids):
             raise BadRequest(f"ids is a list of at most {IDS_MAX}")
-        items, cut = self.store.rows(table, ids)
-        return _packed(b'{"items":[%s]%s}' % (b",".join(items), b',"cut":' + canonical(cut) if cut else b""))
+        told = self.store.rows(table, ids)
+        rest = {"missing": list(told.missing)} | ({"cut": list(told.cut)} if told.cut else {})
+        return _packed(b'{"items":[%s],%s' % (b",".join(told.items), canonical(rest)[1:]))
 
     def _table_versions(self, table: str, after: str) -> Response:
         found = self.store.versions(table, after, ROWS_MAX)

@@ -148,6 +148,16 @@ class Sums:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Rows that were asked for: as items in order of ids, the ids of those that are not there, and the ids that were
+    not looked for since there were enough bytes."""
+
+    items: Sequence[bytes]
+    missing: Sequence[str]
+    cut: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Versions:
     """Part of a table, in order of ids: the row sum of each row, the id to go on after if there is more."""
 
@@ -266,8 +276,8 @@ class Store(Protocol):
         """Rows touched after a cursor in their present state, cut at the first position at which there are enough."""
         ...
 
-    def rows(self, table: str, ids: Sequence[str], bytes_max: int = PAGE_BYTES_MAX) -> tuple[list[bytes], list[str]]:
-        """These rows as items in order of ids, and the ids that were not looked for, since there are enough bytes."""
+    def rows(self, table: str, ids: Sequence[str], bytes_max: int = PAGE_BYTES_MAX) -> Told:
+        """These rows as they are."""
         ...
 
     def living(self, table: str, ids: Sequence[str] | None = None) -> dict[str, Mapping[str, Scalar]]:

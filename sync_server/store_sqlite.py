@@ -43,6 +43,7 @@ from .store import (
     Row,
     Stamp,
     Sums,
+    Told,
     Versions,
 )
 
@@ -330,16 +331,18 @@ class SqliteStore:
                 size, last = size + len(items[-1]), row["last_seq"]
         return Page(items, max(cursor, head.seq), head)
 
-    def rows(self, table: str, ids: Sequence[str], bytes_max: int = PAGE_BYTES_MAX) -> tuple[list[bytes], list[str]]:
-        items: list[bytes] = []
-        size, wanted = 0, sorted(set(ids))
+    def rows(self, table: str, ids: Sequence[str], bytes_max: int = PAGE_BYTES_MAX) -> Told:
+        items: dict[str, bytes] = {}
+        size, wanted, last = 0, sorted(set(ids)), ""
         with self._read() as db:
             for row in _ask(db, table, wanted):
-                items.append(self._row_item(db, row))
-                size += len(items[-1])
+                last = row["id"]
+                items[last] = self._row_item(db, row)
+                size += len(items[last])
                 if size >= bytes_max:
-                    return items, [id for id in wanted if id > row["id"]]
-        return items, []
+                    break
+        cut = [id for id in wanted if id > last] if size >= bytes_max else []
+        return Told(list(items.values()), [id for id in wanted if id not in items and id not in cut], cut)
 
     def living(self, table: str, ids: Sequence[str] | None = None) -> dict[str, Mapping[str, Scalar]]:
         sql = f"SELECT {_ROW} FROM row_state WHERE t = ?"

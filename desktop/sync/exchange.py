@@ -245,10 +245,11 @@ class Exchange:
         return page
 
     def rows(self, table: str, ids: Sequence[str]) -> tuple[list[dict[str, Any]], set[str]]:
-        """These rows as they are there now, and the ids that found no room in the answer; rows that are in neither are
-        not there."""
-        body = _with(self._call("POST", "rows", {"t": table, "ids": list(ids)}), items=list)
-        return list(body["items"]), set(body.get("cut") or ())
+        """These rows as they are there now, and the ids of which the answer says nothing, for want of room or because
+        it was spoilt on the way. Rows that are in neither are not there, says the server."""
+        body = _with(self._call("POST", "rows", {"t": table, "ids": list(ids)}), items=list, missing=list)
+        rows = [item["row"] for item in body["items"] if isinstance(item, dict) and isinstance(item.get("row"), dict)]
+        return list(body["items"]), set(ids) - {row.get("id") for row in rows} - set(map(str, body["missing"]))
 
     def versions(self, table: str, after: str) -> tuple[dict[str, str], str | None]:
         """Ids and row sums of a table, from an id on, and where to go on."""

@@ -86,7 +86,7 @@ def pull(store: Store, cursor: int = 0, **more: Any) -> list[dict[str, Any]]:
 
 
 def row(store: Store, table: str, id: str) -> dict[str, Any] | None:
-    found, _ = store.rows(table, [id])
+    found = store.rows(table, [id]).items
     return json.loads(found[0]) if found else None
 
 
