@@ -203,9 +203,9 @@ class _Calls:
 
     def rows(self) -> Response:
         """{t, ids} → {items, missing, cut?}: these rows as they are now and the ids of those that are not there; ids
-        under `cut` are to be asked for again, as the answer was long enough. {t, after?} → {versions: {id: row sum}, next, …}: which versions of its rows a table
-        holds, seed rows that nobody touched left out; until `next` is empty. A table that only a newer program has is
-        one without rows."""
+        under `cut` are to be asked for again, as the answer was long enough. {t, after?} → {versions: {id: row sum},
+        next, …}: which versions of its rows a table holds, seed rows that nobody touched left out; until `next` is
+        empty. A table that only a newer program has is one without rows."""
         self._active()
         body = _json()
         table, ids = _text(body, "t"), body.get("ids")
