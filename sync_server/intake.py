@@ -190,11 +190,21 @@ class _Intake:
         """Everything a push will look at, in few questions and in key order."""
         ops = [(changeset, op) for changeset in changesets for op in changeset.ops if op.table in self.manifest.tables]
         self._load({(op.table, op.id) for _, op in ops})
-        least = min((self._ctx(changeset) for changeset in changesets), default=self.base)
+        deleted = {(op.table, op.id) for _, op in ops if op.kind == "del"}
+        # A delete on record may come to hold by what comes now; who made it knew less than who pushes.
+        lives = {key: life for _, op in ops if (life := self._hanging(key := (op.table, op.id))) is not None}
+        known = [*map(self._ctx, changesets), *(self._entry(life).ctx for life in lives.values())]
+        least = min(known, default=self.base)
         # Mostly nobody else has written since: then nothing can have crossed, however long the history.
         if self.tx.others_since(least, self.author):
             self.gone = self.tx.gone_since(least)
-            self._remember_children({(op.table, op.id) for _, op in ops if op.kind == "del"}, least)
+            self._remember_children(deleted | lives.keys(), least)
+
+    def _hanging(self, key: Key) -> Dot | None:
+        """The delete of a row that lives all the same."""
+        state = self.rows[key].state
+        is_hanging = state.clock.is_out and not state.is_gone(self.manifest.tables[key[0]].rules)
+        return state.clock.life if is_hanging else None
 
     def _remember_children(self, deleted: Collection[Key], least: int) -> None:
         found: set[Key] = set()
@@ -299,7 +309,7 @@ class _Intake:
         """Lays the ops over the rows; what the server has to add comes back."""
         said: list[Op] = []
         judge = partial(self._is_concurrent, entry.dot)
-        done: list[tuple[Op, Mapping[str, Any]]] = []
+        done: list[tuple[Op, Mapping[str, Any], bool]] = []
         ops = sorted(changeset.ops, key=lambda op: (op.table, op.id)) if len(changeset.ops) > 1 else changeset.ops
         for op in ops:
             key, rules = (op.table, op.id), self.manifest.tables[op.table].rules
@@ -309,9 +319,9 @@ class _Intake:
             self._put(key, row, merged.state, entry, changeset)
             for pair in merged.pairs:
                 said += self._conflict(key, pair, entry)
-            done.append((op, merged.won))
-        for op, won in done:  # what a deletion takes along is gone by now
-            said += self._revive(op, won, entry)
+            done.append((op, merged.won, known is not None and known.is_gone(rules)))
+        for op, won, was_gone in done:  # what a deletion takes along is gone by now
+            said += self._revive(op, won, entry, was_gone=was_gone)
         return said
 
     def _put(self, key: Key, row: Row, state: RowState, entry: Entry, changeset: Changeset) -> None:
@@ -377,7 +387,7 @@ class _Intake:
 
     # -------------------------------------------------------------------------------------------------------- parents
 
-    def _revive(self, op: Op, won: Mapping[str, Any], entry: Entry) -> list[Op]:
+    def _revive(self, op: Op, won: Mapping[str, Any], entry: Entry, *, was_gone: bool) -> list[Op]:
         """Undeletes what is still needed: the target of a reference deleted by someone who did not know of it, or the
         row deleted here to which something unknown here refers."""
         if not self.gone:
@@ -385,7 +395,7 @@ class _Intake:
         key, table = (op.table, op.id), self.manifest.tables[op.table]
         state = self.rows[key].state
         if state.is_gone(table.rules):
-            return self._still_needed(key) if state.clock.life == entry.dot else []
+            return self._still_needed(key) if not was_gone or state.clock.life == entry.dot else []
         is_whole = op.kind == "ins" or state.clock.life is not None
         said: list[Op] = []
         for target in table.targets(state.data, None if is_whole else won):
