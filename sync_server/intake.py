@@ -395,22 +395,26 @@ class _Intake:
         key, table = (op.table, op.id), self.manifest.tables[op.table]
         state = self.rows[key].state
         if state.is_gone(table.rules):
-            return self._still_needed(key) if not was_gone or state.clock.life == entry.dot else []
+            by = entry.dot if op.kind == "del" else None
+            return self._still_needed(key, by) if not was_gone or state.clock.life == entry.dot else []
         is_whole = op.kind == "ins" or state.clock.life is not None
         said: list[Op] = []
         for target in table.targets(state.data, None if is_whole else won):
             said += self._undelete(target, entry.dot)
         return said
 
-    def _still_needed(self, key: Key) -> list[Op]:
+    def _still_needed(self, key: Key, deleted_by: Dot | None) -> list[Op]:
+        """Brings a row back if something refers to it of which nobody knew who deleted it, now or earlier."""
         for child in self.children.get(key, ()):
             state, table = self.rows[child].state, self.manifest.tables[child[0]]
             if state.is_gone(table.rules):
                 continue
             for column, reference in table.references.items():
                 if not reference.is_loose and reference.target(column, state.data) == key:
-                    said = self._undelete(key, state.clock.of(table.rules.unit_of[column]))
-                    if said:
+                    needed_by = state.clock.of(table.rules.unit_of[column])
+                    if deleted_by is not None and not self._is_concurrent(deleted_by, needed_by):
+                        continue
+                    if said := self._undelete(key, needed_by):
                         return said
         return []
 

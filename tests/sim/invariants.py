@@ -150,7 +150,7 @@ def _compare(key: Key, table: Table, found: Seen, expected: Row) -> None:
     dots = {unit: cell.dot for unit, cell in expected.cells.items()}
     if {unit: dot for unit, dot in found.dots.items() if dot.replica} != dots:
         raise Problem("I2", f"{key} was written by {found.dots}, not {dots}")
-    if found.is_gone != expected.is_gone(table):
+    if found.is_gone != expected.should_be_gone(table):
         raise Problem("I2", f"{key} is {'gone' if found.is_gone else 'alive'} against all that was known of it")
 
 

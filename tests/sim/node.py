@@ -125,6 +125,10 @@ class Node:
         with self.station.db.read() as db:
             return outbox.replicas(self.station.engine, db)
 
+    def last_n(self) -> list[int]:
+        """How far the own numbers go."""
+        return [row[0] for row in self.station.ask("SELECT last_n FROM sync_self")]
+
     def pending(self) -> int:
         return int(self.station.ask("SELECT count(*) FROM changeset WHERE state = 'pending'")[0][0])
 

@@ -43,9 +43,12 @@ class Delete:
     seen: Mapping[str, int]
 
     def covers(self, cell: Cell) -> bool:
-        """Whether who deleted knew of the write, from the log or from the row itself."""
-        known = self.by.write.known or 0
-        return bool(known & cell.by.write.bit) or cell.dot.n <= self.seen.get(cell.dot.replica, 0)
+        """Whether the delete says that it saw the write in the row."""
+        return cell.dot.n <= self.seen.get(cell.dot.replica, 0)
+
+    def knew(self, cell: Cell) -> bool:
+        """Whether who deleted knew of the write, wherever from."""
+        return self.covers(cell) or bool((self.by.write.known or 0) & cell.by.write.bit)
 
 
 @dataclass
@@ -60,6 +63,11 @@ class Row:
 
     def is_covered(self, cell: Cell) -> bool:
         return any(delete.covers(cell) for delete in self.deletes)
+
+    def should_be_gone(self, table: Table) -> bool:
+        """Whether all that counts now was known to who deleted the row."""
+        is_known = all(any(delete.knew(cell) for delete in self.deletes) for cell in self.cells.values())
+        return self.is_gone(table) or (self.is_out and not table.rules.is_link and is_known)
 
     def is_gone(self, table: Table) -> bool:
         if self.life is None or not self.is_out:
@@ -79,6 +87,9 @@ class Oracle:
     pairs: dict[PairKey, str] = field(default_factory=dict)
     """The pairs there must be, with the name of the winner."""
     _revived: set[Key] = field(default_factory=set)
+    """What is needed and still deleted: the server is about to bring it back."""
+    _gone: set[Key] = field(default_factory=set)
+    """Which of the rows of a write were gone before it."""
 
     def __post_init__(self) -> None:
         for table, seeds in self.manifest.seeds.items():
@@ -114,6 +125,10 @@ class Oracle:
         key = op["t"], op["id"]
         table, is_new = self.manifest.tables[op["t"]], key not in self.rows
         row = self.rows.setdefault(key, Row())
+        if row.is_gone(table):
+            self._gone.add(key)
+        else:
+            self._gone.discard(key)
         won: dict[str, Any] = {}
         if op["k"] in ("del", "undel"):
             self._live(one, op, key, row, table)
@@ -200,15 +215,17 @@ class Oracle:
         key = op["t"], op["id"]
         row, table = self.rows[key], self.manifest.tables[key[0]]
         if row.is_gone(table):
-            if row.life is one:
-                self._still_needed(key)
+            if row.life is one or key not in self._gone:
+                self._still_needed(key, one if op["k"] == "del" else None)
             return
         is_whole = op["k"] == "ins" or row.life is not None
         for target in table.targets(row.data, None if is_whole else won):
             self._undelete(target, one)
 
-    def _still_needed(self, key: Key) -> None:
+    def _still_needed(self, key: Key, deleted_by: Logged | None) -> None:
         for child, cell in self._children(key):
+            if deleted_by is not None and not self.are_concurrent(cell.by, deleted_by):
+                continue
             if not self.rows[child].is_gone(self.manifest.tables[child[0]]) and self._undelete(key, cell.by):
                 return
 

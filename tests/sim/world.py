@@ -273,7 +273,7 @@ class World:
 
     def _state(self) -> object:
         head = self.office.store.head()
-        return head, [(n.name, n.peer, n.pending(), n.station.ask("SELECT last_n FROM sync_self")) for n in self.living]
+        return head, [(node.name, node.peer, node.pending(), node.last_n()) for node in self.living]
 
 
 # ------------------------------------------------------------------------------------------------------------- actions
