@@ -128,16 +128,16 @@ class _Calls:
         return self._answer(about | self._where(self.store.head()))
 
     def hello(self) -> Response:
-        """{replica, last_n, last_h?, schema, peers?, waiting?, version?, codes?} → where the server stands, how far it
-        knows the caller, its time for the offset, what the caller must do first, and the machine codes of the replicas
-        under `codes` ("" is the server itself)."""
+        """{replica, last_n, last_h?, acked?, schema, peers?, waiting?, version?, codes?} → where the server stands, how
+        far it knows the caller, its time for the offset, what the caller must do first, and the machine codes of the
+        replicas under `codes` ("" is the server itself)."""
         machine = self._caller()
         body = _json()
         said = _said(body)
         replica, last_n = _text(body, "replica"), _number(body, "last_n", 0)
         self._check_schema(_number(body, "schema", 1), is_reading=True)
-        head = self.store.head()
         known = self.store.replica(replica)
+        head = self._head_for(machine, body, known.last_n if known and known.machine == machine.id else None)
         about: dict[str, Any] = {"your_n": 0, "your_h": None, "code": machine.code, "branch": machine.branch}
         if known is not None and known.machine == machine.id:
             about |= {"your_n": known.last_n, "your_h": known.last_h[:8].hex()}
@@ -147,13 +147,27 @@ class _Calls:
         self.attendance.note(machine.id, self.clock(), said)
         return self._answer(about | self._where(head) | {"actions": actions})
 
+    def _head_for(self, machine: Machine, body: Mapping[str, Any], known_n: int | None) -> Head:
+        """Where the stream stands. Who was given more of it than is here, or had more taken in, says that the data file
+        was put back without `restore`; its positions must not be given out once more for other changes."""
+        head = self.store.head()
+        peer = _peer_of(body, head)
+        if machine.state != "active" or peer is None or peer.get("epoch") != head.epoch:
+            return head
+        acked = body.get("acked")
+        is_beyond = known_n is not None and isinstance(acked, int) and acked > known_n
+        cursor = peer.get("cursor")
+        if is_beyond or (isinstance(cursor, int) and cursor > head.seq):
+            log.error("the data file is older than what machine %s was given: a new epoch begins", machine.code)
+            self.store.new_epoch(0)
+        return self.store.head()
+
     def _actions(self, machine: Machine, head: Head, body: Mapping[str, Any], replica: str, last_n: int) -> list[str]:
         if machine.state != "active":
             return ["wipe"]
         actions = []
-        peers = body.get("peers")
-        peer = peers.get(head.tier) if isinstance(peers, dict) else None
-        if isinstance(peer, dict) and peer.get("epoch", head.epoch) != head.epoch:
+        peer = _peer_of(body, head)
+        if peer is not None and peer.get("epoch", head.epoch) != head.epoch:
             actions.append("reconcile")
         known = self.store.known_hash(replica, last_n) if last_n else None
         if known is not None and body.get("last_h") and known[:8].hex() != body["last_h"]:
@@ -395,6 +409,13 @@ def _flag(body: Mapping[str, Any], name: str) -> bool | None:
     if value is not None and not isinstance(value, bool):
         raise BadRequest(f"{name} is true or false")
     return value
+
+
+def _peer_of(body: Mapping[str, Any], head: Head) -> dict[str, Any] | None:
+    """What a machine says of how far it has come with this company's stream."""
+    peers = body.get("peers")
+    peer = peers.get(head.tier) if isinstance(peers, dict) else None
+    return peer if isinstance(peer, dict) else None
 
 
 def _said(body: Mapping[str, Any]) -> dict[str, Any]:

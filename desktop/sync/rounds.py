@@ -128,6 +128,8 @@ class Round:
         self.has_news_of_conflicts = False
         """Whether conflicts came or were answered elsewhere, until somebody has been told."""
         self._is_leaving = False
+        self._offered = ""
+        """The replica of which something went out last."""
         self._left = 0
         """What the last push left behind, for the list of machines: what is just going out does not count."""
 
@@ -167,7 +169,8 @@ class Round:
         """Greets the server and does first what it asks for. Raises OtherCompany, Revoked among others."""
         with self.engine.db.read() as db:
             me, peer = self.engine.applier.me(db), self._peer(db)
-        where = self._greet(me.replica, me.last_n, me.last_h, peer)
+            acked = outbox.acked_n(db, me.replica)
+        where = self._greet(me.replica, me.last_n, me.last_h, peer, acked=acked)
         if where["tier"] != peer.tier:
             raise OtherCompany()
         if "wipe" in where["actions"]:
@@ -188,11 +191,13 @@ class Round:
         if isinstance(asked, int):
             self.poll_ms = max(POLL_MS_MIN, min(asked, POLL_MS_MAX))
 
-    def _greet(self, replica: str, last_n: int, last_h: bytes, peer: Peer) -> dict[str, Any]:
+    def _greet(
+        self, replica: str, last_n: int, last_h: bytes, peer: Peer, *, acked: int | None = None
+    ) -> dict[str, Any]:
         body = {
             "replica": replica, "last_n": last_n, "last_h": last_h[:8].hex(), "schema": SCHEMA,
             "peers": {peer.tier: {"epoch": peer.epoch, "cursor": peer.cursor}}, "wall": self.exchange.now_ms(),
-            "waiting": self._left, "version": __version__, "codes": self._nameless(),
+            "waiting": self._left, "version": __version__, "codes": self._nameless(), "acked": acked,
         }  # fmt: skip
         try:
             return self.exchange.hello(body)
@@ -340,6 +345,7 @@ class Round:
 
     def _offer(self, batch: outbox.Batch) -> None:
         """Says in the identity file how far the own numbers went out, before they do."""
+        self._offered = batch.replica
         found = self.identities.read(self.data)
         if found is not None and found.replica == batch.replica and found.offered_n < batch.last_n:
             self.identities.write(replace(found, offered_n=batch.last_n))
@@ -376,14 +382,26 @@ class Round:
         return bool(forks)
 
     def _fill(self, gap: Gap) -> None:
-        """The server lacks earlier numbers: they go again."""
+        """The server lacks earlier numbers: they go again. Where these data lack them, too, both were put back to
+        before them, and what came after goes on under a new name."""
         first = gap.extra.get("next")
         if not isinstance(first, int):
             raise gap
+        self.hello()  # hears how much was taken in, and says if it was put back in silence
         with self.engine.db.write() as db:
             for replica in outbox.replicas(self.engine, db):
                 if outbox.acked_n(db, replica) >= first:
                     outbox.offer_again(self.engine, db, replica, first - 1)
+            batch = outbox.next_batch(db, self._offered)
+            is_lost = batch is not None and batch.first_n > first
+            if is_lost:
+                old = None if self._offered == self.engine.applier.me(db).replica else self._offered
+                outbox.rotate(self.engine, db, first, old)
+                diary.note(
+                    db, "identity", text="服务器和这份数据都没有较早的改动了，本机改用新的编号，其余改动都保留。"
+                )
+        if is_lost:
+            self._renew_identity()
 
     def _check_mass(self) -> None:
         """Raises MassDelete for what nobody has confirmed and no server ever took, counted over all that waits."""

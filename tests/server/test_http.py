@@ -3,6 +3,7 @@ refusal while the others go on working."""
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 import time
@@ -343,6 +344,26 @@ def test_backup_while_running_and_restore_with_a_new_epoch(served: Served, tmp_p
     ]
     assert ack["seq"] == (1 << 32) + 1
     assert [item["n"] for item in a.pull_all()] == [1, 2]
+
+
+@pytest.mark.parametrize("said", [{"cursor": 2}, {"cursor": 1, "acked": 2}])
+def test_a_data_file_put_back_by_hand_is_noticed(served: Served, tmp_path: Path, said: dict[str, int]) -> None:
+    a = served.join()
+    a.push(a.author.write(ins("customer")))
+    assert command(served.folder, "backup", str(tmp_path / "copy")).returncode == 0
+    a.push(a.author.write(ins("customer")))
+    assert served.stop() == 0
+    for file in served.folder.glob("ecms-server.db*"):
+        file.unlink()
+    shutil.copyfile(tmp_path / "copy", served.folder / "ecms-server.db")
+    served.start()
+    peer = {"epoch": a.about["epoch"], "cursor": said["cursor"]}
+    about = a.hello(peers={a.about["tier"]: peer}, acked=said.get("acked")).json()
+    assert (about["actions"], about["your_n"], about["head"]) == (["reconcile"], 1, 1 << 32)
+    assert about["kept"] == 1
+    peer = {"epoch": about["epoch"], "cursor": 1 << 32}
+    about = a.hello(peers={a.about["tier"]: peer}, acked=1).json()
+    assert (about["actions"], about["head"]) == ([], 1 << 32)
 
 
 def test_commands_say_what_is_wrong_in_one_line(tmp_path: Path) -> None:

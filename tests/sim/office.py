@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -80,6 +81,14 @@ class Office:
         restore(file, self.path, self.manifest)
         for kept in self.folder.glob(f"{FILE_NAME}.before-restore-*"):
             kept.unlink()
+        self._open()
+
+    def put_back(self, file: Path) -> None:
+        """Somebody puts an old copy of the data file in its place, and tells nobody."""
+        self.store.close()
+        for name in (FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"):
+            (self.folder / name).unlink(missing_ok=True)
+        shutil.copyfile(file, self.path)
         self._open()
 
     def invite(self, branch: str = "01") -> str:

@@ -416,6 +416,43 @@ def test_16_server_restored_to_yesterday(world: World) -> None:
     finish(world)
 
 
+def test_16_a_data_file_put_back_in_silence(world: World) -> None:
+    """A snapshot of the disk instead of `restore`: who was given more says so, and all give back what they have."""
+    a, b, c = world.company(3)
+    id = shared_client(world, [a, b, c], credit=1)
+    world.backup()
+    epoch = world.office.store.head().epoch
+    a.save("client", {"credit": 2}, id)
+    extra = [new_client(world, node) for node in (a, b, c)]
+    everybody([a, b, c])
+    world.restore(in_silence=True)
+    c.save("client", {"note": "之后"}, id)
+    everybody([b, c, a], 4)
+    assert world.office.store.head().epoch != epoch
+    for node in (a, b, c):
+        assert all(is_alive(node, one) for one in extra)
+        assert value(node, id, "credit") == 2 and value(node, id, "note") == "之后"
+        assert not pairs(node)
+    finish(world)
+
+
+def test_16_numbers_that_server_and_machine_have_both_lost(world: World) -> None:
+    """Found by seed 5000132: a machine was put back to before a change that the server held and then lost, too."""
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    world.backup()
+    kept = b.kept()
+    poison(world, b)
+    b.round()
+    b.put_back(kept, in_place=True, with_identity=True)
+    b.save("client", {"note": "其后"}, id)
+    b.round()
+    world.restore()
+    everybody([a, b], 4)
+    assert value(a, id, "note") == "其后" and not b.pending()
+    finish(world)
+
+
 def test_16_nothing_vanishes_while_its_author_is_away(world: World) -> None:
     """Found by seed 4: a machine does not drop what the author has yet to send to the restored server."""
     a, b = world.company(2)
