@@ -27,6 +27,7 @@ from .replication.conflicts import (
     conflict_op,
     is_based_on,
     is_concurrent,
+    lost_place,
 )
 from .replication.merge import RowState, merge_row
 from .replication.wire import Malformed, read_changeset
@@ -344,11 +345,18 @@ class _Intake:
             return False
         if not is_concurrent(self._write(new), self._write(present)):
             return False
-        return not (self._is_own(new, present) or self._is_own(present, new))
+        return not any(self._is_own(*pair) or self._knew_lost(*pair) for pair in ((new, present), (present, new)))
 
     def _is_own(self, dot: Dot, earlier: Dot) -> bool:
         """Whether who wrote says that the other write was his own, too, under a name he gave up since."""
         return earlier.n <= self._told(self._entry(dot)).ctx.get(earlier.replica, 0)
+
+    def _knew_lost(self, dot: Dot, earlier: Dot) -> bool:
+        """Whether who wrote had seen the other write at a position that the server lost since."""
+        old_seq = self._entry(earlier).old_seq
+        if old_seq is None:
+            return False
+        return old_seq <= self._told(self._entry(dot)).ctx.get(lost_place(self.tier, old_seq), 0)
 
     def _told(self, entry: Entry) -> Changeset:
         place = (entry.replica.uuid, entry.n)

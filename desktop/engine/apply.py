@@ -15,6 +15,7 @@ import orjson
 
 from sync_server.replication.changeset import ROWS_MAX, Changeset, Op, canonical, chain
 from sync_server.replication.clock import Clock
+from sync_server.replication.conflicts import lost_place
 from sync_server.replication.merge import RowClock
 
 from ..db import Database
@@ -213,16 +214,22 @@ class Applier:
 
 
 def context_of(db: sqlite3.Connection) -> dict[str, int]:
-    """What a change made now rests on: how far this machine has applied everything, per tier; and, per name it gave
-    up, what it wrote under it and has not come back from the server yet."""
+    """What a change made now rests on: how far this machine has applied everything, per tier, and had in epochs that a
+    restored server lost; and, per name it gave up, what it wrote under it and has not come back from the server yet."""
     known: dict[str, int] = dict(db.execute("SELECT tier, cursor FROM sync_peer WHERE state = 'log'").fetchall())
+    lost = db.execute("SELECT substr(key, 6), CAST(value AS INTEGER) FROM meta WHERE key > 'lost.' AND key < 'lost/'")
     former = db.execute(
         "SELECT p.uuid, max(c.n) FROM meta m JOIN replica p ON p.uuid = substr(m.key, 9) "
         "JOIN changeset c ON c.r = p.no WHERE m.key > 'replica.' AND m.key < 'replica/' "
         "AND c.n <= CAST(m.value AS INTEGER) AND (c.seq IS NULL OR c.seq > ?) GROUP BY p.uuid",
         (max(known.values(), default=0),),
     )
-    return known | dict(former.fetchall())
+    return known | dict(lost.fetchall()) | dict(former.fetchall())
+
+
+def keep_lost_place(db: sqlite3.Connection, tier: str, cursor: int) -> None:
+    """What this machine had seen up to a position stays known to it when the server has lost that position."""
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"lost.{lost_place(tier, cursor)}", str(cursor)))
 
 
 def codes_of(db: sqlite3.Connection) -> dict[str, str]:

@@ -208,7 +208,7 @@ def settle(engine: Engine, db: sqlite3.Connection, replica: str, acks: Sequence[
                 _restamp(db, row, ack)
         if acks:
             _keep_hash(db, replica, acks[-1].n)
-        _slow_down(db)
+        slow_down(db)
     return held
 
 
@@ -233,9 +233,10 @@ def _restamp(db: sqlite3.Connection, row: sqlite3.Row, ack: Ack) -> None:
             )
 
 
-def _slow_down(db: sqlite3.Connection) -> None:
-    """A clock that ran ahead comes back as soon as nothing waits under its stamps."""
-    if db.execute(f"SELECT 1 FROM changeset c WHERE c.state = ? AND {OPEN}", (PENDING,)).fetchone():
+def slow_down(db: sqlite3.Connection) -> None:
+    """A clock that ran ahead comes back as soon as nothing waits under its stamps and no row here has them any more:
+    what is typed until then must be later than what it changes."""
+    if wanted(db, 1) or db.execute(f"SELECT 1 FROM changeset c WHERE c.state = ? AND {OPEN}", (PENDING,)).fetchone():
         return
     row = db.execute(
         "SELECT s.hlc, c.hlc, c.hlc_eff FROM sync_self s JOIN replica p ON p.uuid = s.replica "

@@ -234,6 +234,7 @@ def take_wanted(engine: Engine, table: str, ids: Sequence[str], items: Iterable[
                 work.drop(table, id)
             _lay_over(db, engine, work, {(table, id) for id in missing})
             received.changed.join(work.flush())
+        outbox.slow_down(db)
     return received
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from sync_server.replication import conflicts
 
 from .. import __version__
-from ..engine.apply import LOST, OPEN, PENDING, REJECTED, opened, unpacked
+from ..engine.apply import LOST, OPEN, PENDING, REJECTED, keep_lost_place, opened, unpacked
 from ..engine.engine import Engine
 from ..engine.schema import SCHEMA
 from ..engine.work import rebuild_checksum, versions
@@ -283,6 +283,8 @@ class Round:
         with self.engine.db.write() as db, self.engine.db.unguarded():
             count = sum(outbox.offer_again(self.engine, db, replica, known[replica]) for replica in own)
             self._forget_lost(db, kept, base, own)
+            if peer.state == "log":
+                keep_lost_place(db, peer.tier, peer.cursor)
             db.execute("UPDATE sync_peer SET epoch = ?", (where["epoch"],))
             diary.note(db, "info", text=f"服务器恢复过备份，已重新核对。本机补传 {count:,} 条改动，没有丢失。")
 

@@ -80,6 +80,12 @@ def _knew(ctx: int, write: Write) -> bool:
     return write.old_seq is not None and write.old_seq >> EPOCH_BITS == ctx >> EPOCH_BITS and write.old_seq <= ctx
 
 
+def lost_place(tier: str, seq: int) -> str:
+    """The name under which a context tells how far its author had come in the epoch of a position, once that epoch was
+    lost: a restored server hears only later of what he had known long ago."""
+    return f"{tier}.{seq >> EPOCH_BITS}"
+
+
 def is_based_on(based_on: Mapping[str, str], old: Mapping[str, Scalar], new: Mapping[str, Scalar]) -> bool:
     """Whether a write of `new` overwrote these very `old` values: then it is no conflict with them."""
     differing = [name for name, value in new.items() if old.get(name) != value]

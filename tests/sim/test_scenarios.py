@@ -196,6 +196,25 @@ def test_06_clock_one_hour_ahead(world: World) -> None:
     finish(world)
 
 
+def test_06_typed_before_the_own_stamps_are_put_right(world: World) -> None:
+    """Found by seed 6000333: the line breaks after the answer that put back the clock; the row still has its stamp."""
+    (a,) = world.company(1)
+    a.skew_ms = HOUR_MS
+    a.reopen()
+    id = new_client(world, a, note="钟快时")
+    a.skew_ms = 0
+    a.reopen()
+    a.round(bad(rows="lost"))
+    a.save("client", {"note": "钟准了"}, id)
+    assert value(a, id, "note") == "钟准了"
+    everybody([a])
+    assert value(a, id, "note") == "钟准了" and not a.pending()
+    new_client(world, a)
+    a.round()
+    assert world.ledger.newest < pack(world.office.now_ms() + 3 * 60_000)
+    finish(world)
+
+
 def test_07_clock_five_years_ahead(world: World) -> None:
     a, b = world.company(2)
     id = shared_client(world, [a, b])
