@@ -174,6 +174,29 @@ def test_two_changed_the_same_record_and_both_versions_are_shown(window: RealWin
     assert (saved["address"], saved["postcode"]) == ("又是别人", "215100")
 
 
+def test_what_a_colleague_deleted_meanwhile_is_brought_back_with_what_was_typed(window: RealWindow) -> None:
+    screen = Screen(window.page)
+    window.watch.allow("status of 409")
+    window.watch.allow("status of 404")
+    row = screen.api.add("customer", name="刚被删的客户", group=screen.api.groups()["重点客户"])
+    customers = screen.open_list()
+    customers.find("刚被删的客户")
+    customers.cell("刚被删的客户").dblclick()
+    dialog = screen.dialog("修改客户")
+    screen.fill(dialog, 电话="0512-7777777")
+    screen.api.ok("DELETE", f"/api/records/customer/{row['id']}")
+    screen.press("Control+S")
+    question = screen.question("这个客户刚被同事删除")
+    expect(question).to_contain_text("可以把它恢复，再保存你填的内容。")
+    screen.press("Escape")
+    expect(text_field(dialog, "电话")).to_have_value("0512-7777777")
+    screen.press("Control+S")
+    question.get_by_role("button", name="恢复并保存").click()
+    expect(dialog).to_have_count(0)
+    assert screen.api.find("customer", name="刚被删的客户")["phone"] == "0512-7777777"
+    expect(customers.row("刚被删的客户")).to_contain_text("0512-7777777")
+
+
 def test_delete_several_says_what_goes_along_and_undo_brings_all_back(window: RealWindow) -> None:
     screen = Screen(window.page)
     group = screen.api.groups()["重点客户"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -129,6 +130,10 @@ class Desk(Screen):
 
     def has(self, field: str, value: Any) -> None:
         self.until(lambda: bool(self.api.find("customer", name=NAME)[field] == value))
+
+    def gone(self, name: str) -> None:
+        asked = json.dumps({"and": [{"field": "name", "op": "eq", "value": name}]})
+        self.until(lambda: not self.api.total("customer", f"filter={asked}"))
 
     def both_changed(self, other: Desk, mine: int, theirs: int) -> None:
         """This one and then the other change the credit limit without knowing of each other."""
@@ -321,6 +326,31 @@ def test_a_third_value_obeys_the_rules_of_the_field(office: Desk, laptop: Desk) 
     expect(dialog).to_be_hidden()
     for desk in (office, laptop):
         desk.has("credit_limit", 28_000_000)
+
+
+def test_an_edit_against_a_deletion_is_kept_or_deleted_after_a_question(office: Desk, laptop: Desk) -> None:
+    group = next(iter(office.api.groups().values()))
+    row = office.api.add("customer", name="昆山立源 删改", group=group)
+    laptop.until(lambda: laptop.api.total("customer") == office.api.total("customer"))
+    for desk in (office, laptop):
+        desk.pause()
+    office.api.ok("POST", "/api/records/customer/delete", {"ids": [row["id"]]})
+    laptop.api.change("customer", laptop.api.find("customer", name="昆山立源 删改"), note="还在谈")
+    for desk in (office, laptop):
+        desk.go_on()
+    shown = office.centre.get_by_role("article", name=re.compile("昆山立源 删改"))
+    office.status.get_by_role("button", name="1 处冲突").click(timeout=SLOW_MS)
+    expect(shown.get_by_text("没有丢失，可以保留，也可以删除。")).to_be_visible()
+    shown.get_by_role("button", name="删除", exact=True).click()
+    question = office.question("删除「昆山立源 删改」？")
+    expect(question).to_contain_text("会从所有电脑上删除")
+    office.press("Escape")
+    expect(shown).to_be_visible()
+    shown.get_by_role("button", name="删除", exact=True).click()
+    question.get_by_role("button", name="删除").click()
+    expect(office.centre.get_by_role("heading", name="没有要决定的冲突")).to_be_visible()
+    for desk in (office, laptop):
+        desk.gone("昆山立源 删改")
 
 
 def test_conflicts_are_answered_together_by_keyboard(office: Desk, laptop: Desk) -> None:
