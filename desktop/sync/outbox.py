@@ -362,8 +362,11 @@ def rotate(engine: Engine, db: sqlite3.Connection, from_n: int, old: str | None 
     me = engine.applier.me(db)
     old = old or me.replica
     (old_no,) = db.execute("SELECT no FROM replica WHERE uuid = ?", (old,)).fetchone()
-    rows = db.execute("SELECT * FROM changeset WHERE r = ? AND n >= ? ORDER BY n", (old_no, from_n)).fetchall()
-    end = min(from_n - 1, me.last_n if old == me.replica else end_of(db, old))
+    last_n = me.last_n if old == me.replica else end_of(db, old)
+    # What came from elsewhere under a name given up is the other copy's.
+    sql = "SELECT * FROM changeset WHERE r = ? AND n BETWEEN ? AND ? ORDER BY n"
+    rows = db.execute(sql, (old_no, from_n, last_n)).fetchall()
+    end = min(from_n - 1, last_n)
     keep_end(db, old, end, _hash_before(db, old, end + 1))
     known = {row[0] for row in db.execute("SELECT code FROM replica WHERE code IS NOT NULL")}
     new, code = mint(me.code, known)
@@ -379,6 +382,17 @@ def rotate(engine: Engine, db: sqlite3.Connection, from_n: int, old: str | None 
     else:
         keep_end(db, new, len(rows), h)
     return len(rows)
+
+
+def leave_behind(engine: Engine, db: sqlite3.Connection, replica: str, from_n: int) -> None:
+    """The server waits for number `from_n` of a replica, and these data have it no more: what they wrote later goes on
+    under a new name. Another copy's later changes under this one are that copy's to bring."""
+    rotate(engine, db, from_n, None if replica == engine.applier.me(db).replica else replica)
+    with engine.db.unguarded():
+        db.execute(
+            "UPDATE changeset SET state = ? WHERE r = (SELECT no FROM replica WHERE uuid = ?) AND n >= ? AND state = ?",
+            (LOST, replica, from_n, PENDING),
+        )
 
 
 @dataclass(frozen=True)

@@ -397,8 +397,7 @@ class Round:
             batch = outbox.next_batch(db, self._offered)
             is_lost = batch is not None and batch.first_n > first
             if is_lost:
-                old = None if self._offered == self.engine.applier.me(db).replica else self._offered
-                outbox.rotate(self.engine, db, first, old)
+                outbox.leave_behind(self.engine, db, self._offered, first)
                 diary.note(
                     db, "identity", text="服务器和这份数据都没有较早的改动了，本机改用新的编号，其余改动都保留。"
                 )

@@ -388,6 +388,23 @@ def test_13_a_copy_whose_twin_was_refused_something(world: World) -> None:
     finish(world)
 
 
+def test_13_what_the_other_copy_wrote_is_not_made_again(world: World) -> None:
+    """Found by seed 7000116: a copy that hears of the other's changes before its own are refused."""
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    twin = world.machine()
+    twin.take_over(b.kept(), b.identity())
+    poison(world, b)
+    b.delete("client", id)
+    b.round()
+    own = new_client(world, twin)
+    twin.round(bad(push="garbage"))
+    everybody([twin, a, b], 3)
+    assert not any(is_alive(node, id) for node in (a, b, twin)) and is_alive(a, own)
+    assert [one.body["act"] for one in world.ledger.log].count("client.delete") == 1
+    finish(world)
+
+
 def test_14_restore_then_deletes(world: World) -> None:
     a, b = world.company(2)
     id = shared_client(world, [a, b])
