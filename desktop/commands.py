@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import accounts, maintenance
@@ -76,6 +76,8 @@ def join(folder: Path, server: str, code: str) -> str:
     try:
         workstation.sync.join(server, code)
         _first_round(workstation)
+        with suppress(SyncError):  # the machine's own row; it may wait for the next round as well
+            workstation.sync.round()
         with workstation.db.read() as db:
             me = workstation.engine.applier.me(db)
     except SyncError as error:

@@ -202,8 +202,14 @@ class Applier:
         )
 
     def clock(self, db: sqlite3.Connection, table: str, id: str) -> RowClock:
-        """The clock of a row, for deletes (what they had seen) and checks."""
+        """The clock of a row."""
         return Work(db, self.registry).clock(table, id)
+
+    def seen(self, db: sqlite3.Connection, table: str, id: str) -> dict[str, int]:
+        """What a delete made now has seen of a row. Of this machine's own changes that is all of them, also what lost
+        here to one that the server set aside: there it counts."""
+        seen, me = self.clock(db, table, id).seen(), self.me(db)
+        return seen | {me.replica: me.last_n} if me.replica in seen else seen
 
     def replay_parked(self) -> Changed:
         """Applies what waited for tables and columns that this version knows."""

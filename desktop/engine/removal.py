@@ -166,7 +166,7 @@ def _delete_ops(engine: Engine, db: sqlite3.Connection, doomed: _Doomed) -> list
     ops = []
     for module, rows in doomed.rows.items():
         for id, via in rows.items():
-            ops.append(Op(module, id, "del", seen=engine.applier.clock(db, module, id).seen(), via=via))
+            ops.append(Op(module, id, "del", seen=engine.applier.seen(db, module, id), via=via))
     return ops
 
 

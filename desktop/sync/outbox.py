@@ -303,7 +303,7 @@ def _again(engine: Engine, db: sqlite3.Connection, op: Op) -> Op | None:
         # It still rests on what its author knew then: what somebody else wrote meanwhile was not seen by anybody here.
         known = {name: row[name] for name in op.set if name in definition.column_names}
         return Op(op.table, op.id, "upd", known, op.based_on) if known else None
-    return replace(op, seen=engine.applier.clock(db, op.table, op.id).seen() if op.kind == "del" else {})
+    return replace(op, seen=engine.applier.seen(db, op.table, op.id) if op.kind == "del" else {})
 
 
 def discard(engine: Engine, replica: str, n: int) -> None:

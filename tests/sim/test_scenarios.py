@@ -22,7 +22,7 @@ from desktop.engine.registry import Registry
 from desktop.inspection import check as inspect
 from desktop.sync import conflicts, reception
 from sync_server.manifest import read as read_manifest
-from sync_server.replication.changeset import Changeset, Op, canonical
+from sync_server.replication.changeset import Changeset, Op, canonical, value_hash
 from sync_server.replication.clock import Clock, pack, wall_ms
 
 from .invariants import check_all, check_replay, rows_of_node
@@ -713,6 +713,20 @@ def poison(world: World, node: Node) -> str:
     id = world.id()
     node.write(Op("client", id, "ins", {"name": "坏", "memo": 5}))
     return id
+
+
+def test_42_a_delete_covers_what_lost_only_here(world: World) -> None:
+    """Found by seed 8000293: the own higher rank is set aside with the change it hangs on, the own lower one counts."""
+    a, b = world.company(2)
+    id = shared_client(world, [a, b], level="new")
+    needed = poison(world, b)
+    hangs = Op("client", needed, "upd", {"note": "一起"}, {"note": value_hash(None)})
+    b.write(Op("client", id, "upd", {"level": "key"}, {"level": value_hash("new")}), hangs)
+    b.write(Op("client", id, "upd", {"level": "active"}, {"level": value_hash("key")}))
+    b.delete("client", id)
+    everybody([b, a], 3)
+    assert not is_alive(a, id) and not is_alive(b, id)
+    finish(world)
 
 
 def test_42_poison_changeset(world: World) -> None:
