@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 TEXT_VERSION = 1
 """Raise it when folding, tokens or pinyin change: every index is then made anew."""
@@ -52,9 +52,10 @@ def search_tokens(text: str) -> str:
     tokenizer answers one or two Chinese characters with nothing (performance.md, trap 1).
     """
     folded = fold(text)
-    if folded.isascii():
-        return " ".join([folded[position : position + _ASCII_GRAM] for position in range(len(folded))])
-    return " ".join([_gram_at(folded, position)[0] for position in range(len(folded))])
+    threes = [folded[position : position + _ASCII_GRAM] for position in range(len(folded))]
+    if not folded.isascii():  # as `_gram_at` has it, without a call for each character of a million rows
+        threes = [part if part.isascii() else part[:_GRAM] for part in threes]
+    return " ".join(threes)
 
 
 def search_phrase(text: str) -> str | None:
@@ -123,8 +124,10 @@ def _reading_in(text: str, place: int) -> str:
     return _readings()[text[place]]
 
 
-def _syllables(text: str) -> list[tuple[str, bool]]:
-    """(part, is it a syllable): Chinese characters one by one, everything else in runs."""
+@lru_cache(maxsize=2_000)
+def _syllables(text: str) -> tuple[tuple[str, bool], ...]:
+    """(part, is it a syllable): Chinese characters one by one, everything else in runs. A title is asked for twice,
+    for its pinyin and its initials, and once more when it leaves the index."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     readings = _readings()
     parts: list[tuple[str, bool]] = []
@@ -136,7 +139,7 @@ def _syllables(text: str) -> list[tuple[str, bool]]:
             parts[-1] = (parts[-1][0] + char, False)
         else:
             parts.append((char, False))
-    return parts
+    return tuple(parts)
 
 
 def pinyin(text: str) -> str:

@@ -14,7 +14,7 @@ def local_minute(value: str, zone: ZoneInfo) -> str:
 
 def instant(moment: datetime) -> str:
     """The one text form of an instant."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def day_span(day: str) -> tuple[str, str]:
