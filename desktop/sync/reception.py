@@ -94,6 +94,7 @@ def _is_ours(error: BaseException) -> bool:
 def _sorted_out(engine: Engine, items: Sequence[Mapping[str, Any]], received: Received) -> list[Arrival]:
     """The changes of a page that are to be applied: no malformed ones, and none of this replica's own."""
     arrivals: list[Arrival] = []
+    own = _own_names(engine)
     for item in items:
         body = {name: value for name, value in item.items() if name not in ("seq", "hlc_eff")}
         try:
@@ -102,18 +103,24 @@ def _sorted_out(engine: Engine, items: Sequence[Mapping[str, Any]], received: Re
             log.error("a change from the server cannot be read: %s %s", item.get("r"), item.get("n"))
             received.poisoned.append(f"{item.get('r')}:{item.get('n')} {error}")
             continue
-        if not _is_own(engine, arrival, received):
+        if arrival.changeset.replica not in own:
             arrivals.append(arrival)
+        elif not _is_own(engine, arrival, received):
+            arrivals.append(arrival)
+            own = _own_names(engine)
     return arrivals
 
 
+def _own_names(engine: Engine) -> frozenset[str]:
+    with engine.db.write(joins=True) as db:
+        return frozenset(outbox.replicas(engine, db))
+
+
 def _is_own(engine: Engine, arrival: Arrival, received: Received) -> bool:
-    """Whether a change is this machine's own, come back: its ack was lost. A different one under an own number means
-    that two copies write under one name: this one takes another name and keeps all it wrote."""
+    """Whether a change under a name of this machine is its own, come back: its ack was lost. A different one under an
+    own number means that two copies write under one name: this one takes another name and keeps all it wrote."""
     replica, n = arrival.changeset.replica, arrival.changeset.n
     with engine.db.write(joins=True) as db:
-        if replica not in outbox.replicas(engine, db):
-            return False
         me = engine.applier.me(db)
         mine = db.execute(
             "SELECT body, state FROM changeset WHERE r = (SELECT no FROM replica WHERE uuid = ?) AND n = ?",
