@@ -51,8 +51,9 @@ class Ledger:
     lost: list[Logged] = field(default_factory=list)
     """What a restored server had and has no more, until it is pushed again."""
     unproved: int = 0
-    """What came back to a restored server without its old position, since its author never heard of it: the server
-    cannot tell who knew of it, and rather shows a conflict too many."""
+    """What came back to a restored server without its old position, since its author never heard of it, or was lost a
+    second time, with only the latest one: the server cannot tell who knew of it, and rather shows a conflict too
+    many."""
     copied: int = 0
     """What still waited when a disk was copied: two copies may send it, each under a name of its own."""
     copies: int = 0
@@ -149,6 +150,10 @@ class Ledger:
     def restored(self, kept: int) -> None:
         """The server came back from a backup that reaches up to a position."""
         place = bisect_right(self._seqs, kept)
+        before = {one.write.name for one in self.lost}
+        for one in self.log[place:]:
+            if one.write.name in before:
+                self.unproved |= one.write.bit
         self.lost = [one for one in self.lost + self.log[place:] if one.body.get("act") != "sync.server"]
         del self.log[place:], self._seqs[place:], self._masks[place:]
         self._last = {one.dot.replica: one.dot for one in self.log}

@@ -236,7 +236,11 @@ class World:
 
     def is_safe_to_restore(self, kept: int) -> bool:
         """Whether for all that would be lost a machine is still there that wrote it and can push it again, and nobody
-        began with data of the lost time: what of them comes from whom, a machine cannot tell."""
+        began with data of the lost time: what of them comes from whom, a machine cannot tell. Nor may two copies still
+        write under one name: that would be two disasters at once, after which the checksums have to mend rows."""
+        names = [node.replicas()[-1] for node in self.living]
+        if len(names) != len(set(names)):
+            return False
         if any(node.began_at > kept for node in self.living):
             return False
         own = {replica: node.stored() for node in self.living if self.is_welcome(node) for replica in node.replicas()}
