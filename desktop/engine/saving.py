@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from sync_server.replication.changeset import Op, Scalar, value_hash
@@ -20,6 +22,7 @@ from .rows import Values, fetch
 
 _FOUND_MAX = 2_000
 """Records a rule may look through."""
+_COMING_MAX = 5_000
 
 
 @dataclass
@@ -40,18 +43,32 @@ class Saving:
     given: Values | None = None
     _known: dict[tuple[str, str], Values | None] = field(default_factory=dict)
     _reachable: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _coming: dict[str, Values] = field(default_factory=dict)
+
+    def expect(self, id: str, new: Values) -> None:
+        """A record of this module that will be there, though it is not written yet: references and rules find it."""
+        self._coming[id] = {**new, "id": id}
+        if len(self._coming) > _COMING_MAX:
+            del self._coming[next(iter(self._coming))]
+
+    def forget(self, *, keep_coming: bool = False) -> None:
+        """What was looked up: so that memory stays flat over many records, and what was written is seen."""
+        self._known.clear()
+        self._reachable.clear()
+        if not keep_coming:
+            self._coming.clear()
 
     # ------------------------------------------------------------- what it becomes
 
+    @cached_property
+    def defaults(self) -> Values:
+        """What a new record starts with."""
+        fields = self.definition.fields.items()
+        return {name: default_of(self.engine, self.db, self.principal, one) for name, one in fields}
+
     def complete(self, old: Values | None, parsed: Values) -> Values:
         """The whole record after saving: old values or defaults, what was given, and what references copy in."""
-        if old:
-            start = {name: old[name] for name in self.definition.fields if name in old}
-        else:
-            start = {
-                name: default_of(self.engine, self.db, self.principal, one)
-                for name, one in self.definition.fields.items()
-            }
+        start = {name: old[name] for name in self.definition.fields if name in old} if old else self.defaults
         new = start | parsed
         for name, one in self.definition.fields.items():
             if isinstance(one, Ref) and one.copies and (old is None or old[name] != new[name]):
@@ -90,8 +107,11 @@ class Saving:
 
     # -------------------------------------------------------------- whether it may
 
-    def check(self, id: str, old: Values | None, new: Values, parsed: Values) -> None:
-        """Raises `Invalid` with a message per field: required, references, then the module's rules."""
+    def check(
+        self, id: str, old: Values | None, new: Values, parsed: Values, *, only_missing: bool = False
+    ) -> None:  # fmt: skip
+        """Raises `Invalid` with a message per field: required, references, then the module's rules. What is missing is
+        told alone where some of what was given cannot be judged."""
         wrong: dict[str, str] = {}
         for name, one in self.definition.fields.items():
             is_blank = new[name] is None or new[name] == []
@@ -99,11 +119,14 @@ class Saving:
             was_blank = old is not None and name not in parsed and old[name] is None
             if one.required and is_blank and not is_drawn and not was_blank:
                 wrong[name] = f"请填写「{one.label}」"
-            elif not is_blank and (old is None or old[name] != new[name] or self._has_moved(name, old, new)):
+            elif only_missing or is_blank:
+                continue
+            elif old is None or old[name] != new[name] or self._has_moved(name, old, new):
                 fault = self._reference_fault(id, name, one, old, new)
                 if fault:
                     wrong[name] = fault
-        wrong = wrong or self.rule_faults(id, old, new) or self._mirror_faults(id, old, new)
+        if not only_missing:
+            wrong = wrong or self.rule_faults(id, old, new) or self._mirror_faults(id, old, new)
         if wrong:
             raise Invalid(wrong)
 
@@ -154,6 +177,8 @@ class Saving:
     def _may_reach(self, module: str, id: str) -> bool:
         if self.system or self.principal.everything or self.engine.registry[module].module.lookup:
             return True
+        if self._is_coming(module, id):
+            return True
         if (module, id) not in self._reachable:
             definition = self.engine.registry[module]
             found = row_number(self.engine, self.db, self.principal, definition, id, deleted=False)
@@ -162,9 +187,15 @@ class Saving:
 
     def look(self, module: str, id: str) -> Values | None:
         """Values of a live record, unmasked; None when there is none."""
+        if self._is_coming(module, id):
+            self._coming[id] = self._coming.pop(id)  # what is asked for is kept longest
+            return self._coming[id]
         if (module, id) not in self._known:
             self._known[module, id] = look(self.engine, self.db, module, id)
         return self._known[module, id]
+
+    def _is_coming(self, module: str, id: str) -> bool:
+        return module == self.definition.name and id in self._coming
 
     def _find(self, module: str, columns: Mapping[str, Scalar]) -> list[dict[str, Any]]:
         conditions = "".join(f' AND "{column}" = ?' for column in columns)
@@ -173,6 +204,8 @@ class Saving:
         found = fetch(self.db, self.engine.registry, self.engine.definition(module), numbers, None)
         if module != self.definition.name:
             return found
+        coming = islice(reversed(self._coming.values()), _FOUND_MAX)
+        found += [row for row in coming if all(row.get(column) == value for column, value in columns.items())]
         return [later for later in map(self._as_will_be, found) if later is not None]
 
     def _as_will_be(self, row: Values) -> Values | None:
