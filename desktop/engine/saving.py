@@ -12,6 +12,7 @@ from sync_server.replication.changeset import Op, Scalar, value_hash
 from ..errors import Invalid
 from . import query as q
 from .access import Principal, demand, scope_sql
+from .apply import Me
 from .define import Draft
 from .engine import Engine
 from .fields import Field, Mirror, Ref, Refs, Serial
@@ -262,13 +263,18 @@ class Saving:
                 if other not in self.together:
                     yield Op(self.definition.name, other, "upd", {field: None}, {field: value_hash(id)})
 
+    @cached_property
+    def _me(self) -> tuple[Me, str]:
+        """This machine, and the code of its branch."""
+        me = self.engine.applier.me(self.db)
+        return me, branch_code(self.db, me.branch)
+
     def _drawn(self, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """The numbers of a new record, and its branch."""
-        me = self.engine.applier.me(self.db)
+        me, branch = self._me
         extra: dict[str, Scalar] = {}
         for name, one in self.definition.fields.items():
             if isinstance(one, Serial) and one.prefix and not given.get(name):
-                branch = branch_code(self.db, me.branch)
                 extra[name] = master_number(one.prefix, branch, me.code, draw(self.db, one.prefix, branch, me.code))
         if "branch" not in self.definition.fields and me.branch:
             extra["branch"] = me.branch

@@ -4,7 +4,7 @@ A field has one *value* (what the API speaks) kept in one or more *columns* (wha
 integers or nothing, never floats).
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -113,8 +113,9 @@ class Where:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Field(ABC):
-    """Base of all field types; the label comes first, the rest by keyword.
+class Field:
+    """Base of all field types; the label comes first, the rest by keyword. No `ABC`: asking which type a field is would
+    cost ten times as much, and every save asks that for every field.
 
     `see` names the special right without which the field does not exist for a user; `edit` the one needed to write it.
     `search` puts it into the full-text index. `index` makes lists sort and filter by it at once.

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ class Judge:
 
     def _verdicts(self, db: sqlite3.Connection, read: Path) -> Iterator[tuple[dict[str, Any], list[str]]]:
         with read.open("rb") as file:
-            while lines := [orjson.loads(line) for line, _ in zip(file, range(CHUNK), strict=False)]:
+            while lines := [orjson.loads(line) for line in islice(file, CHUNK)]:
                 olds = self._olds(db, [same for line in lines if (same := self._like.same(line["n"]))])
                 for line in lines:
                     yield self._verdict(line, olds)

@@ -14,7 +14,7 @@ import orjson
 from ..fields import Cell
 from .tables import Flaw, Row
 
-_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_APPEND_NEWLINE
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_APPEND_NEWLINE
 
 
 def packed(value: object) -> bytes:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -148,7 +149,7 @@ def _bare(cells: list[Cell | Flaw]) -> list[Cell | Flaw]:
 def _csv_rows(path: Path) -> Iterator[Row]:
     encoding = encoding_of(path)
     with path.open(encoding=encoding, newline="") as file:
-        lines = [line for _, line in zip(range(_SAMPLE_LINES), file, strict=False)]
+        lines = list(islice(file, _SAMPLE_LINES))
         file.seek(0)
         reader = csv.reader(file, delimiter=delimiter_of(lines))
         try:
