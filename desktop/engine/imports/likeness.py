@@ -34,6 +34,7 @@ class _Ground:
     fields: tuple[str, ...]
     reason: str
     normal: Normal
+    is_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Likeness:
 
     def _note(self, number: int, record: Mapping[str, object], place: int) -> None:
         hits, id, reason = self.hits.setdefault(number, []), str(record["id"]), self._grounds[place].reason
-        is_same = self._grounds[place].fields == (self.key,)
+        is_same = self._grounds[place].is_key
         known = next((at for at, hit in enumerate(hits) if hit.id == id), None)
         if known is None and len(hits) < _HITS_MAX:
             hits.append(Hit(id, str(record[self.definition.module.title] or ""), reason, is_same))
@@ -124,7 +125,8 @@ def _grounds(definition: Definition, principal: Principal, key: str) -> Iterator
     for name in sorted({*unique, *([key] if key else [])}, key=lambda name: name != key):
         one = definition.fields[name]
         if compares(principal, definition, one):
-            yield _Ground((name,), f"{one.label}相同", _phone if f"{name}_digits" in definition.shadows else _folded)
+            normal = _phone if f"{name}_digits" in definition.shadows else _folded
+            yield _Ground((name,), f"{one.label}相同", normal, name == key)
     for alike in definition.module.alike:
         names = tuple(n for n in alike.fields.split() if compares(principal, definition, definition.fields[n]))
         if names and alike.points >= _STRONG:
