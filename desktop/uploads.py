@@ -139,10 +139,9 @@ class Upload:
         """The commit, once."""
         with self.lock:
             self._refuse_done()
-            plan = self._planned()
             if self.counts is None:
                 raise BadRequest("请先检查，再导入")
-            commit = Commit(engine, principal, engine.definition(self.module), plan, self.name)
+            commit = Commit(engine, principal, engine.definition(self.module), self.name)
             self.done = commit.run(self.judged, choices, progress)
             return self.done
 

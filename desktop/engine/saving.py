@@ -42,6 +42,12 @@ class Saving:
     system: bool = False
     together: frozenset[str] = frozenset()
     given: Values | None = None
+    draws: bool = True
+    """Whether new records get their numbers here; else whoever writes them draws them all at once."""
+    rests: dict[tuple[str, str], int | None] = field(default_factory=dict)
+    """What was looked up, with its version (None: not there): while it stays so, what was decided holds."""
+    asked: set[str] = field(default_factory=set)
+    """Modules that rules looked through as a whole."""
     _known: dict[tuple[str, str], Values | None] = field(default_factory=dict)
     _reachable: dict[tuple[str, str], bool] = field(default_factory=dict)
     _coming: dict[str, Values] = field(default_factory=dict)
@@ -192,13 +198,15 @@ class Saving:
             self._coming[id] = self._coming.pop(id)  # what is asked for is kept longest
             return self._coming[id]
         if (module, id) not in self._known:
-            self._known[module, id] = look(self.engine, self.db, module, id)
+            found = look(self.engine, self.db, module, id)
+            self._known[module, id], self.rests[module, id] = found, found["rev"] if found else None
         return self._known[module, id]
 
     def _is_coming(self, module: str, id: str) -> bool:
         return module == self.definition.name and id in self._coming
 
     def _find(self, module: str, columns: Mapping[str, Scalar]) -> list[dict[str, Any]]:
+        self.asked.add(module)
         conditions = "".join(f' AND "{column}" = ?' for column in columns)
         sql = f"SELECT row FROM {module} WHERE deleted_at IS NULL{conditions} LIMIT {_FOUND_MAX}"
         numbers = [row[0] for row in self.db.execute(sql, tuple(columns.values()))]
@@ -216,6 +224,7 @@ class Saving:
 
     def _is_below(self, name: str, node: str, top: str) -> bool:
         """Whether the way up from `node` through field `name` leads to `top`; UNION cuts a circle a merge closed."""
+        self.asked.add(self.definition.name)
         sql = (
             f'WITH RECURSIVE up(id) AS (VALUES(?) UNION SELECT n."{name}" FROM {self.definition.name} n '
             f'JOIN up ON n.id = up.id WHERE n."{name}" IS NOT NULL) SELECT 1 FROM up WHERE id = ?'
@@ -274,7 +283,7 @@ class Saving:
         me, branch = self._me
         extra: dict[str, Scalar] = {}
         for name, one in self.definition.fields.items():
-            if isinstance(one, Serial) and one.prefix and not given.get(name):
+            if self.draws and isinstance(one, Serial) and one.prefix and not given.get(name):
                 extra[name] = master_number(one.prefix, branch, me.code, draw(self.db, one.prefix, branch, me.code))
         if "branch" not in self.definition.fields and me.branch:
             extra["branch"] = me.branch

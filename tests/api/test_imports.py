@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +14,9 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from desktop.engine import records
 from desktop.engine.imports import survey, tables
+from desktop.engine.imports.writing import Choices
+from desktop.errors import Invalid
+from desktop.uploads import Upload
 from tests.importing import Importing, ended, fetched, imported, send, xlsx
 from tests.support import Office
 
@@ -435,3 +439,71 @@ def test_a_form_from_elsewhere_cannot_upload(office: Office) -> None:
         headers={"Content-Type": "application/octet-stream"},
     )  # fmt: skip
     assert other.status_code == 415, "only where a file is expected"
+
+
+# ------------------------------------------------------ while others work
+
+
+def ready(office: Office, *rows: tuple[object, ...]) -> Upload:
+    """A checked file on its way into the customers."""
+    definition, file = office.engine.definition("customer"), io.BytesIO(xlsx(HEADS[:2], *rows))
+    upload = office.workstation.uploads.take(office.admin, definition, "a.xlsx", file)
+    about = upload.inspect(office.engine, office.admin, None, None)
+    fields = [column["field"] for column in about["columns"]]
+    upload.prepare(office.engine, office.admin, about["sheet"], about["head"], fields, "")
+    upload.judge(office.engine, office.admin, lambda done, total: None)
+    return upload
+
+
+def once(work: Callable[[], object]) -> Callable[[int, int], None]:
+    """Progress that does something the first time, as somebody else at work would."""
+    waiting = [work]
+
+    def told(done: int, total: int) -> None:
+        if waiting:
+            waiting.pop()()
+
+    return told
+
+
+def test_what_others_save_meanwhile_is_seen(office: Office) -> None:
+    group = office.samples.create("customer_group", name="临时组", parent=None)
+    rows = [("甲厂", "一般客户"), ("乙厂", "临时组")]
+    path = f"/api/records/customer_group/{group['id']}"
+    upload = ready(office, *rows)
+    renamed = once(lambda: office.api.ok(office.api.call("PATCH", path, {"name": "改了名"})))
+    assert upload.write(office.engine, office.admin, Choices(), renamed).added == 2
+    assert customers(office)["乙厂"]["group"] == group["id"]
+
+    other = office.samples.create("customer_group", name="另一组", parent=None)
+    upload = ready(office, ("丙厂", "一般客户"), ("丁厂", "另一组"))
+    gone = once(lambda: office.api.post("/api/records/customer_group/delete", {"ids": [other["id"]]}))
+    with pytest.raises(Invalid, match=r"第 3 行.*没有导入任何一行"):
+        upload.write(office.engine, office.admin, Choices(), gone)
+    assert "丙厂" not in customers(office)
+
+
+def test_a_record_that_somebody_changes_meanwhile_keeps_what_he_wrote(office: Office) -> None:
+    old = office.samples.create("customer", name="老客户", short_name="旧", wechat="w")
+    definition = office.engine.definition("customer")
+    file = io.BytesIO(xlsx(("客户编号", "简称"), (old["code"], "新")))
+    upload = office.workstation.uploads.take(office.admin, definition, "a.xlsx", file)
+    upload.inspect(office.engine, office.admin, None, None)
+    upload.prepare(office.engine, office.admin, upload.sheets[0].name, 1, ["code", "short_name"], "code")
+    upload.judge(office.engine, office.admin, lambda done, total: None)
+    path = f"/api/records/customer/{old['id']}"
+    meanwhile = once(lambda: office.api.ok(office.api.call("PATCH", path, {"wechat": "w2"})))
+    assert upload.write(office.engine, office.admin, Choices("update"), meanwhile).changed == 1
+    row = office.api.get(path)["row"]
+    assert (row["short_name"], row["wechat"]) == ("新", "w2")
+
+
+def test_nobody_waits_while_rows_are_decided(office: Office) -> None:
+    """Somebody saves between the rows: the writer is taken only to write."""
+    upload = ready(office, *((f"第{n}家", "一般客户") for n in range(1_200)))
+    saved: list[object] = []
+    told = once(lambda: saved.append(office.samples.create("tag")))
+    assert upload.write(office.engine, office.admin, Choices(), told).added == 1_200 and saved
+    with office.engine.db.read() as db:
+        (count, codes) = db.execute("SELECT count(code), count(DISTINCT code) FROM customer").fetchone()
+    assert count == codes == 1_200, "every new record has a number of its own"
