@@ -10,6 +10,9 @@ from typing import Any
 
 from openpyxl import Workbook
 
+from desktop.engine.access import Principal
+from desktop.uploads import Upload
+from desktop.workstation import Workstation
 from tests.support import Office
 
 BINARY = {"Content-Type": "application/octet-stream"}
@@ -108,3 +111,18 @@ def fetched(office: Office, job: dict[str, Any]) -> bytes:
     job = ended(office, job)
     assert job["state"] == "done", job
     return bytes(office.api.call("GET", f"/api/jobs/{job['id']}/file").content)
+
+
+def quiet(done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+def checked(workstation: Workstation, who: Principal, file: bytes, module: str = "customer") -> Upload:
+    """A file on its way into a module, without the API."""
+    definition, engine = workstation.engine.definition(module), workstation.engine
+    upload = workstation.uploads.take(who, definition, "a.xlsx", io.BytesIO(file))
+    about = upload.inspect(engine, who, None, None)
+    fields = [column["field"] for column in about["columns"]]
+    upload.prepare(engine, who, about["sheet"], about["head"], fields, "")
+    upload.judge(engine, who, quiet)
+    return upload

@@ -23,7 +23,7 @@ from .rows import Values, fetch
 
 _FOUND_MAX = 2_000
 """Records a rule may look through."""
-_COMING_MAX = 5_000
+_COMING_MAX = _FOUND_MAX
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
@@ -17,7 +18,7 @@ from desktop.engine.imports import survey, tables
 from desktop.engine.imports.writing import Choices
 from desktop.errors import Invalid
 from desktop.uploads import Upload
-from tests.importing import Importing, ended, fetched, imported, send, xlsx
+from tests.importing import Importing, checked, ended, fetched, imported, quiet, send, xlsx
 from tests.support import Office
 
 HEADS = ("客户名称", "客户分组", "电话", "信用额度", "登记日期")
@@ -240,6 +241,20 @@ def test_headings_without_rows(office: Office) -> None:
     assert job["state"] == "failed" and "表头下面没有" in job["message"]
 
 
+def test_memory_holds_a_part_of_the_rows(office: Office) -> None:
+    """48 MB of texts pass through; less than half of it is there at a time."""
+    text = "\n".join(["供应商名称,供应范围", *(f"第{n}家,{'长' * 3_000}" for n in range(8_000))])
+    one = Importing.of(office, text.encode("gbk"), "supplier", "a.csv")
+    upload = office.workstation.uploads.get(one.id, "supplier", office.admin.operator)
+    upload.prepare(office.engine, office.admin, "", 1, ["name", "supply_scope"], "")
+    tracemalloc.start()
+    try:
+        assert upload.judge(office.engine, office.admin, quiet).good == 8_000
+        assert tracemalloc.get_traced_memory()[1] < 24 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
 # ----------------------------------------------------------------- references
 
 
@@ -446,13 +461,7 @@ def test_a_form_from_elsewhere_cannot_upload(office: Office) -> None:
 
 def ready(office: Office, *rows: tuple[object, ...]) -> Upload:
     """A checked file on its way into the customers."""
-    definition, file = office.engine.definition("customer"), io.BytesIO(xlsx(HEADS[:2], *rows))
-    upload = office.workstation.uploads.take(office.admin, definition, "a.xlsx", file)
-    about = upload.inspect(office.engine, office.admin, None, None)
-    fields = [column["field"] for column in about["columns"]]
-    upload.prepare(office.engine, office.admin, about["sheet"], about["head"], fields, "")
-    upload.judge(office.engine, office.admin, lambda done, total: None)
-    return upload
+    return checked(office.workstation, office.admin, xlsx(HEADS[:2], *rows))
 
 
 def once(work: Callable[[], object]) -> Callable[[int, int], None]:
@@ -485,12 +494,7 @@ def test_what_others_save_meanwhile_is_seen(office: Office) -> None:
 
 def test_a_record_that_somebody_changes_meanwhile_keeps_what_he_wrote(office: Office) -> None:
     old = office.samples.create("customer", name="老客户", short_name="旧", wechat="w")
-    definition = office.engine.definition("customer")
-    file = io.BytesIO(xlsx(("客户编号", "简称"), (old["code"], "新")))
-    upload = office.workstation.uploads.take(office.admin, definition, "a.xlsx", file)
-    upload.inspect(office.engine, office.admin, None, None)
-    upload.prepare(office.engine, office.admin, upload.sheets[0].name, 1, ["code", "short_name"], "code")
-    upload.judge(office.engine, office.admin, lambda done, total: None)
+    upload = checked(office.workstation, office.admin, xlsx(("客户编号", "简称"), (old["code"], "新")))
     path = f"/api/records/customer/{old['id']}"
     meanwhile = once(lambda: office.api.ok(office.api.call("PATCH", path, {"wechat": "w2"})))
     assert upload.write(office.engine, office.admin, Choices("update"), meanwhile).changed == 1

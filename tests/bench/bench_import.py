@@ -70,7 +70,8 @@ def write(target: Path, count: int) -> None:
 
 
 def measure(station: Workstation, source: Path, count: int, folder: Path) -> None:
-    (row,) = station.engine.db.read().__enter__().execute("SELECT id FROM operator").fetchall()
+    with station.engine.db.read() as db:
+        (row,) = db.execute("SELECT id FROM operator").fetchall()
     principal = accounts.principal_of(station.engine, row[0])
     upload = taken(station, principal, source)
     times: dict[str, float] = {}
@@ -98,13 +99,14 @@ def taken(station: Workstation, principal: Principal, source: Path) -> Upload:
 
 
 def timed(times: dict[str, float], name: str, work: Callable[[], Any]) -> None:
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.thread_time()
     work()
     times[name] = time.perf_counter() - start
+    print(f"{name:8} {times[name]:6.2f} s, of it {time.thread_time() - busy:.2f} s at work")
 
 
 class Saver:
-    """Somebody who saves a contact again and again."""
+    """Somebody who saves a tag again and again."""
 
     def __init__(self, station: Workstation, principal: Principal) -> None:
         self._station, self._principal = station, principal

@@ -8,6 +8,7 @@ export const importing: Record<string, string> = {
   '{n} 条没有动': '{n} left alone',
   '{n} 行没有导入': '{n} rows not imported',
   '{n} 行都没有问题。': 'All {n} rows are fine.',
+  '{what}：{how}': '{what}: {how}',
   '{reason}：{title}': '{reason}: {title}',
   '「{head}」导入为': 'Import “{head}” as',
   '「{title}」{reason}': '“{title}”: {reason}',
