@@ -153,10 +153,12 @@ def test_every_step_is_whole_readable_and_chinese(
     page: Page, tmp_path: Path, dark: bool, size: tuple[int, int], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    wizard = open_import(page)
+    name = f"{'dark' if dark else 'light'}-{size[0]}"
     if dark:
         make_dark(page)
-    name = f"{'dark' if dark else 'light'}-{size[0]}"
+    Screen(page).open_list()
+    look(page, tmp_path_factory, f"import-0-{name}")
+    wizard = open_import(page)
     look(page, tmp_path_factory, f"import-1-{name}")
     give(wizard, file_with_faults(tmp_path))
     look(page, tmp_path_factory, f"import-2-{name}")
