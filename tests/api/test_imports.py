@@ -331,6 +331,18 @@ def test_update_by_code_and_a_code_nobody_has(office: Office) -> None:
     assert office.api.get(f"/api/records/customer/{old['id']}")["row"]["short_name"] == "甲"
 
 
+def test_what_hangs_on_the_record_is_found_when_it_is_updated(office: Office) -> None:
+    """A main contact is one of this very customer's; another customer has one of the same name."""
+    old, other = office.samples.create("customer", name="甲厂"), office.samples.create("customer", name="乙厂")
+    mine = office.samples.create("contact", name="王芳", parent_kind="customer", parent=old["id"])
+    office.samples.create("contact", name="王芳", parent_kind="customer", parent=other["id"])
+    file = xlsx(("客户编号", "主联系人", "简称"), (old["code"], "王芳", "甲"), (other["code"], "没有她", None))
+    one = Importing.of(office, file)
+    assert one.check()["good"] == 1 and "没有叫「没有她」的联系人" in one.rows()[0]["faults"]["1"]
+    assert one.commit("update")["result"]["changed"] == 1
+    assert office.api.get(f"/api/records/customer/{old['id']}")["row"]["main_contact"] == mine["id"]
+
+
 def test_one_record_changed_by_two_rows(office: Office) -> None:
     old = office.samples.create("customer", name="甲厂", short_name="旧")
     one = Importing.of(office, xlsx(("客户编号", "简称", "微信"), (old["code"], "一", "w1"), (old["code"], "二", None)))

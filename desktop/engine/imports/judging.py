@@ -21,7 +21,7 @@ from ..saving import Saving
 from .likeness import Likeness
 from .matching import fields_for, is_hint, keys_for
 from .reading import Reading
-from .staging import Lines, packed, read_rows
+from .staging import Lines, cells_of, packed, read_rows
 from .tables import Row
 
 Progress = Callable[[int, int], None]
@@ -112,13 +112,14 @@ class Judge:
         reading = Reading(
             self._engine, db, self._principal, self._definition, plan.columns, from_1904=plan.from_1904
         )  # fmt: skip
+        self._reading = reading
         self._saving = Saving(self._engine, db, self._principal, self._definition)
         estimate = max(1, sum(1 for _ in self._data_rows()))
         with target.open("wb") as file:
             for count, (number, cells) in enumerate(self._data_rows(), 1):
                 if count % CHUNK == 1:
                     progress(count, 3 * estimate)
-                values, wrong = reading.values(cells, self._saving.defaults)
+                values, wrong = reading.values(cells)
                 id = new_id()
                 self._remember_title(reading, id, values)
                 line = {
@@ -153,6 +154,7 @@ class Judge:
         number = line["n"]
         same = self._like.same(number)
         old = olds.get(same) if same else None
+        self._read_hanging(line, old)
         faults = self._number_faults(line, old) or self._faults(line, old)
         wrong = self._by_column(faults) | line["e"]
         hits = [[hit.id, hit.title, hit.reason] for hit in self._like.hits.get(number, ())]
@@ -160,6 +162,14 @@ class Judge:
         if wrong:
             return line, [BAD]
         return line, [GOOD, *([TWICE] if hits or line["f"] else []), *([SAME] if same else [])]
+
+    def _read_hanging(self, line: dict[str, Any], old: Values | None) -> None:
+        if not self._reading.hanging:
+            return
+        record = (old or self._saving.defaults | {"id": line["id"]}) | line["v"]
+        values, wrong = self._reading.hanging_values(cells_of(line["c"]), record)
+        line["v"] |= values
+        line["e"] |= {str(at): text for at, text in wrong.items()}
 
     def _faults(self, line: Mapping[str, Any], old: Values | None) -> dict[str, str]:
         """What a save would say, by field. Of a row with cells that cannot be read only what is missing is told."""

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -42,26 +43,38 @@ class Reading:
         self.engine, self.db, self.principal, self.definition = engine, db, principal, definition
         self.columns = columns
         self._from_1904 = from_1904
-        self._order = sorted(columns.items(), key=lambda item: self._place(item[1]))
+        self._first = [item for item in columns.items() if not self._hangs(item[1])]
+        self.hanging = [item for item in columns.items() if self._hangs(item[1])]
+        """Columns that can be read only when it is known which record a row means: their candidates hang on it."""
         self._known: dict[tuple[Any, ...], list[str]] = {}
         self.fresh: dict[str, list[str]] = {}
         """Ids that rows of this very file will have, by title, where records refer to their own kind."""
 
-    def _place(self, name: str) -> int:
-        """What others hang on is read first."""
+    def _hangs(self, name: str) -> bool:
         one = self.definition.fields[name]
-        return 2 if isinstance(one, Ref) and one.depends else 1 if isinstance(one, Ref) and one.target_by else 0
+        return isinstance(one, Ref) and bool(one.depends or one.target_by)
 
-    def values(self, cells: Sequence[Cell | Flaw], start: Values) -> tuple[Values, dict[int, str]]:
-        """(values by field, what is wrong by column). Blank cells give none: `start` tells what else is known."""
+    def values(self, cells: Sequence[Cell | Flaw]) -> tuple[Values, dict[int, str]]:
+        """(values by field, what is wrong by column) of what hangs on nothing else. Blank cells give none."""
+        return self._read(cells, self._first, {})
+
+    def hanging_values(self, cells: Sequence[Cell | Flaw], record: Values) -> tuple[Values, dict[int, str]]:
+        """The same of what hangs on the record that it becomes part of."""
+        order = sorted(self.hanging, key=lambda item: bool(getattr(self.definition.fields[item[1]], "depends", None)))
+        return self._read(cells, order, record)
+
+    def _read(
+        self, cells: Sequence[Cell | Flaw], columns: Sequence[tuple[int, str]], record: Values
+    ) -> tuple[Values, dict[int, str]]:
         values: Values = {}
         wrong: dict[int, str] = {}
-        for index, name in self._order:
+        sofar = ChainMap(values, record)
+        for index, name in columns:
             cell = cells[index] if index < len(cells) else None
             if cell is None:
                 continue
             try:
-                value = self._value(self.definition.fields[name], cell, start | values)
+                value = self._value(self.definition.fields[name], cell, sofar)
             except FieldError as error:
                 wrong[index] = str(error)
                 continue
@@ -69,7 +82,7 @@ class Reading:
                 values[name] = value
         return values, wrong
 
-    def _value(self, one: Field, cell: Cell | Flaw, sofar: Values) -> Any:
+    def _value(self, one: Field, cell: Cell | Flaw, sofar: Mapping[str, Any]) -> Any:
         if isinstance(cell, Flaw):
             raise FieldError(f"「{one.label}」{cell.reason}")
         if isinstance(one, Refs):
@@ -89,7 +102,7 @@ class Reading:
         is_serial = isinstance(cell, int | Decimal) and not isinstance(cell, bool) and cell < _SERIALS_END
         return cell + _DAYS_TO_1904 if is_serial else cell  # type: ignore[operator]
 
-    def _target(self, one: Ref, sofar: Values) -> str:
+    def _target(self, one: Ref, sofar: Mapping[str, Any]) -> str:
         if not one.target_by:
             return one.target
         field, modules = one.target_by
@@ -99,7 +112,7 @@ class Reading:
         return modules[kind]
 
     @staticmethod
-    def _narrowed(one: Ref, sofar: Values) -> dict[str, Any]:
+    def _narrowed(one: Ref, sofar: Mapping[str, Any]) -> dict[str, Any]:
         """What a candidate must have: fixed by the declaration, or the same as in this record."""
         return {**one.where, **{column: sofar.get(source) for column, source in one.depends.items()}}
 
