@@ -30,6 +30,9 @@ _HINTS = {
     "phone": "电话号码",
     "email": "如 name@example.com",
     "int": "整数",
+    "money": "金额，如 1200.50",
+    "price": "单价，如 12.5",
+    "quantity": "数量，如 12.5",
     "rate": "百分数，如 13 或 13%",
     "bool": "是 或 否",
     "refs": "名称，几个之间用顿号分开",
@@ -73,8 +76,9 @@ def template(engine: Engine, principal: Principal, definition: Definition, targe
 
 
 def template_fields(principal: Principal, definition: Definition) -> dict[str, Field]:
-    """In the order of the form; numbers are drawn, so they have no column."""
-    known = fields_for(principal, definition)
+    """In the order of the form; without numbers, which are drawn, and without what only a record that is there already
+    can have."""
+    known = {name: one for name, one in fields_for(principal, definition).items() if not _comes_later(one)}
     shown = [
         name
         for tab in definition.module.tabs
@@ -82,7 +86,11 @@ def template_fields(principal: Principal, definition: Definition) -> dict[str, F
         for name in names.split()
     ]
     order = dict.fromkeys([*shown, *known])
-    return {name: known[name] for name in order if name in known and not isinstance(known[name], Serial)}
+    return {name: known[name] for name in order if name in known}
+
+
+def _comes_later(one: Field) -> bool:
+    return isinstance(one, Serial) or (isinstance(one, Ref) and "id" in one.depends.values())
 
 
 def _styles(book: Any) -> dict[str, Any]:
@@ -132,7 +140,7 @@ def _choose(book: Any, sheet: Any, choices: Mapping[int, Sequence[str]]) -> None
     for place, (column, words) in enumerate(choices.items()):
         lists.write_column(0, place, words)
         name = _column_name(place)
-        source = f"={_CHOICES_SHEET}!${name}$1:${name}${len(words)}"
+        source = f"='{_CHOICES_SHEET}'!${name}$1:${name}${len(words)}"
         sheet.data_validation(
             2, column, _ROWS_WITH_CHOICES, column,
             {"validate": "list", "source": source, "error_title": "请从列表里选", "error_type": "warning",
