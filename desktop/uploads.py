@@ -12,12 +12,12 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from .engine.access import Principal, demand
+from .engine.access import Principal
 from .engine.engine import Engine
 from .engine.ids import new_id
 from .engine.imports import tables
 from .engine.imports.judging import Counts, Judge, Plan, check_plan
-from .engine.imports.matching import columns_of, fields_for, head_row, keys_for, remember, remembered
+from .engine.imports.matching import columns_of, demand_import, fields_for, head_row, keys_for, remember, remembered
 from .engine.imports.sheets import error_file
 from .engine.imports.staging import Lines, read_rows, write_rows
 from .engine.imports.survey import counts_from_1904
@@ -175,7 +175,7 @@ class Uploads:
 
     def take(self, principal: Principal, definition: Definition, name: str, stream: IO[bytes]) -> Upload:
         """Keeps a file that comes in, if it is a table; raises `BadRequest` with what to do."""
-        demand(principal, "import", definition)
+        demand_import(principal, definition)
         make_private(self._folder)
         upload = Upload(definition.name, principal.operator, _tidy(name), self._folder / new_id())
         make_private(upload.folder)

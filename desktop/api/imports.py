@@ -6,7 +6,7 @@ from typing import Any
 from flask import request
 
 from ..engine.access import demand
-from ..engine.imports.matching import heads_of
+from ..engine.imports.matching import demand_import, heads_of
 from ..engine.imports.sheets import reason_of, template
 from ..engine.imports.staging import cells_of
 from ..engine.imports.undoing import Undo, past
@@ -47,7 +47,7 @@ def past_imports(call: Call, module: str) -> list[dict[str, Any]]:
 @routes.add("POST", f"{_IMPORT}/template", "A spreadsheet to fill in, as a job", shapes.JobAnswer, errors=(403, 404))
 def make_template(call: Call, module: str) -> dict[str, Any]:
     definition = call.engine.definition(module)
-    demand(call.principal, "import", definition)
+    demand_import(call.principal, definition)
 
     def work(job: Job, target: Path) -> None:
         template(call.engine, call.principal, definition, target)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from ...errors import BadRequest, Invalid
-from ..access import Principal, demand, scope_sql
+from ..access import Principal, scope_sql
 from ..engine import Engine
 from ..fields import Serial
 from ..ids import new_id
@@ -19,7 +19,7 @@ from ..registry import Definition, targets_of
 from ..rows import Values, fetch
 from ..saving import Saving
 from .likeness import Likeness
-from .matching import fields_for, is_hint, keys_for
+from .matching import demand_import, fields_for, is_hint, keys_for
 from .reading import Reading
 from .staging import Lines, cells_of, packed, read_rows
 from .tables import Row
@@ -59,7 +59,7 @@ class Counts:
 
 def check_plan(principal: Principal, definition: Definition, plan: Plan) -> Plan:
     """The plan with its key; raises for fields that this user may not fill."""
-    demand(principal, "import", definition)
+    demand_import(principal, definition)
     fields = fields_for(principal, definition)
     names = list(plan.columns.values())
     if not names:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..access import Principal
+from ...errors import BadRequest
+from ..access import Principal, demand
 from ..engine import Engine
 from ..fields import Cell, Field, Serial
 from ..fields.base import text_of
@@ -22,6 +23,13 @@ REASON = "原因"
 _HEAD_ROWS = 20
 _SAMPLES = 3
 _SAMPLE_LENGTH = 40
+
+
+def demand_import(principal: Principal, definition: Definition) -> None:
+    """Raises unless this user may import into the module."""
+    demand(principal, "import", definition)
+    if definition.module.single:
+        raise BadRequest(f"「{definition.module.label}」只有一份，请直接修改")
 
 
 def fields_for(principal: Principal, definition: Definition) -> dict[str, Field]:

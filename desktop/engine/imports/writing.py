@@ -24,6 +24,7 @@ from ..rows import Values
 from ..saving import Saving, branch_code
 from ..work import Changed
 from .judging import CHUNK, stored
+from .matching import demand_import
 from .staging import Lines, packed
 
 Progress = Callable[[int, int], None]
@@ -77,7 +78,7 @@ class Commit:
 
     def run(self, judged: Lines, choices: Choices, progress: Progress) -> Done:
         """Raises `Invalid`, naming the row, when one may no longer be saved: then nothing was written."""
-        demand(self._principal, "import", self._definition)
+        demand_import(self._principal, self._definition)
         if choices.may_change():
             demand(self._principal, "edit", self._definition)
         ready = judged.path.with_name("ops.jsonl")
