@@ -7,7 +7,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from .api import desk as desk_routes
-from .api import records, session, stream
+from .api import imports, records, session, stream
 from .api import sync as sync_routes
 from .api.guard import Guard, install
 from .api.http import Desk, Route, json_response, serve
@@ -23,6 +23,7 @@ ROUTES: list[Route] = [
     *session.routes.routes,
     *records.routes.routes,
     *desk_routes.routes.routes,
+    *imports.routes.routes,
     *sync_routes.routes.routes,
     *stream.routes.routes,
 ]
@@ -42,6 +43,7 @@ def create_app(workstation: Workstation, guard: Guard, host: DesktopHost) -> Fla
     app = Flask("ecms", static_folder=None)
     desk = Desk(workstation, host, ROUTES)
     workstation.jobs.sweep()
+    workstation.uploads.sweep()
     install(app, guard)
     serve(app, desk)
     app.register_blueprint(endpoints.blueprint(guard, host))

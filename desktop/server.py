@@ -12,7 +12,7 @@ from typing import Any, cast
 from waitress import wasyncore
 from waitress.server import TcpWSGIServer, create_server
 
-from desktop.api.guard import BODY_BYTES_MAX, Guard
+from desktop.api.guard import UPLOAD_BYTES_MAX, Guard
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -20,7 +20,7 @@ THREADS = 24
 """More than there are streams of events (engine.events), so that calls are always answered."""
 STOP_S = 3
 # Above the guard's limit, so that the guard can still answer in words.
-_RECEIVED_BYTES_MAX = 2 * BODY_BYTES_MAX
+_RECEIVED_BYTES_MAX = 2 * UPLOAD_BYTES_MAX
 
 
 class PortTaken(Exception):

@@ -25,6 +25,7 @@ from .files import make_private, why
 from .jobs import Jobs
 from .sync.identity import Identities
 from .sync.service import Sync
+from .uploads import Uploads
 
 SEEDED = datetime(2020, 1, 1, tzinfo=UTC)
 """When seed rows say they were made: the same on every machine."""
@@ -40,10 +41,12 @@ class Workstation:
     engine: Engine
     identities: Identities = field(default_factory=Identities.default)
     jobs: Jobs = field(init=False)
+    uploads: Uploads = field(init=False)
     sync: Sync = field(init=False)
 
     def __post_init__(self) -> None:
         self.jobs = Jobs(self.engine.bus, self.folder / "downloads")
+        self.uploads = Uploads(self.folder / "imports")
         self.sync = Sync(self.engine, self.folder, self.identities, settle_in=self._settle_in, wipe=self.wipe)
 
     @staticmethod
@@ -81,6 +84,7 @@ class Workstation:
         """Stops synchronising and running jobs and closes the file in order."""
         self.sync.stop()
         self.jobs.stop()
+        self.uploads.close()
         self.db.close()
 
     def _settle_in(self, about: Mapping[str, Any]) -> None:

@@ -241,7 +241,7 @@ def with_ending(chosen: Path, ending: str) -> Path:
     return next(path for path in map(chosen.with_name, names) if not path.exists())
 
 
-def _into_file(call: Call, kind: str, label: str, name: str, work: Any) -> dict[str, Any]:
+def into_file(call: Call, kind: str, label: str, name: str, work: Any) -> dict[str, Any]:
     """Starts a job that writes a file; `work(job, target)` does it."""
     answer = call.desk.host.save_dialog(name)
     if answer is None:
@@ -279,7 +279,7 @@ def start_export(call: Call, module: str) -> dict[str, Any]:
         job.message = f"已导出 {count:,} 条"
 
     name = f"{definition.module.label}_{_stamp()}.{asked.format}"
-    return _into_file(call, "export", f"导出{definition.module.label}", name, work)
+    return into_file(call, "export", f"导出{definition.module.label}", name, work)
 
 
 def _checked_query(call: Call, module: str, asked: shapes.ExportBody | shapes.PrintBody) -> q.Query:
@@ -344,7 +344,7 @@ def start_backup(call: Call) -> dict[str, Any]:
         maintenance.backup(call.engine.db, target, job.step)
         job.message = f"已备份，{target.stat().st_size / 1_048_576:,.1f} MB，已打开检查过"
 
-    return _into_file(call, "backup", "数据备份", f"ECMS_{company}_{_stamp()}.bak", work)
+    return into_file(call, "backup", "数据备份", f"ECMS_{company}_{_stamp()}.bak", work)
 
 
 @routes.add("POST", "/api/check", "Check the data, as a job", shapes.JobAnswer, errors=(403,))

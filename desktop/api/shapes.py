@@ -260,6 +260,44 @@ class PrintBody(Strict):
     marks: list[Mark] = Field(["page", "date", "company", "operator"], max_length=4)
 
 
+class UploadQuery(Strict):
+    name: Annotated[str, Field(max_length=300)] = ""
+
+
+RowNumber = Annotated[int, Field(ge=1, le=2**31)]
+
+
+class InspectQuery(Strict):
+    sheet: Annotated[str, Field(max_length=100)] | None = None
+    head: RowNumber | None = None
+
+
+class CheckBody(Strict):
+    """`fields` names the field of each column, "" for a column that is left out; `key` the field by which a row means
+    a record that is there already."""
+
+    sheet: Annotated[str, Field(max_length=100)] = ""
+    head: RowNumber
+    fields: list[Name] = Field(min_length=1, max_length=1_000)
+    key: Name = ""
+
+
+class JudgedQuery(Strict):
+    kind: Literal["good", "bad", "twice"] = "bad"
+    offset: Annotated[int, Field(ge=0, le=2**31)] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+Decision = Literal["skip", "new", "update"]
+
+
+class CommitBody(Strict):
+    """What becomes of rows of which something like it is there already: all alike, some by row number."""
+
+    twice: Decision = "skip"
+    rows: dict[Annotated[str, Field(pattern=r"^[0-9]{1,9}$")], Decision] = Field({}, max_length=10_000)
+
+
 class StateBody(Strict):
     value: Any = None
 
@@ -330,6 +368,50 @@ class SavedAnswer(Loose):
 
 class PrintedAnswer(Loose):
     by: Literal["window", "page"]
+
+
+class UploadAnswer(Loose):
+    id: str
+    name: str
+    kind: Literal["xlsx", "csv"]
+    sheets: list[dict[str, Any]]
+
+
+class InspectAnswer(UploadAnswer):
+    sheet: str
+    head: int
+    rows: list[dict[str, Any]]
+    columns: list[dict[str, Any]]
+    fields: list[dict[str, Any]]
+    keys: list[str]
+
+
+class JudgedPage(Loose):
+    heads: list[str]
+    total: int
+    rows: list[dict[str, Any]]
+
+
+class PastImport(Loose):
+    batch: str
+    at: str
+    operator: str
+    file: str
+    added: int
+    changed: int
+    left_out: int
+    undone_at: str | None
+
+
+class PastImports(RootModel[list[PastImport]]):
+    """Newest first."""
+
+
+class UndoneAnswer(Loose):
+    deleted: int
+    restored: int
+    refused: list[dict[str, str]]
+    refused_count: int
 
 
 class JobList(RootModel[list[JobAnswer]]):

@@ -162,6 +162,38 @@ def _holding(
     return found
 
 
+def removable(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, ids: Sequence[str],
+    going: Iterable[str],
+) -> tuple[list[str], list[dict[str, str]]]:  # fmt: skip
+    """Of records, those that may go by themselves together with `going`, and why the others stay: something hangs on
+    them or needs them, or a rule holds them."""
+    left, refused = list(visible_records(engine, db, principal, definition, ids)), list[dict[str, str]]()
+    while left:
+        doomed = _Doomed({definition.name: dict.fromkeys([*going, *(old["id"] for old in left)])})
+        held = [*_refusals(engine, db, principal, definition, left, doomed), *_with_followers(db, definition, left)]
+        if not held:
+            break
+        refused += {one["id"]: one for one in held}.values()
+        staying = {one["id"] for one in held}
+        left = [old for old in left if old["id"] not in staying]
+    return [old["id"] for old in left], refused
+
+
+def _with_followers(db: sqlite3.Connection, definition: Definition, olds: Sequence[Values]) -> Iterator[dict[str, str]]:
+    """Records that others would go along with."""
+    titles = {old["id"]: str(old[definition.module.title] or "") for old in olds}
+    for incoming in (one for one in definition.incoming if one.cascades):
+        noun = incoming.definition.module.noun
+        for parent in {parent for _, parent in _referring(db, definition, incoming, list(titles))}:
+            yield {"id": parent, "title": titles[parent], "reason": f"已有{noun}"}
+
+
+def delete_ops(engine: Engine, db: sqlite3.Connection, module: str, ids: Sequence[str]) -> list[Op]:
+    """Ops that delete records of one module."""
+    return _delete_ops(engine, db, _Doomed({module: dict.fromkeys(ids)}))
+
+
 def _delete_ops(engine: Engine, db: sqlite3.Connection, doomed: _Doomed) -> list[Op]:
     ops = []
     for module, rows in doomed.rows.items():

@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from sync_server.replication.changeset import Op, Scalar, value_hash
@@ -10,6 +12,7 @@ from sync_server.replication.changeset import Op, Scalar, value_hash
 from ..errors import Invalid
 from . import query as q
 from .access import Principal, demand, scope_sql
+from .apply import Me
 from .define import Draft
 from .engine import Engine
 from .fields import Field, Mirror, Ref, Refs, Serial
@@ -20,6 +23,7 @@ from .rows import Values, fetch
 
 _FOUND_MAX = 2_000
 """Records a rule may look through."""
+_COMING_MAX = _FOUND_MAX
 
 
 @dataclass
@@ -38,20 +42,40 @@ class Saving:
     system: bool = False
     together: frozenset[str] = frozenset()
     given: Values | None = None
+    draws: bool = True
+    """Whether new records get their numbers here; else whoever writes them draws them all at once."""
+    rests: dict[tuple[str, str], int | None] = field(default_factory=dict)
+    """What was looked up, with its version (None: not there): while it stays so, what was decided holds."""
+    asked: set[str] = field(default_factory=set)
+    """Modules that rules looked through as a whole."""
     _known: dict[tuple[str, str], Values | None] = field(default_factory=dict)
     _reachable: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _coming: dict[str, Values] = field(default_factory=dict)
+
+    def expect(self, id: str, new: Values) -> None:
+        """A record of this module that will be there, though it is not written yet: references and rules find it."""
+        self._coming[id] = {**new, "id": id}
+        if len(self._coming) > _COMING_MAX:
+            del self._coming[next(iter(self._coming))]
+
+    def forget(self, *, keep_coming: bool = False) -> None:
+        """What was looked up: so that memory stays flat over many records, and what was written is seen."""
+        self._known.clear()
+        self._reachable.clear()
+        if not keep_coming:
+            self._coming.clear()
 
     # ------------------------------------------------------------- what it becomes
 
+    @cached_property
+    def defaults(self) -> Values:
+        """What a new record starts with."""
+        fields = self.definition.fields.items()
+        return {name: default_of(self.engine, self.db, self.principal, one) for name, one in fields}
+
     def complete(self, old: Values | None, parsed: Values) -> Values:
         """The whole record after saving: old values or defaults, what was given, and what references copy in."""
-        if old:
-            start = {name: old[name] for name in self.definition.fields if name in old}
-        else:
-            start = {
-                name: default_of(self.engine, self.db, self.principal, one)
-                for name, one in self.definition.fields.items()
-            }
+        start = {name: old[name] for name in self.definition.fields if name in old} if old else self.defaults
         new = start | parsed
         for name, one in self.definition.fields.items():
             if isinstance(one, Ref) and one.copies and (old is None or old[name] != new[name]):
@@ -90,8 +114,11 @@ class Saving:
 
     # -------------------------------------------------------------- whether it may
 
-    def check(self, id: str, old: Values | None, new: Values, parsed: Values) -> None:
-        """Raises `Invalid` with a message per field: required, references, then the module's rules."""
+    def check(
+        self, id: str, old: Values | None, new: Values, parsed: Values, *, only_missing: bool = False
+    ) -> None:  # fmt: skip
+        """Raises `Invalid` with a message per field: required, references, then the module's rules. What is missing is
+        told alone where some of what was given cannot be judged."""
         wrong: dict[str, str] = {}
         for name, one in self.definition.fields.items():
             is_blank = new[name] is None or new[name] == []
@@ -99,11 +126,14 @@ class Saving:
             was_blank = old is not None and name not in parsed and old[name] is None
             if one.required and is_blank and not is_drawn and not was_blank:
                 wrong[name] = f"请填写「{one.label}」"
-            elif not is_blank and (old is None or old[name] != new[name] or self._has_moved(name, old, new)):
+            elif only_missing or is_blank:
+                continue
+            elif old is None or old[name] != new[name] or self._has_moved(name, old, new):
                 fault = self._reference_fault(id, name, one, old, new)
                 if fault:
                     wrong[name] = fault
-        wrong = wrong or self.rule_faults(id, old, new) or self._mirror_faults(id, old, new)
+        if not only_missing:
+            wrong = wrong or self.rule_faults(id, old, new) or self._mirror_faults(id, old, new)
         if wrong:
             raise Invalid(wrong)
 
@@ -154,6 +184,8 @@ class Saving:
     def _may_reach(self, module: str, id: str) -> bool:
         if self.system or self.principal.everything or self.engine.registry[module].module.lookup:
             return True
+        if self._is_coming(module, id):
+            return True
         if (module, id) not in self._reachable:
             definition = self.engine.registry[module]
             found = row_number(self.engine, self.db, self.principal, definition, id, deleted=False)
@@ -162,17 +194,27 @@ class Saving:
 
     def look(self, module: str, id: str) -> Values | None:
         """Values of a live record, unmasked; None when there is none."""
+        if self._is_coming(module, id):
+            self._coming[id] = self._coming.pop(id)  # what is asked for is kept longest
+            return self._coming[id]
         if (module, id) not in self._known:
-            self._known[module, id] = look(self.engine, self.db, module, id)
+            found = look(self.engine, self.db, module, id)
+            self._known[module, id], self.rests[module, id] = found, found["rev"] if found else None
         return self._known[module, id]
 
+    def _is_coming(self, module: str, id: str) -> bool:
+        return module == self.definition.name and id in self._coming
+
     def _find(self, module: str, columns: Mapping[str, Scalar]) -> list[dict[str, Any]]:
+        self.asked.add(module)
         conditions = "".join(f' AND "{column}" = ?' for column in columns)
         sql = f"SELECT row FROM {module} WHERE deleted_at IS NULL{conditions} LIMIT {_FOUND_MAX}"
         numbers = [row[0] for row in self.db.execute(sql, tuple(columns.values()))]
         found = fetch(self.db, self.engine.registry, self.engine.definition(module), numbers, None)
         if module != self.definition.name:
             return found
+        coming = islice(reversed(self._coming.values()), _FOUND_MAX)
+        found += [row for row in coming if all(row.get(column) == value for column, value in columns.items())]
         return [later for later in map(self._as_will_be, found) if later is not None]
 
     def _as_will_be(self, row: Values) -> Values | None:
@@ -182,6 +224,7 @@ class Saving:
 
     def _is_below(self, name: str, node: str, top: str) -> bool:
         """Whether the way up from `node` through field `name` leads to `top`; UNION cuts a circle a merge closed."""
+        self.asked.add(self.definition.name)
         sql = (
             f'WITH RECURSIVE up(id) AS (VALUES(?) UNION SELECT n."{name}" FROM {self.definition.name} n '
             f'JOIN up ON n.id = up.id WHERE n."{name}" IS NOT NULL) SELECT 1 FROM up WHERE id = ?'
@@ -229,13 +272,18 @@ class Saving:
                 if other not in self.together:
                     yield Op(self.definition.name, other, "upd", {field: None}, {field: value_hash(id)})
 
+    @cached_property
+    def _me(self) -> tuple[Me, str]:
+        """This machine, and the code of its branch."""
+        me = self.engine.applier.me(self.db)
+        return me, branch_code(self.db, me.branch)
+
     def _drawn(self, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """The numbers of a new record, and its branch."""
-        me = self.engine.applier.me(self.db)
+        me, branch = self._me
         extra: dict[str, Scalar] = {}
         for name, one in self.definition.fields.items():
-            if isinstance(one, Serial) and one.prefix and not given.get(name):
-                branch = branch_code(self.db, me.branch)
+            if self.draws and isinstance(one, Serial) and one.prefix and not given.get(name):
                 extra[name] = master_number(one.prefix, branch, me.code, draw(self.db, one.prefix, branch, me.code))
         if "branch" not in self.definition.fields and me.branch:
             extra["branch"] = me.branch

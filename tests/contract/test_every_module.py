@@ -18,6 +18,7 @@ from pypdfium2 import PdfDocument
 
 from desktop.engine.text import pinyin
 from desktop.modules import load
+from tests.importing import Importing, fetched
 from tests.support import Office, fresh_key
 
 REGISTRY = load()
@@ -274,6 +275,57 @@ def test_export_takes_the_rows_and_columns_that_were_chosen(office: Office, modu
     ticked = {"format": "csv", "columns": [title], "query": {}, "ids": [rows[-1]["id"]]}
     table = _read("csv", _job_file(office, office.api.post(f"/api/export/{module}", ticked)))
     assert table[1:] == _cells(module, "csv", [title], rows[-1:], {})
+
+
+@pytest.mark.parametrize("module", WRITABLE)
+def test_the_template_is_filled_in_imported_and_taken_back(office: Office, module: str) -> None:
+    row, labels = _written_once(office, module)
+    book = load_workbook(io.BytesIO(fetched(office, office.api.post(f"/api/import/{module}/template"))))
+    sheet = book.worksheets[0]
+    fields = {one.label: name for name, one in REGISTRY[module].fields.items()}
+    names = [fields[str(cell.value).removesuffix(" *")] for cell in sheet[1]]
+    for column, name in enumerate(names, 1):
+        value = "secret-word-1" if name == "password" else REGISTRY[module].fields[name].export(row[name], labels)
+        sheet.cell(3, column).value = _cell("xlsx", value)
+    target = io.BytesIO()
+    book.save(target)
+    one = Importing.of(office, target.getvalue(), module)
+    assert {column["field"] for column in one.about["columns"]} == set(names)
+    counts = one.check()
+    assert (counts["rows"], counts["bad"]) == (1, 0), one.reasons()
+    before = set(ids(office.api.get(records(module), limit=500)))
+    batch = one.commit("new")["result"]["batch"]
+    (made,) = (one for one in office.api.get(records(module), limit=500)["rows"] if one["id"] not in before)
+    assert {name: made[name] for name in names} == {name: row[name] for name in names}
+    assert one.undo(batch)["result"]["deleted"] == 1
+    assert set(ids(office.api.get(records(module), limit=500))) == before
+
+
+def _written_once(office: Office, module: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """A full record that is no longer there, and the titles of what it refers to."""
+    made = office.samples.create(module)
+    about_it = office.api.get(f"{records(module)}/{made['id']}")
+    office.api.post(f"{records(module)}/delete", {"ids": [made["id"]]})
+    return about_it["row"], about_it["labels"]
+
+
+@pytest.mark.parametrize("module", WRITABLE)
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_an_export_is_imported_and_changes_nothing(office: Office, module: str, kind: str) -> None:
+    made = office.samples.create(module)
+    fields = REGISTRY[module].fields
+    columns = [one["name"] for one in about(office, module)["fields"] if not one["hidden"] and one["operators"]]
+    body = {"format": kind, "columns": columns, "query": {}, "ids": [made["id"]]}
+    file = _job_file(office, office.api.post(f"/api/export/{module}", body))
+    one = Importing.of(office, file, module, name=f"a.{kind}")
+    counts = one.check()
+    if "password" not in fields or counts["same"]:
+        assert counts["bad"] == 0, one.reasons()
+    if counts["same"]:
+        assert one.commit("update")["result"]["changed"] == 1
+        now = office.api.get(f"{records(module)}/{made['id']}")["row"]
+        assert {name: now[name] for name in fields} == {name: made[name] for name in fields}
+    office.api.post(f"{records(module)}/delete", {"ids": [made["id"]]})
 
 
 @pytest.mark.parametrize("module", MODULES)

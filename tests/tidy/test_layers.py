@@ -38,6 +38,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "desktop.maintenance",
         "desktop.settings",
         "desktop.sync",
+        "desktop.uploads",
         "desktop.workstation",
         "desktop.shell.host",
     ),

@@ -1,6 +1,6 @@
 """Field types, one file each; the same types stand in web_ui/src/fields."""
 
-from .base import Column, Field, FieldError, Sql, Where, all_of, any_of
+from .base import Cell, Column, Field, FieldError, Sql, Where, all_of, any_of
 from .birthday import Birthday
 from .boolean import Bool
 from .date import Date
@@ -26,6 +26,7 @@ from .url import Url
 __all__ = [
     "Birthday",
     "Bool",
+    "Cell",
     "Column",
     "Date",
     "DateTime",

@@ -4,9 +4,11 @@ A field has one *value* (what the API speaks) kept in one or more *columns* (wha
 integers or nothing, never floats).
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from sync_server.replication.changeset import Scalar
@@ -14,6 +16,9 @@ from sync_server.replication.merge import Policy
 
 Value = Any
 """A raw value as it travels in JSON; its shape is the type's business."""
+
+Cell = str | int | bool | Decimal | date | datetime | None
+"""What stands in a cell of a spreadsheet: what somebody typed, or what Excel made of it."""
 
 Columns = dict[str, Scalar]
 
@@ -37,6 +42,17 @@ CHOICE_OPERATORS = ("eq", "ne", "empty", "not_empty")
 
 class FieldError(ValueError):
     """A value that this field cannot hold; the message is Chinese and stands at the field."""
+
+
+def text_of(cell: Cell) -> str | None:
+    """A cell as text: a telephone number that Excel took for a number has no decimals."""
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "是" if cell else "否"
+    if isinstance(cell, datetime):
+        return cell.strftime("%Y-%m-%d %H:%M")
+    return cell.isoformat() if isinstance(cell, date) else f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
 
 
 @dataclass(frozen=True)
@@ -97,8 +113,9 @@ class Where:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Field(ABC):
-    """Base of all field types; the label comes first, the rest by keyword.
+class Field:
+    """Base of all field types; the label comes first, the rest by keyword. No `ABC`: asking which type a field is would
+    cost ten times as much, and every save asks that for every field.
 
     `see` names the special right without which the field does not exist for a user; `edit` the one needed to write it.
     `search` puts it into the full-text index. `index` makes lists sort and filter by it at once.
@@ -137,6 +154,10 @@ class Field(ABC):
     @abstractmethod
     def parse(self, raw: Value) -> Value:
         """A checked, tidied value from what the API got; None when blank. Raises FieldError."""
+
+    def read(self, cell: Cell) -> Value:
+        """A checked value from a cell of a spreadsheet, written as people write it. Raises FieldError."""
+        return self.parse(text_of(cell))
 
     def store(self, name: str, value: Value) -> Columns:
         """Value → columns."""

@@ -2,11 +2,15 @@
 
 import calendar
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any, ClassVar, TypeGuard
 
-from .base import COMPARISONS, ORDER_OPERATORS, Column, Columns, Field, FieldError, Sql, Value, Where
+from .base import COMPARISONS, ORDER_OPERATORS, Cell, Column, Columns, Field, FieldError, Sql, Value, Where
+from .moment import serial_day, written_day
 
 _PARTS = ("kind", "year", "month", "day", "is_leap_month")
 _LUNAR_MONTHS = "正二三四五六七八九十冬腊"
@@ -51,6 +55,18 @@ class Birthday(Field):
             "day": day,
             "is_leap_month": leap and kind == "lunar",
         }
+
+    def read(self, cell: Cell) -> Value:
+        """A date, 8月15日 or 8-15 without the year, 农历八月十五, 农历1980年闰四月初五."""
+        text = unicodedata.normalize("NFKC", cell).strip() if isinstance(cell, str) else ""
+        if cell is None or (isinstance(cell, str) and not text):
+            return None
+        if isinstance(cell, str):
+            return self.parse(_written_birthday(text))
+        if isinstance(cell, date):
+            return self.parse(_solar(cell.strftime("%Y-%m-%d")))
+        found = serial_day(Decimal(cell)) if not isinstance(cell, bool) else None
+        return self.parse(_solar(found[0]) if found else "?")
 
     def store(self, name: str, value: Value) -> Columns:
         value = value or dict.fromkeys(_PARTS)
@@ -130,3 +146,35 @@ def _month_and_day(label: str, raw: Value) -> tuple[int, int | None]:
     if not found or not 1 <= int(found[1]) <= 12:
         raise FieldError(f"「{label}」写成 0815、8-15，或只写月份 8")
     return int(found[1]), int(found[2]) if found[2] else None
+
+
+_LUNAR = re.compile(r"农历(?:(\d{4})年)?(闰?)(.{1,3})月(.{2,3})")
+_SOLAR = re.compile(r"(\d{1,2})[月/.-](\d{1,2})日?")
+
+
+def _solar(day: str) -> dict[str, Any]:
+    year, month, of_month = map(int, day.split("-"))
+    return {"kind": "solar", "year": year, "month": month, "day": of_month}
+
+
+def _written_birthday(text: str) -> Value:
+    """What a text says, as a value; the text itself when it says none."""
+    if lunar := _LUNAR.fullmatch(text.replace("阴历", "农历").replace(" ", "")):
+        return _written_lunar(*lunar.groups())
+    if short := _SOLAR.fullmatch(text):
+        return {"kind": "solar", "year": None, "month": int(short[1]), "day": int(short[2])}
+    found = written_day(text)
+    return _solar(found[0]) if found else text
+
+
+def _written_lunar(year: str | None, leap: str, month: str, day: str) -> Value:
+    """`month` and `day` in characters or digits."""
+    months = {**{name: place for place, name in enumerate(_LUNAR_MONTHS, 1)}, "一": 1, "十一": 11, "十二": 12}
+    days = {**{lunar_day(place): place for place in range(1, 31)}, "二十": 20, "三十": 30}
+    days |= {f"二十{_DIGITS[place]}": 21 + place for place in range(9)} | {f"十{_DIGITS[n]}": 11 + n for n in range(9)}
+    days |= {f"{place}日": place for place in range(1, 31)}
+    of_month = days.get(day)
+    return {
+        "kind": "lunar", "year": int(year) if year else None, "day": of_month, "is_leap_month": bool(leap),
+        "month": int(month) if month.isdigit() else months.get(month),
+    }  # fmt: skip

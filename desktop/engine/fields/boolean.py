@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .base import CHOICE_OPERATORS, Columns, Field, FieldError, Sql, Value, Where
+from .base import CHOICE_OPERATORS, Cell, Columns, Field, FieldError, Sql, Value, Where
 
+_WRITTEN = dict.fromkeys(("y", "yes", "t", "√", "✓", "✔", "有", "对", "真"), True) | dict.fromkeys(
+    ("n", "no", "f", "×", "✗", "✘", "x", "无", "错", "假", "不", "-"), False
+)
+"""What people write in a spreadsheet besides."""
 _WORDS = {"是": True, "否": False, "1": True, "0": False, "true": True, "false": False}
 
 
@@ -26,6 +30,9 @@ class Bool(Field):
         if isinstance(raw, str | int) and str(raw).strip().lower() in _WORDS:
             return _WORDS[str(raw).strip().lower()]
         raise FieldError(f"「{self.label}」应是 是 或 否")
+
+    def read(self, cell: Cell) -> Value:
+        return self.parse(_WRITTEN.get(cell.strip().lower(), cell) if isinstance(cell, str) else cell)
 
     def store(self, name: str, value: Value) -> Columns:
         return {name: int(bool(value))}

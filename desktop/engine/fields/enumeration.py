@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from .base import CHOICE_OPERATORS, Field, FieldError, Sql, Value, Where, any_of
+from ..text import fold_width
+from .base import CHOICE_OPERATORS, Cell, Field, FieldError, Sql, Value, Where, any_of, text_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,12 @@ class Enum(Field):
         if isinstance(raw, str) and raw in by_label:
             return by_label[raw]
         raise FieldError(f"「{self.label}」应是 {'、'.join(self.options.values())} 之一")
+
+    def read(self, cell: Cell) -> Value:
+        """By its words, whatever their width and spaces."""
+        text = text_of(cell) or ""
+        alike = {fold_width(label): value for value, label in self.options.items()}
+        return self.parse(alike.get(fold_width(text), text.strip()))
 
     def format(self, value: Value, labels: Mapping[str, str]) -> str:
         """A value from a newer version is kept and shown as 未知(v)."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import ClassVar
 
-from .base import ORDER_OPERATORS, Field, FieldError, Sql, Value, Where
+from .base import ORDER_OPERATORS, Cell, Field, FieldError, Sql, Value, Where
 from .date import Date
-from .moment import ZONE, day_span, instant, local_minute
+from .moment import ZONE, day_span, instant, local_minute, serial_day, written_day
 
 YEAR_MAX = 9998
 """Every instant and the day after it must be in the calendar, in any zone."""
@@ -35,6 +36,14 @@ class DateTime(Field):
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=ZONE)
         return instant(moment)
+
+    def read(self, cell: Cell) -> Value:
+        if isinstance(cell, date):
+            return self.parse(cell.isoformat())
+        found = written_day(cell) if isinstance(cell, str) else None
+        if isinstance(cell, int | Decimal) and not isinstance(cell, bool):
+            found = serial_day(Decimal(cell))
+        return self.parse(" ".join(found).strip() if found else cell)
 
     def format(self, value: Value, labels: Mapping[str, str]) -> str:
         return "" if value is None else local_minute(value, ZONE)

@@ -1,15 +1,28 @@
 """int: a whole number; the base of the scaled decimals, which are integers all the way, never floats."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from .base import Field, FieldError, Value
+from .base import Cell, Field, FieldError, Value
 
 INTEGER_MAX = 2**53 - 1
 """Beyond it JavaScript rounds; 90 trillion 元 is enough."""
+
+
+_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,20})(?:\.\d{0,20})?|[+-]?\.\d{1,20}")
+
+
+def _written(text: str, unit: str) -> Decimal | None:
+    """The number a text writes: with thousands, a currency, the field's own unit, or in brackets when below zero."""
+    bare = unicodedata.normalize("NFKC", text).replace("−", "-").strip()
+    if bare.startswith("(") and bare.endswith(")"):
+        bare = f"-{bare[1:-1]}"
+    bare = "".join(bare.strip("¥$元").removesuffix(unit).split())
+    return Decimal(bare.replace(",", "")) if _NUMBER.fullmatch(bare) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +55,20 @@ class Int(Field):
         if self.max is not None and raw > self.max:
             raise FieldError(f"「{self.label}」不能大于 {self.format(self.max, {})}")
         return raw
+
+    def read(self, cell: Cell) -> Value:
+        """In units people know, as a spreadsheet has it."""
+        if cell is None or (isinstance(cell, str) and not cell.strip()):
+            return None
+        number = _written(cell, self.unit) if isinstance(cell, str) else None
+        if isinstance(cell, int | Decimal) and not isinstance(cell, bool):
+            number = Decimal(cell)
+        if number is None:
+            raise FieldError(f"「{self.label}」应是数字")
+        scaled = number.scaleb(self.scale)
+        if scaled != int(scaled):
+            raise FieldError(f"「{self.label}」最多 {self.scale} 位小数" if self.scale else f"「{self.label}」应是整数")
+        return self.parse(int(scaled))
 
     def format(self, value: Value, labels: Mapping[str, str]) -> str:
         """Thousands by comma, minus as U+2212."""

@@ -1,6 +1,9 @@
 """Local days and UTC instants: what date and datetime fields share."""
 
-from datetime import UTC, datetime, timedelta
+import re
+import unicodedata
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -26,3 +29,34 @@ def day_span(day: str) -> tuple[str, str]:
 def today() -> str:
     """The local calendar day."""
     return datetime.now(ZONE).date().isoformat()
+
+
+_DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))(?:(?:[T ]\s*|(?<=日))(\d.*))?")
+_SERIAL_ZERO = date(1899, 12, 30)
+_SERIAL_DIGITS = 5
+_SERIAL_MAX = 2_958_465
+
+
+def written_day(text: str) -> tuple[str, str] | None:
+    """The day, as `YYYY-MM-DD`, and the time that a text names: 2026-11-23, 2026/11/23, 2026.11.23, 2026年11月23日,
+    20261123, or the number that Excel counts days by. Only its shape is judged."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    if len(text) == _SERIAL_DIGITS and text.isdigit():
+        return serial_day(Decimal(text))
+    found = _DAY.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day = found[1], found[2] or found[4], found[3] or found[5]
+    time = found[6] or ""
+    return f"{year}-{int(month):02d}-{int(day):02d}", f"0{time}" if time[1:2] == ":" else time
+
+
+def serial_day(number: Decimal) -> tuple[str, str] | None:
+    """The day and the time of a number that Excel counts days by; eight digits are the day itself."""
+    if number == int(number) and len(str(int(number))) == 8:
+        return written_day(str(int(number)))
+    if not 1 <= number <= _SERIAL_MAX:
+        return None
+    minutes = round(number % 1 * 1440)
+    moment = datetime.combine(_SERIAL_ZERO, datetime.min.time()) + timedelta(days=int(number), minutes=minutes)
+    return moment.date().isoformat(), moment.strftime("%H:%M") if minutes else ""

@@ -95,14 +95,15 @@ export function isAbort(error: unknown): boolean {
 async function call(method: string, path: string, body: unknown, options: CallOptions): Promise<Response> {
   const headers: Record<string, string> = { 'X-ECMS-Token': pageToken(), Accept: 'application/json' }
   if (operator) headers['X-ECMS-Operator'] = operator
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  const file = body instanceof Blob ? body : null
+  if (body !== undefined) headers['Content-Type'] = file ? 'application/octet-stream' : 'application/json'
   // the same key on every try: a lost answer must not do the thing twice
   if (method !== 'GET') headers['Idempotency-Key'] = options.key ?? newKey()
   if (options.rev !== undefined) headers['If-Match'] = `"${options.rev}"`
   for (let attempt = 0; ; attempt++) {
     let answer: Response
     try {
-      answer = await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: options.signal ?? null, credentials: 'same-origin', cache: 'no-store' })
+      answer = await fetch(path, { method, headers, body: file ?? (body === undefined ? null : JSON.stringify(body)), signal: options.signal ?? null, credentials: 'same-origin', cache: 'no-store' })
     } catch (error) {
       if (isAbort(error) || options.signal?.aborted) throw error
       const wait = RETRY_WAITS_MS[attempt]
@@ -133,6 +134,8 @@ export const api = {
   post: <T>(path: string, body: unknown = {}, options: CallOptions = {}): Promise<T> => json<T>(call('POST', path, body, options)),
   put: <T>(path: string, body: unknown, options: CallOptions = {}): Promise<T> => json<T>(call('PUT', path, body, options)),
   patch: <T>(path: string, body: unknown, options: CallOptions = {}): Promise<T> => json<T>(call('PATCH', path, body, options)),
+  /** a file goes up as it is */
+  upload: <T>(path: string, file: Blob, query: Query, options: CallOptions = {}): Promise<T> => json<T>(call('POST', path + toQuery(query), file, options)),
   delete: <T>(path: string, options: CallOptions = {}): Promise<T> => json<T>(call('DELETE', path, undefined, options)),
   /** a file (browser mode), with its name */
   async file(path: string): Promise<{ blob: Blob; name: string }> {

@@ -5,6 +5,9 @@ import { api } from '@/api/client'
 import { onServerEvent } from '@/api/events'
 import type { Job } from '@/api/types'
 
+/** Jobs of a page that shows itself how they end; what they made belongs to it. */
+export const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['print', 'import-check', 'import', 'import-undo'])
+
 export const useJobs = defineStore('jobs', () => {
   const jobs = ref<Job[]>([])
   const running = computed(() => jobs.value.filter((job) => job.state === 'running'))
@@ -21,8 +24,7 @@ export const useJobs = defineStore('jobs', () => {
     ended.set(job.id, job)
     waiting.get(job.id)?.(job)
     waiting.delete(job.id)
-    // its file belongs to the preview, which drops it
-    if (job.kind === 'print') forget(job.id)
+    if (TOLD_ELSEWHERE.has(job.kind)) forget(job.id)
   }
   async function load(): Promise<void> {
     for (const job of await api.get<Job[]>('/api/jobs')) take(job)

@@ -7,7 +7,7 @@ import { useTabs } from './tabs'
 
 /** below this width (in the program's own pixels) the tree is folded whatever was chosen */
 const NARROW_PX = 1100
-/** the sync centre and the print preview have columns of their own (design system §4) */
+/** the sync centre, the print preview and the import have columns of their own (design system §4) */
 const NARROW_SYNC_PX = 1400
 
 export const useShell = defineStore('shell', () => {
@@ -16,7 +16,7 @@ export const useShell = defineStore('shell', () => {
   const favourites = ref<string[]>([])
   const appearance = useAppearance()
   const tabs = useTabs()
-  const narrow = computed(() => appearance.width < (tabs.active.kind === 'sync' || tabs.active.kind === 'print' ? NARROW_SYNC_PX : NARROW_PX))
+  const narrow = computed(() => appearance.width < (['sync', 'print', 'import'].includes(tabs.active.kind) ? NARROW_SYNC_PX : NARROW_PX))
   const rail = computed(() => folded.value || narrow.value)
   const treeWidth = computed(() => (rail.value ? 44 : appearance.width >= 1600 ? 208 : 184))
 

@@ -1,5 +1,5 @@
 /**
- * Page tabs. A tab is an address ('/start', '/m/customer', '/help/customer', '/sync/conflicts', '/print/customer'); what it shows is decided in src/app/TabHost.vue.
+ * Page tabs. A tab is an address ('/start', '/m/customer', '/help/customer', '/sync/conflicts', '/print/customer', '/import/customer'); what it shows is decided in src/app/TabHost.vue.
  * Which tabs are open is kept per operator under /api/state/tabs.
  */
 import { defineStore } from 'pinia'
@@ -27,8 +27,8 @@ export interface ListRequest {
 export interface Tab {
   id: string
   path: string
-  kind: 'start' | 'list' | 'help' | 'sync' | 'print'
-  /** module (of a list or a print preview), help topic or part of the sync centre */
+  kind: 'start' | 'list' | 'help' | 'sync' | 'print' | 'import'
+  /** module (of a list, a print preview or an import), help topic or part of the sync centre */
   name: string
   request?: ListRequest
 }
@@ -42,6 +42,7 @@ export function tabOf(path: string): Tab | null {
   if (head === 'help') return { id: '/help', path: `/help/${name}`, kind: 'help', name: decodeURIComponent(name) }
   if (head === 'sync') return { id: '/sync', path: name ? `/sync/${name}` : '/sync', kind: 'sync', name: decodeURIComponent(name) }
   if (head === 'print' && name) return { id: `/print/${name}`, path: `/print/${name}`, kind: 'print', name: decodeURIComponent(name) }
+  if (head === 'import' && name) return { id: `/import/${name}`, path: `/import/${name}`, kind: 'import', name: decodeURIComponent(name) }
   return null
 }
 

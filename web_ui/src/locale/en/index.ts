@@ -1,7 +1,8 @@
 /** English for every t('中文') in the program; src/locale/locale.spec.ts finds what is missing. */
 import { engine } from './engine'
 import { frame } from './frame'
+import { importing } from './import'
 import { print } from './print'
 import { sync } from './sync'
 
-export const en: Record<string, string> = { ...engine, ...frame, ...print, ...sync }
+export const en: Record<string, string> = { ...engine, ...frame, ...importing, ...print, ...sync }

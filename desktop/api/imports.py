@@ -1,0 +1,164 @@
+"""Import of xlsx and csv: upload, look, dry run, commit, undo. Long steps are jobs."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import request
+
+from ..engine.access import demand
+from ..engine.imports.matching import demand_import, heads_of
+from ..engine.imports.sheets import reason_of, template
+from ..engine.imports.staging import cells_of
+from ..engine.imports.undoing import Undo, past
+from ..engine.imports.writing import Choices
+from ..jobs import Job
+from ..uploads import Upload
+from . import shapes
+from .desk import into_file
+from .http import Call, Routes
+
+routes = Routes()
+_IMPORT = "/api/import/<module>"
+_ONE = f"{_IMPORT}/<id>"
+_ERRORS = (400, 403, 404, 413, 422)
+
+
+@routes.add("POST", _IMPORT, "Upload a file (application/octet-stream) to import into a module", shapes.UploadAnswer,
+            query=shapes.UploadQuery, errors=_ERRORS)  # fmt: skip
+def upload(call: Call, module: str) -> dict[str, Any]:
+    definition = call.engine.definition(module)
+    uploads = call.desk.workstation.uploads
+    return uploads.take(call.principal, definition, call.query.name, request.stream).public()
+
+
+@routes.add("GET", _IMPORT, "Imports into a module made on this machine, newest first", shapes.PastImports,
+            errors=(403, 404))  # fmt: skip
+def past_imports(call: Call, module: str) -> list[dict[str, Any]]:
+    from ..accounts import operator_names
+
+    names = operator_names(call.engine)
+    own = call.principal.operator
+    return [
+        one | {"operator": names.get(one["operator"], ""), "own": one["operator"] == own}
+        for one in past(call.engine, call.principal, module)
+    ]
+
+
+@routes.add("POST", f"{_IMPORT}/template", "A spreadsheet to fill in, as a job", shapes.JobAnswer, errors=(403, 404))
+def make_template(call: Call, module: str) -> dict[str, Any]:
+    definition = call.engine.definition(module)
+    demand_import(call.principal, definition)
+
+    def work(job: Job, target: Path) -> None:
+        template(call.engine, call.principal, definition, target)
+        job.message = "已做好模板"
+
+    label = definition.module.label
+    return into_file(call, "template", f"{label}导入模板", f"{label}_导入模板.xlsx", work)
+
+
+@routes.add("GET", _ONE, "What an uploaded file holds, and what its columns are taken for", shapes.InspectAnswer,
+            query=shapes.InspectQuery, errors=_ERRORS)  # fmt: skip
+def inspect(call: Call, module: str, id: str) -> dict[str, Any]:
+    asked: shapes.InspectQuery = call.query
+    return _upload(call, module, id).inspect(call.engine, call.principal, asked.sheet, asked.head)
+
+
+@routes.add("DELETE", _ONE, "Drop an uploaded file", shapes.OkAnswer, errors=(404,))
+def drop(call: Call, module: str, id: str) -> dict[str, Any]:
+    call.desk.workstation.uploads.drop(_upload(call, module, id))
+    return {"ok": True}
+
+
+@routes.add("POST", f"{_ONE}/check", "The dry run, as a job", shapes.JobAnswer, body=shapes.CheckBody, errors=_ERRORS)
+def check(call: Call, module: str, id: str) -> dict[str, Any]:
+    one, asked = _upload(call, module, id), call.body
+    engine, principal = call.engine, call.principal
+    one.prepare(engine, principal, asked.sheet, asked.head, asked.fields, asked.key)
+
+    def work(job: Job) -> None:
+        counts = one.judge(engine, principal, job.step)
+        job.result = vars(counts) | {"key": one.plan.key if one.plan else ""}
+        job.message = f"{counts.good:,} 行可以导入，{counts.bad:,} 行有误"
+
+    job = Job("import-check", f"检查{engine.definition(module).module.label}", owner=principal.operator)
+    return call.desk.workstation.jobs.start(job, work).public()
+
+
+@routes.add("GET", f"{_ONE}/rows", "Rows of a dry run with what is wrong or alike", shapes.JudgedPage,
+            query=shapes.JudgedQuery, errors=_ERRORS)  # fmt: skip
+def judged_rows(call: Call, module: str, id: str) -> dict[str, Any]:
+    one, asked = _upload(call, module, id), call.query
+    lines = one.judged.page(asked.kind, asked.offset, asked.limit) if one.counts else []
+    return {
+        "heads": one.heads,
+        "total": one.judged.count(asked.kind) if one.counts else 0,
+        "rows": [_shown(line, len(one.heads)) for line in lines],
+    }
+
+
+def _shown(line: dict[str, Any], width: int) -> dict[str, Any]:
+    cells = heads_of(cells_of(line["c"][:width]))
+    return {
+        "number": line["n"],
+        "cells": [cell[:200] for cell in cells] + [""] * (width - len(cells)),
+        "faults": line["e"],
+        "reason": reason_of(line),
+        "same": line["s"],
+        "like": [{"id": id, "title": title, "reason": reason} for id, title, reason in line["l"]],
+        "earlier": line["f"] and {"number": line["f"][0], "reason": line["f"][1]},
+    }
+
+
+@routes.add("POST", f"{_ONE}/errors", "The bad rows as a spreadsheet to mend, as a job", shapes.JobAnswer,
+            errors=_ERRORS)  # fmt: skip
+def errors(call: Call, module: str, id: str) -> dict[str, Any]:
+    one = _upload(call, module, id)
+    label = call.engine.definition(module).module.label
+
+    def work(job: Job, target: Path) -> None:
+        job.message = f"{one.write_errors(target, job.step):,} 行"
+
+    return into_file(call, "import-errors", f"{label}要改的行", f"{label}_要改的行.xlsx", work)
+
+
+@routes.add("POST", f"{_ONE}/commit", "Import the good rows, all or none, as a job", shapes.JobAnswer,
+            body=shapes.CommitBody, errors=_ERRORS)  # fmt: skip
+def commit(call: Call, module: str, id: str) -> dict[str, Any]:
+    one, asked = _upload(call, module, id), call.body
+    engine, principal = call.engine, call.principal
+    choices = Choices(asked.twice, {int(number): decision for number, decision in asked.rows.items()})
+
+    def work(job: Job) -> None:
+        done = one.write(engine, principal, choices, job.step)
+        job.result = vars(done)
+        job.message = f"新增 {done.added:,} 条，更新 {done.changed:,} 条，{done.left_out:,} 行没有导入"
+
+    job = Job("import", f"导入{engine.definition(module).module.label}", owner=principal.operator)
+    return call.desk.workstation.jobs.start(job, work).public()
+
+
+@routes.add("GET", f"{_ONE}/undo", "What taking an import back would do", shapes.UndoneAnswer, errors=(400, 403, 404))
+def preview_undo(call: Call, module: str, id: str) -> dict[str, Any]:
+    return Undo(call.engine, call.principal, call.engine.definition(module), id).preview().public()
+
+
+@routes.add("POST", f"{_ONE}/undo", "Take an import back, as a job; what was changed since stays and is named",
+            shapes.JobAnswer, errors=(400, 403, 404))  # fmt: skip
+def undo(call: Call, module: str, id: str) -> dict[str, Any]:
+    definition = call.engine.definition(module)
+    taking_back = Undo(call.engine, call.principal, definition, id)
+    taking_back.refuse_unknown()
+
+    def work(job: Job) -> None:
+        undone = taking_back.run(job.step)
+        job.result = undone.public()
+        job.message = f"删除 {undone.deleted:,} 条，恢复 {undone.restored:,} 条，{undone.refused_count:,} 条没有动"
+
+    job = Job("import-undo", f"撤销导入{definition.module.label}", owner=call.principal.operator)
+    return call.desk.workstation.jobs.start(job, work).public()
+
+
+def _upload(call: Call, module: str, id: str) -> Upload:
+    demand(call.principal, "import", call.engine.definition(module))
+    return call.desk.workstation.uploads.get(id, module, call.principal.operator)

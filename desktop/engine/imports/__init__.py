@@ -1,0 +1,13 @@
+"""Import of xlsx and csv (C10): a file is read into rows once, judged without writing, then written as one batch.
+
+tables    what kind of file it is, its sheets, its rows as cells
+survey    what a sheet holds that its cells do not tell: size, errors, formulas without a result
+staging   rows as lines of a file, so that memory stays flat
+matching  which column is which field, and what is remembered of it
+reading   cells → values: references by name, the rest by the field's own parser
+likeness  rows that are there already, in the file or among the records
+judging   the dry run
+writing   the commit, and what it leaves
+undoing   taking an import back
+sheets    the template, and the error file
+"""

@@ -1,0 +1,288 @@
+"""The commit: all rows that were chosen, or none, as one batch in one transaction of changesets of at most 500 rows."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from sync_server.replication.changeset import ROWS_MAX, Op
+
+from ...errors import Invalid, NotFound
+from ..access import Principal, demand
+from ..apply import iso_of
+from ..engine import Engine
+from ..fields import Serial
+from ..ids import new_id
+from ..numbering import draw, master_number
+from ..registry import Definition
+from ..rows import Values
+from ..saving import Saving, branch_code
+from ..work import Changed
+from .judging import CHUNK, stored
+from .matching import demand_import
+from .staging import Lines, packed
+
+Progress = Callable[[int, int], None]
+Decision = Literal["skip", "new", "update"]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What to do with rows of which something like it is there already: all alike, but for some by row number."""
+
+    all: Decision = "skip"
+    rows: Mapping[int, Decision] = field(default_factory=dict)
+
+    def of(self, line: Mapping[str, Any]) -> Decision:
+        if not line["l"] and not line["f"]:
+            return "new"
+        chosen = self.rows.get(line["n"], self.all)
+        return "skip" if chosen == "update" and not target_of(line, self.rows) else chosen
+
+    def may_change(self) -> bool:
+        return "update" in (self.all, *self.rows.values())
+
+
+def target_of(line: Mapping[str, Any], rows: Mapping[int, Decision]) -> str | None:
+    """The record that a row changes: the one its key means; the likest one only where a person said so for this row."""
+    if line["s"]:
+        return str(line["s"])
+    return str(line["l"][0][0]) if line["l"] and rows.get(line["n"]) == "update" else None
+
+
+@dataclass
+class Done:
+    """What a commit wrote."""
+
+    batch: str
+    added: int = 0
+    changed: int = 0
+    left_out: int = 0
+
+
+class Commit:
+    """One import being written.
+
+    Whoever saves meanwhile waits for the writer, so all that can be decided is decided before: the ops lie ready in a
+    file, together with what they rest on. If that has changed when the writer is there, they are decided anew.
+    """
+
+    def __init__(self, engine: Engine, principal: Principal, definition: Definition, name: str) -> None:
+        self._engine, self._principal, self._definition, self._name = engine, principal, definition, name
+        self._done, self._changed = Done(new_id()), Changed()
+
+    def run(self, judged: Lines, choices: Choices, progress: Progress) -> Done:
+        """Raises `Invalid`, naming the row, when one may no longer be saved: then nothing was written."""
+        demand_import(self._principal, self._definition)
+        if choices.may_change():
+            demand(self._principal, "edit", self._definition)
+        ready = judged.path.with_name("ops.jsonl")
+        prepared = self._prepared(judged, choices, ready, progress)
+        with self._engine.db.bulk(), self._engine.db.write() as db:
+            if prepared is not None and prepared.still_holds(self._engine, db):
+                self._done = replace(prepared.counts, batch=self._done.batch)
+                for place, ops in enumerate(_read_ops(ready)):
+                    progress(prepared.rows + place * ROWS_MAX, prepared.rows + prepared.ops)
+                    self._apply(db, ops)
+            else:
+                self._decide_anew(db, judged, choices, progress)
+            self._done.left_out += judged.count("bad")
+            self._log(db)
+        self._engine.tell(self._changed)
+        return self._done
+
+    def _prepared(self, judged: Lines, choices: Choices, ready: Path, progress: Progress) -> "_Prepared | None":
+        """All ops in a file; nothing when a row needs what another one writes first."""
+        rows, count = judged.count("good"), 0
+        with self._engine.db.read() as db, ready.open("wb") as file:
+            deciding = _Deciding(self._engine, db, self._principal, self._definition, choices, keeps_coming=True)
+            sums = checksums(db)
+            try:
+                for done, ops in deciding.changesets(judged):
+                    progress(done, 2 * rows)
+                    count += len(ops)
+                    file.write(packed([op.wire() for op in ops]))
+            except _NeedsWritten:
+                return None
+        return _Prepared(deciding.done, rows, count, deciding.saving.rests, deciding.saving.asked, sums)
+
+    def _decide_anew(self, db: sqlite3.Connection, judged: Lines, choices: Choices, progress: Progress) -> None:
+        """Row after row inside the transaction."""
+        deciding = _Deciding(self._engine, db, self._principal, self._definition, choices, keeps_coming=False)
+        rows = judged.count("good")
+        for done, ops in deciding.changesets(judged):
+            progress(done, rows)
+            self._apply(db, ops)
+        self._done = replace(deciding.done, batch=self._done.batch)
+
+    def _apply(self, db: sqlite3.Connection, ops: Sequence[Op]) -> None:
+        act = f"{self._definition.name}.import"
+        numbered = self._numbered(db, ops)
+        self._changed.join(
+            self._engine.applier.local(numbered, actor=self._principal.operator, act=act, batch=self._done.batch)
+        )
+
+    def _numbered(self, db: sqlite3.Connection, ops: Sequence[Op]) -> list[Op]:
+        """With the numbers of new records, drawn all at once."""
+        is_new = [op.kind == "ins" and op.table == self._definition.name for op in ops]
+        result = list(ops)
+        me = self._engine.applier.me(db)
+        branch = branch_code(db, me.branch)
+        for name, one in self._definition.fields.items():
+            if isinstance(one, Serial) and one.prefix and any(is_new):
+                seq = draw(db, one.prefix, branch, me.code, count=sum(is_new))
+                for place in (place for place, fresh in enumerate(is_new) if fresh):
+                    number = master_number(one.prefix, branch, me.code, seq)
+                    result[place] = replace(result[place], set={**result[place].set, name: number})
+                    seq += 1
+        return result
+
+    def _log(self, db: sqlite3.Connection) -> None:
+        done = self._done
+        db.execute(
+            "INSERT INTO import_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            (
+                done.batch, self._definition.name, iso_of(self._engine.applier.now_ms()), self._principal.operator,
+                self._name, done.added, done.changed, done.left_out,
+            ),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What was decided before the writer was there, and what it rests on."""
+
+    counts: Done
+    rows: int
+    ops: int
+    rests: Mapping[tuple[str, str], int | None]
+    asked: AbstractSet[str]
+    sums: Mapping[str, str]
+
+    def still_holds(self, engine: Engine, db: sqlite3.Connection) -> bool:
+        """Whether nothing of it has changed since."""
+        now = checksums(db)
+        if any(now.get(module) != self.sums.get(module) for module in self.asked):
+            return False
+        touched = [table for table in engine.registry.definitions if now.get(table) != self.sums.get(table)]
+        return all(self._is_as_it_was(db, module) for module in touched)
+
+    def _is_as_it_was(self, db: sqlite3.Connection, module: str) -> bool:
+        wanted = {id: rev for (table, id), rev in self.rests.items() if table == module}
+        sql = f"SELECT id, rev FROM {module} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
+        there = dict(db.execute(sql, (json.dumps(list(wanted)),)).fetchall())
+        return all(there.get(id) == rev for id, rev in wanted.items())
+
+
+def checksums(db: sqlite3.Connection) -> dict[str, str]:
+    """One per table: it moves with every change of a row."""
+    return dict(db.execute("SELECT t, sum FROM checksum").fetchall())
+
+
+class _NeedsWritten(Exception):
+    """A row changes what a row before it changes, too."""
+
+
+class _Deciding:
+    """Good rows → ops, a changeset at a time, each record whole. With `keeps_coming` nothing is written meanwhile."""
+
+    def __init__(
+        self, engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, choices: Choices,
+        *, keeps_coming: bool,
+    ) -> None:  # fmt: skip
+        self._engine, self._db, self._principal, self._definition = engine, db, principal, definition
+        self._choices, self._keeps_coming = choices, keeps_coming
+        self.saving = Saving(engine, db, principal, definition, draws=False)
+        self.done = Done("")
+        self._serials = [n for n, one in definition.fields.items() if isinstance(one, Serial)]
+        self._typed_only = [n for n, one in definition.fields.items() if one.write_only]
+        self._touched: set[str] = set()
+
+    def changesets(self, judged: Lines) -> Iterator[tuple[int, list[Op]]]:
+        """(rows done, ops of one changeset)."""
+        waiting: list[Op] = []
+        for done, (line, id, old) in enumerate(self._chosen(judged)):
+            if id in self._touched:
+                yield done, self._closed(waiting)
+                waiting, old = [], self._stored([id]).get(id)
+            ops = self._decided(line, id, old)
+            if not self._touched.isdisjoint(op.id for op in ops):
+                yield done, self._closed(waiting)
+                waiting, ops = [], self.saving.ops(id, old, self._new)
+            if len(waiting) + len(ops) > ROWS_MAX:
+                yield done, self._closed(waiting, is_needed=False)
+                waiting = []
+            waiting += ops
+            self._touched.update((id, *(op.id for op in ops)))
+            self._expect(id, old)
+        if waiting:
+            yield judged.count("good"), waiting
+
+    def _closed(self, ops: list[Op], *, is_needed: bool = True) -> list[Op]:
+        """Ops that are written before what comes: then what was looked up is old."""
+        if self._keeps_coming and is_needed:
+            raise _NeedsWritten
+        if not self._keeps_coming:
+            self._touched.clear()
+        self.saving.forget(keep_coming=self._keeps_coming)
+        return ops
+
+    def _chosen(self, judged: Lines) -> Iterator[tuple[dict[str, Any], str, Values | None]]:
+        """(line, id of its record, the record as it is) of the rows that are to be written."""
+        for start in range(0, judged.count("good"), CHUNK):
+            decided = [(line, self._choices.of(line)) for line in judged.page("good", start, CHUNK)]
+            meant = {line["n"]: target_of(line, self._choices.rows) or "" for line, what in decided if what == "update"}
+            olds = self._stored(list(meant.values())) if meant else {}
+            for line, what in decided:
+                if what == "skip":
+                    self.done.left_out += 1
+                else:
+                    id = meant.get(line["n"]) if what == "update" else line["id"]
+                    yield line, str(id), self._old(line, str(id), olds) if what == "update" else None
+
+    def _stored(self, ids: Sequence[str]) -> dict[str, Values]:
+        found = stored(self._engine, self._db, self._principal, self._definition, ids)
+        self.saving.rests.update({(self._definition.name, id): row["rev"] for id, row in found.items()})
+        return found
+
+    def _old(self, line: Mapping[str, Any], id: str, olds: Mapping[str, Values]) -> Values:
+        if id not in olds:
+            noun = self._definition.module.noun
+            raise Invalid({"": f"第 {line['n']} 行要更新的{noun}刚被删除。没有导入任何一行，请重新检查"})
+        return olds[id]
+
+    def _decided(self, line: Mapping[str, Any], id: str, old: Values | None) -> list[Op]:
+        values = self._values(line, old)
+        self._new = self.saving.complete(old, values)
+        try:
+            self.saving.check(id, old, self._new, values)
+        except (Invalid, NotFound) as error:
+            raise Invalid({"": f"第 {line['n']} 行：{error}。没有导入任何一行，请重新检查"}) from error
+        return self.saving.ops(id, old, self._new)
+
+    def _expect(self, id: str, old: Values | None) -> None:
+        if old is None:
+            self.saving.expect(id, self._new)
+            self.done.added += 1
+        else:
+            self.done.changed += 1
+
+    def _values(self, line: Mapping[str, Any], old: Values | None) -> Values:
+        """What was read, without numbers that are drawn; secrets are made of what was typed only now."""
+        values = {name: value for name, value in line["v"].items() if old is not None or name not in self._serials}
+        for name in self._typed_only:
+            if name in values:
+                values[name] = self._definition.fields[name].parse(values[name])
+        return values
+
+
+def _read_ops(source: Path) -> Iterator[list[Op]]:
+    """Changesets' worth of ops."""
+    with source.open("rb") as file:
+        for line in file:
+            yield [Op.read(op) for op in orjson.loads(line)]

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { choose, columnName, decisionOf, doneWords, likeWords, missing, toWrite, type Counts, type JudgedRow } from './model'
+
+const row = (number: number, more: Partial<JudgedRow> = {}): JudgedRow => ({ number, cells: [], faults: {}, reason: '', same: null, like: [{ id: 'a', title: '甲厂', reason: '电话相同' }], earlier: null, ...more })
+const counts: Counts = { rows: 12, good: 10, bad: 2, twice: 4, same: 3, key: 'name' }
+
+describe('columns', () => {
+  it('are named as in the spreadsheet', () => {
+    expect([0, 25, 26, 27, 701, 702].map(columnName)).toEqual(['A', 'Z', 'AA', 'AB', 'ZZ', 'AAA'])
+  })
+  it('give a field up that another one takes', () => {
+    expect(choose(['name', '', 'phone'], 1, 'name')).toEqual(['', 'name', 'phone'])
+    expect(choose(['name', '', ''], 0, '')).toEqual(['', '', ''])
+  })
+  it('tell what is missing', () => {
+    const known = [{ name: 'name', label: '名称', required: true, help: '' }, { name: 'note', label: '备注', required: false, help: '' }]
+    expect(missing(['note'], known).map((field) => field.name)).toEqual(['name'])
+    expect(missing(['name'], known)).toEqual([])
+  })
+})
+
+describe('rows that are there already', () => {
+  it('are updated only where their key says which record is meant', () => {
+    expect(decisionOf(row(2), 'update', new Map())).toBe('skip')
+    expect(decisionOf(row(2, { same: 'a' }), 'update', new Map())).toBe('update')
+    expect(decisionOf(row(2), 'update', new Map([[2, 'new']]))).toBe('new')
+  })
+  it('are counted with the choices of their own', () => {
+    expect(toWrite(counts, 'skip', new Map(), new Map())).toBe(6)
+    expect(toWrite(counts, 'new', new Map(), new Map())).toBe(10)
+    expect(toWrite(counts, 'update', new Map(), new Map())).toBe(9)
+    const known = new Map([[2, row(2)], [3, row(3, { same: 'a' })]])
+    expect(toWrite(counts, 'update', new Map([[2, 'new'], [3, 'skip']]), known)).toBe(9)
+    expect(toWrite(counts, 'skip', new Map([[2, 'new']]), known)).toBe(7)
+  })
+  it('say what they are like', () => {
+    expect(likeWords(row(2))).toBe('电话相同：甲厂')
+    expect(likeWords(row(2, { like: [], earlier: { number: 1, reason: '客户名称相同' } }))).toBe('与第 1 行客户名称相同')
+  })
+})
+
+it('says what was written', () => {
+  expect(doneWords({ batch: '', added: 1200, changed: 0, left_out: 3 })).toBe('新增 1,200 条，3 行没有导入')
+})

@@ -1,0 +1,87 @@
+/** What the server says of an import, and what follows from it for the screen. */
+import { t } from '@/locale'
+
+export interface FileColumn { index: number; head: string; samples: string[]; field: string }
+export interface TargetField { name: string; label: string; required: boolean; help: string }
+export interface SheetRow { number: number; cells: string[] }
+export interface Uploaded { id: string; name: string; kind: 'xlsx' | 'csv'; sheets: { name: string; hidden: boolean }[] }
+export interface Inspected extends Uploaded { sheet: string; head: number; rows: SheetRow[]; columns: FileColumn[]; fields: TargetField[]; keys: string[] }
+export interface Counts { rows: number; good: number; bad: number; twice: number; same: number; key: string }
+export type Kind = 'bad' | 'twice' | 'good'
+export type Decision = 'skip' | 'new' | 'update'
+export interface JudgedRow {
+  number: number
+  cells: string[]
+  /** column (or -1: the whole row) → what is wrong */
+  faults: Record<string, string>
+  reason: string
+  /** the record that its key means */
+  same: string | null
+  like: { id: string; title: string; reason: string }[]
+  earlier: { number: number; reason: string } | null
+}
+export interface JudgedPage { heads: string[]; total: number; rows: JudgedRow[] }
+export interface Done { batch: string; added: number; changed: number; left_out: number }
+export interface Undone { deleted: number; restored: number; refused: { id: string; title: string; reason: string }[]; refused_count: number }
+export interface PastImport { batch: string; at: string; operator: string; own: boolean; file: string; added: number; changed: number; left_out: number; undone_at: string | null }
+
+export const PAGE_ROWS = 100
+/** as the server takes them */
+export const FILE_KINDS = '.xlsx,.csv,.txt,.tsv,.xls,.xlsm'
+
+export const count = (n: number): string => n.toLocaleString('en-US')
+
+/** A, B, …, Z, AA, … as the spreadsheet names its columns. */
+export function columnName(index: number): string {
+  let name = ''
+  for (let n = index; n >= 0; n = Math.floor(n / 26) - 1) name = String.fromCharCode(65 + (n % 26)) + name
+  return name
+}
+
+/** Takes a field for a column; the column that had it before gives it up. */
+export function choose(fields: string[], index: number, field: string): string[] {
+  return fields.map((old, at) => (at === index ? field : old === field && field ? '' : old))
+}
+
+/** Fields without which no new record can be made. */
+export function missing(fields: string[], known: TargetField[]): TargetField[] {
+  return known.filter((field) => field.required && !fields.includes(field.name))
+}
+
+/** Whether the rows that mean a record of their own may go without what a new one needs. */
+export function changesOnly(fields: string[], keys: string[]): boolean {
+  return keys.some((key) => fields.includes(key))
+}
+
+/** What a row would do under the choices made. */
+export function decisionOf(row: JudgedRow, all: Decision, own: ReadonlyMap<number, Decision>): Decision {
+  const mine = own.get(row.number)
+  if (mine) return mine
+  return all === 'update' && !row.same ? 'skip' : all
+}
+
+/** How many rows will be written under the choice for all; rows with a choice of their own only where they are known. */
+export function toWrite(counts: Counts, all: Decision, own: ReadonlyMap<number, Decision>, known: ReadonlyMap<number, JudgedRow>): number {
+  const bySame = all === 'update' ? counts.same : all === 'new' ? counts.twice : 0
+  let changed = 0
+  for (const [number, mine] of own) {
+    const row = known.get(number)
+    if (!row) continue
+    const usual = all === 'update' && !row.same ? 'skip' : all
+    changed += Number(mine !== 'skip') - Number(usual !== 'skip')
+  }
+  return counts.good - counts.twice + bySame + changed
+}
+
+export function likeWords(row: JudgedRow): string {
+  const first = row.like[0]
+  if (first) return t('{reason}：{title}', { reason: first.reason, title: first.title }) + (row.like.length > 1 ? t('等 {n} 条', { n: row.like.length }) : '')
+  return row.earlier ? t('与第 {n} 行{reason}', { n: row.earlier.number, reason: row.earlier.reason }) : ''
+}
+
+export function doneWords(done: Done): string {
+  const parts = [t('新增 {n} 条', { n: count(done.added) })]
+  if (done.changed) parts.push(t('更新 {n} 条', { n: count(done.changed) }))
+  if (done.left_out) parts.push(t('{n} 行没有导入', { n: count(done.left_out) }))
+  return parts.join(t('，'))
+}
