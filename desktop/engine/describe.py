@@ -64,6 +64,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "single": module.single,
         "fixed": module.fixed,
         "help": module.help,
+        "page": module.page,
     }
 
 

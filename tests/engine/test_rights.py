@@ -382,7 +382,7 @@ def test_a_made_up_matrix_of_roles_modules_and_actions_holds(floor: Floor) -> No
 def _is_allowed(floor: Floor, module: str, action: str, words: list[str], special: str) -> bool:
     declared = floor.office.engine.registry[module].module
     writes = action in ("add", "edit", "delete")
-    return action in words and not (
+    return {action, "view"} <= set(words) and not (
         writes and (not declared.writable or (declared.edit_right and declared.edit_right != special))
     )
 
