@@ -16,7 +16,7 @@ from .engine.define import VERBS, Right
 from .engine.engine import Engine
 from .engine.ids import derived_id, new_id
 from .engine.records import Idempotent, answer, answered, get, parse
-from .engine.registry import Definition
+from .engine.registry import Definition, targets_of
 from .engine.saving import Saving
 from .errors import Forbidden, Invalid
 
@@ -149,7 +149,13 @@ def _module(definition: Definition) -> dict[str, Any]:
         "actions": offered(definition),
         "scope": definition.module.scope,
         "needs": definition.module.edit_right,
+        "follows": _parents(definition) if definition.module.scope == "follow" else [],
     }
+
+
+def _parents(definition: Definition) -> list[str]:
+    """Modules with whose rows those of a `follow` module are seen."""
+    return list(targets_of(definition.fields[definition.module.parent or "parent"]))
 
 
 def _role(engine: Engine, db: sqlite3.Connection, id: str) -> dict[str, Any]:
@@ -339,12 +345,12 @@ class _Change:
             label = self.engine.registry[module].module.label if module in self.engine.registry else module
             more = grant.actions - before.get(module, none).actions
             if any(not own.may(right, module) for right in more):
-                raise Forbidden(f"您自己没有「{label}」的这项权限，不能给别人，请管理员来改")
+                raise Forbidden(f"你自己没有「{label}」的这项权限，不能给别人，请管理员来改")
             wanted = grant.scope or data_scope(self.values["data_scope"])
             if grant.actions and DATA_SCOPES.index(wanted) > DATA_SCOPES.index(own.scope(module)):
-                raise Forbidden(f"「{label}」的数据范围比您自己的大，请管理员来改")
+                raise Forbidden(f"「{label}」的数据范围比你自己的大，请管理员来改")
         if any(is_on and not own.has(special) for special, is_on in self.wanted.specials.items()):
-            raise Forbidden("您自己没有这项特殊权限，不能给别人，请管理员来改")
+            raise Forbidden("你自己没有这项特殊权限，不能给别人，请管理员来改")
 
     def _row_ops(self, module: str, rows: Sequence[Row], after: Mapping[str, Grant]) -> Iterator[Op]:
         wanted = after[module]

@@ -169,6 +169,9 @@ class Module:
     page: str = ""
     """The hand-made page that its menu entry opens instead of the list."""
 
+    panes: Mapping[str, str] = made_by(default_factory=dict)
+    """Hand-made panes under the list, beside the related records: name → label."""
+
     @property
     def is_granted(self) -> bool:
         """Whether roles give it to people: not what is everybody's own or kept by the program itself."""

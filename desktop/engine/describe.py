@@ -65,6 +65,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "fixed": module.fixed,
         "help": module.help,
         "page": module.page,
+        "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
 
 

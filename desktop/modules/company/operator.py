@@ -97,7 +97,7 @@ def own_role_stays(draft: Draft) -> Iterator[Fault]:
     """Who has a role does not change it, unless he has all rights anyway."""
     author = draft.look("operator", draft.author)
     if draft.old and author and draft.id in author["roles"] and ADMIN not in author["roles"]:
-        yield Fault("这是您自己的角色，不能自己改，请管理员来改")
+        yield Fault("这是你自己的角色，不能自己改，请管理员来改")
 
 
 operator = Module(
@@ -125,6 +125,7 @@ operator = Module(
     columns="login_name employee department roles is_stopped valid_until",
     quick="login_name employee department",
     context="employee department",
+    panes={"rights": "权限一览"},
     sort="login_name",
     tabs=(
         Tab(

@@ -2,6 +2,7 @@
 import { engine } from './engine'
 import { frame } from './frame'
 import { print } from './print'
+import { roles } from './roles'
 import { sync } from './sync'
 
-export const en: Record<string, string> = { ...engine, ...frame, ...print, ...sync }
+export const en: Record<string, string> = { ...engine, ...frame, ...print, ...roles, ...sync }
