@@ -61,6 +61,9 @@ class Grant:
     scope: DataScope | None
 
 
+_NOTHING = Grant(frozenset(), None)
+
+
 def _rows(db: sqlite3.Connection, role: str) -> list[Row]:
     sql = f"SELECT {_COLUMNS} FROM role_right WHERE role = ? AND deleted_at IS NULL ORDER BY id"
     return db.execute(sql, (role,)).fetchall()
@@ -73,7 +76,7 @@ def _by_module(rows: Iterable[Row]) -> dict[str, Grant]:
         actions = actions_of(row)
         if actions:
             scope = data_scope(row["data_scope"]) if row["data_scope"] else None
-            before = found.get(row["module"], Grant(frozenset(), None))
+            before = found.get(row["module"], _NOTHING)
             found[row["module"]] = Grant(before.actions | actions, scope or before.scope)
     return found
 
@@ -316,21 +319,22 @@ class _Change:
         return [*found, *self._special_ops()]
 
     def _after(self, before: Mapping[str, Grant]) -> dict[str, Grant]:
-        """What is granted afterwards; every action brings `view` along, and without it nothing is left."""
         after = dict(before)
         for module, boxes in self.wanted.boxes.items():
-            allowed = offered(self._granted(module))
-            if any(right not in allowed for right in boxes):
-                raise Invalid({"rights": f"「{self._granted(module).module.label}」没有这项操作"})
-            ticked = {right for right, is_on in boxes.items() if is_on}
-            left = (before[module].actions if module in before else frozenset()) - (boxes.keys() - ticked) | ticked
-            is_closed = boxes.get("view") is False and not ticked
-            scope = before[module].scope if module in before else None
-            after[module] = Grant(frozenset() if is_closed or not left else frozenset(left | {"view"}), scope)
-        for module, own in self.wanted.scopes.items():
-            grant = after.get(self._granted(module).name, Grant(frozenset(), None))
-            after[module] = Grant(grant.actions, own)
+            grant = after.get(self._granted(module).name, _NOTHING)
+            after[module] = Grant(self._ticked(module, grant.actions, boxes), grant.scope)
+        for module, scope in self.wanted.scopes.items():
+            after[module] = Grant(after.get(self._granted(module).name, _NOTHING).actions, scope)
         return after
+
+    def _ticked(self, module: str, before: frozenset[str], boxes: Mapping[Right, bool]) -> frozenset[str]:
+        """Every action brings `view` along, and without it nothing is left."""
+        if not boxes.keys() <= set(offered(self._granted(module))):
+            raise Invalid({"rights": f"「{self._granted(module).module.label}」没有这项操作"})
+        ticked = {right for right, is_on in boxes.items() if is_on}
+        left = (before - boxes.keys()) | ticked
+        is_closed = not left or (boxes.get("view") is False and not ticked)
+        return frozenset() if is_closed else frozenset(left | {"view"})
 
     def _granted(self, module: str) -> Definition:
         definition = self.engine.registry.definitions.get(module)
@@ -340,10 +344,10 @@ class _Change:
 
     def _refuse_more_than_own(self, before: Mapping[str, Grant], after: Mapping[str, Grant]) -> None:
         """Who is no administrator hands on no more than he has, or he would only need a second login."""
-        own, none = self.principal, Grant(frozenset(), None)
+        own = self.principal
         for module, grant in after.items():
             label = self.engine.registry[module].module.label if module in self.engine.registry else module
-            more = grant.actions - before.get(module, none).actions
+            more = grant.actions - before.get(module, _NOTHING).actions
             if any(not own.may(right, module) for right in more):
                 raise Forbidden(f"你自己没有「{label}」的这项权限，不能给别人，请管理员来改")
             wanted = grant.scope or data_scope(self.values["data_scope"])

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -215,7 +215,7 @@ def _columns(world: World, definition: Definition, row: Planted) -> dict[str, Sc
 def _value(world: World, name: str, one: Any, row: Planted) -> Any:
     registry = world.office.engine.registry
     if isinstance(one, Phone):
-        return row.number
+        return row.number if one.masked or row.module not in masked_modules(registry) else None
     if one.type in ("money", "price"):
         return AMOUNT
     if isinstance(one, Text | LongText) and one.type in ("text", "longtext", "serial"):
@@ -230,6 +230,15 @@ def _value(world: World, name: str, one: Any, row: Planted) -> Any:
     if isinstance(one, Ref) and one.required and one.target:
         return _any_row(world, one.target)
     return None
+
+
+def masked_modules(registry: Iterable[Definition]) -> set[str]:
+    """Modules with numbers that others read masked; there nothing else holds the number of a row."""
+    return {
+        definition.name
+        for definition in registry
+        if any(isinstance(one, Phone) and one.masked for one in definition.fields.values())
+    }
 
 
 def _kinds(world: World, row: Planted, name: str) -> Mapping[str, str]:
@@ -319,9 +328,8 @@ def _about_module(world: World, definition: Definition, about: dict[str, Any] | 
     contains = json.dumps({"and": [{"field": title, "op": "contains", "value": "密"}]})
     queries: list[dict[str, Any]] = [{"limit": 500, "want": "rows,total,sums"}, {"q": "密", "limit": 500}]
     queries += [{"deleted": "1", "limit": 500}, {"filter": contains, "limit": 500}, {"offset": 1}]
-    queries += [
-        {"sort": f"-{one['name']}", "limit": 500} for one in (about or {"fields": []})["fields"] if one["sortable"]
-    ]
+    sortable = [one["name"] for one in (about or {"fields": []})["fields"] if one["sortable"]]
+    queries += [{"sort": f"-{one}", "limit": 500} for one in sortable[:3]]
     for query in queries:
         yield _asked(api, path, **query)
     for query in ({"q": ""}, {"q": "密"}, {"ids": ",".join(ids)}):
