@@ -52,15 +52,24 @@ def test_boxes_of_a_row_that_both_make_add_up_and_are_cleared_together(company: 
         assert role(a, id)["rights"]["supplier"]["actions"] == ["view"]
 
 
-def test_one_box_ticked_and_cleared_waits_for_a_decision_in_words(company: Company) -> None:
+def test_one_scope_changed_differently_waits_for_a_decision_in_words(company: Company) -> None:
+    with both(company) as (a, b):
+        save(a, scopes={"customer": "branch"})
+        save(b, scopes={"customer": "all"})
+        meet(a, b)
+        assert role(a) == role(b)
+        (clash,) = shown(a)
+        assert (clash["title"], clash["label"], clash["is_flag"]) == ("业务员 · 客户信息", "数据范围", True)
+        assert {side["text"] for side in clash["sides"]} == {"本分公司", "全部"}
+
+
+def test_a_box_that_both_tick_is_no_conflict(company: Company) -> None:
     with both(company) as (a, b):
         save(a, boxes={"customer": {"delete": True}})
-        meet(a, b)
-        save(a, boxes={"customer": {"delete": False}})
         save(b, boxes={"customer": {"delete": True, "import": True}})
         meet(a, b)
-        assert role(a) == role(b) and "import" in role(a)["rights"]["customer"]["actions"]
-        assert shown(a) == [], "what b ticked was ticked already"
+        assert role(a) == role(b) and {"delete", "import"} <= set(role(a)["rights"]["customer"]["actions"])
+        assert shown(a) == shown(b) == []
 
 
 def test_view_taken_away_beside_a_new_action_leaves_nothing(company: Company) -> None:

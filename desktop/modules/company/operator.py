@@ -145,6 +145,14 @@ operator = Module(
     help="operator",
 )
 
+_SCOPES = {
+    "own": "本人",
+    "department": "本部门",
+    "department_tree": "本部门及下级",
+    "branch": "本分公司",
+    "all": "全部",
+}
+
 _ROLES: tuple[Mapping[str, Any], ...] = (
     dict(seed="admin", name="管理员", is_system=True, all_rights=True, data_scope="all"),
     dict(seed="sales", name="业务员", is_system=True, data_scope="own"),
@@ -168,19 +176,7 @@ role = Module(
         name=Text("名称", required=True, unique=True, max_length=60, merge="flag"),
         is_system=Bool("系统角色", readonly=True),
         all_rights=Bool("全部权限", readonly=True),
-        data_scope=Enum(
-            "数据范围",
-            {
-                "own": "本人",
-                "department": "本部门",
-                "department_tree": "本部门及下级",
-                "branch": "本分公司",
-                "all": "全部",
-            },
-            required=True,
-            default="own",
-            merge="flag",
-        ),
+        data_scope=Enum("数据范围", _SCOPES, required=True, default="own", merge="flag"),
         hide_prices=Bool("不显示价格", merge="flag"),
     ),
     columns="name data_scope is_system",
@@ -229,10 +225,10 @@ role_right = Module(
         **{
             f"may_{right}": Enum(label, {"yes": "允许", "no": "不允许"}, merge="flag") for right, label in VERBS.items()
         },
-        data_scope=Text("数据范围", merge="flag", max_length=20),
+        data_scope=Enum("数据范围", _SCOPES, merge="flag"),
     ),
     parent="role",
-    columns="name actions data_scope",
+    columns="name data_scope",
     sort="module",
     seed=shipped_rights,
 )
