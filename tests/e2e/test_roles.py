@@ -184,3 +184,14 @@ def test_nobody_s_own_role_and_the_administrators_say_why_not(window: RealWindow
     box(page, "客户信息 查看").click(force=True)
     expect(box(page, "客户信息 查看")).to_have_attribute("aria-checked", "true")
     expect(page.get_by_role("button", name="保存")).to_be_disabled()
+
+
+def test_a_role_without_modules_says_so_at_the_first_page(window: RealWindow) -> None:
+    page, api = window.page, window.api
+    keeper = next(one["id"] for one in api.get("/api/roles")["roles"] if one["name"] == "仓管")
+    row = next(one for one in api.rows("operator") if one["login_name"] != "周敏")
+    api.change("operator", row, roles=[keeper])
+    api.sign_in(row["login_name"], DEMO_PASSWORD)
+    page.reload()
+    expect(page.get_by_role("heading", name="还不能使用任何模块")).to_be_visible()
+    expect(page.get_by_role("tree", name="模块").get_by_role("treeitem")).to_have_text(["工作台"])

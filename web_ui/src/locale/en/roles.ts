@@ -54,4 +54,6 @@ export const roles: Record<string, string> = {
   '随上级': 'With its parent',
   '随角色（{scope}）': 'As the role ({scope})',
   '权限': 'Rights',
+  '还不能使用任何模块': 'No module can be used yet',
+  '你的角色里还没有勾选模块，请管理员在「角色」里开通。': 'Your role has no module ticked; please ask an administrator to do so under roles.',
 }
