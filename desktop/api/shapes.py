@@ -9,6 +9,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from ..engine.access import DataScope
+from ..engine.define import Right
 from ..engine.query import ROWS_MAX, Query
 from ..errors import Invalid
 
@@ -473,6 +475,15 @@ class OkAnswer(Loose):
 
 class AnyObject(Loose):
     """An object."""
+
+
+class RoleBody(Strict):
+    """A role as its editor saves it: only what was changed."""
+
+    values: dict[Name, Any] = Field(default_factory=dict, max_length=20)
+    boxes: dict[Name, dict[Right, bool]] = Field(default_factory=dict, max_length=500)
+    scopes: dict[Name, DataScope | None] = Field(default_factory=dict, max_length=500)
+    specials: dict[Name, bool] = Field(default_factory=dict, max_length=200)
 
 
 class SyncBody(Strict):

@@ -6,24 +6,18 @@ call.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from ..errors import Forbidden
+from .define import VERBS, Right
 from .fields import Field, Ref, Sql, all_of, any_of
 from .registry import Definition, Registry, targets_of
 
 DataScope = Literal["own", "department", "department_tree", "branch", "all"]
-DATA_SCOPES: tuple[DataScope, ...] = ("own", "department", "department_tree", "branch", "all")
+DATA_SCOPES: tuple[DataScope, ...] = get_args(DataScope)
+"""From the narrowest to the widest."""
 
-_VERBS = {
-    "view": "查看",
-    "add": "新增",
-    "edit": "修改",
-    "delete": "删除",
-    "import": "导入",
-    "export": "导出",
-    "print": "打印",
-}
+_PRICES = ("price", "money")
 
 
 @dataclass(frozen=True)
@@ -39,9 +33,13 @@ class Principal:
     scopes: Mapping[str, DataScope] = field(default_factory=dict)
     special: frozenset[str] = frozenset()
     everything: bool = False
+    no_prices: bool = False
+    """Whether fields of prices and amounts do not exist for him."""
 
     def may(self, action: str, module: str) -> bool:
-        return self.everything or action in self.rights.get(module, ())
+        """Nothing without `view`: what was changed is read back, and what is deleted is named."""
+        words = self.rights.get(module, frozenset())
+        return self.everything or (action in words and "view" in words)
 
     def has(self, special: str | None) -> bool:
         return special is None or self.everything or special in self.special
@@ -51,7 +49,7 @@ class Principal:
 
     def sees(self, one: Field) -> bool:
         """Whether a field exists for this user."""
-        return self.has(one.see)
+        return self.has(one.see) and not (self.no_prices and one.type in _PRICES)
 
     def masks(self, one: Field) -> bool:
         """Whether the middle of a field is hidden from this user, in rows that are not his own."""
@@ -72,25 +70,29 @@ def compares(principal: Principal, definition: Definition, one: Field) -> bool:
 _WRITES = ("add", "edit", "delete", "import")
 
 
-def demand(principal: Principal, action: str, definition: Definition) -> None:
+def offered(definition: Definition) -> list[Right]:
+    """The actions that a module has at all: what a role can be given."""
+    module = definition.module
+    missing: tuple[str, ...] = () if module.writable else _WRITES
+    missing += ("add", "delete", "import") if module.single else ()
+    return [action for action in VERBS if action not in missing]
+
+
+def demand(principal: Principal, action: Right, definition: Definition) -> None:
     """Raises `Forbidden` unless the action is allowed on the module."""
     allowed = principal.may(action, definition.name)
     if action in _WRITES:
         allowed = allowed and definition.module.writable and principal.has(definition.module.edit_right)
     if not allowed:
-        raise Forbidden(f"没有「{definition.module.label}」的{_VERBS.get(action, action)}权限，可请管理员开通")
+        raise Forbidden(f"没有「{definition.module.label}」的{VERBS[action]}权限，可请管理员开通")
 
 
-def actions(principal: Principal, definition: Definition) -> list[str]:
+def actions(principal: Principal, definition: Definition) -> list[Right]:
     """What the user may do in a module: the buttons of its list."""
     if not principal.may("view", definition.name):
         return []
-    allowed = [action for action in _VERBS if principal.may(action, definition.name)]
-    if not definition.module.writable or not principal.has(definition.module.edit_right):
-        allowed = [action for action in allowed if action not in _WRITES]
-    if definition.module.single:
-        allowed = [action for action in allowed if action not in ("add", "delete", "import")]
-    return allowed
+    closed = () if principal.has(definition.module.edit_right) else _WRITES
+    return [one for one in offered(definition) if one not in closed and principal.may(one, definition.name)]
 
 
 def scope_sql(registry: Registry, definition: Definition, principal: Principal, table: str) -> Sql | None:

@@ -7,12 +7,14 @@ M004 a field stands on two form tabs    M009 the scope lacks its fields
 M005 `when` is not a date               M010 a seed row is wrong
 M011 the chapter is unknown             M012 a name is reserved
 M013 a related tab names no reference   M014 a label is missing
+M015 an unknown right is named
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .define import VERBS
 from .fields import Date, DateTime, Ref, Text
 from .registry import SHARED_LOCAL, SHARED_SENT, Definition, Registry, targets_of
 
@@ -62,7 +64,8 @@ def problems(registry: Registry, definition: Definition) -> Iterator[Problem]:
     yield from _field_lists(definition)
     yield from _references(registry, definition)
     yield from _special_fields(registry, definition)
-    yield from _seeds(definition)
+    yield from _seeds(registry, definition)
+    yield from _rights(registry, definition)
     if definition.module.chapter not in {chapter.name for chapter in registry.chapters}:
         yield Problem("M011", definition.name, f"no chapter {definition.module.chapter!r}")
 
@@ -162,10 +165,22 @@ def _special_fields(registry: Registry, definition: Definition) -> Iterator[Prob
             yield Problem("M009", definition.name, f"scope {module.scope} needs the field {name!r}")
 
 
-def _seeds(definition: Definition) -> Iterator[Problem]:
-    codes = [row.get("seed") for row in definition.module.seed]
+def _rights(registry: Registry, definition: Definition) -> Iterator[Problem]:
+    module = definition.module
+    for role, words in module.rights.items():
+        if not set(words.split()) <= VERBS.keys():
+            yield Problem("M015", f"{definition.name}.rights", f"{role!r} may do something unknown: {words!r}")
+    named = {module.edit_right, *(right for one in definition.fields.values() for right in (one.see, one.edit))}
+    for special in sorted(filter(None, named)):
+        if special not in registry.specials:
+            yield Problem("M015", definition.name, f"no special right {special!r}")
+
+
+def _seeds(registry: Registry, definition: Definition) -> Iterator[Problem]:
+    rows = registry.seed_rows(definition)
+    codes = [row.get("seed") for row in rows]
     if None in codes or len(set(codes)) != len(codes):
         yield Problem("M010", definition.name, "every seed row needs a `seed` code of its own")
-    for row in definition.module.seed:
+    for row in rows:
         for name in row.keys() - definition.fields.keys() - {"seed"}:
             yield Problem("M010", definition.name, f"no field {name!r}")

@@ -3,7 +3,7 @@
 A module is declared once: table, API, list, form, filter, export, history, help and replication follow from it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from typing import Any, Literal, Protocol
@@ -17,6 +17,17 @@ Scope = Literal["company", "branch", "department", "owner", "follow", "private"]
 """Who may see a row (modules.md 0.4). `follow` rows are seen with their parent, `private` ones by their author only."""
 
 Right = Literal["view", "add", "edit", "delete", "import", "export", "print"]
+
+VERBS: Mapping[Right, str] = {
+    "view": "查看",
+    "add": "新增",
+    "edit": "修改",
+    "delete": "删除",
+    "import": "导入",
+    "export": "导出",
+    "print": "打印",
+}
+"""What a role may do in a module, in the order people read it."""
 
 
 class Look(Protocol):
@@ -129,7 +140,10 @@ class Module:
     children: str = ""
     rules: tuple[Rule, ...] = ()
     alike: tuple[Alike, ...] = ()
-    seed: tuple[Mapping[str, Any], ...] = ()
+    seed: tuple[Mapping[str, Any], ...] | Callable[[Sequence["Module"]], Iterable[Mapping[str, Any]]] = ()
+    """Rows that ship with the program, or what makes them from all declarations."""
+    rights: Mapping[str, str] = made_by(default_factory=dict)
+    """What the roles that ship with the program may do here: code of the role → actions, parted by spaces."""
     units: tuple[str, ...] = ()
     """Fields that belong together: each entry names fields that merge as one."""
     retire: str | None = None
@@ -152,6 +166,26 @@ class Module:
     help: str = ""
     position: int = 100
     """Order inside its chapter's menu."""
+    page: str = ""
+    """The hand-made page that its menu entry opens instead of the list."""
+
+    panes: Mapping[str, str] = made_by(default_factory=dict)
+    """Hand-made panes under the list, beside the related records: name → label."""
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether roles give it to people: not what is everybody's own or kept by the program itself."""
+        return self.scope != "private" and (self.menu or self.writable)
+
+
+@dataclass(frozen=True)
+class Special:
+    """A right beyond the actions of a module; `text` says in a sentence what it allows."""
+
+    name: str
+    label: str
+    text: str
+    position: int = 100
 
 
 @dataclass(frozen=True)

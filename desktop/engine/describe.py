@@ -64,6 +64,8 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "single": module.single,
         "fixed": module.fixed,
         "help": module.help,
+        "page": module.page,
+        "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
 
 

@@ -89,7 +89,7 @@ def save(
         demand(principal, "edit" if id else "add", definition)
         if definition.module.single and id is None:
             raise BadRequest(f"「{definition.module.label}」只有一份，请直接修改")
-    parsed = _parse(definition, principal, values, system=system)
+    parsed = parse(definition, principal, values, system=system)
     with engine.db.write() as db:
         if idempotent and (known := answered(db, idempotent)) is not None:
             return _read_back(engine, db, principal, definition, known), id is None
@@ -154,7 +154,7 @@ def answer(db: sqlite3.Connection, one: Idempotent, body: str) -> None:
     db.execute("DELETE FROM answered WHERE at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-7 days')")
 
 
-def _parse(definition: Definition, principal: Principal, values: Mapping[str, Any], *, system: bool) -> Values:
+def parse(definition: Definition, principal: Principal, values: Mapping[str, Any], *, system: bool = False) -> Values:
     """Checked values by field; collects what is wrong with each."""
     parsed: Values = {}
     wrong: dict[str, str] = {}
@@ -191,7 +191,7 @@ def change(
     """Sets the same values on many records, as one batch: all or nothing. Returns the ids that changed."""
     definition = engine.definition(module)
     demand(principal, "edit", definition)
-    parsed = _parse(definition, principal, values, system=False)
+    parsed = parse(definition, principal, values)
     with engine.db.write() as db:
         if idempotent and (known := answered(db, idempotent)) is not None:
             return list(json.loads(known))

@@ -9,7 +9,7 @@ from typing import Any
 from sync_server.replication.changeset import Scalar
 from sync_server.replication.merge import Policy, Rules
 
-from .define import Chapter, Module
+from .define import Chapter, Module, Special
 from .fields import Column, Enum, Field, Mirror, Ref, Refs
 from .ids import derived_id, seed_id
 
@@ -173,9 +173,12 @@ class Link:
 class Registry:
     """All modules of the program, compiled. Raises nothing: `check.problems` lists what is wrong."""
 
-    def __init__(self, chapters: Iterable[Chapter], modules: Iterable[Module]) -> None:
+    def __init__(
+        self, chapters: Iterable[Chapter], modules: Iterable[Module], specials: Iterable[Special] = ()
+    ) -> None:
         self.chapters = tuple(chapters)
         self.modules = tuple(modules)
+        self.specials = {special.name: special for special in specials}
         self.definitions: dict[str, Definition] = {module.name: _compile(module) for module in self.modules}
         self.links: dict[str, Link] = {
             link.name: link for definition in self.definitions.values() for link in definition.links.values()
@@ -202,9 +205,14 @@ class Registry:
 
     def seeds(self, definition: Definition) -> Iterator[dict[str, Any]]:
         """Rows that ship with the program, as values with their `id`; references are written `@module:code`."""
-        for row in definition.module.seed:
+        for row in self.seed_rows(definition):
             values = {key: _resolve_seed(value) for key, value in row.items() if key != "seed"}
             yield {"id": seed_id(definition.name, row["seed"]), **values}
+
+    def seed_rows(self, definition: Definition) -> tuple[Mapping[str, Any], ...]:
+        """Seed rows as they are declared, those that follow from other declarations included."""
+        seed = definition.module.seed
+        return tuple(seed(self.modules)) if callable(seed) else seed
 
     def fingerprint(self) -> str:
         """Changes whenever what tables and derived columns look like changes."""

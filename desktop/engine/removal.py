@@ -213,8 +213,7 @@ def restore(
     also: Sequence[Op] = (),
 ) -> list[str]:
     """Brings deleted records back, with exactly the ones that went along with them. `res` and `also` as in `save`."""
-    definition = engine.definition(module)
-    demand(principal, "delete", definition)
+    definition = _deletable(engine, principal, module)
     with engine.db.write() as db:
         if idempotent and (known := answered(db, idempotent)) is not None:
             return list(json.loads(known))

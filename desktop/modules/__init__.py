@@ -8,7 +8,7 @@ import pkgutil
 from types import ModuleType
 
 from ..engine.check import check
-from ..engine.define import Chapter, Module
+from ..engine.define import Chapter, Module, Special
 from ..engine.registry import Registry
 
 
@@ -16,20 +16,22 @@ def load() -> Registry:
     """All chapters and modules, compiled and checked; raises `DefinitionError` with everything that is wrong."""
     chapters: list[Chapter] = []
     modules: list[Module] = []
+    specials: list[Special] = []
     for info in pkgutil.iter_modules(__path__):
         package = importlib.import_module(f"{__name__}.{info.name}")
         chapters += [value for value in vars(package).values() if isinstance(value, Chapter)]
-        modules += _declared(package)
+        for file in _files(package):
+            modules += [value for value in vars(file).values() if isinstance(value, Module)]
+            specials += [value for value in vars(file).values() if isinstance(value, Special)]
     order = {chapter.name: chapter.position for chapter in chapters}
     modules.sort(key=lambda module: (order.get(module.chapter, 0), module.position, module.name))
-    registry = Registry(sorted(chapters, key=lambda chapter: chapter.position), modules)
+    specials.sort(key=lambda special: (special.position, special.name))
+    registry = Registry(sorted(chapters, key=lambda chapter: chapter.position), modules, specials)
     check(registry)
     return registry
 
 
-def _declared(package: ModuleType) -> list[Module]:
-    found: list[Module] = []
-    for info in pkgutil.iter_modules(package.__path__):
-        file = importlib.import_module(f"{package.__name__}.{info.name}")
-        found += [value for value in vars(file).values() if isinstance(value, Module)]
-    return found
+def _files(package: ModuleType) -> list[ModuleType]:
+    return [
+        importlib.import_module(f"{package.__name__}.{info.name}") for info in pkgutil.iter_modules(package.__path__)
+    ]

@@ -151,6 +151,23 @@ def company(screen: Screen) -> None:
     expect(screen.page.get_by_role("region", name="公司基本资料")).to_be_visible()
 
 
+def roles(screen: Screen) -> None:
+    """A role with a change that is not saved yet, and a hint."""
+    screen.menu("公司管理", "角色")
+    screen.page.get_by_role("navigation", name="角色").get_by_role("button", name=re.compile("^业务员")).click()
+    screen.page.get_by_role("checkbox", name="标签 新增").click()
+    expect(screen.page.get_by_role("button", name="还原")).to_be_enabled()
+
+
+def rights_of_operator(screen: Screen) -> None:
+    """权限一览 under the list of operators."""
+    screen.page.evaluate("location.hash = '#/m/operator'")
+    shown = screen.list("操作人员权限").loaded()
+    shown.grid.get_by_role("gridcell").nth(2).click()
+    if shown.related.count():
+        expect(shown.related.get_by_role("region", name="权限一览")).to_contain_text("角色 业务员")
+
+
 PLACES: Final[dict[str, Go]] = {
     "start": start_page,
     "list": main_list,
@@ -170,5 +187,7 @@ PLACES: Final[dict[str, Go]] = {
     "preferences": preferences,
     "shortcuts": shortcuts,
     "company": company,
+    "roles": roles,
+    "rights": rights_of_operator,
     "sync": sync_centre,
 }

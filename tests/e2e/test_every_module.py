@@ -17,7 +17,9 @@ def test_every_module_opens_its_list_and_its_dialog(window: RealWindow) -> None:
         page.get_by_role("textbox", name="筛选模块").fill(module["label"])
         page.get_by_role("tree", name="模块").get_by_role("treeitem", name=module["label"], exact=True).last.click()
         expect(page.get_by_role("tab", name=module["label"], exact=True)).to_have_attribute("aria-selected", "true")
-        if module["single"]:
+        if module["page"]:
+            expect(page.get_by_role("heading", name=module["label"], exact=True)).to_be_visible()
+        elif module["single"]:
             expect(page.get_by_role("region", name=module["label"], exact=True)).to_be_visible()
         else:
             one = screen.list(module["label"]).loaded()

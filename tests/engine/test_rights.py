@@ -5,18 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from desktop.engine.access import DATA_SCOPES
-from desktop.engine.define import Right, seed_id
+from desktop.engine.define import seed_id
 from desktop.engine.ids import new_id
 from desktop.modules import load
 from sync_server.replication.changeset import Op
@@ -358,47 +357,6 @@ def test_a_stopped_operator_is_signed_out_at_the_next_request(
 
 
 # ------------------------------------------------------------------- matrix
-
-
-def test_a_made_up_matrix_of_roles_modules_and_actions_holds(floor: Floor) -> None:
-    rng = random.Random(4711)
-    checked = 0
-    for _ in range(3):
-        modules = ["customer", "contact", "supplier", "competitor", "employee", "tag", "region", "role"]
-        rights = {module: " ".join(word for word in get_args(Right) if rng.random() < 0.5) for module in modules}
-        special = "settings" if rng.random() < 0.5 else ""
-        with signed_in_with(floor, rng.choice(DATA_SCOPES), rights, special) as api:
-            for module in modules:
-                for action in ("view", "add", "edit", "delete", "export"):
-                    expected = _is_allowed(floor, module, action, rights[module].split(), special)
-                    status = _try(api, floor, module, action)
-                    assert (status != 403) == expected, (module, action, rights[module], special, status)
-                    checked += 1
-                described = {one["name"]: one["rights"] for one in api.get("/api/modules")["modules"]}
-                assert (module in described) == ("view" in rights[module].split())
-    assert checked == 120
-
-
-def _is_allowed(floor: Floor, module: str, action: str, words: list[str], special: str) -> bool:
-    declared = floor.office.engine.registry[module].module
-    writes = action in ("add", "edit", "delete")
-    return action in words and not (
-        writes and (not declared.writable or (declared.edit_right and declared.edit_right != special))
-    )
-
-
-def _try(api: Api, floor: Floor, module: str, action: str) -> int:
-    """The status of an attempt that does nothing even if it is allowed."""
-    path, nobody = f"/api/records/{module}", "0" * 32
-    title = floor.office.engine.registry[module].module.title
-    attempt: dict[str, tuple[str, str, Any]] = {
-        "view": ("GET", path, None),
-        "add": ("POST", path, {"no_such_field": 1}),
-        "edit": ("PATCH", f"{path}/{nobody}", {title: "x"}),
-        "delete": ("DELETE", f"{path}/{nobody}", None),
-        "export": ("POST", f"/api/export/{module}", {"columns": [title], "format": "csv", "query": {"q": nobody}}),
-    }
-    return api.call(*attempt[action]).status_code
 
 
 @pytest.mark.parametrize("scope", DATA_SCOPES)

@@ -36,6 +36,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "desktop.errors",
         "desktop.jobs",
         "desktop.maintenance",
+        "desktop.rights",
         "desktop.settings",
         "desktop.sync",
         "desktop.uploads",

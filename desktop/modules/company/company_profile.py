@@ -49,6 +49,7 @@ company_profile = Module(
         Tab("介绍与页脚", "business_scope intro print_footer"),
     ),
     seed=(dict(seed="company", name="（未命名公司）", start_on="2020-01-01"),),
+    rights=dict(manager="view", finance="view"),
     help="company_profile",
 )
 
@@ -96,6 +97,7 @@ branch = Module(
     context="code",
     sort="code",
     tabs=(Tab("基本", "code name parent manager phone address print_name is_stopped"),),
+    rights=dict(manager="view", finance="view"),
     help="branch",
 )
 
@@ -126,5 +128,6 @@ department = Module(
     context="branch",
     sort="sort,name",
     tabs=(Tab("基本", "name code branch parent head expense_budget sort"),),
+    rights=dict(manager="view", finance="view"),
     help="department",
 )

@@ -48,5 +48,6 @@ employee = Module(
             (Section("联系", "mobile phone email wechat"), Section("其他", "birth education note")),
         ),
     ),
+    rights=dict(manager="view", finance="view"),
     help="employee",
 )

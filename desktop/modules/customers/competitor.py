@@ -58,6 +58,7 @@ competitor = Module(
     ),
     children="contact competitor_product",
     alike=(Alike("name", 60, "名称相近", company_core),),
+    rights=dict(manager="view export print", sales="view add edit export print", finance="view export print"),
     help="competitor",
 )
 
@@ -84,4 +85,5 @@ competitor_product = Module(
     quick="name seen_on",
     sort="name",
     tabs=(Tab("基本", "competitor name price seen_on note"),),
+    rights=dict(manager="view export print", sales="view add edit delete export print", finance="view export print"),
 )

@@ -72,5 +72,6 @@ contact = Module(
         ),
         Tab("个人", "birth hobby native_place id_no"),
     ),
+    rights=dict(manager="view export print", sales="view add edit export print", finance="view export print"),
     help="contact",
 )

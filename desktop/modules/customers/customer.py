@@ -153,6 +153,7 @@ customer = Module(
             registered_on="2020-01-01",
         ),
     ),
+    rights=dict(manager="view export print", sales="view add edit export print", finance="view export print"),
     help="customer",
 )
 
@@ -186,4 +187,5 @@ party_address = Module(
     quick="receiver phone address",
     sort="receiver",
     tabs=(Tab("基本", "parent_kind parent receiver phone region is_default address"),),
+    rights=dict(manager="view export print", sales="view add edit delete export print", finance="view export print"),
 )

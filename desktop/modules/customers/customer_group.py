@@ -29,4 +29,5 @@ customer_group = Module(
         dict(seed="key", name="重点客户", sort=30),
         dict(seed="partner", name="合作伙伴", sort=40),
     ),
+    rights=dict(manager="view export print", sales="view", finance="view export print"),
 )

@@ -70,5 +70,6 @@ supplier = Module(
     fixed="is_system",  # CRM3
     alike=party_grounds("phone mobile"),
     seed=(dict(seed="retail", name="零售", status="active", is_system=True, registered_on="2020-01-01"),),
+    rights=dict(manager="view export print", sales="view add edit export print", finance="view export print"),
     help="supplier",
 )

@@ -93,6 +93,7 @@ dict_item = Module(
         ),
     ),
     seed=_seeds(),
+    rights=dict(manager="view", finance="view"),
     help="dict_item",
 )
 
@@ -130,6 +131,7 @@ settlement_method = Module(
         dict(seed="days60", name="月结60天", kind="days", days=60, sort=40),
         dict(seed="prepaid", name="预付", kind="cash", sort=50),
     ),
+    rights=dict(manager="view", finance="view"),
     help="dict_item",
 )
 
@@ -156,6 +158,7 @@ tag = Module(
     sort="name",
     tabs=(Tab("基本", "name color module is_stopped"),),
     seed=tuple(dict(seed=name, name=name) for name in ("重点跟进", "价格敏感", "转介绍", "需回访")),
+    rights=dict(manager="view", finance="view"),
     help="dict_item",
 )
 
@@ -204,5 +207,6 @@ region = Module(
     sort="sort,name",
     tabs=(Tab("基本", "name parent code level sort"),),
     seed=_regions(),
+    rights=dict(manager="view", finance="view"),
     help="dict_item",
 )

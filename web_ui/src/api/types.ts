@@ -90,6 +90,10 @@ export interface ModuleInfo {
   parent_field: string | null
   /** exactly one record: no list, the form itself */
   single: boolean
+  /** the hand-made page that its menu entry opens instead of the list */
+  page: string
+  /** hand-made panes under the list, beside the related records */
+  panes: { name: string; label: string }[]
   help: string
 }
 export interface Chapter { name: string; label: string; icon: string }

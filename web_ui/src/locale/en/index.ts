@@ -3,6 +3,7 @@ import { engine } from './engine'
 import { frame } from './frame'
 import { importing } from './import'
 import { print } from './print'
+import { roles } from './roles'
 import { sync } from './sync'
 
-export const en: Record<string, string> = { ...engine, ...frame, ...importing, ...print, ...sync }
+export const en: Record<string, string> = { ...engine, ...frame, ...importing, ...print, ...roles, ...sync }

@@ -1,0 +1,253 @@
+"""Each role × module × action × data scope through the real API: nothing leaks, and nothing is held back that may be
+seen. Over every declared module."""
+
+from __future__ import annotations
+
+import json
+import queue
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop.api.stream import _shown_to
+from desktop.engine.access import DATA_SCOPES
+from desktop.engine.define import VERBS, seed_id
+from desktop.engine.ids import new_id
+from desktop.modules import load
+from sync_server.replication.changeset import Op, Scalar
+from tests.contract import rights_world as w
+from tests.contract.rights_world import Planted, World
+from tests.support import make_template, open_office
+
+REGISTRY = load()
+MODULES = [definition.name for definition in REGISTRY]
+LOOK = "view export print"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder: Path = tmp_path_factory.mktemp("world") / "data"
+    make_template(folder)
+    with open_office(folder) as office:
+        made = w.found_world(office)
+        _clashes(made)
+        made.api.sign_in("tester", w.PASSWORD)
+        yield made
+
+
+def _clashes(world: World) -> None:
+    """For every row a pair of values that two people typed, to be decided in the sync centre."""
+    dots: dict[str, Scalar] = {
+        "winner": f"{'0' * 16}:{'a' * 32}:1",
+        "loser": f"{'0' * 16}:{'b' * 32}:1",
+        "is_flag": 1,
+        "state": "open",
+    }
+    for row in world.rows:
+        title = REGISTRY[row.module].module.title
+        about: dict[str, Scalar] = {"t": row.module, "record": row.id, "module": row.module, "field": title}
+        values: dict[str, Scalar] = {
+            f"{side}_values": json.dumps({title: f"{row.mark}{side}"}) for side in ("winner", "loser")
+        }
+        who: dict[str, Scalar] = {"winner_actor": "", "loser_actor": "", "winner_at": 1, "loser_at": 1}
+        world.write([Op("conflict", new_id(), "ins", {**dots, **about, **values, **who})])
+
+
+def attempts(world: World, module: str) -> dict[str, list[tuple[str, str, Any]]]:
+    """Calls that do nothing even if they are allowed, by the action they need."""
+    path, nobody, title = f"/api/records/{module}", "0" * 32, REGISTRY[module].module.title
+    many = {"ids": [nobody], "set": {title: "x"}}
+    paper = {"columns": [{"name": title, "width": 80}], "query": {"q": nobody}}
+    export = {"columns": [title], "format": "csv", "query": {"q": nobody}}
+    return {
+        "view": [
+            ("GET", path, None), ("GET", f"{path}/{nobody}", None), ("GET", f"{path}/{nobody}/history", None),
+            ("GET", f"{path}/{nobody}/related", None), ("POST", f"{path}/similar", {"values": {}}),
+        ],
+        "add": [("POST", path, {"no_such_field": 1})],
+        "edit": [("PATCH", f"{path}/{nobody}", {title: "x"}), ("POST", f"{path}/change", many)],
+        "delete": [
+            ("DELETE", f"{path}/{nobody}", None), ("POST", f"{path}/delete", {"ids": [nobody]}),
+            ("POST", f"{path}/delete", {"ids": [nobody], "preview": True}),
+            ("POST", f"{path}/restore", {"ids": [nobody]}),
+        ],
+        "export": [("POST", f"/api/export/{module}", export)],
+        "print": [("POST", f"/api/print/{module}", paper)],
+    }  # fmt: skip
+
+
+def check_actions(world: World, rights: dict[str, str], special: str = "") -> None:
+    """Every call of every module is answered or refused as the role says, and the screens are told the same."""
+    shown = w.described(world.api)
+    for module in MODULES:
+        definition, words = REGISTRY[module], rights.get(module, "")
+        expected = [action for action in VERBS if w.allowed(definition, action, words, special)]
+        assert shown.get(module, {"rights": []})["rights"] == expected, module
+        for action, calls in attempts(world, module).items():
+            for method, path, body in calls:
+                status = world.api.call(method, path, body).status_code
+                # one record only is never deleted, whoever asks
+                refused = (403, 400) if definition.module.single and action in ("add", "delete") else (403,)
+                assert (status not in refused) == (action in expected), (module, action, words, special, method, path)
+
+
+@pytest.mark.parametrize("scope", DATA_SCOPES)
+@pytest.mark.parametrize(
+    "words", ["", *(f"view {action}" for action in VERBS if action != "view"), "add edit delete print"]
+)
+def test_each_action_of_each_module_is_allowed_by_itself(world: World, words: str, scope: str) -> None:
+    world.grant(dict.fromkeys(MODULES, words), scope)
+    check_actions(world, dict.fromkeys(MODULES, words))
+
+
+@pytest.mark.parametrize("special", ["", "settings"])
+def test_writing_settings_needs_the_special_right_too(world: World, special: str) -> None:
+    rights = dict.fromkeys(MODULES, " ".join(VERBS))
+    world.grant(rights, "own", special)
+    check_actions(world, rights, special)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_right_in_one_module_opens_no_other(world: World, module: str) -> None:
+    rights = {module: " ".join(VERBS)}
+    world.grant(rights, "all", "settings")
+    check_actions(world, rights, "settings")
+    viewed = frozenset((module,))
+    check_answers(world, "all", viewed, (("search", world.api.call("GET", "/api/search", params={"q": "密"}).text),))
+
+
+@pytest.mark.parametrize("code", ["manager", "sales", "storekeeper", "finance"])
+def test_each_shipped_role_may_what_its_modules_declare(world: World, code: str) -> None:
+    """And nothing else; the right to change settings is the administrator's."""
+    _hold(world, seed_id("role", code))
+    try:
+        check_actions(world, {name: REGISTRY[name].module.rights.get(code, "") for name in MODULES})
+    finally:
+        _hold(world, world.role)
+
+
+def _hold(world: World, role: str) -> None:
+    """The tester has this role and no other."""
+    sql = "SELECT id FROM operator_roles WHERE record = ? AND deleted_at IS NULL"
+    with world.office.engine.db.read() as db:
+        before = [Op("operator_roles", row[0], "del") for row in db.execute(sql, (world.operator,))]
+    held = {"record": world.operator, "target": role}
+    world.write([*before, Op("operator_roles", new_id(), "ins", held)])
+
+
+# ------------------------------------------------------------------------------------------ what is seen
+
+
+def check_answers(world: World, scope: str, viewed: frozenset[str], told: Any) -> None:
+    hidden = [row for row in world.rows if not world.sees(row, scope, viewed)]
+    for question, answer in told:
+        leaked = [row for row in hidden if row.mark in answer or row.number in answer]
+        assert not leaked, (question, scope, leaked[0], answer[:400])
+
+
+@pytest.mark.parametrize("scope", DATA_SCOPES)
+def test_nothing_outside_the_scope_is_told_in_any_way(world: World, scope: str) -> None:
+    world.grant(dict.fromkeys(MODULES, LOOK), scope, "settings")
+    viewed = frozenset(MODULES)
+    told = list(w.answers(world, w.described(world.api)))
+    check_answers(world, scope, viewed, told)
+    _check_masks(world, scope, viewed, told)
+
+
+def _check_masks(world: World, scope: str, viewed: frozenset[str], told: list[tuple[str, str]]) -> None:
+    """Numbers of other people's rows never come whole."""
+    masked = w.masked_modules(REGISTRY)
+    assert masked
+    others = [row for row in world.rows if row.module in masked and not world.is_own(row)]
+    for question, answer in told:
+        assert not [row for row in others if row.number in answer], (question, scope)
+    own = [row for row in world.rows if row.module in masked and world.is_own(row)]
+    assert all(any(row.number in answer for _, answer in told) for row in own)
+
+
+def test_prices_and_amounts_are_told_nowhere_to_whom_they_are_hidden(world: World) -> None:
+    world.grant(dict.fromkeys(MODULES, LOOK), "all")
+    told = dict(w.answers(world, w.described(world.api)))
+    assert len([question for question, answer in told.items() if _has_amount(answer)]) > 20
+    world.write([Op("role", world.role, "upd", {"hide_prices": 1})])
+    try:
+        told = dict(w.answers(world, w.described(world.api)))
+    finally:
+        world.write([Op("role", world.role, "upd", {"hide_prices": 0})])
+    assert not [(question, answer[:300]) for question, answer in told.items() if _has_amount(answer)]
+
+
+def _has_amount(answer: str) -> bool:
+    return str(w.AMOUNT) in answer.replace(",", "").replace(".", "")
+
+
+@pytest.mark.parametrize("scope", DATA_SCOPES)
+def test_all_inside_the_scope_is_shown_counted_and_found(world: World, scope: str) -> None:
+    world.grant(dict.fromkeys(MODULES, LOOK), scope, "settings")
+    viewed = frozenset(MODULES)
+    for module in MODULES:
+        seen = [row for row in world.of(module) if world.sees(row, scope, viewed)]
+        _check_list(world, module, seen)
+        for row in world.of(module):
+            status = world.api.call("GET", f"/api/records/{module}/{row.id}").status_code
+            assert status == (200 if row in seen else 404), (row, scope)
+        gone = {row.id for row in world.of(module, gone=True) if world.sees(row, scope, viewed)}
+        bin_ = {row["id"] for row in world.api.get(f"/api/records/{module}", deleted="1", limit=500)["rows"]}
+        assert bin_ == gone, (module, scope)
+
+    clashes = {one["record"] for one in world.api.get("/api/sync/conflicts", state="open", limit=200)["items"]}
+    public = {row.id for row in world.rows if REGISTRY[row.module].module.scope != "private"}
+    assert clashes == public & {row.id for row in world.rows if world.sees(row, scope, viewed)}
+
+
+def _check_list(world: World, module: str, seen: list[Planted]) -> None:
+    path = f"/api/records/{module}"
+    page = world.api.get(path, limit=500, want="rows,total,sums")
+    planted = {row.id for row in world.of(module)}
+    assert {row["id"] for row in page["rows"]} & planted == {row.id for row in seen}, module
+    assert page["total"] == len(page["rows"]), module
+    for name, total in page["sums"].items():
+        assert total == sum(row[name] or 0 for row in page["rows"]), (module, name)
+    columns = [REGISTRY[module].module.title]
+    text = w.exported(world.api, module, columns)
+    paper = w.printed(world.api, module, columns)
+    assert all(row.mark in text and row.mark in paper for row in seen), module
+
+
+@pytest.mark.parametrize("scope", DATA_SCOPES)
+def test_rows_that_follow_another_need_the_right_to_see_that_one(world: World, scope: str) -> None:
+    following = [definition for definition in REGISTRY if definition.module.scope == "follow"]
+    assert following
+    rights = {definition.name: LOOK for definition in following}
+    world.grant(rights, scope)
+    told = [one for definition in following for one in w._about_module(world, definition, None)]
+    check_answers(world, scope, frozenset(rights), told)
+    for definition in following:
+        assert world.api.get(f"/api/records/{definition.name}", want="total")["total"] == 0
+
+
+# ------------------------------------------------------------------------------------------ events
+
+
+@pytest.mark.parametrize("scope", DATA_SCOPES)
+def test_events_name_no_row_that_is_held_back(world: World, scope: str) -> None:
+    engine = world.office.engine
+    world.grant(dict.fromkeys(MODULES[::2], "view"), scope)
+    with engine.bus.listen() as heard:
+        for row in world.rows:
+            touched = Op(row.module, row.id, "upd", {REGISTRY[row.module].module.title: row.mark})
+            engine.tell(engine.applier.local([touched], actor=""))
+        events = list(_drained(heard))
+    assert len(events) >= len(world.rows)
+    for event in events:
+        shown = _shown_to(engine, world.operator, event)
+        if shown is not None:
+            assert shown["module"] in MODULES[::2]
+            assert all(world.sees(row, scope, frozenset(MODULES[::2])) for row in world.rows if row.id in shown["ids"])
+
+
+def _drained(heard: queue.Queue[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    while not heard.empty():
+        yield heard.get_nowait()
