@@ -143,6 +143,9 @@ def open_office(folder: Path, *, sign_in: bool = True) -> Iterator[Office]:
         workstation.close()
 
 
+_LETTERS = str.maketrans("0123456789", "ABCDEFGHJK")
+
+
 class Samples:
     """Made-up values for any declared module, from its description alone."""
 
@@ -210,7 +213,8 @@ class Samples:
     @staticmethod
     def _text(one: Mapping[str, Any], mark: str) -> str:
         length = one.get("max_length", 200)
-        return mark[-length:] if length < 10 else f"{one['label'][:4]}甲{mark}"
+        # letters: what a new company has of its own goes by figures
+        return mark[-length:].translate(_LETTERS) if length < 10 else f"{one['label'][:4]}甲{mark}"
 
     def _reference(self, module: str, one: Mapping[str, Any], sofar: Mapping[str, Any]) -> str | None:
         by = one.get("target_by")

@@ -452,7 +452,7 @@ def test_rights_hold(office: Office) -> None:
     assert "owner" in fields_for(office.admin, definition)
     with pytest.raises(Forbidden):
         records.save(office.engine, importer, "customer", {"name": "x"})
-    office.api.refused("POST", "/api/import/role", 403)
+    office.api.refused("POST", "/api/import/role_right", 403)
     office.api.refused("POST", "/api/import/nothing", 404)
     assert "只有一份" in send(office, b"a,b\n", "company_profile").json()["title"]
     assert "只有一份" in office.api.refused("POST", "/api/import/company_profile/template", 400)["title"]

@@ -19,6 +19,7 @@ from ..registry import Definition
 from ..removal import delete_ops, removable
 from ..work import Changed, Work
 from .judging import stored
+from .matching import demand_import
 
 Progress = Callable[[int, int], None]
 
@@ -49,7 +50,7 @@ class Undone:
 
 def past(engine: Engine, principal: Principal, module: str, limit: int = 100) -> list[dict[str, Any]]:
     """Imports into a module that were made on this machine, newest first."""
-    demand(principal, "import", engine.definition(module))
+    demand_import(principal, engine.definition(module))
     with engine.db.read() as db:
         rows = db.execute("SELECT * FROM import_log WHERE module = ? ORDER BY at DESC LIMIT ?", (module, limit))
         return [dict(row) for row in rows.fetchall()]
