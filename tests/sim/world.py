@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -279,8 +279,10 @@ class World:
         return "" if said in ("ok", "revoked") else said
 
     def _state(self) -> object:
+        """What a round that brings nothing must leave alone; a machine notes for itself when it last heard."""
         head = self.office.store.head()
-        return head, [(node.name, node.peer, node.pending(), node.last_n()) for node in self.living]
+        peers = {node.name: node.peer and replace(node.peer, last_ok=None) for node in self.living}
+        return head, [(node.name, peers[node.name], node.pending(), node.last_n()) for node in self.living]
 
 
 # ------------------------------------------------------------------------------------------------------------- actions
