@@ -119,7 +119,8 @@ class Ledger:
         self._masks.append(self.mask | logged.write.bit)
         self._last[logged.dot.replica] = logged.dot
         self.newest = max(self.newest, logged.dot.hlc)
-        self.effective.setdefault(logged.write.name, logged.dot.hlc)
+        if not logged.is_again:  # what its author never heard of, a restored server stamps anew
+            self.effective[logged.write.name] = logged.dot.hlc
 
     @property
     def mask(self) -> int:
@@ -145,7 +146,7 @@ class Ledger:
         is_sound = claimed <= max(pack(now_ms + DRIFT_MS), self.newest)
         expected = max(claimed if is_sound else max(pack(now_ms), self.newest + 1), floor)
         if logged.body.get("act") != "sync.server" and logged.dot.hlc != expected:
-            raise Problem("clamp", f"{logged.write.name} got the stamp {logged.dot.hlc >> 16}, not {expected >> 16}")
+            raise Problem("clamp", f"{logged.write.name} got the stamp {logged.dot.hlc:x}, not {expected:x}")
 
     def restored(self, kept: int) -> None:
         """The server came back from a backup that reaches up to a position."""
