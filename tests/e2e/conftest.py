@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.e2e import window as w
 from tests.e2e.window import RealWindow, Served
@@ -87,3 +87,13 @@ def own_window(playwright: Playwright, company: Path, tmp_path: Path) -> Iterato
     yield window
     window.close()
     assert not window.watch.complaints()
+
+
+@pytest.fixture
+def context(served: Served) -> Iterator[BrowserContext]:
+    """A browser that is signed in; complaints of its pages fail the test."""
+    served.watch.start()
+    yield served.context
+    for page in served.context.pages[1:]:
+        page.close()
+    assert not served.watch.complaints()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.e2e.window import WAITS_MS, Api
 
@@ -179,3 +179,12 @@ class ListScreen(Screen):
 
 def text_field(place: Page | Locator, label: str) -> Locator:
     return place.get_by_role("textbox", name=label, exact=True)
+
+
+def first_page(context: BrowserContext) -> Page:
+    """The page of a signed-in browser as on the first day."""
+    page = context.pages[0]
+    Screen(page).api.forget_screens()
+    page.evaluate("history.replaceState(null, '', '/')")
+    page.reload()
+    return page

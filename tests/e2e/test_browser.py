@@ -6,34 +6,19 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
 
 import openpyxl
 import pytest
 from playwright.sync_api import BrowserContext, Download, Page, expect
 
-from tests.e2e.screen import ListScreen, Screen
+from tests.e2e.screen import ListScreen, Screen, first_page
 from tests.e2e.test_lists import open_filter, set_condition
 from tests.e2e.window import Served
 
 
 @pytest.fixture
-def context(served: Served) -> Iterator[BrowserContext]:
-    """A browser that is signed in; complaints of its pages fail the test."""
-    served.watch.start()
-    yield served.context
-    for page in served.context.pages[1:]:
-        page.close()
-    assert not served.watch.complaints()
-
-
-@pytest.fixture
 def page(context: BrowserContext) -> Page:
-    page = context.pages[0]
-    Screen(page).api.forget_screens()
-    page.evaluate("history.replaceState(null, '', '/')")
-    page.reload()
-    return page
+    return first_page(context)
 
 
 def export(customers: ListScreen, kind: str) -> Download:

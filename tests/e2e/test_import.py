@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.e2e.screen import Screen
+from tests.e2e.screen import Screen, first_page
 from tests.e2e.test_pages import english, findings, layout, make_dark
 from tests.e2e.window import Served
 from tests.importing import xlsx
@@ -18,19 +17,8 @@ HEADS = ("客户名称", "客户分组", "联系电话", "信用额度", "登记
 
 
 @pytest.fixture
-def context(served: Served) -> Iterator[BrowserContext]:
-    served.watch.start()
-    yield served.context
-    assert not served.watch.complaints()
-
-
-@pytest.fixture
 def page(context: BrowserContext) -> Page:
-    page = context.pages[0]
-    Screen(page).api.forget_screens()
-    page.evaluate("history.replaceState(null, '', '/')")
-    page.reload()
-    return page
+    return first_page(context)
 
 
 def open_import(page: Page) -> Locator:

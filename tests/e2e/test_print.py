@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from pypdfium2 import PdfDocument
 
-from tests.e2e.screen import Screen
+from tests.e2e.screen import Screen, first_page
 from tests.e2e.test_pages import english, findings, layout, make_dark
 from tests.e2e.window import Served
 
 
 @pytest.fixture
-def context(served: Served) -> Iterator[BrowserContext]:
-    served.watch.start()
-    yield served.context
-    assert not served.watch.complaints()
-
-
-@pytest.fixture
 def page(context: BrowserContext) -> Page:
-    page = context.pages[0]
-    Screen(page).api.forget_screens()
-    Screen(page).api.call("DELETE", "/api/state/print:customer")
-    page.evaluate("history.replaceState(null, '', '/')")
-    page.reload()
-    return page
+    Screen(context.pages[0]).api.call("DELETE", "/api/state/print:customer")
+    return first_page(context)
 
 
 def preview_of(page: Page) -> Locator:
