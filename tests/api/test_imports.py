@@ -206,6 +206,21 @@ def test_what_is_no_table_is_refused_with_what_to_do(office: Office) -> None:
     assert not list((office.workstation.folder / "imports").iterdir()), "nothing of them is kept"
 
 
+@pytest.mark.parametrize("what", ["packed in an unknown way", "a broken stream"])
+def test_a_part_that_cannot_be_unpacked_is_said_in_words(office: Office, what: str) -> None:
+    data = bytearray(xlsx(HEADS, *[(f"客户 {n}",) for n in range(400)]))
+    with zipfile.ZipFile(io.BytesIO(bytes(data))) as archive:
+        part = archive.getinfo("xl/worksheets/sheet1.xml")
+    if what == "a broken stream":
+        start = part.header_offset + 30 + len(part.filename)
+        data[start : start + 40] = b"\xff" * 40
+    else:
+        for place in (part.header_offset + 8, data.rindex(b"xl/worksheets/sheet1.xml") - 46 + 10):
+            data[place] = 99
+    uploaded = send(office, bytes(data)).json()
+    assert "损坏" in office.api.refused("GET", f"/api/import/customer/{uploaded['id']}", 400)["title"]
+
+
 def test_a_file_above_the_limit_is_refused(office: Office) -> None:
     answer = send(office, b"a,b\n" * (tables.BYTES_MAX // 4 + 1))
     assert answer.status_code == 413 and "MB" in answer.json()["title"]

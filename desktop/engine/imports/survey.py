@@ -4,6 +4,7 @@ has worked out, per cents, and where days are counted from."""
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -56,6 +57,11 @@ class _Extent:
             )
 
 
+_DAMAGED = (zipfile.BadZipFile, KeyError, ElementTree.ParseError, EOFError, zlib.error, RuntimeError)
+"""What the standard library raises on a broken archive; a way of packing it cannot undo and an encrypted part are
+RuntimeErrors."""
+
+
 def survey(path: Path, sheet: str) -> Survey:
     """Raises `BadRequest` for a sheet that is too large to load or that cannot be read."""
     found, extent = Survey(), _Extent()
@@ -66,7 +72,7 @@ def survey(path: Path, sheet: str) -> Survey:
             with archive.open(_part_of(archive, sheet)) as file:
                 for text in _pieces(file):
                     _look(text, found, extent, percents)
-    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, EOFError, NotImplementedError):
+    except _DAMAGED:
         raise BadRequest("文件不完整或已损坏，请在 Excel 里打开，重新保存后再导入") from None
     extent.refuse_too_large()
     return found
