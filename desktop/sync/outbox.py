@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -249,6 +249,18 @@ def slow_down(db: sqlite3.Connection) -> None:
 def want(db: sqlite3.Connection, table: str, id: str) -> None:
     """The row is to be fetched from the server."""
     db.execute("INSERT OR IGNORE INTO sync_want VALUES (?, ?)", (table, id))
+
+
+def keep_ahead(db: sqlite3.Connection, rows: Iterable[tuple[str, str, int]]) -> None:
+    """Rows that the server told in a state later than the cursor: should it lose that state, they are fetched anew."""
+    sql = "INSERT OR REPLACE INTO sync_ahead SELECT ?, ?, ? FROM sync_peer WHERE cursor < ?"
+    db.executemany(sql, ((table, id, seq, seq) for table, id, seq in rows))
+
+
+def want_ahead(db: sqlite3.Connection, kept: int) -> None:
+    """What was told of the time after `kept`, which the server has lost, is to be fetched."""
+    db.execute("INSERT OR IGNORE INTO sync_want SELECT t, id FROM sync_ahead WHERE seq > ?", (kept,))
+    db.execute("DELETE FROM sync_ahead")
 
 
 def wanted(db: sqlite3.Connection, most: int) -> tuple[str, list[str]] | None:

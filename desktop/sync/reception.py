@@ -162,13 +162,16 @@ class Told:
     state: RowState
     stamp: Sequence[Any] | None
     is_unborn: bool
+    seq: int
+    """The position of its latest change."""
 
     @staticmethod
     def read(item: Mapping[str, Any]) -> Told:
         """From an item of the wire. Raises ValueError, KeyError, TypeError, AttributeError."""
         about, clock, data = item["row"], item["row"]["clock"], item["data"]
         created_at, _, _, updated_at, _ = about.get("stamp") or (0, "", "", 0, "")
-        if not {type(created_at), type(updated_at)} <= {int} or not {type(one) for one in data.values()} <= _SCALARS:
+        numbers = (created_at, updated_at, item["seq"])
+        if not set(map(type, numbers)) <= {int} or not {type(one) for one in data.values()} <= _SCALARS:
             raise ValueError("values of a kind that no column holds")
         life = clock.get("life")
         fields = {unit: dot_of(text) for unit, text in clock.get("fields", {}).items()}
@@ -184,7 +187,7 @@ class Told:
             not about.get("unborn"),
             about.get("via"),
         )
-        return Told((about["t"], about["id"]), state, about.get("stamp"), bool(about.get("unborn")))
+        return Told((about["t"], about["id"]), state, about.get("stamp"), bool(about.get("unborn")), item["seq"])
 
 
 def _told(items: Iterable[Mapping[str, Any]]) -> list[Told]:
@@ -216,6 +219,7 @@ def take_rows(engine: Engine, items: Iterable[Mapping[str, Any]], then: Then) ->
         received.changed = work.flush()
         receive_stamp(db, newest)
         then(db)
+        outbox.keep_ahead(db, ((*one.key, one.seq) for one in told))
     received.changesets = len(told)
     return received
 

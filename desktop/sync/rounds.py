@@ -283,6 +283,7 @@ class Round:
         with self.engine.db.write() as db, self.engine.db.unguarded():
             count = sum(outbox.offer_again(self.engine, db, replica, known[replica]) for replica in own)
             self._forget_lost(db, kept, base, own)
+            outbox.want_ahead(db, kept)
             if peer.state == "log":
                 keep_lost_place(db, peer.tier, peer.cursor)
             db.execute("UPDATE sync_peer SET epoch = ?", (where["epoch"],))
@@ -608,6 +609,7 @@ class Round:
 
 def _move(db: sqlite3.Connection, cursor: int, head: int) -> None:
     db.execute("UPDATE sync_peer SET cursor = ?, head_seen = ?", (cursor, head))
+    db.execute("DELETE FROM sync_ahead WHERE seq <= ?", (cursor,))
 
 
 def _pieces(page: Page) -> Iterator[tuple[Sequence[dict[str, Any]], int]]:

@@ -489,6 +489,25 @@ def test_16_numbers_that_server_and_machine_have_both_lost(world: World) -> None
     finish(world)
 
 
+def test_16_a_row_told_of_the_time_that_is_lost(world: World) -> None:
+    """Found by seed 9502861: a row fetched ahead of the log held what the server alone had said of it."""
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    b.save("person", {"name": "王芳", "client": id}, fresh_id=world.id())
+    world.backup()
+    b.round()
+    a.skew_ms = YEAR_MS  # its stamp is not taken, so the row is fetched at once
+    a.reopen()
+    a.delete("client", id)
+    assert a.round(bad(pull="lost")) == "unreachable" and is_alive(a, id)
+    world.restore()
+    a.round()
+    assert not is_alive(a, id)
+    everybody([b, a])
+    assert is_alive(a, id) and is_alive(b, id)
+    finish(world)
+
+
 def test_16_nothing_vanishes_while_its_author_is_away(world: World) -> None:
     """Found by seed 4: a machine does not drop what the author has yet to send to the restored server."""
     a, b = world.company(2)

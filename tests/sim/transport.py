@@ -75,14 +75,13 @@ class Network:
     serve: Serve
     pass_ms: Callable[[int], None]
     pushes: list[WSGIEnvironment] = field(default_factory=list)
-    """Pushes that went over the wire, for late copies."""
+    """Pushes that were taken in, for late copies: what never arrived does not arrive after its author's disk was put
+    back, either."""
     calls: Counter[str] = field(default_factory=Counter)
 
     def carry(self, request: requests.PreparedRequest, weather: Weather) -> Answer:
         """Takes one request to the server and its answer back. Raises what a real connection raises."""
         environ = _environ(request)
-        if environ["PATH_INFO"].endswith("/push"):
-            self.pushes.append(environ)
         self.pass_ms(3)
         call = environ["PATH_INFO"].rpartition("/")[2]
         self.calls[call] += 1
@@ -93,6 +92,8 @@ class Network:
 
     def _served(self, environ: WSGIEnvironment) -> Answer:
         answer = self.serve(fresh(environ))
+        if environ["PATH_INFO"].endswith("/push") and answer.status == 200:
+            self.pushes.append(environ)
         self.pass_ms(3)
         return answer
 
