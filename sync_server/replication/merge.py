@@ -218,6 +218,7 @@ def _write(state: RowState, op: Op, dot: Dot, rules: Rules, is_concurrent: Judge
     won: dict[str, Scalar] = {}
     units: list[str] = []
     pairs: list[Pair] = []
+    is_judged = is_concurrent is not _never
     for unit in dict.fromkeys(rules.unit_of[name] for name in given if name in rules.unit_of):
         new = {name: given[name] for name in rules.columns[unit] if name in given}
         old = {name: state.data.get(name) for name in new}
@@ -226,7 +227,9 @@ def _write(state: RowState, op: Op, dot: Dot, rules: Rules, is_concurrent: Judge
         if is_won:
             won |= new
             units.append(unit)
-        if old != new and _may_conflict(unit, op, old, new, present, rules) and is_concurrent(present):
+        # One author's writes are never concurrent; asked first, since what a write rests on is dear to work out.
+        is_open = is_judged and old != new and present.replica != dot.replica
+        if is_open and _may_conflict(unit, op, old, new, present, rules) and is_concurrent(present):
             mine, theirs = Side(dot, new), Side(present, old)
             winner, loser = (mine, theirs) if is_won else (theirs, mine)
             pairs.append(Pair(unit, winner, loser, rules.policies.get(unit) == "flag"))
