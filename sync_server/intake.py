@@ -343,7 +343,7 @@ class _Intake:
     def _is_concurrent(self, new: Dot, present: Dot) -> bool:
         if new.replica == present.replica or not present.replica:
             return False
-        if not is_concurrent(self._write(new), self._write(present)):
+        if not is_concurrent(self._write(new, present), self._write(present, new)):
             return False
         return not any(self._is_own(*pair) or self._knew_lost(*pair) for pair in ((new, present), (present, new)))
 
@@ -368,10 +368,20 @@ class _Intake:
         changeset = self._told(entry)
         return Author(changeset.actor, changeset.at)
 
-    def _write(self, dot: Dot) -> Write:
+    def _write(self, dot: Dot, other: Dot) -> Write:
         entry = self._entry(dot)
-        seq = self.base + entry.seq if (dot.replica, dot.n) in self.fresh else entry.seq
-        return Write(dot.replica, entry.ctx, seq, entry.old_seq, entry.res)
+        return Write(dot.replica, self._heard(entry, self._seq(other)), self._seq(dot), entry.old_seq, entry.res)
+
+    def _seq(self, dot: Dot) -> int:
+        entry = self._entry(dot)
+        return self.base + entry.seq if (dot.replica, dot.n) in self.fresh else entry.seq
+
+    def _heard(self, entry: Entry, seq: int) -> int:
+        """How far the author had come, where that says something of a position. Of an epoch before the one he was in he
+        says it apart: the server he had come to may have been restored to less than this one was."""
+        if seq >> EPOCH_BITS >= entry.ctx >> EPOCH_BITS:
+            return entry.ctx
+        return self._told(entry).ctx.get(lost_place(self.tier, seq), entry.ctx)
 
     def _entry(self, dot: Dot) -> Entry:
         place = (dot.replica, dot.n)

@@ -233,9 +233,14 @@ def context_of(db: sqlite3.Connection) -> dict[str, int]:
     return known | dict(lost.fetchall()) | dict(former.fetchall())
 
 
-def keep_lost_place(db: sqlite3.Connection, tier: str, cursor: int) -> None:
-    """What this machine had seen up to a position stays known to it when the server has lost that position."""
-    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"lost.{lost_place(tier, cursor)}", str(cursor)))
+def keep_lost_place(db: sqlite3.Connection, tier: str, seq: int) -> None:
+    """What this machine had seen up to a position stays known to it when the server has lost that position, or goes on
+    in another epoch."""
+    db.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value "
+        "WHERE CAST(excluded.value AS INTEGER) > CAST(value AS INTEGER)",
+        (f"lost.{lost_place(tier, seq)}", str(seq)),
+    )
 
 
 def codes_of(db: sqlite3.Connection) -> dict[str, str]:

@@ -285,8 +285,10 @@ class Round:
             self._forget_lost(db, kept, base, own)
             outbox.want_ahead(db, kept)
             if peer.state == "log":
-                keep_lost_place(db, peer.tier, peer.cursor)
-            db.execute("UPDATE sync_peer SET epoch = ?", (where["epoch"],))
+                for place in (peer.cursor, kept):
+                    keep_lost_place(db, peer.tier, place)
+            cursor = _cursor_after(db, peer, kept, base)
+            db.execute("UPDATE sync_peer SET epoch = ?, cursor = ?", (where["epoch"], cursor))
             diary.note(db, "info", text=f"服务器恢复过备份，已重新核对。本机补传 {count:,} 条改动，没有丢失。")
 
     def _forget_lost(self, db: sqlite3.Connection, kept: int, base: int, own: list[str]) -> None:
@@ -605,6 +607,23 @@ class Round:
         if peer is None:
             raise SyncError("本机还没有加入服务器")
         return peer
+
+
+def _cursor_after(db: sqlite3.Connection, peer: Peer, kept: int, base: int) -> int:
+    """Where to go on with a server that was put back to `kept` and goes on from `base`.
+
+    What came after `kept` is forgotten as known. So a server that comes back once more with an older log may hold what
+    was forgotten then, or never heard: of that log only what was `stood` on before is known. First data that reached
+    beyond `kept` begin anew.
+    """
+    if peer.state != "log":
+        return peer.cursor if peer.cursor <= kept else 0
+    cursor = peer.cursor
+    if kept < cursor >> EPOCH_BITS << EPOCH_BITS:
+        row = db.execute("SELECT value FROM meta WHERE key = 'sync.stood'").fetchone()
+        cursor = int(row[0]) if row else 0
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('sync.stood', ?)", (str(min(cursor, kept)),))
+    return base if cursor >= kept else cursor
 
 
 def _move(db: sqlite3.Connection, cursor: int, head: int) -> None:

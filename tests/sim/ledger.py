@@ -66,6 +66,8 @@ class Ledger:
     """The latest stamp that was ever given out."""
     _by_name: dict[str, Write] = field(default_factory=dict)
     _by_body: dict[bytes, Write] = field(default_factory=dict)
+    _ever: dict[int, Logged] = field(default_factory=dict)
+    """What ever stood in a log, by its position: no epoch gives one out twice."""
     _seqs: list[int] = field(default_factory=list)
     _masks: list[int] = field(default_factory=list)
     _last: dict[str, Dot] = field(default_factory=dict)
@@ -114,13 +116,17 @@ class Ledger:
             self._add(logged)
 
     def _add(self, logged: Logged) -> None:
+        self._ever[logged.seq] = logged
+        self._stand(logged)
+        self.newest = max(self.newest, logged.dot.hlc)
+        if not logged.is_again:  # what its author never heard of, a restored server stamps anew
+            self.effective[logged.write.name] = logged.dot.hlc
+
+    def _stand(self, logged: Logged) -> None:
         self.log.append(logged)
         self._seqs.append(logged.seq)
         self._masks.append(self.mask | logged.write.bit)
         self._last[logged.dot.replica] = logged.dot
-        self.newest = max(self.newest, logged.dot.hlc)
-        if not logged.is_again:  # what its author never heard of, a restored server stamps anew
-            self.effective[logged.write.name] = logged.dot.hlc
 
     @property
     def mask(self) -> int:
@@ -148,16 +154,19 @@ class Ledger:
         if logged.body.get("act") != "sync.server" and logged.dot.hlc != expected:
             raise Problem("clamp", f"{logged.write.name} got the stamp {logged.dot.hlc:x}, not {expected:x}")
 
-    def restored(self, kept: int) -> None:
-        """The server came back from a backup that reaches up to a position."""
-        place = bisect_right(self._seqs, kept)
+    def restored(self, store: SqliteStore) -> None:
+        """The server came back from a backup: its log is what that file holds, perhaps more than it had just now."""
+        kept = [row[0] for row in store._writer.execute("SELECT seq FROM log ORDER BY seq").fetchall()]
         before = {one.write.name for one in self.lost}
-        for one in self.log[place:]:
+        gone = [one for one in self.log if one.seq not in kept]
+        for one in gone:
             if one.write.name in before:
                 self.unproved |= one.write.bit
-        self.lost = [one for one in self.lost + self.log[place:] if one.body.get("act") != "sync.server"]
-        del self.log[place:], self._seqs[place:], self._masks[place:]
-        self._last = {one.dot.replica: one.dot for one in self.log}
+        lost = [one for one in self.lost + gone if one.body.get("act") != "sync.server"]
+        self.lost = [one for one in lost if one.seq not in kept]
+        self.log, self._seqs, self._masks, self._last = [], [], [], {}
+        for seq in kept:
+            self._stand(self._ever[seq])
 
     @property
     def twice(self) -> int:

@@ -508,6 +508,41 @@ def test_16_a_row_told_of_the_time_that_is_lost(world: World) -> None:
     finish(world)
 
 
+def test_16_back_in_an_epoch_that_was_left_early(world: World) -> None:
+    """Found by seed 20001787: the server restored once more holds what this machine had not heard before it left."""
+    a, b, c = world.company(3)
+    world.backup()
+    id = new_client(world, b)
+    assert b.round(bad(push="unanswered")) == "unreachable"
+    world.backup()
+    world.restore(0)
+    new_client(world, c)
+    everybody([c, a], 2)
+    b.round()
+    world.restore(1)
+    everybody([a])
+    assert is_alive(a, id)
+    everybody([a, b, c])
+    finish(world)
+
+
+def test_16_back_in_an_epoch_whose_end_was_forgotten(world: World) -> None:
+    """Found by seed 20001787: what the first restored server lacked is there again with the second."""
+    a, b = world.company(2)
+    id = shared_client(world, [a, b], credit=1)
+    world.backup()
+    for number, node in enumerate((a, b)):
+        node.save("client", {"credit": 100 + number}, id)
+    everybody([a, b])
+    world.backup()
+    world.restore(0)
+    everybody([a])
+    world.restore(1)
+    everybody([a])
+    assert len(pairs(a)) == 1
+    finish(world)
+
+
 def test_16_nothing_vanishes_while_its_author_is_away(world: World) -> None:
     """Found by seed 4: a machine does not drop what the author has yet to send to the restored server."""
     a, b = world.company(2)

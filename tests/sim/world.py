@@ -230,7 +230,7 @@ class World:
             self.office.put_back(file)
         else:
             self.office.restore(file)
-        self.ledger.restored(kept)
+        self.ledger.restored(self.office.store)
         self.network.pushes.clear()
         self.epochs += 1
 
