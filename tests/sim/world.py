@@ -225,7 +225,7 @@ class World:
 
     def restore(self, place: int = -1, *, in_silence: bool = False) -> None:
         """The server comes back from a backup, perhaps by a hand that knew nothing of `restore`."""
-        file, kept = self.backups[place]
+        file = self.backups[place][0]
         if in_silence:
             self.office.put_back(file)
         else:
