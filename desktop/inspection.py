@@ -376,6 +376,18 @@ def _tallies(one: Inspection) -> None:
             if stored.get("*", 0) == counted.get("*", 0):
                 detail = "分组里的条数和实际不符"
             one.add("tally-wrong", f"{definition.module.label}：条数统计不对", [detail])
+        elif _stored_parts(one.db, definition) != derived.counted_parts(one.db, definition):
+            one.add(
+                "tally-wrong", f"{definition.module.label}：条数统计不对", ["按负责人、部门、分公司的条数和实际不符"]
+            )
+
+
+def _stored_parts(db: sqlite3.Connection, definition: Definition) -> dict[derived.Part, int]:
+    sql = "SELECT value, owner, department, branch, n FROM tally_part WHERE t = ? AND n <> 0"
+    return {
+        (value, owner, department, branch): n
+        for value, owner, department, branch, n in db.execute(sql, (definition.name,))
+    }
 
 
 # ------------------------------------------------------- clocks, references

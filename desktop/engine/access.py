@@ -4,7 +4,7 @@ Rights and scope hold in lists, pickers, totals, search, export, history and API
 call.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -18,6 +18,9 @@ DATA_SCOPES: tuple[DataScope, ...] = get_args(DataScope)
 """From the narrowest to the widest."""
 
 _PRICES = ("price", "money")
+
+Few = Callable[[str], bool]
+"""Whether a user sees so few rows of a module that what hangs on them is best found from them."""
 
 
 @dataclass(frozen=True)
@@ -95,15 +98,21 @@ def actions(principal: Principal, definition: Definition) -> list[Right]:
     return [one for one in offered(definition) if one not in closed and principal.may(one, definition.name)]
 
 
-def scope_sql(registry: Registry, definition: Definition, principal: Principal, table: str) -> Sql | None:
-    """The condition that keeps a list to the rows its user may see; None when nothing is held back."""
+def scope_sql(
+    registry: Registry, definition: Definition, principal: Principal, table: str, few: Few = lambda parent: False
+) -> Sql | None:
+    """The condition that keeps a list to the rows its user may see; None when nothing is held back.
+
+    Rows that are seen with their parent are looked up by it one by one, or, where `few` says that the user sees few of
+    those parents, found from them.
+    """
     scope = definition.module.scope
     if scope == "company" or (principal.everything and scope != "private"):
         return None
     if scope == "private":
         return Sql(f"{table}.created_by = ?", (principal.operator,))
     if scope == "follow":
-        return _follows(registry, definition, principal, table)
+        return _follows(registry, definition, principal, table, few)
     return _covered(scope, principal.scope(definition.name), principal, table)
 
 
@@ -121,7 +130,7 @@ def _covered(scope: str, data_scope: DataScope, principal: Principal, table: str
     return any_of(own)
 
 
-def _follows(registry: Registry, definition: Definition, principal: Principal, table: str) -> Sql | None:
+def _follows(registry: Registry, definition: Definition, principal: Principal, table: str, few: Few) -> Sql | None:
     """Rows seen exactly with their parent; where the parent may be of several modules, each is judged by its own."""
     parent = definition.module.parent or "parent"
     one = definition.fields[parent]
@@ -132,12 +141,16 @@ def _follows(registry: Registry, definition: Definition, principal: Principal, t
     for target in targets_of(one):
         inner = Sql("0")
         if principal.may("view", target):
-            inner = scope_sql(registry, registry[target], principal, "p") or Sql("1")
+            inner = scope_sql(registry, registry[target], principal, f"{table}_up", few) or Sql("1")
         conditions = [Sql(f"{table}.{kind_field} = ?", (kind_of[target],))] if kind_of else []
         if inner.text != "1":
             is_open = False
-            conditions.append(
-                Sql(f"{table}.{parent} IN (SELECT p.id FROM {target} p WHERE {inner.text})", inner.params)
-            )
+            conditions.append(_below(f"{table}.{parent}", target, f"{table}_up", inner, is_few=few(target)))
         parts.append(all_of(conditions))
     return None if is_open else any_of(parts)
+
+
+def _below(column: str, target: str, alias: str, inner: Sql, *, is_few: bool) -> Sql:
+    if is_few:
+        return Sql(f"{column} IN (SELECT {alias}.id FROM {target} {alias} WHERE {inner.text})", inner.params)
+    return Sql(f"EXISTS (SELECT 1 FROM {target} {alias} WHERE {alias}.id = {column} AND {inner.text})", inner.params)

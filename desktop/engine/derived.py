@@ -1,13 +1,16 @@
 """What a machine derives from a row and never sends: pinyin, shadows, search tokens."""
 
 import sqlite3
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
-from .registry import Definition, Registry, sum_key
+from .registry import PARTS, Definition, Registry, sum_key
 from .text import TEXT_VERSION, initials, pinyin, search_tokens
+
+Part = tuple[str, str, str, str]
+"""Value of the tally, and the owner, department and branch whose rows are counted."""
 
 
 def local_values(
@@ -60,7 +63,7 @@ def bring_up_to_date(db: sqlite3.Connection, registry: Registry) -> None:
     kept = dict(db.execute("SELECT key, value FROM meta WHERE key LIKE 'derived:%' OR key LIKE 'tally:%'").fetchall())
     for definition in registry:
         words = repr((TEXT_VERSION, definition.module.title, sorted(definition.shadows), definition.searched))
-        counts = repr((definition.tallied, definition.sums))
+        counts = repr((definition.tallied, definition.sums, definition.parted))
         if kept.get(f"derived:{definition.name}") != words:
             rebuild(db, definition)
         elif kept.get(f"tally:{definition.name}") != counts:
@@ -93,22 +96,68 @@ def rebuild(db: sqlite3.Connection, definition: Definition) -> None:
 def rebuild_tally(db: sqlite3.Connection, definition: Definition) -> None:
     """Counts the live rows anew."""
     db.execute("DELETE FROM tally WHERE t = ?", (definition.name,))
-    for value, count in counted(db, definition).items():
-        db.execute("INSERT INTO tally VALUES (?, ?, ?)", (definition.name, value, count))
+    db.execute("DELETE FROM tally_part WHERE t = ?", (definition.name,))
+    add_to_tally(db, definition, counted(db, definition), counted_parts(db, definition))
+
+
+def add_to_tally(
+    db: sqlite3.Connection, definition: Definition, counts: Mapping[str, int], parts: Mapping[Part, int]
+) -> None:
+    """Adds to the counts by value, and to those of each part by value."""
+    db.executemany(
+        "INSERT INTO tally (t, value, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
+        [(definition.name, value, by) for value, by in counts.items() if by],
+    )
+    db.executemany(
+        "INSERT INTO tally_part (t, value, owner, department, branch, n) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET n = n + excluded.n",
+        [(definition.name, *part, by) for part, by in parts.items() if by],
+    )
+
+
+def amounts(definition: Definition, row: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """What a live row adds to the tally: (value, by) for all rows, its value of the tallied field, its sums."""
+    yield "*", 1
+    if definition.tallied:
+        yield row[definition.tallied] or "", 1
+    for name in definition.sums:
+        yield sum_key(name), row[name] or 0
+
+
+def place_of(definition: Definition, row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The part that a row is counted in: its owner, department and branch, as far as its scope has them."""
+    owner, department, branch = ((row[name] or "") if name in definition.parted else "" for name in PARTS)
+    return owner, department, branch
 
 
 def counted(db: sqlite3.Connection, definition: Definition) -> dict[str, int]:
     """What the tally must say: live rows in all ("*"), per value of the tallied field, and sums of summed fields."""
-    (total,) = db.execute(f"SELECT count(*) FROM {definition.name} WHERE deleted_at IS NULL").fetchone()
-    found = {"*": total} if total else {}
-    if definition.tallied:
-        value = f"COALESCE(\"{definition.tallied}\", '')"
-        sql = f"SELECT {value}, count(*) FROM {definition.name} WHERE deleted_at IS NULL GROUP BY 1"
-        found |= dict(db.execute(sql).fetchall())
-    for name in definition.sums:
-        sql = f'SELECT COALESCE(sum("{name}"), 0) FROM {definition.name} WHERE deleted_at IS NULL'
-        found[sum_key(name)] = db.execute(sql).fetchone()[0]
-    return {value: count for value, count in found.items() if count}
+    return {value: count for (value,), count in _counted(db, definition, ()).items()}
+
+
+def counted_parts(db: sqlite3.Connection, definition: Definition) -> dict[Part, int]:
+    """The same, for each part."""
+    if not definition.parted:
+        return {}
+    columns = tuple(f"COALESCE({name}, '')" if name in definition.parted else "''" for name in PARTS)
+    return {
+        (value, owner, department, branch): count
+        for (value, owner, department, branch), count in _counted(db, definition, columns).items()
+    }
+
+
+def _counted(db: sqlite3.Connection, definition: Definition, by: Sequence[str]) -> dict[tuple[str, ...], int]:
+    tallied = [f"COALESCE(\"{definition.tallied}\", '')"] if definition.tallied else []
+    wanted = [("'*'", "count(*)"), *((value, "count(*)") for value in tallied)]
+    wanted += [(f"'{sum_key(name)}'", f'COALESCE(sum("{name}"), 0)') for name in definition.sums]
+    found: dict[tuple[str, ...], int] = {}
+    for value, amount in wanted:
+        keys = ", ".join((value, *by))
+        numbers = ", ".join(str(place + 1) for place in range(1 + len(by)))
+        sql = f"SELECT {keys}, {amount} FROM {definition.name} WHERE deleted_at IS NULL GROUP BY {numbers}"
+        for *key, count in db.execute(sql):
+            found[tuple(key)] = found.get(tuple(key), 0) + count
+    return {key: count for key, count in found.items() if count}
 
 
 def _batches(db: sqlite3.Connection, definition: Definition, size: int = 5_000) -> Iterable[list[dict[str, Any]]]:

@@ -12,7 +12,7 @@ import orjson
 from sync_server.replication.changeset import Scalar
 
 from ..errors import Invalid
-from .access import Principal, compares, scope_sql
+from .access import Few, Principal, compares, scope_sql
 from .fields import DateTime, Field, FieldError, Ref, Sql, Where, all_of, any_of
 from .fields.moment import day_span
 from .registry import Definition, Registry, targets_of
@@ -69,6 +69,18 @@ class Selection:
     """Conditions answered by the full-text index, kept apart: the count of one alone comes straight from it."""
     slow_words: tuple[Sql, ...]
     """The same conditions without the index, for walking a sort order where most rows match."""
+    scope: Sql | None = None
+    """Of the conditions the one that keeps to what the user may see."""
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing but the scope narrows them."""
+        return self.scope is not None and len(self.conditions) == 1 and not self.words and not self.deleted
+
+    @property
+    def is_scope(self) -> bool:
+        """Whether these are all rows that the user may see of a module whose rows are counted by what he may see."""
+        return self.is_bare and bool(self.definition.parted)
 
     @property
     def alive(self) -> str:
@@ -84,10 +96,13 @@ class Selection:
         return Sql(self.alive) & all_of([*self.conditions, *words])
 
 
-def select(registry: Registry, definition: Definition, principal: Principal, query: Query) -> Selection:
-    """Which rows a query means, within the user's scope. Raises `Invalid` naming the part that is wrong."""
+def select(
+    registry: Registry, definition: Definition, principal: Principal, query: Query, few: Few = lambda parent: False
+) -> Selection:
+    """Which rows a query means, within the user's scope (`few`: see there). Raises `Invalid` naming the part that is
+    wrong."""
     conditions: list[Sql] = []
-    scope = scope_sql(registry, definition, principal, T)
+    scope = scope_sql(registry, definition, principal, T, few)
     if scope is not None:
         conditions.append(scope)
     if query.ids is not None:
@@ -100,7 +115,7 @@ def select(registry: Registry, definition: Definition, principal: Principal, que
     filtered = _filter(registry, definition, principal, query)
     if filtered is not None:
         conditions.append(filtered)
-    return Selection(definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words))
+    return Selection(definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words), scope)
 
 
 # ---------------------------------------------------------------- conditions

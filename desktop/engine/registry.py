@@ -16,6 +16,9 @@ from .ids import derived_id, seed_id
 SHARED_SENT = (Column("branch", "TEXT", "branch"), Column("custom", "TEXT", "custom"))
 """Columns every row has and every machine receives."""
 
+PARTS = ("owner", "department", "branch")
+"""The columns that data scopes look at."""
+
 SHARED_LOCAL = (
     Column("created_at", "TEXT", ""),
     Column("created_by", "TEXT", ""),
@@ -120,6 +123,13 @@ class Definition:
     def tallied(self) -> str | None:
         """The field whose values are counted all the time: the tree's."""
         return self.module.tree.field if self.module.tree else None
+
+    @cached_property
+    def parted(self) -> tuple[str, ...]:
+        """Columns by whose values rows are counted apart: what the data scope of a user can narrow a list to."""
+        if self.module.scope not in ("owner", "department", "branch"):
+            return ()
+        return tuple(name for name in PARTS if name in self.column_names)
 
     @cached_property
     def sort_index(self) -> Mapping[str, str]:

@@ -45,6 +45,9 @@ CREATE TABLE IF NOT EXISTS history (
     kind TEXT NOT NULL, at TEXT NOT NULL, actor TEXT, changes TEXT, PRIMARY KEY (t, id, hlc, r, n, part)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tally (
     t TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (t, value)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tally_part (
+    t TEXT NOT NULL, value TEXT NOT NULL, owner TEXT NOT NULL, department TEXT NOT NULL, branch TEXT NOT NULL,
+    n INTEGER NOT NULL, PRIMARY KEY (t, value, owner, department, branch)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS number_series (
     prefix TEXT NOT NULL, machine TEXT NOT NULL, part TEXT NOT NULL, last INTEGER NOT NULL,
     PRIMARY KEY (prefix, machine, part)) WITHOUT ROWID;

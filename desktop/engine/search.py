@@ -271,6 +271,9 @@ def _node_counts(
     scope = scope_sql(engine.registry, counted, principal, q.T)
     if scope is None:
         return dict(db.execute("SELECT value, n FROM tally WHERE t = ?", (counted.name,)).fetchall())
+    if counted.parted:
+        sql = f"SELECT value, sum(n) FROM tally_part {q.T} WHERE t = ? AND {scope.text} GROUP BY 1"
+        return dict(db.execute(sql, (counted.name, *scope.params)).fetchall())
     alive = f"{q.T}.deleted_at IS NULL AND {scope.text}"
     sql = f'SELECT "{field}", count(*) FROM {counted.name} {q.T} WHERE {alive} GROUP BY 1'
     return dict(db.execute(sql, scope.params).fetchall())

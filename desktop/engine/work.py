@@ -22,7 +22,7 @@ from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
 
 from . import derived
 from .fields.moment import instant
-from .registry import Definition, Link, Registry, sum_key
+from .registry import Definition, Link, Registry
 
 Key = tuple[str, str]
 """Table and id of a row."""
@@ -503,23 +503,21 @@ class Work:
 
     def _count(self, definition: Definition, rows: Sequence[_Held]) -> None:
         tally: Counter[str] = Counter()
-        names = (definition.tallied, *definition.sums) if definition.tallied else definition.sums
+        parts: Counter[derived.Part] = Counter()
+        names = [*filter(None, (definition.tallied,)), *definition.sums, *definition.parted]
         for held in rows:
             before, after = _living(held.stored), None if held.is_dropped else _living(held.row)
             if before is not None and after is not None and all(before[name] == after[name] for name in names):
                 continue
-            for row, by in ((before, -1), (after, +1)):
+            for row, sign in ((before, -1), (after, +1)):
                 if row is None:
                     continue
-                tally["*"] += by
-                if definition.tallied:
-                    tally[row[definition.tallied] or ""] += by
-                for summed in definition.sums:
-                    tally[sum_key(summed)] += by * (row[summed] or 0)
-        self.db.executemany(
-            "INSERT INTO tally (t, value, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
-            [(definition.name, value, by) for value, by in tally.items() if by],
-        )
+                place = derived.place_of(definition, row) if definition.parted else None
+                for value, by in derived.amounts(definition, row):
+                    tally[value] += sign * by
+                    if place:
+                        parts[value, *place] += sign * by
+        derived.add_to_tally(self.db, definition, tally, parts)
 
 
 def add_to_checksum(db: sqlite3.Connection, table: str, delta: int) -> None:
