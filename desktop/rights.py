@@ -16,7 +16,7 @@ from .engine.define import VERBS, Right
 from .engine.engine import Engine
 from .engine.ids import derived_id, new_id
 from .engine.records import Idempotent, answer, answered, get, parse
-from .engine.registry import Definition, targets_of
+from .engine.registry import Definition, Registry, targets_of
 from .engine.saving import Saving
 from .errors import Forbidden, Invalid
 
@@ -51,6 +51,13 @@ def of_roles(db: sqlite3.Connection, roles: Sequence[Row]) -> Granted:
     granted.everything = any(role["all_rights"] for role in roles)
     granted.no_prices = bool(roles) and not granted.everything and all(role["hide_prices"] for role in roles)
     return granted
+
+
+def opened(registry: Registry, granted: Granted) -> dict[str, frozenset[str]]:
+    """Actions by module, without modules whose view is a special right that nobody gave."""
+    needed = {definition.name: definition.module.view_right for definition in registry}
+    closed = {module for module, special in needed.items() if special and special not in granted.special}
+    return {module: words for module, words in granted.actions.items() if module not in closed}
 
 
 @dataclass(frozen=True)
