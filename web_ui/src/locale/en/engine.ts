@@ -54,6 +54,7 @@ export const engine: Record<string, string> = {
   '从': 'From',
   '代替': 'Replace',
   '保存时自动编号': 'Numbered when saved',
+  '空着就自动编号': 'Numbered by itself when left blank',
   '修改': 'Edit',
   '修改{noun}': 'Edit {noun}',
   '修改当前{noun}': 'Change {noun}',
