@@ -133,6 +133,12 @@ def similar(call: Call, module: str) -> list[dict[str, Any]]:
     return search.similar(call.engine, call.principal, module, call.body.values, call.body.id)
 
 
+@routes.add("GET", f"{_RECORD}/place", "Where a record stands in a list, from 0", shapes.AnyObject,
+            query=shapes.ListQuery, errors=(403, 404, 422))  # fmt: skip
+def place(call: Call, module: str, id: str) -> dict[str, int | None]:
+    return {"place": lists.place_of(call.engine, call.principal, module, call.query.query(), id)}
+
+
 @routes.add(
     "GET",
     f"{_RECORD}/history",

@@ -35,7 +35,7 @@ class Family:
     """How many stand in a 箱, if it is sold by the box."""
 
 
-_FAMILIES = (
+FAMILIES: tuple[Family, ...] = (
     Family(("轴承", "深沟球轴承"), "BR", "深沟球轴承", "个", "P5 级 双面密封", 310, 95,
            "6200-2RS 6201-2RS 6202-2RS 6203-2RS 6204-2RS 6205-2RS 6206-2RS 6207-2RS 6208-2RS 6209-2RS 6210-2RS", 200),
     Family(("轴承", "深沟球轴承"), "BR", "深沟球轴承", "个", "P5 级 铁盖", 420, 160,
@@ -96,8 +96,10 @@ _MARKUP = {"price_1": 148, "price_2": 128, "price_3": 136, "price_4": 120, "min_
 class Goods:
     """Makes the products that are not there yet; the same random generator gives the same ones."""
 
-    def __init__(self, ground: Ground, db: sqlite3.Connection, random: Random) -> None:
-        self.ground, self.random = ground, random
+    def __init__(
+        self, ground: Ground, db: sqlite3.Connection, random: Random, families: tuple[Family, ...] = FAMILIES
+    ) -> None:  # fmt: skip
+        self.ground, self.random, self.families = ground, random, families
         self._codes = {row[0] for row in db.execute("SELECT code FROM product WHERE deleted_at IS NULL")}
         self._categories = dict(db.execute("SELECT name, id FROM product_category WHERE deleted_at IS NULL").fetchall())
         sql = "SELECT id FROM supplier WHERE deleted_at IS NULL AND is_system IS NOT 1 ORDER BY code LIMIT 20"
@@ -108,7 +110,7 @@ class Goods:
 
     def ops(self) -> Iterator[Op]:
         """Rows in an order in which each finds what it points at."""
-        for place, family in enumerate(_FAMILIES, 1):
+        for place, family in enumerate(self.families, 1):
             if self.ground.word("unit", family.unit) is None:
                 continue
             yield from self._category(place, *family.category)

@@ -61,8 +61,9 @@ def test_the_first_five_roles_are_there_with_their_rights(office: Office) -> Non
     assert actions(found["业务员"], "customer") == "view add edit export print"
     assert actions(found["总经理"], "customer") == actions(found["财务"], "supplier") == "view export print"
     assert actions(found["总经理"], "company_profile") == actions(found["财务"], "dict_item") == "view"
-    assert found["仓管"]["rights"] == {} and found["仓管"]["hide_prices"]
-    assert found["总经理"]["specials"] == ["assign", "unmask"]
+    assert actions(found["仓管"], "product") == "view" and "customer" not in found["仓管"]["rights"]
+    assert found["仓管"]["hide_prices"]
+    assert found["总经理"]["specials"] == ["assign", "unmask", "see_purchase_price"]
 
 
 def test_new_first_roles_come_to_existing_files_and_what_was_changed_stays(template: Path, tmp_path: Path) -> None:
@@ -315,5 +316,11 @@ def test_what_is_offered_follows_from_the_declarations(office: Office) -> None:
     assert modules["customer"]["actions"] == list(VERBS)
     assert modules["company_profile"]["actions"] == ["view", "edit", "export", "print"]
     assert modules["tag"]["needs"] == "settings"
-    assert [one["name"] for one in shown["specials"]] == ["settings", "assign", "unmask", "export_all"]
+    assert [one["name"] for one in shown["specials"]] == [
+        "settings",
+        "assign",
+        "unmask",
+        "export_all",
+        "see_purchase_price",
+    ]
     assert all(one["text"].endswith("。") for one in shown["specials"])

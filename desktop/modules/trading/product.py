@@ -153,7 +153,7 @@ product_cost = Module(
         name=Text("产品"),
         product=Ref("产品编号", "product", loose=True, index=True),
         unit_row=Ref("单位", "product_unit", loose=True, help="空着是基本单位"),
-        purchase_price=Price("参考进价", merge="flag", see="see_purchase_price"),
+        purchase_price=Price("参考进价", merge="flag", index=True, see="see_purchase_price"),
     ),
     columns="name unit_row purchase_price",
     sort="name",
@@ -184,7 +184,9 @@ product_barcode = Module(
         product=Ref("产品", "product", required=True, index=True, width=180),
         barcode=Barcode("条码", required=True, unique=True, index=True, width=160),
         unit_row=Ref("单位", "product_unit", depends={"product": "product"}, help="空着是基本单位", width=90),
-        is_main=Mirror("主条码", parent="product", names="main_barcode", targets=("product",), first=True),
+        is_main=Mirror(
+            "主条码", parent="product", names="main_barcode", targets=("product",), first=True, default=None
+        ),
     ),
     columns="barcode unit_row is_main",
     quick="barcode",

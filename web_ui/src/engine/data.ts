@@ -18,6 +18,8 @@ export const records = {
     api.get<ListPage>(one(module, id, `/related/${encodeURIComponent(tab)}`), query, signal ? { signal } : {}),
   relatedCounts: (module: string, id: string, signal?: AbortSignal): Promise<Record<string, number>> => api.get<Record<string, number>>(one(module, id, '/related'), undefined, signal ? { signal } : {}),
   get: (module: string, id: string): Promise<RecordPage> => api.get<RecordPage>(one(module, id)),
+  /** where a record stands in a list, from 0 */
+  place: (module: string, id: string, query: ListQuery): Promise<{ place: number | null }> => api.get<{ place: number | null }>(one(module, id, '/place'), query),
   add: (module: string, values: Values, options: CallOptions): Promise<RecordPage> => api.post<RecordPage>(at(module), values, options),
   change: (module: string, id: string, values: Values, options: CallOptions): Promise<RecordPage> => api.patch<RecordPage>(one(module, id), values, options),
   previewDelete: (module: string, meant: Meant): Promise<DeletePreview> => api.post<DeletePreview>(at(module, '/delete'), { ...meant, preview: true }),
