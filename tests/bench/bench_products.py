@@ -22,6 +22,8 @@ from typing import Any
 from tests.bench.bench_lists import PASSWORD, ROOT, Page, _ecms, measure
 
 LIST_MS = 50
+FILTER_MS = 100
+"""Of a price that stands in a table of its own and that half of all products have."""
 
 
 def data_set(products: int) -> Path:
@@ -90,7 +92,7 @@ def jobs(page: Page, raw: sqlite3.Connection) -> list[tuple[str, Callable[[], ob
         ("contains 气缸, by code", ours(q="气缸", sort="code", **all_of_it), limit(found, '"气缸"'), LIST_MS),
         ("retail price under 5 yuan", ours(filter=filtered("price_1", 50_000), sort="code"), limit(by_code), LIST_MS),
         ("purchase price under 5 yuan", ours(filter=filtered("purchase_price", 50_000), sort="code"), limit(by_code),
-         LIST_MS),
+         FILTER_MS),
         ("page at 90 %", ours(sort="code", offset=int(_count(raw) * 0.9)), limit(by_code), LIST_MS),
         ("picker by number", ours("/api/lookup/product", q=code), limit(by_code), LIST_MS),
         ("picker by barcode", ours("/api/lookup/product", q=barcode),

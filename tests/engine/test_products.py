@@ -150,6 +150,20 @@ def test_a_product_is_found_by_number_name_initials_model_and_any_barcode(desk: 
     assert wanted["id"] in [row["id"] for group in groups if group["module"] == "product" for row in group["rows"]]
 
 
+def test_a_record_knows_where_it_stands_in_a_list(desk: Desk) -> None:
+    ids = [product(desk, f"件{n}", code=f"A{n:03d}", price_1=n)["id"] for n in range(300)]
+
+    def at(id: str, **query: Any) -> int | None:
+        return lists.place_of(desk.engine, desk.admin, "product", Query(**query), id)
+
+    assert (at(ids[250], sort="code"), at(ids[250], sort="-code")) == (250, 49)
+    assert at(ids[7], sort="code", filter={"and": [{"field": "price_1", "op": "ge", "value": 5}]}) == 2
+    assert at(ids[3], sort="code", filter={"and": [{"field": "price_1", "op": "ge", "value": 5}]}) is None
+    assert at("f" * 32) is None
+    with pytest.raises(Forbidden):
+        lists.place_of(desk.engine, with_only(desk, words=""), "product", Query(), ids[0])
+
+
 def test_who_may_not_see_barcodes_finds_nothing_by_them(desk: Desk) -> None:
     made = product(desk)
     desk.save("product_barcode", product=made["id"], barcode="2142903394454")
