@@ -159,6 +159,7 @@ def _module(definition: Definition) -> dict[str, Any]:
         "actions": offered(definition),
         "scope": definition.module.scope,
         "needs": definition.module.edit_right,
+        "opens": definition.module.view_right,
         "follows": _parents(definition) if definition.module.scope == "follow" else [],
     }
 
@@ -234,7 +235,8 @@ def _summed(engine: Engine, definition: Definition, roles: Sequence[Mapping[str,
     """One module of the summary; None if no role gives anything there."""
     given = {role["name"]: _given(definition, role) for role in roles}
     holders = {name: grant for name, grant in given.items() if grant.actions}
-    if not holders:
+    opens = definition.module.view_right
+    if not holders or not any(role["all_rights"] or opens in (None, *role["specials"]) for role in roles):
         return None
     widest = max((grant.scope or "own" for grant in holders.values()), key=DATA_SCOPES.index)
     return {
