@@ -325,7 +325,7 @@ def principal_of(engine: Engine, operator: str) -> Principal:
         department=row["department"],
         departments_below=below,
         branch=row["branch"],
-        rights=granted.actions,
+        rights=rights.opened(engine.registry, granted),
         scopes=granted.scopes,
         special=granted.special,
         everything=granted.everything,

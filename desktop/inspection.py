@@ -484,7 +484,7 @@ def _numbers(one: Inspection) -> None:
                 )
                 doubles = [f"{code} 用了 {count} 次" for code, count in one.db.execute(sql)]
                 one.add("number-double", f"{definition.module.label}：{number.label}重复", doubles, "note")
-            if isinstance(number, Serial) and number.prefix:
+            if isinstance(number, Serial) and number.prefix and number.readonly:
                 one.add("series-behind", "编号计数落后", _series_faults(one, definition, name, number.prefix))
 
 

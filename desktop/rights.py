@@ -16,7 +16,7 @@ from .engine.define import VERBS, Right
 from .engine.engine import Engine
 from .engine.ids import derived_id, new_id
 from .engine.records import Idempotent, answer, answered, get, parse
-from .engine.registry import Definition, targets_of
+from .engine.registry import Definition, Registry, targets_of
 from .engine.saving import Saving
 from .errors import Forbidden, Invalid
 
@@ -51,6 +51,13 @@ def of_roles(db: sqlite3.Connection, roles: Sequence[Row]) -> Granted:
     granted.everything = any(role["all_rights"] for role in roles)
     granted.no_prices = bool(roles) and not granted.everything and all(role["hide_prices"] for role in roles)
     return granted
+
+
+def opened(registry: Registry, granted: Granted) -> dict[str, frozenset[str]]:
+    """Actions by module, without modules whose view is a special right that nobody gave."""
+    needed = {definition.name: definition.module.view_right for definition in registry}
+    closed = {module for module, special in needed.items() if special and special not in granted.special}
+    return {module: words for module, words in granted.actions.items() if module not in closed}
 
 
 @dataclass(frozen=True)
@@ -152,6 +159,7 @@ def _module(definition: Definition) -> dict[str, Any]:
         "actions": offered(definition),
         "scope": definition.module.scope,
         "needs": definition.module.edit_right,
+        "opens": definition.module.view_right,
         "follows": _parents(definition) if definition.module.scope == "follow" else [],
     }
 
@@ -227,7 +235,8 @@ def _summed(engine: Engine, definition: Definition, roles: Sequence[Mapping[str,
     """One module of the summary; None if no role gives anything there."""
     given = {role["name"]: _given(definition, role) for role in roles}
     holders = {name: grant for name, grant in given.items() if grant.actions}
-    if not holders:
+    opens = definition.module.view_right
+    if not holders or not any(role["all_rights"] or opens in (None, *role["specials"]) for role in roles):
         return None
     widest = max((grant.scope or "own" for grant in holders.values()), key=DATA_SCOPES.index)
     return {

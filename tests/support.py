@@ -180,6 +180,8 @@ class Samples:
                 return self._text(one, mark)
             case "longtext":
                 return f"第一行 {mark}\n第二行"
+            case "barcode":
+                return f"69012345{mark}"
             case "phone":
                 return f"138001{mark}"
             case "email":
@@ -224,7 +226,8 @@ class Samples:
         found = self._candidates(one, target)
         if not found and one["required"]:
             return str(self.create(target)["id"])
-        return str(found[0]["id"]) if found else None
+        is_another = (module, one["name"]) == ("product_unit", "unit")  # than that of the product
+        return str(found[-1 if is_another else 0]["id"]) if found else None
 
     def _candidates(self, one: Mapping[str, Any], target: str) -> list[dict[str, Any]]:
         import json

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from ..accounts import operator_names
-from ..engine import history, lists, records, removal, search
+from ..engine import adjusting, history, lists, records, removal, search
 from ..engine import query as q
 from ..errors import NotFound
 from . import shapes
@@ -109,10 +109,34 @@ def change_many(call: Call, module: str) -> dict[str, Any]:
     } | left_out
 
 
+@routes.add("POST", f"{_RECORDS}/adjust", "Work out a price of several records from another, or say what comes of it",
+            shapes.AnyObject, body=shapes.AdjustMany, errors=(400, 403, 404, 422))  # fmt: skip
+def adjust_many(call: Call, module: str) -> dict[str, Any]:
+    asked: shapes.AdjustMany = call.body
+    ids, left_out = _meant(call, module, asked)
+    formula = adjusting.Formula(asked.target, asked.source, asked.rate, asked.amount, asked.step)
+    if asked.preview:
+        return adjusting.preview(call.engine, call.principal, module, ids, formula) | left_out
+    done = adjusting.adjust(call.engine, call.principal, module, ids, formula, asked.digest, call.idempotent)
+    return done | left_out
+
+
+@routes.add("POST", f"{_RECORDS}/adjust/undo", "Give prices that were worked out their old values", shapes.AnyObject,
+            body=shapes.UndoBatch, errors=(403, 404, 422))  # fmt: skip
+def undo_adjust(call: Call, module: str) -> dict[str, Any]:
+    return adjusting.undo(call.engine, call.principal, module, call.body.batch)
+
+
 @routes.add("POST", f"{_RECORDS}/similar", "Records that may be the same as what is being typed", shapes.SimilarList,
             body=shapes.SimilarTo, errors=(403, 404, 422))  # fmt: skip
 def similar(call: Call, module: str) -> list[dict[str, Any]]:
     return search.similar(call.engine, call.principal, module, call.body.values, call.body.id)
+
+
+@routes.add("GET", f"{_RECORD}/place", "Where a record stands in a list, from 0", shapes.AnyObject,
+            query=shapes.ListQuery, errors=(403, 404, 422))  # fmt: skip
+def place(call: Call, module: str, id: str) -> dict[str, int | None]:
+    return {"place": lists.place_of(call.engine, call.principal, module, call.query.query(), id)}
 
 
 @routes.add(

@@ -193,6 +193,22 @@ class ChangeMany(Many):
     set: dict[str, Any] = Field(min_length=1, max_length=50)
 
 
+class AdjustMany(Many):
+    """A price worked out from another: `target` := `source` × `rate` + `amount`, rounded to multiples of `step`."""
+
+    target: Name
+    source: Name
+    rate: Annotated[int, Field(ge=0, le=10**9)] = 1_000_000
+    amount: Annotated[int, Field(ge=-(10**13), le=10**13)] = 0
+    step: Literal[100, 1_000, 10_000] = 100
+    preview: bool = False
+    digest: Annotated[str, Field(max_length=64)] = ""
+
+
+class UndoBatch(Strict):
+    batch: Id
+
+
 class SimilarTo(Strict):
     values: dict[str, Any] = Field(max_length=200)
     id: Id | None = None

@@ -17,6 +17,7 @@ from ..engine.engine import Engine
 from ..engine.fields.moment import today
 from ..engine.ids import new_id
 from ..errors import Refused
+from .goods import Goods
 from .ground import PASSWORD as PASSWORD
 from .ground import Ground, lay, number
 from .parties import Batch, Parties
@@ -43,14 +44,22 @@ def fill(
     writer = _Writer(engine, ground)
     with engine.db.bulk():
         writer.rows(ops)
-        _fill_parties(writer, Parties(ground), customers, progress)
+        parties = Parties(ground)
+        _fill_suppliers(writer, parties, max(SUPPLIERS_MIN, customers // 50))
+        with engine.db.read() as db:
+            goods = list(Goods(ground, db, Random(f"goods {seed}")).ops())
+        writer.rows(goods)
+        _fill_parties(writer, parties, customers, progress)
     return dict(writer.made)
 
 
-def _fill_parties(writer: _Writer, parties: Parties, customers: int, progress: Progress) -> None:
-    for _ in range(max(SUPPLIERS_MIN, customers // 50)):
+def _fill_suppliers(writer: _Writer, parties: Parties, count: int) -> None:
+    for _ in range(count):
         writer.batch(parties.supplier)
     writer.flush()
+
+
+def _fill_parties(writer: _Writer, parties: Parties, customers: int, progress: Progress) -> None:
     for _ in range(max(COMPETITORS_MIN, min(40, customers // 5_000))):
         writer.batch(parties.competitor)
     writer.flush()

@@ -94,6 +94,7 @@ def _named_fields(definition: Definition) -> Iterator[tuple[str, str]]:
         "parent": module.parent or "",
         "retire": module.retire or "",
         "fixed": module.fixed or "",
+        "adjusts": f"{module.adjusts} {module.adjusts_from}",
     }
     lists |= {f"units[{entry}]": entry for entry in module.units}
     for tab in module.tabs:
@@ -170,7 +171,8 @@ def _rights(registry: Registry, definition: Definition) -> Iterator[Problem]:
     for role, words in module.rights.items():
         if not set(words.split()) <= VERBS.keys():
             yield Problem("M015", f"{definition.name}.rights", f"{role!r} may do something unknown: {words!r}")
-    named = {module.edit_right, *(right for one in definition.fields.values() for right in (one.see, one.edit))}
+    of_fields = (right for one in definition.fields.values() for right in (one.see, one.edit))
+    named = {module.edit_right, module.view_right, *of_fields}
     for special in sorted(filter(None, named)):
         if special not in registry.specials:
             yield Problem("M015", definition.name, f"no special right {special!r}")

@@ -159,6 +159,14 @@ class Module:
     """Reference data whose titles everybody who is signed in may pick."""
     edit_right: str | None = None
     """Special right that writing needs, beyond the role's actions."""
+    view_right: str | None = None
+    """Special right without which the module does not exist for a user."""
+    found_by: str = ""
+    """Children by whose titles search and pickers find the record, too."""
+    adjusts: str = ""
+    """Prices that may be worked out from others for many records at once."""
+    adjusts_from: str = ""
+    """Prices they may be worked out from, beside themselves."""
     single: bool = False
     """Exactly one row, which is seeded, edited and never deleted."""
     writable: bool = True

@@ -63,10 +63,20 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "parent_field": parent if is_tree else None,
         "single": module.single,
         "fixed": module.fixed,
+        "retire": module.retire if module.retire in visible else None,
+        "alike": _alike(definition, visible),
+        "adjusts": [name for name in module.adjusts.split() if name in visible],
+        "adjusts_from": [name for name in f"{module.adjusts} {module.adjusts_from}".split() if name in visible],
         "help": module.help,
         "page": module.page,
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
+
+
+def _alike(definition: Definition, visible: dict[str, Field]) -> list[str]:
+    """Fields by which records that may be the same are looked for while somebody types."""
+    strong = (alike.fields for alike in definition.module.alike if alike.points >= 50)
+    return [name for names in strong for name in names.split() if name in visible]
 
 
 def _tree(definition: Definition) -> dict[str, str] | None:

@@ -77,6 +77,16 @@ def row_numbers(engine: Engine, db: sqlite3.Connection, principal: Principal, mo
     return _walk(engine, db, plan, -1, 0, ())
 
 
+def place_of(engine: Engine, principal: Principal, module: str, query: q.Query, id: str) -> int | None:
+    """Where a record stands in the list of a query, from 0; None if it is not in it."""
+    definition = engine.definition(module)
+    demand(principal, "view", definition)
+    with engine.db.read() as db:
+        found = db.execute(f"SELECT row FROM {module} WHERE id = ?", (id,)).fetchone()
+        numbers = row_numbers(engine, db, principal, module, query) if found else []
+    return numbers.index(found[0]) if found and found[0] in numbers else None
+
+
 def ids_of(
     engine: Engine, principal: Principal, module: str, query: q.Query, but: frozenset[str] = frozenset()
 ) -> tuple[list[str], int]:

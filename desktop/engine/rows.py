@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .access import Principal
-from .fields import Field, Mirror, Ref
+from .fields import Field, Mirror, PriceBeside, Ref
 from .fields.text import MASK
 from .registry import Definition, Registry, targets_of
 
@@ -55,15 +55,14 @@ def present(
     shown = {n: f for n, f in definition.fields.items() if principal is None or principal.sees(f)}
     plain = [name for name, one in shown.items() if type(one).load is Field.load]
     mirrors = {name: one for name, one in shown.items() if isinstance(one, Mirror)}
-    special = {
-        name: one
-        for name, one in shown.items()
-        if type(one).load is not Field.load and name not in definition.links and name not in mirrors
-    }
+    beside = {name: one for name, one in shown.items() if isinstance(one, PriceBeside)}
+    apart = definition.links.keys() | mirrors.keys() | beside.keys()
+    special = {name: one for name, one in shown.items() if type(one).load is not Field.load and name not in apart}
     chosen = {name: _chosen(db, one, [row["id"] for row in raw]) for name, one in mirrors.items()}
     links = {
         name: _links(db, definition, name, [row["id"] for row in raw]) for name in definition.links if name in shown
     }
+    prices = {name: _prices(db, one, [row["id"] for row in raw]) for name, one in beside.items()}
     rows: list[Values] = []
     for source in raw:
         row = {name: source[name] for name in MACHINERY}
@@ -73,6 +72,8 @@ def present(
             row[name] = one.load(name, source)
         for name, ids in chosen.items():
             row[name] = source["id"] in ids
+        for name, kept in prices.items():
+            row[name] = kept.get(source["id"])
         for name, by_record in links.items():
             row[name] = by_record.get(source["id"], [])
         rows.append(row)
@@ -102,6 +103,15 @@ def _chosen(db: sqlite3.Connection, one: Mirror, ids: Sequence[str]) -> set[str]
         for target in one.targets
     ]
     return {row[0] for row in db.execute(" UNION ALL ".join(parts), [json.dumps(ids)] * len(parts))}
+
+
+def _prices(db: sqlite3.Connection, one: PriceBeside, ids: Sequence[str]) -> dict[str, int]:
+    """What stands beside the records, by id."""
+    sql = (
+        f'SELECT "{one.by}", "{one.kept}" {one.those("IS NOT NULL")} '
+        f'AND "{one.by}" IN (SELECT value FROM json_each(?)) ORDER BY id'
+    )
+    return dict(db.execute(sql, (json.dumps(ids),)).fetchall())
 
 
 def _links(db: sqlite3.Connection, definition: Definition, name: str, ids: Sequence[str]) -> dict[str, list[str]]:

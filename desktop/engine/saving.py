@@ -15,8 +15,10 @@ from .access import Principal, demand, scope_sql
 from .apply import Me
 from .define import Draft
 from .engine import Engine
-from .fields import Field, Mirror, Ref, Refs, Serial
+from .fields import Field, Mirror, PriceBeside, Ref, Refs, Serial
 from .fields.moment import today
+from .fields.serial import in_order
+from .ids import derived_id
 from .numbering import draw, master_number
 from .registry import Definition, targets_of
 from .rows import Values, fetch
@@ -82,6 +84,8 @@ class Saving:
                 self._copy(one, old, new, name, parsed)
             elif old and name not in parsed and self._has_moved(name, old, new):
                 new[name] = self._is_free(one, new) if isinstance(one, Mirror) and old[name] else one.parse(None)
+            elif not old and isinstance(one, Mirror) and one.first and name not in parsed:
+                new[name] = self._is_free(one, new)
         return new
 
     def _copy(self, one: Ref, old: Values | None, new: Values, name: str, parsed: Values) -> None:
@@ -122,7 +126,7 @@ class Saving:
         wrong: dict[str, str] = {}
         for name, one in self.definition.fields.items():
             is_blank = new[name] is None or new[name] == []
-            is_drawn = isinstance(one, Serial) and one.prefix
+            is_drawn = isinstance(one, Serial) and one.prefix and old is None
             was_blank = old is not None and name not in parsed and old[name] is None
             if one.required and is_blank and not is_drawn and not was_blank:
                 wrong[name] = f"请填写「{one.label}」"
@@ -257,7 +261,8 @@ class Saving:
             before, now = set((old or {}).get(name) or ()), set(new[name] or ())
             ops += [Op(link.name, link.id_of(id, t), "ins", {"record": id, "target": t}) for t in sorted(now - before)]
             ops += [Op(link.name, link.id_of(id, t), "del") for t in sorted(before - now)]
-        return [*ops, *self._left_behind(id, old, new), *self._mirror_ops(id, old, new)]
+        ops += [*self._left_behind(id, old, new), *self._mirror_ops(id, old, new)]
+        return [*ops, *self._beside_ops(id, old, new)]
 
     def _left_behind(self, id: str, old: Values | None, new: Values) -> Iterator[Op]:
         """Records of the same kind that pointed here because both had one parent, when this one moves away."""
@@ -284,7 +289,7 @@ class Saving:
         extra: dict[str, Scalar] = {}
         for name, one in self.definition.fields.items():
             if self.draws and isinstance(one, Serial) and one.prefix and not given.get(name):
-                extra[name] = master_number(one.prefix, branch, me.code, draw(self.db, one.prefix, branch, me.code))
+                extra[name] = free_number(self.db, self.definition, name, me.code, branch)
         if "branch" not in self.definition.fields and me.branch:
             extra["branch"] = me.branch
         return extra
@@ -331,6 +336,32 @@ class Saving:
         if row is None or row[0] == id:
             return []
         return [Op(module, parent_id, "upd", {one.names: id}, {one.names: value_hash(row[0])})]
+
+    def _beside_ops(self, id: str, old: Values | None, new: Values) -> Iterator[Op]:
+        """Prices that are kept in a row of their own beside the record."""
+        for name, one in self.definition.fields.items():
+            if not isinstance(one, PriceBeside) or (old or {}).get(name) == new.get(name):
+                continue
+            row_id = derived_id(f"{one.table}:{id}", "")
+            sql = f'SELECT "{one.kept}" FROM {one.table} WHERE id = ?'
+            known = self.db.execute(sql, (row_id,)).fetchone()
+            if known is not None:
+                yield Op(one.table, row_id, "upd", {one.kept: new[name]}, {one.kept: value_hash(known[0])})
+                continue
+            about = {one.by: id, one.kept: new[name], "name": str(new[self.definition.module.title] or "")}
+            branch = self._me[0].branch
+            yield Op(one.table, row_id, "ins", about | ({"branch": branch} if branch else {}))
+
+
+def free_number(db: sqlite3.Connection, definition: Definition, name: str, machine: str, branch: str) -> str:
+    """The next number of a series that nobody typed by hand before it was drawn."""
+    one = definition.fields[name]
+    assert isinstance(one, Serial)
+    sql = f'SELECT 1 FROM {definition.name} WHERE "{one.sort_column(name)}" = ? AND deleted_at IS NULL'
+    while True:
+        number = master_number(one.prefix, branch, machine, draw(db, one.prefix, branch, machine))
+        if one.readonly or db.execute(sql, (in_order(number),)).fetchone() is None:
+            return number
 
 
 def look(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Values | None:

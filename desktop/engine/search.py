@@ -48,7 +48,8 @@ def _found(
     scope = scope_sql(engine.registry, definition, principal, q.T)
     alive = Sql(f"{q.T}.deleted_at IS NULL")
     conditions = all_of([alive, scope] if scope else [alive])
-    found = dict.fromkeys(_leading(db, definition, text, conditions, GROUP_ROWS + 1))
+    found = dict.fromkeys(_led_to(engine, db, definition, principal, text, conditions, GROUP_ROWS + 1))
+    found |= dict.fromkeys(_leading(db, definition, text, conditions, GROUP_ROWS + 1))
     found |= dict.fromkeys(
         row for row, _ in _containing_anywhere(db, definition, principal, text, conditions, GROUP_ROWS + 1)
     )
@@ -65,6 +66,27 @@ def _leading(db: sqlite3.Connection, definition: Definition, text: str, conditio
     )
     params = (*conditions.params, start, start + "\uffff", len(text.strip()), text.strip(), limit)
     return [row[0] for row in db.execute(sql, params)]
+
+
+def _led_to(
+    engine: Engine, db: sqlite3.Connection, definition: Definition, principal: Principal, text: str, conditions: Sql,
+    limit: int,
+) -> list[int]:  # fmt: skip
+    """Rows with a child whose title begins with the text: a product by any of its barcodes."""
+    found: list[int] = []
+    start = pinyin(text.strip())
+    for name in definition.module.found_by.split():
+        child = engine.registry[name]
+        if not start or not principal.may("view", name):
+            continue
+        sql = (
+            f"SELECT DISTINCT {q.T}.row FROM {name} k INDEXED BY {index_name(name, 'pinyin')} "
+            f'JOIN {definition.name} {q.T} ON {q.T}.id = k."{child.module.parent}" '
+            f"WHERE k.deleted_at IS NULL AND k.pinyin >= ? AND k.pinyin < ? AND {conditions.text} "
+            f"ORDER BY k.pinyin LIMIT ?"
+        )
+        found += [row[0] for row in db.execute(sql, (start, start + "\uffff", *conditions.params, limit))]
+    return found
 
 
 def _containing_anywhere(
@@ -154,6 +176,9 @@ def lookup(
     with engine.db.read() as db:
         conditions = _candidate_conditions(engine, definition, principal, where or {}, ids)
         numbers = _candidates(db, definition, principal, text, conditions, limit + 1, only_titles=not may_view)
+        if may_view and text.strip():
+            led = _led_to(engine, db, definition, principal, text, all_of(conditions), limit + 1)
+            numbers = list(dict.fromkeys([*led, *numbers]))[: limit + 1]
         rows = fetch(db, engine.registry, definition, numbers[:limit], principal)
         known = labels(db, engine.registry, definition, rows)
         return {"rows": [_candidate(definition, row, known) for row in rows], "more": len(numbers) > limit}

@@ -61,8 +61,9 @@ def test_the_first_five_roles_are_there_with_their_rights(office: Office) -> Non
     assert actions(found["业务员"], "customer") == "view add edit export print"
     assert actions(found["总经理"], "customer") == actions(found["财务"], "supplier") == "view export print"
     assert actions(found["总经理"], "company_profile") == actions(found["财务"], "dict_item") == "view"
-    assert found["仓管"]["rights"] == {} and found["仓管"]["hide_prices"]
-    assert found["总经理"]["specials"] == ["assign", "unmask"]
+    assert actions(found["仓管"], "product") == "view" and "customer" not in found["仓管"]["rights"]
+    assert found["仓管"]["hide_prices"]
+    assert found["总经理"]["specials"] == ["assign", "unmask", "see_purchase_price"]
 
 
 def test_new_first_roles_come_to_existing_files_and_what_was_changed_stays(template: Path, tmp_path: Path) -> None:
@@ -315,5 +316,29 @@ def test_what_is_offered_follows_from_the_declarations(office: Office) -> None:
     assert modules["customer"]["actions"] == list(VERBS)
     assert modules["company_profile"]["actions"] == ["view", "edit", "export", "print"]
     assert modules["tag"]["needs"] == "settings"
-    assert [one["name"] for one in shown["specials"]] == ["settings", "assign", "unmask", "export_all"]
+    assert [one["name"] for one in shown["specials"]] == [
+        "settings",
+        "assign",
+        "unmask",
+        "export_all",
+        "see_purchase_price",
+    ]
     assert all(one["text"].endswith("。") for one in shown["specials"])
+
+
+def test_a_module_behind_a_special_right_opens_only_with_it(office: Office) -> None:
+    boxes = {"product": "view", "product_supplier": "view add"}
+    closed = make(office.api, "没有进价", boxes, values={"data_scope": "all"})
+    opened = make(office.api, "有进价", boxes, values={"data_scope": "all"}, specials={"see_purchase_price": True})
+    for role, is_open in ((closed, False), (opened, True)):
+        name = f"u{int(is_open)}"
+        operator = hire(office, name, role["id"])
+        summary = office.api.get(f"/api/operators/{operator}/rights")
+        assert ("product_supplier" in [one["module"] for one in summary["modules"]]) == is_open
+        office.api.sign_in(name, PASSWORD)
+        assert (office.api.call("GET", "/api/records/product_supplier").status_code == 200) == is_open
+        described = {one["name"]: one for one in office.api.get("/api/modules")["modules"]}
+        assert ("product_supplier" in described) == is_open
+        prices = {one["name"] for one in described["product"]["fields"] if "price" in one["name"]}
+        assert ("purchase_price" in prices) == is_open and "price_1" in prices
+        office.api.sign_in()

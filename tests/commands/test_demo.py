@@ -28,6 +28,8 @@ from tests.support import copy_of
 
 PARTIES = ("customer", "contact", "supplier", "competitor", "competitor_product", "party_address", "employee")
 
+GOODS = ("product_category", "product", "product_barcode", "product_unit", "stock_limit", "product_supplier")
+
 
 def content(workstation: Workstation) -> dict[str, list[str]]:
     """All rows without ids, times and what is random by nature (the salt of a password)."""
@@ -74,14 +76,20 @@ def test_counts_are_what_was_asked_for(workstation: Workstation) -> None:
     assert lunar["lunar"] and lunar["solar"]
 
 
-@pytest.mark.parametrize("module", PARTIES)
+@pytest.mark.parametrize("module", PARTIES + GOODS)
 def test_rows_keep_the_rules_of_their_module(workstation: Workstation, module: str) -> None:
     """What saving checks: required fields, references, rules; and every value survives the field's own test."""
     definition = workstation.registry[module]
     engine, everybody = workstation.engine, Principal("", everything=True)
     with engine.db.read() as db:
         saving = Saving(engine, db, everybody, definition, system=True)
-        numbers = [row[0] for row in db.execute(f"SELECT row FROM {module} ORDER BY row DESC LIMIT 200")]
+        live = (
+            "COALESCE(product, '') NOT IN (SELECT id FROM product WHERE is_stopped)"
+            if "product" in definition.fields
+            else "1"
+        )
+        sql = f"SELECT row FROM {module} WHERE {live} ORDER BY row DESC LIMIT 200"
+        numbers = [row[0] for row in db.execute(sql)]
         for row in fetch(db, engine.registry, definition, numbers, None):
             values = {name: row[name] for name in definition.fields}
             saving.check(row["id"], None, values, values)
@@ -90,6 +98,17 @@ def test_rows_keep_the_rules_of_their_module(workstation: Workstation, module: s
 
 def parsed(definition: Definition, name: str, value: Any) -> Any:
     return definition.fields[name].parse(value)
+
+
+def test_there_are_products_each_once_however_often_it_is_asked_for(workstation: Workstation) -> None:
+    counts = "SELECT count(*), count(DISTINCT code), count(price_1) FROM product"
+    with workstation.db.read() as db:
+        before = tuple(db.execute(counts).fetchone())
+        costs = db.execute("SELECT count(*) FROM product_cost WHERE purchase_price > 0").fetchone()[0]
+    assert before[0] > 150 and len({*before, costs}) == 1
+    demo.fill(workstation.engine, 0, seed=2)
+    with workstation.db.read() as db:
+        assert tuple(db.execute(counts).fetchone()) == before
 
 
 def test_saving_a_row_again_would_store_the_same_columns(workstation: Workstation) -> None:

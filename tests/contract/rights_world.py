@@ -60,6 +60,7 @@ class World:
     colleague: str = ""
     operator: str = ""
     role: str = ""
+    special: str = ""
     departments: dict[str, str] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
 
@@ -82,6 +83,7 @@ class World:
 
     def grant(self, rights: Mapping[str, str], scope: str, special: str = "") -> None:
         """What the tester's role allows from now on, as another machine's administrator would have sent it."""
+        self.special = special
         ops = [Op("role", self.role, "upd", {"data_scope": scope})]
         ops += [
             Op("role_right", self._right(one.name), "upd", {"actions": rights.get(one.name, "")})
@@ -90,7 +92,10 @@ class World:
         sql = "SELECT special, id FROM role_special WHERE role = ? AND deleted_at IS NULL"
         with self.office.engine.db.read() as db:
             held = dict(db.execute(sql, (self.role,)).fetchall())
-        ops += [Op("role_special", id, "del") for word, id in held.items() if word not in special.split()]
+            clock = self.office.engine.applier.clock
+            seen = {id: clock(db, "role_special", id).seen() for id in held.values()}
+        gone = [id for word, id in held.items() if word not in special.split()]
+        ops += [Op("role_special", id, "del", seen=seen[id]) for id in gone]
         ops += [
             Op("role_special", new_id(), "ins", {"role": self.role, "special": word})
             for word in special.split()
@@ -105,8 +110,9 @@ class World:
 
     def sees(self, row: Planted, scope: str, viewed: frozenset[str]) -> bool:
         """Whether the tester sees a row, told from the specification alone."""
-        root = self.office.engine.registry[row.module].module.scope
-        if row.module not in viewed:
+        module = self.office.engine.registry[row.module].module
+        root = module.scope
+        if row.module not in viewed or (module.view_right or "") not in ("", *self.special.split()):
             return False
         if root == "private":
             return row.place == "mine"
@@ -365,6 +371,8 @@ def allowed(definition: Definition, action: str, words: str, special: str) -> bo
     module = definition.module
     if not {action, "view"} <= set(words.split()) or action not in VERBS:
         return False
-    if action in WRITES and not (module.writable and (module.edit_right or special) in (special, *special.split())):
+    if module.view_right and module.view_right not in special.split():
+        return False
+    if action in WRITES and not (module.writable and (module.edit_right or "") in ("", *special.split())):
         return False
     return not (module.single and action in ("add", "delete", "import"))

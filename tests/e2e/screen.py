@@ -106,7 +106,10 @@ class ListScreen(Screen):
 
     @property
     def tree(self) -> Locator:
-        return self.panel.get_by_role("tree", name="客户分组")
+        return self.tree_of("客户分组")
+
+    def tree_of(self, label: str) -> Locator:
+        return self.panel.get_by_role("tree", name=label)
 
     def loaded(self) -> ListScreen:
         expect(self.grid.get_by_text(re.compile("^合计 [0-9,]+ 条$"))).to_be_attached()

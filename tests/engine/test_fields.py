@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from desktop.engine.fields import (
+    Barcode,
     Birthday,
     Bool,
     Date,
@@ -48,6 +49,7 @@ ID = "0123456789abcdef0123456789abcdef"
         (Phone("电话"), "0512-5733 9025", "0512-5733 9025"),
         (Email("邮件"), "a.b@example.com", "a.b@example.com"),
         (Url("网址"), "www.example.com", "www.example.com"),
+        (Barcode("码"), " ６９０1 234 567892", "6901234567892"),
         (Int("数"), "12", 12),
         (Money("额"), -5, -5),
         (Bool("否"), None, False),
@@ -120,6 +122,7 @@ _MADE: dict[str, type[Field]] = {
     "text": Text, "longtext": LongText, "int": Int, "bool": Bool, "quantity": Quantity, "price": Price, "money": Money,
     "rate": Rate, "date": Date, "datetime": DateTime, "ref": Ref, "refs": Refs, "phone": Phone, "email": Email,
     "url": Url, "serial": Serial, "birthday": Birthday, "password": Password,
+    "barcode": Barcode,
 }  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """Field types, one file each; the same types stand in web_ui/src/fields."""
 
+from .barcode import Barcode
 from .base import Cell, Column, Field, FieldError, Sql, Where, all_of, any_of
+from .beside import PriceBeside
 from .birthday import Birthday
 from .boolean import Bool
 from .date import Date
@@ -24,6 +26,7 @@ from .text import Text
 from .url import Url
 
 __all__ = [
+    "Barcode",
     "Birthday",
     "Bool",
     "Cell",
@@ -42,6 +45,7 @@ __all__ = [
     "Password",
     "Phone",
     "Price",
+    "PriceBeside",
     "Quantity",
     "Rate",
     "Ref",

@@ -19,6 +19,8 @@ class Mirror(Bool):
     names: str
     targets: tuple[str, ...]
     """The modules the parent may be of; each has a field `names`."""
+    first: bool = False
+    """Whether a new record is the one where its parent names nobody yet."""
 
     type: ClassVar[str] = "bool"
     default_width: ClassVar[int] = 84

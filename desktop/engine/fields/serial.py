@@ -20,7 +20,8 @@ def in_order(number: Value) -> Scalar:
 
 @dataclass(frozen=True, kw_only=True)
 class Serial(Text):
-    """A number from a series (T19), drawn at the first save. Typed numbers are not accepted."""
+    """A number from a series (T19), drawn at the first save. Typed ones are accepted only where it is not
+    `readonly`."""
 
     prefix: str = ""
     max_length: int = 40

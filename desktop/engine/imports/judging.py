@@ -187,7 +187,7 @@ class Judge:
         """A number of a series is drawn, never typed: it only says which record is meant."""
         noun = self._definition.module.noun
         for name, one in self._definition.fields.items():
-            number = line["v"].get(name) if isinstance(one, Serial) else None
+            number = line["v"].get(name) if isinstance(one, Serial) and one.readonly else None
             if number and old is None:
                 return {name: f"没有编号是「{number}」的{noun}。新{noun}的编号由程序给：清空这一格，或不导入这一列"}
             if number and old and old[name] != number:

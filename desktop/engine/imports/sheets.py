@@ -90,7 +90,7 @@ def template_fields(principal: Principal, definition: Definition) -> dict[str, F
 
 
 def _comes_later(one: Field) -> bool:
-    return isinstance(one, Serial) or (isinstance(one, Ref) and "id" in one.depends.values())
+    return (isinstance(one, Serial) and one.readonly) or (isinstance(one, Ref) and "id" in one.depends.values())
 
 
 def _styles(book: Any) -> dict[str, Any]:

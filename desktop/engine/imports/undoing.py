@@ -14,6 +14,7 @@ from ...errors import BadRequest, NotFound
 from ..access import Principal, demand
 from ..apply import iso_of, opened
 from ..engine import Engine
+from ..fields import PriceBeside
 from ..ids import new_id
 from ..registry import Definition
 from ..removal import delete_ops, removable
@@ -175,6 +176,8 @@ class Undo:
                 yield from self._link_back(db, op, kept)
             elif op.kind == "upd" and op.id not in kept:
                 yield from self._update_back(db, work, op)
+            elif op.kind == "ins" and op.table != self._definition.name:
+                yield from self._blanked(work, op)
 
     def _update_back(self, db: sqlite3.Connection, work: Work, op: Op) -> Iterator[Op]:
         definition = self._engine.registry[op.table]
@@ -185,6 +188,13 @@ class Undo:
         if names:
             self._undone.restored += op.table == self._definition.name
             yield Op(op.table, op.id, "upd", sets, {name: value_hash(op.set[name]) for name in sets})
+
+    def _blanked(self, work: Work, op: Op) -> Iterator[Op]:
+        """A price beside a record: its row stays for the next one, empty."""
+        beside = (one for one in self._definition.fields.values() if isinstance(one, PriceBeside))
+        kept = next((one.kept for one in beside if one.table == op.table), None)
+        if kept and self._is_ours(work.clock(op.table, op.id).of(kept)):
+            yield Op(op.table, op.id, "upd", {kept: None}, {kept: value_hash(op.set[kept])})
 
     def _before(self, db: sqlite3.Connection, op: Op) -> Mapping[str, Scalar]:
         """What the import replaced, as the history tells it."""

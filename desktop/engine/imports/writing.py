@@ -21,7 +21,7 @@ from ..ids import new_id
 from ..numbering import draw, master_number
 from ..registry import Definition
 from ..rows import Values
-from ..saving import Saving, branch_code
+from ..saving import Saving, branch_code, free_number
 from ..work import Changed
 from .judging import CHUNK, stored
 from .matching import demand_import
@@ -134,12 +134,16 @@ class Commit:
         me = self._engine.applier.me(db)
         branch = branch_code(db, me.branch)
         for name, one in self._definition.fields.items():
-            if isinstance(one, Serial) and one.prefix and any(is_new):
-                seq = draw(db, one.prefix, branch, me.code, count=sum(is_new))
-                for place in (place for place, fresh in enumerate(is_new) if fresh):
-                    number = master_number(one.prefix, branch, me.code, seq)
-                    result[place] = replace(result[place], set={**result[place].set, name: number})
-                    seq += 1
+            if not (isinstance(one, Serial) and one.prefix):
+                continue
+            places = [place for place, fresh in enumerate(is_new) if fresh and not result[place].set.get(name)]
+            seq = draw(db, one.prefix, branch, me.code, count=len(places)) if places and one.readonly else 0
+            for place in places:
+                if one.readonly:
+                    number, seq = master_number(one.prefix, branch, me.code, seq), seq + 1
+                else:
+                    number = free_number(db, self._definition, name, me.code, branch)
+                result[place] = replace(result[place], set={**result[place].set, name: number})
         return result
 
     def _log(self, db: sqlite3.Connection) -> None:
@@ -199,7 +203,7 @@ class _Deciding:
         self._choices, self._keeps_coming = choices, keeps_coming
         self.saving = Saving(engine, db, principal, definition, draws=False)
         self.done = Done("")
-        self._serials = [n for n, one in definition.fields.items() if isinstance(one, Serial)]
+        self._serials = [n for n, one in definition.fields.items() if isinstance(one, Serial) and one.readonly]
         self._typed_only = [n for n, one in definition.fields.items() if one.write_only]
         self._touched: set[str] = set()
 

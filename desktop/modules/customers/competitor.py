@@ -75,15 +75,16 @@ competitor_product = Module(
     parent="competitor",
     fields=dict(
         competitor=Ref("竞争对手", "competitor", required=True, width=180),
+        product=Ref("我方产品", "product", index=True, width=160),
         name=Text("竞品名称", required=True, width=180),
         price=Price("价格", min=0),
         seen_on=Date("采集日期", default="today"),
         note=LongText("备注"),
     ),
     when="seen_on",
-    columns="name price seen_on note",
+    columns="name product price seen_on note",
     quick="name seen_on",
     sort="name",
-    tabs=(Tab("基本", "competitor name price seen_on note"),),
+    tabs=(Tab("基本", "competitor product name price seen_on note"),),
     rights=dict(manager="view export print", sales="view add edit delete export print", finance="view export print"),
 )

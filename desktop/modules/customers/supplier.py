@@ -65,6 +65,7 @@ supplier = Module(
     related=(
         Related("联系人", "contact", "parent", {"parent_kind": "supplier"}),
         Related("收货地址", "party_address", "parent", {"parent_kind": "supplier"}),
+        Related("供应产品", "product_supplier", "supplier"),
     ),
     children="contact party_address",
     fixed="is_system",  # CRM3

@@ -1,5 +1,6 @@
 """基本资料: the dictionaries users edit (modules.md 2.10.4)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from ...engine.define import Module, Section, Tab
@@ -17,6 +18,7 @@ LISTS = {
     "supplier_level": "供应商级别",
     "position": "职务",
     "education": "学历",
+    "unit": "计量单位",
 }
 
 _WORDS = {
@@ -31,6 +33,12 @@ _WORDS = {
     "position": "总经理 副总 经理 主管 业务员 采购员 仓管员 会计 出纳 客服 前台 司机",
     "education": "高中 中专 大专 本科 硕士 博士",
 }
+
+# name, digits after the point
+_UNITS = (
+    ("个", 0), ("件", 0), ("台", 0), ("套", 0), ("箱", 0), ("包", 0), ("瓶", 0), ("盒", 0), ("张", 0), ("米", 2),
+    ("千克", 3), ("吨", 3), ("平方米", 2), ("小时", 1),
+)  # fmt: skip
 
 # name, price slot, days between visits
 _LEVELS = (("普通", "1", 60), ("VIP", "3", 30), ("批发", "2", 45), ("代理", "4", 30), ("潜在", "1", 30))
@@ -55,7 +63,13 @@ def _seeds() -> tuple[dict[str, Any], ...]:
                     is_default=word.endswith("*"),
                 )
             )
-    return tuple(rows)
+    return (*rows, *_units())
+
+
+def _units() -> Iterator[dict[str, Any]]:
+    for place, (name, decimals) in enumerate(_UNITS, 1):
+        yield dict(seed=f"unit.{name}", list="unit", name=name, sort=place * 10, is_default=place == 1,
+                   decimals=decimals)  # fmt: skip
 
 
 dict_item = Module(
@@ -80,6 +94,7 @@ dict_item = Module(
         discount_rate=Rate("默认折扣%", min=0, max=1_000_000),
         credit_limit=Money("信用额度", min=0),
         visit_days=Int("拜访间隔(天)", min=1, max=3650),
+        decimals=Int("小数位", min=0, max=4, help="单据里的数量写几位小数"),
     ),
     retire="is_stopped",
     columns="list name sort is_default is_stopped",
@@ -89,7 +104,10 @@ dict_item = Module(
         Tab(
             "基本",
             "list name sort is_default is_stopped color",
-            (Section("客户级别专用", "price_slot discount_rate credit_limit visit_days"),),
+            (
+                Section("客户级别专用", "price_slot discount_rate credit_limit visit_days"),
+                Section("计量单位专用", "decimals"),
+            ),
         ),
     ),
     seed=_seeds(),

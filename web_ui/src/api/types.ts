@@ -11,7 +11,7 @@ export interface Filter { and: Clause[] }
 
 export type FieldType =
   | 'text' | 'longtext' | 'int' | 'bool' | 'quantity' | 'price' | 'money' | 'rate' | 'date' | 'datetime'
-  | 'enum' | 'ref' | 'refs' | 'phone' | 'email' | 'url' | 'serial' | 'birthday' | 'password'
+  | 'enum' | 'ref' | 'refs' | 'phone' | 'email' | 'url' | 'serial' | 'birthday' | 'password' | 'barcode'
 
 export interface Option { value: string; label: string; tone?: 'good' | 'quiet' | 'look' | 'bad' | 'draft' }
 
@@ -95,6 +95,13 @@ export interface ModuleInfo {
   /** hand-made panes under the list, beside the related records */
   panes: { name: string; label: string }[]
   help: string
+  /** the yes/no field that takes a record out of use */
+  retire: string | null
+  /** prices that can be worked out from others for many records at once, and from which */
+  adjusts: string[]
+  /** fields that tell two records of the same thing */
+  alike: string[]
+  adjusts_from: string[]
 }
 export interface Chapter { name: string; label: string; icon: string }
 export interface Modules { chapters: Chapter[]; modules: ModuleInfo[] }

@@ -3,6 +3,7 @@ import { api, type CallOptions } from '@/api/client'
 import type {
   DeletePreview, DeleteResult, HistoryPage, Job, ListLayout, ListPage, ListQuery, RecordPage, SavedFilter, SavedView, Similar, TreeNode, Value,
 } from '@/api/types'
+import type { AdjustPreview, AdjustResult, Formula } from './model/adjust'
 
 const at = (module: string, rest = ''): string => `/api/records/${encodeURIComponent(module)}${rest}`
 const one = (module: string, id: string, rest = ''): string => at(module, `/${encodeURIComponent(id)}${rest}`)
@@ -17,12 +18,17 @@ export const records = {
     api.get<ListPage>(one(module, id, `/related/${encodeURIComponent(tab)}`), query, signal ? { signal } : {}),
   relatedCounts: (module: string, id: string, signal?: AbortSignal): Promise<Record<string, number>> => api.get<Record<string, number>>(one(module, id, '/related'), undefined, signal ? { signal } : {}),
   get: (module: string, id: string): Promise<RecordPage> => api.get<RecordPage>(one(module, id)),
+  /** where a record stands in a list, from 0 */
+  place: (module: string, id: string, query: ListQuery): Promise<{ place: number | null }> => api.get<{ place: number | null }>(one(module, id, '/place'), query),
   add: (module: string, values: Values, options: CallOptions): Promise<RecordPage> => api.post<RecordPage>(at(module), values, options),
   change: (module: string, id: string, values: Values, options: CallOptions): Promise<RecordPage> => api.patch<RecordPage>(one(module, id), values, options),
   previewDelete: (module: string, meant: Meant): Promise<DeletePreview> => api.post<DeletePreview>(at(module, '/delete'), { ...meant, preview: true }),
   delete: (module: string, meant: Meant, options: CallOptions = {}): Promise<DeleteResult> => api.post<DeleteResult>(at(module, '/delete'), meant, options),
   restore: (module: string, ids: string[]): Promise<{ restored: string[] }> => api.post<{ restored: string[] }>(at(module, '/restore'), { ids }),
   changeMany: (module: string, meant: Meant, set: Values, options: CallOptions = {}): Promise<{ changed: string[] }> => api.post<{ changed: string[] }>(at(module, '/change'), { ...meant, set }, options),
+  previewAdjust: (module: string, meant: Meant, formula: Formula, signal: AbortSignal): Promise<AdjustPreview> => api.post<AdjustPreview>(at(module, '/adjust'), { ...meant, ...formula, preview: true }, { signal }),
+  adjust: (module: string, meant: Meant, formula: Formula, digest: string, options: CallOptions): Promise<AdjustResult> => api.post<AdjustResult>(at(module, '/adjust'), { ...meant, ...formula, digest }, options),
+  undoAdjust: (module: string, batch: string): Promise<{ restored: number; kept: number }> => api.post<{ restored: number; kept: number }>(at(module, '/adjust/undo'), { batch }),
   similar: (module: string, values: Values, id: string | null, signal: AbortSignal): Promise<Similar[]> => api.post<Similar[]>(at(module, '/similar'), id ? { values, id } : { values }, { signal }),
   history: (module: string, id: string): Promise<HistoryPage> => api.get<HistoryPage>(one(module, id, '/history')),
   /** `ids`: only these of the query's rows */

@@ -144,7 +144,7 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
 
   // ---- similar records ----------------------------------------------------------------------------------------
   const similar = ref<Similar[]>([])
-  const watched = fields.filter((f) => f.unique && f.type !== 'serial').map((f) => f.name)
+  const watched = fields.filter((f) => (f.unique && !(f.type === 'serial' && f.readonly)) || module.alike.includes(f.name)).map((f) => f.name)
   let similarTimer = 0
   let similarAbort: AbortController | null = null
   watch(() => watched.map((name) => values[name]), (now, before) => {

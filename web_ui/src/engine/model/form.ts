@@ -43,6 +43,8 @@ export function copyValues(module: ModuleInfo, row: Row): Values {
   const values = newValues(module, {})
   for (const field of module.fields) {
     if (field.hidden || field.readonly || field.type === 'serial' || field.type === 'password') continue
+    // what belongs to the old record alone
+    if (Object.values(field.depends ?? {}).includes('id')) continue
     const value = row[field.name]
     if (value !== undefined && !isHidden(field, value)) values[field.name] = value
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { applied, changeOf, copyOf, hintOf, newRole, RIGHTS, setScope, setSpecial, tick, tickedOf, type Editor, type RightsRow, type Role } from './model'
 
-const row = (name: string, more: Partial<RightsRow> = {}): RightsRow => ({ name, label: name, actions: RIGHTS, scope: 'owner', needs: null, follows: [], ...more })
+const row = (name: string, more: Partial<RightsRow> = {}): RightsRow => ({ name, label: name, actions: RIGHTS, scope: 'owner', needs: null, opens: null, follows: [], ...more })
 const customer = row('customer')
 const contact = row('contact', { scope: 'follow', follows: ['customer'] })
 const tag = row('tag', { scope: 'company', needs: 'settings' })
@@ -73,5 +73,8 @@ describe('a hint', () => {
     expect(hintOf(tick(stored, [tag], ['edit'], true), tag)).toEqual({ kind: 'special', special: 'settings' })
     expect(hintOf(setSpecial(tick(stored, [tag], ['edit'], true), 'settings', true), tag)).toBe(null)
     expect(hintOf(stored, tag)).toBe(null)
+    const offers = row('offers', { scope: 'company', opens: 'see_prices' })
+    expect(hintOf(tick(stored, [offers], ['view'], true), offers)).toEqual({ kind: 'special', special: 'see_prices' })
+    expect(hintOf(setSpecial(tick(stored, [offers], ['view'], true), 'see_prices', true), offers)).toBe(null)
   })
 })

@@ -16,6 +16,8 @@ export interface RightsRow {
   scope: 'company' | 'branch' | 'department' | 'owner' | 'follow'
   /** the special right that writing needs beside the box */
   needs: string | null
+  /** the special right without which the boxes do nothing */
+  opens: string | null
   follows: string[]
 }
 export interface RightsChapter { name: string; label: string; modules: RightsRow[] }
@@ -141,6 +143,7 @@ export function hintOf(role: Role, row: RightsRow): Hint {
   const actions = role.rights[row.name]?.actions ?? []
   if (role.all_rights || !actions.length) return null
   if (row.follows.length && !row.follows.some((module) => role.rights[module]?.actions.includes('view'))) return { kind: 'follows', modules: row.follows }
+  if (row.opens && !role.specials.includes(row.opens)) return { kind: 'special', special: row.opens }
   const writes = actions.some((right) => ['add', 'edit', 'delete', 'import'].includes(right))
   return writes && row.needs && !role.specials.includes(row.needs) ? { kind: 'special', special: row.needs } : null
 }

@@ -1,0 +1,305 @@
+"""产品信息 (modules.md 2.2.1)."""
+
+from collections.abc import Iterator
+
+from ...engine.define import Alike, Draft, Fault, Module, Related, Section, Tab, Tree
+from ...engine.fields import (
+    Barcode,
+    Bool,
+    Date,
+    Dict,
+    Enum,
+    Int,
+    LongText,
+    Mirror,
+    Price,
+    PriceBeside,
+    Quantity,
+    Rate,
+    Ref,
+    Serial,
+    Text,
+)  # fmt: skip
+
+SLOTS = {"price_1": "零售价", "price_2": "批发价", "price_3": "会员价", "price_4": "代理价"}
+"""The four reference prices (参考售价1–4)."""
+
+
+def plain(text: str) -> str | None:
+    """Words without spaces and marks, upper or lower case alike."""
+    return "".join(char for char in text.casefold() if char.isalnum()) or None
+
+
+def limits_in_order(draft: Draft) -> Iterator[Fault]:
+    """P1: the lower limit is not above the upper one."""
+    if draft.new is None:
+        return
+    low, high = draft.new["stock_min"], draft.new["stock_max"]
+    if low is not None and high is not None and low > high:
+        yield Fault("库存上限不能小于库存下限", "stock_max")
+
+
+product = Module(
+    name="product",
+    label="产品信息",
+    noun="产品",
+    chapter="trading",
+    icon="package",
+    position=10,
+    title="name",
+    fields=dict(
+        code=Serial(
+            "产品编号",
+            prefix="CP",
+            unique=True,
+            readonly=False,
+            required=True,
+            width=116,
+        ),
+        name=Text("产品名称", required=True, width=200),
+        category=Ref("产品类别", "product_category", tree=True, required=True, index=True, width=92),
+        spec=Text("规格", width=110),
+        model=Text("型号", width=96),
+        brand=Text("品牌", index=True),
+        origin=Text("产地"),
+        unit=Dict("基本单位", "unit", required=True, default="default", index=True, width=66),
+        main_barcode=Ref("主条码", "product_barcode", loose=True, depends={"product": "id"}, width=126),
+        kind=Enum(
+            "性质",
+            {"goods": "商品", "service": "服务", "gift": "赠品", "asset": "耗材"},
+            default="goods",
+            index=True,
+        ),
+        **{
+            name: Price(label, min=0, merge="flag", index=name in ("price_1", "price_2"), width=88)
+            for name, label in SLOTS.items()
+        },
+        min_price=Price("最低售价", min=0, merge="flag"),
+        purchase_price=PriceBeside(
+            "参考进价",
+            table="product_cost",
+            by="product",
+            kept="purchase_price",
+            but="unit_row",
+            min=0,
+            see="see_purchase_price",
+            width=88,
+        ),
+        tax_rate=Rate("税率%", min=0, max=1_000_000, default=0, merge="flag"),
+        stock_min=Quantity("库存下限", min=0),
+        stock_max=Quantity("库存上限", min=0),
+        supplier=Ref("主供应商", "supplier", index=True, width=160),
+        weight=Quantity("重量kg", min=0),
+        volume=Quantity("体积m³", min=0),
+        shelf_days=Int("保质期(天)", min=0, max=36_500),
+        warranty_months=Int("保修(月)", min=0, max=1_200),
+        description=LongText("说明"),
+        is_stopped=Bool("停用", index=True, help="停用后不能再选，已用的照常显示"),
+        registered_on=Date("登记日期", default="today", index=True),
+    ),
+    tree=Tree("category", "全部产品"),
+    retire="is_stopped",
+    columns="code name spec model unit price_1 price_2 category main_barcode",
+    quick="code name spec model brand main_barcode category supplier",
+    context="code spec model",
+    sort="code",
+    tabs=(
+        Tab(
+            "基本",
+            "name code category spec model brand origin unit kind",
+            (
+                Section("参考价格", "price_1 price_2 price_3 price_4 min_price purchase_price tax_rate"),
+                Section("供应与登记", "supplier main_barcode registered_on is_stopped"),
+            ),
+        ),
+        Tab(
+            "库存与说明",
+            "stock_min stock_max weight volume shelf_days warranty_months description",
+        ),
+    ),
+    related=(
+        Related("条码", "product_barcode", "product"),
+        Related("单位", "product_unit", "product"),
+        Related("供应商", "product_supplier", "product"),
+        Related("分仓上下限", "stock_limit", "product"),
+        Related("竞品价格", "competitor_product", "product"),
+    ),
+    children="product_barcode product_unit product_supplier stock_limit",
+    found_by="product_barcode",
+    adjusts="price_1 price_2 price_3 price_4 min_price",
+    adjusts_from="purchase_price",
+    rules=(limits_in_order,),
+    alike=(
+        Alike("name", 50, "名称相同", plain),
+        Alike("spec", 20, "规格相同", plain),
+        Alike("model", 20, "型号相同", plain),
+    ),
+    rights=dict(manager="view export print", sales="view", storekeeper="view", finance="view export print"),
+    help="product",
+)
+
+product_cost = Module(
+    name="product_cost",
+    label="参考进价",
+    noun="参考进价",
+    chapter="trading",
+    icon="tag",
+    menu=False,
+    search=False,
+    writable=False,
+    title="name",
+    view_right="see_purchase_price",
+    fields=dict(
+        name=Text("产品"),
+        product=Ref("产品编号", "product", loose=True, index=True),
+        unit_row=Ref("单位", "product_unit", loose=True, help="空着是基本单位"),
+        purchase_price=Price("参考进价", merge="flag", index=True, see="see_purchase_price"),
+    ),
+    columns="name unit_row purchase_price",
+    sort="name",
+)
+
+
+def barcode_is_one(draft: Draft) -> Iterator[Fault]:
+    """Within a product a barcode stands once."""
+    if draft.new is None or not draft.new["barcode"]:
+        return
+    same = draft.find("product_barcode", {"product": draft.new["product"], "barcode": draft.new["barcode"]})
+    if any(one["id"] != draft.id for one in same):
+        yield Fault("这个产品已有这个条码", "barcode")
+
+
+product_barcode = Module(
+    name="product_barcode",
+    label="条码",
+    noun="条码",
+    chapter="trading",
+    icon="tag",
+    menu=False,
+    search=False,
+    title="barcode",
+    scope="follow",
+    parent="product",
+    fields=dict(
+        product=Ref("产品", "product", required=True, index=True, width=180),
+        barcode=Barcode("条码", required=True, unique=True, index=True, width=160),
+        unit_row=Ref("单位", "product_unit", depends={"product": "product"}, help="空着是基本单位", width=90),
+        is_main=Mirror(
+            "主条码", parent="product", names="main_barcode", targets=("product",), first=True, default=None
+        ),
+    ),
+    columns="barcode unit_row is_main",
+    quick="barcode",
+    context="product",
+    sort="barcode",
+    tabs=(Tab("基本", "product barcode unit_row is_main"),),
+    rules=(barcode_is_one,),
+    rights=dict(manager="view export print", sales="view", storekeeper="view", finance="view export print"),
+    help="product",
+)
+
+
+def unit_is_another(draft: Draft) -> Iterator[Fault]:
+    """An auxiliary unit is not the base unit."""
+    product = draft.new and draft.look("product", draft.new["product"])
+    if product and draft.new and product["unit"] == draft.new["unit"]:
+        yield Fault("这是产品的基本单位，不用再加", "unit")
+
+
+def ratio_is_positive(draft: Draft) -> Iterator[Fault]:
+    """How many base units are in one."""
+    if draft.new and draft.new["ratio"] is not None and draft.new["ratio"] <= 0:
+        yield Fault("换算数量要大于 0", "ratio")
+
+
+product_unit = Module(
+    name="product_unit",
+    label="辅助单位",
+    noun="辅助单位",
+    chapter="trading",
+    icon="package-search",
+    menu=False,
+    search=False,
+    title="name",
+    scope="follow",
+    parent="product",
+    fields=dict(
+        product=Ref("产品", "product", required=True, index=True, width=180),
+        unit=Dict("单位", "unit", required=True, copies={"name": "name"}, width=80),
+        name=Text("显示为", max_length=40, width=90, help="随单位，也可以自己写，如「大箱」"),
+        ratio=Quantity("换算数量", required=True, width=100, help="一个这样的单位等于多少基本单位"),
+        **{name: Price(label, min=0, merge="flag") for name, label in SLOTS.items()},
+    ),
+    columns="name unit ratio price_1 price_2 price_3 price_4",
+    quick="name",
+    context="product",
+    sort="name",
+    tabs=(
+        Tab(
+            "基本",
+            "product unit ratio name",
+            (Section("参考价格，空着就用基本单位的价格乘换算数量", "price_1 price_2 price_3 price_4"),),
+        ),
+    ),
+    rules=(ratio_is_positive, unit_is_another),
+    rights=dict(manager="view export print", sales="view", storekeeper="view", finance="view export print"),
+    help="product",
+)
+
+
+stock_limit = Module(
+    name="stock_limit",
+    label="分仓上下限",
+    noun="分仓上下限",
+    chapter="trading",
+    icon="warehouse",
+    menu=False,
+    search=False,
+    title="place",
+    scope="branch",
+    parent="product",
+    fields=dict(
+        product=Ref("产品", "product", required=True, index=True, width=180),
+        warehouse=Ref("仓库", "warehouse", required=True, index=True, width=120),
+        stock_min=Quantity("下限", min=0, width=96),
+        stock_max=Quantity("上限", min=0, width=96),
+        place=Text("货位", max_length=40),
+    ),
+    columns="product warehouse stock_min stock_max place",
+    quick="place product warehouse",
+    context="product warehouse",
+    sort="place",
+    tabs=(Tab("基本", "product warehouse stock_min stock_max place"),),
+    rules=(limits_in_order,),
+    rights=dict(manager="view export print", sales="view", storekeeper="view", finance="view export print"),
+    help="product",
+)
+
+product_supplier = Module(
+    name="product_supplier",
+    label="供应产品",
+    noun="供应产品",
+    chapter="trading",
+    icon="truck",
+    menu=False,
+    search=False,
+    title="supplier_name",
+    view_right="see_purchase_price",
+    parent="product",
+    fields=dict(
+        product=Ref("产品", "product", required=True, index=True, width=180),
+        supplier=Ref("供应商", "supplier", required=True, index=True, width=180),
+        supplier_code=Text("对方编号", max_length=60),
+        supplier_name=Text("对方品名", width=160),
+        price=Price("供货价", min=0, see="see_purchase_price"),
+        min_qty=Quantity("起订量", min=0),
+        lead_days=Int("供货天数", min=0, max=3650),
+    ),
+    columns="product supplier supplier_code supplier_name price min_qty lead_days",
+    quick="supplier product supplier_code supplier_name",
+    context="product supplier",
+    sort="supplier_name",
+    tabs=(Tab("基本", "product supplier supplier_code supplier_name price min_qty lead_days"),),
+    rights=dict(manager="view export print", finance="view export print"),
+    help="product",
+)
