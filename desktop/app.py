@@ -7,7 +7,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from .api import desk as desk_routes
-from .api import imports, records, roles, session, stream
+from .api import files, imports, records, roles, session, stream
 from .api import sync as sync_routes
 from .api.guard import Guard, install
 from .api.http import Desk, Route, json_response, serve
@@ -25,6 +25,7 @@ ROUTES: list[Route] = [
     *roles.routes.routes,
     *desk_routes.routes.routes,
     *imports.routes.routes,
+    *files.routes.routes,
     *sync_routes.routes.routes,
     *stream.routes.routes,
 ]
@@ -45,6 +46,7 @@ def create_app(workstation: Workstation, guard: Guard, host: DesktopHost) -> Fla
     desk = Desk(workstation, host, ROUTES)
     workstation.jobs.sweep()
     workstation.uploads.sweep()
+    workstation.blobs.sweep()
     install(app, guard)
     serve(app, desk)
     app.register_blueprint(endpoints.blueprint(guard, host))

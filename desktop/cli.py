@@ -176,6 +176,7 @@ def _served(workstation: Workstation, host: WindowHost | BrowserHost, instance: 
         raise Refused(f"端口 {port} 已被别的程序占用，请换一个") from taken
     server.start()
     workstation.sync.start()
+    workstation.files.start()
     instance.announce(Running(server.port, os.getpid(), host.mode, guard.control_secret))
     try:
         yield guard

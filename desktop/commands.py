@@ -47,16 +47,17 @@ def backup(folder: Path, file: Path) -> str:
     db = open_database(folder, SQL_FUNCTIONS)
     try:
         maintenance.backup(db, target, _progress)
+        apart = maintenance.files_apart(db, folder)
     finally:
         db.close()
-    return f"已备份到 {target}（{target.stat().st_size / 1_048_576:,.1f} MB，已打开检查过）"
+    return f"已备份到 {target}（{target.stat().st_size / 1_048_576:,.1f} MB，已打开检查过）{apart}"
 
 
 def restore(folder: Path, file: Path) -> str:
     """Puts a backup in the place of the data."""
     kept = maintenance.restore(folder, file.expanduser().absolute())
     former = f"。原来的数据保留在 {kept}" if kept else ""
-    return f"已恢复 {file}{former}"
+    return f"已恢复 {file}{former}{maintenance.files_lacking(folder)}"
 
 
 def check(folder: Path) -> str:
@@ -106,6 +107,8 @@ def sync(folder: Path) -> str:
             outcome = workstation.sync.round()
         except SyncError as error:
             raise Refused(f"{error}。{error.hint}") from error
+        with suppress(SyncError):  # the rows are through; the files go on the next time
+            workstation.files.turn()
         with workstation.db.read() as db:
             outcome.rejected = outbox.rejected(db)
         return json.dumps(outcome.public())

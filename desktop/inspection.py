@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from sync_server.replication.changeset import chain
 
+from .blobs import Blob, is_in
 from .engine import derived
 from .engine.access import Principal
 from .engine.apply import unpacked
@@ -563,6 +564,28 @@ def _rule_faults(one: Inspection, definition: Definition) -> Iterator[str]:
         one.advance(0)
 
 
+# -------------------------------------------------------------------- the files
+
+
+def _files(one: Inspection) -> None:
+    """Contents that were here and are not any more. A server that has them brings them back when they are opened."""
+    if "attachment" not in one.engine.registry:
+        return
+    rows = one.db.execute(
+        "SELECT a.file_name, a.module, a.record, a.sha256, a.size, b.uploaded FROM attachment a "
+        "JOIN blob b ON b.sha256 = a.sha256 WHERE a.deleted_at IS NULL AND b.have = 1"
+    )
+    lost = [row for row in rows if not is_in(one.engine.db.path.parent / "files", Blob(row["sha256"], row["size"]))]
+    for is_elsewhere, kind in ((0, "problem"), (1, "note")):
+        words = "本机缺少附件的内容，打开时会从服务器下载" if is_elsewhere else "附件的内容不见了"
+        found = (_file_words(one, row) for row in lost if row["uploaded"] == is_elsewhere)
+        one.add("file-missing", words, found, kind)  # type: ignore[arg-type]
+
+
+def _file_words(one: Inspection, row: sqlite3.Row) -> str:
+    return f"「{row['file_name']}」，属于{one.named(one.engine.registry[row['module']], row['record'])}"
+
+
 _PARTS: tuple[Callable[[Inspection], None], ...] = (
-    _integrity, _guards, _chains, _rows, _tallies, _clocks, _references, _numbers, _rules, _checksums, _parked,
+    _integrity, _guards, _chains, _rows, _tallies, _clocks, _references, _numbers, _rules, _checksums, _parked, _files,
 )  # fmt: skip

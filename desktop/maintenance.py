@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
+from .blobs import Blob, is_in
 from .db import FILE_NAME, Database, Progress, is_full, looked_into, open_database, refuse_unsafe_place, watched
 from .engine.engine import SQL_FUNCTIONS
 from .engine.schema import refuse_newer
@@ -54,6 +55,33 @@ def backup(db: Database, target: Path, progress: Progress = lambda done, total: 
     finally:
         for tail in ("", *LOGS):  # SQLite leaves a journal behind when the disk is full
             part.with_name(part.name + tail).unlink(missing_ok=True)
+
+
+def files_apart(db: Database, folder: Path) -> str:
+    """What a backup lists and does not hold: the contents of attached files."""
+    known = _known_files(db)
+    if not known:
+        return ""
+    size = sum(blob.size for blob in known) / 1_048_576
+    return f"；{len(known):,} 个附件（{size:,.1f} MB）只列了清单，内容在文件夹 {folder / 'files'}，请一起复制"
+
+
+def files_lacking(folder: Path) -> str:
+    """What restored data speak of and this folder does not hold."""
+    db = open_database(folder, SQL_FUNCTIONS)
+    try:
+        count = sum(not is_in(folder / "files", blob) for blob in _known_files(db))
+    finally:
+        db.close()
+    return f"。缺少 {count:,} 个附件的内容，请把备份时的 files 文件夹放回来，ecms check 会列出它们" if count else ""
+
+
+def _known_files(db: Database) -> list[Blob]:
+    """Contents that these data say are here; none in data of a version before there were any."""
+    with db.read() as reader:
+        is_known = reader.execute("SELECT 1 FROM sqlite_master WHERE name = 'blob'").fetchone()
+        rows = reader.execute("SELECT sha256, size FROM blob WHERE have = 1").fetchall() if is_known else []
+    return [Blob(*row) for row in rows]
 
 
 def _refuse_target(live: Path, target: Path) -> None:

@@ -38,6 +38,9 @@ _ACCESS = {
 }
 """What the server asks of access → the table that knows it."""
 
+_FILES = {"table": "attachment", "hash": "sha256", "size": "size"}
+"""Which rows speak of files, whose content travels apart, and the columns that say which and how large."""
+
 _SCOPE_COLUMNS = ("owner", "department", "branch")
 
 
@@ -49,6 +52,7 @@ def build(registry: Registry) -> Manifest:
         "links": {name: _link(link) for name, link in registry.links.items()},
         "documents": {},
         "access": _ACCESS,
+        "files": _FILES,
         "seeds": {definition.name: rows for definition in registry if (rows := _seeds(registry, definition))},
     }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import modules
+from .blobs import Blobs
 from .db import Database, open_database, refusal, refuse_unsafe_place
 from .engine import derived
 from .engine.apply import Applier
@@ -23,6 +24,7 @@ from .engine.work import rebuild_checksum
 from .errors import Damaged, Refused, StorageFull
 from .files import make_private, why
 from .jobs import Jobs
+from .sync.files import Files
 from .sync.identity import Identities
 from .sync.service import Sync
 from .uploads import Uploads
@@ -43,11 +45,20 @@ class Workstation:
     jobs: Jobs = field(init=False)
     uploads: Uploads = field(init=False)
     sync: Sync = field(init=False)
+    blobs: Blobs = field(init=False)
+    files: Files = field(init=False)
 
     def __post_init__(self) -> None:
         self.jobs = Jobs(self.engine.bus, self.folder / "downloads")
         self.uploads = Uploads(self.folder / "imports")
         self.sync = Sync(self.engine, self.folder, self.identities, settle_in=self._settle_in, wipe=self.wipe)
+        self.add_files()
+
+    def add_files(self) -> None:
+        """The contents of attached files, and their moving, which follows the rounds."""
+        self.blobs = Blobs(self.db, self.folder / "files")
+        self.files = Files(self.engine, self.blobs, self.sync.file_speaker)
+        self.sync.after_round = self.files.after_round
 
     @staticmethod
     def open(folder: Path, identities: Identities | None = None) -> Workstation:
@@ -83,6 +94,7 @@ class Workstation:
     def close(self) -> None:
         """Stops synchronising and running jobs and closes the file in order."""
         self.sync.stop()
+        self.files.stop()
         self.jobs.stop()
         self.uploads.close()
         self.db.close()
@@ -99,6 +111,8 @@ class Workstation:
         then as on its first day."""
         for copy in self.folder.glob("*.bak*"):
             copy.unlink(missing_ok=True)
+        with self.files.still():
+            self.blobs.wipe()
         with self.db.write() as db, self.db.unguarded():
             for (name,) in db.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' "

@@ -3,18 +3,20 @@ large; refusals are `application/problem+json` with a stable code.
 
 GET  /sync/v1/about      POST /sync/v1/enrol    POST /sync/v1/hello
 POST /sync/v1/push       GET  /sync/v1/pull     POST /sync/v1/rows     GET  /sync/v1/sums
+HEAD /sync/v1/blob/…     PUT  /sync/v1/blob/…/n GET  /sync/v1/blob/…  POST /sync/v1/blobs
 GET  /sync/v1/machines   POST /sync/v1/invite   POST /sync/v1/revoke
 GET  /sync/v1/stats      GET  /metrics          GET  /
 """
 
 import logging
+import re
 import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, send_file
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as NoRoute
 
@@ -25,6 +27,8 @@ from .errors import (
     BadRequest,
     ClientOlder,
     EpochChanged,
+    FileMissing,
+    NoSuchFile,
     NotAllowed,
     NotFound,
     OwnMachine,
@@ -38,6 +42,7 @@ from .errors import (
     Unauthorized,
     WrongPassword,
 )
+from .files import FILE_BYTES_MAX, PART_BYTES, Files
 from .manifest import SCHEMA_MIN, Manifest
 from .replication import checksum
 from .replication.changeset import canonical
@@ -61,6 +66,7 @@ POLL_MS_MIN, POLL_MS_MAX = 1_000, 30_000
 _COUNTED_EVERY_MS = 10_000
 _WAITING_MAX = 1_000_000_000
 """Sums over machines stay numbers a database can hold."""
+_HASH = re.compile(r"[0-9a-f]{64}")
 _DEFLATE = "deflate"
 _LEVEL = 1
 
@@ -70,11 +76,11 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-def create_server_app(store: Store, manifest: Manifest, clock: Clock = wall_clock) -> Flask:
-    """The server as a WSGI app over an open store."""
+def create_server_app(store: Store, manifest: Manifest, clock: Clock = wall_clock, files: Files | None = None) -> Flask:
+    """The server as a WSGI app over an open store and the folder of files beside it."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = ALONE_BYTES_MAX
-    calls = _Calls(store, manifest, clock)
+    calls = _Calls(store, manifest, clock, files)
     for rule, method, call in (
         ("/sync/v1/about", "GET", calls.about),
         ("/sync/v1/enrol", "POST", calls.enrol),
@@ -83,6 +89,9 @@ def create_server_app(store: Store, manifest: Manifest, clock: Clock = wall_cloc
         ("/sync/v1/pull", "GET", calls.pull),
         ("/sync/v1/rows", "POST", calls.rows),
         ("/sync/v1/sums", "GET", calls.sums),
+        ("/sync/v1/blob/<sha256>", "GET", calls.blob),
+        ("/sync/v1/blob/<sha256>/<int:part>", "PUT", calls.blob_part),
+        ("/sync/v1/blobs", "POST", calls.blobs),
         ("/sync/v1/machines", "GET", calls.machines),
         ("/sync/v1/invite", "POST", calls.invite),
         ("/sync/v1/revoke", "POST", calls.revoke),
@@ -96,8 +105,9 @@ def create_server_app(store: Store, manifest: Manifest, clock: Clock = wall_cloc
 
 
 class _Calls:
-    def __init__(self, store: Store, manifest: Manifest, clock: Clock) -> None:
+    def __init__(self, store: Store, manifest: Manifest, clock: Clock, files: Files | None) -> None:
         self.store = store
+        self._files = files
         self.manifest = manifest
         self.clock = clock
         self.accounts = Accounts(store)
@@ -242,6 +252,52 @@ class _Calls:
         found = self.store.sums()
         sums = {table: checksum.to_text(one) for table, one in found.sums.items()}
         return self._answer({"sums": sums} | self._at(found.head))
+
+    # ------------------------------------------------------------------------------------------------------- files
+
+    @property
+    def files(self) -> Files:
+        if self._files is None:
+            raise NotFound()
+        return self._files
+
+    def blob(self, sha256: str) -> Response:
+        """HEAD ?size → which part is missing first, as `X-ECMS-Next`. GET, also of a range → the content. For machines
+        that have a row which speaks of it: knowing the hash is not enough."""
+        self._active()
+        sizes = self._spoken_of(sha256)
+        if request.method == "HEAD":
+            size = _query("size", 0, 0, FILE_BYTES_MAX)
+            return Response(headers={"X-ECMS-Next": str(self.files.next_part(sha256, size))})
+        if not any(self.files.has(sha256, size) for size in sizes):
+            raise FileMissing()
+        return send_file(self.files.path(sha256), mimetype="application/octet-stream", conditional=True, etag=sha256)
+
+    def blob_part(self, sha256: str, part: int) -> Response:
+        """?size and the bytes of a part → {whole}. The whole is there only once its hash is right."""
+        self._active()
+        size = _query("size", 0, 0, FILE_BYTES_MAX)
+        if (request.content_length or 0) > PART_BYTES:
+            raise TooMuch()
+        if size not in self._spoken_of(sha256):
+            raise NoSuchFile()
+        return self._answer({"whole": self.files.put(sha256, size, part, request.get_data(cache=False))})
+
+    def blobs(self) -> Response:
+        """{hashes} → {missing}: those of which rows speak and which no machine has brought yet."""
+        self._active()
+        sizes = self.store.file_sizes(_ids(_json(), "hashes", IDS_MAX))
+        missing = [one for one, known in sizes.items() if not any(self.files.has(one, size) for size in known)]
+        return self._answer({"missing": missing})
+
+    def _spoken_of(self, sha256: str) -> set[int]:
+        """The lengths that rows name for a content. Raises NoSuchFile."""
+        if not _HASH.fullmatch(sha256):
+            raise NoSuchFile()
+        sizes = self.store.file_sizes([sha256]).get(sha256)
+        if not sizes:
+            raise NoSuchFile()
+        return sizes
 
     # ---------------------------------------------------------------------------------------------------- machines
 

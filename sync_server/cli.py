@@ -19,6 +19,7 @@ from waitress.server import create_server
 from . import accounts, intake, manifest, page
 from .app import create_server_app, wall_clock
 from .errors import Refused
+from .files import FOLDER, Files
 from .replication.wire import ALONE_BYTES_MAX
 from .store import Held, Transaction
 from .store_sqlite import FILE_NAME, SqliteStore, restore
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--show", type=_held_name, metavar="R:N", help="打印其中一条修改的内容（JSON）")
     which.add_argument("--accept", type=_held_name, metavar="R:N", help="接受其中一条修改，各台机器随后会收到它")
     add("revoke", _revoke, "停用一台机器").add_argument("id", metavar="ID", help="机器的 id 或代号")
+    add("files", _files, "列出服务器上缺少的附件：有记录用到，内容却还没有机器上传")
     add("stats", _stats, "打印服务器的状况（JSON）")
     add("backup", _backup, "备份到一个新文件，运行中也可以").add_argument("file", type=Path, metavar="FILE")
     add("restore", _restore, "从备份恢复，先停止服务器").add_argument("file", type=Path, metavar="FILE")
@@ -101,7 +103,7 @@ def _bound(store: SqliteStore, host: str, port: int) -> Any:
     """A server that listens. Raises Refused when it cannot."""
     try:
         return create_server(
-            create_server_app(store, manifest.load(), wall_clock),
+            create_server_app(store, manifest.load(), wall_clock, Files(store.path.parent / FOLDER)),
             host=host,
             port=port,
             threads=THREADS,
@@ -221,17 +223,33 @@ def _stats(arguments: argparse.Namespace) -> str:
         return json.dumps(page.figures(store.stats(), wall_clock()), ensure_ascii=False)
 
 
+def _files(arguments: argparse.Namespace) -> str:
+    with _store(arguments) as store:
+        missing = _missing(arguments, store)
+    lines = [f"{sha256}\t{size}" for sha256, size in missing]
+    return "\n".join([*lines, f"缺少 {len(missing)} 个附件" if missing else "附件齐全"])
+
+
+def _missing(arguments: argparse.Namespace, store: SqliteStore) -> list[tuple[str, int]]:
+    return Files(_folder(arguments) / FOLDER).missing(store.files())
+
+
 def _backup(arguments: argparse.Namespace) -> str:
     with _store(arguments) as store:
         store.backup(arguments.file)
-    return f"已备份到 {arguments.file}"
+        count = sum(1 for _ in store.files())
+        folder = _folder(arguments) / FOLDER
+    return f"已备份到 {arguments.file}" + (f"；{count} 个附件不在其中，请另外复制文件夹 {folder}" if count else "")
 
 
 def _restore(arguments: argparse.Namespace) -> str:
     folder = _folder(arguments, makes=True)
     with _locked(folder):
         restore(arguments.file, folder / FILE_NAME, manifest.load())
-    return "已恢复，各台机器下次同步时会补上备份以后的修改"
+        with _store(arguments) as store:
+            missing = _missing(arguments, store)
+    lacking = f"；缺少 {len(missing)} 个附件（ecms-server files 列出），有这些附件的机器会重新上传" if missing else ""
+    return "已恢复，各台机器下次同步时会补上备份以后的修改" + lacking
 
 
 # --------------------------------------------------------------------------------------------------------- the folder

@@ -9,6 +9,9 @@ ServerError              an answer: HTTP status, stable code, Chinese title
 ├── NotAllowed           403 not-allowed       the operator has not all rights
 ├── WrongPassword        403 wrong-password    not the password of the operator who is named
 ├── NotFound             404 not-found
+│   ├── NoSuchFile       404 no-such-file      no row that is here speaks of this content
+│   └── FileMissing      404 file-missing      a row does, but no machine has brought the content
+├── FileSpoilt           422 file-spoilt       what was brought is not that content: bring it again
 ├── EpochChanged         409 epoch-changed     the server was restored: reconcile first
 ├── OtherCompany         409 other-company     the caller's data belong to another server
 ├── NotEmpty             409 not-empty         data on both sides, which nobody can merge
@@ -79,6 +82,18 @@ class WrongPassword(ServerError):
 
 class NotFound(ServerError):
     status, code, title = 404, "not-found", "没有这个地址"
+
+
+class NoSuchFile(NotFound):
+    code, title = "no-such-file", "没有记录用到这个附件"
+
+
+class FileMissing(NotFound):
+    code, title = "file-missing", "附件还没有上传到服务器"
+
+
+class FileSpoilt(ServerError):
+    status, code, title = 422, "file-spoilt", "附件在途中损坏，会重新上传"
 
 
 class EpochChanged(ServerError):

@@ -65,6 +65,8 @@ class Manifest:
     tables: Mapping[str, Table]
     seeds: Mapping[str, Mapping[str, Mapping[str, Scalar]]]
     access: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Which table speaks of files, and its columns with their `hash` and `size`."""
 
     def referring(self, table: str) -> list[tuple[str, str]]:
         """Tables and their columns that may point at this one."""
@@ -88,7 +90,7 @@ def read(body: Mapping[str, Any]) -> Manifest:
     tables |= {name: _table(name, about, is_link=True) for name, about in body["links"].items()}
     tables.setdefault(conflicts.TABLE, _conflicts())
     seeds = {table: {row["id"]: row["set"] for row in rows} for table, rows in body["seeds"].items()}
-    return Manifest(body["schema"], tables, seeds, body.get("access", {}))
+    return Manifest(body["schema"], tables, seeds, body.get("access", {}), body.get("files", {}))
 
 
 def _table(name: str, about: Mapping[str, Any], *, is_link: bool = False) -> Table:

@@ -1,7 +1,7 @@
 """What the server asks of its storage. SQLite answers now; a PostgreSQL store answers the same questions and runs the
 same tests. Nothing here knows SQL, nothing above it does either."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -282,6 +282,14 @@ class Store(Protocol):
 
     def living(self, table: str, ids: Sequence[str] | None = None) -> dict[str, Mapping[str, Scalar]]:
         """The values of the rows of a table, or of some of them, that are there and not deleted."""
+        ...
+
+    def file_sizes(self, hashes: Sequence[str]) -> dict[str, set[int]]:
+        """Of these contents, those that rows which are not deleted speak of, each with the lengths they name."""
+        ...
+
+    def files(self) -> Iterator[tuple[str, int]]:
+        """Every content that rows which are not deleted speak of, with its length."""
         ...
 
     def sums(self) -> Sums: ...

@@ -6,6 +6,7 @@ acknowledged survives a kill and a power cut.
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import sqlite3
@@ -56,6 +57,7 @@ _CACHE_KIB = 64_000
 _READER_CACHE_KIB = 8_000
 """Each thread has a reader of its own."""
 _PACK_BYTES_MIN = 700
+_HASH = re.compile(r"[0-9a-f]{64}")
 _COUNTED = "born"
 """Which rows the sums are over; another word lets them be added up anew."""
 
@@ -79,6 +81,9 @@ CREATE INDEX IF NOT EXISTS row_state_gone ON row_state (last_seq) WHERE gone;
 CREATE INDEX IF NOT EXISTS row_state_via ON row_state (via) WHERE via IS NOT NULL;
 CREATE TABLE IF NOT EXISTS checksum (
     t TEXT PRIMARY KEY, units TEXT NOT NULL, total INTEGER NOT NULL, sum TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS blob_ref (
+    sha256 TEXT NOT NULL, id TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (sha256, id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS blob_ref_id ON blob_ref (id);
 CREATE TABLE IF NOT EXISTS row_scope (
     t TEXT NOT NULL, id TEXT NOT NULL, scope TEXT NOT NULL, in_seq INTEGER NOT NULL, out_seq INTEGER,
     PRIMARY KEY (t, id, scope)) WITHOUT ROWID;
@@ -122,6 +127,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
+        self.files_in = manifest.files
         self._units = {name: table.rules.units for name, table in manifest.tables.items()}
         self._lock = threading.RLock()
         self._readers = threading.local()
@@ -353,6 +359,18 @@ class SqliteStore:
                 for row in found
                 if not row["gone"] and "u" not in orjson.loads(row["clock"])
             }
+
+    def file_sizes(self, hashes: Sequence[str]) -> dict[str, set[int]]:
+        found: dict[str, set[int]] = {}
+        with self._read() as db:
+            sql = "SELECT sha256, size FROM blob_ref WHERE sha256 IN (SELECT value FROM json_each(?))"
+            for sha256, size in db.execute(sql, (orjson.dumps(list(hashes)).decode(),)):
+                found.setdefault(sha256, set()).add(size)
+        return found
+
+    def files(self) -> Iterator[tuple[str, int]]:
+        with self._read() as db:
+            yield from db.execute("SELECT DISTINCT sha256, size FROM blob_ref ORDER BY sha256").fetchall()
 
     def sums(self) -> Sums:
         with self._read() as db:
@@ -756,7 +774,19 @@ class SqliteTransaction:
             "INSERT OR IGNORE INTO row_scope (t, id, scope, in_seq) VALUES (?, ?, ?, ?)",
             [(*key, SCOPE, row.last_seq) for key, row in rows],
         )
+        self._point_at_files(rows)
         self._move_sums(rows)
+
+    def _point_at_files(self, rows: Sequence[tuple[Key, Row]]) -> None:
+        """Which rows speak of which contents, deleted ones left out: who may ask for a content follows from it."""
+        about = self._store.files_in
+        for (table, id), row in rows:
+            if table != about.get("table"):
+                continue
+            self._db.execute("DELETE FROM blob_ref WHERE id = ?", (id,))
+            sha256, size = row.state.data.get(about["hash"]), row.state.data.get(about["size"])
+            if isinstance(sha256, str) and _HASH.fullmatch(sha256) and isinstance(size, int) and not row.is_gone:
+                self._db.execute("INSERT INTO blob_ref VALUES (?, ?, ?)", (sha256, id, size))
 
     def _move_sums(self, rows: Sequence[tuple[Key, Row]]) -> None:
         sums = {row["t"]: int(row["sum"], 16) for row in self._db.execute("SELECT t, sum FROM checksum")}

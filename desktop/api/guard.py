@@ -24,10 +24,10 @@ COOKIE = "ecms_session"
 PAGE_TOKEN_HEADER = "X-ECMS-Token"
 CONTROL_PATH = "/__focus"
 BODY_BYTES_MAX = 8 * 1024 * 1024
-UPLOAD_PATH = re.compile(r"/api/import/\w+")
+UPLOAD_PATH = re.compile(r"/api/import/\w+|/api/files/\w+/\w+")
 UPLOAD_TYPE = "application/octet-stream"
 UPLOAD_BYTES_MAX = 65 * 1024 * 1024
-"""A little above what an import takes, so that it can answer in words."""
+"""A little above what an import or an attachment takes, so that those can answer in words."""
 LAUNCHES_MAX = 16
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -166,7 +166,7 @@ def _refuse_call(guard: Guard) -> AnyResponse | None:
         return None
     length = request.content_length or 0
     if request.mimetype == UPLOAD_TYPE and UPLOAD_PATH.fullmatch(request.path):
-        return None if length <= UPLOAD_BYTES_MAX else _no(413, "too-large", "文件太大，请分成几个文件导入")
+        return None if length <= UPLOAD_BYTES_MAX else _no(413, "too-large", "文件太大，请分成几个文件")
     if length > BODY_BYTES_MAX:
         return _no(413, "too-large", f"内容太大，一次最多 {BODY_BYTES_MAX // 1024 // 1024} MB")
     # A form can post without asking for permission; JSON from elsewhere cannot.
@@ -210,7 +210,7 @@ def _cookie() -> str:
 
 def _protect(response: AnyResponse) -> AnyResponse:
     headers = response.headers
-    headers["Content-Security-Policy"] = CONTENT_SECURITY
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"

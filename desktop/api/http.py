@@ -77,12 +77,16 @@ class Call:
     @property
     def idempotent(self) -> Idempotent | None:
         """The `Idempotency-Key` of a write that may be sent twice."""
+        return self.once(None)
+
+    def once(self, digest: str | None) -> Idempotent | None:
+        """The same for a body that went by as a stream, told apart by `digest`."""
         key = self.request.headers.get("Idempotency-Key")
         if key is None:
             return None
         if not key or len(key) > KEY_LENGTH_MAX:
             raise BadRequest("Idempotency-Key 太长或为空")
-        digest = hashlib.sha256(self.request.get_data()).hexdigest()
+        digest = digest or hashlib.sha256(self.request.get_data()).hexdigest()
         return Idempotent(f"{self.request.method} {self.request.path} {key}", self.principal.operator, digest)
 
     @property

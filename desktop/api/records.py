@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from ..accounts import operator_names
-from ..engine import adjusting, history, lists, records, removal, search
+from ..engine import adjusting, attachments, history, lists, records, removal, search
 from ..engine import query as q
 from ..errors import NotFound
 from . import shapes
@@ -158,7 +158,7 @@ def related_counts(call: Call, module: str, id: str) -> dict[str, int]:
         if call.principal.may("view", tab.module):
             found = _related(call, module, id, f"{tab.module}-{tab.field}", q.Query(limit=0), frozenset(("total",)))
             counts[f"{tab.module}-{tab.field}"] = found["total"]
-    return counts
+    return counts | attachments.counts(call.engine, call.principal, module, id)
 
 
 @routes.add(

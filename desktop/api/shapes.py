@@ -560,3 +560,29 @@ class ProbeAnswer(Loose):
     ok: bool
     title: str
     server: str
+
+
+class FileQuery(Strict):
+    name: Annotated[str, Field(min_length=1, max_length=1_000)]
+
+
+class CommentBody(Strict):
+    text: Annotated[str, Field(max_length=20_000)]
+
+
+class FileAnswer(Loose):
+    """One file: id, file_name, size, mime, role, at, by, machine, has_thumbnail, state {state, words, done}."""
+
+
+class FilesAnswer(Loose):
+    items: list[dict[str, Any]]
+    may_attach: bool
+    bytes_max: int
+
+
+class CommentAnswer(Loose):
+    """One comment: id, text, at, by, machine."""
+
+
+class CommentsAnswer(Loose):
+    items: list[dict[str, Any]]

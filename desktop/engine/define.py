@@ -179,6 +179,9 @@ class Module:
 
     panes: Mapping[str, str] = made_by(default_factory=dict)
     """Hand-made panes under the list, beside the related records: name → label."""
+    hangs: bool = False
+    """Rows hang on any record of any module that roles give to people: the registry fills in which modules `parent` may
+    mean. They are seen with their record and go along when it is deleted."""
 
     @property
     def is_granted(self) -> bool:

@@ -69,6 +69,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "adjusts_from": [name for name in f"{module.adjusts} {module.adjusts_from}".split() if name in visible],
         "help": module.help,
         "page": module.page,
+        "files": any(one.cascades and one.definition.module.hangs for one in definition.incoming),
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
 

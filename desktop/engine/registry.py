@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -187,7 +187,7 @@ class Registry:
         self, chapters: Iterable[Chapter], modules: Iterable[Module], specials: Iterable[Special] = ()
     ) -> None:
         self.chapters = tuple(chapters)
-        self.modules = tuple(modules)
+        self.modules = _hung(tuple(modules))
         self.specials = {special.name: special for special in specials}
         self.definitions: dict[str, Definition] = {module.name: _compile(module) for module in self.modules}
         self.links: dict[str, Link] = {
@@ -228,6 +228,33 @@ class Registry:
         """Changes whenever what tables and derived columns look like changes."""
         parts = [repr((d.name, d.columns, sorted(d.shadows), d.searched, sorted(d.links))) for d in self]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _hung(modules: tuple[Module, ...]) -> tuple[Module, ...]:
+    """What hangs on any record learns which modules there are, and they learn what goes along with their records."""
+    hanging = " ".join(module.name for module in modules if module.hangs)
+    holders = {module.name: module.label for module in modules if module.is_granted and not module.hangs}
+    if not hanging:
+        return modules
+    return tuple(
+        _hanging(module, holders)
+        if module.hangs
+        else replace(module, children=f"{module.children} {hanging}".strip())
+        if module.name in holders
+        else module
+        for module in modules
+    )
+
+
+def _hanging(module: Module, holders: Mapping[str, str]) -> Module:
+    name = module.parent or "parent"
+    parent = module.fields[name]
+    assert isinstance(parent, Ref) and parent.target_by, "what hangs needs a parent of many kinds"
+    kind = parent.target_by[0]
+    fields = dict(module.fields)
+    fields[name] = replace(parent, target_by=(kind, {holder: holder for holder in holders}))
+    fields[kind] = replace(fields[kind], options=dict(holders))  # type: ignore[call-arg]
+    return replace(module, fields=fields)
 
 
 def _resolve_seed(value: Any) -> Any:

@@ -21,6 +21,7 @@ from sync_server.replication.clock import Dot, wall_ms
 from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
 
 from . import derived
+from .fields import Ref
 from .fields.moment import instant
 from .registry import Definition, Link, Registry
 
@@ -250,7 +251,16 @@ class Work:
             self._note(held.table.name, held.id, "upd", changes, cause)
         if is_gone != was_gone:
             self._note(held.table.name, held.id, "del" if is_gone else "undel", {}, cause)
-        self.changed.add(held.table.name, held.id)
+        self._touch(held.table, held.id, held.row)
+
+    def _touch(self, table: Definition, id: str, row: Mapping[str, Any]) -> None:
+        """The row changed; with what hangs on a record so did the record, for those who look at it."""
+        self.changed.add(table.name, id)
+        parent = table.fields.get(table.module.parent or "") if table.module.hangs else None
+        if isinstance(parent, Ref) and parent.target_by:
+            holder = parent.target_by[1].get(str(row.get(parent.target_by[0])))
+            if holder and row.get(table.module.parent or ""):
+                self.changed.add(holder, str(row[table.module.parent or ""]))
 
     def _touch_owner(self, link: Link, row: Mapping[str, Any], is_out: bool, cause: Cause) -> None:
         """A link belongs to its record: its version, its history and its event."""
@@ -308,7 +318,7 @@ class Work:
         if isinstance(held.table, Link):
             self.changed.add(held.table.owner, str(held.row.get("record")))
         else:
-            self.changed.add(held.table.name, held.id)
+            self._touch(held.table, held.id, held.row)
 
     # ------------------------------------------------------------------------------------------------------- parking
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +47,7 @@ class SyncError(EcmsError):
         ├── UnknownMachine, Revoked, OtherCompany, CodeRefused, NotEmpty, NoCompany, NotAllowed,
         │   WrongPassword
         ├── EpochChanged, Gap, ReplicaTaken
+        ├── NoSuchFile, FileMissing, FileSpoilt
         └── ServerOlder, ClientOlder, StorageFullThere, TooLargeThere
     """
 
@@ -153,13 +155,26 @@ class StorageFullThere(Refusal):
     hint = "请管理员清出空间。改动都存在本机，之后会自动上传。"
 
 
+class NoSuchFile(Refusal):
+    code, title = "no-such-file", "服务器还没有收到这个附件的记录"
+
+
+class FileMissing(Refusal):
+    code, title = "file-missing", "附件还没有上传到服务器"
+
+
+class FileSpoilt(Refusal):
+    code, title = "file-spoilt", "附件在途中损坏，会重新上传"
+
+
 _BY_CODE: Mapping[str, type[Refusal]] = {
     "unauthorized": UnknownMachine,
     **{
         kind.code: kind
         for kind in (
             Revoked, OtherCompany, NotEmpty, NoCompany, CodeRefused, NotAllowed, WrongPassword, EpochChanged, Gap,
-            ReplicaTaken, ServerOlder, ClientOlder, StorageFullThere, TooLargeThere,
+            ReplicaTaken, ServerOlder, ClientOlder, StorageFullThere, TooLargeThere, NoSuchFile, FileMissing,
+            FileSpoilt,
         )
     },
 }  # fmt: skip
@@ -274,6 +289,76 @@ class Exchange:
     def revoke(self, actor: str, password: str, machine: str) -> None:
         """Stops a machine."""
         self._call("POST", "revoke", {"actor": actor, "password": password, "machine": machine})
+
+    # ---------------------------------------------------------------------------------------------------------- files
+
+    def files_missing(self, hashes: Sequence[str]) -> set[str]:
+        """Of these contents, those that the server knows of and does not have."""
+        return set(map(str, _with(self._call("POST", "blobs", {"hashes": list(hashes)}), missing=list)["missing"]))
+
+    def next_part(self, sha256: str, size: int) -> int:
+        """The first part of a content that the server lacks; their number when it has all."""
+        with self._asked("HEAD", f"blob/{sha256}", query={"size": size}) as answer:
+            if answer.status_code == 404:  # an answer without a body cannot say more
+                raise NoSuchFile()
+            text = answer.headers.get("X-ECMS-Next", "")
+        if answer.status_code != 200 or not text.isdigit():
+            raise _refusal(answer.status_code, {})
+        return int(text)
+
+    def put_part(self, sha256: str, size: int, part: int, data: bytes) -> bool:
+        """Brings one part; true when the server has the whole, and it is that content."""
+        query = {"size": size}
+        with self._asked("PUT", f"blob/{sha256}/{part}", query=query, data=data) as answer:
+            return bool(_with(self._answered(answer), whole=bool)["whole"])
+
+    def get_file(self, sha256: str, start: int, size: int, keep: Callable[[bytes], None]) -> None:
+        """The content from a place on, block by block; what breaks off has been kept so far."""
+        headers = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"}
+        with self._asked("GET", f"blob/{sha256}", headers=headers) as answer:
+            if answer.status_code not in (200, 206) or (answer.status_code == 200 and start):
+                self._answered(answer)
+                raise unusable("no part of a file")
+            left = size - start
+            try:
+                while left > 0 and (block := answer.raw.read1(min(left, _BLOCK_BYTES), decode_content=False)):
+                    keep(block)
+                    left -= len(block)
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                raise Unreachable(f"连不上 {self.server}") from error
+            if left > 0:
+                raise Unreachable("附件没有传完，会接着传")
+
+    @contextmanager
+    def _asked(
+        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator[requests.Response]:  # fmt: skip
+        """An answer whose body is still to be read. Raises Unreachable."""
+        said = {**self._headers, **(headers or {})}
+        if data is not None:
+            said["Content-Type"] = "application/octet-stream"
+        try:
+            answer = self._session.request(
+                method, f"{self.server}/sync/v1/{path}", params=query, data=data, headers=said, auth=_as_it_is,
+                timeout=(min(CONNECT_S, self.read_s), LONG_S), stream=True, allow_redirects=False,
+            )  # fmt: skip
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(f"连不上 {self.server}") from error
+        with answer:
+            yield answer
+
+    @staticmethod
+    def _answered(answer: requests.Response) -> dict[str, Any]:
+        """The words of an answer; raises what they refuse with."""
+        try:
+            raw = _whole(answer, ANSWER_S)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable("连接断开了") from error
+        read = _read(raw, answer.headers.get("Content-Encoding", ""), answer.status_code)
+        if answer.status_code != 200:
+            raise _refusal(answer.status_code, read)
+        return read
 
     # ------------------------------------------------------------------------------------------------------ transport
 

@@ -103,6 +103,8 @@ class Sync:
         """Held by the one call beside the rounds that may be under way."""
         self._ok_at = 0.0
         self._told: tuple[str, ...] = ()
+        self.after_round: Callable[[bool], None] = lambda is_fresh: None
+        """Called after each round that went well, with whether anything moved."""
         engine.applier.wrote = self.wake
         self._identify()
 
@@ -257,7 +259,9 @@ class Sync:
     def _succeed(self, outcome: Outcome) -> None:
         self._came_in(outcome)
         self._problem = self._clock_problem()
-        self._tell(conflicts_changed=self._news_of_conflicts(), is_fresh=bool(outcome.pulled or outcome.pushed))
+        is_fresh = bool(outcome.pulled or outcome.pushed)
+        self._tell(conflicts_changed=self._news_of_conflicts(), is_fresh=is_fresh)
+        self.after_round(is_fresh)
 
     def _came_in(self, outcome: Outcome) -> None:
         """Everything there was has come in: the machine is as of now."""
@@ -471,6 +475,10 @@ class Sync:
         exchange = self._exchange(identity.server, identity.machine, identity.secret)
         exchange.read_s = ASIDE_S
         return exchange
+
+    def file_speaker(self) -> Exchange | None:
+        """For the contents of files; nobody while this machine is alone, paused or still joining."""
+        return self.speaker() if self._may_speak() and not self.is_joining else None
 
     @property
     def identity(self) -> Identity | None:

@@ -22,6 +22,7 @@ from desktop.server import LocalServer
 from desktop.sync.exchange import Exchange, SyncError
 from sync_server import accounts
 from sync_server.app import create_server_app, wall_clock
+from sync_server.files import FOLDER, Files
 from sync_server.manifest import Manifest
 from sync_server.store_sqlite import FILE_NAME, SqliteStore
 from tests.engine.kit import Desk, open_desk
@@ -59,7 +60,9 @@ class ServerHere:
         self.lost: set[str] = set()
         """Calls that are carried out and whose answers end in the middle."""
         self.store = SqliteStore(folder / FILE_NAME, manifest)
-        self._app = create_server_app(self.store, manifest, lambda: wall_clock() + self.shift_ms)
+        self._app = create_server_app(
+            self.store, manifest, lambda: wall_clock() + self.shift_ms, Files(folder / FOLDER)
+        )
         self._server = LocalServer(self._answer, Guard(), port)
         self._server.start()
 
@@ -87,7 +90,8 @@ class ServerHere:
         self.store._writer.execute("PRAGMA max_page_count=1000000")
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        call = environ["PATH_INFO"].rpartition("/")[2]
+        path = environ["PATH_INFO"]
+        call = "blob" if "/blob/" in path else path.rpartition("/")[2]
         if bad := self.bad.get(call):
             environ["wsgi.input"].read()
             start(bad.status, list(bad.headers))
@@ -96,6 +100,7 @@ class ServerHere:
             return self._app(environ, start)
         found, status, headers = run_wsgi_app(self._app, environ)
         body = b"".join(found)
+        getattr(found, "close", lambda: None)()  # the file that was sent
         if call in self.lost:
             start(status, [*((name, value) for name, value in headers if name != "Content-Length"),
                            ("Content-Length", str(len(body)))])  # fmt: skip

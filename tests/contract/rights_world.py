@@ -248,7 +248,8 @@ def masked_modules(registry: Iterable[Definition]) -> set[str]:
 
 
 def _kinds(world: World, row: Planted, name: str) -> Mapping[str, str]:
-    parent = world.office.engine.registry[row.module].fields.get("parent")
+    definition = world.office.engine.registry[row.module]
+    parent = definition.fields.get(definition.module.parent or "parent")
     return parent.target_by[1] if isinstance(parent, Ref) and parent.target_by and parent.target_by[0] == name else {}
 
 
@@ -359,6 +360,10 @@ def _about_row(world: World, definition: Definition, row: Planted) -> Iterator[t
     path = f"/api/records/{row.module}/{row.id}"
     for tail in ("", "/history", "/related"):
         yield _asked(world.api, path + tail)
+    for kind in ("files", "comments"):
+        yield _asked(world.api, f"/api/{kind}/{row.module}/{row.id}")
+    for tail in ("content", "thumbnail"):
+        yield _asked(world.api, f"/api/file/{row.id}/{tail}")
     for tab in definition.module.related:
         yield _asked(world.api, f"{path}/related/{tab.module}-{tab.field}", limit=500)
 

@@ -407,6 +407,28 @@ def _job_file(office: Office, job: dict[str, Any]) -> bytes:
     return response.content
 
 
+@pytest.mark.parametrize("module", WRITABLE)
+def test_a_record_has_files_and_comments_that_go_and_come_with_it(office: Office, module: str) -> None:
+    id = office.samples.create(module)["id"]
+    assert about(office, module)["files"]
+    said = {"Content-Type": "application/octet-stream"}
+    url = f"{office.api.base}/api/files/{module}/{id}"
+    made = office.api.session.post(url, data=module.encode(), params={"name": "说明.txt"}, headers=said, timeout=60)
+    assert made.status_code == 201, made.text
+    office.api.post(f"/api/comments/{module}/{id}", {"text": "看过了"}, headers=fresh_key())
+    paths = [f"/api/files/{module}/{id}", f"/api/comments/{module}/{id}"]
+    assert [len(office.api.get(path)["items"]) for path in paths] == [1, 1]
+    counts = office.api.get(f"{records(module)}/{id}/related")
+    assert (counts["__attachment"], counts["__comment"]) == (1, 1)
+    assert office.api.call("GET", f"/api/file/{made.json()['id']}/content").content == module.encode()
+    office.api.post(f"{records(module)}/delete", {"ids": [id]})
+    for path in (*paths, f"/api/file/{made.json()['id']}/content"):
+        office.api.refused("GET", path, 404)
+    office.api.post(f"{records(module)}/restore", {"ids": [id]})
+    assert [len(office.api.get(path)["items"]) for path in paths] == [1, 1]
+    office.api.post(f"{records(module)}/delete", {"ids": [id]})
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_unknown_things_are_refused_in_words(office: Office, module: str) -> None:
     office.api.refused("GET", f"{records(module)}/{'0' * 32}", 404)

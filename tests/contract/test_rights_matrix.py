@@ -202,9 +202,19 @@ def test_all_inside_the_scope_is_shown_counted_and_found(world: World, scope: st
         bin_ = {row["id"] for row in world.api.get(f"/api/records/{module}", deleted="1", limit=500)["rows"]}
         assert bin_ & planted == gone, (module, scope)  # what the test took back of its own role lies there, too
 
-    clashes = {one["record"] for one in world.api.get("/api/sync/conflicts", state="open", limit=200)["items"]}
+    clashes = {one["record"] for one in _clashes_shown(world)}
     public = {row.id for row in world.rows if REGISTRY[row.module].module.scope != "private"}
     assert clashes == public & {row.id for row in world.rows if world.sees(row, scope, viewed)}
+
+
+def _clashes_shown(world: World) -> Iterator[dict[str, Any]]:
+    after = None
+    while True:
+        page = world.api.get("/api/sync/conflicts", state="open", limit=200, **({"after": after} if after else {}))
+        yield from page["items"]
+        after = page["next"]
+        if after is None:
+            return
 
 
 def _check_list(world: World, module: str, seen: list[Planted]) -> None:
@@ -231,6 +241,65 @@ def test_rows_that_follow_another_need_the_right_to_see_that_one(world: World, s
     check_answers(world, scope, frozenset(rights), told)
     for definition in following:
         assert world.api.get(f"/api/records/{definition.name}", want="total")["total"] == 0
+
+
+# ------------------------------------------------------------------------------------------ files and comments
+
+
+HANGING = [definition.name for definition in REGISTRY if definition.module.hangs]
+HOLDERS = [definition.name for definition in REGISTRY if definition.name not in HANGING]
+
+
+def _attached(world: World, row: Planted, kind: str = "files") -> int:
+    """The status of adding a file or a comment to a record; what was added is taken out again."""
+    if kind == "comments":
+        return world.api.call("POST", f"/api/comments/{row.module}/{row.id}", {"text": "试"}).status_code
+    said = {"Content-Type": "application/octet-stream"}
+    url = f"{world.api.base}/api/files/{row.module}/{row.id}"
+    answer = world.api.session.post(url, data=b"x", params={"name": "a.txt"}, headers=said, timeout=60)
+    if answer.status_code == 201:
+        world.api.ok(world.api.call("DELETE", f"/api/file/{answer.json()['id']}"))
+    return answer.status_code
+
+
+@pytest.mark.parametrize("scope", DATA_SCOPES)
+def test_files_and_comments_are_as_open_as_their_record(world: World, scope: str) -> None:
+    """Nobody is given rights on them: the right to the record decides, for each action and every place."""
+    viewed = frozenset(HOLDERS)
+    for words, may_attach in (("view", 403), ("view edit", 201)):
+        world.grant(dict.fromkeys(HOLDERS, words), scope, "settings")
+        for kind, module in (("files", "attachment"), ("comments", "comment")):
+            assert world.of(module)
+            for row in world.of(module):
+                holder = next(one for one in world.rows if row.parent == (one.module, one.id))
+                is_seen = world.sees(holder, scope, viewed) and not holder.gone
+                answer = world.api.call("GET", f"/api/{kind}/{holder.module}/{holder.id}")
+                assert (answer.status_code, row.mark in answer.text) == ((200, True) if is_seen else (404, False))
+                assert world.api.call("GET", f"/api/records/{module}/{row.id}").status_code == 403
+        for row in [one for module in HOLDERS[:6] for one in world.of(module)]:
+            is_seen = world.sees(row, scope, viewed)
+            can_edit = may_attach if REGISTRY[row.module].module.writable else 403
+            assert _attached(world, row) == (can_edit if is_seen or can_edit == 403 else 404), (row, words)
+            assert _attached(world, row, "comments") == (201 if is_seen else 404), (row, words)
+
+
+@pytest.mark.parametrize("scope", DATA_SCOPES)
+def test_a_file_is_not_taken_away_or_fetched_by_who_may_not_see_its_record(world: World, scope: str) -> None:
+    world.grant(dict.fromkeys(HOLDERS, "view edit"), scope, "settings")
+    for row in world.of("attachment"):
+        holder = next(one for one in world.rows if row.parent == (one.module, one.id))
+        if world.sees(holder, scope, frozenset(HOLDERS)):
+            continue
+        calls = (("DELETE", ""), ("POST", "/fetch"), ("POST", "/save"), ("GET", "/content"), ("GET", "/thumbnail"))
+        for method, tail in (*calls, ("POST", "/restore")):
+            assert world.api.call(method, f"/api/file/{row.id}{tail}").status_code == 404, (row, method, tail)
+
+
+def test_without_the_right_to_the_module_there_is_nothing(world: World) -> None:
+    world.grant(dict.fromkeys(HANGING, " ".join(VERBS)), "all", "settings")
+    for row in [one for module in HOLDERS[:6] for one in world.of(module)]:
+        assert world.api.call("GET", f"/api/files/{row.module}/{row.id}").status_code == 403
+        assert _attached(world, row) == 403 and _attached(world, row, "comments") == 403
 
 
 # ------------------------------------------------------------------------------------------ events

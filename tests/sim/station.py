@@ -50,6 +50,7 @@ class Station(Workstation):
         self.sync = Sync(
             self.engine, self.folder, self.identities, settle_in=self._settle_in, wipe=self.wipe, exchange=exchange
         )
+        self.add_files()
 
     def _settle_in(self, about: Mapping[str, Any]) -> None:
         self.settled()

@@ -31,11 +31,15 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "desktop.api": (
         "desktop.__version__",
         "desktop.accounts",
+        "desktop.blobs",
         "desktop.demo",
         "desktop.engine",
         "desktop.errors",
+        "desktop.file_names",
+        "desktop.files",
         "desktop.jobs",
         "desktop.maintenance",
+        "desktop.pictures",
         "desktop.rights",
         "desktop.settings",
         "desktop.sync",
@@ -45,6 +49,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "desktop.sync": (
         "desktop.__version__",
+        "desktop.blobs",
         "desktop.engine",
         "desktop.db",
         "desktop.errors",

@@ -92,6 +92,8 @@ export interface ModuleInfo {
   single: boolean
   /** the hand-made page that its menu entry opens instead of the list */
   page: string
+  /** whether its records have files and comments */
+  files: boolean
   /** hand-made panes under the list, beside the related records */
   panes: { name: string; label: string }[]
   help: string

@@ -1,4 +1,5 @@
 /** English for every t('中文') in the program; src/locale/locale.spec.ts finds what is missing. */
+import { attach } from './attach'
 import { engine } from './engine'
 import { frame } from './frame'
 import { importing } from './import'
@@ -6,4 +7,4 @@ import { print } from './print'
 import { roles } from './roles'
 import { sync } from './sync'
 
-export const en: Record<string, string> = { ...engine, ...frame, ...importing, ...print, ...roles, ...sync }
+export const en: Record<string, string> = { ...attach, ...engine, ...frame, ...importing, ...print, ...roles, ...sync }

@@ -1,0 +1,179 @@
+"""The contents of attached files: one file per content, named by its hash, in the data folder beside the database.
+
+A content is never changed. It is in its place, whole and on the disk, before a row speaks of it; the same content twice
+is one file. The table `blob` says of each content what is to be done with it; whether it is here says the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+from .db import Database, is_full
+from .errors import BadRequest, StorageFull, TooLarge
+from .files import make_private, open_private
+from .pictures import make_thumbnail
+
+FILE_MAX_MB = 50
+"""Default of the setting file.max_mb."""
+_BLOCK = 1 << 18
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A content by hash and length."""
+
+    sha256: str
+    size: int
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the hash is one: it names a file."""
+        return _HASH.fullmatch(self.sha256) is not None and self.size > 0
+
+
+class Blobs:
+    """The contents of one data folder."""
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        self.db = db
+        self.folder = folder
+        self.bytes_max = FILE_MAX_MB * 1024 * 1024
+
+    @property
+    def _incoming(self) -> Path:
+        return self.folder / "incoming"
+
+    def path(self, sha256: str) -> Path:
+        """Where a content lies, if it is here."""
+        return place(self.folder, sha256)
+
+    def part(self, sha256: str) -> Path:
+        """Where a content gathers while it comes from the server; a cut leaves what has come."""
+        make_private(self._incoming)
+        return self._incoming / f"{sha256}.part"
+
+    def has(self, blob: Blob) -> bool:
+        return is_in(self.folder, blob)
+
+    def take(self, stream: IO[bytes]) -> Blob:
+        """Keeps what comes in, in memory a block at a time. Raises `BadRequest` for nothing, `TooLarge`."""
+        make_private(self._incoming)
+        temp = self._incoming / uuid4().hex
+        try:
+            blob = self._written(stream, temp)
+            self._settle(temp, blob)
+        except OSError as error:
+            raise (StorageFull() if is_full(error) else error) from error
+        finally:
+            temp.unlink(missing_ok=True)
+        self.note(blob, have=True)
+        return blob
+
+    def _written(self, stream: IO[bytes], temp: Path) -> Blob:
+        digest, size = hashlib.sha256(), 0
+        with open(temp, "wb", opener=open_private) as file:
+            while block := stream.read(_BLOCK):
+                size += len(block)
+                if size > self.bytes_max:
+                    raise TooLarge(f"文件超过 {self.bytes_max // 2**20} MB，不能作为附件。请压缩或分成几个文件")
+                digest.update(block)
+                file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+        if size == 0:
+            raise BadRequest("这个文件是空的，没有内容可附")
+        return Blob(digest.hexdigest(), size)
+
+    def adopt(self, blob: Blob) -> bool:
+        """Takes what has gathered for its place, if it is that very content; what is not is thrown away."""
+        part = self.part(blob.sha256)
+        if not part.exists() or part.stat().st_size != blob.size or hash_of(part) != blob.sha256:
+            part.unlink(missing_ok=True)
+            return False
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        self._settle(part, blob)
+        self.note(blob, have=True, is_there=True)
+        return True
+
+    def _settle(self, temp: Path, blob: Blob) -> None:
+        target = self.path(blob.sha256)
+        if self.has(blob):
+            return
+        for folder in (target.parent.parent, target.parent):
+            make_private(folder)
+        temp.replace(target)
+        for folder in (target.parent, target.parent.parent, self.folder):
+            _sync_folder(folder)
+
+    def note(self, blob: Blob, *, have: bool, is_there: bool = False) -> None:
+        """Remembers a content; `is_there`: the server has it."""
+        with self.db.write() as db:
+            db.execute(
+                "INSERT INTO blob (sha256, size, have, uploaded) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "have = excluded.have, uploaded = max(uploaded, excluded.uploaded), want = 0, fails = 0, next_at = 0, "
+                "missing = 0",
+                (blob.sha256, blob.size, have, is_there),
+            )
+
+    def thumbnail(self, blob: Blob) -> Path | None:
+        """A small picture of a content that is here; made once, kept beside it."""
+        target = self.folder / "small" / f"{blob.sha256}.png"
+        if not self.has(blob):
+            return None
+        make_private(target.parent)
+        return target if target.exists() or make_thumbnail(self.path(blob.sha256), target) else None
+
+    def sweep(self) -> None:
+        """Removes uploads that a killed program left; what gathers from the server goes on. Only for who holds the
+        data folder alone."""
+        for file in self._incoming.glob("*"):
+            if file.suffix != ".part":
+                file.unlink(missing_ok=True)
+
+    def wipe(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def place(folder: Path, sha256: str) -> Path:
+    """Where a content lies in the folder of contents, if it is there."""
+    return folder / sha256[:2] / sha256[2:4] / sha256
+
+
+def is_in(folder: Path, blob: Blob) -> bool:
+    """Whether a content is there, by its name and length. A row may hold anything: what is no hash is nowhere."""
+    try:
+        return blob.is_sound and place(folder, blob.sha256).stat().st_size == blob.size
+    except OSError:
+        return False
+
+
+def hash_of(file: Path, look: Callable[[], None] = lambda: None) -> str:
+    """The hash of a file's content."""
+    digest = hashlib.sha256()
+    with file.open("rb") as read:
+        while block := read.read(_BLOCK):
+            digest.update(block)
+            look()
+    return digest.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename survive a power cut; Windows neither needs nor allows it."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,165 @@
+"""Files and comments of a record. Who may see the record sees them, who may change it attaches; they need no rights of
+their own. The content of a file is kept elsewhere, by its hash."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sync_server.replication.changeset import Op
+
+from ..errors import Invalid, NotFound
+from .access import Principal, actions, demand
+from .define import Right
+from .engine import Engine
+from .ids import new_id
+from .records import Idempotent, answer, answered, not_found, parse
+from .registry import Definition
+from .removal import delete_ops
+from .saving import Saving, row_number
+
+ATTACHMENT, COMMENT = "attachment", "comment"
+PER_RECORD_MAX = 1_000
+
+Row = dict[str, Any]
+
+_SHOWN = {
+    ATTACHMENT: "id, file_name, COALESCE(size, 0) AS size, COALESCE(sha256, '') AS sha256, mime, role, machine, "
+    "created_at, created_by",
+    COMMENT: "id, text, machine, created_at, created_by",
+}
+
+
+def holders(engine: Engine) -> tuple[str, ...]:
+    """Modules whose records may have files and comments."""
+    return tuple(engine.registry[ATTACHMENT].fields["record"].targets())  # type: ignore[attr-defined]
+
+
+def of_record(engine: Engine, principal: Principal, kind: str, module: str, id: str) -> list[Row]:
+    """The files or comments of a record, oldest first; raises `NotFound` for a record the user may not see."""
+    with engine.db.read() as db:
+        held(engine, db, principal, module, id, "view")
+        return [dict(row) for row in _rows(db, kind, f"WHERE module = ? AND record = ?{_LIVE}", (module, id))]
+
+
+_LIVE = " AND deleted_at IS NULL"
+
+
+def _rows(db: sqlite3.Connection, kind: str, condition: str, params: Sequence[str]) -> list[sqlite3.Row]:
+    sql = f"SELECT {_SHOWN[kind]} FROM {kind} {condition} ORDER BY created_at, id LIMIT {PER_RECORD_MAX}"
+    return db.execute(sql, tuple(params)).fetchall()
+
+
+def held(engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, id: str, action: Right) -> None:
+    """Raises unless the user may do this with the record, and it is there."""
+    definition = engine.definition(module)
+    if module not in holders(engine):
+        raise NotFound("这里没有附件和评论")
+    demand(principal, action, definition)
+    if row_number(engine, db, principal, definition, id, deleted=False) is None:
+        raise not_found(definition)
+
+
+def file_of(engine: Engine, principal: Principal, id: str) -> Row:
+    """One file, if the user may see the record it belongs to."""
+    with engine.db.read() as db:
+        where = _holder_of(db, id)
+        held(engine, db, principal, *where, "view")
+        return dict(_rows(db, ATTACHMENT, "WHERE id = ?", (id,))[0])
+
+
+def _holder_of(db: sqlite3.Connection, id: str, *, deleted: bool = False) -> tuple[str, str]:
+    life = "IS NOT NULL" if deleted else "IS NULL"
+    sql = f"SELECT module, record FROM attachment WHERE id = ? AND deleted_at {life}"
+    row = db.execute(sql, (id,)).fetchone()
+    if row is None:
+        raise NotFound("没有找到这个附件，可能已被删除")
+    return row["module"], row["record"]
+
+
+def may_attach(engine: Engine, principal: Principal, module: str) -> bool:
+    """Whether the user may attach files to records of a module."""
+    return "edit" in actions(principal, engine.definition(module))
+
+
+def refuse_attach(engine: Engine, principal: Principal, module: str, id: str) -> None:
+    """Raises before a content is taken that could not be attached."""
+    with engine.db.read() as db:
+        held(engine, db, principal, module, id, "edit")
+
+
+def attach(
+    engine: Engine, principal: Principal, module: str, id: str, about: Mapping[str, Any],
+    idempotent: Idempotent | None = None,
+) -> Row:  # fmt: skip
+    """Adds a file whose content is kept already: {file_name, size, sha256, mime, role}."""
+    return _add(engine, principal, ATTACHMENT, module, id, about, "edit", idempotent)
+
+
+def comment(
+    engine: Engine, principal: Principal, module: str, id: str, text: str, idempotent: Idempotent | None = None
+) -> Row:  # fmt: skip
+    """Adds a comment; it is never changed afterwards. Who reads a record may say something to it."""
+    return _add(engine, principal, COMMENT, module, id, {"text": text}, "view", idempotent)
+
+
+def _add(
+    engine: Engine, principal: Principal, kind: str, module: str, id: str, values: Mapping[str, Any], action: Right,
+    idempotent: Idempotent | None,
+) -> Row:  # fmt: skip
+    definition = engine.definition(kind)
+    with engine.db.write() as db:
+        if idempotent and (known := answered(db, idempotent)) is not None:
+            return dict(_rows(db, kind, "WHERE id = ?", (known,))[0])
+        held(engine, db, principal, module, id, action)
+        ops, row = _new_ops(engine, db, principal, definition, {**values, "module": module, "record": id})
+        changed = engine.applier.local(ops, actor=principal.operator, act=f"{kind}.add")
+        if idempotent:
+            answer(db, idempotent, row)
+        added = dict(_rows(db, kind, "WHERE id = ?", (row,))[0])
+    engine.tell(changed)
+    return added
+
+
+def _new_ops(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, values: Mapping[str, Any]
+) -> tuple[list[Op], str]:  # fmt: skip
+    """As a save of the module's own would make them; rights were judged by the record."""
+    parsed = parse(definition, principal, values, system=True)
+    saving = Saving(engine, db, principal, definition, system=True)
+    id, new = new_id(), saving.complete(None, parsed)
+    for name, one in definition.fields.items():
+        if one.required and new[name] is None:
+            raise Invalid({name: f"请填写「{one.label}」"})
+    return saving.ops(id, None, new), id
+
+
+def remove(engine: Engine, principal: Principal, id: str) -> None:
+    """Deletes a file from its record; the content stays where it is, so that it can be brought back."""
+    with engine.db.write() as db:
+        held(engine, db, principal, *_holder_of(db, id), "edit")
+        ops = delete_ops(engine, db, ATTACHMENT, [id])
+        changed = engine.applier.local(ops, actor=principal.operator, act=f"{ATTACHMENT}.delete")
+    engine.tell(changed)
+
+
+def bring_back(engine: Engine, principal: Principal, id: str) -> None:
+    """Undoes `remove`."""
+    with engine.db.write() as db:
+        held(engine, db, principal, *_holder_of(db, id, deleted=True), "edit")
+        ops = [Op(ATTACHMENT, id, "undel")]
+        changed = engine.applier.local(ops, actor=principal.operator, act=f"{ATTACHMENT}.restore")
+    engine.tell(changed)
+
+
+def counts(engine: Engine, principal: Principal, module: str, id: str) -> dict[str, int]:
+    """How many files and comments a record has, under the names of its tabs."""
+    if module not in holders(engine):
+        return {}
+    with engine.db.read() as db:
+        held(engine, db, principal, module, id, "view")
+        return {
+            f"__{kind}": db.execute(
+                f"SELECT count(*) FROM {kind} WHERE module = ? AND record = ?{_LIVE}", (module, id)
+            ).fetchone()[0]
+            for kind in (ATTACHMENT, COMMENT)
+        }

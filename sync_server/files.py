@@ -1,0 +1,131 @@
+"""The contents of attached files, beside the server's database: brought in parts, in place only when the whole has the
+right hash. A content never changes, so nothing here needs a transaction."""
+
+import hashlib
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import BadRequest, FileSpoilt, StorageFull
+
+PART_BYTES = 4 << 20
+FILE_BYTES_MAX = 1 << 30
+"""Whatever a company allows its people, this much one content may have."""
+FOLDER = "files"
+_BLOCK = 1 << 18
+_NO_SPACE = (28, 122)
+
+
+def parts_of(size: int) -> int:
+    """Into how many parts a content of this length is cut."""
+    return -(-size // PART_BYTES)
+
+
+def part_bytes(size: int, part: int) -> int:
+    """The length of one of its parts."""
+    return min(PART_BYTES, size - part * PART_BYTES)
+
+
+class Files:
+    """The contents in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._joining = threading.Lock()
+
+    def path(self, sha256: str) -> Path:
+        return self.folder / sha256[:2] / sha256[2:4] / sha256
+
+    def has(self, sha256: str, size: int) -> bool:
+        try:
+            return self.path(sha256).stat().st_size == size
+        except OSError:
+            return False
+
+    def next_part(self, sha256: str, size: int) -> int:
+        """The first part that has not come; their number when the content is whole."""
+        if self.has(sha256, size):
+            return parts_of(size)
+        room = self._room(sha256, size)
+        return next((part for part in range(parts_of(size)) if not _is_whole(room, size, part)), parts_of(size))
+
+    def _room(self, sha256: str, size: int) -> Path:
+        return self.folder / "incoming" / f"{sha256}.{size}"
+
+    def put(self, sha256: str, size: int, part: int, data: bytes) -> bool:
+        """Keeps one part; true when that made the content whole. Raises FileSpoilt, BadRequest, StorageFull."""
+        if not 0 <= part < parts_of(size) or len(data) != part_bytes(size, part):
+            raise BadRequest("a part has its own length")
+        if self.has(sha256, size):
+            return True
+        room = self._room(sha256, size)
+        try:
+            room.mkdir(parents=True, exist_ok=True)
+            temp = room / f"{part}.{threading.get_ident()}.temp"
+            _write(temp, iter((data,)))
+            temp.replace(room / str(part))
+            return self._join(sha256, size, room)
+        except OSError as error:
+            if error.errno in _NO_SPACE:
+                raise StorageFull() from error
+            raise
+
+    def _join(self, sha256: str, size: int, room: Path) -> bool:
+        """One at a time: the last parts may come from two machines at once."""
+        with self._joining:
+            if self.has(sha256, size):
+                return True
+            if self.next_part(sha256, size) < parts_of(size):
+                return False
+            temp = room / "whole.temp"
+            if _write(temp, _blocks(room, size)) != sha256:
+                shutil.rmtree(room, ignore_errors=True)
+                raise FileSpoilt()
+            target = self.path(sha256)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temp.replace(target)
+            _sync_folder(target.parent)
+            shutil.rmtree(room, ignore_errors=True)
+            return True
+
+    def missing(self, files: Iterator[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Of these contents, those that are not here."""
+        return [(sha256, size) for sha256, size in files if not self.has(sha256, size)]
+
+
+def _is_whole(room: Path, size: int, part: int) -> bool:
+    try:
+        return (room / str(part)).stat().st_size == part_bytes(size, part)
+    except OSError:
+        return False
+
+
+def _blocks(room: Path, size: int) -> Iterator[bytes]:
+    for part in range(parts_of(size)):
+        with (room / str(part)).open("rb") as file:
+            while block := file.read(_BLOCK):
+                yield block
+
+
+def _write(target: Path, blocks: Iterator[bytes]) -> str:
+    """Writes to the disk, and says the hash of what was written."""
+    digest = hashlib.sha256()
+    with target.open("wb") as file:
+        for block in blocks:
+            digest.update(block)
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename survive a power cut; Windows neither needs nor allows it."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

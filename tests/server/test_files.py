@@ -1,0 +1,114 @@
+"""The contents of files on the server as a process: parts, resuming, who may have them, backup and restore."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import requests
+
+from sync_server.files import FOLDER, PART_BYTES
+from tests.server.conftest import TIMEOUT_S, Client, Served, command
+from tests.server.kit import ins, new_id
+
+CONTENT = os.urandom(PART_BYTES + 1_000)
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+def speak_of(client: Client, content: bytes = CONTENT) -> str:
+    """A row that names a content; returns its hash."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    customer = new_id()
+    row = ins("attachment", module="customer", record=customer, file_name="a.bin", size=len(content), sha256=sha256)
+    (ack,) = client.push(client.author.write(ins("customer", customer), row)).json()["acks"]
+    assert ack["status"] == "applied"
+    return sha256
+
+
+def put(client: Client, part: int, content: bytes = CONTENT, data: bytes | None = None) -> requests.Response:
+    sha256, body = hashlib.sha256(content).hexdigest(), content[part * PART_BYTES : (part + 1) * PART_BYTES]
+    return requests.put(
+        f"{client.served.url}/sync/v1/blob/{sha256}/{part}",
+        params={"size": len(content)},
+        data=body if data is None else data,
+        headers=client.headers,
+        timeout=TIMEOUT_S,
+    )
+
+
+def next_part(client: Client) -> int:
+    answer = requests.head(
+        f"{client.served.url}/sync/v1/blob/{SHA256}",
+        params={"size": len(CONTENT)},
+        headers=client.headers,
+        timeout=TIMEOUT_S,
+    )
+    assert answer.status_code == 200
+    return int(answer.headers["X-ECMS-Next"])
+
+
+def test_parts_outlive_a_kill_and_the_whole_is_there_only_when_it_is_right(served: Served) -> None:
+    a = served.join()
+    speak_of(a)
+    assert next_part(a) == 0
+    assert put(a, 0).json() == {"whole": False}
+    assert a.get(f"/sync/v1/blob/{SHA256}").json()["code"] == "file-missing"
+    served.kill()
+    served.start()
+    assert next_part(a) == 1
+    assert put(a, 1).json() == {"whole": True} and next_part(a) == 2
+    b = served.join()
+    assert b.get(f"/sync/v1/blob/{SHA256}").content == CONTENT
+    part = requests.get(
+        f"{served.url}/sync/v1/blob/{SHA256}", headers=b.headers | {"Range": "bytes=100-199"}, timeout=TIMEOUT_S
+    )
+    assert (part.status_code, part.content) == (206, CONTENT[100:200])
+
+
+def test_spoilt_parts_are_thrown_away(served: Served) -> None:
+    a = served.join()
+    speak_of(a)
+    put(a, 0, data=bytes(PART_BYTES))
+    refused = put(a, 1)
+    assert (refused.status_code, refused.json()["code"]) == (422, "file-spoilt")
+    assert next_part(a) == 0
+    assert a.get(f"/sync/v1/blob/{SHA256}").status_code == 404
+    assert put(a, 0).ok and put(a, 1).json() == {"whole": True}
+
+
+def test_who_is_not_enrolled_or_turned_out_gets_nothing_and_brings_nothing(served: Served) -> None:
+    a = served.join()
+    speak_of(a)
+    stranger = requests.get(f"{served.url}/sync/v1/blob/{SHA256}", timeout=TIMEOUT_S)
+    assert stranger.status_code == 401
+    command(served.folder, "revoke", a.about["code"])
+    assert a.get(f"/sync/v1/blob/{SHA256}").json()["code"] == "revoked"
+    assert put(a, 0).json()["code"] == "revoked"
+    assert a.post("/sync/v1/blobs", {"hashes": [SHA256]}).json()["code"] == "revoked"
+
+
+def test_a_content_without_a_row_is_not_taken(served: Served) -> None:
+    a = served.join()
+    assert put(a, 0).json()["code"] == "no-such-file"
+    assert not (served.folder / FOLDER).exists()
+
+
+def test_a_restored_server_says_what_it_lacks_until_machines_bring_it(served: Served, tmp_path: Path) -> None:
+    a = served.join()
+    small = speak_of(a, b"small")
+    speak_of(a)
+    put(a, 0), put(a, 1), put(a, 0, b"small")
+    assert command(served.folder, "files").stdout.strip() == "附件齐全"
+    said = command(served.folder, "backup", str(tmp_path / "backup")).stdout
+    assert "2 个附件不在其中" in said and str(served.folder / FOLDER) in said
+    served.stop()
+    shutil.rmtree(served.folder / FOLDER)
+    assert "缺少 2 个附件" in command(served.folder, "restore", str(tmp_path / "backup")).stdout
+    listed = command(served.folder, "files").stdout
+    assert SHA256 in listed and small in listed and "缺少 2 个附件" in listed
+    served.start()
+    assert sorted(a.post("/sync/v1/blobs", {"hashes": [SHA256, small]}).json()["missing"]) == sorted([SHA256, small])
+    put(a, 0), put(a, 1), put(a, 0, b"small")
+    assert a.post("/sync/v1/blobs", {"hashes": [SHA256, small]}).json()["missing"] == []

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import type { FileInfo, FileState } from './calls'
+import { endingOf, isHere, isMoving, isPicture, isShown, pastedName, sizeWords, stateWords } from './model'
+
+const file = (state: FileState, mime = 'image/png'): FileInfo => ({ id: '1', file_name: 'a.png', size: 1, mime, role: 'image', at: '', by: '', machine: 'A2', state: { state, words: '', done: null } })
+
+describe('files of a record', () => {
+  it('says sizes as people read them', () => {
+    expect([900, 1024, 15_000, 1_023_999, 1_300_000, 52_428_800].map(sizeWords)).toEqual(['900 字节', '1.0 KB', '15 KB', '1000 KB', '1.2 MB', '50.0 MB'])
+  })
+  it('says where the content is', () => {
+    expect((['here', 'local', 'uploading', 'available', 'fetching', 'missing'] as const).map((state) => stateWords(file(state)))).toEqual(['', '仅在本机', '正在上传', '可下载', '正在下载', '来源缺失（在设备 A2 上）'])
+    expect(isHere(file('local')) && !isHere(file('available')) && isMoving(file('fetching'))).toBe(true)
+  })
+  it('shows only what cannot hold a script', () => {
+    expect(isPicture(file('here')) && !isPicture(file('here', 'image/svg+xml')) && !isPicture(file('here', 'text/html'))).toBe(true)
+    expect(isShown(file('here', 'application/pdf')) && !isShown(file('here', 'text/html'))).toBe(true)
+  })
+  it('names what was pasted by the moment', () => {
+    expect(pastedName('image/jpeg', new Date(2026, 10, 25, 9, 5, 7))).toBe('粘贴的图片 2026-11-25 090507.jpg')
+  })
+  it('knows the ending', () => {
+    expect([endingOf('合同.pdf'), endingOf('无'), endingOf('.gitignore'), endingOf('a.verylongending')]).toEqual(['PDF', '', '', ''])
+  })
+})

@@ -1,0 +1,144 @@
+/** The files of one record: read, added, opened, saved, taken away. */
+import { onUnmounted, reactive, ref, shallowRef } from 'vue'
+import { onServerEvent } from '@/api/events'
+import { t } from '@/locale'
+import { showProblem } from '@/ui/problem'
+import { toast, toastError } from '@/ui/toast'
+import { files, type FileInfo } from './calls'
+import { isHere, isMoving, isPicture, isShown, pastedName, sizeWords, stateWords } from './model'
+
+const WATCH_MS = 700
+
+export function saveBlob(blob: Blob, name: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(blob)
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+}
+
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type
+export function useFiles(module: string, record: string) {
+  const items = shallowRef<FileInfo[]>([])
+  const mayAttach = ref(false)
+  const bytesMax = ref(0)
+  const error = shallowRef<unknown>(null)
+  const loaded = ref(false)
+  /** names of what is being added just now */
+  const adding = ref<string[]>([])
+  const small = reactive(new Map<string, string>())
+  const shown = shallowRef<FileInfo | null>(null)
+  /** what somebody wants to see or save and what has to come first */
+  let waiting: { id: string; then: (file: FileInfo) => void } | null = null
+  let timer = 0
+  let gone = false
+
+  async function load(): Promise<void> {
+    window.clearTimeout(timer)
+    try {
+      const got = await files.list(module, record)
+      if (gone) return
+      items.value = got.items
+      mayAttach.value = got.may_attach
+      bytesMax.value = got.bytes_max
+      error.value = null
+      loaded.value = true
+      void showSmall()
+      goOn()
+      if (got.items.some(isMoving)) timer = window.setTimeout(() => void load(), WATCH_MS)
+    } catch (thrown) {
+      error.value = thrown
+    }
+  }
+  async function showSmall(): Promise<void> {
+    for (const file of items.value.filter((one) => isPicture(one) && isHere(one) && !small.has(one.id))) {
+      const made = await files.thumbnail(file.id).catch(() => null)
+      if (gone) return
+      small.set(file.id, made ? URL.createObjectURL(made.blob) : '')
+    }
+  }
+
+  async function add(chosen: Iterable<File>, pasted = false): Promise<void> {
+    for (const file of chosen) {
+      const name = pasted && /^image\.\w+$/.test(file.name) ? pastedName(file.type) : file.name
+      if (file.size > bytesMax.value) {
+        toastError(t('「{name}」有 {size}，附件最大 {max}。请压缩或分成几个文件。', { name, size: sizeWords(file.size), max: sizeWords(bytesMax.value) }))
+        continue
+      }
+      adding.value = [...adding.value, name]
+      try {
+        await files.attach(module, record, file, name)
+      } catch (thrown) {
+        showProblem(thrown)
+      } finally {
+        adding.value = adding.value.filter((one) => one !== name)
+      }
+      await load()
+    }
+  }
+
+  /** Does something with a content, which first has to come from the server where it is not here. */
+  async function withContent(file: FileInfo, then: (file: FileInfo) => void): Promise<void> {
+    if (isHere(file)) return then(file)
+    waiting = { id: file.id, then }
+    try {
+      await files.fetch(file.id)
+      await load()
+    } catch (thrown) {
+      waiting = null
+      showProblem(thrown)
+    }
+  }
+  function goOn(): void {
+    const asked = waiting
+    const file = asked && items.value.find((one) => one.id === asked.id)
+    if (!asked || !file || file.state.state === 'fetching') return
+    waiting = null
+    if (isHere(file)) asked.then(file)
+    else if (file.state.state === 'missing') toastError(t('「{name}」现在下载不了：{why}', { name: file.file_name, why: stateWords(file) }))
+    else toast(t('现在连不上服务器，连上后会自动下载「{name}」。', { name: file.file_name }))
+  }
+  function open(file: FileInfo): void {
+    void withContent(file, (one) => { if (isShown(one)) shown.value = one; else void save(one) })
+  }
+  async function save(file: FileInfo): Promise<void> {
+    if (!isHere(file)) return withContent(file, (one) => void save(one))
+    try {
+      const answer = await files.save(file.id)
+      if (answer.path) toast(t('已存到 {path}', { path: answer.path }))
+      else if (answer.download) saveBlob((await files.content(file.id)).blob, answer.download)
+    } catch (thrown) {
+      showProblem(thrown)
+    }
+  }
+  async function remove(file: FileInfo): Promise<void> {
+    try {
+      await files.remove(file.id)
+      toast(t('已删除附件「{name}」。', { name: file.file_name }), { label: t('撤销'), run: () => bringBack(file) })
+    } catch (thrown) {
+      showProblem(thrown)
+    }
+    await load()
+  }
+  async function bringBack(file: FileInfo): Promise<void> {
+    try {
+      await files.restore(file.id)
+    } catch (thrown) {
+      showProblem(thrown)
+    }
+    await load()
+  }
+
+  const drop = onServerEvent('changed', (event) => {
+    if (event.module !== module || (event.ids.length && !event.ids.includes(record))) return
+    window.clearTimeout(timer)
+    timer = window.setTimeout(() => void load(), 200)
+  })
+  onUnmounted(() => {
+    gone = true
+    drop()
+    window.clearTimeout(timer)
+    small.forEach((url) => { if (url) URL.revokeObjectURL(url) })
+  })
+  return { items, mayAttach, error, loaded, adding, small, shown, load, add, open, save, remove }
+}
