@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from sync_server.replication.changeset import chain
 
-from .engine import derived
+from .engine import aliases, derived
 from .engine.access import Principal
 from .engine.apply import unpacked
 from .engine.engine import Engine
@@ -378,6 +378,17 @@ def _tallies(one: Inspection) -> None:
             one.add("tally-wrong", f"{definition.module.label}：条数统计不对", [detail])
 
 
+def _aliases(one: Inspection) -> None:
+    """Whom merged records mean follows from the links."""
+    if not one.engine.registry.mergeable:
+        return
+    stored = {tuple(row) for row in one.db.execute("SELECT t, id, winner FROM alias_of")}
+    known = set(one.engine.registry.mergeable)
+    wrong = stored ^ {link for link in aliases.all_roots(one.db) if link[0] in known}
+    details = [one.named(one.engine.registry[module], id) for module, id, _ in sorted(wrong) if module in known]
+    one.add("alias-wrong", "合并的记录指向不对", dict.fromkeys(details))
+
+
 # ------------------------------------------------------- clocks, references
 
 
@@ -517,9 +528,11 @@ def _misplaced(one: Inspection, definition: Definition) -> Iterator[str]:
         if not isinstance(ref, Ref) or not ref.depends or ref.target_by:
             continue
         for column, source in ref.depends.items():
+            kinds = targets_of(one.engine.registry[ref.target].fields[column])
+            belongs, owner = aliases.meant(kinds, f'x."{column}"'), aliases.meant(kinds, f't."{source}"')
             sql = (
                 f'SELECT t.id FROM {definition.name} t JOIN {ref.target} x ON x.id = t."{name}" '
-                f'WHERE t.deleted_at IS NULL AND x.deleted_at IS NULL AND x."{column}" IS NOT t."{source}"'
+                f"WHERE t.deleted_at IS NULL AND x.deleted_at IS NULL AND {belongs} IS NOT {owner}"
             )
             for (id,) in one.db.execute(sql).fetchall():
                 yield f"{one.named(definition, id)}的「{ref.label}」不属于它"
@@ -552,5 +565,6 @@ def _rule_faults(one: Inspection, definition: Definition) -> Iterator[str]:
 
 
 _PARTS: tuple[Callable[[Inspection], None], ...] = (
-    _integrity, _guards, _chains, _rows, _tallies, _clocks, _references, _numbers, _rules, _checksums, _parked,
+    _integrity, _guards, _chains, _rows, _aliases, _tallies, _clocks, _references, _numbers, _rules, _checksums,
+    _parked,
 )  # fmt: skip

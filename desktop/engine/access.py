@@ -136,8 +136,17 @@ def _follows(registry: Registry, definition: Definition, principal: Principal, t
         conditions = [Sql(f"{table}.{kind_field} = ?", (kind_of[target],))] if kind_of else []
         if inner.text != "1":
             is_open = False
-            conditions.append(
-                Sql(f"{table}.{parent} IN (SELECT p.id FROM {target} p WHERE {inner.text})", inner.params)
-            )
+            conditions.append(_below(registry[target], f"{table}.{parent}", inner))
         parts.append(all_of(conditions))
     return None if is_open else any_of(parts)
+
+
+def _below(target: Definition, column: str, inner: Sql) -> Sql:
+    """Rows whose parent is seen, or was merged into one that is seen."""
+    seen = Sql(f"SELECT p.id FROM {target.name} p WHERE {inner.text}", inner.params)
+    if target.module.mergeable:
+        through = (
+            f"SELECT a.id FROM alias_of a CROSS JOIN {target.name} p ON p.id = a.winner WHERE a.t = '{target.name}'"
+        )
+        seen = Sql(f"{seen.text} UNION ALL {through} AND ({inner.text})", seen.params + inner.params)
+    return Sql(f"{column} IN ({seen.text})", seen.params)

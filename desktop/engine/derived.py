@@ -6,6 +6,7 @@ from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
+from . import aliases
 from .registry import Definition, Registry, sum_key
 from .text import TEXT_VERSION, initials, pinyin, search_tokens
 
@@ -99,14 +100,17 @@ def rebuild_tally(db: sqlite3.Connection, definition: Definition) -> None:
 
 def counted(db: sqlite3.Connection, definition: Definition) -> dict[str, int]:
     """What the tally must say: live rows in all ("*"), per value of the tallied field, and sums of summed fields."""
-    (total,) = db.execute(f"SELECT count(*) FROM {definition.name} WHERE deleted_at IS NULL").fetchone()
+    shown = f"FROM {definition.name} WHERE deleted_at IS NULL"
+    if aliases.present(db, [definition.name]):
+        shown += f" AND {aliases.not_merged(definition.name, definition.name)}"
+    (total,) = db.execute(f"SELECT count(*) {shown}").fetchone()
     found = {"*": total} if total else {}
     if definition.tallied:
         value = f"COALESCE(\"{definition.tallied}\", '')"
-        sql = f"SELECT {value}, count(*) FROM {definition.name} WHERE deleted_at IS NULL GROUP BY 1"
+        sql = f"SELECT {value}, count(*) {shown} GROUP BY 1"
         found |= dict(db.execute(sql).fetchall())
     for name in definition.sums:
-        sql = f'SELECT COALESCE(sum("{name}"), 0) FROM {definition.name} WHERE deleted_at IS NULL'
+        sql = f'SELECT COALESCE(sum("{name}"), 0) {shown}'
         found[sum_key(name)] = db.execute(sql).fetchone()[0]
     return {value: count for value, count in found.items() if count}
 

@@ -57,6 +57,9 @@ CREATE TABLE IF NOT EXISTS login_try (
 CREATE TABLE IF NOT EXISTS import_log (
     batch TEXT PRIMARY KEY, module TEXT NOT NULL, at TEXT NOT NULL, operator TEXT NOT NULL, file TEXT NOT NULL,
     added INTEGER NOT NULL, changed INTEGER NOT NULL, left_out INTEGER NOT NULL, undone_at TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alias_of (
+    t TEXT NOT NULL, id TEXT NOT NULL, winner TEXT NOT NULL, PRIMARY KEY (t, id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS alias_of_winner ON alias_of (t, winner);
 CREATE INDEX IF NOT EXISTS changeset_batch ON changeset (batch) WHERE batch IS NOT NULL;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -172,6 +175,8 @@ def index_statements(definition: Definition) -> Iterator[str]:
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL'
     dead = index_name(table, "deleted_at")
     yield f"CREATE INDEX IF NOT EXISTS {dead} ON {table} (deleted_at) WHERE deleted_at IS NOT NULL"
+    by_itself = "deleted_at IS NOT NULL AND via IS NULL"
+    yield f"CREATE INDEX IF NOT EXISTS {index_name(table, 'bin')} ON {table} (deleted_at) WHERE {by_itself}"
     yield f"CREATE INDEX IF NOT EXISTS {index_name(table, 'via')} ON {table} (via) WHERE via IS NOT NULL"
 
 

@@ -20,7 +20,7 @@ from sync_server.replication.checksum import moved, row_sum, to_text
 from sync_server.replication.clock import Dot, wall_ms
 from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
 
-from . import derived
+from . import aliases, derived
 from .fields.moment import instant
 from .registry import Definition, Link, Registry, sum_key
 
@@ -398,8 +398,11 @@ class Work:
         for (table, _), held in self._held.items():
             if held.is_dropped or (held.state is not None and held.row != held.stored) or held.has_new_clock:
                 by_table.setdefault(table, []).append(held)
-        for table, rows in by_table.items():
+        # What is counted below hangs on who is merged into whom.
+        for table, rows in sorted(by_table.items(), key=lambda one: one[0] != aliases.TABLE):
             self._flush(table, rows)
+            if table == aliases.TABLE:
+                self._project(rows)
         self.db.executemany(
             "INSERT OR REPLACE INTO history (t, id, hlc, r, n, part, kind, at, actor, changes) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -504,22 +507,57 @@ class Work:
     def _count(self, definition: Definition, rows: Sequence[_Held]) -> None:
         tally: Counter[str] = Counter()
         names = (definition.tallied, *definition.sums) if definition.tallied else definition.sums
+        merged = self._merged(definition, rows)
         for held in rows:
+            if held.id in merged:
+                continue
             before, after = _living(held.stored), None if held.is_dropped else _living(held.row)
             if before is not None and after is not None and all(before[name] == after[name] for name in names):
                 continue
             for row, by in ((before, -1), (after, +1)):
-                if row is None:
-                    continue
-                tally["*"] += by
-                if definition.tallied:
-                    tally[row[definition.tallied] or ""] += by
-                for summed in definition.sums:
-                    tally[sum_key(summed)] += by * (row[summed] or 0)
+                _tell_tally(tally, definition, row, by)
+        self._move_tally(definition, tally)
+
+    def _merged(self, definition: Definition, rows: Sequence[_Held]) -> dict[str, str]:
+        """Those of the rows that are losers: no list counts them."""
+        if not definition.module.mergeable or not aliases.present(self.db, (definition.name,)):
+            return {}
+        return aliases.winners(self.db, definition.name, [held.id for held in rows])
+
+    def _project(self, rows: Sequence[_Held]) -> None:
+        """Leads every record that was merged or unmerged to the one that is meant; what became or ceased to be a loser
+        leaves or enters the tally as it stands in the file."""
+        touched: dict[str, set[str]] = {}
+        for held in rows:
+            for row in (held.stored or {}, held.row):
+                ids = touched.setdefault(str(row.get("t")), set())
+                ids |= {row[side] for side in ("loser", "winner") if row.get(side)}
+        for module in touched.keys() & set(self.registry.mergeable):
+            definition, tally = self.registry[module], Counter[str]()
+            turned = aliases.project(self.db, module, touched[module])
+            sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
+            for row in self.db.execute(sql, (json.dumps(list(turned)),)).fetchall():
+                _tell_tally(tally, definition, dict(row), -1 if turned[row["id"]] else +1)
+            self._move_tally(definition, tally)
+            for id in sorted(touched[module]):
+                self.changed.add(module, id)
+
+    def _move_tally(self, definition: Definition, tally: Mapping[str, int]) -> None:
         self.db.executemany(
             "INSERT INTO tally (t, value, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
             [(definition.name, value, by) for value, by in tally.items() if by],
         )
+
+
+def _tell_tally(tally: Counter[str], definition: Definition, row: Values | None, by: int) -> None:
+    """Counts a row in (+1) or out (-1)."""
+    if row is None:
+        return
+    tally["*"] += by
+    if definition.tallied:
+        tally[row[definition.tallied] or ""] += by
+    for summed in definition.sums:
+        tally[sum_key(summed)] += by * (row[summed] or 0)
 
 
 def add_to_checksum(db: sqlite3.Connection, table: str, delta: int) -> None:

@@ -66,6 +66,7 @@ supplier = Module(
         Related("联系人", "contact", "parent", {"parent_kind": "supplier"}),
         Related("收货地址", "party_address", "parent", {"parent_kind": "supplier"}),
     ),
+    mergeable=True,
     children="contact party_address",
     fixed="is_system",  # CRM3
     alike=party_grounds("phone mobile"),
