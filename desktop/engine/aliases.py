@@ -108,9 +108,22 @@ def project(db: sqlite3.Connection, module: str, ids: Iterable[str]) -> dict[str
     old = dict(_of_members(db, module, members))
     for loser in old.keys() - new.keys():
         db.execute("DELETE FROM alias_of WHERE t = ? AND id = ?", (module, loser))
-    changed = [(module, loser, root) for loser, root in new.items() if old.get(loser) != root]
-    db.executemany("INSERT OR REPLACE INTO alias_of (t, id, winner) VALUES (?, ?, ?)", changed)
+    _lead(db, ((module, loser, root) for loser, root in new.items() if old.get(loser) != root))
     return {id: id in new for id in old.keys() ^ new.keys()}
+
+
+def _lead(db: sqlite3.Connection, links: Iterable[Link]) -> None:
+    for module, loser, root in links:
+        db.execute(
+            f"INSERT OR REPLACE INTO alias_of (t, id, winner, row) VALUES (?1, ?2, ?3, "
+            f"(SELECT row FROM {module} WHERE id = ?2))",
+            (module, loser, root),
+        )
+
+
+def number(db: sqlite3.Connection, module: str, rows: Iterable[tuple[int | None, str]]) -> None:
+    """Tells the local row numbers of losers, by which lists leave them out without reading them."""
+    db.executemany(f"UPDATE alias_of SET row = ? WHERE t = '{module}' AND id = ?", rows)
 
 
 def _component(db: sqlite3.Connection, module: str, ids: Iterable[str]) -> tuple[dict[str, str], set[str]]:
@@ -149,12 +162,6 @@ def all_roots(db: sqlite3.Connection) -> set[Link]:
     return {(module, loser, root) for module, links in by_module.items() for loser, root in roots(links).items()}
 
 
-def rebuild(db: sqlite3.Connection) -> None:
-    """Makes the projection anew."""
-    db.execute("DELETE FROM alias_of")
-    db.executemany("INSERT INTO alias_of (t, id, winner) VALUES (?, ?, ?)", sorted(all_roots(db)))
-
-
 # -------------------------------------------------------------------- questions
 
 
@@ -186,7 +193,7 @@ def losers_of(db: sqlite3.Connection, module: str, ids: Collection[str]) -> dict
 
 def not_merged(module: str, table: str) -> str:
     """SQL: a row is no loser."""
-    return f"NOT EXISTS (SELECT 1 FROM alias_of a WHERE a.t = '{module}' AND a.id = {table}.id)"
+    return f"NOT EXISTS (SELECT 1 FROM alias_of a WHERE a.t = '{module}' AND a.row = {table}.row)"
 
 
 def meant(modules: Iterable[str], column: str) -> str:

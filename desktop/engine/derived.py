@@ -1,5 +1,6 @@
 """What a machine derives from a row and never sends: pinyin, shadows, search tokens."""
 
+import ast
 import sqlite3
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
@@ -62,7 +63,10 @@ def bring_up_to_date(db: sqlite3.Connection, registry: Registry) -> None:
     for definition in registry:
         words = repr((TEXT_VERSION, definition.module.title, sorted(definition.shadows), definition.searched))
         counts = repr((definition.tallied, definition.sums))
-        if kept.get(f"derived:{definition.name}") != words:
+        before = kept.get(f"derived:{definition.name}")
+        if before is not None and _without_shadows(before) == _without_shadows(words) and before != words:
+            _fill_shadows(db, definition)
+        elif before != words:
             rebuild(db, definition)
         elif kept.get(f"tally:{definition.name}") != counts:
             rebuild_tally(db, definition)
@@ -71,6 +75,23 @@ def bring_up_to_date(db: sqlite3.Connection, registry: Registry) -> None:
         db.executemany(
             "INSERT OR REPLACE INTO meta VALUES (?, ?)",
             [(f"derived:{definition.name}", words), (f"tally:{definition.name}", counts)],
+        )
+
+
+def _without_shadows(words: str) -> tuple[Any, ...]:
+    version, title, _, searched = ast.literal_eval(words)
+    return version, title, searched
+
+
+def _fill_shadows(db: sqlite3.Connection, definition: Definition) -> None:
+    """Makes the shadow columns alone anew: pinyin and search index, which take most of the time, stay as they are."""
+    if not definition.shadows:
+        return
+    assignments = ", ".join(f"{column} = ?" for column in definition.shadows)
+    for batch in _batches(db, definition):
+        db.executemany(
+            f"UPDATE {definition.name} SET {assignments} WHERE row = ?",
+            [(*(made(row[name]) for name, made in definition.shadows.values()), row["row"]) for row in batch],
         )
 
 

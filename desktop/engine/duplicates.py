@@ -23,7 +23,7 @@ from .define import Alike
 from .engine import Engine
 from .fields import Ref, Sql, all_of
 from .ids import new_id
-from .likeness import LIKELY, SAME, is_equal, key_column, score, tokens
+from .likeness import KEY_POINTS, LIKELY, SAME, is_equal, key_column, score, tokens
 from .merging import mergeable
 from .query import T
 from .records import visible_records
@@ -113,8 +113,11 @@ def _found(engine: Engine, db: sqlite3.Connection, definition: Definition, hidde
 
 
 def _has_double(definition: Definition, one: Values, other: Values) -> bool:
-    """Equal values in a field that ought to be unique are listed, whatever else is different (flag U)."""
-    return any(is_equal(about, one.get(name), other.get(name)) for name, about in definition.fields.items())
+    """Equal values in a field that ought to be unique are listed, whatever else is different (flag U), unless the
+    module says that they tell little."""
+    weak = {name for alike in definition.module.alike if alike.points < KEY_POINTS for name in alike.fields.split()}
+    fields = ((name, about) for name, about in definition.fields.items() if name not in weak)
+    return any(is_equal(about, one.get(name), other.get(name)) for name, about in fields)
 
 
 def _buckets(
@@ -124,9 +127,9 @@ def _buckets(
     covered: set[str] = set()
     for alike in definition.module.alike:
         names = [name for name in alike.fields.split() if name not in hidden]
+        covered |= set(names)
         columns = [column for name in names if (column := key_column(definition.shadows, name))]
-        if columns:
-            covered |= set(names)
+        if columns and alike.points >= KEY_POINTS:
             for numbers in _shared(db, definition, columns):
                 yield alike, numbers
     for name, one in definition.fields.items():

@@ -54,7 +54,7 @@ def key_shadows(module: Module, known: Mapping[str, object]) -> dict[str, tuple[
     for alike in module.alike if module.mergeable else ():
         if alike.points >= KEY_POINTS:
             for name in alike.fields.split():
-                if f"{name}_digits" not in known:
+                if name in module.fields and f"{name}_digits" not in known:
                     found[f"{name}_like"] = (name, _of_text(alike.normal))
     for name, one in module.fields.items() if module.mergeable else ():
         if one.unique and f"{name}_like" not in found and f"{name}_digits" not in known and "contains" in one.operators:

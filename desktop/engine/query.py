@@ -155,7 +155,9 @@ def titles_like(definition: Definition, text: str, aliased: frozenset[str] = fro
     if name not in aliased:
         return Sql(f"SELECT id FROM {name} WHERE row IN ({rows})", (match,))
     shown = f"SELECT o.id FROM {name} o WHERE o.row IN ({rows}) AND {aliases.not_merged(name, 'o')}"
-    merged = f"SELECT l.id FROM alias_of l JOIN {name} w ON w.id = l.winner WHERE l.t = '{name}' AND w.row IN ({rows})"
+    merged = (
+        f"SELECT l.id FROM alias_of l CROSS JOIN {name} w ON w.id = l.winner WHERE l.t = '{name}' AND w.row IN ({rows})"
+    )
     return Sql(f"{shown} UNION ALL {merged}", (match, match))
 
 

@@ -425,6 +425,10 @@ class Work:
             self._insert(table, fresh)
         if known:
             self._update(table, known)
+        if isinstance(table, Definition) and (fresh or gone):
+            merged = self._merged(table, [*fresh, *gone])
+            aliases.number(self.db, name, [(held.number, held.id) for held in fresh if held.id in merged])
+            aliases.number(self.db, name, [(None, held.id) for held in gone if held.id in merged])
         for held in gone:
             self.db.execute(f"DELETE FROM {name} WHERE id = ?", (held.id,))
             self.db.execute("DELETE FROM row_clock WHERE t = ? AND id = ?", (name, held.id))

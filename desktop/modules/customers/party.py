@@ -60,9 +60,11 @@ def party_grounds(phones: str) -> tuple[Alike, ...]:
 
 
 def contact_grounds() -> tuple[Alike, ...]:
-    """The scores for a contact. Many people have one name: it counts only beside the same employer."""
+    """The scores for a contact. Many people have one name, and colleagues one telephone at work: each counts only beside
+    something else."""
     return (
-        Alike("mobile phone", 60, "电话相同", phone_digits),
+        Alike("mobile", 60, "手机相同", phone_digits),
         Alike("name", 40, "姓名相同", exact),
+        Alike("phone", 20, "办公电话相同", phone_digits),
         Alike("parent", 20, "同一单位", str),
     )
