@@ -60,8 +60,8 @@ def party_grounds(phones: str) -> tuple[Alike, ...]:
 
 
 def contact_grounds() -> tuple[Alike, ...]:
-    """The scores for a contact. Many people have one name, and colleagues one telephone at work: each counts only beside
-    something else."""
+    """The scores for a contact. Many people have one name, and colleagues one telephone at work: each counts only
+    beside something else."""
     return (
         Alike("mobile", 60, "手机相同", phone_digits),
         Alike("name", 40, "姓名相同", exact),

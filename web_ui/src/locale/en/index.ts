@@ -2,8 +2,9 @@
 import { engine } from './engine'
 import { frame } from './frame'
 import { importing } from './import'
+import { merge } from './merge'
 import { print } from './print'
 import { roles } from './roles'
 import { sync } from './sync'
 
-export const en: Record<string, string> = { ...engine, ...frame, ...importing, ...print, ...roles, ...sync }
+export const en: Record<string, string> = { ...engine, ...frame, ...importing, ...merge, ...print, ...roles, ...sync }
