@@ -135,8 +135,8 @@ def test_chosen_customers_are_merged_from_the_list_and_it_is_undone_at_once(wind
 
 def test_a_pair_that_was_told_apart_is_proposed_no_more(window: RealWindow) -> None:
     screen, page = Screen(window.page), window.page
-    customer(screen, "同号甲", tax_no="91440300TWINS0001")
-    customer(screen, "同号乙", tax_no="91440300TWINS0001")
+    customer(screen, "同号甲", tax_no="91440300TWINS0001", phone="0755-81234567")
+    customer(screen, "同号乙", tax_no="91440300TWINS0001", phone="0755-81234567")
     screen.menu("工具", "合并重复")
     group = page.get_by_role("listitem").filter(has_text="同号甲")
     group.get_by_role("button", name="不是重复").click()
