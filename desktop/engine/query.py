@@ -57,6 +57,8 @@ class Key:
     descending: bool
     index: str | None
     reference: Ref | None = None
+    meant: str = ""
+    """Of a reference: the record it means, as SQL."""
 
 
 @dataclass(frozen=True)
@@ -339,7 +341,9 @@ def _key(
     expression = one.order(where_of(registry, definition, name))
     index = definition.sort_index.get(name)
     if isinstance(one, Ref):
-        return Key(name, _display_order(registry, one, expression, aliased), descending, index, one)
+        merged = aliased.intersection(one.targets())
+        meant = aliases.meant(merged, expression) if merged else expression
+        return Key(name, _display_order(registry, one, expression, aliased), descending, index, one, meant)
     return Key(name, expression, descending, index)
 
 
@@ -366,12 +370,14 @@ def order_by(keys: Sequence[Key], *, forced: bool = False) -> str:
     """
     plus = "+" if forced else ""
     parts = []
+    is_driven = len(keys) == 1 and keys[0].reference is not None
     for key in keys:
         down = " DESC" if key.descending else ""
         parts.append(f"{plus}{key.expression}{down}")
         if key.reference is not None:
-            parts.append(f'{plus}{T}."{key.name}"{down}')
-    is_driven = len(keys) == 1 and keys[0].reference is not None
+            # Where the records drive, they come one by one, those that were merged too.
+            id = f'{T}."{key.name}"' if is_driven else key.meant
+            parts.append(f"{plus}{id}{down}")
     return ", ".join([*parts, f"{T}.row{' DESC' if keys[0].descending and not is_driven else ''}"])
 
 
