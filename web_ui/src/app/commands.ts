@@ -39,7 +39,7 @@ async function switchUser(): Promise<void> {
 function openHelp(): void {
   const tabs = useTabs()
   const module = tabs.active.kind === 'list' ? useModules().find(tabs.active.name) : undefined
-  tabs.show(`/help/${{ sync: 'sync', print: 'print', import: 'import' }[tabs.active.kind as string] ?? module?.help ?? ''}`)
+  tabs.show(`/help/${{ sync: 'sync', print: 'print', import: 'import', bin: 'bin', duplicates: 'merge' }[tabs.active.kind as string] ?? module?.help ?? ''}`)
 }
 
 export function openNewTabMenu(anchor: HTMLElement): void {
