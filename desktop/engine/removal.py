@@ -48,6 +48,8 @@ def preview(engine: Engine, principal: Principal, module: str, ids: Sequence[str
         for name, rows in doomed.rows.items()
         if name != module and rows
     ]
+    if merged := len(doomed.rows[module]) - len(olds):
+        along.insert(0, {"label": f"并入的{definition.module.noun}", "count": merged})
     return {"count": len(olds) - len(refused), "along": along, "refused": refused}
 
 

@@ -226,7 +226,8 @@ def test_a_winner_in_use_through_what_was_merged_is_not_deleted(office: Office) 
     merge(api, other, one, "supplier")
     person = create(api, "contact", name="供应商联系人", parent_kind="supplier", parent=other["id"])
     told = api.post("/api/records/supplier/delete", {"ids": [one["id"]], "preview": True})
-    assert told["count"] == 1 and told["along"] == [{"label": "联系人", "count": 1}]
+    assert told["count"] == 1
+    assert told["along"] == [{"label": "并入的供应商", "count": 1}, {"label": "联系人", "count": 1}]
     delete(api, "supplier", one)
     assert api.get("/api/records/contact", q=person["name"])["rows"] == []
     api.post("/api/records/supplier/restore", {"ids": [one["id"]]})
