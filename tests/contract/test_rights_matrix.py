@@ -230,31 +230,6 @@ def test_rows_that_follow_another_need_the_right_to_see_that_one(world: World, s
         assert world.api.get(f"/api/records/{definition.name}", want="total")["total"] == 0
 
 
-# ------------------------------------------------------------------------------------------ events
-
-
-@pytest.mark.parametrize("scope", DATA_SCOPES)
-def test_events_name_no_row_that_is_held_back(world: World, scope: str) -> None:
-    engine = world.office.engine
-    world.grant(dict.fromkeys(MODULES[::2], "view"), scope)
-    with engine.bus.listen() as heard:
-        for row in world.rows:
-            touched = Op(row.module, row.id, "upd", {REGISTRY[row.module].module.title: row.mark})
-            engine.tell(engine.applier.local([touched], actor=""))
-        events = list(_drained(heard))
-    assert len(events) >= len(world.rows)
-    for event in events:
-        shown = _shown_to(engine, world.operator, event)
-        if shown is not None:
-            assert shown["module"] in MODULES[::2]
-            assert all(world.sees(row, scope, frozenset(MODULES[::2])) for row in world.rows if row.id in shown["ids"])
-
-
-def _drained(heard: queue.Queue[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    while not heard.empty():
-        yield heard.get_nowait()
-
-
 # --------------------------------------------------------------------------------- the recycle bin and duplicates
 
 TIDYING = "view edit delete"
@@ -351,3 +326,28 @@ def test_restoring_needs_the_right_to_delete_and_merging_its_own(world: World, w
         for method, path, body in calls:
             status = world.api.call(method, path, body).status_code
             assert (status != 403) == may_merge and status < 500, (method, path, words, special, status)
+
+
+# ------------------------------------------------------------------------------------------ events
+
+
+@pytest.mark.parametrize("scope", DATA_SCOPES)
+def test_events_name_no_row_that_is_held_back(world: World, scope: str) -> None:
+    engine = world.office.engine
+    world.grant(dict.fromkeys(MODULES[::2], "view"), scope)
+    with engine.bus.listen() as heard:
+        for row in world.rows:
+            touched = Op(row.module, row.id, "upd", {REGISTRY[row.module].module.title: row.mark})
+            engine.tell(engine.applier.local([touched], actor=""))
+        events = list(_drained(heard))
+    assert len(events) >= len(world.rows)
+    for event in events:
+        shown = _shown_to(engine, world.operator, event)
+        if shown is not None:
+            assert shown["module"] in MODULES[::2]
+            assert all(world.sees(row, scope, frozenset(MODULES[::2])) for row in world.rows if row.id in shown["ids"])
+
+
+def _drained(heard: queue.Queue[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    while not heard.empty():
+        yield heard.get_nowait()
