@@ -315,5 +315,5 @@ def test_what_is_offered_follows_from_the_declarations(office: Office) -> None:
     assert modules["customer"]["actions"] == list(VERBS)
     assert modules["company_profile"]["actions"] == ["view", "edit", "export", "print"]
     assert modules["tag"]["needs"] == "settings"
-    assert [one["name"] for one in shown["specials"]] == ["settings", "assign", "unmask", "export_all"]
+    assert [one["name"] for one in shown["specials"]] == ["settings", "assign", "unmask", "export_all", "merge"]
     assert all(one["text"].endswith("。") for one in shown["specials"])
