@@ -16,6 +16,7 @@ EcmsError
     ├── Stale          409 stale          both versions inside
     ├── InUse          409 in-use
     ├── Invalid        422 invalid        message per field
+    │   └── StillDeleted 422 still-deleted  what it needs is in the recycle bin, too
     ├── BadRequest     400 bad-request
     ├── TooLarge       413 too-large
     ├── Damaged        503 damaged        nothing more is written until the program is started again
@@ -116,6 +117,12 @@ class Invalid(ApiError):
     def __init__(self, fields: Mapping[str, str], title: str | None = None, **extra: Any) -> None:
         super().__init__(title or next(iter(fields.values()), None), fields=dict(fields), **extra)
         self.fields = dict(fields)
+
+
+class StillDeleted(Invalid):
+    """`parents` names what can be restored along with it; `all`, whether that is everything that stands in the way."""
+
+    code = "still-deleted"
 
 
 class Damaged(ApiError):

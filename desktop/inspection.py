@@ -15,7 +15,7 @@ from typing import Any, Literal
 from sync_server.replication.changeset import chain
 
 from .blobs import Blob, is_in
-from .engine import derived
+from .engine import aliases, derived
 from .engine.access import Principal
 from .engine.apply import unpacked
 from .engine.engine import Engine
@@ -391,6 +391,17 @@ def _stored_parts(db: sqlite3.Connection, definition: Definition) -> dict[derive
     }
 
 
+def _aliases(one: Inspection) -> None:
+    """Whom merged records mean follows from the links."""
+    if not one.engine.registry.mergeable:
+        return
+    stored = {tuple(row) for row in one.db.execute("SELECT t, id, winner FROM alias_of")}
+    known = set(one.engine.registry.mergeable)
+    wrong = stored ^ {link for link in aliases.all_roots(one.db) if link[0] in known}
+    details = [one.named(one.engine.registry[module], id) for module, id, _ in sorted(wrong) if module in known]
+    one.add("alias-wrong", "合并的记录指向不对", dict.fromkeys(details))
+
+
 # ------------------------------------------------------- clocks, references
 
 
@@ -530,9 +541,11 @@ def _misplaced(one: Inspection, definition: Definition) -> Iterator[str]:
         if not isinstance(ref, Ref) or not ref.depends or ref.target_by:
             continue
         for column, source in ref.depends.items():
+            kinds = targets_of(one.engine.registry[ref.target].fields[column])
+            belongs, owner = aliases.meant(kinds, f'x."{column}"'), aliases.meant(kinds, f't."{source}"')
             sql = (
                 f'SELECT t.id FROM {definition.name} t JOIN {ref.target} x ON x.id = t."{name}" '
-                f'WHERE t.deleted_at IS NULL AND x.deleted_at IS NULL AND x."{column}" IS NOT t."{source}"'
+                f"WHERE t.deleted_at IS NULL AND x.deleted_at IS NULL AND {belongs} IS NOT {owner}"
             )
             for (id,) in one.db.execute(sql).fetchall():
                 yield f"{one.named(definition, id)}的「{ref.label}」不属于它"
@@ -587,5 +600,6 @@ def _file_words(one: Inspection, row: sqlite3.Row) -> str:
 
 
 _PARTS: tuple[Callable[[Inspection], None], ...] = (
-    _integrity, _guards, _chains, _rows, _tallies, _clocks, _references, _numbers, _rules, _checksums, _parked, _files,
+    _integrity, _guards, _chains, _rows, _aliases, _tallies, _clocks, _references, _numbers, _rules, _checksums,
+    _parked, _files,
 )  # fmt: skip

@@ -8,9 +8,9 @@ from ..errors import NotFound
 
 # The order people read in; pages it does not name come last.
 _ORDER = (
-    "start", "lists", "print", "import", "search", "files", "shortcuts", "customer", "contact", "supplier",
-    "competitor", "product", "warehouse", "company_profile", "branch", "department", "employee", "operator", "role",
-    "dict_item", "sync", "backup",
+    "start", "lists", "print", "import", "bin", "merge", "search", "files", "shortcuts", "customer", "contact",
+    "supplier", "competitor", "product", "warehouse", "company_profile", "branch", "department", "employee",
+    "operator", "role", "dict_item", "sync", "backup",
 )  # fmt: skip
 _FOLDER = Path(__file__).resolve().parents[1] / "help"
 

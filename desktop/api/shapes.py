@@ -189,6 +189,54 @@ class RestoreMany(Strict):
     ids: Ids
 
 
+class BinQuery(Strict):
+    module: Name = ""
+    q: Name = ""
+    start: Day = Field("", alias="from")
+    end: Day = Field("", alias="to")
+    after: Annotated[str, Field(max_length=500)] = ""
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class DeletedOne(Strict):
+    module: Name
+    id: Id
+
+
+class BinRestore(Strict):
+    """`with_parents` also brings back what the records need and what is deleted, too."""
+
+    records: list[DeletedOne] = Field(min_length=1, max_length=10_000)
+    with_parents: bool = False
+
+
+class OffsetQuery(Strict):
+    offset: Annotated[int, Field(ge=0, le=2**31)] = 0
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class DuplicatesQuery(OffsetQuery):
+    kind: Literal["", "same", "likely"] = ""
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class Dismissal(Strict):
+    ids: Annotated[list[Id], Field(min_length=2, max_length=50)]
+    again: bool = False
+
+
+class Compared(Strict):
+    ids: Annotated[list[Id], Field(min_length=1, max_length=20)]
+
+
+class MergeBody(Strict):
+    """`take`: fields whose value comes from one of the losers, by its id."""
+
+    winner: Id
+    losers: Annotated[list[Id], Field(min_length=1, max_length=20)]
+    take: dict[Name, Id] = Field(default_factory=dict, max_length=200)
+
+
 class ChangeMany(Many):
     set: dict[str, Any] = Field(min_length=1, max_length=50)
 

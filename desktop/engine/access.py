@@ -145,12 +145,23 @@ def _follows(registry: Registry, definition: Definition, principal: Principal, t
         conditions = [Sql(f"{table}.{kind_field} = ?", (kind_of[target],))] if kind_of else []
         if inner.text != "1":
             is_open = False
-            conditions.append(_below(f"{table}.{parent}", target, f"{table}_up", inner, is_few=few(target)))
+            conditions.append(_below(registry[target], f"{table}.{parent}", f"{table}_up", inner, is_few=few(target)))
         parts.append(all_of(conditions))
     return None if is_open else any_of(parts)
 
 
-def _below(column: str, target: str, alias: str, inner: Sql, *, is_few: bool) -> Sql:
+def _below(target: Definition, column: str, up: str, inner: Sql, *, is_few: bool) -> Sql:
+    """Rows whose parent, `up`, is seen, or was merged into one that is seen."""
+    seen, through = f"{target.name} {up}", f"alias_of {up}_a CROSS JOIN {target.name} {up} ON {up}.id = {up}_a.winner"
+    merged = f"{up}_a.t = '{target.name}' AND "
     if is_few:
-        return Sql(f"{column} IN (SELECT {alias}.id FROM {target} {alias} WHERE {inner.text})", inner.params)
-    return Sql(f"EXISTS (SELECT 1 FROM {target} {alias} WHERE {alias}.id = {column} AND {inner.text})", inner.params)
+        parts = [Sql(f"SELECT {up}.id FROM {seen} WHERE {inner.text}", inner.params)]
+        if target.module.mergeable:
+            parts.append(Sql(f"SELECT {up}_a.id FROM {through} WHERE {merged}({inner.text})", inner.params))
+        every = " UNION ALL ".join(part.text for part in parts)
+        return Sql(f"{column} IN ({every})", tuple(param for part in parts for param in part.params))
+    one = Sql(f"EXISTS (SELECT 1 FROM {seen} WHERE {up}.id = {column} AND {inner.text})", inner.params)
+    if not target.module.mergeable:
+        return one
+    other = f"EXISTS (SELECT 1 FROM {through} WHERE {merged}{up}_a.id = {column} AND ({inner.text}))"
+    return any_of([one, Sql(other, inner.params)])

@@ -5,12 +5,14 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sync_server.replication.changeset import Op
+from sync_server.replication.changeset import Op, Scalar
 
 from ..errors import Invalid, NotFound
+from . import aliases
 from .access import Principal, actions, demand
 from .define import Right
 from .engine import Engine
+from .fields import Sql
 from .ids import new_id
 from .records import Idempotent, answer, answered, not_found, parse
 from .registry import Definition
@@ -38,13 +40,17 @@ def of_record(engine: Engine, principal: Principal, kind: str, module: str, id: 
     """The files or comments of a record, oldest first; raises `NotFound` for a record the user may not see."""
     with engine.db.read() as db:
         held(engine, db, principal, module, id, "view")
-        return [dict(row) for row in _rows(db, kind, f"WHERE module = ? AND record = ?{_LIVE}", (module, id))]
+        where = _hung_on(engine, db, module, id)
+        return [dict(row) for row in _rows(db, kind, f"WHERE {where.text}", where.params)]
 
 
-_LIVE = " AND deleted_at IS NULL"
+def _hung_on(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Sql:
+    """What hangs on a record, or on one that was merged into it."""
+    same = aliases.same(aliases.present(db, engine.registry.mergeable) & {module}, id)
+    return Sql(f"module = ? AND record IN {same.text} AND deleted_at IS NULL", (module, *same.params))
 
 
-def _rows(db: sqlite3.Connection, kind: str, condition: str, params: Sequence[str]) -> list[sqlite3.Row]:
+def _rows(db: sqlite3.Connection, kind: str, condition: str, params: Sequence[Scalar]) -> list[sqlite3.Row]:
     sql = f"SELECT {_SHOWN[kind]} FROM {kind} {condition} ORDER BY created_at, id LIMIT {PER_RECORD_MAX}"
     return db.execute(sql, tuple(params)).fetchall()
 
@@ -55,7 +61,8 @@ def held(engine: Engine, db: sqlite3.Connection, principal: Principal, module: s
     if module not in holders(engine):
         raise NotFound("这里没有附件和评论")
     demand(principal, action, definition)
-    if row_number(engine, db, principal, definition, id, deleted=False) is None:
+    meant = dict.fromkeys((id, aliases.winner_of(db, module, id)))  # what hangs on a merged record is its winner's, too
+    if all(row_number(engine, db, principal, definition, one, deleted=False) is None for one in meant):
         raise not_found(definition)
 
 
@@ -157,9 +164,8 @@ def counts(engine: Engine, principal: Principal, module: str, id: str) -> dict[s
         return {}
     with engine.db.read() as db:
         held(engine, db, principal, module, id, "view")
+        where = _hung_on(engine, db, module, id)
         return {
-            f"__{kind}": db.execute(
-                f"SELECT count(*) FROM {kind} WHERE module = ? AND record = ?{_LIVE}", (module, id)
-            ).fetchone()[0]
+            f"__{kind}": db.execute(f"SELECT count(*) FROM {kind} WHERE {where.text}", where.params).fetchone()[0]
             for kind in (ATTACHMENT, COMMENT)
         }

@@ -50,6 +50,8 @@ class Draft:
     """Live records of a module whose columns equal the given ones (2,000 at most), as values."""
     author: str
     """The operator who saves."""
+    meant: Callable[[str, str], str] = lambda module, id: id
+    """The record of a module that an id means: what was merged means its winner."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,8 @@ class Module:
     """Fields that belong together: each entry names fields that merge as one."""
     retire: str | None = None
     """The yes/no field that takes a record out of use; pickers leave such records out."""
+    mergeable: bool = False
+    """Whether two of its records that mean the same can be merged (T28)."""
     fixed: str | None = None
     """The yes/no field that marks records of the system: they are neither edited nor deleted."""
     context: str = ""

@@ -1,11 +1,13 @@
 """What a machine derives from a row and never sends: pinyin, shadows, search tokens."""
 
+import ast
 import sqlite3
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
+from . import aliases
 from .registry import PARTS, Definition, Registry, sum_key
 from .text import TEXT_VERSION, initials, pinyin, search_tokens
 
@@ -64,7 +66,10 @@ def bring_up_to_date(db: sqlite3.Connection, registry: Registry) -> None:
     for definition in registry:
         words = repr((TEXT_VERSION, definition.module.title, sorted(definition.shadows), definition.searched))
         counts = repr((definition.tallied, definition.sums, definition.parted))
-        if kept.get(f"derived:{definition.name}") != words:
+        before = kept.get(f"derived:{definition.name}")
+        if before is not None and _without_shadows(before) == _without_shadows(words) and before != words:
+            _fill_shadows(db, definition)
+        elif before != words:
             rebuild(db, definition)
         elif kept.get(f"tally:{definition.name}") != counts:
             rebuild_tally(db, definition)
@@ -73,6 +78,23 @@ def bring_up_to_date(db: sqlite3.Connection, registry: Registry) -> None:
         db.executemany(
             "INSERT OR REPLACE INTO meta VALUES (?, ?)",
             [(f"derived:{definition.name}", words), (f"tally:{definition.name}", counts)],
+        )
+
+
+def _without_shadows(words: str) -> tuple[Any, ...]:
+    version, title, _, searched = ast.literal_eval(words)
+    return version, title, searched
+
+
+def _fill_shadows(db: sqlite3.Connection, definition: Definition) -> None:
+    """Makes the shadow columns alone anew: pinyin and search index, which take most of the time, stay as they are."""
+    if not definition.shadows:
+        return
+    assignments = ", ".join(f"{column} = ?" for column in definition.shadows)
+    for batch in _batches(db, definition):
+        db.executemany(
+            f"UPDATE {definition.name} SET {assignments} WHERE row = ?",
+            [(*(made(row[name]) for name, made in definition.shadows.values()), row["row"]) for row in batch],
         )
 
 
@@ -150,12 +172,14 @@ def _counted(db: sqlite3.Connection, definition: Definition, by: Sequence[str]) 
     tallied = [f"COALESCE(\"{definition.tallied}\", '')"] if definition.tallied else []
     wanted = [("'*'", "count(*)"), *((value, "count(*)") for value in tallied)]
     wanted += [(f"'{sum_key(name)}'", f'COALESCE(sum("{name}"), 0)') for name in definition.sums]
+    shown = f"FROM {definition.name} WHERE deleted_at IS NULL"
+    if aliases.present(db, [definition.name]):
+        shown += f" AND {aliases.not_merged(definition.name, definition.name)}"
     found: dict[tuple[str, ...], int] = {}
     for value, amount in wanted:
         keys = ", ".join((value, *by))
         numbers = ", ".join(str(place + 1) for place in range(1 + len(by)))
-        sql = f"SELECT {keys}, {amount} FROM {definition.name} WHERE deleted_at IS NULL GROUP BY {numbers}"
-        for *key, count in db.execute(sql):
+        for *key, count in db.execute(f"SELECT {keys}, {amount} {shown} GROUP BY {numbers}"):
             found[tuple(key)] = found.get(tuple(key), 0) + count
     return {key: count for key, count in found.items() if count}
 

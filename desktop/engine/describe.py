@@ -62,6 +62,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "rights": actions(principal, definition),
         "parent_field": parent if is_tree else None,
         "single": module.single,
+        "mergeable": module.mergeable and principal.has("merge") and "edit" in actions(principal, definition),
         "fixed": module.fixed,
         "retire": module.retire if module.retire in visible else None,
         "alike": _alike(definition, visible),

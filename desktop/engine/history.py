@@ -2,18 +2,20 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from . import aliases
 from .access import Principal
 from .engine import Engine
 from .fields import Field
 from .records import get
 from .registry import Definition, targets_of
-from .rows import mask, own_rows, titles
+from .rows import Values, fetch, mask, own_rows, titles
 
 _ACTIONS = {"ins": "add", "upd": "edit", "del": "delete", "undel": "restore"}
 ENTRIES_MAX = 500
+_MERGED_MAX = 50
 
 
 def of_record(engine: Engine, principal: Principal, module: str, id: str, names: Mapping[str, str]) -> dict[str, Any]:
@@ -21,17 +23,64 @@ def of_record(engine: Engine, principal: Principal, module: str, id: str, names:
     row = get(engine, principal, module, id, even_deleted=True)["row"]  # the recycle bin shows it, too
     definition = engine.definition(module)
     with engine.db.read() as db:
-        found = db.execute(
-            "SELECT h.kind, h.at, h.actor, h.changes, COALESCE(r.code, substr(r.uuid, 1, 6)) AS machine FROM history h "
-            "JOIN replica r ON r.no = h.r WHERE h.t = ? AND h.id = ? ORDER BY h.hlc DESC, h.part DESC LIMIT ?",
-            (module, id, ENTRIES_MAX),
-        ).fetchall()
-        is_own = bool(own_rows(db, engine.registry, definition, [row], principal))
-        entries = [_entry(definition, principal, is_own, one, names) for one in found]
-        entries = [one for one in entries if one["changes"] or one["action"] != "edit"]
-        if row["created_at"]:
-            entries.append(_creation(row, names))
+        entries = _entries(engine, db, principal, definition, row, names)
+        if definition.module.mergeable and (others := _mergers(engine, db, definition, id, names)):
+            entries += others
+            merged = aliases.losers_of(db, module, [id])
+            for loser in fetch(db, engine.registry, definition, _numbers(db, module, merged), principal):
+                of = str(loser[definition.module.title] or "")
+                entries += [one | {"of": of} for one in _entries(engine, db, principal, definition, loser, names)]
+            entries = sorted(entries, key=lambda one: str(one["at"]), reverse=True)[:ENTRIES_MAX]
         return {"entries": entries, "labels": _labels(engine, db, definition, entries)}
+
+
+def _numbers(db: sqlite3.Connection, module: str, ids: Iterable[str]) -> list[int]:
+    sql = f"SELECT row FROM {module} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY row LIMIT ?"
+    return [row[0] for row in db.execute(sql, (json.dumps(list(ids)), _MERGED_MAX))]
+
+
+def _entries(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, row: Values,
+    names: Mapping[str, str],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """What happened to one row, newest first."""
+    is_own = bool(own_rows(db, engine.registry, definition, [row], principal))
+    entries = [_entry(definition, principal, is_own, one, names) for one in _stored(db, definition.name, row["id"])]
+    entries = [one for one in entries if one["changes"] or one["action"] != "edit"]
+    return [*entries, _creation(row, names)] if row["created_at"] else entries
+
+
+def _stored(db: sqlite3.Connection, table: str, id: str) -> list[sqlite3.Row]:
+    return db.execute(
+        "SELECT h.kind, h.at, h.actor, h.changes, COALESCE(r.code, substr(r.uuid, 1, 6)) AS machine FROM history h "
+        "JOIN replica r ON r.no = h.r WHERE h.t = ? AND h.id = ? ORDER BY h.hlc DESC, h.part DESC LIMIT ?",
+        (table, id, ENTRIES_MAX),
+    ).fetchall()
+
+
+def _mergers(
+    engine: Engine, db: sqlite3.Connection, definition: Definition, id: str, names: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """When something was merged into a record, or it into something, and when that was undone."""
+    links = db.execute(
+        f"SELECT id, loser, winner, created_at, created_by, machine FROM {aliases.TABLE} "
+        "WHERE t = ? AND (loser = ? OR winner = ?)",
+        (definition.name, id, id),
+    ).fetchall()
+    title = definition.module.title
+    entries = []
+    for link in links:
+        other = link["winner"] if link["loser"] == id else link["loser"]
+        named = db.execute(f'SELECT "{title}" FROM {definition.name} WHERE id = ?', (other,)).fetchone()
+        about = {"changes": [], "with": str(named[0] or "") if named else "", "into": link["loser"] == id}
+        made = {"at": link["created_at"], "actor": names.get(link["created_by"], ""), "machine": link["machine"] or ""}
+        entries.append(made | about | {"action": "merge"})
+        for one in _stored(db, aliases.TABLE, link["id"]):
+            action = {"del": "unmerge", "undel": "merge"}.get(one["kind"])
+            if action:
+                told = {"at": one["at"], "actor": names.get(one["actor"], ""), "machine": one["machine"]}
+                entries.append(told | about | {"action": action})
+    return entries
 
 
 def _entry(

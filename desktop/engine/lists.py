@@ -17,6 +17,7 @@ from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
+from . import aliases
 from . import query as q
 from .access import Principal, demand
 from .engine import Engine
@@ -113,8 +114,9 @@ def _plan(
         parents.append(_sees_few(engine, db, principal, parent))
         return parents[-1]
 
-    selection = q.select(engine.registry, definition, principal, query, few)
-    keys = q.sort_keys(engine.registry, definition, principal, query.sort)
+    aliased = aliases.present(db, engine.registry.mergeable)
+    selection = q.select(engine.registry, definition, principal, query, aliased, few)
+    keys = q.sort_keys(engine.registry, definition, principal, query.sort, aliased)
     is_wide = selection.is_bare and not all(parents)  # what is seen is met soon among all
     if selection.is_all or is_wide or (selection.is_scope and _in_scope(db, selection) > PROBE_ROWS):
         return _Plan(selection, keys, None)
@@ -205,7 +207,7 @@ def _total(db: sqlite3.Connection, plan: _Plan, *, must: bool) -> int | None:
         return len(plan.hits)
     if not must:
         return None
-    if not selection.conditions and len(selection.words) == 1 and not selection.deleted:
+    if not selection.conditions and len(selection.words) == 1 and not (selection.deleted or selection.hides):
         inner = _index_part(selection.words[0])  # deleted rows are not in the index, so it can be counted alone
         if inner is not None:
             statement = inner.replace("rowid", "count(*)", 1)
@@ -354,7 +356,7 @@ def _walk_reference(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: 
     )
     parts.append(Sql(dangling, where.params))
     shown = " UNION ALL ".join(
-        f"SELECT t.id, {q.target_order(engine.registry[target])} AS shown FROM {target} t"
+        f"SELECT t.id, {_shown(engine.registry[target], plan.selection.aliased)} AS shown FROM {target} t"
         f"{' WHERE t.deleted_at IS NULL' if one.loose else ''}"
         for target in one.targets()
     )
@@ -368,6 +370,15 @@ def _walk_reference(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: 
         parts.reverse()
     sql = " UNION ALL ".join(part.text for part in parts) + " LIMIT ? OFFSET ?"
     return _first_column(db, sql, (*(p for part in parts for p in part.params), limit, offset))
+
+
+def _shown(target: Definition, aliased: frozenset[str]) -> str:
+    """Order of the records of a module (alias t) where others refer to them: what was merged stands with its winner."""
+    order = q.target_order(target)
+    if target.name not in aliased:
+        return order
+    id = aliases.meant((target.name,), "t.id")
+    return f"(SELECT {order.replace('t.', 'w.')} FROM {target.name} w WHERE w.id = {id})"
 
 
 def _first_column(db: sqlite3.Connection, sql: str, params: Sequence[Scalar]) -> list[int]:

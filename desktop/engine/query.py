@@ -12,6 +12,7 @@ import orjson
 from sync_server.replication.changeset import Scalar
 
 from ..errors import Invalid
+from . import aliases
 from .access import Few, Principal, compares, scope_sql
 from .fields import DateTime, Field, FieldError, Ref, Sql, Where, all_of, any_of
 from .fields.moment import day_span
@@ -56,6 +57,8 @@ class Key:
     descending: bool
     index: str | None
     reference: Ref | None = None
+    meant: str = ""
+    """Of a reference: the record it means, as SQL."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,15 @@ class Selection:
     """Conditions answered by the full-text index, kept apart: the count of one alone comes straight from it."""
     slow_words: tuple[Sql, ...]
     """The same conditions without the index, for walking a sort order where most rows match."""
+    aliased: frozenset[str] = frozenset()
+    """Modules in which something was merged."""
     scope: Sql | None = None
     """Of the conditions the one that keeps to what the user may see."""
+
+    @property
+    def hides(self) -> bool:
+        """Whether there are live rows that no list shows: those merged into others."""
+        return self.definition.name in self.aliased and not self.deleted
 
     @property
     def is_bare(self) -> bool:
@@ -84,7 +94,8 @@ class Selection:
 
     @property
     def alive(self) -> str:
-        return f"{T}.deleted_at IS {'NOT ' if self.deleted else ''}NULL"
+        hidden = f" AND {aliases.not_merged(self.definition.name, T)}" if self.hides else ""
+        return f"{T}.deleted_at IS {'NOT ' if self.deleted else ''}NULL{hidden}"
 
     @property
     def is_all(self) -> bool:
@@ -97,52 +108,71 @@ class Selection:
 
 
 def select(
-    registry: Registry, definition: Definition, principal: Principal, query: Query, few: Few = lambda parent: False
-) -> Selection:
-    """Which rows a query means, within the user's scope (`few`: see there). Raises `Invalid` naming the part that is
-    wrong."""
+    registry: Registry, definition: Definition, principal: Principal, query: Query,
+    aliased: frozenset[str] = frozenset(), few: Few = lambda parent: False,
+) -> Selection:  # fmt: skip
+    """Which rows a query means, within the user's scope (`few`: see there); `aliased` as in `Selection`. Raises
+    `Invalid` naming the part that is wrong."""
     conditions: list[Sql] = []
     scope = scope_sql(registry, definition, principal, T, few)
     if scope is not None:
         conditions.append(scope)
     if query.ids is not None:
         conditions.append(Sql(f"{T}.id IN (SELECT value FROM json_each(?))", (json.dumps(query.ids),)))
-    conditions += [Sql(f'{T}."{column}" = ?', (value,)) for column, value in query.fixed.items()]
+    conditions += [equals(definition, column, value, aliased) for column, value in query.fixed.items()]
     conditions += _period(definition, query)
     if query.group:
         conditions.append(_group(registry, definition, query.group))
-    words, slow_words = _words(registry, definition, principal, query)
-    filtered = _filter(registry, definition, principal, query)
+    words, slow_words = _words(registry, definition, principal, query, aliased)
+    filtered = _filter(registry, definition, principal, query, aliased)
     if filtered is not None:
         conditions.append(filtered)
-    return Selection(definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words), scope)
+    return Selection(definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words), aliased, scope)
 
 
 # ---------------------------------------------------------------- conditions
 
 
-def where_of(registry: Registry, definition: Definition, name: str, *, indexed: bool | None = None) -> Where:
+def equals(definition: Definition, column: str, value: Scalar, aliased: frozenset[str]) -> Sql:
+    """Rows with a value in a column; a reference also through what was merged into the record."""
+    one = definition.fields.get(column)
+    merged = aliased.intersection(targets_of(one)) if one is not None else frozenset[str]()
+    if not merged or not isinstance(value, str):
+        return Sql(f'{T}."{column}" = ?', (value,))
+    ids = aliases.same(merged, value)
+    return Sql(f'{T}."{column}" IN {ids.text}', ids.params)
+
+
+def where_of(
+    registry: Registry, definition: Definition, name: str, *, indexed: bool | None = None,
+    aliased: frozenset[str] = frozenset(),
+) -> Where:  # fmt: skip
     """What field `name` needs to turn a condition into SQL."""
     return Where(
         table=T,
         module=definition.name,
         name=name,
         indexed=name in definition.searched if indexed is None else indexed,
-        search=lambda target, text: titles_like(registry[target], text),
+        search=lambda target, text: titles_like(registry[target], text, aliased),
         subtree=lambda target, id: subtree(registry[target], id),
+        same=lambda targets, id: aliases.same(aliased.intersection(targets), id),
     )
 
 
-def titles_like(definition: Definition, text: str) -> Sql:
-    """Ids of a module whose title contains a text, or whose initials do."""
+def titles_like(definition: Definition, text: str, aliased: frozenset[str] = frozenset()) -> Sql:
+    """Ids of a module whose title contains a text, or whose initials do. What was merged reads as its winner."""
     phrase = search_phrase(text)
     if phrase is None:
         raise FieldError("请填写要查找的文字")
     rows = f"SELECT rowid FROM {definition.name}_fts WHERE {definition.name}_fts MATCH ?"
-    return Sql(
-        f"SELECT id FROM {definition.name} WHERE row IN ({rows})",
-        (f"{{{definition.module.title} initials}} : {phrase}",),
+    match, name = f"{{{definition.module.title} initials}} : {phrase}", definition.name
+    if name not in aliased:
+        return Sql(f"SELECT id FROM {name} WHERE row IN ({rows})", (match,))
+    shown = f"SELECT o.id FROM {name} o WHERE o.row IN ({rows}) AND {aliases.not_merged(name, 'o')}"
+    merged = (
+        f"SELECT l.id FROM alias_of l CROSS JOIN {name} w ON w.id = l.winner WHERE l.t = '{name}' AND w.row IN ({rows})"
     )
+    return Sql(f"{shown} UNION ALL {merged}", (match, match))
 
 
 def subtree(definition: Definition, id: str) -> Sql:
@@ -184,7 +214,7 @@ def _period(definition: Definition, query: Query) -> list[Sql]:
 
 
 def _words(
-    registry: Registry, definition: Definition, principal: Principal, query: Query
+    registry: Registry, definition: Definition, principal: Principal, query: Query, aliased: frozenset[str]
 ) -> tuple[list[Sql], list[Sql]]:
     fast: list[Sql] = []
     slow: list[Sql] = []
@@ -199,8 +229,9 @@ def _words(
             slow.append(_walked(definition, query.value, [query.field]))
             return fast, slow
         try:
-            fast.append(one.quick(query.value, where_of(registry, definition, query.field)))
-            slow.append(one.quick(query.value, where_of(registry, definition, query.field, indexed=False)))
+            where = where_of(registry, definition, query.field, aliased=aliased)
+            fast.append(one.quick(query.value, where))
+            slow.append(one.quick(query.value, replace(where, indexed=False)))
         except FieldError as error:
             raise Invalid({"value": str(error)}) from None
     return fast, slow
@@ -260,7 +291,9 @@ def comparable_field(definition: Definition, principal: Principal, name: str, pa
     return one
 
 
-def _filter(registry: Registry, definition: Definition, principal: Principal, query: Query) -> Sql | None:
+def _filter(
+    registry: Registry, definition: Definition, principal: Principal, query: Query, aliased: frozenset[str]
+) -> Sql | None:
     clauses = (query.filter or {}).get("and", [])
     if not clauses:
         return None
@@ -270,24 +303,26 @@ def _filter(registry: Registry, definition: Definition, principal: Principal, qu
     for clause in clauses:
         if "or" in clause or "and" in clause:
             inner = [
-                _condition(registry, definition, principal, query, item)
+                _condition(registry, definition, principal, query, item, aliased)
                 for item in clause.get("or") or clause.get("and") or ()
             ]
             parts.append(any_of(inner) if "or" in clause else all_of(inner))
         else:
-            parts.append(_condition(registry, definition, principal, query, clause))
+            parts.append(_condition(registry, definition, principal, query, clause, aliased))
     return all_of(parts)
 
 
 def _condition(
-    registry: Registry, definition: Definition, principal: Principal, query: Query, item: Mapping[str, Any]
-) -> Sql:
+    registry: Registry, definition: Definition, principal: Principal, query: Query, item: Mapping[str, Any],
+    aliased: frozenset[str],
+) -> Sql:  # fmt: skip
     name = item["field"]
     allowed = visible_field if item["op"] in ("empty", "not_empty") else comparable_field
     one = allowed(definition, principal, name, "filter")
     try:
         indexed = False if query.deleted else None  # deleted rows are not in the full-text index
-        return one.condition(item["op"], item.get("value"), where_of(registry, definition, name, indexed=indexed))
+        where = where_of(registry, definition, name, indexed=indexed, aliased=aliased)
+        return one.condition(item["op"], item.get("value"), where)
     except FieldError as error:
         raise Invalid({"filter": str(error)}) from None
 
@@ -295,36 +330,43 @@ def _condition(
 # ---------------------------------------------------------------------- sort
 
 
-def sort_keys(registry: Registry, definition: Definition, principal: Principal, sort: str) -> tuple[Key, ...]:
+def sort_keys(
+    registry: Registry, definition: Definition, principal: Principal, sort: str, aliased: frozenset[str] = frozenset()
+) -> tuple[Key, ...]:
     """The sort keys of a query; the module's own order when it names none. Raises `Invalid`."""
     keys = []
     for part in (sort or definition.module.sort or definition.module.title).split(",")[:4]:
         name = part.strip().lstrip("-+")
         one = comparable_field(definition, principal, name, "sort")
         try:
-            keys.append(_key(registry, definition, name, one, part.strip().startswith("-")))
+            keys.append(_key(registry, definition, name, one, part.strip().startswith("-"), aliased))
         except FieldError as error:
             raise Invalid({"sort": str(error)}) from None
     return tuple(keys)
 
 
-def _key(registry: Registry, definition: Definition, name: str, one: Field, descending: bool) -> Key:
+def _key(
+    registry: Registry, definition: Definition, name: str, one: Field, descending: bool, aliased: frozenset[str]
+) -> Key:
     if name == definition.module.title:
         return Key(name, f"{T}.pinyin", descending, "pinyin")
     expression = one.order(where_of(registry, definition, name))
     index = definition.sort_index.get(name)
     if isinstance(one, Ref):
-        return Key(name, _display_order(registry, one, expression), descending, index, one)
+        merged = aliased.intersection(one.targets())
+        meant = aliases.meant(merged, expression) if merged else expression
+        return Key(name, _display_order(registry, one, expression, aliased), descending, index, one, meant)
     return Key(name, expression, descending, index)
 
 
-def _display_order(registry: Registry, one: Ref, expression: str) -> str:
+def _display_order(registry: Registry, one: Ref, expression: str, aliased: frozenset[str]) -> str:
     """A reference sorts as people read it: dictionaries in their own order, records by pinyin."""
     orders = []
     alive = " AND s.deleted_at IS NULL" if one.loose else ""
     for target in one.targets():
         key = target_order(registry[target])
-        orders.append(f"(SELECT {key.replace('t.', 's.')} FROM {target} s WHERE s.id = {expression}{alive})")
+        id = aliases.meant((target,), expression) if target in aliased else expression
+        orders.append(f"(SELECT {key.replace('t.', 's.')} FROM {target} s WHERE s.id = {id}{alive})")
     return orders[0] if len(orders) == 1 else f"COALESCE({', '.join(orders)})"
 
 
@@ -340,12 +382,14 @@ def order_by(keys: Sequence[Key], *, forced: bool = False) -> str:
     """
     plus = "+" if forced else ""
     parts = []
+    is_driven = len(keys) == 1 and keys[0].reference is not None
     for key in keys:
         down = " DESC" if key.descending else ""
         parts.append(f"{plus}{key.expression}{down}")
         if key.reference is not None:
-            parts.append(f'{plus}{T}."{key.name}"{down}')
-    is_driven = len(keys) == 1 and keys[0].reference is not None
+            # Where the records drive, they come one by one, those that were merged too.
+            id = f'{T}."{key.name}"' if is_driven else key.meant
+            parts.append(f"{plus}{id}{down}")
     return ", ".join([*parts, f"{T}.row{' DESC' if keys[0].descending and not is_driven else ''}"])
 
 

@@ -9,13 +9,14 @@ from typing import Any
 from sync_server.replication.changeset import Op
 
 from ..errors import BadRequest, Deleted, Invalid, KeyReused, NotFound, Stale
+from . import aliases
 from .access import Principal, demand, scope_sql
 from .engine import Engine
 from .fields import FieldError
 from .ids import new_id
 from .query import T
 from .registry import Definition
-from .rows import Values, fetch, labels
+from .rows import Values, fetch, labels, titles
 from .saving import Saving, row_number
 
 BATCH_MAX = 200_000
@@ -33,12 +34,23 @@ class Idempotent:
 
 
 def get(engine: Engine, principal: Principal, module: str, id: str, *, even_deleted: bool = False) -> dict[str, Any]:
-    """{row, labels} of one record the user may see; raises `NotFound`."""
+    """{row, labels} of one record the user may see; raises `NotFound`. One that was merged says into which:
+    merged_into {id, title}."""
     definition = engine.definition(module)
     demand(principal, "view", definition)
     with engine.db.read() as db:
         row = _visible(engine, db, principal, definition, id, deleted=None if even_deleted else False)
-        return {"row": row, "labels": labels(db, engine.registry, definition, [row])}
+        found = {"row": row, "labels": labels(db, engine.registry, definition, [row])}
+        return found | _merged_into(engine, db, definition, id)
+
+
+def _merged_into(engine: Engine, db: sqlite3.Connection, definition: Definition, id: str) -> dict[str, Any]:
+    winner = aliases.winner_of(db, definition.name, id) if definition.module.mergeable else id
+    if winner == id:
+        return {}
+    return {
+        "merged_into": {"id": winner, "title": titles(db, engine.registry, {definition.name: [winner]}).get(winner)}
+    }
 
 
 def _visible(

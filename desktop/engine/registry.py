@@ -9,9 +9,11 @@ from typing import Any
 from sync_server.replication.changeset import Scalar
 from sync_server.replication.merge import Policy, Rules
 
+from . import aliases
 from .define import Chapter, Module, Special
 from .fields import Column, Enum, Field, Mirror, Ref, Refs
 from .ids import derived_id, seed_id
+from .likeness import key_shadows
 
 SHARED_SENT = (Column("branch", "TEXT", "branch"), Column("custom", "TEXT", "custom"))
 """Columns every row has and every machine receives."""
@@ -187,7 +189,9 @@ class Registry:
         self, chapters: Iterable[Chapter], modules: Iterable[Module], specials: Iterable[Special] = ()
     ) -> None:
         self.chapters = tuple(chapters)
-        self.modules = _hung(tuple(modules))
+        declared = tuple(modules)
+        self.modules = _hung(declared + aliases.modules_of(declared))
+        self.mergeable = tuple(module.name for module in declared if module.mergeable)
         self.specials = {special.name: special for special in specials}
         self.definitions: dict[str, Definition] = {module.name: _compile(module) for module in self.modules}
         self.links: dict[str, Link] = {
@@ -206,6 +210,8 @@ class Registry:
 
     def _resolve_incoming(self) -> None:
         for definition in self:
+            if definition.name in (aliases.TABLE, aliases.PAIRS):
+                continue  # who merged a record does not refer to it as others do
             for name, one in definition.fields.items():
                 for target in targets_of(one):
                     if target in self.definitions:
@@ -291,6 +297,7 @@ def _compile(module: Module) -> Definition:
         for name, one in module.fields.items()
         for column, function in one.shadows(name).items()
     }
+    shadows |= key_shadows(module, shadows)
     searched = tuple(
         name
         for name, one in module.fields.items()

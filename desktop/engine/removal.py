@@ -2,13 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sync_server.replication.changeset import Op
 
-from ..errors import BadRequest, InUse, Invalid, NotFound
+from ..errors import BadRequest, InUse, NotFound, StillDeleted
+from . import aliases
 from .access import Principal, demand, scope_sql
 from .engine import Engine
 from .fields import Ref, Refs
@@ -17,7 +18,7 @@ from .query import T
 from .records import Idempotent, answer, answered, visible_records
 from .registry import Definition, Incoming
 from .rows import Values
-from .saving import Saving
+from .saving import Saving, row_number
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class _Doomed:
 
     def ids(self, module: str) -> set[str]:
         return set(self.rows.get(module, {}))
+
+    def asked_for(self, module: str, id: str) -> str:
+        """The record that a merged one goes along with; else itself."""
+        cause = self.rows.get(module, {}).get(id) or ""
+        return cause.partition(":")[2] if cause.startswith(f"{module}:") else id
 
 
 def preview(engine: Engine, principal: Principal, module: str, ids: Sequence[str]) -> dict[str, Any]:
@@ -42,6 +48,8 @@ def preview(engine: Engine, principal: Principal, module: str, ids: Sequence[str
         for name, rows in doomed.rows.items()
         if name != module and rows
     ]
+    if merged := len(doomed.rows[module]) - len(olds):
+        along.insert(0, {"label": f"并入的{definition.module.noun}", "count": merged})
     return {"count": len(olds) - len(refused), "along": along, "refused": refused}
 
 
@@ -92,6 +100,8 @@ def _doomed(engine: Engine, db: sqlite3.Connection, definition: Definition, ids:
     queue: list[tuple[Definition, list[str]]] = [(definition, list(ids))]
     while queue:
         parent, parents = queue.pop()
+        merged = _with_merged(db, parent, parents, rows.setdefault(parent.name, {}))
+        parents = [*parents, *merged]
         for incoming in (one for one in parent.incoming if one.cascades):
             child = incoming.definition
             known = rows.setdefault(child.name, {})
@@ -101,6 +111,17 @@ def _doomed(engine: Engine, db: sqlite3.Connection, definition: Definition, ids:
             if fresh:
                 queue.append((child, list(fresh)))
     return _Doomed(rows)
+
+
+def _with_merged(
+    db: sqlite3.Connection, definition: Definition, ids: Sequence[str], known: dict[str, str | None]
+) -> list[str]:
+    """What was merged into records goes along with them: it means nothing without its winner."""
+    losers = aliases.losers_of(db, definition.name, ids) if definition.module.mergeable else {}
+    live = f"SELECT id FROM {definition.name} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
+    found = [row[0] for row in db.execute(live, (json.dumps(list(losers)),)) if row[0] not in known] if losers else []
+    known.update((loser, f"{definition.name}:{losers[loser]}") for loser in found)
+    return found
 
 
 def _referring(
@@ -156,7 +177,8 @@ def _holding(
         counts: dict[str, int] = {}
         for record, target in _referring(db, definition, incoming, ids):
             if record not in going:
-                counts[target] = counts.get(target, 0) + 1
+                meant = doomed.asked_for(definition.name, target)
+                counts[meant] = counts.get(meant, 0) + 1
         for target, count in counts.items():
             found.setdefault(target, []).append(f"还有 {count} 个{incoming.definition.module.noun}在用")
     return found
@@ -213,23 +235,73 @@ def restore(
     also: Sequence[Op] = (),
 ) -> list[str]:
     """Brings deleted records back, with exactly the ones that went along with them. `res` and `also` as in `save`."""
-    definition = _deletable(engine, principal, module)
+    result = list(dict.fromkeys(ids))
+    restore_many(engine, principal, {module: result}, idempotent, act=f"{module}.restore", res=res, also=also)
+    return result
+
+
+def restore_many(
+    engine: Engine,
+    principal: Principal,
+    picks: Mapping[str, Sequence[str]],
+    idempotent: Idempotent | None = None,
+    *,
+    act: str = "restore",
+    with_parents: bool = False,
+    res: str | None = None,
+    also: Sequence[Op] = (),
+) -> dict[str, list[str]]:
+    """Brings back records of several modules, as one batch: {module: ids} of what was asked for or had to come along.
+
+    Raises `StillDeleted` naming what they need and what is deleted, too; `with_parents` brings that back as well.
+    """
+    wanted = {module: list(dict.fromkeys(ids)) for module, ids in picks.items()}
+    for module in wanted:
+        _deletable(engine, principal, module)
     with engine.db.write() as db:
         if idempotent and (known := answered(db, idempotent)) is not None:
-            return list(json.loads(known))
-        result = list(dict.fromkeys(ids))
-        _refuse_unless_deleted(engine, db, principal, definition, result)
-        ops = [Op(definition.name, id, "undel") for id in result]
-        ops += _with_children(db, definition, result)
-        if wrong := _orphaned(engine, db, ops):
-            raise Invalid(wrong)
-        changed = engine.applier.local(
-            [*ops, *also], actor=principal.operator, act=f"{module}.restore", batch=new_id(), res=res
-        )
+            return dict(json.loads(known))
+        for module, ids in wanted.items():
+            _refuse_unless_deleted(engine, db, principal, engine.definition(module), ids)
+        ops = _restoring(engine, db, wanted)
+        while missing := _orphaned(engine, db, ops):
+            if not with_parents or not all(_may_restore(engine, db, principal, one) for one in missing):
+                raise _told(engine, db, principal, missing)
+            for one in missing:
+                wanted.setdefault(one.module, []).append(one.id)
+            ops = _restoring(engine, db, wanted)
+        changed = engine.applier.local([*ops, *also], actor=principal.operator, act=act, batch=new_id(), res=res)
         if idempotent:
-            answer(db, idempotent, json.dumps(result))
+            answer(db, idempotent, json.dumps(wanted))
     engine.tell(changed)
-    return result
+    return wanted
+
+
+def _restoring(engine: Engine, db: sqlite3.Connection, wanted: Mapping[str, Sequence[str]]) -> list[Op]:
+    """Ops that bring records back with what went along with them, each once."""
+    ops = [Op(module, id, "undel") for module, ids in wanted.items() for id in ids]
+    for module, ids in wanted.items():
+        ops += with_children(db, engine.definition(module), ids)
+    return list({(op.table, op.id): op for op in ops}.values())
+
+
+def _may_restore(engine: Engine, db: sqlite3.Connection, principal: Principal, one: "_Missing") -> bool:
+    definition = engine.definition(one.module)
+    may = principal.may("delete", one.module) and principal.has(definition.module.edit_right)
+    return may and row_number(engine, db, principal, definition, one.id, deleted=True) is not None
+
+
+def _told(engine: Engine, db: sqlite3.Connection, principal: Principal, missing: Sequence["_Missing"]) -> StillDeleted:
+    """What stands in the way, at the field that needs it; what the person may bring back as well is named."""
+    fields = {
+        one.field: f"「{one.label}」{f'「{one.title}」' if one.title else ''}已删除，请先恢复它" for one in missing
+    }
+    parents = [
+        {"module": one.module, "id": one.id, "title": one.title, "noun": engine.definition(one.module).module.noun}
+        for one in missing
+        if _may_restore(engine, db, principal, one)
+    ]
+    return StillDeleted(fields, parents=parents, all=len(parents) == len(missing))
 
 
 def _refuse_unless_deleted(
@@ -246,49 +318,81 @@ def _refuse_unless_deleted(
         raise NotFound(f"回收站里没有这个{definition.module.noun}")
 
 
-def _with_children(db: sqlite3.Connection, definition: Definition, ids: Sequence[str]) -> Iterator[Op]:
+def with_children(
+    db: sqlite3.Connection, definition: Definition, ids: Sequence[str], done: frozenset[str] = frozenset()
+) -> Iterator[Op]:
     """What went along with records, and with that in turn; what was deleted by itself stays deleted."""
+    causes = json.dumps([f"{definition.name}:{id}" for id in ids])
+    gone = "via IN (SELECT value FROM json_each(?)) AND deleted_at IS NOT NULL"
+    merged: list[str] = []
+    if definition.module.mergeable:
+        merged = [row[0] for row in db.execute(f"SELECT id FROM {definition.name} WHERE {gone}", (causes,))]
+        merged = [id for id in merged if id not in done]
+        yield from (Op(definition.name, id, "undel") for id in merged)
+    if merged:
+        yield from with_children(db, definition, merged, done | set(merged))
     for incoming in (one for one in definition.incoming if one.cascades):
         child = incoming.definition
-        found = [
-            row[0]
-            for row in db.execute(
-                f"SELECT id FROM {child.name} WHERE via IN (SELECT ? || value FROM json_each(?)) "
-                f'AND deleted_at IS NOT NULL AND via = ? || "{incoming.field}"',
-                (f"{definition.name}:", json.dumps(ids), f"{definition.name}:"),
-            )
-        ]
+        sql = f'SELECT id FROM {child.name} WHERE {gone} AND via = ? || "{incoming.field}"'
+        found = [row[0] for row in db.execute(sql, (causes, f"{definition.name}:"))]
         yield from (Op(child.name, id, "undel") for id in found)
         if found:
-            yield from _with_children(db, child, found)
+            yield from with_children(db, child, found)
 
 
-def _orphaned(engine: Engine, db: sqlite3.Connection, ops: Sequence[Op]) -> dict[str, str]:
-    """What the records that come back need and what is still deleted, by field."""
+@dataclass(frozen=True)
+class _Missing:
+    """A deleted record that one which comes back needs, and the field that needs it."""
+
+    module: str
+    id: str
+    title: str
+    field: str
+    label: str
+
+
+def _orphaned(engine: Engine, db: sqlite3.Connection, ops: Sequence[Op]) -> list[_Missing]:
+    """What the records that come back need and what is still deleted."""
     back: dict[str, set[str]] = {}
     for op in ops:
         back.setdefault(op.table, set()).add(op.id)
-    wrong: dict[str, str] = {}
+    missing: dict[tuple[str, str], _Missing] = {}
     for module, ids in back.items():
-        for name, one in engine.definition(module).fields.items():
-            if isinstance(one, Ref) and (one.required or name == engine.definition(module).module.parent):
-                gone = next(_still_deleted(engine, db, module, name, one, ids, back), None)
-                if gone is not None:
-                    wrong[name] = f"「{one.label}」{gone}已删除，请先恢复它"
-    return wrong
+        definition = engine.definition(module)
+        for name, one in definition.fields.items():
+            if isinstance(one, Ref) and (one.required or name == definition.module.parent):
+                for gone in _still_deleted(engine, db, module, name, one, ids, back):
+                    missing.setdefault((gone.module, gone.id), gone)
+        for gone in _winners_deleted(db, definition, ids):
+            if gone.id not in ids:
+                missing.setdefault((module, gone.id), gone)
+    return list(missing.values())
+
+
+def _winners_deleted(db: sqlite3.Connection, definition: Definition, ids: set[str]) -> Iterator[_Missing]:
+    """Deleted records into which some of the records were merged: alone these would be seen nowhere."""
+    winners = aliases.winners(db, definition.name, ids) if definition.module.mergeable else {}
+    sql = (
+        f"SELECT id, COALESCE(\"{definition.module.title}\", '') FROM {definition.name} "
+        "WHERE deleted_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))"
+    )
+    for id, title in db.execute(sql, (json.dumps(sorted(set(winners.values()))),)) if winners else ():
+        yield _Missing(definition.name, id, title, definition.module.title, f"并入的{definition.module.noun}")
 
 
 def _still_deleted(
     engine: Engine, db: sqlite3.Connection, module: str, name: str, one: Ref, ids: set[str], back: dict[str, set[str]]
-) -> Iterator[str]:
-    """Titles of what field `name` of the records means and what is neither there nor comes back with them."""
+) -> Iterator[_Missing]:
+    """What field `name` of the records means and what is neither there nor comes back with them."""
     kinds = one.target_by[1] if one.target_by else {"": one.target}
     for kind, target in kinds.items():
         of_kind = f' AND c."{one.target_by[0]}" = ?' if one.target_by else ""
         rows = db.execute(
-            f'SELECT DISTINCT c."{name}", t."{engine.definition(target).module.title}" FROM {module} c '
+            f'SELECT DISTINCT c."{name}", COALESCE(t."{engine.definition(target).module.title}", \'\') FROM {module} c '
             f'LEFT JOIN {target} t ON t.id = c."{name}" WHERE c.id IN (SELECT value FROM json_each(?)) '
             f'AND c."{name}" IS NOT NULL AND (t.id IS NULL OR t.deleted_at IS NOT NULL){of_kind}',
             (json.dumps(list(ids)), *((kind,) if one.target_by else ())),
         )
-        yield from (f"「{title}」" if title else "" for id, title in rows if id not in back.get(target, ()))
+        yield from (
+            _Missing(target, id, title, name, one.label) for id, title in rows if id not in back.get(target, ())
+        )

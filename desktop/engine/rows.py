@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from . import aliases
 from .access import Principal
 from .fields import Field, Mirror, PriceBeside, Ref
 from .fields.text import MASK
@@ -99,7 +100,8 @@ def _chosen(db: sqlite3.Connection, one: Mirror, ids: Sequence[str]) -> set[str]
     """Which of the records their parents name."""
     given = "(SELECT value FROM json_each(?))"
     parts = [
-        f'SELECT "{one.names}" FROM {target} WHERE "{one.names}" IN {given} AND deleted_at IS NULL'
+        f'SELECT "{one.names}" FROM {target} WHERE "{one.names}" IN {given} AND deleted_at IS NULL '
+        f"AND id NOT IN (SELECT id FROM alias_of WHERE t = '{target}')"
         for target in one.targets
     ]
     return {row[0] for row in db.execute(" UNION ALL ".join(parts), [json.dumps(ids)] * len(parts))}
@@ -151,12 +153,15 @@ def own_rows(
     if definition.module.scope != "follow":
         return {row["id"] for row in rows if row.get("owner") == principal.employee}
     parent = definition.module.parent or "parent"
-    ids = json.dumps([row[parent] for row in rows if row.get(parent)])
+    ids = {row[parent] for row in rows if row.get(parent)}
     mine: set[str] = set()
     for target in targets_of(definition.fields[parent]):
         if "owner" in registry[target].fields:
+            led = aliases.winners(db, target, ids) if registry[target].module.mergeable else {}
+            asked = json.dumps([led.get(id, id) for id in ids])
             sql = f"SELECT id FROM {target} WHERE owner = ? AND id IN (SELECT value FROM json_each(?))"
-            mine |= {found[0] for found in db.execute(sql, (principal.employee, ids))}
+            own = {found[0] for found in db.execute(sql, (principal.employee, asked))}
+            mine |= {id for id in ids if led.get(id, id) in own}
     return {row["id"] for row in rows if row.get(parent) in mine}
 
 
@@ -196,4 +201,15 @@ def titles(db: sqlite3.Connection, registry: Registry, wanted: Mapping[str, Iter
                     (json.dumps(missing),),
                 ).fetchall()
             )
+            if registry[target].module.mergeable:
+                found.update(_titles_of_winners(db, target, title, missing))
     return found
+
+
+def _titles_of_winners(db: sqlite3.Connection, target: str, title: str, ids: Sequence[str]) -> list[tuple[str, str]]:
+    """What was merged reads as the record it was merged into."""
+    sql = (
+        f"SELECT a.id, COALESCE(w.{title}, '') FROM alias_of a JOIN {target} w ON w.id = a.winner "
+        "WHERE a.t = ? AND a.id IN (SELECT value FROM json_each(?))"
+    )
+    return db.execute(sql, (target, json.dumps(ids))).fetchall()

@@ -10,6 +10,7 @@ from typing import Any
 from sync_server.replication.changeset import Op, Scalar, value_hash
 
 from ..errors import Invalid
+from . import aliases
 from . import query as q
 from .access import Principal, demand, scope_sql
 from .apply import Me
@@ -112,7 +113,7 @@ class Saving:
 
     def _is_free(self, one: Mirror, new: Values) -> bool:
         """Whether the parent names nobody yet."""
-        module, id = _parent_of(self.definition, one, new) or ("", "")
+        module, id = self._parent_of(one, new) or ("", "")
         named = (self.look(module, id) or {}).get(one.names) if module else None
         return bool(module) and (named is None or self.look(self.definition.name, named) is None)
 
@@ -154,12 +155,23 @@ class Saving:
         if target is None or any(target.get(column) != value for column, value in one.where.items()):
             return f"「{one.label}」选的内容已不存在，请重新选择"
         for column, source in one.depends.items():
-            if target.get(column) != (id if source == "id" else new.get(source)):
+            if not self._is_same(one, column, target.get(column), id if source == "id" else new.get(source)):
                 return f"「{one.label}」不属于这条记录，请重新选择"
         is_above = one.above or self.definition.module.parent == name
         if is_above and one.target == self.definition.name and self._is_below(name, new[name], id):
             return f"「{one.label}」不能选自己或自己的下级"
         return self._retired_fault(one, new, new[name]) if old is None or old[name] != new[name] else None
+
+    def _is_same(self, one: Ref, column: str, stored: Scalar, wanted: Scalar) -> bool:
+        """Whether a column of a reference's target says what it should; what was merged means its winner."""
+        if stored == wanted or not isinstance(stored, str) or not isinstance(wanted, str):
+            return stored == wanted
+        kinds = {kind for name in one.targets() for kind in targets_of(self.engine.registry[name].fields[column])}
+        return any(self.meant(kind, stored) == self.meant(kind, wanted) for kind in kinds)
+
+    def meant(self, module: str, id: str) -> str:
+        """The record that an id means."""
+        return aliases.winner_of(self.db, module, id) if self.engine.registry[module].module.mergeable else id
 
     def _retired_fault(self, one: Ref | Refs, new: Mapping[str, Any], id: str) -> str | None:
         """What was taken out of use stays where it is and is not chosen anew."""
@@ -212,6 +224,8 @@ class Saving:
     def _find(self, module: str, columns: Mapping[str, Scalar]) -> list[dict[str, Any]]:
         self.asked.add(module)
         conditions = "".join(f' AND "{column}" = ?' for column in columns)
+        if self.engine.registry[module].module.mergeable:
+            conditions += f" AND {aliases.not_merged(module, module)}"
         sql = f"SELECT row FROM {module} WHERE deleted_at IS NULL{conditions} LIMIT {_FOUND_MAX}"
         numbers = [row[0] for row in self.db.execute(sql, tuple(columns.values()))]
         found = fetch(self.db, self.engine.registry, self.engine.definition(module), numbers, None)
@@ -237,7 +251,8 @@ class Saving:
 
     def rule_faults(self, id: str, old: Values | None, new: Values | None) -> dict[str, str]:
         """What the module's rules say, by field ("" is the whole record)."""
-        draft = Draft(self.definition.name, id, old, new, self.look, self._find, self.principal.operator)
+        operator = self.principal.operator
+        draft = Draft(self.definition.name, id, old, new, self.look, self._find, operator, self.meant)
         faults: dict[str, str] = {}
         module = self.definition.module
         if old and module.fixed and old[module.fixed]:
@@ -307,8 +322,8 @@ class Saving:
         for name, one in self.definition.fields.items():
             if not isinstance(one, Mirror):
                 continue
-            before = (_parent_of(self.definition, one, old), bool(old[name])) if old else (None, False)
-            now = (_parent_of(self.definition, one, new), bool(new[name]))
+            before = (self._parent_of(one, old), bool(old[name])) if old else (None, False)
+            now = (self._parent_of(one, new), bool(new[name]))
             if before == now:
                 continue
             if before[0] is not None and before[1]:
@@ -328,6 +343,14 @@ class Saving:
             if faults:
                 return {name: next(iter(faults.values()))}
         return {}
+
+    def _parent_of(self, one: Mirror, values: Values) -> tuple[str, str] | None:
+        """(module, id) of the parent, if it is of a kind that names one of its records."""
+        ref = self.definition.fields[one.parent]
+        if not isinstance(ref, Ref) or not values[one.parent]:
+            return None
+        module = ref.target_by[1].get(str(values[ref.target_by[0]])) if ref.target_by else ref.target
+        return (module, self.meant(module, values[one.parent])) if module in one.targets else None
 
     def _naming_op(self, one: Mirror, parent: tuple[str, str], id: str | None) -> list[Op]:
         module, parent_id = parent
@@ -433,15 +456,6 @@ def _update_op(definition: Definition, id: str, old: Mapping[str, Scalar], new: 
         return []
     sets = {name: new.get(name, old.get(name)) for name in names}
     return [Op(definition.name, id, "upd", sets, {name: value_hash(old.get(name)) for name in sets})]
-
-
-def _parent_of(definition: Definition, one: Mirror, values: Values) -> tuple[str, str] | None:
-    """(module, id) of the parent, if it is of a kind that names one of its records."""
-    ref = definition.fields[one.parent]
-    if not isinstance(ref, Ref) or not values[one.parent]:
-        return None
-    module = ref.target_by[1].get(str(values[ref.target_by[0]])) if ref.target_by else ref.target
-    return (module, values[one.parent]) if module in one.targets else None
 
 
 def branch_code(db: sqlite3.Connection, branch: str | None) -> str:

@@ -67,6 +67,10 @@ CREATE TABLE IF NOT EXISTS blob (
     uploaded INTEGER NOT NULL DEFAULT 0, missing INTEGER NOT NULL DEFAULT 0, fails INTEGER NOT NULL DEFAULT 0,
     next_at INTEGER NOT NULL DEFAULT 0, why TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS blob_open ON blob (next_at) WHERE (have != uploaded OR want > 0);
+CREATE TABLE IF NOT EXISTS alias_of (
+    t TEXT NOT NULL, id TEXT NOT NULL, winner TEXT NOT NULL, row INTEGER, PRIMARY KEY (t, id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS alias_of_winner ON alias_of (t, winner);
+CREATE INDEX IF NOT EXISTS alias_of_row ON alias_of (t, row);
 CREATE INDEX IF NOT EXISTS changeset_batch ON changeset (batch) WHERE batch IS NOT NULL;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -182,6 +186,8 @@ def index_statements(definition: Definition) -> Iterator[str]:
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL'
     dead = index_name(table, "deleted_at")
     yield f"CREATE INDEX IF NOT EXISTS {dead} ON {table} (deleted_at) WHERE deleted_at IS NOT NULL"
+    by_itself = "deleted_at IS NOT NULL AND via IS NULL"
+    yield f"CREATE INDEX IF NOT EXISTS {index_name(table, 'bin')} ON {table} (deleted_at) WHERE {by_itself}"
     yield f"CREATE INDEX IF NOT EXISTS {index_name(table, 'via')} ON {table} (via) WHERE via IS NOT NULL"
 
 

@@ -8,13 +8,15 @@ from typing import Any
 from sync_server.replication.changeset import Scalar
 
 from ..errors import Forbidden, Invalid, NotFound
+from . import aliases
 from . import query as q
 from .access import Principal, compares, scope_sql
 from .define import Alike
 from .engine import Engine
 from .fields import Sql, all_of
+from .likeness import is_equal, score
 from .registry import Definition, targets_of
-from .rows import Values, fetch, labels
+from .rows import Values, fetch, labels, titles
 from .schema import index_name
 from .text import fold, initials, pinyin, search_phrase
 
@@ -131,19 +133,41 @@ def _group(
 ) -> dict[str, Any]:
     rows = fetch(db, engine.registry, definition, numbers[:GROUP_ROWS], principal)
     known = labels(db, engine.registry, definition, rows)
+    winners, names = _merged(engine, db, principal, definition, [row["id"] for row in rows])
     return {
         "module": definition.name,
         "label": definition.module.label,
         "rows": [
             {
-                "id": row["id"],
+                "id": winners.get(row["id"], row["id"]),
                 "title": title_of(definition, row),
-                "context": context_of(definition, row, known),
+                "context": f"已并入「{names[row['id']]}」"
+                if row["id"] in names
+                else context_of(definition, row, known),
             }
             for row in rows
         ],
         "more": len(numbers) > GROUP_ROWS,
     }
+
+
+def _merged(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, ids: Sequence[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Of records that were merged: the winner, where the user may open it, and the winner's title."""
+    winners = aliases.winners(db, definition.name, ids) if definition.module.mergeable else {}
+    if not winners:
+        return {}, {}
+    numbers = _hits(engine, db, definition, principal, _among(winners.values()), len(winners))
+    rows = fetch(db, engine.registry, definition, numbers, principal)
+    opened = {row["id"] for row in rows}
+    named = titles(db, engine.registry, {definition.name: set(winners.values())})
+    names = {loser: named.get(winner, "") for loser, winner in winners.items()}
+    return {loser: winner for loser, winner in winners.items() if winner in opened}, names
+
+
+def _among(ids: Iterable[str]) -> Sql:
+    return Sql(f"{q.T}.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
 
 
 def title_of(definition: Definition, row: Mapping[str, Any]) -> str:
@@ -174,14 +198,55 @@ def lookup(
     if not (may_view or definition.module.lookup):
         raise Forbidden(f"没有「{definition.module.label}」的查看权限，可请管理员开通")
     with engine.db.read() as db:
-        conditions = _candidate_conditions(engine, definition, principal, where or {}, ids)
+        aliased = aliases.present(db, engine.registry.mergeable)
+        conditions = _candidate_conditions(engine, definition, principal, where or {}, ids, aliased)
+        is_merged = module in aliased
+        if is_merged and not ids and not text.strip():
+            conditions.append(Sql(aliases.not_merged(module, q.T)))
         numbers = _candidates(db, definition, principal, text, conditions, limit + 1, only_titles=not may_view)
         if may_view and text.strip():
-            led = _led_to(engine, db, definition, principal, text, all_of(conditions), limit + 1)
-            numbers = list(dict.fromkeys([*led, *numbers]))[: limit + 1]
-        rows = fetch(db, engine.registry, definition, numbers[:limit], principal)
+            found = _led_to(engine, db, definition, principal, text, all_of(conditions), limit + 1)
+            numbers = list(dict.fromkeys([*found, *numbers]))[: limit + 1]
+        led = _led(db, definition, numbers, conditions) if is_merged and not ids else {}
+        shown = list(dict.fromkeys(led.get(number, (number, ""))[0] for number in numbers))
+        rows = fetch(db, engine.registry, definition, [n for n in shown if n][:limit], principal)
         known = labels(db, engine.registry, definition, rows)
-        return {"rows": [_candidate(definition, row, known) for row in rows], "more": len(numbers) > limit}
+        candidates = [_candidate(definition, row, known) for row in rows]
+        if is_merged:
+            _tell_merged(db, engine, definition, candidates, dict(led.values()))
+        return {"rows": candidates, "more": len(numbers) > limit}
+
+
+def _led(
+    db: sqlite3.Connection, definition: Definition, numbers: Sequence[int], conditions: Sequence[Sql]
+) -> dict[int, tuple[int, str]]:
+    """Found rows that were merged → the row of the winner (0: it is none to be picked) and the title that was found."""
+    where, title = all_of(conditions), definition.module.title
+    sql = (
+        f"SELECT l.row, COALESCE((SELECT {q.T}.row FROM {definition.name} {q.T} WHERE {q.T}.id = a.winner "
+        f'AND {where.text}), 0), l."{title}" FROM alias_of a JOIN {definition.name} l ON l.id = a.id '
+        "WHERE a.t = ? AND l.row IN (SELECT value FROM json_each(?))"
+    )
+    found = db.execute(sql, (*where.params, definition.name, json.dumps(list(numbers)))).fetchall()
+    return {row: (winner, title or "") for row, winner, title in found}
+
+
+def _tell_merged(
+    db: sqlite3.Connection, engine: Engine, definition: Definition, candidates: Sequence[dict[str, Any]],
+    found: Mapping[int, str],
+) -> None:  # fmt: skip
+    """A winner says under which other name it was found; what was asked for by its id reads as its winner."""
+    known = titles(db, engine.registry, {definition.name: [one["id"] for one in candidates]})
+    under: dict[str, str] = {}
+    for row, name in found.items():
+        if row:
+            (id,) = db.execute(f"SELECT id FROM {definition.name} WHERE row = ?", (row,)).fetchone()
+            under[id] = name
+    for one in candidates:
+        one["title"] = known.get(one["id"], one["title"])
+        other = under.get(one["id"])
+        if other and other != one["title"]:
+            one["context"] = " · ".join(filter(None, (one["context"], f"「{other}」已并入")))
 
 
 def _candidate(definition: Definition, row: Values, known: Mapping[str, str]) -> dict[str, Any]:
@@ -203,13 +268,14 @@ def _candidate_conditions(
     principal: Principal,
     where: Mapping[str, Scalar],
     ids: Sequence[str],
+    aliased: frozenset[str],
 ) -> list[Sql]:
     conditions = [Sql(f"{q.T}.deleted_at IS NULL")]
     for column, value in where.items():
         q.comparable_field(definition, principal, column, "where")
         if column not in definition.picked_by:
             raise Invalid({"where": f"不能按「{definition.fields[column].label}」挑选"})
-        conditions.append(Sql(f'{q.T}."{column}" = ?', (value,)))
+        conditions.append(q.equals(definition, column, value, aliased))
     if ids:
         conditions.append(Sql(f"{q.T}.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)))
     elif definition.module.retire:
@@ -299,7 +365,8 @@ def _node_counts(
     if counted.parted:
         sql = f"SELECT value, sum(n) FROM tally_part {q.T} WHERE t = ? AND {scope.text} GROUP BY 1"
         return dict(db.execute(sql, (counted.name, *scope.params)).fetchall())
-    alive = f"{q.T}.deleted_at IS NULL AND {scope.text}"
+    hidden = aliases.not_merged(counted.name, q.T) if aliases.present(db, [counted.name]) else "1"
+    alive = f"{q.T}.deleted_at IS NULL AND {hidden} AND {scope.text}"
     sql = f'SELECT "{field}", count(*) FROM {counted.name} {q.T} WHERE {alive} GROUP BY 1'
     return dict(db.execute(sql, scope.params).fetchall())
 
@@ -332,19 +399,21 @@ def similar(
         rows = [row | dict.fromkeys(hidden) for row in full]
         shown = {row["id"]: row for row in fetch(db, engine.registry, definition, sorted(numbers)[:200], principal)}
         known = labels(db, engine.registry, definition, list(shown.values()))
-    scored = [(row, *_score(definition, grounds, values, row)) for row in rows if row["id"] != id]
+        winners, names = _merged(engine, db, principal, definition, list(shown))
+    scored = [(row, *score(definition, values, row)) for row in rows if row["id"] != id]
     found = [
         {
-            "id": row["id"],
+            "id": winners.get(row["id"], row["id"]),
             "title": title_of(definition, row),
             "facts": context_of(definition, shown[row["id"]], known),
-            "reasons": reasons,
-            "score": score,
+            "reasons": [*reasons, *([f"已并入「{names[row['id']]}」"] if row["id"] in winners else [])],
+            "score": points,
         }
-        for row, score, reasons in scored
-        if reasons and (score >= 50 or _unique_equal(definition, values, row))
+        for row, points, reasons in scored
+        if reasons and (points >= 50 or _unique_equal(definition, values, row))
     ]
-    return sorted(found, key=lambda one: -one["score"])[:5]
+    best = sorted((one for one in found if one["id"] != id), key=lambda one: -int(str(one["score"])))
+    return list({one["id"]: one for one in reversed(best)}.values())[::-1][:5]
 
 
 def _unique_names(definition: Definition, principal: Principal) -> list[str]:
@@ -407,32 +476,5 @@ def _equal_candidates(
     return _containing(engine, db, definition, principal, (name,), str(needle)) if needle else []
 
 
-def _score(
-    definition: Definition, grounds: Sequence[Alike], values: Mapping[str, Any], row: Mapping[str, Any]
-) -> tuple[int, list[str]]:
-    score, reasons = 0, []
-    for alike in grounds:
-        names = alike.fields.split()
-        mine = {alike.normal(values[name]) for name in names if isinstance(values.get(name), str) and values[name]} - {
-            None
-        }
-        theirs = {alike.normal(row[name]) for name in names if row[name]} - {None}
-        if mine & theirs:
-            score += alike.points
-            reasons.append(alike.reason)
-    covered = {name for alike in grounds if alike.reason in reasons for name in alike.fields.split()}
-    for name in definition.fields:
-        if name not in covered and _is_equal(definition, name, values, row):
-            reasons.append(f"{definition.fields[name].label}相同")
-    return score, reasons
-
-
-def _is_equal(definition: Definition, name: str, values: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    typed, stored = values.get(name), row.get(name)
-    if not definition.fields[name].unique or not isinstance(typed, str) or not isinstance(stored, str):
-        return False
-    return bool(fold(typed)) and fold(typed) == fold(stored)
-
-
 def _unique_equal(definition: Definition, values: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    return any(_is_equal(definition, name, values, row) for name in definition.fields)
+    return any(is_equal(one, values.get(name), row.get(name)) for name, one in definition.fields.items())

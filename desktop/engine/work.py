@@ -20,7 +20,7 @@ from sync_server.replication.checksum import moved, row_sum, to_text
 from sync_server.replication.clock import Dot, wall_ms
 from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
 
-from . import derived
+from . import aliases, derived
 from .fields import Ref
 from .fields.moment import instant
 from .registry import Definition, Link, Registry
@@ -408,8 +408,11 @@ class Work:
         for (table, _), held in self._held.items():
             if held.is_dropped or (held.state is not None and held.row != held.stored) or held.has_new_clock:
                 by_table.setdefault(table, []).append(held)
-        for table, rows in by_table.items():
+        # What is counted below hangs on who is merged into whom.
+        for table, rows in sorted(by_table.items(), key=lambda one: one[0] != aliases.TABLE):
             self._flush(table, rows)
+            if table == aliases.TABLE:
+                self._project(rows)
         self.db.executemany(
             "INSERT OR REPLACE INTO history (t, id, hlc, r, n, part, kind, at, actor, changes) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -432,6 +435,10 @@ class Work:
             self._insert(table, fresh)
         if known:
             self._update(table, known)
+        if isinstance(table, Definition) and (fresh or gone):
+            merged = self._merged(table, [*fresh, *gone])
+            aliases.number(self.db, name, [(held.number, held.id) for held in fresh if held.id in merged])
+            aliases.number(self.db, name, [(None, held.id) for held in gone if held.id in merged])
         for held in gone:
             self.db.execute(f"DELETE FROM {name} WHERE id = ?", (held.id,))
             self.db.execute("DELETE FROM row_clock WHERE t = ? AND id = ?", (name, held.id))
@@ -515,19 +522,54 @@ class Work:
         tally: Counter[str] = Counter()
         parts: Counter[derived.Part] = Counter()
         names = [*filter(None, (definition.tallied,)), *definition.sums, *definition.parted]
+        merged = self._merged(definition, rows)
         for held in rows:
+            if held.id in merged:
+                continue
             before, after = _living(held.stored), None if held.is_dropped else _living(held.row)
             if before is not None and after is not None and all(before[name] == after[name] for name in names):
                 continue
-            for row, sign in ((before, -1), (after, +1)):
-                if row is None:
-                    continue
-                place = derived.place_of(definition, row) if definition.parted else None
-                for value, by in derived.amounts(definition, row):
-                    tally[value] += sign * by
-                    if place:
-                        parts[value, *place] += sign * by
+            for row, by in ((before, -1), (after, +1)):
+                _tell_tally(tally, parts, definition, row, by)
         derived.add_to_tally(self.db, definition, tally, parts)
+
+    def _merged(self, definition: Definition, rows: Sequence[_Held]) -> dict[str, str]:
+        """Those of the rows that are losers: no list counts them."""
+        if not definition.module.mergeable or not aliases.present(self.db, (definition.name,)):
+            return {}
+        return aliases.winners(self.db, definition.name, [held.id for held in rows])
+
+    def _project(self, rows: Sequence[_Held]) -> None:
+        """Leads every record that was merged or unmerged to the one that is meant; what became or ceased to be a loser
+        leaves or enters the tally as it stands in the file."""
+        touched: dict[str, set[str]] = {}
+        for held in rows:
+            for row in (held.stored or {}, held.row):
+                ids = touched.setdefault(str(row.get("t")), set())
+                ids |= {row[side] for side in ("loser", "winner") if row.get(side)}
+        for module in touched.keys() & set(self.registry.mergeable):
+            definition, tally = self.registry[module], Counter[str]()
+            parts: Counter[derived.Part] = Counter()
+            turned = aliases.project(self.db, module, touched[module])
+            sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
+            for row in self.db.execute(sql, (json.dumps(list(turned)),)).fetchall():
+                _tell_tally(tally, parts, definition, dict(row), -1 if turned[row["id"]] else +1)
+            derived.add_to_tally(self.db, definition, tally, parts)
+            for id in sorted(touched[module]):
+                self.changed.add(module, id)
+
+
+def _tell_tally(
+    tally: Counter[str], parts: Counter[derived.Part], definition: Definition, row: Values | None, by: int
+) -> None:
+    """Counts a row in (+1) or out (-1)."""
+    if row is None:
+        return
+    place = derived.place_of(definition, row) if definition.parted else None
+    for value, amount in derived.amounts(definition, row):
+        tally[value] += by * amount
+        if place:
+            parts[value, *place] += by * amount
 
 
 def add_to_checksum(db: sqlite3.Connection, table: str, delta: int) -> None:

@@ -227,3 +227,13 @@ def test_a_row_from_elsewhere_leads_nowhere_but_to_contents(office: Office, cust
     assert len(files_of(office, customer)) == 5
     with office.engine.db.read() as db:
         assert db.execute("SELECT count(*) FROM blob").fetchone()[0] == 0
+
+
+def test_what_hangs_on_a_merged_record_shows_with_its_winner(office: Office, customer: str) -> None:
+    other = str(office.samples.create("customer")["id"])
+    made = attach(office, b"abc", "合同.txt", other)
+    office.api.ok(office.api.call("POST", f"/api/comments/customer/{other}", {"text": "老客户"}))
+    office.api.ok(office.api.call("POST", "/api/merge/customer", {"winner": customer, "losers": [other]}))
+    assert [one["id"] for one in files_of(office, customer)] == [made["id"]]
+    assert office.api.get(f"/api/records/customer/{customer}/related")["__comment"] == 1
+    assert office.api.call("GET", f"/api/file/{made['id']}/content").content == b"abc"

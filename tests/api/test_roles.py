@@ -316,13 +316,8 @@ def test_what_is_offered_follows_from_the_declarations(office: Office) -> None:
     assert modules["customer"]["actions"] == list(VERBS)
     assert modules["company_profile"]["actions"] == ["view", "edit", "export", "print"]
     assert modules["tag"]["needs"] == "settings"
-    assert [one["name"] for one in shown["specials"]] == [
-        "settings",
-        "assign",
-        "unmask",
-        "export_all",
-        "see_purchase_price",
-    ]
+    names = [one["name"] for one in shown["specials"]]
+    assert names == ["settings", "assign", "unmask", "export_all", "merge", "see_purchase_price"]
     assert all(one["text"].endswith("。") for one in shown["specials"])
 
 

@@ -90,12 +90,14 @@ class World:
             for one in self.registry
         ]
         sql = "SELECT special, id FROM role_special WHERE role = ? AND deleted_at IS NULL"
+        applier = self.office.engine.applier
         with self.office.engine.db.read() as db:
             held = dict(db.execute(sql, (self.role,)).fetchall())
-            clock = self.office.engine.applier.clock
-            seen = {id: clock(db, "role_special", id).seen() for id in held.values()}
-        gone = [id for word, id in held.items() if word not in special.split()]
-        ops += [Op("role_special", id, "del", seen=seen[id]) for id in gone]
+            ops += [
+                Op("role_special", id, "del", seen=applier.clock(db, "role_special", id).seen())
+                for word, id in held.items()
+                if word not in special.split()
+            ]
         ops += [
             Op("role_special", new_id(), "ins", {"role": self.role, "special": word})
             for word in special.split()

@@ -455,3 +455,80 @@ def test_all_of_a_query_but_one_is_changed_and_deleted(office: Office) -> None:
     assert sorted(office.api.post("/api/records/customer/delete", everybody)["deleted"]) == sorted(made[1:])
     assert office.api.get("/api/records/customer", group=group)["rows"][0]["id"] == made[0]
     office.api.refused("POST", "/api/records/customer/delete", 422, {"preview": True})
+
+
+# ------------------------------------------------------------------------------------------------------ recycle bin
+
+
+@pytest.mark.parametrize("module", WRITABLE)
+def test_the_bin_lists_a_deleted_record_shows_it_and_gives_it_back(office: Office, module: str) -> None:
+    made = office.samples.create(module)
+    office.api.post(f"{records(module)}/delete", {"ids": [made["id"]]})
+    listed = {(row["module"], row["id"]) for row in office.api.get("/api/bin", limit=200)["rows"]}
+    assert listed & {(module, made["id"])} == {
+        (row["module"], row["id"])
+        for row in office.api.get("/api/bin", module=module, limit=200)["rows"]
+        if row["id"] == made["id"]
+    }
+    assert (module, made["id"]) in listed
+    shown = office.api.get(f"/api/bin/{module}/{made['id']}")
+    changed = {"deleted_at": None, "updated_at": "", "rev": 0}
+    assert shown["row"] | changed == made | changed
+    key = fresh_key()
+    picked = {"records": [{"module": module, "id": made["id"]}]}
+    for _ in range(2):
+        assert office.api.post("/api/bin/restore", picked, headers=key) == {"restored": {module: [made["id"]]}}
+    office.api.refused("GET", f"/api/bin/{module}/{made['id']}", 404)
+    assert office.api.get(f"{records(module)}/{made['id']}")["row"]["deleted_at"] is None
+    office.api.refused("POST", "/api/bin/restore", 404, picked)
+    office.api.post(f"{records(module)}/delete", {"ids": [made["id"]]})
+
+
+# ----------------------------------------------------------------------------------------------------------- merging
+
+
+@pytest.mark.parametrize("module", REGISTRY.mergeable)
+def test_two_records_are_compared_merged_and_taken_apart(office: Office, module: str) -> None:
+    one, two = office.samples.create(module), office.samples.create(module)
+    title = about(office, module)["title"]
+    total = office.api.get(records(module), want="total")["total"]
+    compared = office.api.post(f"/api/merge/{module}/compare", {"ids": [one["id"], two["id"]]})
+    assert [row["id"] for row in compared["rows"]] == [one["id"], two["id"]]
+
+    key, body = fresh_key(), {"winner": one["id"], "losers": [two["id"]], "take": {title: two["id"]}}
+    done = office.api.post(f"/api/merge/{module}", body, headers=key)
+    assert done == office.api.post(f"/api/merge/{module}", body, headers=key), "sent twice is done once"
+    assert done["merged"] == [two["id"]] and done["before"] == {title: one[title]}
+    page = office.api.get(records(module), want="rows,total", limit=500)
+    assert page["total"] == total - 1 == len(page["rows"]) and two["id"] not in ids(page)
+    assert next(row for row in page["rows"] if row["id"] == one["id"])[title] == two[title]
+    led = office.api.get(f"{records(module)}/{two['id']}")
+    assert led["merged_into"] == {"id": one["id"], "title": two[title]}
+    found = office.api.get(f"/api/lookup/{module}", q=two[title])["rows"]
+    assert one["id"] in {row["id"] for row in found} and two["id"] not in {row["id"] for row in found}
+    groups = {group["module"]: group for group in office.api.get("/api/search", q=two[title])["groups"]}
+    assert two["id"] not in {row["id"] for row in groups[module]["rows"]}
+    assert office.api.get(f"/api/merge/{module}")["rows"][0]["id"] == two["id"]
+    entries = office.api.get(f"{records(module)}/{one['id']}/history")["entries"]
+    assert {"edit", "merge", "add"} <= {entry["action"] for entry in entries}
+    assert two[title] in {entry.get("of") for entry in entries}
+    office.api.refused("POST", f"/api/merge/{module}", 400, {"winner": two["id"], "losers": [one["id"]]})
+
+    assert office.api.post(f"/api/merge/{module}/undo", {"ids": [two["id"]]}) == {"unmerged": [two["id"]]}
+    page = office.api.get(records(module), want="rows,total", limit=500)
+    assert page["total"] == total and {one["id"], two["id"]} <= set(ids(page))
+    office.api.refused("POST", f"/api/merge/{module}/undo", 404, {"ids": [two["id"]]})
+    assert "merged_into" not in office.api.get(f"{records(module)}/{two['id']}")
+    office.api.post(f"/api/merge/{module}", {"winner": two["id"], "losers": [one["id"]]})
+    assert one["id"] not in ids(office.api.get(records(module), limit=500)), "and merged again the other way round"
+    office.api.post(f"{records(module)}/delete", {"ids": [two["id"]]})
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_merging_is_offered_where_the_module_says_so(office: Office, module: str) -> None:
+    is_mergeable = module in REGISTRY.mergeable
+    assert about(office, module)["mergeable"] == is_mergeable
+    assert (module in {one["name"] for one in office.api.get("/api/duplicates")["modules"]}) == is_mergeable
+    if not is_mergeable:
+        office.api.refused("GET", f"/api/duplicates/{module}", 404)
+        office.api.refused("POST", f"/api/merge/{module}", 404, {"winner": "0" * 32, "losers": ["1" * 32]})

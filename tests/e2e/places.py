@@ -168,6 +168,28 @@ def rights_of_operator(screen: Screen) -> None:
         expect(shown.related.get_by_role("region", name="权限一览")).to_contain_text("角色 业务员")
 
 
+def recycle_bin(screen: Screen) -> None:
+    """A deleted customer with what went along, and what it said."""
+    if not screen.api.get("/api/bin?module=customer")["rows"]:
+        gone = screen.api.add("customer", name="回收站样例有限公司", group=screen.api.groups()["重点客户"])
+        screen.api.ok("POST", "/api/records/customer/delete", {"ids": [gone["id"]]})
+    screen.page.evaluate("location.hash = '#/bin'")
+    expect(screen.page.get_by_role("table", name="已删除的记录").get_by_role("row").nth(1)).to_be_visible()
+    expect(screen.page.get_by_role("complementary", name="删除前的内容").get_by_text("客户分组")).to_be_visible()
+
+
+def doubles(screen: Screen) -> None:
+    screen.page.evaluate("location.hash = '#/duplicates/customer'")
+    expect(screen.page.get_by_role("button", name="对照合并").first).to_be_visible()
+
+
+def side_by_side(screen: Screen) -> None:
+    doubles(screen)
+    screen.page.get_by_role("button", name="对照合并").first.click()
+    dialog = screen.dialog("合并重复的客户")
+    expect(dialog.get_by_role("radio").first).to_be_visible()
+
+
 PLACES: Final[dict[str, Go]] = {
     "start": start_page,
     "list": main_list,
@@ -190,4 +212,7 @@ PLACES: Final[dict[str, Go]] = {
     "roles": roles,
     "rights": rights_of_operator,
     "sync": sync_centre,
+    "bin": recycle_bin,
+    "doubles": doubles,
+    "compare": side_by_side,
 }

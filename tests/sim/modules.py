@@ -51,7 +51,7 @@ client = Module(
     chapter="sim",
     title="name",
     fields=dict(
-        code=Serial("编号", prefix="KH"),
+        code=Serial("编号", prefix="KH", unique=True),
         name=Text("名称", required=True, max_length=60),
         credit=Money("额度", merge="flag", sum=True),
         level=Enum("等级", LEVELS, merge="rank"),
@@ -69,6 +69,7 @@ client = Module(
     tabs=(Tab("基本", "code name credit level visits month day note memo home tags"),),
     tree=Tree("home", "全部门店"),
     children="person",
+    mergeable=True,
 )
 
 person = Module(

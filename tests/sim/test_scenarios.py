@@ -16,8 +16,10 @@ from unittest.mock import patch
 import pytest
 
 from desktop import manifest
+from desktop.engine import aliases, duplicates, lists, merging
 from desktop.engine.access import Principal
 from desktop.engine.apply import Arrival, Me
+from desktop.engine.query import Query
 from desktop.engine.registry import Registry
 from desktop.inspection import check as inspect
 from desktop.sync import conflicts, reception
@@ -767,6 +769,174 @@ def poison(world: World, node: Node) -> str:
     id = world.id()
     node.write(Op("client", id, "ins", {"name": "坏", "memo": 5}))
     return id
+
+
+# ---------------------------------------------------------------------------------------------------------- mergers
+
+
+def merge(node: Node, loser: str, winner: str) -> None:
+    assert node.work(lambda station, somebody: merging.merge(station.engine, somebody, "client", winner, [loser], {}))
+
+
+def split(node: Node, *losers: str) -> None:
+    assert node.work(lambda station, somebody: merging.unmerge(station.engine, somebody, "client", losers))
+
+
+def new_person(world: World, node: Node, client: str) -> str:
+    """A person of a client, under a name of his own."""
+    id = world.id()
+    assert node.save("person", {"name": f"人{id[-6:]}", "client": client}, fresh_id=id)
+    return id
+
+
+def people_of(node: Node, client: str) -> set[str]:
+    """The persons that the related tab of a client shows."""
+    query = Query(fixed={"client": client}, limit=100)
+    return {row["id"] for row in lists.page(node.station.engine, SOMEBODY, "person", query)["rows"]}
+
+
+def listed(node: Node) -> set[str]:
+    page = lists.page(node.station.engine, SOMEBODY, "client", Query(limit=100), frozenset(("rows", "total")))
+    assert page["total"] == len(page["rows"])
+    return {row["id"] for row in page["rows"]}
+
+
+def means(node: Node, id: str) -> str:
+    with node.station.db.read() as db:
+        return aliases.winner_of(db, "client", id)
+
+
+def test_38_the_same_client_at_two_branches(world: World) -> None:
+    """Both stay until a person merges; then all is shown with the winner, and unmerging gives both back."""
+    a, b = world.company(2)
+    one, two = new_client(world, a), new_client(world, b)
+    first, second = new_person(world, a, one), new_person(world, b, two)
+    everybody((a, b))
+    assert {one, two} <= listed(a) == listed(b)
+    merge(a, two, one)
+    everybody((a, b))
+    for node in (a, b):
+        assert one in listed(node) and two not in listed(node)
+        assert people_of(node, one) == people_of(node, two) == {first, second}
+        assert value(node, second, "client", "person") == two, "the reference stays as its author wrote it"
+    split(b, two)
+    everybody((a, b))
+    for node in (a, b):
+        assert {one, two} <= listed(node)
+        assert (people_of(node, one), people_of(node, two)) == ({first}, {second})
+    finish(world)
+
+
+def test_39_a_late_child_of_a_merged_loser(world: World) -> None:
+    """A third machine, offline, goes on using the loser."""
+    a, b, c = world.company(3)
+    one, two = shared_client(world, (a, b, c)), shared_client(world, (a, b, c))
+    merge(a, two, one)
+    late = new_person(world, c, two)
+    assert c.save("client", {"note": "离线时改的"}, id=two)
+    everybody((a, b, c))
+    for node in (a, b, c):
+        assert people_of(node, one) == {late} and value(node, late, "client", "person") == two
+        assert means(node, two) == one and value(node, two, "note") == "离线时改的"
+    split(a, two)
+    everybody((a, b, c))
+    assert all(people_of(node, two) == {late} and people_of(node, one) == set() for node in (a, b, c))
+    finish(world)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_40_merged_both_ways_at_the_same_time(world: World, late: bool) -> None:
+    """The smallest id wins on every machine, nothing loops, and unmerging gives both back."""
+    a, b, c = world.company(3)
+    one, two = (shared_client(world, (a, b, c)) for _ in range(2))
+    merge(a, one, two)
+    merge(b, two, one)
+    if late:
+        a.round()
+        c.round()
+        assert means(c, one) == two
+    everybody((a, b, c))
+    winner, loser = sorted((one, two))
+    for node in (a, b, c):
+        assert (means(node, loser), means(node, winner)) == (winner, winner)
+        assert winner in listed(node) and loser not in listed(node)
+    split(c, loser)
+    everybody((a, b, c))
+    assert all({one, two} <= listed(node) for node in (a, b, c))
+    assert all(node.station.ask("SELECT count(*) FROM alias_of")[0][0] == 0 for node in (a, b, c))
+    finish(world)
+
+
+def test_40_a_circle_of_three_and_a_chain_into_it(world: World) -> None:
+    nodes = world.company(4)
+    ids = sorted(shared_client(world, nodes) for _ in range(4))
+    one, two, three, four = ids
+    for node, (loser, winner) in zip(nodes, ((one, two), (two, three), (three, one), (four, two)), strict=True):
+        merge(node, loser, winner)
+    everybody(nodes)
+    assert all({means(node, id) for id in ids} == {one} for node in nodes)
+    assert all(listed(node) & set(ids) == {one} for node in nodes)
+    finish(world)
+
+
+def test_40_merged_into_two_winners(world: World) -> None:
+    """The later merger counts everywhere; the other one is told."""
+    a, b = world.company(2)
+    one, two, three = (shared_client(world, (a, b)) for _ in range(3))
+    merge(a, three, one)
+    world.time.now_ms += 1_000
+    merge(b, three, two)
+    everybody((a, b))
+    assert means(a, three) == means(b, three) == two
+    finish(world)
+
+
+@pytest.mark.parametrize("delete_first", [True, False])
+def test_40_a_winner_that_is_deleted_where_nobody_knew_of_the_merger_comes_back(
+    world: World, delete_first: bool
+) -> None:
+    a, b = world.company(2)
+    one, two = (shared_client(world, (a, b)) for _ in range(2))
+    assert a.delete("client", one)
+    merge(b, two, one)
+    everybody((a, b) if delete_first else (b, a))
+    for node in (a, b):
+        assert is_alive(node, one) and is_alive(node, two) and one in listed(node)
+    finish(world)
+
+
+def test_40_a_winner_takes_the_merged_along_and_brings_them_back(world: World) -> None:
+    a, b = world.company(2)
+    one, two = (shared_client(world, (a, b)) for _ in range(2))
+    person = new_person(world, a, two)
+    merge(a, two, one)
+    everybody((a, b))
+    assert b.delete("client", one)
+    everybody((a, b))
+    assert not any(is_alive(node, id) for node in (a, b) for id in (one, two))
+    assert not any(is_alive(node, person, "person") for node in (a, b))
+    assert a.restore("client", one)
+    everybody((a, b))
+    assert all(people_of(node, one) == {person} and two not in listed(node) for node in (a, b))
+    finish(world)
+
+
+def test_41_two_records_with_one_code(world: World) -> None:
+    """Both keep it, both can be used, and both are proposed; who is told apart is so everywhere."""
+    a, b = world.company(2)
+    one, two = new_client(world, a), new_client(world, b)
+    for node, id in ((a, one), (b, two)):
+        before = value_hash(value(node, id, "code"))
+        assert node.write(Op("client", id, "upd", {"code": "SKU-1"}, {"code": before}))
+    everybody((a, b))
+    for node in (a, b):
+        assert [value(node, id, "code") for id in (one, two)] == ["SKU-1", "SKU-1"]
+        found = duplicates.groups(node.station.engine, SOMEBODY, "client")["groups"]
+        assert {row["id"] for group in found for row in group["rows"]} >= {one, two}
+    assert a.work(lambda station, somebody: duplicates.dismiss(station.engine, somebody, "client", [one, two]))
+    everybody((a, b))
+    assert not any(duplicates.groups(node.station.engine, SOMEBODY, "client")["total"] for node in (a, b))
+    finish(world)
 
 
 def test_42_a_delete_covers_what_lost_only_here(world: World) -> None:

@@ -97,7 +97,7 @@ class Where:
 
     `table` is the alias of the module's table; `indexed` tells whether the field is in the full-text index;
     `search` gives the rows of another module whose title contains a text; `subtree` the ids below a node, itself
-    included.
+    included; `same` all ids that mean one record of some modules.
     """
 
     table: str
@@ -106,6 +106,7 @@ class Where:
     indexed: bool
     search: Callable[[str, str], Sql]
     subtree: Callable[[str, str], Sql]
+    same: Callable[[Sequence[str], str], Sql]
 
     @property
     def column(self) -> str:

@@ -34,7 +34,8 @@ class Mirror(Bool):
     def chosen(self) -> str:
         """SQL for the ids that some parent names."""
         parts = (
-            f'SELECT "{self.names}" FROM {target} WHERE "{self.names}" IS NOT NULL AND deleted_at IS NULL'
+            f'SELECT "{self.names}" FROM {target} WHERE "{self.names}" IS NOT NULL AND deleted_at IS NULL '
+            f"AND id NOT IN (SELECT id FROM alias_of WHERE t = '{target}')"
             for target in self.targets
         )
         return " UNION ALL ".join(parts)

@@ -73,7 +73,7 @@ class Ref(Field):
         value = self.parse(raw)
         if value is None:
             raise FieldError(f"请选择「{self.label}」要比较的值")
-        inside = where.subtree(self.target, value) if self.tree else Sql("(?)", (value,))
+        inside = where.subtree(self.target, value) if self.tree else where.same(self.targets(), value)
         if op == "eq":
             return Sql(f"{where.column} IN {inside.text}", inside.params)
         return Sql(f"({where.column} IS NULL OR {where.column} NOT IN {inside.text})", inside.params)

@@ -58,7 +58,8 @@ class Refs(Field):
             value = checked_id(self.label, raw[0] if isinstance(raw, list) and raw else raw)
             if value is None:
                 raise FieldError(f"请选择「{self.label}」要比较的值")
-            inside = Sql("target = ?", (value,))
+            found = where.same((self.target,), value)
+            inside = Sql(f"target IN {found.text}", found.params)
         negated = "NOT " if op in ("ne", "not_contains") else ""
         return Sql(f"{where.table}.id {negated}IN ({self._links(where)} AND {inside.text})", inside.params)
 

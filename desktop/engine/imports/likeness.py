@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from .. import aliases
 from .. import query as q
 from ..access import Principal, compares, scope_sql
 from ..engine import Engine
@@ -84,12 +85,23 @@ class Likeness:
         """Finds the records in the user's scope that rows of the file resemble."""
         if not self._rows:
             return
+        title, winners = self.definition.module.title, self._winners(db)
         for done, record in enumerate(self._records(engine, db)):
             if done % _STEP == 0:
                 progress(done, 0)
+            id, name = winners.get(str(record["id"]), (str(record["id"]), str(record[title] or "")))
             for token in self._tokens(record):
                 for number in self._rows.get(token, ()):
-                    self._note(number, record, token[0])
+                    self._note(number, id, name, token[0])
+
+    def _winners(self, db: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+        """Merged records → whom a row of the file means that resembles them: id and title."""
+        name, title = self.definition.name, self.definition.module.title
+        if not aliases.present(db, [name] if self.definition.module.mergeable else []):
+            return {}
+        shown = f"COALESCE(w.\"{title}\", '')"
+        sql = f"SELECT a.id, w.id, {shown} FROM alias_of a JOIN {name} w ON w.id = a.winner WHERE a.t = ?"
+        return {loser: (winner, words) for loser, winner, words in db.execute(sql, (name,))}
 
     def _records(self, engine: Engine, db: sqlite3.Connection) -> Iterator[Mapping[str, object]]:
         names = dict.fromkeys(["id", self.definition.module.title, *(n for g in self._grounds for n in g.fields)])
@@ -104,12 +116,12 @@ class Likeness:
         )
         return (dict(zip(names, row, strict=True)) for row in cursor)
 
-    def _note(self, number: int, record: Mapping[str, object], place: int) -> None:
-        hits, id, reason = self.hits.setdefault(number, []), str(record["id"]), self._grounds[place].reason
+    def _note(self, number: int, id: str, title: str, place: int) -> None:
+        hits, reason = self.hits.setdefault(number, []), self._grounds[place].reason
         is_same = self._grounds[place].is_key
         known = next((at for at, hit in enumerate(hits) if hit.id == id), None)
         if known is None and len(hits) < _HITS_MAX:
-            hits.append(Hit(id, str(record[self.definition.module.title] or ""), reason, is_same))
+            hits.append(Hit(id, title, reason, is_same))
         elif known is not None and is_same:
             hits[known] = Hit(id, hits[known].title, reason, is_same)
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...errors import Forbidden
+from .. import aliases
 from .. import query as q
 from ..access import Principal, scope_sql
 from ..engine import Engine
@@ -21,6 +22,7 @@ from ..text import fold, pinyin
 from .tables import Flaw
 
 _CACHE_MAX = 20_000
+_LOOKED_AT = 8
 _DAYS_TO_1904 = 1_462
 _SERIALS_END = 3_000_000
 _PARTS = re.compile(r"[、,，;；\n]")
@@ -144,10 +146,15 @@ class Reading:
         base = self._base(target, where)
         for condition in self._ways(target, text):
             both = all_of([*base, condition])
-            sql = f"SELECT {q.T}.id FROM {target.name} {q.T} WHERE {both.text} LIMIT 2"
-            if found := [row[0] for row in self.db.execute(sql, both.params)]:
+            sql = f"SELECT {q.T}.id FROM {target.name} {q.T} WHERE {both.text} LIMIT {_LOOKED_AT}"
+            if found := self._meant(target, [row[0] for row in self.db.execute(sql, both.params)]):
                 return found
         return self._by_initials(target, text, where) if _INITIALS.fullmatch(text) else []
+
+    def _meant(self, target: Definition, ids: list[str]) -> list[str]:
+        """What was merged means its winner: two names of one record are no doubt."""
+        winners = aliases.winners(self.db, target.name, ids) if target.module.mergeable else {}
+        return list(dict.fromkeys(winners.get(id, id) for id in ids))[:2]
 
     def _base(self, target: Definition, where: Mapping[str, Any]) -> list[Sql]:
         if not (self.principal.may("view", target.name) or target.module.lookup):

@@ -2,6 +2,7 @@
 
 from ...engine.define import Module, Section, Tab
 from ...engine.fields import Birthday, Bool, Date, Dict, Email, Enum, LongText, Mirror, Phone, Ref, Text
+from .party import contact_grounds
 
 contact = Module(
     name="contact",
@@ -56,6 +57,8 @@ contact = Module(
     ),
     units=("parent_kind parent",),
     retire="is_left",
+    mergeable=True,
+    alike=contact_grounds(),
     when="registered_on",
     columns="name parent_kind parent title mobile phone email birth registered_on",
     quick="name parent mobile phone email wechat title registered_on",

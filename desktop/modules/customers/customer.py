@@ -27,7 +27,7 @@ from .party import party_grounds
 def main_contact_is_own(draft: Draft) -> Iterator[Fault]:
     """The main contact is one of the customer's contacts."""
     contact = draft.new and draft.new["main_contact"] and draft.look("contact", draft.new["main_contact"])
-    if contact and contact["parent"] != draft.id:
+    if contact and draft.meant("customer", contact["parent"]) != draft.meant("customer", draft.id):
         yield Fault("主联系人要从这个客户的联系人里选", "main_contact")
 
 
@@ -139,6 +139,7 @@ customer = Module(
         Related("联系人", "contact", "parent", {"parent_kind": "customer"}),
         Related("收货地址", "party_address", "parent", {"parent_kind": "customer"}),
     ),
+    mergeable=True,
     children="contact party_address",
     rules=(main_contact_is_own,),
     fixed="is_system",  # CRM3

@@ -1,4 +1,4 @@
-"""What customers and suppliers share: how two of them are recognised as one (T28)."""
+"""What customers, suppliers and contacts share: how two of them are recognised as one (T28)."""
 
 import re
 import unicodedata
@@ -56,4 +56,15 @@ def party_grounds(phones: str) -> tuple[Alike, ...]:
         Alike("name", 50, "名称相近", company_core),
         Alike("region", 20, "同一区域", str),
         Alike("email", 15, "邮箱域名相同", mail_domain),
+    )
+
+
+def contact_grounds() -> tuple[Alike, ...]:
+    """The scores for a contact. Many people have one name, and colleagues one telephone at work: each counts only
+    beside something else."""
+    return (
+        Alike("mobile", 60, "手机相同", phone_digits),
+        Alike("name", 40, "姓名相同", exact),
+        Alike("phone", 20, "办公电话相同", phone_digits),
+        Alike("parent", 20, "同一单位", str),
     )

@@ -67,6 +67,7 @@ supplier = Module(
         Related("收货地址", "party_address", "parent", {"parent_kind": "supplier"}),
         Related("供应产品", "product_supplier", "supplier"),
     ),
+    mergeable=True,
     children="contact party_address",
     fixed="is_system",  # CRM3
     alike=party_grounds("phone mobile"),

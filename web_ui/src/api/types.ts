@@ -90,6 +90,8 @@ export interface ModuleInfo {
   parent_field: string | null
   /** exactly one record: no list, the form itself */
   single: boolean
+  /** doubles can be merged here, by this person */
+  mergeable: boolean
   /** the hand-made page that its menu entry opens instead of the list */
   page: string
   /** whether its records have files and comments */
@@ -119,7 +121,7 @@ export type Labels = Record<string, string>
 
 export interface ListPage { rows: Row[]; next: string | null; total?: number; sums?: Record<string, number>; labels: Labels }
 /** the whole record, with the titles of what it refers to */
-export interface RecordPage { row: Row; labels: Labels }
+export interface RecordPage { row: Row; labels: Labels; /** the record that this one was merged into */ merged_into?: { id: string; title: string } }
 
 /** GET /api/records/<module> */
 export interface ListQuery {
@@ -141,7 +143,7 @@ export interface LookupPage { rows: LookupRow[]; more: boolean }
 export interface TreeNode { id: string; title: string; parent: string | null; count: number | null; is_default: boolean }
 
 export interface Change { field: string; label: string; from: Value; to: Value }
-export interface HistoryEntry { at: string; actor: string; machine: string; action: 'add' | 'edit' | 'delete' | 'restore'; changes: Change[] }
+export interface HistoryEntry { at: string; actor: string; machine: string; action: 'add' | 'edit' | 'delete' | 'restore' | 'merge' | 'unmerge'; changes: Change[]; /** of a record that was merged into this one */ of?: string; /** merge: the other record, and whether this one went into it */ with?: string; into?: boolean }
 export interface HistoryPage { entries: HistoryEntry[]; labels: Labels }
 
 export interface DeletePreview { count: number; along: { label: string; count: number }[]; refused: { id: string; title: string; reason: string }[] }

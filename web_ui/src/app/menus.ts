@@ -31,10 +31,10 @@ export function menus(): Menu[] {
       id: 'edit', label: t('编辑'), key: 'E',
       entries: () => [
         'record.add', 'record.edit', 'record.delete', '-', 'record.save', 'record.save-new', 'record.save-close', '-', 'edit.copy', 'record.copy', 'edit.select-all', '-',
-        'list.quick', 'list.filter', 'list.clear-filter', 'app.search', '-', 'list.show', 'group.change', '-', 'list.refresh', 'list.columns', 'list.recycle',
+        'list.quick', 'list.filter', 'list.clear-filter', 'app.search', '-', 'list.show', 'group.change', '-', 'list.refresh', 'list.columns', 'app.bin',
       ],
     },
-    { id: 'tools', label: t('工具'), key: 'T', entries: () => ['app.password', 'app.check'] },
+    { id: 'tools', label: t('工具'), key: 'T', entries: () => ['app.password', '-', 'app.duplicates', 'app.bin', '-', 'app.check'] },
     ...chapters.filter((entry) => entry !== system).map(({ chapter, modules }, i) => ({ id: chapter.name, label: chapter.label, key: String(i + 1), entries: (): MenuEntry[] => modules.map(openCommand) })),
     { id: SYSTEM, label: t('系统'), key: 'S', entries: () => [...(system?.modules.map(openCommand) ?? []), '-', 'app.preferences', 'zoom.in', 'zoom.out', 'zoom.reset'] },
     { id: 'help', label: t('帮助'), key: 'H', entries: () => ['app.help', 'app.shortcuts', '-', 'app.about'] },

@@ -44,9 +44,12 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
     for (const key of Object.keys(problems)) delete problems[key]
     for (const key of Object.keys(errors)) delete errors[key]
   }
+  /** the record that this one was merged into */
+  const mergedInto = shallowRef<{ id: string; title: string } | null>(null)
   function takePage(page: RecordPage): void {
     id.value = page.row.id
     row.value = page.row
+    mergedInto.value = page.merged_into ?? null
     Object.assign(labels, page.labels)
     const known: Values = {}
     for (const [name, value] of Object.entries(page.row)) if (names.has(name)) known[name] = value
@@ -289,7 +292,7 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
     similarAbort?.abort()
   })
   return {
-    id, values, original, row, labels, problems, errors, fields, loading, loadError, saving, changed, dirty, stale, draft, draftAt, similar, title, what,
+    id, values, original, row, mergedInto, labels, problems, errors, fields, loading, loadError, saving, changed, dirty, stale, draft, draftAt, similar, title, what,
     load, startNew, save, check, set, setProblem, resolve, continueDraft, discardDraft, dropDraft, writeDraft,
   }
 }

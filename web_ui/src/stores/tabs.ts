@@ -27,7 +27,7 @@ export interface ListRequest {
 export interface Tab {
   id: string
   path: string
-  kind: 'start' | 'list' | 'help' | 'sync' | 'print' | 'import'
+  kind: 'start' | 'list' | 'help' | 'sync' | 'print' | 'import' | 'bin' | 'duplicates'
   /** module (of a list, a print preview or an import), help topic or part of the sync centre */
   name: string
   request?: ListRequest
@@ -42,6 +42,8 @@ export function tabOf(path: string): Tab | null {
   if (head === 'help') return { id: '/help', path: `/help/${name}`, kind: 'help', name: decodeURIComponent(name) }
   if (head === 'sync') return { id: '/sync', path: name ? `/sync/${name}` : '/sync', kind: 'sync', name: decodeURIComponent(name) }
   if (head === 'print' && name) return { id: `/print/${name}`, path: `/print/${name}`, kind: 'print', name: decodeURIComponent(name) }
+  if (head === 'bin') return { id: '/bin', path: '/bin', kind: 'bin', name: '' }
+  if (head === 'duplicates') return { id: '/duplicates', path: name ? `/duplicates/${name}` : '/duplicates', kind: 'duplicates', name: decodeURIComponent(name) }
   if (head === 'import' && name) return { id: `/import/${name}`, path: `/import/${name}`, kind: 'import', name: decodeURIComponent(name) }
   return null
 }

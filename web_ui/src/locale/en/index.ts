@@ -3,8 +3,9 @@ import { attach } from './attach'
 import { engine } from './engine'
 import { frame } from './frame'
 import { importing } from './import'
+import { merge } from './merge'
 import { print } from './print'
 import { roles } from './roles'
 import { sync } from './sync'
 
-export const en: Record<string, string> = { ...attach, ...engine, ...frame, ...importing, ...print, ...roles, ...sync }
+export const en: Record<string, string> = { ...attach, ...engine, ...frame, ...importing, ...merge, ...print, ...roles, ...sync }

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import type { Row } from '@/api/types'
+import { field } from '@/fields/info'
+import { gaps, isBlank, linesOf, richest } from './compare'
+
+const fields = [
+  field('text', { name: 'name', label: '名称', sortable: true }),
+  field('text', { name: 'note', label: '备注', sortable: true }),
+  field('text', { name: 'code', label: '编号', sortable: true, readonly: true }),
+  field('password', { name: 'password', label: '密码' }),
+]
+const row = (id: string, values: Partial<Row>): Row => ({ id, rev: 1, name: null, note: null, code: null, password: true, ...values })
+
+describe('two records side by side', () => {
+  it('show every field that one of them has filled in, and mark what differs', () => {
+    const lines = linesOf(fields, [row('a', { name: '甲', code: 'K1' }), row('b', { name: '甲', code: 'K2' })])
+    expect(lines.map((line) => [line.field.name, line.differs, line.canTake])).toEqual([['name', false, false], ['code', true, false]])
+  })
+
+  it('keep the one that knows most, of equals the older', () => {
+    expect(richest(fields, [row('a', { name: '甲' }), row('b', { name: '乙', note: '有' })])).toBe('b')
+    expect(richest(fields, [row('a', { name: '甲', created_at: '2026-02' }), row('b', { name: '乙', created_at: '2026-01' })])).toBe('b')
+  })
+
+  it('fill what the one that stays does not know, and nothing else', () => {
+    const rows = [row('a', { name: '甲' }), row('b', { name: '乙', note: '有', code: 'K2' })]
+    expect(gaps(linesOf(fields, rows), rows, 'a')).toEqual({ note: 'b' })
+    expect(gaps(linesOf(fields, rows), rows, 'b')).toEqual({})
+  })
+
+  it('know what is blank', () => {
+    expect([null, undefined, '', [], false, 0, '0'].map(isBlank)).toEqual([true, true, true, true, true, false, false])
+  })
+})

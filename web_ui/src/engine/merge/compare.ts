@@ -1,0 +1,39 @@
+/** Which of several records stays, and which values are taken over into it. */
+import type { FieldInfo, Row, Value } from '@/api/types'
+
+const NEVER = new Set(['password'])
+
+export interface Line { field: FieldInfo; differs: boolean; canTake: boolean }
+
+export function isBlank(value: Value | undefined): boolean {
+  return value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0) || value === false
+}
+const same = (a: Value | undefined, b: Value | undefined): boolean => (isBlank(a) && isBlank(b)) || JSON.stringify(a) === JSON.stringify(b)
+
+/** A line for every field that one of the records has filled in. */
+export function linesOf(fields: FieldInfo[], rows: Row[]): Line[] {
+  return fields
+    .filter((field) => !field.hidden && !NEVER.has(field.type) && rows.some((row) => !isBlank(row[field.name])))
+    .map((field) => {
+      const differs = rows.some((row) => !same(row[field.name], rows[0]?.[field.name]))
+      return { field, differs, canTake: differs && !field.readonly && field.sortable }
+    })
+}
+
+/** The one that knows most stays; of equals the older. */
+export function richest(fields: FieldInfo[], rows: Row[]): string {
+  const filled = (row: Row): number => fields.filter((field) => !isBlank(row[field.name])).length
+  return [...rows].sort((a, b) => filled(b) - filled(a) || String(a.created_at ?? '').localeCompare(String(b.created_at ?? '')))[0]?.id ?? ''
+}
+
+/** What the winner does not know and another does. */
+export function gaps(lines: Line[], rows: Row[], winner: string): Record<string, string> {
+  const take: Record<string, string> = {}
+  const kept = rows.find((row) => row.id === winner)
+  for (const { field, canTake } of lines) {
+    if (!canTake || !kept || !isBlank(kept[field.name])) continue
+    const other = rows.find((row) => row.id !== winner && !isBlank(row[field.name]))
+    if (other) take[field.name] = other.id
+  }
+  return take
+}
