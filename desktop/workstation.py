@@ -51,14 +51,14 @@ class Workstation:
     def __post_init__(self) -> None:
         self.jobs = Jobs(self.engine.bus, self.folder / "downloads")
         self.uploads = Uploads(self.folder / "imports")
-        self.sync = Sync(self.engine, self.folder, self.identities, settle_in=self._settle_in, wipe=self.wipe)
         self.add_files()
+        self.sync = Sync(self.engine, self.folder, self.identities, settle_in=self._settle_in, wipe=self.wipe)
+        self.sync.after_round = self.files.after_round
 
     def add_files(self) -> None:
-        """The contents of attached files, and their moving, which follows the rounds."""
+        """The contents of attached files, and their moving. Before the sync, which may have to finish wiping them."""
         self.blobs = Blobs(self.db, self.folder / "files")
-        self.files = Files(self.engine, self.blobs, self.sync.file_speaker)
-        self.sync.after_round = self.files.after_round
+        self.files = Files(self.engine, self.blobs, lambda: self.sync.file_speaker())
 
     @staticmethod
     def open(folder: Path, identities: Identities | None = None) -> Workstation:

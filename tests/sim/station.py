@@ -47,10 +47,11 @@ class Station(Workstation):
         def exchange(server: str, machine: str, secret: str) -> Exchange:
             return Exchange(server, machine, secret, session=wire, now_ms=now_ms)
 
+        self.add_files()
         self.sync = Sync(
             self.engine, self.folder, self.identities, settle_in=self._settle_in, wipe=self.wipe, exchange=exchange
         )
-        self.add_files()
+        self.sync.after_round = self.files.after_round
 
     def _settle_in(self, about: Mapping[str, Any]) -> None:
         self.settled()

@@ -133,6 +133,19 @@ def test_a_revoked_machine_hands_over_what_waits_and_is_as_on_its_first_day(comp
     assert "机密客户" not in company.first.names()
 
 
+def test_a_revoked_machine_that_ended_before_it_was_wiped_is_wiped_at_the_next_start(company: Company) -> None:
+    """Found by seed 30000033: what wipes the attached files must be there before what finishes the leaving."""
+    (machine,) = company.others
+    with machine.desk() as desk:
+        identities, folder = desk.workstation.identities, desk.workstation.folder
+        identities.write(replace(desk.workstation.sync.identity, is_revoked=True))
+    workstation = Workstation.open(folder, identities)
+    try:
+        assert not workstation.initialized and not (folder / "files").exists()
+    finally:
+        workstation.close()
+
+
 def test_a_revoked_machine_says_so_on_the_command_line(company: Company) -> None:
     server, (machine,) = company.server, company.others
     with machine.desk() as desk:
