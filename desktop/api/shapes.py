@@ -17,7 +17,7 @@ from ..errors import Invalid
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=200_000)]
 Name = Annotated[str, Field(max_length=200)]
-Day = Annotated[str, Field(pattern=r"^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$", max_length=10)]
+Day = Annotated[str, Field(pattern=r"^((19|20|21)\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$", max_length=10)]
 
 
 class Strict(BaseModel):

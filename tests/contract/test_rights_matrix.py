@@ -220,11 +220,15 @@ def _clashes_shown(world: World) -> Iterator[dict[str, Any]]:
 def _check_list(world: World, module: str, seen: list[Planted]) -> None:
     path = f"/api/records/{module}"
     page = world.api.get(path, limit=500, want="rows,total,sums")
+    rows, after = page["rows"], page["next"]
+    while after:
+        more = world.api.get(path, limit=500, want="rows", after=after)
+        rows, after = rows + more["rows"], more["next"]
     planted = {row.id for row in world.of(module)}
-    assert {row["id"] for row in page["rows"]} & planted == {row.id for row in seen}, module
-    assert page["total"] == len(page["rows"]), module
+    assert {row["id"] for row in rows} & planted == {row.id for row in seen}, module
+    assert page["total"] == len(rows), module
     for name, total in page["sums"].items():
-        assert total == sum(row[name] or 0 for row in page["rows"]), (module, name)
+        assert total == sum(row[name] or 0 for row in rows), (module, name)
     columns = [REGISTRY[module].module.title]
     text = w.exported(world.api, module, columns)
     paper = w.printed(world.api, module, columns)
@@ -267,7 +271,7 @@ def test_files_and_comments_are_as_open_as_their_record(world: World, scope: str
     """Nobody is given rights on them: the right to the record decides, for each action and every place."""
     viewed = frozenset(HOLDERS)
     for words, may_attach in (("view", 403), ("view edit", 201)):
-        world.grant(dict.fromkeys(HOLDERS, words), scope, "settings")
+        world.grant(dict.fromkeys(HOLDERS, words), scope, ALL_SEEN)
         for kind, module in (("files", "attachment"), ("comments", "comment")):
             assert world.of(module)
             for row in world.of(module):
@@ -285,7 +289,7 @@ def test_files_and_comments_are_as_open_as_their_record(world: World, scope: str
 
 @pytest.mark.parametrize("scope", DATA_SCOPES)
 def test_a_file_is_not_taken_away_or_fetched_by_who_may_not_see_its_record(world: World, scope: str) -> None:
-    world.grant(dict.fromkeys(HOLDERS, "view edit"), scope, "settings")
+    world.grant(dict.fromkeys(HOLDERS, "view edit"), scope, ALL_SEEN)
     for row in world.of("attachment"):
         holder = next(one for one in world.rows if row.parent == (one.module, one.id))
         if world.sees(holder, scope, frozenset(HOLDERS)):
@@ -296,7 +300,7 @@ def test_a_file_is_not_taken_away_or_fetched_by_who_may_not_see_its_record(world
 
 
 def test_without_the_right_to_the_module_there_is_nothing(world: World) -> None:
-    world.grant(dict.fromkeys(HANGING, " ".join(VERBS)), "all", "settings")
+    world.grant(dict.fromkeys(HANGING, " ".join(VERBS)), "all", ALL_SEEN)
     for row in [one for module in HOLDERS[:6] for one in world.of(module)]:
         assert world.api.call("GET", f"/api/files/{row.module}/{row.id}").status_code == 403
         assert _attached(world, row) == 403 and _attached(world, row, "comments") == 403

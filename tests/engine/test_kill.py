@@ -196,6 +196,9 @@ def test_files_as_a_power_cut_leaves_them_open_with_every_confirmed_save(
     program = start_program("serve", "--data", str(folder))
     threads = at_work(program, rng, savers, 0)
     copies: list[tuple[Path, dict[str, int]]] = []
+    until = time.monotonic() + 60
+    while not confirmed(savers) and time.monotonic() < until:
+        time.sleep(0.01)
     for number in range(COPIES):
         time.sleep(rng.uniform(0.02, 0.2))
         acked = confirmed(savers)

@@ -18,7 +18,7 @@ from PIL import Image
 from desktop.blobs import Blob
 from desktop.engine import attachments
 from desktop.engine.access import actions
-from desktop.engine.fields import Enum, Ref
+from desktop.engine.fields import Enum, Int, Ref
 from desktop.engine.ids import new_id
 from desktop.sync.exchange import Exchange, SyncError, Unreachable
 from sync_server.files import FOLDER, PART_BYTES, Files
@@ -286,7 +286,7 @@ def planted_in(desk: Desk, module: str) -> str:
             columns[name] = found[0][0] if found else planted_in(desk, target)
             columns |= {one.target_by[0]: kind} if one.target_by else {}
         elif one.required and name not in columns:
-            columns[name] = next(iter(one.options)) if isinstance(one, Enum) else "甲"
+            columns[name] = next(iter(one.options)) if isinstance(one, Enum) else 1 if isinstance(one, Int) else "甲"
     desk.engine.applier.local([Op(module, id, "ins", columns)], actor=desk.admin.operator)
     return id
 

@@ -21,8 +21,9 @@ def instant(moment: datetime) -> str:
 
 
 def day_span(day: str) -> tuple[str, str]:
-    """First instant of a local day and of the next."""
-    start = datetime.fromisoformat(day).replace(tzinfo=ZONE)
+    """First instant of a local day and of the next. A day that its month does not have is one of the next month."""
+    year, month, number = map(int, day.split("-"))
+    start = datetime(year, month, 1, tzinfo=ZONE) + timedelta(days=number - 1)
     return instant(start), instant(start + timedelta(days=1))
 
 
