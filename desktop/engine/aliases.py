@@ -104,12 +104,19 @@ def project(db: sqlite3.Connection, module: str, ids: Iterable[str]) -> dict[str
     """Works out anew whom everything that hangs together with `ids` means. What it says of records whose place in lists
     changed: whether they are losers now."""
     links, members = _component(db, module, ids)
-    new = roots(links)
+    new = _standing(db, module, roots(links))
     old = dict(_of_members(db, module, members))
     for loser in old.keys() - new.keys():
         db.execute("DELETE FROM alias_of WHERE t = ? AND id = ?", (module, loser))
     _lead(db, ((module, loser, root) for loser, root in new.items() if old.get(loser) != root))
     return {id: id in new for id in old.keys() ^ new.keys()}
+
+
+def _standing(db: sqlite3.Connection, module: str, led: Mapping[str, str]) -> dict[str, str]:
+    """Without those whose record is deleted: a merged one that somebody kept alive meanwhile stands for itself."""
+    sql = f"SELECT id FROM {module} WHERE deleted_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))"
+    gone = {row[0] for row in db.execute(sql, (json.dumps(sorted(set(led.values()))),))} if led else set()
+    return {loser: root for loser, root in led.items() if root not in gone}
 
 
 def _lead(db: sqlite3.Connection, links: Iterable[Link]) -> None:
@@ -159,7 +166,11 @@ def all_roots(db: sqlite3.Connection) -> set[Link]:
     sql = f"SELECT t, loser, winner FROM {TABLE} WHERE deleted_at IS NULL AND loser IS NOT NULL AND winner IS NOT NULL"
     for module, loser, winner in db.execute(sql):
         by_module.setdefault(module, {})[loser] = winner
-    return {(module, loser, root) for module, links in by_module.items() for loser, root in roots(links).items()}
+    return {
+        (module, loser, root)
+        for module, links in by_module.items()
+        for loser, root in _standing(db, module, roots(links)).items()
+    }
 
 
 # -------------------------------------------------------------------- questions

@@ -7,7 +7,7 @@ follows from them is worked out here: derived columns, search index, tallies, hi
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -413,6 +413,8 @@ class Work:
             self._flush(table, rows)
             if table == aliases.TABLE:
                 self._project(rows)
+            elif table in self.registry.mergeable:
+                self._lead(table, {held.id for held in rows if _has_turned(held)})
         self.db.executemany(
             "INSERT OR REPLACE INTO history (t, id, hlc, r, n, part, kind, at, actor, changes) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -548,15 +550,21 @@ class Work:
                 ids = touched.setdefault(str(row.get("t")), set())
                 ids |= {row[side] for side in ("loser", "winner") if row.get(side)}
         for module in touched.keys() & set(self.registry.mergeable):
-            definition, tally = self.registry[module], Counter[str]()
-            parts: Counter[derived.Part] = Counter()
-            turned = aliases.project(self.db, module, touched[module])
-            sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
-            for row in self.db.execute(sql, (json.dumps(list(turned)),)).fetchall():
-                _tell_tally(tally, parts, definition, dict(row), -1 if turned[row["id"]] else +1)
-            derived.add_to_tally(self.db, definition, tally, parts)
+            self._lead(module, touched[module])
             for id in sorted(touched[module]):
                 self.changed.add(module, id)
+
+    def _lead(self, module: str, ids: Collection[str]) -> None:
+        """Works out anew whom records mean that hang together with `ids`."""
+        turned = aliases.project(self.db, module, ids) if ids else {}
+        if not turned:
+            return
+        definition, tally = self.registry[module], Counter[str]()
+        parts: Counter[derived.Part] = Counter()
+        sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
+        for row in self.db.execute(sql, (json.dumps(list(turned)),)).fetchall():
+            _tell_tally(tally, parts, definition, dict(row), -1 if turned[row["id"]] else +1)
+        derived.add_to_tally(self.db, definition, tally, parts)
 
 
 def _tell_tally(
@@ -606,6 +614,12 @@ def _tuples(db: sqlite3.Connection, sql: str, *parameters: Any) -> sqlite3.Curso
     cursor = db.cursor()
     cursor.row_factory = None
     return cursor.execute(sql, parameters)
+
+
+def _has_turned(held: _Held) -> bool:
+    """Whether a row was deleted or came back."""
+    was_gone = held.stored is not None and held.stored["deleted_at"] is not None
+    return was_gone != (not held.is_dropped and held.row["deleted_at"] is not None)
 
 
 def _living(row: Values | None) -> Values | None:

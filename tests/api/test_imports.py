@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -219,6 +220,25 @@ def test_a_part_that_cannot_be_unpacked_is_said_in_words(office: Office, what: s
             data[place] = 99
     uploaded = send(office, bytes(data)).json()
     assert "损坏" in office.api.refused("GET", f"/api/import/customer/{uploaded['id']}", 400)["title"]
+
+
+@pytest.mark.parametrize("name", ["xl/sharedStrings.xml", "xl/sharedStrings.XML", "xl/media/x.bin"])
+def test_what_unpacks_into_too_much_is_refused_before_it_is_unpacked(office: Office, name: str) -> None:
+    bomb = io.BytesIO(xlsx(HEADS))
+    with zipfile.ZipFile(bomb, "a", zipfile.ZIP_DEFLATED) as archive, archive.open(name, "w", force_zip64=True) as part:
+        for _ in range(620 if "media" in name else 160):
+            part.write(b" " * (1 << 20))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert "太大" in refused(office, bomb.getvalue())
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 120_000
+
+
+def test_a_line_longer_than_any_cell_is_told(office: Office) -> None:
+    text = "客户名称,客户分组\n" + "甲" * 140_000 + ",一般客户\n"
+    answer = send(office, text.encode(), name="a.csv")
+    assert answer.status_code < 500
+    if answer.ok:
+        assert office.api.call("GET", f"/api/import/customer/{answer.json()['id']}").status_code == 400
 
 
 def test_a_file_above_the_limit_is_refused(office: Office) -> None:

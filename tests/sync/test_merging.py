@@ -176,3 +176,23 @@ def test_what_went_along_with_a_customer_that_an_edit_kept_is_in_the_bin(company
             meet(a, b)
         assert all(contacts_of(desk, one) == {"没回来的"} for desk in (a, b))
     assert_alike(company.machines)
+
+
+def test_a_merged_customer_that_somebody_kept_alive_stands_for_itself(company: Company) -> None:
+    """Its winner was deleted elsewhere meanwhile, and it with him: the edit keeps it, so it has to be found."""
+    with both(company) as (a, b):
+        one, two = a.customer("申越（苏州）"), a.customer("申越精密")
+        meet(a, b)
+        merge(a, two, one)
+        meet(a, b)
+        a.delete("customer", one)
+        b.save("customer", two, note="断网时改的")
+        meet(a, b)
+        for desk in (a, b):
+            assert two in listed(desk) and one not in listed(desk) and means(desk, two) == two
+        a.restore("customer", one)
+        meet(a, b)
+        for desk in (a, b):
+            assert one in listed(desk) and two not in listed(desk) and means(desk, two) == one
+    company.settle()
+    assert_alike(company.machines)

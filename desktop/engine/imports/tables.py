@@ -22,6 +22,8 @@ BYTES_MAX = 64 * 1024 * 1024
 ROWS_MAX = 100_000
 COLUMNS_MAX = 300
 _BLOCK = 1 << 20
+_UNPACKED_MAX, _WORDS_MAX = 600 << 20, 150 << 20
+"""Bytes of a whole spreadsheet, and of its shared words."""
 _SAMPLE_LINES = 20
 _DELIMITERS = ",\t;"
 _FORMULA_STARTS = ("=", "+", "-", "@")
@@ -73,6 +75,7 @@ def _of_archive(path: Path) -> Kind:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
+            _refuse_bomb(archive)
     except zipfile.BadZipFile:
         raise BadRequest("文件不完整或已损坏，请重新保存后再导入") from None
     if any(name.endswith("vbaProject.bin") for name in names):
@@ -80,6 +83,15 @@ def _of_archive(path: Path) -> Kind:
     if "xl/workbook.xml" not in names:
         raise BadRequest(f"不能读这种表格文件。{_SAVE_AS}")
     return "xlsx"
+
+
+def _refuse_bomb(archive: zipfile.ZipFile) -> None:
+    """Before anything is unpacked: words that many cells share are held in memory as a whole, whatever the part that
+    holds them is called."""
+    sizes = {one.filename.lower(): one.file_size for one in archive.infolist()}
+    words = sum(size for name, size in sizes.items() if "sharedstrings" in name)
+    if words > _WORDS_MAX or sum(sizes.values()) > _UNPACKED_MAX:
+        raise BadRequest("这个表格解开后太大，请分成几个文件导入")
 
 
 def _of_old_format(path: Path) -> str:
@@ -164,7 +176,10 @@ def delimiter_of(lines: Sequence[str]) -> str:
     """What parts the columns: the sign that parts most lines into equally many."""
 
     def score(sign: str) -> tuple[int, int]:
-        counts = [len(row) for row in csv.reader(lines, delimiter=sign)]
+        try:
+            counts = [len(row) for row in csv.reader(lines, delimiter=sign)]
+        except csv.Error:  # reading on says what is wrong
+            return (0, 0)
         usual = max(set(counts), key=counts.count) if counts else 1
         return (counts.count(usual) if usual > 1 else 0, usual)
 
