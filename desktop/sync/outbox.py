@@ -397,8 +397,9 @@ def rotate(engine: Engine, db: sqlite3.Connection, from_n: int, old: str | None 
 
 
 def leave_behind(engine: Engine, db: sqlite3.Connection, replica: str, from_n: int) -> None:
-    """The server waits for number `from_n` of a replica, and these data have it no more: what they wrote later goes on
-    under a new name. Another copy's later changes under this one are that copy's to bring."""
+    """From number `from_n` on these data are not what the server goes by under this name (another copy wrote on, or
+    these lack it): what they wrote later goes on under a new one. Another copy's later changes under this one are that
+    copy's to bring."""
     rotate(engine, db, from_n, None if replica == engine.applier.me(db).replica else replica)
     with engine.db.unguarded():
         db.execute(

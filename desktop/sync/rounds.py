@@ -370,8 +370,7 @@ class Round:
         with self.engine.db.write() as db:
             held = outbox.settle(self.engine, db, batch.replica, settled)
             if forks:
-                old = None if batch.replica == self.engine.applier.me(db).replica else batch.replica
-                outbox.rotate(self.engine, db, forks[0].n, old)
+                outbox.leave_behind(self.engine, db, batch.replica, forks[0].n)
                 diary.note(db, "identity", text="有另一台机器用着同一份数据，本机改用新的编号，改动都保留。")
             for ack in held:
                 diary.note(

@@ -545,6 +545,29 @@ def test_16_back_in_an_epoch_whose_end_was_forgotten(world: World) -> None:
     finish(world)
 
 
+def test_16_what_another_copy_wrote_is_that_copy_s_to_bring_again(world: World) -> None:
+    """Found by seed 30002650: offered under the name both once had, it was refused for ever, round after round."""
+    _, b = world.company(2)
+    new_client(world, b)
+    twin, moved = world.machine(), world.machine()
+    twin.take_over(b.kept(), b.identity())
+    moved.take_over(b.kept(), None)
+    world.backup()
+    poison(world, twin)
+    id = new_client(world, twin)
+    twin.round()
+    new_client(world, b)
+    b.round()
+    assert len(b.replicas()) == 2 and is_alive(b, id)
+    world.restore()
+    before = world.network.calls["push"]
+    everybody([twin], 2)
+    world.join(moved)
+    everybody([moved, b, twin], 3)
+    assert world.network.calls["push"] - before < 20 and not b.pending()
+    finish(world)
+
+
 def test_16_nothing_vanishes_while_its_author_is_away(world: World) -> None:
     """Found by seed 4: a machine does not drop what the author has yet to send to the restored server."""
     a, b = world.company(2)
