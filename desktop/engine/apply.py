@@ -206,9 +206,12 @@ class Applier:
         return Work(db, self.registry).clock(table, id)
 
     def seen(self, db: sqlite3.Connection, table: str, id: str) -> dict[str, int]:
-        """What a delete made now has seen of a row. Of this machine's own changes that is all of them, also what lost
-        here to one that the server set aside: there it counts."""
-        seen, me = self.clock(db, table, id).seen(), self.me(db)
+        """What a delete made now has seen of a row: every write that came here, not only those that count. What lost
+        here to a change that the server set aside counts there. Of this machine's own changes that is all of them."""
+        seen, me = dict(self.clock(db, table, id).seen()), self.me(db)
+        sql = "SELECT p.uuid, max(h.n) FROM history h JOIN replica p ON p.no = h.r WHERE h.t = ? AND h.id = ? GROUP BY h.r"
+        for replica, n in db.execute(sql, (table, id)).fetchall():
+            seen[replica] = max(n, seen.get(replica, 0))
         return seen | {me.replica: me.last_n} if me.replica in seen else seen
 
     def replay_parked(self) -> Changed:

@@ -15,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from desktop.engine import records
-from desktop.engine.imports import survey, tables
+from desktop.engine.imports import matching, survey, tables
 from desktop.engine.imports.writing import Choices
 from desktop.errors import Invalid
 from desktop.uploads import Upload
@@ -231,6 +231,12 @@ def test_what_unpacks_into_too_much_is_refused_before_it_is_unpacked(office: Off
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert "太大" in refused(office, bomb.getvalue())
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 120_000
+
+
+def test_a_mended_error_file_is_matched_as_the_file_it_came_from(office: Office) -> None:
+    matching.remember(office.engine, "customer", ["单位名称", "分组"], ["name", "group"])
+    known = matching.remembered(office.engine, "customer", ["单位名称", "分组", matching.REASON])
+    assert known == {"单位名称": "name", "分组": "group"}
 
 
 def test_a_line_longer_than_any_cell_is_told(office: Office) -> None:

@@ -110,6 +110,8 @@ def test_a_product_with_its_barcodes_is_added_by_keyboard_alone(products: ListSc
     screen.press("Control+S")
     expect(codes).to_have_count(0)
     expect(products.related.get_by_role("tab", name="条码")).to_contain_text("2")
+    for barcode in ("6901234567892", "KB6999BOX"):  # the product itself changes with the first one, right behind it
+        expect(products.related).to_contain_text(barcode)
     main = screen.api.find("product", code="KB-6999")["main_barcode"]
     assert screen.api.get(f"/api/records/product_barcode/{main}")["row"]["barcode"] == "6901234567892"
 

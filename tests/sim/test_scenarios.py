@@ -976,6 +976,21 @@ def test_42_a_delete_covers_what_lost_only_here(world: World) -> None:
     finish(world)
 
 
+def test_42_a_delete_covers_what_a_refused_edit_hid(world: World) -> None:
+    """Found by seed 30002689: who deletes had overwritten what a colleague wrote, by an edit that was set aside."""
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    a.save("client", {"note": "甲"}, id)
+    everybody([a, b])
+    needed = poison(world, b)
+    hangs = Op("client", needed, "upd", {"note": "一起"}, {"note": value_hash(None)})
+    b.write(Op("client", id, "upd", {"note": "乙"}, {"note": value_hash("甲")}), hangs)
+    b.delete("client", id)
+    everybody([b, a], 3)
+    assert not is_alive(a, id) and not is_alive(b, id)
+    finish(world)
+
+
 def test_42_poison_changeset(world: World) -> None:
     a, b = world.company(2)
     for number in range(50):

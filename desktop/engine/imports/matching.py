@@ -126,7 +126,8 @@ def columns_of(rows: Sequence[Row], head: int, fields: Mapping[str, Field], know
 
 
 def _key(module: str, heads: Sequence[str]) -> str:
-    digest = hashlib.sha256(json.dumps(sorted(heads), ensure_ascii=False).encode()).hexdigest()[:24]
+    own = sorted(head for head in heads if head != REASON)  # a mended error file is the file it came from
+    digest = hashlib.sha256(json.dumps(own, ensure_ascii=False).encode()).hexdigest()[:24]
     return f"import:{module}:{digest}"
 
 

@@ -49,6 +49,14 @@ describe('page tabs', () => {
     expect(await tabs.close('/start')).toBe(false)
     expect(tabs.activeId).toBe('/start')
   })
+  it('close to where the user was', async () => {
+    const tabs = useTabs()
+    for (const module of ['customer', 'contact', 'supplier']) tabs.openList(module)
+    tabs.activeId = '/m/customer'
+    tabs.show('/help/customer')
+    await tabs.close('/help')
+    expect(tabs.activeId).toBe('/m/customer')
+  })
   it('come back as they were left, without what may no longer be seen', async () => {
     kept = { open: ['/start', '/m/customer', '/m/secret', '/help/customer'], active: '/m/customer' }
     const tabs = useTabs()

@@ -48,6 +48,8 @@ export function tabOf(path: string): Tab | null {
   return null
 }
 
+const VISITED = 50
+
 export const useTabs = defineStore('tabs', () => {
   const tabs = ref<Tab[]>([{ ...START }])
   const activeId = ref(START.id)
@@ -56,6 +58,9 @@ export const useTabs = defineStore('tabs', () => {
   const entered = ref(0)
   let requests = 0
   let restored = false
+  /** where the user was, the latest last: closing a page goes back there */
+  const visited: string[] = []
+  watch(activeId, (_, before) => { visited.push(before); visited.splice(0, visited.length - VISITED) }, { flush: 'sync' })
 
   /** Opens (or comes back to) an address. */
   function show(path: string, request?: Omit<ListRequest, 'n'>): void {
@@ -88,7 +93,8 @@ export const useTabs = defineStore('tabs', () => {
     const at = tabs.value.indexOf(tab)
     tabs.value.splice(at, 1)
     if (activeId.value === id) {
-      activeId.value = (tabs.value[at] ?? tabs.value[at - 1] ?? START).id
+      const back = visited.findLast((one) => tabs.value.some((tab) => tab.id === one))
+      activeId.value = back ?? (tabs.value[at] ?? tabs.value[at - 1] ?? START).id
       entered.value++
     }
     return true
