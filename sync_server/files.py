@@ -44,6 +44,12 @@ class Files:
         except OSError:
             return False
 
+    def read(self, sha256: str, start: int, length: int) -> bytes:
+        """A piece of a content that is here."""
+        with self.path(sha256).open("rb") as file:
+            file.seek(start)
+            return file.read(length)
+
     def next_part(self, sha256: str, size: int) -> int:
         """The first part that has not come; their number when the content is whole."""
         if self.has(sha256, size):

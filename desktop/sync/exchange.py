@@ -314,20 +314,28 @@ class Exchange:
 
     def get_file(self, sha256: str, start: int, size: int, keep: Callable[[bytes], None]) -> None:
         """The content from a place on, block by block; what breaks off has been kept so far."""
-        headers = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"}
+        while start < size:
+            start += self._get_piece(sha256, start, size, keep)
+
+    def _get_piece(self, sha256: str, start: int, size: int, keep: Callable[[bytes], None]) -> int:
+        """As much from a place on as the server gives at once: all from the beginning, else a part; how much it was."""
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         with self._asked("GET", f"blob/{sha256}", headers=headers) as answer:
-            if answer.status_code not in (200, 206) or (answer.status_code == 200 and start):
+            if answer.status_code != (206 if start else 200):
                 self._answered(answer)
                 raise unusable("no part of a file")
-            left = size - start
+            length = answer.headers.get("Content-Length", "")
+            ends = min(size, start + int(length)) if length.isdecimal() else size
+            here = start
             try:
-                while left > 0 and (block := answer.raw.read1(min(left, _BLOCK_BYTES), decode_content=False)):
+                while here < ends and (block := answer.raw.read1(min(ends - here, _BLOCK_BYTES), decode_content=False)):
                     keep(block)
-                    left -= len(block)
+                    here += len(block)
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 raise Unreachable(f"连不上 {self.server}") from error
-            if left > 0:
+            if here < ends or here == start:
                 raise Unreachable("附件没有传完，会接着传")
+            return here - start
 
     @contextmanager
     def _asked(

@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import socket
+import time
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 
+from sync_server.cli import THREADS
 from sync_server.files import FOLDER, PART_BYTES
 from tests.server.conftest import TIMEOUT_S, Client, Served, command
 from tests.server.kit import ins, new_id
@@ -65,6 +70,36 @@ def test_parts_outlive_a_kill_and_the_whole_is_there_only_when_it_is_right(serve
         f"{served.url}/sync/v1/blob/{SHA256}", headers=b.headers | {"Range": "bytes=100-199"}, timeout=TIMEOUT_S
     )
     assert (part.status_code, part.content) == (206, CONTENT[100:200])
+
+
+def test_slow_readers_do_not_stop_the_server(served: Served) -> None:
+    a = served.join()
+    content = os.urandom(6 * PART_BYTES)
+    sha256 = speak_of(a, content)
+    for part in range(6):
+        assert put(a, part, content).ok
+    address = urlsplit(served.url)
+    asked = "".join(f"{name}: {value}\r\n" for name, value in a.headers.items())
+    asked = f"GET /sync/v1/blob/{sha256} HTTP/1.1\r\nHost: x\r\n{asked}"
+    with ExitStack() as readers:
+        for number in range(2 * THREADS):  # some ask for all, some go on from a place; none reads
+            place = f"Range: bytes={number // 2}-\r\n" if number % 2 else ""
+            reader = readers.enter_context(socket.create_connection((address.hostname, address.port)))
+            reader.sendall(f"{asked}{place}\r\n".encode())
+        time.sleep(2)
+        assert a.get("/sync/v1/about").ok and a.push(a.author.write(ins("customer", new_id()))).ok
+
+
+def test_a_range_is_given_in_parts_and_one_beyond_the_end_not_at_all(served: Served) -> None:
+    a = served.join()
+    speak_of(a)
+    put(a, 0), put(a, 1)
+    url = f"{served.url}/sync/v1/blob/{SHA256}"
+    rest = requests.get(url, headers=a.headers | {"Range": "bytes=100-"}, timeout=TIMEOUT_S)
+    assert rest.status_code == 206 and rest.content == CONTENT[100 : 100 + PART_BYTES]
+    assert rest.headers["Content-Range"] == f"bytes 100-{PART_BYTES + 99}/{len(CONTENT)}"
+    for wrong in (f"bytes={len(CONTENT)}-", "bytes=9-1", "lines=1-"):
+        assert requests.get(url, headers=a.headers | {"Range": wrong}, timeout=TIMEOUT_S).status_code == 416
 
 
 def test_spoilt_parts_are_thrown_away(served: Served) -> None:
