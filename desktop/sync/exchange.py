@@ -42,6 +42,7 @@ class SyncError(EcmsError):
 
     SyncError
     ├── Unreachable      no connection, or it broke
+    │   └── Troubled     it answers that it cannot just now
     ├── Protocol         the answer makes no sense
     └── Refusal          the server said no
         ├── UnknownMachine, Revoked, OtherCompany, CodeRefused, NotEmpty, NoCompany, NotAllowed,
@@ -63,6 +64,10 @@ class SyncError(EcmsError):
 class Unreachable(SyncError):
     code, title = "unreachable", "连不上服务器"
     hint = "可以照常工作，连上后会自动补传。"
+
+
+class Troubled(Unreachable):
+    """A server, or what stands before it, answered with an error of its own: perhaps with this one call only."""
 
 
 class Protocol(SyncError):
@@ -463,7 +468,7 @@ def _refusal(status: int, body: Mapping[str, Any]) -> SyncError:
         refusal.extra = dict(body)
         return refusal
     if status >= 500 or status in (408, 429):
-        return Unreachable(str(body.get("title") or "服务器暂时不能回答"))
+        return Troubled(str(body.get("title") or "服务器暂时不能回答"))
     return unusable(f"{status} {body.get('code')}: {body.get('detail')}")
 
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from ..blobs import Blob, Blobs
 from ..engine.engine import Engine
 from ..errors import Damaged, StorageFull
-from .exchange import EpochChanged, Exchange, FileMissing, Revoked, SyncError, UnknownMachine, Unreachable
+from .exchange import EpochChanged, Exchange, FileMissing, Revoked, SyncError, Troubled, UnknownMachine, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -145,12 +145,25 @@ class Files:
             return 0
         try:
             self._look_around(exchange)
-            moved = 0
-            while (found := self._due()) and not self._stopping.is_set():
-                moved += self._move(exchange, *found)
+            moved = self._move_all(exchange)
         finally:
             exchange.close()
         self._is_stuck = self._is_down = False
+        return moved
+
+    def _move_all(self, exchange: Exchange) -> int:
+        """Moves one after the other. An error of the server at one content is that one's, at two in a row the server's:
+        one that it stumbles over must not keep the others waiting for ever."""
+        moved, was_troubled = 0, False
+        while (found := self._due()) and not self._stopping.is_set():
+            try:
+                moved += self._move(exchange, *found)
+                was_troubled = False
+            except Troubled as error:
+                self._failed(found[0], str(error))
+                if was_troubled:
+                    raise
+                was_troubled = True
         return moved
 
     def _look_around(self, exchange: Exchange) -> None:

@@ -139,6 +139,20 @@ def test_rows_go_on_while_a_file_cannot(how: str, company: Company, customer: st
         assert {"甲", "乙"} <= {row[0] for row in desk.ask("SELECT name FROM customer")} and fetched(desk, blob)
 
 
+def test_a_content_the_server_stumbles_over_does_not_stop_the_others(company: Company, customer: str) -> None:
+    with company.first.desk() as desk:
+        stuck, other = (attach(desk, customer, os.urandom(size), f"{size}.bin") for size in (5_000, 50_000))
+        assert moved(desk) == 2
+    company.server.bad[f"/sync/v1/blob/{stuck.sha256}"] = Bad([b"{}"], "500 Internal Server Error")
+    with company.others[0].desk() as desk:
+        desk.workstation.sync.round()
+        for blob in (stuck, other):
+            desk.workstation.files.want(blob)
+        assert desk.workstation.files.turn() == 1
+        assert desk.workstation.blobs.has(other) and not desk.workstation.blobs.has(stuck)
+        assert desk.ask("SELECT fails FROM blob WHERE sha256 = ?", stuck.sha256)[0][0] == 1
+
+
 def test_an_upload_that_was_cut_goes_on_with_the_part_that_is_missing(company: Company, customer: str) -> None:
     with company.first.desk() as desk:
         blob = attach(desk, customer)
