@@ -68,7 +68,7 @@ class Files:
             return True
         room = self._room(sha256, size)
         try:
-            room.mkdir(parents=True, exist_ok=True)
+            _make_private(room)
             temp = room / f"{part}.{threading.get_ident()}.temp"
             _write(temp, iter((data,)))
             temp.replace(room / str(part))
@@ -90,7 +90,7 @@ class Files:
                 shutil.rmtree(room, ignore_errors=True)
                 raise FileSpoilt()
             target = self.path(sha256)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(target.parent)
             temp.replace(target)
             _sync_folder(target.parent)
             shutil.rmtree(room, ignore_errors=True)
@@ -99,6 +99,17 @@ class Files:
     def missing(self, files: Iterator[tuple[str, int]]) -> list[tuple[str, int]]:
         """Of these contents, those that are not here."""
         return [(sha256, size) for sha256, size in files if not self.has(sha256, size)]
+
+
+def _make_private(folder: Path) -> None:
+    """Makes a folder, and those it lies in, that only this user can look into."""
+    if not folder.exists():
+        _make_private(folder.parent)
+        folder.mkdir(0o700, exist_ok=True)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _is_whole(room: Path, size: int, part: int) -> bool:
@@ -118,7 +129,7 @@ def _blocks(room: Path, size: int) -> Iterator[bytes]:
 def _write(target: Path, blocks: Iterator[bytes]) -> str:
     """Writes to the disk, and says the hash of what was written."""
     digest = hashlib.sha256()
-    with target.open("wb") as file:
+    with open(target, "wb", opener=_open_private) as file:
         for block in blocks:
             digest.update(block)
             file.write(block)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import socket
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,7 @@ import requests
 
 from sync_server.cli import THREADS
 from sync_server.files import FOLDER, PART_BYTES
+from sync_server.store_sqlite import FILE_NAME
 from tests.server.conftest import TIMEOUT_S, Client, Served, command
 from tests.server.kit import ins, new_id
 
@@ -147,3 +149,18 @@ def test_a_restored_server_says_what_it_lacks_until_machines_bring_it(served: Se
     assert sorted(a.post("/sync/v1/blobs", {"hashes": [SHA256, small]}).json()["missing"]) == sorted([SHA256, small])
     put(a, 0), put(a, 1), put(a, 0, b"small")
     assert a.post("/sync/v1/blobs", {"hashes": [SHA256, small]}).json()["missing"] == []
+
+
+def test_what_lies_there_is_for_the_user_of_the_server_alone(served: Served, tmp_path: Path) -> None:
+    a = served.join()
+    speak_of(a)
+    put(a, 0)
+    speak_of(a, b"small")
+    put(a, 0, b"small")
+    assert command(served.folder, "backup", str(tmp_path / "backup")).returncode == 0
+    served.stop()
+    assert command(served.folder, "restore", str(tmp_path / "backup")).returncode == 0
+    found = [served.folder, tmp_path / "backup", *served.folder.rglob("*")]
+    assert {one.name for one in found} >= {FOLDER, "incoming", FILE_NAME, "0"}
+    if sys.platform != "win32":  # there the user's folder keeps others out
+        assert [one for one in found if one.stat().st_mode & 0o077] == []
