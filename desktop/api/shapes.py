@@ -624,6 +624,7 @@ class FileAnswer(Loose):
 
 class FilesAnswer(Loose):
     items: list[dict[str, Any]]
+    earlier: int
     may_attach: bool
     bytes_max: int
 
@@ -634,3 +635,4 @@ class CommentAnswer(Loose):
 
 class CommentsAnswer(Loose):
     items: list[dict[str, Any]]
+    earlier: int

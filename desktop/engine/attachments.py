@@ -37,7 +37,8 @@ def holders(engine: Engine) -> tuple[str, ...]:
 
 
 def of_record(engine: Engine, principal: Principal, kind: str, module: str, id: str) -> list[Row]:
-    """The files or comments of a record, oldest first; raises `NotFound` for a record the user may not see."""
+    """The files or comments of a record, oldest first, of very many the newest; raises `NotFound` for a record the user
+    may not see."""
     with engine.db.read() as db:
         held(engine, db, principal, module, id, "view")
         where = _hung_on(engine, db, module, id)
@@ -51,8 +52,8 @@ def _hung_on(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Sq
 
 
 def _rows(db: sqlite3.Connection, kind: str, condition: str, params: Sequence[Scalar]) -> list[sqlite3.Row]:
-    sql = f"SELECT {_SHOWN[kind]} FROM {kind} {condition} ORDER BY created_at, id LIMIT {PER_RECORD_MAX}"
-    return db.execute(sql, tuple(params)).fetchall()
+    newest = f"SELECT {_SHOWN[kind]} FROM {kind} {condition} ORDER BY created_at DESC, id DESC LIMIT {PER_RECORD_MAX}"
+    return db.execute(newest, tuple(params)).fetchall()[::-1]
 
 
 def held(engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, id: str, action: Right) -> None:

@@ -14,6 +14,7 @@ import requests
 from PIL import Image
 
 from desktop.blobs import Blob
+from desktop.engine import attachments
 from desktop.pictures import PIXELS_MAX
 from sync_server.replication.changeset import Op, Scalar
 from tests.support import Office, fresh_key
@@ -179,6 +180,19 @@ def test_comments_stand_in_order_with_author_and_time_and_blank_ones_are_refused
     assert all(one["at"].endswith("Z") for one in items)
     assert "请填写" in office.api.refused("POST", path, 422, {"text": "  \n "})["fields"]["text"]
     office.api.refused("POST", path, 422, {"text": "长" * 2_001})
+
+
+def test_of_more_than_can_be_shown_the_newest_are(
+    office: Office, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "PER_RECORD_MAX", 2)
+    for number in range(4):
+        attach(office, b"%d" % number, f"{number}.txt", customer)
+        office.api.post(f"/api/comments/customer/{customer}", {"text": f"{number}"})
+        said = office.api.get(f"/api/comments/customer/{customer}")
+        assert [int(one["text"]) for one in said["items"]] == list(range(number + 1))[-2:]
+        assert said["earlier"] == office.api.get(f"/api/files/customer/{customer}")["earlier"] == max(0, number - 1)
+    assert [one["file_name"] for one in files_of(office, customer)] == ["2.txt", "3.txt"]
 
 
 def test_a_picture_that_would_fill_the_memory_has_no_thumbnail(office: Office, customer: str) -> None:

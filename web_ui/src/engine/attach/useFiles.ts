@@ -20,6 +20,7 @@ export function saveBlob(blob: Blob, name: string): void {
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type
 export function useFiles(module: string, record: string) {
   const items = shallowRef<FileInfo[]>([])
+  const earlier = ref(0)
   const mayAttach = ref(false)
   const bytesMax = ref(0)
   const error = shallowRef<unknown>(null)
@@ -39,6 +40,7 @@ export function useFiles(module: string, record: string) {
       const got = await files.list(module, record)
       if (gone) return
       items.value = got.items
+      earlier.value = got.earlier
       mayAttach.value = got.may_attach
       bytesMax.value = got.bytes_max
       error.value = null
@@ -140,5 +142,5 @@ export function useFiles(module: string, record: string) {
     window.clearTimeout(timer)
     small.forEach((url) => { if (url) URL.revokeObjectURL(url) })
   })
-  return { items, mayAttach, error, loaded, adding, small, shown, load, add, open, save, remove }
+  return { items, earlier, mayAttach, error, loaded, adding, small, shown, load, add, open, save, remove }
 }

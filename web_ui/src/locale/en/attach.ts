@@ -26,6 +26,8 @@ export const attach: Record<string, string> = {
   '要附上的文件': 'Files to attach',
   '还没有附件': 'No files yet',
   '还没有评论': 'No comments yet',
+  '更早的 {n} 条评论没有列出': '{n} earlier comments are not listed',
+  '更早的 {n} 个附件没有列出': '{n} earlier files are not listed',
   '附件': 'Files',
   '评论': 'Comments',
   '发送': 'Send',
