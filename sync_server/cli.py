@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -103,9 +104,11 @@ def _serve(arguments: argparse.Namespace) -> str:
 
 def _bound(store: SqliteStore, host: str, port: int) -> Any:
     """A server that listens. Raises Refused when it cannot."""
+    files = Files(store.path.parent / FOLDER)
+    files.sweep(time.time())
     try:
         return create_server(
-            create_server_app(store, manifest.load(), wall_clock, Files(store.path.parent / FOLDER)),
+            create_server_app(store, manifest.load(), wall_clock, files),
             host=host,
             port=port,
             threads=THREADS,

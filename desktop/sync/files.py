@@ -253,6 +253,7 @@ class Files:
             part.unlink()
             start = 0
         if start < blob.size:
+            self.blobs.refuse_beyond_reserve(blob.size - start)
             with part.open("ab") as file:
 
                 def keep(block: bytes) -> None:

@@ -12,10 +12,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 import requests
 
 from sync_server.cli import THREADS
-from sync_server.files import FOLDER, PART_BYTES
+from sync_server.errors import StorageFull
+from sync_server.files import FOLDER, KEPT_S, PART_BYTES, RESERVE_BYTES, Files, spare_bytes
 from sync_server.store_sqlite import FILE_NAME
 from tests.server.conftest import TIMEOUT_S, Client, Served, command
 from tests.server.kit import ins, new_id
@@ -164,3 +166,38 @@ def test_what_lies_there_is_for_the_user_of_the_server_alone(served: Served, tmp
     assert {one.name for one in found} >= {FOLDER, "incoming", FILE_NAME, "0"}
     if sys.platform != "win32":  # there the user's folder keeps others out
         assert [one for one in found if one.stat().st_mode & 0o077] == []
+
+
+def test_files_leave_space_for_rows(tmp_path: Path) -> None:
+    left = [0]
+    files = Files(tmp_path / FOLDER, lambda folder: left[0])
+    parts = CONTENT[:PART_BYTES], CONTENT[PART_BYTES:]
+    with pytest.raises(StorageFull):
+        files.put(SHA256, len(CONTENT), 0, parts[0])
+    assert files.next_part(SHA256, len(CONTENT)) == 0
+    left[0] = PART_BYTES
+    assert not files.put(SHA256, len(CONTENT), 0, parts[0])
+    with pytest.raises(StorageFull):  # all parts are there, but not the space to make one of them
+        files.put(SHA256, len(CONTENT), 1, parts[1])
+    assert files.next_part(SHA256, len(CONTENT)) == 1
+    left[0] = len(CONTENT)
+    assert files.put(SHA256, len(CONTENT), 1, parts[1]) and files.has(SHA256, len(CONTENT))
+
+
+def test_the_real_disk_has_space_beyond_the_reserve_or_not(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    assert free - RESERVE_BYTES[1] - (1 << 30) < spare_bytes(tmp_path) < free - RESERVE_BYTES[0] + (1 << 30)
+
+
+def test_parts_whose_rest_never_comes_are_swept_at_the_next_start(served: Served) -> None:
+    a = served.join()
+    speak_of(a)
+    put(a, 0)
+    served.stop()
+    served.start()
+    assert next_part(a) == 1
+    served.stop()
+    (room,) = (served.folder / FOLDER / "incoming").iterdir()
+    os.utime(room, (0, time.time() - KEPT_S - 60))
+    served.start()
+    assert next_part(a) == 0

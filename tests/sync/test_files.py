@@ -20,6 +20,7 @@ from desktop.engine import attachments
 from desktop.engine.access import actions
 from desktop.engine.fields import Enum, Int, Ref
 from desktop.engine.ids import new_id
+from desktop.errors import StorageFull
 from desktop.sync.exchange import Exchange, SyncError, Unreachable
 from sync_server.files import FOLDER, PART_BYTES, Files
 from sync_server.replication.changeset import Op
@@ -151,6 +152,23 @@ def test_a_content_the_server_stumbles_over_does_not_stop_the_others(company: Co
         assert desk.workstation.files.turn() == 1
         assert desk.workstation.blobs.has(other) and not desk.workstation.blobs.has(stuck)
         assert desk.ask("SELECT fails FROM blob WHERE sha256 = ?", stuck.sha256)[0][0] == 1
+
+
+def test_files_leave_space_for_the_data(company: Company, customer: str) -> None:
+    with company.first.desk() as desk:
+        desk.workstation.blobs.spare = lambda folder: len(LARGE) - 1
+        with pytest.raises(StorageFull, match="附件"):
+            attach(desk, customer)
+        assert not [one for one in desk.workstation.blobs.folder.rglob("*") if one.is_file()]
+        desk.workstation.blobs.spare = lambda folder: len(LARGE)
+        blob = attach(desk, customer)
+        assert moved(desk) == 1
+    with company.others[0].desk() as desk:
+        desk.workstation.blobs.spare = lambda folder: len(LARGE) - 1
+        moved(desk)
+        assert not fetched(desk, blob) and "空间" in desk.ask("SELECT why FROM blob")[0][0]
+        desk.workstation.blobs.spare = lambda folder: len(LARGE)
+        assert fetched(desk, blob)
 
 
 def test_an_upload_that_was_cut_goes_on_with_the_part_that_is_missing(company: Company, customer: str) -> None:
