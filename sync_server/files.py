@@ -87,6 +87,8 @@ class Files:
             _write(temp, iter((data,)))
             temp.replace(room / str(part))
             return self._join(sha256, size, room)
+        except FileNotFoundError:  # another machine brought the last part meanwhile: the parts made way for the whole
+            return self.has(sha256, size)
         except OSError as error:
             if error.errno in _NO_SPACE:
                 raise StorageFull() from error
@@ -96,6 +98,7 @@ class Files:
         """One at a time: the last parts may come from two machines at once."""
         with self._joining:
             if self.has(sha256, size):
+                shutil.rmtree(room, ignore_errors=True)
                 return True
             if _missing_part(room, size) is not None:
                 return False

@@ -184,6 +184,20 @@ def test_files_leave_space_for_rows(tmp_path: Path) -> None:
     assert files.put(SHA256, len(CONTENT), 1, parts[1]) and files.has(SHA256, len(CONTENT))
 
 
+@pytest.mark.parametrize("part", [0, 1])
+def test_two_machines_bring_one_content_at_the_same_time(tmp_path: Path, part: int) -> None:
+    first = Files(tmp_path / FOLDER)
+    first.put(SHA256, len(CONTENT), 0, CONTENT[:PART_BYTES])
+
+    def other_is_quicker(folder: Path) -> int:
+        assert first.put(SHA256, len(CONTENT), 1, CONTENT[PART_BYTES:])
+        return len(CONTENT)
+
+    second = Files(tmp_path / FOLDER, other_is_quicker)
+    assert second.put(SHA256, len(CONTENT), part, CONTENT[part * PART_BYTES :][:PART_BYTES])
+    assert list((tmp_path / FOLDER / "incoming").iterdir()) == []
+
+
 def test_the_real_disk_has_space_beyond_the_reserve_or_not(tmp_path: Path) -> None:
     free = shutil.disk_usage(tmp_path).free
     assert free - RESERVE_BYTES[1] - (1 << 30) < spare_bytes(tmp_path) < free - RESERVE_BYTES[0] + (1 << 30)
