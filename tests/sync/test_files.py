@@ -22,6 +22,7 @@ from desktop.engine.fields import Enum, Int, Ref
 from desktop.engine.ids import new_id
 from desktop.errors import StorageFull
 from desktop.sync.exchange import Exchange, SyncError, Unreachable
+from desktop.sync.files import Files as MovedFiles
 from sync_server.files import FOLDER, PART_BYTES, Files
 from sync_server.replication.changeset import Op
 from sync_server.store_sqlite import FILE_NAME, restore
@@ -152,6 +153,40 @@ def test_a_content_the_server_stumbles_over_does_not_stop_the_others(company: Co
         assert desk.workstation.files.turn() == 1
         assert desk.workstation.blobs.has(other) and not desk.workstation.blobs.has(stuck)
         assert desk.ask("SELECT fails FROM blob WHERE sha256 = ?", stuck.sha256)[0][0] == 1
+
+
+def test_many_are_chosen_at_once_and_what_somebody_asks_for_still_comes_next(
+    company: Company, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with company.first.desk() as desk:
+        blobs = [attach(desk, customer, os.urandom(size), f"{size}.bin") for size in range(101, 107)]
+        assert moved(desk) == 6
+    with company.others[0].desk() as desk:
+        desk.workstation.sync.round()
+        files: MovedFiles = desk.workstation.files
+        order, chosen = list[Blob](), list[int]()
+        for blob in blobs[:5]:
+            files.want(blob)
+        with desk.engine.db.write() as db:
+            db.execute("UPDATE blob SET want = 1")  # as pictures
+        move, choose = files._move, files._due
+
+        def choosing() -> list[tuple[Blob, bool]]:
+            found = choose()
+            chosen.append(len(found))
+            return found
+
+        def moving(exchange: Exchange, blob: Blob, goes_up: bool) -> bool:
+            order.append(blob)
+            if len(order) == 2:
+                files.want(blobs[5])
+            return move(exchange, blob, goes_up)
+
+        monkeypatch.setattr(files, "_move", moving)
+        monkeypatch.setattr(files, "_due", choosing)
+        assert files.turn() == 6
+        assert order == [blobs[0], blobs[1], blobs[5], *blobs[2:5]]
+        assert chosen == [5, 4, 0]
 
 
 def test_files_leave_space_for_the_data(company: Company, customer: str) -> None:
