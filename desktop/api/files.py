@@ -41,6 +41,7 @@ def listed(call: Call, module: str, id: str) -> dict[str, Any]:
     return {
         "items": _shown(call, rows),
         "earlier": _earlier(call, attachments.ATTACHMENT, module, id, len(rows)),
+        "removed": _removed(call, attachments.removed(call.engine, call.principal, module, id)),
         "may_attach": attachments.may_attach(call.engine, call.principal, module),
         "bytes_max": call.desk.workstation.blobs.bytes_max,
     }
@@ -61,6 +62,17 @@ def _shown(call: Call, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "id": row["id"], "file_name": row["file_name"], "size": row["size"], "mime": row["mime"],
             "role": row["role"], "at": row["created_at"], "by": names.get(row["created_by"], ""),
             "machine": row["machine"], "state": states[row["sha256"]],
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _removed(call: Call, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = operator_names(call.engine)
+    return [
+        {
+            "id": row["id"], "file_name": row["file_name"], "size": row["size"], "at": row["deleted_at"],
+            "by": names.get(row["updated_by"], ""),
         }
         for row in rows
     ]  # fmt: skip

@@ -625,6 +625,7 @@ class FileAnswer(Loose):
 class FilesAnswer(Loose):
     items: list[dict[str, Any]]
     earlier: int
+    removed: list[dict[str, Any]]
     may_attach: bool
     bytes_max: int
 

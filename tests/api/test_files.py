@@ -157,6 +157,20 @@ def test_a_file_is_taken_away_and_brought_back(office: Office, customer: str) ->
     assert files_of(office, customer) == [made]
 
 
+def test_a_file_that_was_taken_away_stays_within_reach_and_history_tells_of_it(office: Office, customer: str) -> None:
+    made = attach(office, b"abc", "合同.txt", customer)
+    office.api.ok(office.api.call("DELETE", f"/api/file/{made['id']}"))
+    (gone,) = office.api.get(f"/api/files/customer/{customer}")["removed"]
+    assert (gone["id"], gone["file_name"], gone["size"], gone["by"]) == (made["id"], "合同.txt", 3, "周敏")
+    office.api.post(f"/api/file/{gone['id']}/restore")
+    assert office.api.get(f"/api/files/customer/{customer}")["removed"] == []
+    office.api.post("/api/records/customer/delete", {"ids": [customer]})
+    office.api.post("/api/records/customer/restore", {"ids": [customer]})
+    told = office.api.get(f"/api/records/customer/{customer}/history")["entries"]
+    assert [one["action"] for one in told] == ["restore", "delete", "attach", "detach", "attach", "add"]
+    assert {one["file"] for one in told[2:5]} == {"合同.txt"} and {one["actor"] for one in told} == {"周敏"}
+
+
 def test_files_and_comments_go_along_with_their_record_and_come_back_with_it(office: Office, customer: str) -> None:
     kept, gone = attach(office, b"1", "留.txt", customer), attach(office, b"2", "删.txt", customer)
     office.api.post(f"/api/comments/customer/{customer}", {"text": "说过的话"})

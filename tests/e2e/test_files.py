@@ -167,6 +167,14 @@ def test_a_file_is_taken_away_by_key_and_brought_back(desks: tuple[Desk, Desk]) 
     expect(card).to_have_count(0)
     first.toast.get_by_role("button", name="撤销").click()
     expect(card).to_be_visible()
+    card.get_by_role("button", name=re.compile("^备忘")).first.focus()
+    first.press("Delete")
+    expect(card).to_have_count(0)
+    first.toast.get_by_role("button", name="关闭").click()
+    place.get_by_text("已删除的附件（1）").click()
+    place.get_by_role("button", name="恢复附件 备忘.txt").click()
+    expect(card).to_be_visible()
+    expect(place.get_by_text("已删除的附件")).to_have_count(0)
 
 
 def test_a_picture_is_pasted_and_a_program_refused_in_words(desks: tuple[Desk, Desk]) -> None:

@@ -14,8 +14,10 @@ export interface FileInfo {
   /** `done`: bytes moved so far, while it moves */
   state: { state: FileState; words: string; done: number | null }
 }
+/** one that was taken away: when and by whom */
+export interface RemovedFile { id: string; file_name: string; size: number; at: string; by: string }
 /** `earlier`: how many older ones there are that are not shown */
-export interface FileList { items: FileInfo[]; earlier: number; may_attach: boolean; bytes_max: number }
+export interface FileList { items: FileInfo[]; earlier: number; removed: RemovedFile[]; may_attach: boolean; bytes_max: number }
 export interface Comment { id: string; text: string; at: string; by: string; machine: string | null }
 export interface CommentList { items: Comment[]; earlier: number }
 
