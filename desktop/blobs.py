@@ -127,12 +127,13 @@ class Blobs:
             _sync_folder(folder)
 
     def note(self, blob: Blob, *, have: bool, is_there: bool = False) -> None:
-        """Remembers a content; `is_there`: the server has it."""
+        """Remembers a content that was seen to be it; `is_there`: the server has it. A row may have told a wrong length
+        before."""
         with self.db.write() as db:
             db.execute(
-                "INSERT INTO blob (sha256, size, have, uploaded) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                "have = excluded.have, uploaded = max(uploaded, excluded.uploaded), want = 0, fails = 0, next_at = 0, "
-                "missing = 0",
+                "INSERT INTO blob (sha256, size, have, uploaded) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET size = "
+                "excluded.size, have = excluded.have, uploaded = max(uploaded, excluded.uploaded), want = 0, "
+                "fails = 0, next_at = 0, missing = 0",
                 (blob.sha256, blob.size, have, is_there),
             )
 

@@ -318,8 +318,8 @@ class Files:
         with self.engine.db.write() as db:
             db.execute("INSERT OR IGNORE INTO blob (sha256, size) VALUES (?, ?)", (blob.sha256, blob.size))
             db.execute(
-                "UPDATE blob SET want = ?, have = 0, fails = 0, next_at = 0, missing = 0 WHERE sha256 = ?",
-                (ASKED, blob.sha256),
+                "UPDATE blob SET size = ?, want = ?, have = 0, fails = 0, next_at = 0, missing = 0 WHERE sha256 = ?",
+                (blob.size, ASKED, blob.sha256),
             )
         self._is_down = False
         self._asked += 1

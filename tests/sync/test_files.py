@@ -24,7 +24,7 @@ from desktop.errors import StorageFull
 from desktop.sync.exchange import Exchange, SyncError, Unreachable
 from desktop.sync.files import Files as MovedFiles
 from sync_server.files import FOLDER, PART_BYTES, Files
-from sync_server.replication.changeset import Op
+from sync_server.replication.changeset import Op, Scalar
 from sync_server.store_sqlite import FILE_NAME, restore
 from tests.chaos.kit import Bad, Company, Machine, ServerHere, assert_alike
 from tests.engine.kit import Desk
@@ -187,6 +187,31 @@ def test_many_are_chosen_at_once_and_what_somebody_asks_for_still_comes_next(
         assert files.turn() == 6
         assert order == [blobs[0], blobs[1], blobs[5], *blobs[2:5]]
         assert chosen == [5, 4, 0]
+
+
+def test_a_row_with_a_wrong_length_does_not_keep_the_content_from_travelling(company: Company, customer: str) -> None:
+    values: dict[str, Scalar] = {
+        "module": "customer",
+        "record": customer,
+        "file_name": "a",
+        "size": 7,
+        "mime": "x",
+        "role": "file",
+    }
+    (second,) = company.others
+    with company.first.desk() as desk:
+        row = Op("attachment", new_id(), "ins", {**values, "sha256": hashlib.sha256(LARGE).hexdigest()})
+        desk.engine.applier.local([row], actor=desk.admin.operator)
+        moved(desk)
+    with second.desk() as desk:
+        moved(desk)
+        assert desk.ask("SELECT size FROM blob")[0][0] == 7
+        blob = attach(desk, customer)
+        assert moved(desk) == 1
+    assert Files(company.server.folder / FOLDER).has(blob.sha256, blob.size)
+    with company.first.desk() as desk:
+        moved(desk)
+        assert fetched(desk, blob) and content_of(desk, blob) == LARGE
 
 
 def test_files_leave_space_for_the_data(company: Company, customer: str) -> None:
