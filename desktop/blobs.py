@@ -19,11 +19,12 @@ from uuid import uuid4
 
 from .db import Database, is_full
 from .errors import BadRequest, StorageFull, TooLarge
-from .files import make_private, open_private
+from .files import make_private, open_private, spare_bytes
 from .pictures import make_thumbnail
 
 FILE_MAX_MB = 50
 """Default of the setting file.max_mb."""
+_NO_ROOM = "磁盘剩余的空间要留给数据，放不下这个附件。请清出空间后再试"
 _BLOCK = 1 << 18
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -48,6 +49,7 @@ class Blobs:
         self.db = db
         self.folder = folder
         self.bytes_max = FILE_MAX_MB * 1024 * 1024
+        self.spare: Callable[[Path], int] = spare_bytes
 
     @property
     def _incoming(self) -> Path:
@@ -80,12 +82,14 @@ class Blobs:
         return blob
 
     def _written(self, stream: IO[bytes], temp: Path) -> Blob:
-        digest, size = hashlib.sha256(), 0
+        digest, size, spare = hashlib.sha256(), 0, self.spare(self._incoming)
         with open(temp, "wb", opener=open_private) as file:
             while block := stream.read(_BLOCK):
                 size += len(block)
                 if size > self.bytes_max:
                     raise TooLarge(f"文件超过 {self.bytes_max // 2**20} MB，不能作为附件。请压缩或分成几个文件")
+                if size > spare:
+                    raise StorageFull(_NO_ROOM)
                 digest.update(block)
                 file.write(block)
             file.flush()
@@ -93,6 +97,12 @@ class Blobs:
         if size == 0:
             raise BadRequest("这个文件是空的，没有内容可附")
         return Blob(digest.hexdigest(), size)
+
+    def refuse_beyond_reserve(self, length: int) -> None:
+        """Raises `StorageFull` if so much more would not leave enough space for rows."""
+        make_private(self._incoming)
+        if self.spare(self._incoming) < length:
+            raise StorageFull(_NO_ROOM)
 
     def adopt(self, blob: Blob) -> bool:
         """Takes what has gathered for its place, if it is that very content; what is not is thrown away."""
@@ -117,12 +127,13 @@ class Blobs:
             _sync_folder(folder)
 
     def note(self, blob: Blob, *, have: bool, is_there: bool = False) -> None:
-        """Remembers a content; `is_there`: the server has it."""
+        """Remembers a content that was seen to be it; `is_there`: the server has it. A row may have told a wrong length
+        before."""
         with self.db.write() as db:
             db.execute(
-                "INSERT INTO blob (sha256, size, have, uploaded) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                "have = excluded.have, uploaded = max(uploaded, excluded.uploaded), want = 0, fails = 0, next_at = 0, "
-                "missing = 0",
+                "INSERT INTO blob (sha256, size, have, uploaded) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET size = "
+                "excluded.size, have = excluded.have, uploaded = max(uploaded, excluded.uploaded), want = 0, "
+                "fails = 0, next_at = 0, missing = 0",
                 (blob.sha256, blob.size, have, is_there),
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 _WORDS = {
@@ -36,6 +37,17 @@ def open_private(path: str | Path, flags: int) -> int:
     if os.name == "posix" and os.fstat(descriptor).st_mode & 0o077:
         os.fchmod(descriptor, 0o600)
     return descriptor
+
+
+RESERVE_BYTES = 200 << 20, 2 << 30
+"""What files leave free on the disk for rows, a twentieth of it between these: without space nothing can be saved."""
+
+
+def spare_bytes(folder: Path) -> int:
+    """How much more files may take on the disk of a folder."""
+    disk = shutil.disk_usage(folder)
+    least, most = RESERVE_BYTES
+    return disk.free - min(max(disk.total // 20, least), most)
 
 
 def why(error: OSError) -> str:

@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Flask, Response, request, send_file
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.datastructures import Range
+from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as NoRoute
 
 from . import accounts, intake, page
@@ -262,16 +263,30 @@ class _Calls:
         return self._files
 
     def blob(self, sha256: str) -> Response:
-        """HEAD ?size → which part is missing first, as `X-ECMS-Next`. GET, also of a range → the content. For machines
-        that have a row which speaks of it: knowing the hash is not enough."""
+        """HEAD ?size → which part is missing first, as `X-ECMS-Next`. GET → the content; of a range, at most a part
+        at a time. For machines that have a row which speaks of it: knowing the hash is not enough."""
         self._active()
         sizes = self._spoken_of(sha256)
         if request.method == "HEAD":
             size = _query("size", 0, 0, FILE_BYTES_MAX)
             return Response(headers={"X-ECMS-Next": str(self.files.next_part(sha256, size))})
-        if not any(self.files.has(sha256, size) for size in sizes):
+        length = next((size for size in sizes if self.files.has(sha256, size)), None)
+        if length is None:
             raise FileMissing()
-        return send_file(self.files.path(sha256), mimetype="application/octet-stream", conditional=True, etag=sha256)
+        if request.range is None:
+            path = self.files.path(sha256)
+            return send_file(path, mimetype="application/octet-stream", conditional=True, etag=sha256)
+        return self._piece(sha256, length, request.range)
+
+    def _piece(self, sha256: str, length: int, wanted: Range) -> Response:
+        """As much of a range as fits in memory. A whole file waits for its reader without a thread, but a range of one
+        would keep a thread until the last byte is read: a few slow readers would stop the server."""
+        place = wanted.range_for_length(length)
+        if place is None:
+            raise RequestedRangeNotSatisfiable(length)
+        piece = self.files.read(sha256, place[0], min(place[1] - place[0], PART_BYTES))
+        where = f"bytes {place[0]}-{place[0] + len(piece) - 1}/{length}"
+        return Response(piece, 206, {"Content-Range": where}, mimetype="application/octet-stream")
 
     def blob_part(self, sha256: str, part: int) -> Response:
         """?size and the bytes of a part → {whole}. The whole is there only once its hash is right."""

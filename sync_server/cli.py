@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,7 +33,9 @@ _RUNNING = "服务器正在运行，请先停止它"
 
 
 def main(words: list[str] | None = None) -> int:
-    """Runs one command."""
+    """Runs one command. All it writes is for this user alone: a company's data must not be read by others who may use
+    the computer."""
+    os.umask(0o077)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console that lacks Chinese must not stop the server
             stream.reconfigure(errors="replace")
@@ -101,9 +104,11 @@ def _serve(arguments: argparse.Namespace) -> str:
 
 def _bound(store: SqliteStore, host: str, port: int) -> Any:
     """A server that listens. Raises Refused when it cannot."""
+    files = Files(store.path.parent / FOLDER)
+    files.sweep(time.time())
     try:
         return create_server(
-            create_server_app(store, manifest.load(), wall_clock, Files(store.path.parent / FOLDER)),
+            create_server_app(store, manifest.load(), wall_clock, files),
             host=host,
             port=port,
             threads=THREADS,
@@ -259,7 +264,7 @@ def _folder(arguments: argparse.Namespace, *, makes: bool = False) -> Path:
     given = arguments.data or os.environ.get("ECMS_SERVER_DATA")
     folder = Path(given) if given else user_data_path("ECMS-server", appauthor=False)
     if makes:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
     return folder
 
 

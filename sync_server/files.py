@@ -5,7 +5,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .errors import BadRequest, FileSpoilt, StorageFull
@@ -14,6 +14,10 @@ PART_BYTES = 4 << 20
 FILE_BYTES_MAX = 1 << 30
 """Whatever a company allows its people, this much one content may have."""
 FOLDER = "files"
+RESERVE_BYTES = 200 << 20, 2 << 30
+"""What files leave free on the disk for rows, a twentieth of it between these: without space no row is taken in."""
+KEPT_S = 7 * 86_400
+"""How long parts wait for the rest."""
 _BLOCK = 1 << 18
 _NO_SPACE = (28, 122)
 
@@ -28,11 +32,19 @@ def part_bytes(size: int, part: int) -> int:
     return min(PART_BYTES, size - part * PART_BYTES)
 
 
+def spare_bytes(folder: Path) -> int:
+    """How much more files may take on the disk of a folder."""
+    disk = shutil.disk_usage(folder)
+    least, most = RESERVE_BYTES
+    return disk.free - min(max(disk.total // 20, least), most)
+
+
 class Files:
     """The contents in one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, spare: Callable[[Path], int] = spare_bytes) -> None:
         self.folder = folder
+        self._spare = spare
         self._joining = threading.Lock()
 
     def path(self, sha256: str) -> Path:
@@ -44,12 +56,19 @@ class Files:
         except OSError:
             return False
 
+    def read(self, sha256: str, start: int, length: int) -> bytes:
+        """A piece of a content that is here."""
+        with self.path(sha256).open("rb") as file:
+            file.seek(start)
+            return file.read(length)
+
     def next_part(self, sha256: str, size: int) -> int:
-        """The first part that has not come; their number when the content is whole."""
+        """The first part to bring: one that has not come, or the last once more where the whole could not be made of
+        them; their number when the content is whole."""
         if self.has(sha256, size):
             return parts_of(size)
-        room = self._room(sha256, size)
-        return next((part for part in range(parts_of(size)) if not _is_whole(room, size, part)), parts_of(size))
+        missing = _missing_part(self._room(sha256, size), size)
+        return parts_of(size) - 1 if missing is None else missing
 
     def _room(self, sha256: str, size: int) -> Path:
         return self.folder / "incoming" / f"{sha256}.{size}"
@@ -62,11 +81,14 @@ class Files:
             return True
         room = self._room(sha256, size)
         try:
-            room.mkdir(parents=True, exist_ok=True)
+            _make_private(room)
+            self._refuse_beyond_reserve(len(data))
             temp = room / f"{part}.{threading.get_ident()}.temp"
             _write(temp, iter((data,)))
             temp.replace(room / str(part))
             return self._join(sha256, size, room)
+        except FileNotFoundError:  # another machine brought the last part meanwhile: the parts made way for the whole
+            return self.has(sha256, size)
         except OSError as error:
             if error.errno in _NO_SPACE:
                 raise StorageFull() from error
@@ -76,23 +98,50 @@ class Files:
         """One at a time: the last parts may come from two machines at once."""
         with self._joining:
             if self.has(sha256, size):
+                shutil.rmtree(room, ignore_errors=True)
                 return True
-            if self.next_part(sha256, size) < parts_of(size):
+            if _missing_part(room, size) is not None:
                 return False
+            self._refuse_beyond_reserve(size)
             temp = room / "whole.temp"
             if _write(temp, _blocks(room, size)) != sha256:
                 shutil.rmtree(room, ignore_errors=True)
                 raise FileSpoilt()
             target = self.path(sha256)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(target.parent)
             temp.replace(target)
             _sync_folder(target.parent)
             shutil.rmtree(room, ignore_errors=True)
             return True
 
+    def _refuse_beyond_reserve(self, length: int) -> None:
+        if self._spare(self.folder) < length:
+            raise StorageFull()
+
+    def sweep(self, now_s: float) -> None:
+        """Removes parts whose rest has not come for long."""
+        for room in (self.folder / "incoming").glob("*"):
+            if room.stat().st_mtime < now_s - KEPT_S:
+                shutil.rmtree(room, ignore_errors=True)
+
     def missing(self, files: Iterator[tuple[str, int]]) -> list[tuple[str, int]]:
         """Of these contents, those that are not here."""
         return [(sha256, size) for sha256, size in files if not self.has(sha256, size)]
+
+
+def _make_private(folder: Path) -> None:
+    """Makes a folder, and those it lies in, that only this user can look into."""
+    if not folder.exists():
+        _make_private(folder.parent)
+        folder.mkdir(0o700, exist_ok=True)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _missing_part(room: Path, size: int) -> int | None:
+    return next((part for part in range(parts_of(size)) if not _is_whole(room, size, part)), None)
 
 
 def _is_whole(room: Path, size: int, part: int) -> bool:
@@ -112,7 +161,7 @@ def _blocks(room: Path, size: int) -> Iterator[bytes]:
 def _write(target: Path, blocks: Iterator[bytes]) -> str:
     """Writes to the disk, and says the hash of what was written."""
     digest = hashlib.sha256()
-    with target.open("wb") as file:
+    with open(target, "wb", opener=_open_private) as file:
         for block in blocks:
             digest.update(block)
             file.write(block)

@@ -40,9 +40,18 @@ def listed(call: Call, module: str, id: str) -> dict[str, Any]:
     rows = attachments.of_record(call.engine, call.principal, attachments.ATTACHMENT, module, id)
     return {
         "items": _shown(call, rows),
+        "earlier": _earlier(call, attachments.ATTACHMENT, module, id, len(rows)),
+        "removed": _removed(call, attachments.removed(call.engine, call.principal, module, id)),
         "may_attach": attachments.may_attach(call.engine, call.principal, module),
         "bytes_max": call.desk.workstation.blobs.bytes_max,
     }
+
+
+def _earlier(call: Call, kind: str, module: str, id: str, shown: int) -> int:
+    """How many older ones there are than those shown."""
+    if shown < attachments.PER_RECORD_MAX:
+        return 0
+    return max(0, attachments.counts(call.engine, call.principal, module, id)[f"__{kind}"] - shown)
 
 
 def _shown(call: Call, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -53,6 +62,17 @@ def _shown(call: Call, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "id": row["id"], "file_name": row["file_name"], "size": row["size"], "mime": row["mime"],
             "role": row["role"], "at": row["created_at"], "by": names.get(row["created_by"], ""),
             "machine": row["machine"], "state": states[row["sha256"]],
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _removed(call: Call, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = operator_names(call.engine)
+    return [
+        {
+            "id": row["id"], "file_name": row["file_name"], "size": row["size"], "at": row["deleted_at"],
+            "by": names.get(row["updated_by"], ""),
         }
         for row in rows
     ]  # fmt: skip
@@ -166,7 +186,8 @@ _COMMENTS = "/api/comments/<module>/<id>"
 def comments(call: Call, module: str, id: str) -> dict[str, Any]:
     rows = attachments.of_record(call.engine, call.principal, attachments.COMMENT, module, id)
     names = operator_names(call.engine)
-    return {"items": [_said(names, row) for row in rows]}
+    earlier = _earlier(call, attachments.COMMENT, module, id, len(rows))
+    return {"items": [_said(names, row) for row in rows], "earlier": earlier}
 
 
 @routes.add("POST", _COMMENTS, "Comment on a record", shapes.CommentAnswer, body=shapes.CommentBody, status=201,

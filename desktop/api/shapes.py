@@ -624,6 +624,8 @@ class FileAnswer(Loose):
 
 class FilesAnswer(Loose):
     items: list[dict[str, Any]]
+    earlier: int
+    removed: list[dict[str, Any]]
     may_attach: bool
     bytes_max: int
 
@@ -634,3 +636,4 @@ class CommentAnswer(Loose):
 
 class CommentsAnswer(Loose):
     items: list[dict[str, Any]]
+    earlier: int

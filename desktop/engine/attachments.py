@@ -1,6 +1,7 @@
 """Files and comments of a record. Who may see the record sees them, who may change it attaches; they need no rights of
 their own. The content of a file is kept elsewhere, by its hash."""
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,7 +38,8 @@ def holders(engine: Engine) -> tuple[str, ...]:
 
 
 def of_record(engine: Engine, principal: Principal, kind: str, module: str, id: str) -> list[Row]:
-    """The files or comments of a record, oldest first; raises `NotFound` for a record the user may not see."""
+    """The files or comments of a record, oldest first, of very many the newest; raises `NotFound` for a record the user
+    may not see."""
     with engine.db.read() as db:
         held(engine, db, principal, module, id, "view")
         where = _hung_on(engine, db, module, id)
@@ -51,8 +53,8 @@ def _hung_on(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Sq
 
 
 def _rows(db: sqlite3.Connection, kind: str, condition: str, params: Sequence[Scalar]) -> list[sqlite3.Row]:
-    sql = f"SELECT {_SHOWN[kind]} FROM {kind} {condition} ORDER BY created_at, id LIMIT {PER_RECORD_MAX}"
-    return db.execute(sql, tuple(params)).fetchall()
+    newest = f"SELECT {_SHOWN[kind]} FROM {kind} {condition} ORDER BY created_at DESC, id DESC LIMIT {PER_RECORD_MAX}"
+    return db.execute(newest, tuple(params)).fetchall()[::-1]
 
 
 def held(engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, id: str, action: Right) -> None:
@@ -147,6 +149,21 @@ def remove(engine: Engine, principal: Principal, id: str) -> None:
         ops = delete_ops(engine, db, ATTACHMENT, [id])
         changed = engine.applier.local(ops, actor=principal.operator, act=f"{ATTACHMENT}.delete")
     engine.tell(changed)
+
+
+def removed(engine: Engine, principal: Principal, module: str, id: str) -> list[Row]:
+    """Files that were taken away from a record, or from one merged into it, the last first; nothing for who may not
+    bring them back."""
+    if not may_attach(engine, principal, module):
+        return []
+    with engine.db.read() as db:
+        held(engine, db, principal, module, id, "edit")
+        rows = db.execute(
+            f"SELECT {_SHOWN[ATTACHMENT]}, deleted_at, updated_by FROM {ATTACHMENT} WHERE module = ? AND record IN "
+            "(SELECT value FROM json_each(?)) AND deleted_at IS NOT NULL ORDER BY deleted_at DESC, id DESC LIMIT ?",
+            (module, json.dumps([id, *aliases.losers_of(db, module, [id])]), PER_RECORD_MAX),
+        )
+        return [dict(row) for row in rows]
 
 
 def bring_back(engine: Engine, principal: Principal, id: str) -> None:

@@ -2,11 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from . import aliases
 from .access import Principal
+from .attachments import ATTACHMENT, holders
 from .engine import Engine
 from .fields import Field
 from .records import get
@@ -24,14 +25,21 @@ def of_record(engine: Engine, principal: Principal, module: str, id: str, names:
     definition = engine.definition(module)
     with engine.db.read() as db:
         entries = _entries(engine, db, principal, definition, row, names)
-        if definition.module.mergeable and (others := _mergers(engine, db, definition, id, names)):
-            entries += others
+        others = _files(db, module, id, names, _lives(entries)) if module in holders(engine) else []
+        if definition.module.mergeable and (mergers := _mergers(engine, db, definition, id, names)):
+            others += mergers
             merged = aliases.losers_of(db, module, [id])
             for loser in fetch(db, engine.registry, definition, _numbers(db, module, merged), principal):
                 of = str(loser[definition.module.title] or "")
-                entries += [one | {"of": of} for one in _entries(engine, db, principal, definition, loser, names)]
-            entries = sorted(entries, key=lambda one: str(one["at"]), reverse=True)[:ENTRIES_MAX]
+                others += [one | {"of": of} for one in _entries(engine, db, principal, definition, loser, names)]
+        if others:
+            entries = sorted([*entries, *others], key=lambda one: str(one["at"]), reverse=True)[:ENTRIES_MAX]
         return {"entries": entries, "labels": _labels(engine, db, definition, entries)}
+
+
+def _lives(entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """When a record was deleted and brought back."""
+    return {one["at"] for one in entries if one["action"] in ("delete", "restore")}
 
 
 def _numbers(db: sqlite3.Connection, module: str, ids: Iterable[str]) -> list[int]:
@@ -56,6 +64,27 @@ def _stored(db: sqlite3.Connection, table: str, id: str) -> list[sqlite3.Row]:
         "JOIN replica r ON r.no = h.r WHERE h.t = ? AND h.id = ? ORDER BY h.hlc DESC, h.part DESC LIMIT ?",
         (table, id, ENTRIES_MAX),
     ).fetchall()
+
+
+def _files(
+    db: sqlite3.Connection, module: str, id: str, names: Mapping[str, str], along: Container[str]
+) -> list[dict[str, Any]]:
+    """Files that were added to a record, taken away and brought back; what went `along` with it the record's own
+    entries tell."""
+    files = db.execute(
+        f"SELECT id, file_name, created_at, created_by, machine FROM {ATTACHMENT} WHERE module = ? AND record = ? "
+        "AND created_at IS NOT NULL ORDER BY created_at DESC LIMIT ?",
+        (module, id, ENTRIES_MAX),
+    ).fetchall()
+    entries = []
+    for file in files:
+        entries.append(_creation(file, names) | {"action": "attach", "file": file["file_name"]})
+        for one in _stored(db, ATTACHMENT, file["id"]):
+            action = {"del": "detach", "undel": "attach"}.get(one["kind"])
+            if action and one["at"] not in along:
+                told = {"at": one["at"], "actor": names.get(one["actor"], ""), "machine": one["machine"]}
+                entries.append(told | {"action": action, "changes": [], "file": file["file_name"]})
+    return entries
 
 
 def _mergers(
@@ -100,7 +129,7 @@ def _entry(
     }
 
 
-def _creation(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def _creation(row: Mapping[str, Any] | sqlite3.Row, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "at": row["created_at"],
         "actor": names.get(row["created_by"], ""),

@@ -42,6 +42,7 @@ class SyncError(EcmsError):
 
     SyncError
     ├── Unreachable      no connection, or it broke
+    │   └── Troubled     it answers that it cannot just now
     ├── Protocol         the answer makes no sense
     └── Refusal          the server said no
         ├── UnknownMachine, Revoked, OtherCompany, CodeRefused, NotEmpty, NoCompany, NotAllowed,
@@ -63,6 +64,10 @@ class SyncError(EcmsError):
 class Unreachable(SyncError):
     code, title = "unreachable", "连不上服务器"
     hint = "可以照常工作，连上后会自动补传。"
+
+
+class Troubled(Unreachable):
+    """A server, or what stands before it, answered with an error of its own: perhaps with this one call only."""
 
 
 class Protocol(SyncError):
@@ -314,20 +319,28 @@ class Exchange:
 
     def get_file(self, sha256: str, start: int, size: int, keep: Callable[[bytes], None]) -> None:
         """The content from a place on, block by block; what breaks off has been kept so far."""
-        headers = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"}
+        while start < size:
+            start += self._get_piece(sha256, start, size, keep)
+
+    def _get_piece(self, sha256: str, start: int, size: int, keep: Callable[[bytes], None]) -> int:
+        """As much from a place on as the server gives at once: all from the beginning, else a part; how much it was."""
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         with self._asked("GET", f"blob/{sha256}", headers=headers) as answer:
-            if answer.status_code not in (200, 206) or (answer.status_code == 200 and start):
+            if answer.status_code != (206 if start else 200):
                 self._answered(answer)
                 raise unusable("no part of a file")
-            left = size - start
+            length = answer.headers.get("Content-Length", "")
+            ends = min(size, start + int(length)) if length.isdecimal() else size
+            here = start
             try:
-                while left > 0 and (block := answer.raw.read1(min(left, _BLOCK_BYTES), decode_content=False)):
+                while here < ends and (block := answer.raw.read1(min(ends - here, _BLOCK_BYTES), decode_content=False)):
                     keep(block)
-                    left -= len(block)
+                    here += len(block)
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 raise Unreachable(f"连不上 {self.server}") from error
-            if left > 0:
+            if here < ends or here == start:
                 raise Unreachable("附件没有传完，会接着传")
+            return here - start
 
     @contextmanager
     def _asked(
@@ -455,7 +468,7 @@ def _refusal(status: int, body: Mapping[str, Any]) -> SyncError:
         refusal.extra = dict(body)
         return refusal
     if status >= 500 or status in (408, 429):
-        return Unreachable(str(body.get("title") or "服务器暂时不能回答"))
+        return Troubled(str(body.get("title") or "服务器暂时不能回答"))
     return unusable(f"{status} {body.get('code')}: {body.get('detail')}")
 
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from ..blobs import Blob, Blobs
 from ..engine.engine import Engine
 from ..errors import Damaged, StorageFull
-from .exchange import EpochChanged, Exchange, FileMissing, Revoked, SyncError, UnknownMachine, Unreachable
+from .exchange import EpochChanged, Exchange, FileMissing, Revoked, SyncError, Troubled, UnknownMachine, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ PART_BYTES = 4 << 20
 EAGER_BYTES_MAX = 1 << 20
 """Pictures up to this size come by themselves: people look at them in lists."""
 ASK_MAX = 500
+CHOSEN = 300
 EAGER, ASKED = 1, 2
 """Why a content is wanted."""
 BACK_OFF_S = (2, 5, 15, 60, 300, 900)
@@ -60,6 +61,8 @@ class Files:
         self._epoch: str | None = None
         self._seen_row = 0
         """Rows up to this one have been looked at since the start."""
+        self._asked = 0
+        """How often somebody asked for a content."""
         self._is_stuck = True
         self._is_down = False
         """Whether the last turn got nowhere: what somebody waits for then waits for the server."""
@@ -145,12 +148,27 @@ class Files:
             return 0
         try:
             self._look_around(exchange)
-            moved = 0
-            while (found := self._due()) and not self._stopping.is_set():
-                moved += self._move(exchange, *found)
+            moved = self._move_all(exchange)
         finally:
             exchange.close()
         self._is_stuck = self._is_down = False
+        return moved
+
+    def _move_all(self, exchange: Exchange) -> int:
+        """Moves one after the other. An error of the server at one content is that one's, at two in a row the server's:
+        one that it stumbles over must not keep the others waiting for ever."""
+        moved, was_troubled = 0, False
+        for blob, goes_up in self._next():
+            if self._stopping.is_set():
+                break
+            try:
+                moved += self._move(exchange, blob, goes_up)
+                was_troubled = False
+            except Troubled as error:
+                self._failed(blob, str(error))
+                if was_troubled:
+                    raise
+                was_troubled = True
         return moved
 
     def _look_around(self, exchange: Exchange) -> None:
@@ -188,15 +206,25 @@ class Files:
             db.execute(f"UPDATE blob SET uploaded = 0, next_at = 0 WHERE {given}", (json.dumps(list(lacking)),))
             db.execute("UPDATE blob SET missing = 0, fails = 0, next_at = 0 WHERE have = 0")
 
-    def _due(self) -> tuple[Blob, bool] | None:
-        """What moves next, up (true) or down: what somebody waits for, then what others may need, then pictures."""
+    def _next(self) -> Iterator[tuple[Blob, bool]]:
+        """What moves one after the other until nothing is due; chosen anew once somebody waits for one."""
+        while found := self._due():
+            asked = self._asked
+            for one in found:
+                if self._asked != asked:
+                    break
+                yield one
+
+    def _due(self) -> list[tuple[Blob, bool]]:
+        """What moves next, up (true) or down: what somebody waits for, then what others may need, then pictures. Many
+        at once: to choose means to look at all that are open."""
         with self.engine.db.read() as db:
-            row = db.execute(
+            rows = db.execute(
                 f"SELECT sha256, size, have FROM blob b WHERE {_OPEN} AND next_at <= ? AND (have = 0 OR {_SPOKEN_OF}) "
-                f"ORDER BY want = {ASKED} DESC, have DESC, size LIMIT 1",
+                f"ORDER BY want = {ASKED} DESC, have DESC, size LIMIT {CHOSEN}",
                 (_now_ms(),),
-            ).fetchone()
-        return (Blob(row["sha256"], row["size"]), bool(row["have"])) if row else None
+            ).fetchall()
+        return [(Blob(row["sha256"], row["size"]), bool(row["have"])) for row in rows]
 
     def _move(self, exchange: Exchange, blob: Blob, goes_up: bool) -> bool:
         """Moves one content. Trouble with it is noted and waits; only where nobody answers the turn ends."""
@@ -240,6 +268,7 @@ class Files:
             part.unlink()
             start = 0
         if start < blob.size:
+            self.blobs.refuse_beyond_reserve(blob.size - start)
             with part.open("ab") as file:
 
                 def keep(block: bytes) -> None:
@@ -289,10 +318,11 @@ class Files:
         with self.engine.db.write() as db:
             db.execute("INSERT OR IGNORE INTO blob (sha256, size) VALUES (?, ?)", (blob.sha256, blob.size))
             db.execute(
-                "UPDATE blob SET want = ?, have = 0, fails = 0, next_at = 0, missing = 0 WHERE sha256 = ?",
-                (ASKED, blob.sha256),
+                "UPDATE blob SET size = ?, want = ?, have = 0, fails = 0, next_at = 0, missing = 0 WHERE sha256 = ?",
+                (blob.size, ASKED, blob.sha256),
             )
         self._is_down = False
+        self._asked += 1
         self.wake()
 
     def states(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

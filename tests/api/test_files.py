@@ -14,6 +14,7 @@ import requests
 from PIL import Image
 
 from desktop.blobs import Blob
+from desktop.engine import attachments
 from desktop.pictures import PIXELS_MAX
 from sync_server.replication.changeset import Op, Scalar
 from tests.support import Office, fresh_key
@@ -156,6 +157,20 @@ def test_a_file_is_taken_away_and_brought_back(office: Office, customer: str) ->
     assert files_of(office, customer) == [made]
 
 
+def test_a_file_that_was_taken_away_stays_within_reach_and_history_tells_of_it(office: Office, customer: str) -> None:
+    made = attach(office, b"abc", "合同.txt", customer)
+    office.api.ok(office.api.call("DELETE", f"/api/file/{made['id']}"))
+    (gone,) = office.api.get(f"/api/files/customer/{customer}")["removed"]
+    assert (gone["id"], gone["file_name"], gone["size"], gone["by"]) == (made["id"], "合同.txt", 3, "周敏")
+    office.api.post(f"/api/file/{gone['id']}/restore")
+    assert office.api.get(f"/api/files/customer/{customer}")["removed"] == []
+    office.api.post("/api/records/customer/delete", {"ids": [customer]})
+    office.api.post("/api/records/customer/restore", {"ids": [customer]})
+    told = office.api.get(f"/api/records/customer/{customer}/history")["entries"]
+    assert [one["action"] for one in told] == ["restore", "delete", "attach", "detach", "attach", "add"]
+    assert {one["file"] for one in told[2:5]} == {"合同.txt"} and {one["actor"] for one in told} == {"周敏"}
+
+
 def test_files_and_comments_go_along_with_their_record_and_come_back_with_it(office: Office, customer: str) -> None:
     kept, gone = attach(office, b"1", "留.txt", customer), attach(office, b"2", "删.txt", customer)
     office.api.post(f"/api/comments/customer/{customer}", {"text": "说过的话"})
@@ -179,6 +194,19 @@ def test_comments_stand_in_order_with_author_and_time_and_blank_ones_are_refused
     assert all(one["at"].endswith("Z") for one in items)
     assert "请填写" in office.api.refused("POST", path, 422, {"text": "  \n "})["fields"]["text"]
     office.api.refused("POST", path, 422, {"text": "长" * 2_001})
+
+
+def test_of_more_than_can_be_shown_the_newest_are(
+    office: Office, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "PER_RECORD_MAX", 2)
+    for number in range(4):
+        attach(office, b"%d" % number, f"{number}.txt", customer)
+        office.api.post(f"/api/comments/customer/{customer}", {"text": f"{number}"})
+        said = office.api.get(f"/api/comments/customer/{customer}")
+        assert [int(one["text"]) for one in said["items"]] == list(range(number + 1))[-2:]
+        assert said["earlier"] == office.api.get(f"/api/files/customer/{customer}")["earlier"] == max(0, number - 1)
+    assert [one["file_name"] for one in files_of(office, customer)] == ["2.txt", "3.txt"]
 
 
 def test_a_picture_that_would_fill_the_memory_has_no_thumbnail(office: Office, customer: str) -> None:

@@ -92,7 +92,7 @@ class ServerHere:
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         call = "blob" if "/blob/" in path else path.rpartition("/")[2]
-        if bad := self.bad.get(call):
+        if bad := self.bad.get(path) or self.bad.get(call):
             environ["wsgi.input"].read()
             start(bad.status, list(bad.headers))
             return bad.body

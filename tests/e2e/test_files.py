@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, FilePayload, Locator, Playwright, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Playwright, Route, expect
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.conftest import ROOT
@@ -135,6 +135,27 @@ def test_a_picture_and_a_comment_go_from_one_desk_to_the_other(desks: tuple[Desk
         assert not desk.watch.complaints()
 
 
+def test_what_is_typed_while_a_comment_is_sent_stays(desks: tuple[Desk, Desk]) -> None:
+    first, _ = desks
+    said = _tab(first, "评论")
+    box = said.get_by_role("textbox", name="写评论")
+    held: list[Route] = []
+    calls = re.compile("/api/comments/")
+    first.page.route(calls, lambda route: held.append(route) if route.request.method == "POST" else route.fallback())
+    box.fill("第一句")
+    first.press("Control+Enter")
+    expect(said.get_by_role("button", name="发送")).to_be_disabled()
+    first.page.keyboard.insert_text("第二句")
+    with first.page.expect_request(lambda one: "/api/state/comment." in one.url and "第一句" not in str(one.post_data)):
+        held[0].continue_()
+        expect(said.get_by_text("第一句", exact=True)).to_be_visible()
+        expect(box).to_have_value("第二句")
+    first.page.unroute(calls)
+    first.page.reload()
+    expect(_tab(first, "评论").get_by_role("textbox", name="写评论")).to_have_value("第二句")
+    said.get_by_role("textbox", name="写评论").fill("")
+
+
 def test_a_file_is_taken_away_by_key_and_brought_back(desks: tuple[Desk, Desk]) -> None:
     first, _ = desks
     place = _tab(first, "附件")
@@ -146,6 +167,14 @@ def test_a_file_is_taken_away_by_key_and_brought_back(desks: tuple[Desk, Desk]) 
     expect(card).to_have_count(0)
     first.toast.get_by_role("button", name="撤销").click()
     expect(card).to_be_visible()
+    card.get_by_role("button", name=re.compile("^备忘")).first.focus()
+    first.press("Delete")
+    expect(card).to_have_count(0)
+    first.toast.get_by_role("button", name="关闭").click()
+    place.get_by_text("已删除的附件（1）").click()
+    place.get_by_role("button", name="恢复附件 备忘.txt").click()
+    expect(card).to_be_visible()
+    expect(place.get_by_text("已删除的附件")).to_have_count(0)
 
 
 def test_a_picture_is_pasted_and_a_program_refused_in_words(desks: tuple[Desk, Desk]) -> None:

@@ -20,9 +20,11 @@ from desktop.engine import attachments
 from desktop.engine.access import actions
 from desktop.engine.fields import Enum, Int, Ref
 from desktop.engine.ids import new_id
+from desktop.errors import StorageFull
 from desktop.sync.exchange import Exchange, SyncError, Unreachable
+from desktop.sync.files import Files as MovedFiles
 from sync_server.files import FOLDER, PART_BYTES, Files
-from sync_server.replication.changeset import Op
+from sync_server.replication.changeset import Op, Scalar
 from sync_server.store_sqlite import FILE_NAME, restore
 from tests.chaos.kit import Bad, Company, Machine, ServerHere, assert_alike
 from tests.engine.kit import Desk
@@ -139,6 +141,96 @@ def test_rows_go_on_while_a_file_cannot(how: str, company: Company, customer: st
         assert {"甲", "乙"} <= {row[0] for row in desk.ask("SELECT name FROM customer")} and fetched(desk, blob)
 
 
+def test_a_content_the_server_stumbles_over_does_not_stop_the_others(company: Company, customer: str) -> None:
+    with company.first.desk() as desk:
+        stuck, other = (attach(desk, customer, os.urandom(size), f"{size}.bin") for size in (5_000, 50_000))
+        assert moved(desk) == 2
+    company.server.bad[f"/sync/v1/blob/{stuck.sha256}"] = Bad([b"{}"], "500 Internal Server Error")
+    with company.others[0].desk() as desk:
+        desk.workstation.sync.round()
+        for blob in (stuck, other):
+            desk.workstation.files.want(blob)
+        assert desk.workstation.files.turn() == 1
+        assert desk.workstation.blobs.has(other) and not desk.workstation.blobs.has(stuck)
+        assert desk.ask("SELECT fails FROM blob WHERE sha256 = ?", stuck.sha256)[0][0] == 1
+
+
+def test_many_are_chosen_at_once_and_what_somebody_asks_for_still_comes_next(
+    company: Company, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with company.first.desk() as desk:
+        blobs = [attach(desk, customer, os.urandom(size), f"{size}.bin") for size in range(101, 107)]
+        assert moved(desk) == 6
+    with company.others[0].desk() as desk:
+        desk.workstation.sync.round()
+        files: MovedFiles = desk.workstation.files
+        order, chosen = list[Blob](), list[int]()
+        for blob in blobs[:5]:
+            files.want(blob)
+        with desk.engine.db.write() as db:
+            db.execute("UPDATE blob SET want = 1")  # as pictures
+        move, choose = files._move, files._due
+
+        def choosing() -> list[tuple[Blob, bool]]:
+            found = choose()
+            chosen.append(len(found))
+            return found
+
+        def moving(exchange: Exchange, blob: Blob, goes_up: bool) -> bool:
+            order.append(blob)
+            if len(order) == 2:
+                files.want(blobs[5])
+            return move(exchange, blob, goes_up)
+
+        monkeypatch.setattr(files, "_move", moving)
+        monkeypatch.setattr(files, "_due", choosing)
+        assert files.turn() == 6
+        assert order == [blobs[0], blobs[1], blobs[5], *blobs[2:5]]
+        assert chosen == [5, 4, 0]
+
+
+def test_a_row_with_a_wrong_length_does_not_keep_the_content_from_travelling(company: Company, customer: str) -> None:
+    values: dict[str, Scalar] = {
+        "module": "customer",
+        "record": customer,
+        "file_name": "a",
+        "size": 7,
+        "mime": "x",
+        "role": "file",
+    }
+    (second,) = company.others
+    with company.first.desk() as desk:
+        row = Op("attachment", new_id(), "ins", {**values, "sha256": hashlib.sha256(LARGE).hexdigest()})
+        desk.engine.applier.local([row], actor=desk.admin.operator)
+        moved(desk)
+    with second.desk() as desk:
+        moved(desk)
+        assert desk.ask("SELECT size FROM blob")[0][0] == 7
+        blob = attach(desk, customer)
+        assert moved(desk) == 1
+    assert Files(company.server.folder / FOLDER).has(blob.sha256, blob.size)
+    with company.first.desk() as desk:
+        moved(desk)
+        assert fetched(desk, blob) and content_of(desk, blob) == LARGE
+
+
+def test_files_leave_space_for_the_data(company: Company, customer: str) -> None:
+    with company.first.desk() as desk:
+        desk.workstation.blobs.spare = lambda folder: len(LARGE) - 1
+        with pytest.raises(StorageFull, match="附件"):
+            attach(desk, customer)
+        assert not [one for one in desk.workstation.blobs.folder.rglob("*") if one.is_file()]
+        desk.workstation.blobs.spare = lambda folder: len(LARGE)
+        blob = attach(desk, customer)
+        assert moved(desk) == 1
+    with company.others[0].desk() as desk:
+        desk.workstation.blobs.spare = lambda folder: len(LARGE) - 1
+        moved(desk)
+        assert not fetched(desk, blob) and "空间" in desk.ask("SELECT why FROM blob")[0][0]
+        desk.workstation.blobs.spare = lambda folder: len(LARGE)
+        assert fetched(desk, blob)
+
+
 def test_an_upload_that_was_cut_goes_on_with_the_part_that_is_missing(company: Company, customer: str) -> None:
     with company.first.desk() as desk:
         blob = attach(desk, customer)
@@ -172,6 +264,8 @@ def test_a_kill_between_parts_loses_nothing(company: Company, customer: str) -> 
         assert not desk.workstation.blobs.has(blob)
         come = desk.workstation.blobs.part(blob.sha256).stat().st_size
         assert 0 < come < blob.size
+        part = desk.workstation.blobs.part(blob.sha256)
+        part.write_bytes(part.read_bytes()[:1_000])  # more than one answer is still to come
     with company.others[0].desk() as desk:
         assert state(desk, blob) == "正在下载" and moved(desk) == 1
         assert content_of(desk, blob) == LARGE

@@ -143,7 +143,7 @@ export interface LookupPage { rows: LookupRow[]; more: boolean }
 export interface TreeNode { id: string; title: string; parent: string | null; count: number | null; is_default: boolean }
 
 export interface Change { field: string; label: string; from: Value; to: Value }
-export interface HistoryEntry { at: string; actor: string; machine: string; action: 'add' | 'edit' | 'delete' | 'restore' | 'merge' | 'unmerge'; changes: Change[]; /** of a record that was merged into this one */ of?: string; /** merge: the other record, and whether this one went into it */ with?: string; into?: boolean }
+export interface HistoryEntry { at: string; actor: string; machine: string; action: 'add' | 'edit' | 'delete' | 'restore' | 'merge' | 'unmerge' | 'attach' | 'detach'; changes: Change[]; /** attach, detach: its name */ file?: string; /** of a record that was merged into this one */ of?: string; /** merge: the other record, and whether this one went into it */ with?: string; into?: boolean }
 export interface HistoryPage { entries: HistoryEntry[]; labels: Labels }
 
 export interface DeletePreview { count: number; along: { label: string; count: number }[]; refused: { id: string; title: string; reason: string }[] }

@@ -14,8 +14,12 @@ export interface FileInfo {
   /** `done`: bytes moved so far, while it moves */
   state: { state: FileState; words: string; done: number | null }
 }
-export interface FileList { items: FileInfo[]; may_attach: boolean; bytes_max: number }
+/** one that was taken away: when and by whom */
+export interface RemovedFile { id: string; file_name: string; size: number; at: string; by: string }
+/** `earlier`: how many older ones there are that are not shown */
+export interface FileList { items: FileInfo[]; earlier: number; removed: RemovedFile[]; may_attach: boolean; bytes_max: number }
 export interface Comment { id: string; text: string; at: string; by: string; machine: string | null }
+export interface CommentList { items: Comment[]; earlier: number }
 
 const of = (kind: string, module: string, id: string): string => `/api/${kind}/${encodeURIComponent(module)}/${encodeURIComponent(id)}`
 const one = (id: string, rest = ''): string => `/api/file/${encodeURIComponent(id)}${rest}`
@@ -32,6 +36,6 @@ export const files = {
 }
 
 export const comments = {
-  list: (module: string, id: string): Promise<{ items: Comment[] }> => api.get<{ items: Comment[] }>(of('comments', module, id)),
+  list: (module: string, id: string): Promise<CommentList> => api.get<CommentList>(of('comments', module, id)),
   add: (module: string, id: string, text: string, options: CallOptions): Promise<Comment> => api.post<Comment>(of('comments', module, id), { text }, options),
 }

@@ -4,7 +4,7 @@ import { onServerEvent } from '@/api/events'
 import { t } from '@/locale'
 import { showProblem } from '@/ui/problem'
 import { toast, toastError } from '@/ui/toast'
-import { files, type FileInfo } from './calls'
+import { files, type FileInfo, type RemovedFile } from './calls'
 import { isHere, isMoving, isPicture, isShown, pastedName, sizeWords, stateWords } from './model'
 
 const WATCH_MS = 700
@@ -20,6 +20,8 @@ export function saveBlob(blob: Blob, name: string): void {
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type
 export function useFiles(module: string, record: string) {
   const items = shallowRef<FileInfo[]>([])
+  const earlier = ref(0)
+  const removed = shallowRef<RemovedFile[]>([])
   const mayAttach = ref(false)
   const bytesMax = ref(0)
   const error = shallowRef<unknown>(null)
@@ -39,6 +41,8 @@ export function useFiles(module: string, record: string) {
       const got = await files.list(module, record)
       if (gone) return
       items.value = got.items
+      earlier.value = got.earlier
+      removed.value = got.removed
       mayAttach.value = got.may_attach
       bytesMax.value = got.bytes_max
       error.value = null
@@ -120,7 +124,7 @@ export function useFiles(module: string, record: string) {
     }
     await load()
   }
-  async function bringBack(file: FileInfo): Promise<void> {
+  async function bringBack(file: { id: string }): Promise<void> {
     try {
       await files.restore(file.id)
     } catch (thrown) {
@@ -140,5 +144,5 @@ export function useFiles(module: string, record: string) {
     window.clearTimeout(timer)
     small.forEach((url) => { if (url) URL.revokeObjectURL(url) })
   })
-  return { items, mayAttach, error, loaded, adding, small, shown, load, add, open, save, remove }
+  return { items, earlier, removed, mayAttach, error, loaded, adding, small, shown, load, add, open, save, remove, bringBack }
 }
