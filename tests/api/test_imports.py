@@ -445,6 +445,22 @@ def test_a_main_contact_that_came_with_an_import_goes_with_it(office: Office) ->
     assert office.api.get(f"/api/records/customer/{customer['id']}")["row"]["main_contact"] is None
 
 
+def test_what_was_there_before_is_not_hidden_by_undoing_what_it_was_merged_into(office: Office) -> None:
+    old = office.samples.create("customer", name="老客户")
+    one = Importing.of(office, xlsx(("客户名称", "客户分组"), *((f"{name}厂", "一般客户") for name in "甲乙丙")))
+    one.check()
+    batch = one.commit("new")["result"]["batch"]
+    made = customers(office)
+    for winner, loser in ((made["甲厂"], old), (made["乙厂"], made["丙厂"])):
+        office.api.post("/api/merge/customer", {"winner": winner["id"], "losers": [loser["id"]]})
+    result = one.undo(batch)["result"]
+    assert result["refused"] == [{"id": made["甲厂"]["id"], "title": "甲厂", "reason": "已有别的客户并入"}]
+    assert result["deleted"] == 2, "what came along with the import goes along with it"
+    assert set(customers(office)) == {"零售客户", "甲厂"}
+    office.api.post("/api/merge/customer/undo", {"ids": [old["id"]]})
+    assert "老客户" in customers(office)
+
+
 # --------------------------------------------------------------------- rights
 
 
