@@ -18,6 +18,7 @@ from desktop.engine.imports import survey, tables
 from desktop.engine.imports.writing import Choices
 from desktop.errors import Invalid
 from desktop.uploads import Upload
+from tests.engine.test_records import operator
 from tests.importing import Importing, checked, ended, fetched, imported, quiet, send, xlsx
 from tests.support import Office
 
@@ -459,6 +460,26 @@ def test_what_was_there_before_is_not_hidden_by_undoing_what_it_was_merged_into(
     assert set(customers(office)) == {"零售客户", "甲厂"}
     office.api.post("/api/merge/customer/undo", {"ids": [old["id"]]})
     assert "老客户" in customers(office)
+
+
+def test_taking_back_names_nothing_that_one_may_not_see(office: Office) -> None:
+    api = office.api
+    words = dict.fromkeys(("view", "add", "edit", "delete", "import"), True)
+    made = api.post("/api/roles", {"values": {"name": "自己的", "data_scope": "own"}, "boxes": {"customer": words}})
+    clerk = operator(api, "clerk", made["id"])
+    one = Importing.of(office, xlsx(("客户名称", "客户分组"), *((f"{name}厂", "一般客户") for name in "甲乙丙丁")))
+    one.check()
+    batch = one.commit("new")["result"]["batch"]
+    rows = customers(office)
+    for name in ("甲厂", "乙厂"):
+        api.ok(api.call("PATCH", f"/api/records/customer/{rows[name]['id']}", {"owner": clerk["employee"]}))
+    api.post("/api/records/customer/delete", {"ids": [rows[name]["id"] for name in ("乙厂", "丙厂")]})
+    path = f"/api/import/customer/{batch}/undo"
+    assert {one["title"] for one in api.get(path)["refused"]} == {"甲厂", "乙厂", "丙厂"}
+    api.sign_in("clerk", "long enough")
+    preview = api.get(path)
+    assert sorted(one["title"] for one in preview["refused"]) == ["", "", "乙厂", "甲厂"] and preview["deleted"] == 0
+    api.sign_in()
 
 
 # --------------------------------------------------------------------- rights
