@@ -19,9 +19,9 @@ from .engine.records import Idempotent, answer, answered, get, parse
 from .engine.registry import Definition, Registry, targets_of
 from .engine.saving import Saving
 from .errors import Forbidden, Invalid
+from .modules.company.granting import BOXES, actions_of, ticked
 
-_BOXES: Mapping[Right, str] = {right: f"may_{right}" for right in VERBS}
-_COLUMNS = ", ".join(("id", "role", "module", "actions", "data_scope", *_BOXES.values()))
+_COLUMNS = ", ".join(("id", "role", "module", "actions", "data_scope", *BOXES.values()))
 Row = sqlite3.Row
 
 
@@ -86,19 +86,6 @@ def _by_module(rows: Iterable[Row]) -> dict[str, Grant]:
             before = found.get(row["module"], _NOTHING)
             found[row["module"]] = Grant(before.actions | actions, scope or before.scope)
     return found
-
-
-def actions_of(row: Row) -> frozenset[str]:
-    """What a row grants: nothing without `view`, which another machine may have taken away meanwhile."""
-    words = _ticked(row)
-    return words if "view" in words else frozenset()
-
-
-def _ticked(row: Row) -> frozenset[str]:
-    """The boxes of a row as they stand."""
-    words = set((row["actions"] or "").split())
-    words |= {right for right, box in _BOXES.items() if row[box] == "yes"}
-    return frozenset(words - {right for right, box in _BOXES.items() if row[box] == "no"})
 
 
 def data_scope(stored: str | None) -> DataScope:
@@ -370,8 +357,8 @@ class _Change:
         mine = [row for row in rows if row["module"] == module]
         boxes: dict[str, Scalar] = {
             box: "yes" if right in wanted.actions else "no"
-            for right, box in _BOXES.items()
-            if any((right in _ticked(row)) != (right in wanted.actions) for row in mine) or not mine
+            for right, box in BOXES.items()
+            if any((right in ticked(row)) != (right in wanted.actions) for row in mine) or not mine
         }
         if module in self.wanted.scopes:
             boxes["data_scope"] = wanted.scope

@@ -209,8 +209,8 @@ class Applier:
         """What a delete made now has seen of a row: every write that came here, not only those that count. What lost
         here to a change that the server set aside counts there. Of this machine's own changes that is all of them."""
         seen, me = dict(self.clock(db, table, id).seen()), self.me(db)
-        sql = "SELECT p.uuid, max(h.n) FROM history h JOIN replica p ON p.no = h.r WHERE h.t = ? AND h.id = ? GROUP BY h.r"
-        for replica, n in db.execute(sql, (table, id)).fetchall():
+        heard = "SELECT p.uuid, max(h.n) FROM history h JOIN replica p ON p.no = h.r WHERE h.t = ? AND h.id = ? "
+        for replica, n in db.execute(f"{heard} GROUP BY h.r", (table, id)).fetchall():
             seen[replica] = max(n, seen.get(replica, 0))
         return seen | {me.replica: me.last_n} if me.replica in seen else seen
 

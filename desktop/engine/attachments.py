@@ -42,13 +42,15 @@ def of_record(engine: Engine, principal: Principal, kind: str, module: str, id: 
     may not see."""
     with engine.db.read() as db:
         held(engine, db, principal, module, id, "view")
-        where = _hung_on(engine, db, module, id)
+        where = _hung_on(engine, db, principal, module, id)
         return [dict(row) for row in _rows(db, kind, f"WHERE {where.text}", where.params)]
 
 
-def _hung_on(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Sql:
-    """What hangs on a record, or on one that was merged into it."""
-    same = aliases.same(aliases.present(db, engine.registry.mergeable) & {module}, id)
+def _hung_on(engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, id: str) -> Sql:
+    """What hangs on a record, or on one that is the same; alone on the record for who sees it, but not its winner."""
+    sees_all = _sees(engine, db, principal, module, aliases.winner_of(db, module, id))
+    merged = aliases.present(db, engine.registry.mergeable) & {module}
+    same = aliases.same(merged if sees_all else (), id)
     return Sql(f"module = ? AND record IN {same.text} AND deleted_at IS NULL", (module, *same.params))
 
 
@@ -64,8 +66,12 @@ def held(engine: Engine, db: sqlite3.Connection, principal: Principal, module: s
         raise NotFound("这里没有附件和评论")
     demand(principal, action, definition)
     meant = dict.fromkeys((id, aliases.winner_of(db, module, id)))  # what hangs on a merged record is its winner's, too
-    if all(row_number(engine, db, principal, definition, one, deleted=False) is None for one in meant):
+    if not any(_sees(engine, db, principal, module, one) for one in meant):
         raise not_found(definition)
+
+
+def _sees(engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, id: str) -> bool:
+    return row_number(engine, db, principal, engine.definition(module), id, deleted=False) is not None
 
 
 def file_of(engine: Engine, principal: Principal, id: str) -> Row:
@@ -181,7 +187,7 @@ def counts(engine: Engine, principal: Principal, module: str, id: str) -> dict[s
         return {}
     with engine.db.read() as db:
         held(engine, db, principal, module, id, "view")
-        where = _hung_on(engine, db, module, id)
+        where = _hung_on(engine, db, principal, module, id)
         return {
             f"__{kind}": db.execute(f"SELECT count(*) FROM {kind} WHERE {where.text}", where.params).fetchone()[0]
             for kind in (ATTACHMENT, COMMENT)

@@ -21,7 +21,7 @@ from .likeness import score
 from .query import T
 from .records import Idempotent, answer, answered, not_found, visible_records
 from .registry import Definition
-from .rows import Values, fetch, labels
+from .rows import Values, fetch, labels, own_rows
 from .saving import row_number
 
 RIGHT = "merge"
@@ -118,6 +118,7 @@ def merge(
             return dict(json.loads(known))
         rows = {row["id"]: row for row in visible_records(engine, db, principal, definition, wanted)}
         _refuse_merging(db, definition, rows, winner)
+        _refuse_unread(engine, db, principal, definition, rows, winner, take)
         ops = [op for loser in wanted if loser != winner for op in _link(db, module, loser, winner)]
         batch = new_id()
         changed = engine.applier.local(ops, actor=principal.operator, act=f"{module}.merge", batch=batch)
@@ -147,6 +148,20 @@ def _is_taken(definition: Definition, name: str, rows: Mapping[str, Values], id:
     if one is None or id not in rows or one.readonly or one.write_only or isinstance(one, Mirror):
         raise BadRequest(f"不能带过去：{one.label if one else name[:40]}")
     return True
+
+
+def _refuse_unread(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, rows: Mapping[str, Values],
+    winner: str, take: Mapping[str, str],
+) -> None:  # fmt: skip
+    """Taking over a value that somebody reads masked, or not at all, would show it to him; and so would the answer,
+    which says what stood in the winner."""
+    own = own_rows(db, engine.registry, definition, list(rows.values()), principal)
+    for name, id in take.items():
+        one = definition.fields.get(name)
+        is_whole = one is None or (principal.sees(one) and (not principal.masks(one) or {id, winner} <= own))
+        if one and not is_whole:
+            raise BadRequest(f"「{one.label}」您看不到完整内容，不能带过去")
 
 
 def _link(db: sqlite3.Connection, module: str, loser: str, winner: str) -> Iterator[Op]:

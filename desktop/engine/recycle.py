@@ -99,7 +99,7 @@ def preview(engine: Engine, principal: Principal, module: str, id: str) -> dict[
     if found["row"]["deleted_at"] is None:
         raise not_found(definition)
     with engine.db.read() as db:
-        return found | {"along": list(_named_along(engine, db, definition, id))}
+        return found | {"along": list(_named_along(engine, db, principal, definition, id))}
 
 
 # ------------------------------------------------------------------ the newest
@@ -217,12 +217,28 @@ def _deleter(db: sqlite3.Connection, gone: _Gone) -> str | None:
     return row[0] if row else None
 
 
-def _named_along(engine: Engine, db: sqlite3.Connection, definition: Definition, id: str) -> Iterator[dict[str, Any]]:
+def _named_along(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, id: str
+) -> Iterator[dict[str, Any]]:
     by_table: dict[str, list[str]] = {}
     for op in with_children(db, definition, [id]):
         by_table.setdefault(op.table, []).append(op.id)
     for table, ids in by_table.items():
-        title = engine.definition(table).module.title
-        own = f'SELECT "{title}" FROM {table} WHERE id IN (SELECT value FROM json_each(?))'
-        named = [row[0] or "" for row in db.execute(own, (json.dumps(ids[:NAMED_MAX]),))]
-        yield {"label": engine.definition(table).module.noun, "count": len(ids), "titles": named}
+        child = engine.definition(table)
+        named = _titles(engine, db, principal, child, ids[:NAMED_MAX])
+        yield {"label": child.module.noun, "count": len(ids), "titles": named}
+
+
+def _titles(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, ids: Sequence[str]
+) -> list[str]:
+    """Of records that went along, those that the user may read: what went with one he deleted may be out of his sight.
+    What hangs on records is read by who reads them."""
+    if not (definition.module.hangs or principal.may("view", definition.name)):
+        return []
+    scope = scope_sql(engine.registry, definition, principal, T)
+    where = all_of(
+        [Sql(f"{T}.id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)), *([scope] if scope else [])]
+    )
+    own = f'SELECT "{definition.module.title}" FROM {definition.name} {T} WHERE {where.text}'
+    return [row[0] or "" for row in db.execute(own, where.params)]

@@ -193,7 +193,11 @@ def removable(
     left, refused = list(visible_records(engine, db, principal, definition, ids)), list[dict[str, str]]()
     while left:
         doomed = _Doomed({definition.name: dict.fromkeys([*going, *(old["id"] for old in left)])})
-        held = [*_refusals(engine, db, principal, definition, left, doomed), *_with_followers(db, definition, left)]
+        held = [
+            *_refusals(engine, db, principal, definition, left, doomed),
+            *_with_followers(db, definition, left),
+            *_with_merged_in(db, definition, left, doomed),
+        ]
         if not held:
             break
         refused += {one["id"]: one for one in held}.values()
@@ -209,6 +213,16 @@ def _with_followers(db: sqlite3.Connection, definition: Definition, olds: Sequen
         noun = incoming.definition.module.noun
         for parent in {parent for _, parent in _referring(db, definition, incoming, list(titles))}:
             yield {"id": parent, "title": titles[parent], "reason": f"已有{noun}"}
+
+
+def _with_merged_in(
+    db: sqlite3.Connection, definition: Definition, olds: Sequence[Values], doomed: _Doomed
+) -> Iterator[dict[str, str]]:
+    """Records that stand for others, which would be seen nowhere without them."""
+    titles = {old["id"]: str(old[definition.module.title] or "") for old in olds}
+    merged = _with_merged(db, definition, list(titles), dict(doomed.rows[definition.name]))
+    for winner in set(aliases.winners(db, definition.name, merged).values()):
+        yield {"id": winner, "title": titles[winner], "reason": f"已有别的{definition.module.noun}并入"}
 
 
 def delete_ops(engine: Engine, db: sqlite3.Connection, module: str, ids: Sequence[str]) -> list[Op]:

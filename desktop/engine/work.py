@@ -259,8 +259,11 @@ class Work:
         parent = table.fields.get(table.module.parent or "") if table.module.hangs else None
         if isinstance(parent, Ref) and parent.target_by:
             holder = parent.target_by[1].get(str(row.get(parent.target_by[0])))
-            if holder and row.get(table.module.parent or ""):
-                self.changed.add(holder, str(row[table.module.parent or ""]))
+            record = row.get(table.module.parent or "")
+            if holder and record:
+                self.changed.add(holder, str(record))
+                if holder in self.registry.mergeable:  # what hangs on a merged record shows with its winner
+                    self.changed.add(holder, aliases.winner_of(self.db, holder, str(record)))
 
     def _touch_owner(self, link: Link, row: Mapping[str, Any], is_out: bool, cause: Cause) -> None:
         """A link belongs to its record: its version, its history and its event."""

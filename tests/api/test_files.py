@@ -265,3 +265,15 @@ def test_what_hangs_on_a_merged_record_shows_with_its_winner(office: Office, cus
     assert [one["id"] for one in files_of(office, customer)] == [made["id"]]
     assert office.api.get(f"/api/records/customer/{customer}/related")["__comment"] == 1
     assert office.api.call("GET", f"/api/file/{made['id']}/content").content == b"abc"
+
+
+def test_who_looks_at_the_winner_hears_of_what_is_hung_on_the_merged(office: Office, customer: str) -> None:
+    other = str(office.samples.create("customer")["id"])
+    office.api.ok(office.api.call("POST", "/api/merge/customer", {"winner": customer, "losers": [other]}))
+    with office.engine.bus.listen() as heard:
+        made = attach(office, b"abc", "合同.txt", other)
+        office.api.post(f"/api/comments/customer/{other}", {"text": "老客户"})
+        office.api.ok(office.api.call("DELETE", f"/api/file/{made['id']}"))
+        events = [heard.get_nowait() for _ in range(heard.qsize())]
+    told = [event["ids"] for event in events if event.get("module") == "customer"]
+    assert [sorted(ids) for ids in told] == [sorted((customer, other))] * 3

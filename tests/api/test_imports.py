@@ -19,6 +19,7 @@ from desktop.engine.imports import matching, survey, tables
 from desktop.engine.imports.writing import Choices
 from desktop.errors import Invalid
 from desktop.uploads import Upload
+from tests.engine.test_records import operator
 from tests.importing import Importing, checked, ended, fetched, imported, quiet, send, xlsx
 from tests.support import Office
 
@@ -469,6 +470,42 @@ def test_a_main_contact_that_came_with_an_import_goes_with_it(office: Office) ->
     assert office.api.get(f"/api/records/customer/{customer['id']}")["row"]["main_contact"]
     assert one.undo(batch)["result"]["deleted"] == 1
     assert office.api.get(f"/api/records/customer/{customer['id']}")["row"]["main_contact"] is None
+
+
+def test_what_was_there_before_is_not_hidden_by_undoing_what_it_was_merged_into(office: Office) -> None:
+    old = office.samples.create("customer", name="老客户")
+    one = Importing.of(office, xlsx(("客户名称", "客户分组"), *((f"{name}厂", "一般客户") for name in "甲乙丙")))
+    one.check()
+    batch = one.commit("new")["result"]["batch"]
+    made = customers(office)
+    for winner, loser in ((made["甲厂"], old), (made["乙厂"], made["丙厂"])):
+        office.api.post("/api/merge/customer", {"winner": winner["id"], "losers": [loser["id"]]})
+    result = one.undo(batch)["result"]
+    assert result["refused"] == [{"id": made["甲厂"]["id"], "title": "甲厂", "reason": "已有别的客户并入"}]
+    assert result["deleted"] == 2, "what came along with the import goes along with it"
+    assert set(customers(office)) == {"零售客户", "甲厂"}
+    office.api.post("/api/merge/customer/undo", {"ids": [old["id"]]})
+    assert "老客户" in customers(office)
+
+
+def test_taking_back_names_nothing_that_one_may_not_see(office: Office) -> None:
+    api = office.api
+    words = dict.fromkeys(("view", "add", "edit", "delete", "import"), True)
+    made = api.post("/api/roles", {"values": {"name": "自己的", "data_scope": "own"}, "boxes": {"customer": words}})
+    clerk = operator(api, "clerk", made["id"])
+    one = Importing.of(office, xlsx(("客户名称", "客户分组"), *((f"{name}厂", "一般客户") for name in "甲乙丙丁")))
+    one.check()
+    batch = one.commit("new")["result"]["batch"]
+    rows = customers(office)
+    for name in ("甲厂", "乙厂"):
+        api.ok(api.call("PATCH", f"/api/records/customer/{rows[name]['id']}", {"owner": clerk["employee"]}))
+    api.post("/api/records/customer/delete", {"ids": [rows[name]["id"] for name in ("乙厂", "丙厂")]})
+    path = f"/api/import/customer/{batch}/undo"
+    assert {one["title"] for one in api.get(path)["refused"]} == {"甲厂", "乙厂", "丙厂"}
+    api.sign_in("clerk", "long enough")
+    preview = api.get(path)
+    assert sorted(one["title"] for one in preview["refused"]) == ["", "", "乙厂", "甲厂"] and preview["deleted"] == 0
+    api.sign_in()
 
 
 # --------------------------------------------------------------------- rights

@@ -12,9 +12,10 @@ from desktop.engine.define import VERBS, seed_id
 from desktop.engine.ids import new_id
 from desktop.workstation import Workstation
 from sync_server.replication.changeset import Op
+from tests.importing import Importing, xlsx
 from tests.support import Api, Office, copy_of
 
-ADMIN, SALES = seed_id("role", "admin"), seed_id("role", "sales")
+ADMIN, SALES, MANAGER = (seed_id("role", name) for name in ("admin", "sales", "manager"))
 PASSWORD = "another secret"
 
 
@@ -228,10 +229,74 @@ def test_nobody_lifts_himself(office: Office) -> None:
     assert "管理员" in api.refused("PATCH", f"/api/records/operator/{admin}", 422, {"password": PASSWORD})["fields"][""]
     assert "管理员" in api.refused("DELETE", f"/api/records/operator/{admin}", 409)["title"]
     assert "没有「客户信息」" in api.refused("PATCH", f"/api/roles/{SALES}", 403, own)["title"]
-    for body in ({"specials": {"unmask": True}}, {"scopes": {"customer": "all"}}, {"values": {"data_scope": "all"}}):
+    for body in ({"specials": {"unmask": True}}, {"scopes": {"customer": "all"}}):
         api.refused("PATCH", f"/api/roles/{SALES}", 403, body)
+    wider = {"values": {"data_scope": "all"}}
+    assert "比你自己的多" in api.refused("PATCH", f"/api/roles/{SALES}", 422, wider)["fields"]["data_scope"]
     fewer = change(api, SALES, boxes={"customer": boxes("export", False)})
     assert actions(fewer, "customer") == "view add edit print", "taking away is his work"
+
+
+def test_nobody_hands_on_more_than_he_has_by_another_login(office: Office) -> None:
+    small = make(office.api, "看客户", {"customer": "view"})["id"]
+    clerk, manager = hire(office, "wang", small), hire(office, "zong", MANAGER)
+    clerk_with_settings(office)
+    api = office.api
+    other, boss = f"/api/records/operator/{clerk}", f"/api/records/operator/{manager}"
+    for role in (MANAGER, SALES):
+        assert "比你自己的多" in api.refused("PATCH", other, 422, {"roles": [small, role]})["fields"]["roles"]
+    assert "比你自己的多" in api.refused("PATCH", boss, 422, {"password": "x" * 9})["fields"]["password"]
+    with office.engine.db.read() as db:
+        (employee,) = db.execute("SELECT employee FROM operator WHERE id = ?", (clerk,)).fetchone()
+    second = {"login_name": "second", "employee": employee, "password": PASSWORD}
+    problem = api.refused("POST", "/api/records/operator", 422, second | {"roles": [MANAGER]})
+    assert problem["fields"] == {"roles": "角色「总经理」的权限比你自己的多，请管理员来给"}
+    many = {"ids": [clerk], "set": {"roles": [MANAGER]}}
+    assert "比你自己的多" in str(api.refused("POST", "/api/records/operator/change", 422, many))
+    api.ok(api.call("PATCH", boss, {"valid_until": "2099-01-01"}))
+    api.ok(api.call("PATCH", other, {"password": "x" * 9}))
+    api.post("/api/records/operator", second | {"roles": [small]})
+    api.sign_in()
+    api.ok(api.call("PATCH", boss, {"password": "x" * 9, "roles": [MANAGER, SALES]}))
+
+
+def test_an_import_hands_on_no_more_than_one_has(office: Office) -> None:
+    make(office.api, "看客户", {"customer": "view"})
+    role = make(
+        office.api, "人事", {"operator": "view add import", "role": "view", "employee": "view", "customer": "view"},
+        specials={"settings": True},
+    )  # fmt: skip
+    hire(office, "renshi", role["id"])
+    office.api.sign_in("renshi", PASSWORD)
+    lines = [
+        (name, "职员renshi", given, PASSWORD) for name, given in (("甲", "总经理"), ("乙", "管理员"), ("丙", "看客户"))
+    ]
+    one = Importing.of(office, xlsx(("用户名", "职员", "角色", "密码"), *lines), "operator")
+    counted = one.check()
+    assert counted["bad"] == 2 and "比你自己的多" in one.reasons()[0], one.reasons()
+
+
+def test_a_role_is_widened_only_within_one_s_own(office: Office) -> None:
+    small = make(office.api, "看客户", {"customer": "view"}, values={"hide_prices": True})["id"]
+    large = make(office.api, "改客户", {"customer": "view edit"})["id"]
+    hiding = make(
+        office.api, "人事", {"operator": "view add edit", "role": "view add edit", "customer": "view"},
+        specials={"settings": True}, values={"data_scope": "branch", "hide_prices": True},
+    )["id"]  # fmt: skip
+    hire(office, "renshi", hiding)
+    api = office.api
+    api.sign_in("renshi", PASSWORD)
+    for path, body in (("records/role", lambda values: values), ("roles", lambda values: {"values": values})):
+        for role, values in (
+            (small, {"data_scope": "all"}),
+            (small, {"hide_prices": False}),
+            (large, {"data_scope": "branch"}),
+        ):
+            problem = api.refused("PATCH", f"/api/{path}/{role}", 422, body(values))
+            assert "比你自己的多" in problem["fields"][next(iter(values))]
+    assert "hide_prices" in api.refused("POST", "/api/records/role", 422, {"name": "新", "data_scope": "own"})["fields"]
+    api.ok(api.call("PATCH", f"/api/records/role/{small}", {"data_scope": "branch", "name": "看分公司"}))
+    api.ok(api.call("PATCH", f"/api/records/role/{large}", {"hide_prices": True}))
 
 
 def test_an_administrator_takes_no_role_from_himself(office: Office) -> None:

@@ -140,6 +140,22 @@ def test_an_owner_that_is_nobody_is_not_everybody_without_an_employee(shop: Shop
     shop.office.engine.applier.local([Op("customer", fresh, "del", seen={})], actor=shop.office.admin.operator)
 
 
+def test_merging_takes_over_no_number_that_is_read_masked(shop: Shop) -> None:
+    mine, theirs = shop.mine["id"], shop.theirs["id"]
+    merge = Op("role_special", new_id(), "ins", {"role": shop.role, "special": "merge"})
+    shop.office.engine.applier.local([merge], actor=shop.office.admin.operator)
+    for winner, loser, source in ((mine, theirs, theirs), (theirs, mine, mine), (theirs, mine, theirs)):
+        body = {"winner": winner, "losers": [loser], "take": {"phone": source}}
+        problem = shop.api.refused("POST", "/api/merge/customer", 400, body)
+        assert "「电话」您看不到完整内容" in problem["title"] and PHONE not in json.dumps(problem)
+    assert {mine, theirs} <= {row["id"] for row in shop.api.get("/api/records/customer")["rows"]}, "nothing was merged"
+    also_mine = {"name": "也是我的", "group": GROUP, "owner": shop.mine["owner"], "phone": "0512-33334444"}
+    other = Op("customer", new_id(), "ins", also_mine)
+    shop.office.engine.applier.local([other], actor=shop.office.admin.operator)
+    done = shop.api.post("/api/merge/customer", {"winner": mine, "losers": [other.id], "take": {"phone": other.id}})
+    assert done["before"] == {"phone": shop.mine["phone"]}, "what one reads whole is taken over as ever"
+
+
 def test_pickers_take_only_the_conditions_that_references_name(shop: Shop) -> None:
     for where in ({"mobile": "13900000000"}, {"name": "职员x1"}, {"email": "a@b.c"}):
         shop.api.refused("GET", "/api/lookup/employee", 422, params={"where": json.dumps(where)})

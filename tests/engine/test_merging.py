@@ -14,6 +14,7 @@ from desktop.engine.aliases import roots
 from desktop.engine.duplicates import Pair, _joined
 from desktop.inspection import check
 from desktop.modules.customers.party import company_core, phone_digits
+from tests.api.test_files import attach
 from tests.contract.rights_world import exported, printed
 from tests.engine.kit import assert_sound
 from tests.engine.test_records import contact, create, customer, delete, names, operator, patch
@@ -256,6 +257,44 @@ def test_who_sees_the_winner_sees_what_hangs_on_the_merged(office: Office) -> No
     api.sign_in("seller", "long enough")
     assert "别人的联系人" not in names(api, "contact")
     api.sign_in()
+
+
+def test_who_sees_only_the_merged_reads_nothing_that_hangs_on_its_winner(office: Office) -> None:
+    api = office.api
+    seller = operator(api, "seller", create_role(office))
+    mine, others, third = (
+        customer(api, "我的", owner=seller["employee"]),
+        customer(api, "别人的"),
+        customer(api, "第三"),
+    )
+    for row in (mine, others, third):
+        attach(office, row["name"].encode(), f"{row['name']}.txt", row["id"])
+        api.post(f"/api/comments/customer/{row['id']}", {"text": row["name"]})
+    merge(api, mine, others)
+    merge(api, third, others)
+    assert (
+        read_of(api, mine)
+        == read_of(api, others)
+        == ({"我的", "别人的", "第三"}, {"我的.txt", "别人的.txt", "第三.txt"}, 3, 3)
+    )
+    api.sign_in("seller", "long enough")
+    assert read_of(api, mine) == ({"我的"}, {"我的.txt"}, 1, 1)
+    api.refused("GET", f"/api/comments/customer/{others['id']}", 404)
+    api.sign_in()
+    split(api, mine)
+    merge(api, others, mine)
+    api.sign_in("seller", "long enough")
+    assert read_of(api, mine)[0] == {"我的", "别人的", "第三"}, "who sees the winner sees what hangs on the merged"
+    api.sign_in()
+
+
+def read_of(api: Api, row: dict[str, Any]) -> tuple[set[str], set[str], int, int]:
+    """Comments and files of a record, and how many of each the tabs promise."""
+    said = api.get(f"/api/comments/customer/{row['id']}")["items"]
+    files = api.get(f"/api/files/customer/{row['id']}")["items"]
+    counts = api.get(f"/api/records/customer/{row['id']}/related")
+    texts, names = {one["text"] for one in said}, {one["file_name"] for one in files}
+    return texts, names, counts["__comment"], counts["__attachment"]
 
 
 def create_role(office: Office) -> str:

@@ -10,7 +10,7 @@ import pytest
 from desktop.engine.apply import wall_clock
 from desktop.engine.fields.moment import ZONE
 from tests.engine.kit import assert_sound
-from tests.engine.test_records import contact, create, customer, delete, names
+from tests.engine.test_records import contact, create, customer, delete, names, operator
 from tests.support import Api, Office
 
 DAY_MS = 86_400_000
@@ -124,6 +124,33 @@ def test_who_may_not_restore_the_parent_is_told_so(office: Office) -> None:
     assert problem["parents"] == [] and not problem["all"]
     api.refused("POST", "/api/bin/restore", 403, {"records": [{"module": "customer", "id": one["id"]}]})
     api.refused("GET", f"/api/bin/customer/{one['id']}", 403)
+    api.sign_in()
+
+
+def test_what_went_along_is_named_only_to_who_may_read_it(office: Office) -> None:
+    api = office.api
+    made = api.post(
+        "/api/roles",
+        {"values": {"name": "只删客户", "data_scope": "own"}, "boxes": {"customer": {"view": True, "delete": True}}},
+    )
+    clerk = operator(api, "clerk", made["id"])
+    one, other = customer(api, "被删的", owner=clerk["employee"]), customer(api, "别人的")
+    contact(api, one, "机密联系人")
+    hidden = contact(api, other, "别处的联系人")
+    for module, row, text in (("customer", one, "看得到的"), ("contact", hidden, "看不到的")):
+        api.post(f"/api/comments/{module}/{row['id']}", {"text": text})
+    api.post("/api/merge/customer", {"winner": one["id"], "losers": [other["id"]]})
+    delete(api, "customer", one)
+    counts = {"客户": 1, "联系人": 2, "评论": 2}
+    path = f"/api/bin/customer/{one['id']}"
+    for login, titles in (
+        ("admin", {"客户": ["别人的"], "联系人": ["别处的联系人", "机密联系人"], "评论": ["看不到的", "看得到的"]}),
+        ("clerk", {"客户": [], "联系人": [], "评论": ["看得到的"]}),
+    ):
+        api.sign_in(login, "long enough") if login == "clerk" else api.sign_in()
+        along = api.get(path)["along"]
+        assert {row["label"]: row["count"] for row in along} == counts
+        assert {row["label"]: sorted(row["titles"]) for row in along} == {k: sorted(v) for k, v in titles.items()}
     api.sign_in()
 
 

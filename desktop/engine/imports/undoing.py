@@ -18,6 +18,7 @@ from ..fields import PriceBeside
 from ..ids import new_id
 from ..registry import Definition
 from ..removal import delete_ops, removable
+from ..saving import row_number
 from ..work import Changed, Work
 from .judging import stored
 from .matching import demand_import
@@ -150,9 +151,11 @@ class Undo:
         return kept
 
     def _title(self, db: sqlite3.Connection, id: str) -> str:
+        """Of a record that is deleted; blank of one that this user may not see."""
+        row = row_number(self._engine, db, self._principal, self._definition, id, deleted=True)
         title = self._definition.module.title
-        row = db.execute(f'SELECT "{title}" FROM {self._definition.name} WHERE id = ?', (id,)).fetchone()
-        return str(row[0] or "") if row else ""
+        found = db.execute(f'SELECT "{title}" FROM {self._definition.name} WHERE row = ?', (row,)).fetchone()
+        return str(found[0] or "") if found else ""
 
     def _is_ours(self, dot: Dot) -> bool:
         return (dot.replica, dot.n) in self._dots

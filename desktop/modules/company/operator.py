@@ -7,6 +7,7 @@ from ...engine.define import VERBS, Draft, Fault, Module, Tab, seed_id
 from ...engine.fields import Bool, Date, DateTime, Enum, Password, Ref, Refs, Text
 from ...engine.fields.moment import today
 from ...engine.fields.password import NewPassword
+from .granting import SCOPES, by_role, by_roles, width
 
 ADMIN = seed_id("role", "admin")
 
@@ -79,6 +80,20 @@ def only_administrators_make_administrators(draft: Draft) -> Iterator[Fault]:
         yield Fault("只有管理员能让别人成为管理员", "roles")
 
 
+def nobody_hands_on_more_than_he_has(draft: Draft) -> Iterator[Fault]:
+    """The right `settings` gives no role, and no password of who has one, that gives more than one has oneself."""
+    author = draft.look("operator", draft.author)
+    if draft.new is None or author is None:
+        return
+    own, held = by_roles(draft, author["roles"]), list(draft.old["roles"]) if draft.old else []
+    for id in draft.new["roles"]:
+        given = draft.look("role", id)
+        if given and id not in held and not by_role(draft, id, given).is_within(own):
+            yield Fault(f"角色「{given['name']}」的权限比你自己的多，请管理员来给", "roles")
+    if isinstance(draft.new["password"], NewPassword) and not by_roles(draft, held).is_within(own):
+        yield Fault("这个用户的权限比你自己的多，密码请管理员来设", "password")
+
+
 def role_name_is_free(draft: Draft) -> Iterator[Fault]:
     """Roles are chosen by name."""
     if draft.new and any(one["id"] != draft.id for one in draft.find("role", {"name": draft.new["name"]})):
@@ -98,6 +113,20 @@ def own_role_stays(draft: Draft) -> Iterator[Fault]:
     author = draft.look("operator", draft.author)
     if draft.old and author and draft.id in author["roles"] and ADMIN not in author["roles"]:
         yield Fault("这是你自己的角色，不能自己改，请管理员来改")
+
+
+def nobody_widens_beyond_his_own(draft: Draft) -> Iterator[Fault]:
+    """A wider scope and prices are given by who has them, as boxes are (`rights.save_role`)."""
+    author = draft.look("operator", draft.author)
+    if draft.new is None or author is None:
+        return
+    was, now = width(draft.old["data_scope"] if draft.old else None), width(draft.new["data_scope"])
+    shows = not draft.new["hide_prices"] and (draft.old is None or bool(draft.old["hide_prices"]))
+    if not shows and now <= was:
+        return
+    if not by_role(draft, draft.id, draft.new).is_within(by_roles(draft, author["roles"])):
+        field = "data_scope" if now > was else "hide_prices"
+        yield Fault("这样改了，这个角色的权限就比你自己的多，请管理员来改", field)
 
 
 operator = Module(
@@ -140,18 +169,11 @@ operator = Module(
         keeps_an_administrator,
         own_rights_stay,
         only_administrators_make_administrators,
+        nobody_hands_on_more_than_he_has,
     ),
     rights=dict(manager="view", finance="view"),
     help="operator",
 )
-
-_SCOPES = {
-    "own": "本人",
-    "department": "本部门",
-    "department_tree": "本部门及下级",
-    "branch": "本分公司",
-    "all": "全部",
-}
 
 _ROLES: tuple[Mapping[str, Any], ...] = (
     dict(seed="admin", name="管理员", is_system=True, all_rights=True, data_scope="all"),
@@ -176,7 +198,7 @@ role = Module(
         name=Text("名称", required=True, unique=True, max_length=60, merge="flag"),
         is_system=Bool("系统角色", readonly=True),
         all_rights=Bool("全部权限", readonly=True),
-        data_scope=Enum("数据范围", _SCOPES, required=True, default="own", merge="flag"),
+        data_scope=Enum("数据范围", SCOPES, required=True, default="own", merge="flag"),
         hide_prices=Bool("不显示价格", merge="flag"),
     ),
     columns="name data_scope is_system",
@@ -184,7 +206,7 @@ role = Module(
     sort="name",
     tabs=(Tab("基本", "name data_scope hide_prices"),),
     children="role_right role_special",
-    rules=(role_name_is_free, shipped_roles_stay, own_role_stays),
+    rules=(role_name_is_free, shipped_roles_stay, own_role_stays, nobody_widens_beyond_his_own),
     seed=_ROLES,
     rights=dict(manager="view", finance="view"),
     help="role",
@@ -225,7 +247,7 @@ role_right = Module(
         **{
             f"may_{right}": Enum(label, {"yes": "允许", "no": "不允许"}, merge="flag") for right, label in VERBS.items()
         },
-        data_scope=Enum("数据范围", _SCOPES, merge="flag"),
+        data_scope=Enum("数据范围", SCOPES, merge="flag"),
     ),
     parent="role",
     columns="name data_scope",
