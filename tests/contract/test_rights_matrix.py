@@ -25,6 +25,8 @@ from tests.support import make_template, open_office
 REGISTRY = load()
 MODULES = [definition.name for definition in REGISTRY]
 LOOK = "view export print"
+SCOPES = [pytest.param(one, marks=pytest.mark.soak) if one in ("department", "branch") else one for one in DATA_SCOPES]
+"""Each costs a minute over all modules; the two between the narrowest and the widest come with the long tests."""
 ALL_SEEN = " ".join(["settings", *sorted({one.module.view_right for one in REGISTRY if one.module.view_right})])
 
 
@@ -96,7 +98,7 @@ def check_actions(world: World, rights: dict[str, str], special: str = "") -> No
                 assert (status not in refused) == (action in expected), (module, action, words, special, method, path)
 
 
-@pytest.mark.parametrize("scope", DATA_SCOPES)
+@pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize(
     "words", ["", *(f"view {action}" for action in VERBS if action != "view"), "add edit delete print"]
 )
@@ -151,7 +153,7 @@ def check_answers(world: World, scope: str, viewed: frozenset[str], told: Any) -
         assert not leaked, (question, scope, leaked[0], answer[:400])
 
 
-@pytest.mark.parametrize("scope", DATA_SCOPES)
+@pytest.mark.parametrize("scope", SCOPES)
 def test_nothing_outside_the_scope_is_told_in_any_way(world: World, scope: str) -> None:
     world.grant(dict.fromkeys(MODULES, LOOK), scope, ALL_SEEN)
     viewed = frozenset(MODULES)
@@ -187,7 +189,7 @@ def _has_amount(answer: str) -> bool:
     return str(w.AMOUNT) in answer.replace(",", "").replace(".", "")
 
 
-@pytest.mark.parametrize("scope", DATA_SCOPES)
+@pytest.mark.parametrize("scope", SCOPES)
 def test_all_inside_the_scope_is_shown_counted_and_found(world: World, scope: str) -> None:
     world.grant(dict.fromkeys(MODULES, LOOK), scope, ALL_SEEN)
     viewed = frozenset(MODULES)
@@ -235,7 +237,7 @@ def _check_list(world: World, module: str, seen: list[Planted]) -> None:
     assert all(row.mark in text and row.mark in paper for row in seen), module
 
 
-@pytest.mark.parametrize("scope", DATA_SCOPES)
+@pytest.mark.parametrize("scope", SCOPES)
 def test_rows_that_follow_another_need_the_right_to_see_that_one(world: World, scope: str) -> None:
     following = [definition for definition in REGISTRY if definition.module.scope == "follow"]
     assert following
@@ -266,7 +268,7 @@ def _attached(world: World, row: Planted, kind: str = "files") -> int:
     return answer.status_code
 
 
-@pytest.mark.parametrize("scope", DATA_SCOPES)
+@pytest.mark.parametrize("scope", SCOPES)
 def test_files_and_comments_are_as_open_as_their_record(world: World, scope: str) -> None:
     """Nobody is given rights on them: the right to the record decides, for each action and every place."""
     viewed = frozenset(HOLDERS)
@@ -287,7 +289,7 @@ def test_files_and_comments_are_as_open_as_their_record(world: World, scope: str
             assert _attached(world, row, "comments") == (201 if is_seen else 404), (row, words)
 
 
-@pytest.mark.parametrize("scope", DATA_SCOPES)
+@pytest.mark.parametrize("scope", SCOPES)
 def test_a_file_is_not_taken_away_or_fetched_by_who_may_not_see_its_record(world: World, scope: str) -> None:
     world.grant(dict.fromkeys(HOLDERS, "view edit"), scope, ALL_SEEN)
     for row in world.of("attachment"):
@@ -339,7 +341,7 @@ def _make_doubles(world: World) -> None:
     )
 
 
-@pytest.mark.parametrize("scope", DATA_SCOPES)
+@pytest.mark.parametrize("scope", SCOPES)
 def test_the_bin_and_duplicates_tell_nothing_outside_the_scope(world: World, scope: str) -> None:
     world.grant(dict.fromkeys(MODULES, TIDYING), scope, "settings merge")
     _make_doubles(world)
@@ -407,7 +409,7 @@ def test_restoring_needs_the_right_to_delete_and_merging_its_own(world: World, w
 # ------------------------------------------------------------------------------------------ events
 
 
-@pytest.mark.parametrize("scope", DATA_SCOPES)
+@pytest.mark.parametrize("scope", SCOPES)
 def test_events_name_no_row_that_is_held_back(world: World, scope: str) -> None:
     engine = world.office.engine
     world.grant(dict.fromkeys(MODULES[::2], "view"), scope)
