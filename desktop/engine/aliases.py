@@ -187,6 +187,12 @@ def winners(db: sqlite3.Connection, module: str, ids: Collection[str]) -> dict[s
     return dict(_of_members(db, module, ids)) if ids else {}
 
 
+def linked(db: sqlite3.Connection, module: str, ids: Collection[str]) -> dict[str, str]:
+    """Loser → winner by the links alone, also where that winner is deleted."""
+    links, _ = _component(db, module, ids) if ids else ({}, set())
+    return {loser: root for loser, root in roots(links).items() if loser in ids}
+
+
 def winner_of(db: sqlite3.Connection, module: str, id: str) -> str:
     """The record that an id means."""
     row = db.execute("SELECT winner FROM alias_of WHERE t = ? AND id = ?", (module, id)).fetchone()

@@ -384,8 +384,8 @@ def _orphaned(engine: Engine, db: sqlite3.Connection, ops: Sequence[Op]) -> list
 
 
 def _winners_deleted(db: sqlite3.Connection, definition: Definition, ids: set[str]) -> Iterator[_Missing]:
-    """Deleted records into which some of the records were merged: alone these would be seen nowhere."""
-    winners = aliases.winners(db, definition.name, ids) if definition.module.mergeable else {}
+    """Deleted records into which some of the records were merged: they come back together."""
+    winners = aliases.linked(db, definition.name, ids) if definition.module.mergeable else {}
     sql = (
         f"SELECT id, COALESCE(\"{definition.module.title}\", '') FROM {definition.name} "
         "WHERE deleted_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))"

@@ -123,6 +123,7 @@ export const useTabs = defineStore('tabs', () => {
       if (tab && tab.kind !== 'start' && known(tab) && !tabs.value.some((t) => t.id === tab.id)) tabs.value.push(tab)
     }
     if (kept && tabs.value.some((tab) => tab.id === kept.active)) activeId.value = kept.active
+    visited.length = 0
     restored = true
   }
   watch([() => tabs.value.map((tab) => tab.path).join('\n'), activeId], () => {
