@@ -203,9 +203,9 @@ def test(words: list[str]) -> int:
         print(f"未通过：{'、'.join(failed)}", flush=True)
     variables = {**os.environ, "ECMS_CHROMIUM": browser, "ECMS_FAILED_CHECKS": "、".join(failed)}
     print("── pytest", flush=True)
-    # Each process takes its part of the list in its order, so that what one file sets up is mostly set up once; one
+    # Each process takes its part of the list in its order, so that what one file sets up is mostly set up once; two
     # more than cores, as much of the time is waiting.
-    side_by_side = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+    side_by_side = ["-n", str((os.cpu_count() or 1) + 2), "--dist", "worksteal"]
     code = subprocess.call([PYTHON, "-m", "pytest", *side_by_side, *words], env=variables)
     return code or int(bool(failed))
 

@@ -310,7 +310,7 @@ def _written_once(office: Office, module: str) -> tuple[dict[str, Any], dict[str
 
 
 @pytest.mark.parametrize("module", WRITABLE)
-@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+@pytest.mark.parametrize("kind", ["xlsx", pytest.param("csv", marks=pytest.mark.soak)])
 def test_an_export_is_imported_and_changes_nothing(office: Office, module: str, kind: str) -> None:
     made = office.samples.create(module)
     fields = REGISTRY[module].fields

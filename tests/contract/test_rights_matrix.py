@@ -25,8 +25,9 @@ from tests.support import make_template, open_office
 REGISTRY = load()
 MODULES = [definition.name for definition in REGISTRY]
 LOOK = "view export print"
-SCOPES = [pytest.param(one, marks=pytest.mark.soak) if one in ("department", "branch") else one for one in DATA_SCOPES]
-"""Each costs a minute over all modules; the two between the narrowest and the widest come with the long tests."""
+OFTEN = ("own", "department_tree")
+SCOPES = [one if one in OFTEN else pytest.param(one, marks=pytest.mark.soak) for one in DATA_SCOPES]
+"""Each costs a minute over all modules; the other three come with the long tests."""
 ALL_SEEN = " ".join(["settings", *sorted({one.module.view_right for one in REGISTRY if one.module.view_right})])
 
 

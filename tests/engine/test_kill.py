@@ -23,9 +23,9 @@ from tests.conftest import Program, StartProgram
 from tests.engine.kit import Desk, assert_sound, open_desk
 from tests.support import Api, copy_of
 
-ROUNDS = 12
-COPIES = 8
-STARTS = 6
+ROUNDS = 6
+COPIES = 5
+STARTS = 3
 SAVERS = 4
 GROUP, TAG = seed_id("customer_group", "general"), seed_id("tag", "重点跟进")
 

@@ -35,7 +35,7 @@ from tests.engine.kit import Desk, assert_sound, everything, open_desk
 from tests.support import FIRST, Office, copy_of, fresh_key
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 6
+KILLS = 3
 
 
 @pytest.fixture
