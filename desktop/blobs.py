@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from uuid import uuid4
 
 from .db import Database, is_full
 from .errors import BadRequest, StorageFull, TooLarge
-from .files import make_private, open_private, spare_bytes
+from .files import make_private, open_private, spare_bytes, sync_folder
 from .pictures import make_thumbnail
 
 FILE_MAX_MB = 50
@@ -124,7 +123,7 @@ class Blobs:
             make_private(folder)
         temp.replace(target)
         for folder in (target.parent, target.parent.parent, self.folder):
-            _sync_folder(folder)
+            sync_folder(folder)
 
     def note(self, blob: Blob, *, have: bool, is_there: bool = False) -> None:
         """Remembers a content that was seen to be it; `is_there`: the server has it. A row may have told a wrong length
@@ -177,14 +176,3 @@ def hash_of(file: Path, look: Callable[[], None] = lambda: None) -> str:
             digest.update(block)
             look()
     return digest.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a rename survive a power cut; Windows neither needs nor allows it."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sys
 from pathlib import Path
 
 _WORDS = {
@@ -37,6 +38,17 @@ def open_private(path: str | Path, flags: int) -> int:
     if os.name == "posix" and os.fstat(descriptor).st_mode & 0o077:
         os.fchmod(descriptor, 0o600)
     return descriptor
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename survive a power cut; Windows neither needs nor allows it."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 RESERVE_BYTES = 200 << 20, 2 << 30

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from .db import FILE_NAME, Database, Progress, is_full, looked_into, open_databa
 from .engine.engine import SQL_FUNCTIONS
 from .engine.schema import refuse_newer
 from .errors import Refused, StorageFull
-from .files import make_private, why
+from .files import make_private, sync_folder, why
 from .inspection import Finding as Finding
 from .inspection import Step as Step
 from .inspection import check as check
@@ -45,7 +44,7 @@ def backup(db: Database, target: Path, progress: Progress = lambda done, total: 
         verify(part, lambda: progress(size, size))
         _sync_file(part)
         part.replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except StorageFull as error:
         raise Refused(f"磁盘已满，没有写成备份：{target}。请换一个位置，或清出空间后再试") from error
     except (OSError, sqlite3.Error) as error:
@@ -118,17 +117,6 @@ def _sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
-    """Makes a rename survive a power cut; Windows neither needs nor allows it."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 # -------------------------------------------------------------------- restore
 
 
@@ -160,7 +148,7 @@ def _replace(folder: Path, live: Path, source: Path) -> Path | None:
         fresh = _prepared(source, work)
         kept = _set_aside(live)
         fresh.replace(live)
-        _sync_folder(folder)
+        sync_folder(folder)
         renew_file(folder, Identities.default())
     finally:
         _clear(work)
@@ -208,7 +196,7 @@ def _set_aside(live: Path) -> Path | None:
         log = live.with_name(live.name + tail)
         if log.exists():
             log.replace(kept.with_name(kept.name + tail))
-    _sync_folder(live.parent)
+    sync_folder(live.parent)
     return kept if is_there else None
 
 

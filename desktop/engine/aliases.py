@@ -34,41 +34,33 @@ def modules_of(modules: Sequence[Module]) -> tuple[Module, ...]:
 def _alias(kinds: Mapping[str, str], chapter: str) -> Module:
     # References that are not loose: who merges and who deletes one of the two at the same time is settled by the
     # server as for any other reference (the record comes back).
-    return Module(
-        name=TABLE,
-        label="合并的记录",
-        noun="合并",
-        chapter=chapter,
-        menu=False,
-        search=False,
-        writable=False,
-        title="t",
-        fields=dict(
-            t=Text("模块", max_length=64),
-            loser=Ref("被并入的记录", target_by=("t", kinds)),
-            winner=Ref("保留的记录", target_by=("t", kinds)),
-        ),
-        columns="t loser winner",
-        sort="t",
-    )
+    sides = {
+        "loser": Ref("被并入的记录", target_by=("t", kinds)), "winner": Ref("保留的记录", target_by=("t", kinds)),
+    }  # fmt: skip
+    return _hidden(TABLE, "合并的记录", "合并", chapter, sides)
 
 
 def _pair(kinds: Mapping[str, str], chapter: str) -> Module:
+    sides = {
+        "one": Ref("记录", target_by=("t", kinds), loose=True),
+        "other": Ref("另一条记录", target_by=("t", kinds), loose=True),
+    }
+    return _hidden(PAIRS, "不是重复", "排除", chapter, sides)
+
+
+def _hidden(name: str, label: str, noun: str, chapter: str, sides: Mapping[str, Ref]) -> Module:
+    """Two records of one module, in a table that no menu shows."""
     return Module(
-        name=PAIRS,
-        label="不是重复",
-        noun="排除",
+        name=name,
+        label=label,
+        noun=noun,
         chapter=chapter,
         menu=False,
         search=False,
         writable=False,
         title="t",
-        fields=dict(
-            t=Text("模块", max_length=64),
-            one=Ref("记录", target_by=("t", kinds), loose=True),
-            other=Ref("另一条记录", target_by=("t", kinds), loose=True),
-        ),
-        columns="t one other",
+        fields={"t": Text("模块", max_length=64), **sides},
+        columns=" ".join(("t", *sides)),
         sort="t",
     )
 

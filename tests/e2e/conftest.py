@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.e2e import window as w
 from tests.e2e.window import RealWindow, Served
@@ -17,6 +17,16 @@ def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
         expect.set_options(timeout=w.WAITS_MS)
         yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    """For several desks side by side."""
+    launched = playwright.chromium.launch(
+        executable_path=chromium, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
+    )
+    yield launched
+    launched.close()
 
 
 @pytest.fixture(scope="package")

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, FilePayload, Locator, Playwright, Route, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Route, expect
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.conftest import ROOT
@@ -51,15 +51,6 @@ def _joined(folder: Path, server: Server) -> Path:
     subprocess.run([*words, "--code", server.invite()], cwd=ROOT, check=True, capture_output=True,
                    env={**os.environ, "ECMS_IDENTITY": str(identity)})  # fmt: skip
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
-    launched = playwright.chromium.launch(
-        executable_path=chromium, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
-    )
-    yield launched
-    launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +111,11 @@ def test_a_picture_and_a_comment_go_from_one_desk_to_the_other(desks: tuple[Desk
     first.press("Control+Enter")
     expect(said.get_by_text("门头已换新的")).to_be_visible()
     expect(said.get_by_role("textbox", name="写评论")).to_have_value("")
+    # by keyboard on to the next part of the page, and around to this one
+    first.press("F6")
+    first.until(lambda: bool(first.page.evaluate("!!document.activeElement.closest('.group-tree')")))
+    first.press("F6", "F6")
+    expect(ListScreen(first.page, "客户信息").related.get_by_role("tab", name=re.compile("^评论"))).to_be_focused()
 
     place = _tab(second, "附件")
     expect(place.get_by_role("listitem")).to_have_count(2, timeout=SLOW_MS)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.conftest import ROOT, Program
 from tests.e2e import places
@@ -171,15 +171,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     one = Server(tmp_path_factory.mktemp("hq") / "server")
     yield one
     one.stop()
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
-    launched = playwright.chromium.launch(
-        executable_path=chromium, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
-    )
-    yield launched
-    launched.close()
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ export const merge: Record<string, string> = {
   '删除的记录会在这里，可以原样恢复。': 'What is deleted comes here and can be restored as it was.',
   '删除的记录在这里列 90 天': 'Deleted records are listed here for 90 days',
   '到哪天': 'To which day',
-  '原来的记录不改动，以后可以随时拆分。': 'Nothing is rewritten; they can be split again at any time.',
+  '两条记录都留着，以后可以随时拆分；在这里选用的值拆分后仍在保留的记录上。': 'Both records stay and can be split again at any time; values chosen here stay with the one that is kept.',
   '只看不同的': 'Only differences',
   '只看可能': 'Only likely',
   '只看相同': 'Only same',
