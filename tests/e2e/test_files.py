@@ -121,8 +121,19 @@ def test_a_picture_and_a_comment_go_from_one_desk_to_the_other(desks: tuple[Desk
     expect(place.get_by_role("listitem")).to_have_count(2, timeout=SLOW_MS)
     expect(place.locator("img")).to_be_visible(timeout=SLOW_MS)  # a small picture comes by itself
     expect(place.get_by_text("可下载")).to_be_visible()
+    # The list is read again while the question for the content is still on its way: the wish to save it stays.
+    held: list[Route] = []
+    fetches = re.compile("/api/file/[^/]+/fetch$")
+    second.page.route(fetches, lambda route: held.append(route))
+    place.get_by_role("button", name="另存为 合同.pdf").first.click()
+    second.until(lambda: bool(held))
+    with second.page.expect_response(lambda one: "/api/files/" in one.url and one.request.method == "GET"):
+        first.press("F6", "F6")
+        said.get_by_role("textbox", name="写评论").fill("再来一句")
+        first.press("Control+Enter")
     with second.page.expect_download(timeout=SLOW_MS) as download:
-        place.get_by_role("button", name="另存为 合同.pdf").first.click()
+        held[0].continue_()
+    second.page.unroute(fetches)
     assert download.value.suggested_filename == "合同.pdf"
     assert Path(download.value.path()).read_bytes() == contract["buffer"]
     expect(place.get_by_text("可下载")).to_have_count(0)

@@ -33,13 +33,15 @@ export function useFiles(module: string, record: string) {
   /** what somebody wants to see or save and what has to come first */
   let waiting: { id: string; then: (file: FileInfo) => void } | null = null
   let timer = 0
+  let asked = 0
   let gone = false
 
   async function load(): Promise<void> {
     window.clearTimeout(timer)
+    const mine = ++asked
     try {
       const got = await files.list(module, record)
-      if (gone) return
+      if (gone || mine !== asked) return // a later question has its own answer
       items.value = got.items
       earlier.value = got.earlier
       removed.value = got.removed
@@ -51,7 +53,7 @@ export function useFiles(module: string, record: string) {
       goOn()
       if (got.items.some(isMoving)) timer = window.setTimeout(() => void load(), WATCH_MS)
     } catch (thrown) {
-      error.value = thrown
+      if (mine === asked) error.value = thrown
     }
   }
   async function showSmall(): Promise<void> {
@@ -84,21 +86,20 @@ export function useFiles(module: string, record: string) {
   /** Does something with a content, which first has to come from the server where it is not here. */
   async function withContent(file: FileInfo, then: (file: FileInfo) => void): Promise<void> {
     if (isHere(file)) return then(file)
-    waiting = { id: file.id, then }
     try {
       await files.fetch(file.id)
-      await load()
     } catch (thrown) {
-      waiting = null
-      showProblem(thrown)
+      return showProblem(thrown)
     }
+    waiting = { id: file.id, then } // only now: what was listed before says nothing of this fetch
+    await load()
   }
   function goOn(): void {
-    const asked = waiting
-    const file = asked && items.value.find((one) => one.id === asked.id)
-    if (!asked || !file || file.state.state === 'fetching') return
+    const wish = waiting
+    const file = wish && items.value.find((one) => one.id === wish.id)
+    if (!wish || !file || file.state.state === 'fetching') return
     waiting = null
-    if (isHere(file)) asked.then(file)
+    if (isHere(file)) wish.then(file)
     else if (file.state.state === 'missing') toastError(t('「{name}」现在下载不了：{why}', { name: file.file_name, why: stateWords(file) }))
     else toast(t('现在连不上服务器，连上后会自动下载「{name}」。', { name: file.file_name }))
   }
