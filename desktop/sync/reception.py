@@ -12,7 +12,7 @@ from typing import Any
 
 from sync_server.replication import conflicts
 from sync_server.replication.changeset import Changeset, Op, Scalar, canonical
-from sync_server.replication.clock import Dot, from_hex, wall_ms
+from sync_server.replication.clock import ZERO, Dot, from_hex, wall_ms
 from sync_server.replication.merge import RowClock, RowState
 
 from ..db import is_damage, is_full
@@ -281,8 +281,11 @@ def _park(work: Work, one: Told, reason: str) -> None:
     for dot, values in written.items():
         work.park(Op(table, id, "upd", values), Cause(dot, iso_of(wall_ms(dot.hlc)), "", ""), reason)
     if clock.life is not None:
+        at = iso_of(wall_ms(clock.life.hlc))
+        if not clock.is_out and clock.erased:  # an undelete does not say what the deletes before it had seen
+            work.park(Op(table, id, "del", seen=clock.erased), Cause(ZERO, at, "", ""), reason)
         op = Op(table, id, "del" if clock.is_out else "undel", seen=clock.erased, via=one.state.via)
-        work.park(op, Cause(clock.life, iso_of(wall_ms(clock.life.hlc)), "", ""), reason)
+        work.park(op, Cause(clock.life, at, "", ""), reason)
 
 
 def _unit(clock: RowClock, column: str) -> str:

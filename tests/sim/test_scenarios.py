@@ -598,6 +598,26 @@ def test_16_a_link_taken_out_before_it_is_made_again(world: World) -> None:
     finish(world)
 
 
+def test_16_a_revived_row_that_the_restored_server_has_yet_to_hear_of(world: World) -> None:
+    """Found by seed 50000286: what the deletes of a row had seen is known while it waits for the row itself."""
+    a, b, c = world.company(3)
+    id = shared_client(world, [a, b, c])
+    world.backup()
+    world.server_skew_ms = -24 * HOUR_MS  # its stamps take the place of all others, so that rows are asked for
+    person, other = world.id(), world.id()
+    b.save("person", {"name": "王芳", "client": id}, fresh_id=person)
+    everybody([b, a])
+    world.restore()
+    c.save("person", {"name": "李强", "client": id}, fresh_id=other)
+    c.round()
+    a.delete("client", id)
+    everybody([a, c], 3)
+    everybody([b, a, c])
+    for node in (a, b, c):
+        assert is_alive(node, id) and set(node.ids("person")) == {person, other}
+    finish(world)
+
+
 def test_16_an_answer_outlasts_the_restored_server(world: World) -> None:
     """Found by seed 10011: the answer is there before the two edits it chose between; nobody is asked again."""
     a, b, c = world.company(3)
