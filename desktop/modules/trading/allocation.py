@@ -77,13 +77,12 @@ def refusals(
 
     `write_off_limit` is the setting `money.write_off_limit`, or None for who may write off any amount.
     """
-    kind = header["kind"]
     yield from _negative(header)
     yield from _lines(lines, outstanding)
-    yield from _write_off(lines, write_off_limit)
-    if kind in REFUNDS:
+    if header["kind"] in REFUNDS:
         yield from _refund(header, lines, advance_balance)
     else:
+        yield from _write_off(lines, write_off_limit)
         yield from _advance_used(header, lines, advance_balance)
         yield from _kind(header, lines)
 
@@ -131,8 +130,10 @@ def _lines(lines: Sequence[Row], outstanding: Mapping[str, int]) -> Iterator[Ref
 
 
 def _write_off(lines: Sequence[Row], limit: int | None) -> Iterator[Refusal]:
-    off = write_off(lines)
-    if off > _sum(lines, "amount"):
+    off, allocated = write_off(lines), _sum(lines, "amount")
+    if allocated < 0 and not off:
+        yield Refusal("returns-alone", "退货比单据多：多出的请退款，或留着以后抵", "lines")
+    elif off > allocated:
         yield Refusal("write-off-exceeds-allocated", "优惠不能超过分配的总额", "write_off_amount")
     elif limit is not None and abs(off) > limit:
         yield Refusal("write-off-limit", f"优惠超过 {yuan(limit)} 需要改价权限", "write_off_amount")

@@ -24,7 +24,8 @@ class Amounts:
     header: dict[str, int]
     """goods_amount, tax_amount, total."""
     lines: list[dict[str, int | None]]
-    """price, amount, list_amount, share_amount, net_amount, tax_amount, gross_amount, ex_tax_amount, base_qty."""
+    """price, amount, is_amount_typed, list_amount, share_amount, net_amount, tax_amount, gross_amount, ex_tax_amount,
+    base_qty. An amount that was typed and cleared again is no longer typed."""
 
 
 def derive(header: Row, lines: Sequence[Row], *, tax_included: bool) -> Amounts:
@@ -46,9 +47,10 @@ def derive_purchase(header: Row, lines: Sequence[Row], *, tax_included: bool) ->
     """`derive`, and per line `fee_amount` and `charge_amount`: its shares of the header's (T6.8, `fee_share`).
 
     A line of unknown cost takes no share: it has no costed unit that could carry it.
+    Where no line counts, nothing is shared, as with `none`: the rest is 费用.
     """
     found = derive(header, lines, tax_included=tax_included)
-    basis = _FEE_BASES[header.get("fee_share") or "amount"]
+    basis = _FEE_BASES.get(header.get("fee_share") or "amount", _by_amount)
     weights = [0 if line["price"] is None else basis(line) for line in found.lines]
     for name in ("fee_amount", "charge_amount"):
         for line, share in zip(found.lines, _shared(_of(header, name), weights, lines), strict=True):
@@ -83,6 +85,7 @@ def _own(line: Row) -> dict[str, int]:
     qty = _of(line, "qty")
     return {
         "amount": _amount(line),
+        "is_amount_typed": _is_typed(line),
         "list_amount": divided(qty * (_price(line) or 0), PRICED),
         "base_qty": divided(qty * _of(line, "ratio", TEN_THOUSAND), TEN_THOUSAND),
     }
@@ -127,8 +130,12 @@ def _of(row: Row, name: str, blank: int = 0) -> int:
     return blank if value is None else int(value)
 
 
+def _by_amount(line: Mapping[str, int | None]) -> int:
+    return line["amount"] or 0
+
+
 _FEE_BASES: dict[str, Callable[[Mapping[str, int | None]], int]] = {
-    "amount": lambda line: line["amount"] or 0,
+    "amount": _by_amount,
     "quantity": lambda line: line["base_qty"] or 0,
     "none": lambda line: 0,
 }
