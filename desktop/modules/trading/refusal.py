@@ -16,3 +16,10 @@ class Refusal:
 def yuan(amount: int) -> str:
     """分 as 元 in a message: 123456 → 1234.56."""
     return f"{'-' if amount < 0 else ''}{abs(amount) // 100}.{abs(amount) % 100:02d}"
+
+
+def shown_qty(qty: int) -> str:
+    """A quantity (× 10⁴) in a message: 25000 → 2.5."""
+    whole, part = divmod(abs(qty), 10_000)
+    digits = f"{part:04d}".rstrip("0")
+    return f"{'-' if qty < 0 else ''}{whole:,}{'.' + digits if digits else ''}"
