@@ -60,7 +60,7 @@ def _asking(work: Work) -> Asking:
     def look(module: str, id: str) -> Columns | None:
         return next(iter(find(module, {"id": id})), None)
 
-    return Asking(look, find, lambda ledger, keys: sums_of(db, registry.ledgers[ledger], keys))
+    return Asking(look, find, lambda balance, keys: sums_of(db, registry.balances[balance], keys))
 
 
 def unbooked(db: sqlite3.Connection, registry: Registry) -> list[tuple[str, str]]:

@@ -50,7 +50,7 @@ def asking_of(engine: Engine, db: sqlite3.Connection) -> Asking:
     return Asking(
         lambda module, id: look(engine, db, module, id),
         find,
-        lambda ledger, keys: sums_of(db, engine.registry.ledgers[ledger], keys),
+        lambda balance, keys: sums_of(db, engine.registry.balances[balance], keys),
     )
 
 

@@ -168,7 +168,7 @@ def _about(row: Mapping[str, Any], labels: Mapping[str, str], found: Found, aski
         "spec": row["spec"],
         "unit": unit["name"] if unit else labels.get(row["unit"] or "", ""),
         "prices": {name: row[name] for name in ("price_1", "price_2", "price_3", "price_4") if name in row},
-        "on_hand": asking.balance("stock_move", {"product": found.id})["on_hand"],
+        "on_hand": asking.balance("stock_balance", {"product": found.id})["on_hand"],
     }
 
 
@@ -206,7 +206,7 @@ def stock_is_there(posting: Posting) -> Iterator[Wrong]:
     for place, line in enumerate(posting.sheet.lines):
         key = (str(line["product"]), str(line.get("warehouse") or posting.sheet.header.get("warehouse")))
         taken[key] = taken.get(key, 0) + int(line["base_qty"] or 0)
-        on_hand = posting.asking.balance("stock_move", {"product": key[0], "warehouse": key[1]})["on_hand"]
+        on_hand = posting.asking.balance("stock_balance", {"product": key[0], "warehouse": key[1]})["on_hand"]
         there = on_hand - before.get(key, 0)
         if taken[key] > there:
             about = f"产品 {line.get('product_name') or ''} 库存 {shown_qty(there)}，需要 {shown_qty(taken[key])}"
