@@ -54,7 +54,7 @@ def _asking(work: Work) -> Asking:
 
     def find(module: str, columns: Mapping[str, Scalar]) -> list[Columns]:
         conditions = "".join(f' AND "{name}" = ?' for name in columns)
-        sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} LIMIT {_FOUND_MAX}"
+        sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC LIMIT {_FOUND_MAX}"
         return [dict(row) for row in db.execute(sql, tuple(columns.values()))]
 
     def look(module: str, id: str) -> Columns | None:

@@ -44,7 +44,9 @@ def asking_of(engine: Engine, db: sqlite3.Connection) -> Asking:
     def find(module: str, columns: Mapping[str, Scalar]) -> list[Columns]:
         definition = engine.definition(module)
         conditions = "".join(f' AND "{name}" = ?' for name in columns)
-        sql = f"SELECT * FROM {definition.name} WHERE deleted_at IS NULL{conditions} LIMIT {_FOUND_MAX}"
+        sql = (
+            f"SELECT * FROM {definition.name} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC LIMIT {_FOUND_MAX}"
+        )
         return [dict(row) for row in db.execute(sql, tuple(columns.values()))]
 
     return Asking(
