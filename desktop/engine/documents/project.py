@@ -200,7 +200,8 @@ def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Post
     said = chain.winner.said
     return Posted(
         definition.name, id, chain.shown.id, chain.shown.sheet, str(chain.first.said.get("book_on") or ""),
-        said.get("cancelled_on") if chain.winner.state == "cancelled" else None, annexes,
+        said.get("cancelled_on") if chain.winner.state == "cancelled" else None, work.hold(definition.name, id).row,
+        annexes,
     )  # fmt: skip
 
 
@@ -281,30 +282,43 @@ class Books:
 
     def close(self) -> None:
         """Turns the balances."""
-        for (name, key), turned in self._turned.items():
-            if any(turned.values()):
-                self._turn(self.work.registry.balances[name], key, turned)
+        standing: set[tuple[str, str, str]] = set()
+        # What feeds others comes before them.
+        for is_feeding in (True, False):
+            for (name, key), turned in list(self._turned.items()):
+                balance = self.work.registry.balances[name]
+                if (balance.feeds is not None) is is_feeding and any(turned.values()):
+                    self._turn(balance, key, turned)
+                    if balance.header:
+                        about = dict(zip(balance.keys, key, strict=True))
+                        module, id = (str(about[column]) for column in balance.header)
+                        standing.add((name, module, id))
+        for name, module, id in sorted(standing):
+            self._stand(self.work.registry.balances[name], module, id)
 
     def _turn(self, balance: Balance, key: tuple[Any, ...], turned: Mapping[str, int]) -> None:
         row_id = balance_id(balance, key)
         held = self.work.hold(balance.module, row_id)
         known = held.row if held.state is not None and not held.is_dropped else {}
-        names = ("entries", *balance.sums.values())
+        before = {name: known[name] for name in self.work.registry[balance.module].all_names} if known else {}
+        names = ("entries", *balance.sums.values(), *balance.fed)
         sums = {name: int(known.get(name) or 0) + turned[name] for name in names}
-        if balance.header:
-            self._stand(str(key[-2]), str(key[-1]), sums)
-        if not sums["entries"]:
-            self.work.drop(balance.module, row_id)
-            return
         values: Columns = {**dict(zip(balance.keys, key, strict=True)), **sums}
-        self.work.keep(balance.module, row_id, values | balance.derive(values))
+        values |= balance.derive(values)
+        if sums["entries"]:
+            self.work.keep(balance.module, row_id, values)
+        else:
+            self.work.drop(balance.module, row_id)
+        for feed in balance.feeds(before, values if sums["entries"] else {}) if balance.feeds else ():
+            self._turned.setdefault((feed.balance, feed.key), Counter()).update(feed.sums)
 
-    def _stand(self, module: str, id: str, sums: Mapping[str, int]) -> None:
+    def _stand(self, balance: Balance, module: str, id: str) -> None:
         """Shows a header what was booked about it."""
         document = self.work.registry.documents.get(module)
         held = self.work.hold(module, id) if document else None
-        if document and held is not None and held.state is not None and not held.is_dropped:
-            self.work.show(held, document.standing(held.row, sums))
+        if document and balance.header and held is not None and held.state is not None and not held.is_dropped:
+            rows = [one.row for one in self.work.rows_of(balance.module, balance.header[1], id) if not one.is_dropped]
+            self.work.show(held, document.standing(held.row, balance.module, rows))
 
 
 def balance_id(balance: Balance, key: Iterable[Any]) -> str:
@@ -314,7 +328,7 @@ def balance_id(balance: Balance, key: Iterable[Any]) -> str:
 
 def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Any]) -> dict[str, int]:
     """The sums of all balances with these keys; without some of the keys over all of their values."""
-    names = list(balance.sums.values())
+    names = [*balance.sums.values(), *balance.fed]
     wanted = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
     where = " AND ".join(f'"{name}" IS ?' for name in keys) or "1"
     row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE {where}", tuple(keys.values())).fetchone()
