@@ -94,8 +94,8 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     page.value = got
     learn(got.labels)
     begin(sheetOf(got.row, got.lines, names, sheet.value))
-    // what stands beside the lines (stock, prices) comes with the first answer
-    follower.push(null)
+    // what stands beside the lines (stock, prices) comes with the first answer; of what is cancelled nothing follows
+    if (got.row.state !== 'cancelled') follower.push(null)
   }
   function startNew(from: Sheet): void {
     id.value = null
