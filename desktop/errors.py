@@ -15,6 +15,7 @@ EcmsError
     │   └── Deleted    404 deleted        it was there, and can be brought back
     ├── Stale          409 stale          both versions inside
     ├── InUse          409 in-use
+    ├── Confirm        409 confirm        questions inside; sent again with their names it goes on
     ├── Invalid        422 invalid        message per field
     │   └── StillDeleted 422 still-deleted  what it needs is in the recycle bin, too
     ├── BadRequest     400 bad-request
@@ -109,6 +110,14 @@ class Stale(ApiError):
 
 class InUse(ApiError):
     status, code, title = 409, "in-use", "还有别的记录用到它，不能删除"
+
+
+class Confirm(ApiError):
+    status, code, title = 409, "confirm", "请先确认"
+
+    def __init__(self, questions: Mapping[str, str]) -> None:
+        asked = [{"name": name, "text": text} for name, text in questions.items()]
+        super().__init__(next(iter(questions.values()), None), questions=asked)
 
 
 class Invalid(ApiError):

@@ -199,7 +199,7 @@ def _chain_faults(
 def _checksums(one: Inspection) -> None:
     """The number by which this machine and the server compare a table follows from its clocks."""
     kept = dict(one.db.execute("SELECT t, sum FROM checksum").fetchall())
-    for name in (*one.engine.registry.definitions, *one.engine.registry.links):
+    for name in (*one.engine.registry.sent, *one.engine.registry.links):
         try:
             counted = checksum_of(versions(one.db, one.engine.registry, name))
         except KeyError:  # a clock of a replica nobody knows, which is a finding of its own
@@ -239,7 +239,7 @@ def _derived_faults(one: Inspection, definition: Definition, expected: _Words) -
 
 
 def _batches(db: sqlite3.Connection, definition: Definition) -> Iterator[list[dict[str, Any]]]:
-    names = ("row", "id", "deleted_at", "pinyin", *definition.shadows, *definition.column_names)
+    names = ("row", "id", "deleted_at", "pinyin", *definition.shadows, *definition.all_names)
     columns = ", ".join(f'"{name}"' for name in names)
     last = -(2**62)
     sql = f"SELECT {columns} FROM {definition.name} WHERE row > ? ORDER BY row LIMIT {_BATCH}"
@@ -413,7 +413,7 @@ def _clocks(one: Inspection) -> None:
             (table,),
         )
         one.add("clock-alone", "有变更时钟，却没有记录", (f"{table} 的 {row[0]}" for row in missing.fetchall()))
-    for definition in one.engine.registry:
+    for definition in one.engine.registry.sent.values():
         seeds = {values["id"] for values in one.engine.registry.seeds(definition)}
         bare = [id for id in _without_clock(one.db, definition.name) if id not in seeds]
         details = (one.named(definition, id) for id in bare)

@@ -48,7 +48,7 @@ def build(registry: Registry) -> Manifest:
     """The manifest as data: plain words, numbers and lists."""
     return {
         "schema": SCHEMA,
-        "tables": {definition.name: _table(definition) for definition in registry},
+        "tables": {definition.name: _table(definition) for definition in registry.sent.values()},
         "links": {name: _link(link) for name, link in registry.links.items()},
         "documents": {},
         "access": _ACCESS,
@@ -145,7 +145,7 @@ def digests(engine: Engine, scope: str) -> dict[str, dict[str, int | str]]:
     """
     found: dict[str, dict[str, int | str]] = {}
     with engine.db.read() as db:
-        for definition in engine.registry:
+        for definition in engine.registry.sent.values():
             if definition.name == conflicts.TABLE:
                 continue  # which pairs a machine has met depends on when it read (architecture.md)
             if scope == "all" or definition.module.scope == "company":

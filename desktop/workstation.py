@@ -147,7 +147,7 @@ def _sum_up(db: sqlite3.Connection, registry: Registry) -> None:
     """Anew for data of a version that kept no checksums or knew other columns: what merges as one is in them."""
     known = db.execute("SELECT value FROM meta WHERE key = 'checksums'").fetchone()
     if known is None or known[0] != registry.fingerprint():
-        for name in (*registry.definitions, *registry.links):
+        for name in (*registry.sent, *registry.links):
             rebuild_checksum(db, registry, name)
         db.execute("INSERT OR REPLACE INTO meta VALUES ('checksums', ?)", (registry.fingerprint(),))
 
@@ -163,7 +163,7 @@ def seed(db: sqlite3.Connection, registry: Registry) -> None:
         if not fresh:
             continue
         for values in fresh:
-            row: dict[str, Any] = dict.fromkeys(definition.column_names)
+            row: dict[str, Any] = dict.fromkeys(definition.all_names)
             row |= seed_columns(definition, values)
             row |= {"id": values["id"], "created_at": at, "updated_at": at}
             row |= derived.local_values(definition, row)

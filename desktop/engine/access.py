@@ -70,7 +70,7 @@ def compares(principal: Principal, definition: Definition, one: Field) -> bool:
     return principal.sees(one) and (is_all_own or not principal.masks(one))
 
 
-_WRITES = ("add", "edit", "delete", "import")
+_WRITES = ("add", "edit", "delete", "post", "cancel", "import")
 
 
 def offered(definition: Definition) -> list[Right]:
@@ -78,6 +78,8 @@ def offered(definition: Definition) -> list[Right]:
     module = definition.module
     missing: tuple[str, ...] = () if module.writable else _WRITES
     missing += ("add", "delete", "import") if module.single else ()
+    missing += () if module.document else ("post", "cancel")
+    missing += ("import",) if module.document else ()  # a sheet of rows has no lines
     return [action for action in VERBS if action not in missing]
 
 

@@ -19,6 +19,7 @@ from sync_server.replication.conflicts import lost_place
 from sync_server.replication.merge import RowClock
 
 from ..db import Database
+from .documents import books
 from .registry import Registry
 from .schema import SCHEMA
 from .work import POISON, Cause, Changed, Work, iso_of, keys_of
@@ -29,6 +30,10 @@ _HEARD = "sync.heard"
 _PACK_BYTES_MIN = 700
 _PART_BYTES_MAX = 3_000_000
 
+KEEPER = "A1"
+"""Code of the machine that keeps the books: the lone one, and the first one of a server."""
+_SUFFIX = 3
+
 PENDING, ACKED, REJECTED, RECEIVED, LOST = "pending", "acked", "rejected", "applied", "lost"
 """States of a changeset: made here and waiting, taken by the server, not accepted by it, come from elsewhere, come from
 elsewhere and lost by a restored server until its author sends it again."""
@@ -37,6 +42,12 @@ elsewhere and lost by a restored server until its author sends it again."""
 OPEN = "c.state NOT IN ('acked', 'applied')"
 """Belongs into every question for changesets `c` of another state: the index of the few that are open is partial, and
 SQLite uses it only where it reads these very words."""
+
+
+def keeps_books(code: str) -> bool:
+    """Whether a machine of this code writes costs: also one that was restored and has a suffix until it is named anew
+    (T19)."""
+    return code == KEEPER or (code.startswith(KEEPER) and len(code) == len(KEEPER) + _SUFFIX)
 
 
 def wall_clock() -> int:
@@ -116,6 +127,32 @@ class Applier:
             db.execute("UPDATE sync_self SET last_n = ?, last_h = ?, hlc = ?", (me.last_n, me.last_h, me.hlc))
             changed = work.flush()
             self.db.after_commit(self.wrote)
+            self._keep_books(db, work, changed)
+        return changed
+
+    # ---------------------------------------------------------------------------------------------- the ledger keeper
+
+    def _keep_books(self, db: sqlite3.Connection, work: Work, changed: Changed) -> None:
+        """What the versions that came to count here need beside them, where this machine keeps the books: document by
+        document, as each rests on the one before (modules.md 0.5)."""
+        if not work.unbooked:
+            return
+        try:
+            me = self.me(db)
+        except LookupError:  # before the first start is finished
+            return
+        if keeps_books(me.code):
+            for place in work.unbooked:
+                ops = books.missing(Work(db, self.registry), *place)
+                changed.join(self.local(ops, actor="", act="books.keep"))
+
+    def catch_up_books(self) -> Changed:
+        """Books what came to count while nobody kept the books."""
+        changed = Changed()
+        with self.db.write(joins=True) as db, self.db.unguarded():
+            work = Work(db, self.registry)
+            work.unbooked = books.unbooked(db, self.registry)
+            self._keep_books(db, work, changed)
         return changed
 
     @staticmethod
@@ -151,6 +188,7 @@ class Applier:
             changed = work.flush()
             if newest:
                 receive_stamp(db, newest)
+            self._keep_books(db, work, changed)
             then(db)
         return changed
 

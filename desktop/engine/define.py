@@ -10,19 +10,23 @@ from typing import Any, Literal, Protocol
 
 from sync_server.replication.changeset import Scalar
 
+from .documents.declare import Document as Document
+from .documents.declare import Ledger as Ledger
 from .fields import Field
 from .ids import seed_id as seed_id
 
 Scope = Literal["company", "branch", "department", "owner", "follow", "private"]
 """Who may see a row (modules.md 0.4). `follow` rows are seen with their parent, `private` ones by their author only."""
 
-Right = Literal["view", "add", "edit", "delete", "import", "export", "print"]
+Right = Literal["view", "add", "edit", "delete", "post", "cancel", "import", "export", "print"]
 
 VERBS: Mapping[Right, str] = {
     "view": "查看",
     "add": "新增",
     "edit": "修改",
     "delete": "删除",
+    "post": "过账",
+    "cancel": "作废",
     "import": "导入",
     "export": "导出",
     "print": "打印",
@@ -181,6 +185,10 @@ class Module:
     page: str = ""
     """The hand-made page that its menu entry opens instead of the list."""
 
+    local: bool = False
+    """Its rows follow from others on every machine and are never sent: what a ledger or a projection keeps."""
+    document: Document | None = None
+    """What makes its records documents with lines, drafts and versions."""
     panes: Mapping[str, str] = made_by(default_factory=dict)
     """Hand-made panes under the list, beside the related records: name → label."""
     hangs: bool = False

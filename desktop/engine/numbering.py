@@ -3,6 +3,7 @@
 import sqlite3
 
 SEQ_WIDTH_MASTER = 5
+SEQ_WIDTH_DOCUMENT = 4
 
 
 def draw(db: sqlite3.Connection, prefix: str, branch: str, machine: str, part: str = "", count: int = 1) -> int:
@@ -22,3 +23,8 @@ def draw(db: sqlite3.Connection, prefix: str, branch: str, machine: str, part: s
 def master_number(prefix: str, branch: str, machine: str, seq: int) -> str:
     """Numbers of customers, suppliers and the like: `{prefix}{branch}{machine}{seq:5}`, e.g. KH01A100001."""
     return f"{prefix}{branch}{machine}{seq:0{SEQ_WIDTH_MASTER}d}"
+
+
+def document_number(prefix: str, branch: str, machine: str, day: str, seq: int) -> str:
+    """Numbers of documents: `{prefix}-{branch}{machine}-{yyyyMMdd}-{seq:4}`, e.g. XS-01A3-20261123-0007."""
+    return f"{prefix}-{branch}{machine}-{day}-{seq:0{SEQ_WIDTH_DOCUMENT}d}"

@@ -11,6 +11,8 @@ from sync_server.replication.merge import Policy, Rules
 
 from . import aliases
 from .define import Chapter, Module, Special
+from .documents import versions
+from .documents.declare import Ledger
 from .fields import Column, Enum, Field, Mirror, Ref, Refs
 from .ids import derived_id, seed_id
 from .likeness import key_shadows
@@ -49,6 +51,8 @@ class Definition:
 
     module: Module
     columns: tuple[Column, ...]
+    kept: tuple[Column, ...]
+    """Columns that are worked out here and never sent."""
     shadows: Mapping[str, tuple[str, Callable[[Any], Scalar]]]
     """Local column → (field it comes from, function)."""
     list_columns: tuple[str, ...]
@@ -75,6 +79,16 @@ class Definition:
         return tuple(column.name for column in self.columns)
 
     @cached_property
+    def kept_names(self) -> tuple[str, ...]:
+        """Columns that are worked out here."""
+        return tuple(column.name for column in self.kept)
+
+    @cached_property
+    def all_names(self) -> tuple[str, ...]:
+        """All columns with values of fields."""
+        return self.column_names + self.kept_names
+
+    @cached_property
     def unit_of(self) -> Mapping[str, str]:
         return {column.name: column.unit for column in self.columns}
 
@@ -86,7 +100,7 @@ class Definition:
     @cached_property
     def insert_sql(self) -> str:
         """Inserts a whole row, by names."""
-        return _insert_sql(self.name, (*self.column_names, "pinyin", *self.shadows))
+        return _insert_sql(self.name, (*self.all_names, "pinyin", *self.shadows))
 
     @cached_property
     def picked_by(self) -> frozenset[str]:
@@ -131,7 +145,7 @@ class Definition:
         """Columns by whose values rows are counted apart: what the data scope of a user can narrow a list to."""
         if self.module.scope not in ("owner", "department", "branch"):
             return ()
-        return tuple(name for name in PARTS if name in self.column_names)
+        return tuple(name for name in PARTS if name in self.all_names)
 
     @cached_property
     def sort_index(self) -> Mapping[str, str]:
@@ -171,6 +185,7 @@ class Link:
 
     columns = (Column("record", "TEXT", "link"), Column("target", "TEXT", "link"))
     column_names = ("record", "target")
+    all_names = column_names
     rules = Rules({"record": "record", "target": "target"}, {"record": "set", "target": "set"}, is_link=True)
 
     @cached_property
@@ -186,14 +201,27 @@ class Registry:
     """All modules of the program, compiled. Raises nothing: `check.problems` lists what is wrong."""
 
     def __init__(
-        self, chapters: Iterable[Chapter], modules: Iterable[Module], specials: Iterable[Special] = ()
+        self,
+        chapters: Iterable[Chapter],
+        modules: Iterable[Module],
+        specials: Iterable[Special] = (),
+        ledgers: Iterable[Ledger] = (),
     ) -> None:
         self.chapters = tuple(chapters)
         declared = tuple(modules)
-        self.modules = _hung(declared + aliases.modules_of(declared))
+        self.modules = _hung(declared + aliases.modules_of(declared) + versions.modules_of(declared))
+        self.ledgers = {ledger.moves: ledger for ledger in ledgers}
+        self.documents = {module.name: module.document for module in declared if module.document}
+        self.document_of = {one.lines: (name, one.parent) for name, one in self.documents.items()}
+        """Tables of lines → the module of their header, and their column that points at it."""
+        self.annexes = frozenset(annex.module for one in self.documents.values() for annex in one.annexes)
+        self.veiled = frozenset((*self.documents, *(one.lines for one in self.documents.values())))
+        """Tables whose rows may show something else than what was merged."""
         self.mergeable = tuple(module.name for module in declared if module.mergeable)
         self.specials = {special.name: special for special in specials}
         self.definitions: dict[str, Definition] = {module.name: _compile(module) for module in self.modules}
+        self.sent = {name: one for name, one in self.definitions.items() if not one.module.local}
+        """The modules whose rows travel."""
         self.links: dict[str, Link] = {
             link.name: link for definition in self.definitions.values() for link in definition.links.values()
         }
@@ -232,7 +260,7 @@ class Registry:
 
     def fingerprint(self) -> str:
         """Changes whenever what tables and derived columns look like changes."""
-        parts = [repr((d.name, d.columns, sorted(d.shadows), d.searched, sorted(d.links))) for d in self]
+        parts = [repr((d.name, d.columns, d.kept, sorted(d.shadows), d.searched, sorted(d.links))) for d in self]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -281,12 +309,9 @@ def targets_of(one: Field) -> tuple[str, ...]:
 
 def _compile(module: Module) -> Definition:
     together = {name: "+".join(entry.split()) for entry in module.units for name in entry.split()}
-    columns = [
-        Column(column.name, column.sql_type, together.get(name, column.unit))
-        for name, one in module.fields.items()
-        for column in one.columns(name)
-    ]
-    columns += [column for column in SHARED_SENT if column.name not in module.fields]
+    columns = _columns(module, together, is_kept=False)
+    if not module.local:
+        columns += [column for column in SHARED_SENT if column.name not in module.fields]
     links = {
         name: Link(f"{module.name}_{name}", module.name, name, one.target)
         for name, one in module.fields.items()
@@ -314,6 +339,7 @@ def _compile(module: Module) -> Definition:
     return Definition(
         module=module,
         columns=tuple(columns),
+        kept=tuple(_columns(module, together, is_kept=True)),
         shadows=shadows,
         list_columns=tuple(module.columns.split()),
         quick=tuple(module.quick.split()),
@@ -323,6 +349,15 @@ def _compile(module: Module) -> Definition:
         policies=policies,
         ranks=ranks,
     )
+
+
+def _columns(module: Module, together: Mapping[str, str], *, is_kept: bool) -> list[Column]:
+    return [
+        Column(column.name, column.sql_type, together.get(name, column.unit))
+        for name, one in module.fields.items()
+        if (module.local or one.calc) is is_kept
+        for column in one.columns(name)
+    ]
 
 
 def sorted_modules(registry: Registry) -> Sequence[Definition]:

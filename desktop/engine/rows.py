@@ -19,7 +19,7 @@ MACHINERY = ("id", "rev", "created_at", "created_by", "updated_at", "updated_by"
 
 def select_list(definition: Definition, table: str) -> tuple[str, tuple[str, ...]]:
     """The columns to fetch and their names: explicit, so that values can be zipped without looking names up."""
-    names = (*MACHINERY, "row", *definition.column_names)
+    names = (*MACHINERY, "row", *definition.all_names)
     return ", ".join(f'{table}."{name}"' for name in names), names
 
 

@@ -20,7 +20,7 @@ from .fields import Field, Mirror, PriceBeside, Ref, Refs, Serial
 from .fields.moment import today
 from .fields.serial import in_order
 from .ids import derived_id
-from .numbering import draw, master_number
+from .numbering import document_number, draw, master_number
 from .registry import Definition, targets_of
 from .rows import Values, fetch
 
@@ -266,12 +266,12 @@ class Saving:
 
     def ops(self, id: str, old: Values | None, new: Values) -> list[Op]:
         """The difference: an op for the row, one per link added or taken out, and what the parents name."""
-        columns = _columns(self.definition, new)
+        columns = sent_columns(self.definition, new)
         if old is None:
             filled = {name: value for name, value in columns.items() if value is not None}
             ops = [Op(self.definition.name, id, "ins", filled | self._drawn(filled))]
         else:
-            ops = _update_op(self.definition, id, _columns(self.definition, old), columns)
+            ops = _update_op(self.definition, id, sent_columns(self.definition, old), columns)
         for name, link in self.definition.links.items():
             before, now = set((old or {}).get(name) or ()), set(new[name] or ())
             ops += [Op(link.name, link.id_of(id, t), "ins", {"record": id, "target": t}) for t in sorted(now - before)]
@@ -304,10 +304,27 @@ class Saving:
         extra: dict[str, Scalar] = {}
         for name, one in self.definition.fields.items():
             if self.draws and isinstance(one, Serial) and one.prefix and not given.get(name):
-                extra[name] = free_number(self.db, self.definition, name, me.code, branch)
+                extra[name] = self._number(name, one, given, me.code, branch)
         if "branch" not in self.definition.fields and me.branch:
             extra["branch"] = me.branch
         return extra
+
+    def _number(self, name: str, one: Serial, given: Mapping[str, Scalar], machine: str, branch: str) -> str:
+        if not one.dated:
+            return free_number(self.db, self.definition, name, machine, branch)
+        prefix = one.prefixes.get(str(given.get(one.by)), one.prefix)
+        day = str(given.get(one.dated) or today()).replace("-", "")
+        return document_number(prefix, branch, machine, day, draw(self.db, prefix, branch, machine, day))
+
+    def draw_numbers(self, new: Values) -> None:
+        """Gives a new record its numbers before its ops are made, for whoever needs them in other rows."""
+        columns = columns_of(self.definition, new)
+        drawn = self._drawn({name: value for name, value in columns.items() if value is not None})
+        new.update((name, value) for name, value in drawn.items() if name in self.definition.fields)
+
+    def grant(self, module: str, id: str, values: Values) -> None:
+        """A record of another module that will be there: references find it."""
+        self._known[module, id], self._reachable[module, id] = {**values, "id": id}, True
 
     def _mirror_ops(self, id: str, old: Values | None, new: Values) -> list[Op]:
         """A mirror is kept by the parent: ticking it, or moving to another parent, changes what the parents name."""
@@ -440,7 +457,16 @@ def _default_entry(engine: Engine, db: sqlite3.Connection, one: Ref) -> str | No
     return row[0] if row else None
 
 
-def _columns(definition: Definition, values: Mapping[str, Any]) -> dict[str, Scalar]:
+def sent_columns(definition: Definition, values: Mapping[str, Any]) -> dict[str, Scalar]:
+    """Values as the columns that travel hold them."""
+    columns = columns_of(definition, values)
+    if not definition.kept:
+        return columns
+    return {name: value for name, value in columns.items() if name in definition.unit_of}
+
+
+def columns_of(definition: Definition, values: Mapping[str, Any]) -> dict[str, Scalar]:
+    """Values as their columns hold them."""
     stored: dict[str, Scalar] = {}
     for name, one in definition.fields.items():
         if name in values and not (one.write_only and isinstance(values[name], bool)):

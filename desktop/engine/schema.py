@@ -72,6 +72,8 @@ CREATE TABLE IF NOT EXISTS alias_of (
 CREATE INDEX IF NOT EXISTS alias_of_winner ON alias_of (t, winner);
 CREATE INDEX IF NOT EXISTS alias_of_row ON alias_of (t, row);
 CREATE INDEX IF NOT EXISTS changeset_batch ON changeset (batch) WHERE batch IS NOT NULL;
+CREATE TABLE IF NOT EXISTS veil (
+    t TEXT NOT NULL, id TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (t, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -126,7 +128,7 @@ def _module_table(db: sqlite3.Connection, definition: Definition) -> None:
         ("pinyin", "TEXT"),
         *((name, "TEXT") for name in definition.shadows),
     ]
-    columns = [*((c.name, c.sql_type) for c in (*definition.columns, *SHARED_LOCAL)), *extra]
+    columns = [*((c.name, c.sql_type) for c in (*definition.columns, *definition.kept, *SHARED_LOCAL)), *extra]
     _table(db, definition.name, columns)
     for statement in index_statements(definition):
         db.execute(statement)
@@ -184,6 +186,9 @@ def index_statements(definition: Definition) -> Iterator[str]:
     columns |= definition.shadows.keys()
     for column in sorted(columns):
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL'
+    for name, one in definition.fields.items():
+        if isinstance(one, Ref) and one.whole:
+            yield f'CREATE INDEX IF NOT EXISTS {index_name(table, name)}_all ON {table} ("{name}")'
     dead = index_name(table, "deleted_at")
     yield f"CREATE INDEX IF NOT EXISTS {dead} ON {table} (deleted_at) WHERE deleted_at IS NOT NULL"
     by_itself = "deleted_at IS NOT NULL AND via IS NULL"

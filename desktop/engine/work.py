@@ -21,6 +21,8 @@ from sync_server.replication.clock import Dot, wall_ms
 from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
 
 from . import aliases, derived
+from .documents.project import project, unveiled
+from .documents.versions import Version
 from .fields import Ref
 from .fields.moment import instant
 from .registry import Definition, Link, Registry
@@ -76,7 +78,7 @@ class Cause:
 
 
 @dataclass
-class _Held:
+class Held:
     """One row: as the file has it (`stored` None: not there) and as it will be."""
 
     table: "Definition | Link"
@@ -88,6 +90,13 @@ class _Held:
     number: int = 0
     has_new_clock: bool = False
     is_dropped: bool = False
+    veil: Values = field(default_factory=dict)
+    """Merged values that the file keeps behind those shown."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was deleted, whatever it shows."""
+        return self.state is not None and self.state.is_gone(self.table.rules)
 
     @property
     def clock(self) -> RowClock:
@@ -101,10 +110,13 @@ class Work:
         self.db = db
         self.registry = registry
         self.changed = Changed()
-        self._held: dict[Key, _Held] = {}
+        self._held: dict[Key, Held] = {}
         self._numbers: dict[str, int] = {}
         self._history: list[tuple[Any, ...]] = []
         self._parts: Counter[tuple[int, str, int]] = Counter()
+        self._asked: set[Key] = set()
+        self.unbooked: list[Key] = []
+        """Documents whose version that counts lacks its annexes."""
 
     # --------------------------------------------------------------------------------------------------------- read
 
@@ -133,19 +145,23 @@ class Work:
         names = [column[0] for column in cursor.description]
         at = names.index("id")
         found = {row[at]: dict(zip(names, row, strict=True)) for row in cursor}
+        veils = unveiled(self.db, name, json.dumps(list(found))) if name in self.registry.veiled and found else {}
         for id in ids:
             values = found.get(id)
             if values is None:
-                self._held[name, id] = _Held(table, id, None, {}, None)
+                self._held[name, id] = Held(table, id, None, {}, None)
                 continue
-            data = {column: value for column in table.column_names if (value := values[column]) is not None}
-            state = RowState(data, clocks.get(id, _NO_CLOCK), True, values["via"])
-            self._held[name, id] = _Held(table, id, values, values, state, state.clock, values["row"])
+            veil = veils.get(id, {})
+            merged = {**values, **veil}
+            data = {column: value for column in table.column_names if (value := merged[column]) is not None}
+            state = RowState(data, clocks.get(id, _NO_CLOCK), True, merged["via"])
+            self._held[name, id] = Held(table, id, values, values, state, state.clock, values["row"], veil=veil)
 
     def _table(self, name: str) -> "Definition | Link | None":
         return self.registry.definitions.get(name) or self.registry.links.get(name)
 
-    def _hold(self, table: str, id: str) -> _Held:
+    def hold(self, table: str, id: str) -> Held:
+        """A row as it stands in this transaction."""
         if (table, id) not in self._held:
             self._load(table, [id])
         return self._held[table, id]
@@ -161,7 +177,7 @@ class Work:
 
     def clock(self, table: str, id: str) -> RowClock:
         """The clock of a row as it stands in this transaction."""
-        return self._hold(table, id).clock
+        return self.hold(table, id).clock
 
     @cached_property
     def _has_parked(self) -> bool:
@@ -194,10 +210,10 @@ class Work:
     def apply(self, op: Op, cause: Cause) -> None:
         """Lays one op over its row. What has no place here yet is parked."""
         table = self._table(op.table)
-        if table is None:
+        if table is None or _is_local(table):
             self.park(op, cause, NO_TABLE)
             return
-        held = self._hold(op.table, op.id)
+        held = self.hold(op.table, op.id)
         if held.state is None and op.kind != "ins":
             self.park(op, cause, NO_ROW)
             return
@@ -209,7 +225,7 @@ class Work:
         if is_new:
             self._unpark(op.table, op.id)
 
-    def _take(self, held: _Held, before: RowState | None, merged: Merged, cause: Cause) -> None:
+    def _take(self, held: Held, before: RowState | None, merged: Merged, cause: Cause) -> None:
         old, held.state, held.has_new_clock, held.is_dropped = held.row, merged.state, True, False
         if before is None:
             held.row = {**self._fresh(held.table, held.id, cause), **merged.won}
@@ -223,13 +239,13 @@ class Work:
 
     @staticmethod
     def _fresh(table: "Definition | Link", id: str, cause: Cause) -> Values:
-        row: Values = dict.fromkeys(table.column_names)
+        row: Values = dict.fromkeys(table.all_names)
         row |= {"id": id, "rev": 1, "deleted_at": None, "via": None, "machine": cause.machine}
         row |= {"created_at": cause.at, "created_by": cause.actor, "updated_at": cause.at, "updated_by": cause.actor}
         return row
 
     @staticmethod
-    def _settle_life(held: _Held) -> None:
+    def _settle_life(held: Held) -> None:
         """Makes the row live or not as its clock says. The instant comes from the stamp, not from the change that was
         applied last: what makes a delete hold may be an older one that joins it."""
         state = held.state
@@ -238,7 +254,7 @@ class Work:
         held.row["deleted_at"] = iso_of(wall_ms(life.hlc)) if is_gone and life else None
         held.row["via"] = state.via
 
-    def _tell(self, held: _Held, before: RowState | None, old: Values, won: Mapping[str, Any], cause: Cause) -> None:
+    def _tell(self, held: Held, before: RowState | None, old: Values, won: Mapping[str, Any], cause: Cause) -> None:
         """History and events of a change that was merged."""
         was_gone = before is not None and before.is_gone(held.table.rules)
         is_gone = held.row["deleted_at"] is not None
@@ -268,7 +284,7 @@ class Work:
     def _touch_owner(self, link: Link, row: Mapping[str, Any], is_out: bool, cause: Cause) -> None:
         """A link belongs to its record: its version, its history and its event."""
         record, target = str(row["record"]), str(row["target"])
-        owner = self._hold(link.owner, record)
+        owner = self.hold(link.owner, record)
         self.changed.add(link.owner, record)
         if owner.state is None:
             return
@@ -286,6 +302,74 @@ class Work:
         self._parts[hlc, cause.dot.replica, n] += 1
         self._history.append((table, id, hlc, number, n, part, kind, cause.at, cause.actor, text))
 
+    # ---------------------------------------------------------------------------------------------- what follows here
+
+    def changing(self) -> list[tuple[Key, Held]]:
+        """The rows that differ from the file."""
+        return [
+            (key, held)
+            for key, held in self._held.items()
+            if held.is_dropped or (held.state is not None and held.row != held.stored) or held.has_new_clock
+        ] + [(key, self.hold(*key)) for key in self._asked]
+
+    def touch_document(self, module: str, id: str) -> None:
+        """Has a document worked out anew with the next `flush`."""
+        self._asked.add((module, id))
+
+    def rows_of(self, table: str, column: str, value: str) -> list[Held]:
+        """All rows, deleted ones too, that have this value, as they stand in this transaction."""
+        ids = [row[0] for row in _tuples(self.db, f'SELECT id FROM {table} WHERE "{column}" = ?', value)]
+        self.load((table, id) for id in ids)
+        known = dict.fromkeys((*ids, *(id for name, id in self._held if name == table)))
+        found = (self._held[table, id] for id in known)
+        return [held for held in found if held.row.get(column) == value]
+
+    def show(self, held: Held, values: Mapping[str, Any]) -> None:
+        """What a row shows; what was merged is kept apart from it."""
+        row = {**held.row, **values}
+        if row == held.row:
+            return
+        held.row = row
+        stored = held.stored
+        if stored is not None and row["rev"] == stored["rev"] and any(row[name] != stored[name] for name in values):
+            held.row["rev"] += 1
+            self._touched(held)
+
+    def hide(self, held: Held, at: str, via: str) -> None:
+        """Shows a row as deleted, along with another."""
+        if held.row["via"] != via:
+            self.show(held, {"deleted_at": at, "via": via})
+
+    def reveal(self, held: Held) -> None:
+        """Shows a row as it is in the version that counts, deleted or not."""
+        self.show(held, {"deleted_at": None, "via": None})
+
+    def tell_shown(self, held: Held, before: Mapping[str, Any], version: Version) -> None:
+        """History of a row that shows something else by a version, and who changed it last."""
+        if held.stored is None:
+            return
+        cause = Cause(version.dot, version.at, version.by, version.machine)
+        assert isinstance(held.table, Definition)
+        names = (name for name in held.table.all_names if name in ("state", "version") or name in held.table.unit_of)
+        changes = {name: [before.get(name), held.row[name]] for name in names if before.get(name) != held.row[name]}
+        if changes:
+            self._note(held.table.name, held.id, "upd", changes, cause)
+        if cause.at >= (held.row["updated_at"] or ""):
+            held.row["updated_at"], held.row["updated_by"] = cause.at, cause.actor
+
+    def keep(self, table: str, id: str, values: Mapping[str, Any]) -> None:
+        """Puts a row into a table that is worked out here."""
+        held = self.hold(table, id)
+        names = held.table.all_names
+        base = held.stored or {**_UNSIGNED, "id": id, "rev": 0, "deleted_at": None, "via": None}
+        row = {**base, **{name: values.get(name) for name in names}}
+        held.is_dropped, held.state = False, RowState(is_born=True)
+        if row == held.stored:
+            held.row = row
+            return
+        held.row = row | {"rev": base["rev"] + 1}
+        self.changed.add(table, id)
+
     # -------------------------------------------------------------------------------------------- states from a server
 
     def put(self, table: str, id: str, state: RowState, stamps: Mapping[str, Any]) -> None:
@@ -296,10 +380,11 @@ class Work:
         known = self._table(table)
         if known is None:
             raise LookupError(table)
-        held = self._hold(table, id)
+        held = self.hold(table, id)
         is_new = held.state is None
         data = {name: value for name, value in state.data.items() if name in known.rules.unit_of}
-        held.row = {**_UNSIGNED, **held.row, **dict.fromkeys(known.column_names), **data, **stamps, "id": id}
+        blank = {**_UNSIGNED, **dict.fromkeys(known.all_names)}
+        held.row = {**blank, **held.row, **dict.fromkeys(known.column_names), **data, **stamps, "id": id}
         held.row["rev"] = held.row.get("rev", 0) + 1
         held.state = RowState(data, state.clock, True, state.via)
         held.has_new_clock, held.is_dropped = True, False
@@ -313,11 +398,11 @@ class Work:
         known = self._table(table)
         if known is None:
             return
-        held = self._hold(table, id)
+        held = self.hold(table, id)
         held.state, held.is_dropped = None, True
         self._touched(held)
 
-    def _touched(self, held: _Held) -> None:
+    def _touched(self, held: Held) -> None:
         if isinstance(held.table, Link):
             self.changed.add(held.table.owner, str(held.row.get("record")))
         else:
@@ -375,9 +460,9 @@ class Work:
         assert known is not None
         if "op" in body:
             op, cause = Op.read(body["op"]), Cause(dot, body["at"], body["actor"], body["machine"])
-            if op.kind != "ins" and self._hold(table, id).state is None:
+            if op.kind != "ins" and self.hold(table, id).state is None:
                 return
-        elif one["f"] in known.rules.unit_of and self._hold(table, id).state is not None:
+        elif one["f"] in known.rules.unit_of and self.hold(table, id).state is not None:
             self.db.execute("DELETE FROM parked_op WHERE t = ? AND id = ? AND f = ?", (table, id, one["f"]))
             self._fill(table, id, one["f"], body["v"], dot)
             return
@@ -391,7 +476,7 @@ class Work:
     def _fill(self, table: str, id: str, column: str, value: Any, dot: Dot) -> None:
         """Puts in a value that came before its column was known, unless a later write is known. What came with the
         whole row has the very dot that the row's clock already names for it."""
-        held = self._hold(table, id)
+        held = self.hold(table, id)
         state, rules = held.state, held.table.rules
         assert state is not None
         unit = rules.unit_of[column]
@@ -407,10 +492,12 @@ class Work:
 
     def flush(self) -> Changed:
         """Writes everything; returns what was touched."""
-        by_table: dict[str, list[_Held]] = {}
-        for (table, _), held in self._held.items():
-            if held.is_dropped or (held.state is not None and held.row != held.stored) or held.has_new_clock:
-                by_table.setdefault(table, []).append(held)
+        if self.registry.documents:
+            self.unbooked += project(self)
+            self._asked.clear()
+        by_table: dict[str, list[Held]] = {}
+        for (table, _), held in self.changing():
+            by_table.setdefault(table, []).append(held)
         # What is counted below hangs on who is merged into whom.
         for table, rows in sorted(by_table.items(), key=lambda one: one[0] != aliases.TABLE):
             self._flush(table, rows)
@@ -427,7 +514,7 @@ class Work:
         self._history.clear()
         return self.changed
 
-    def _flush(self, name: str, rows: Sequence[_Held]) -> None:
+    def _flush(self, name: str, rows: Sequence[Held]) -> None:
         table = self._table(name)
         assert table is not None
         gone = [held for held in rows if held.is_dropped]
@@ -448,28 +535,30 @@ class Work:
             self.db.execute(f"DELETE FROM {name} WHERE id = ?", (held.id,))
             self.db.execute("DELETE FROM row_clock WHERE t = ? AND id = ?", (name, held.id))
         self._write_clocks(name, rows)
+        if name in self.registry.veiled:
+            self._write_veils(name, rows)
         self._sum_up(table, rows)
         if isinstance(table, Definition):
             self._reindex(table, rows)
             self._count(table, rows)
 
     @staticmethod
-    def _derive(definition: Definition, held: _Held) -> None:
+    def _derive(definition: Definition, held: Held) -> None:
         stored, row = held.stored, held.row
         if stored is None:
             held.row |= derived.local_values(definition, row)
             return
-        changed = {name for name in definition.column_names if row[name] != stored[name]}
+        changed = {name for name in definition.all_names if row[name] != stored[name]}
         if not changed.isdisjoint(definition.derived_from):
             held.row = row | derived.local_values(definition, row, changed)
 
-    def _insert(self, table: "Definition | Link", fresh: Sequence[_Held]) -> None:
+    def _insert(self, table: "Definition | Link", fresh: Sequence[Held]) -> None:
         (last,) = self.db.execute(f"SELECT COALESCE(max(row), 0) FROM {table.name}").fetchone()
         for number, held in enumerate(fresh, last + 1):
             held.number = held.row["row"] = number
         self.db.executemany(table.insert_sql, [held.row for held in fresh])
 
-    def _update(self, table: "Definition | Link", known: Sequence[_Held]) -> None:
+    def _update(self, table: "Definition | Link", known: Sequence[Held]) -> None:
         by_shape: dict[tuple[str, ...], list[list[Any]]] = {}
         for held in known:
             stored = held.stored
@@ -481,7 +570,7 @@ class Work:
             assignments = ", ".join(f'"{name}" = ?' for name in touched)
             self.db.executemany(f"UPDATE {table.name} SET {assignments} WHERE id = ?", values)
 
-    def _write_clocks(self, table: str, rows: Sequence[_Held]) -> None:
+    def _write_clocks(self, table: str, rows: Sequence[Held]) -> None:
         values = []
         for held in rows:
             if not held.has_new_clock or held.state is None:
@@ -498,10 +587,20 @@ class Work:
             "INSERT OR REPLACE INTO row_clock (t, id, hlc, r, n, fields, life) VALUES (?, ?, ?, ?, ?, ?, ?)", values
         )
 
-    def _sum_up(self, table: "Definition | Link", rows: Sequence[_Held]) -> None:
+    def _write_veils(self, table: str, rows: Sequence[Held]) -> None:
+        for held in rows:
+            veil = _veil_of(held)
+            if veil == held.veil:
+                continue
+            held.veil = veil
+            self.db.execute("DELETE FROM veil WHERE t = ? AND id = ?", (table, held.id))
+            if veil:
+                self.db.execute("INSERT INTO veil VALUES (?, ?, ?)", (table, held.id, json.dumps(veil)))
+
+    def _sum_up(self, table: "Definition | Link", rows: Sequence[Held]) -> None:
         """Keeps the checksum of the table, by which two machines see whether they hold the same writes."""
         units, delta = table.rules.units, 0
-        for held in rows:
+        for held in () if _is_local(table) else rows:
             if held.is_dropped or held.has_new_clock:
                 old = row_sum(held.id, held.stored_clock, units) if held.stored_clock else 0
                 new = 0 if held.is_dropped else row_sum(held.id, held.clock, units)
@@ -509,7 +608,7 @@ class Work:
         if delta:
             add_to_checksum(self.db, table.name, delta)
 
-    def _reindex(self, definition: Definition, rows: Sequence[_Held]) -> None:
+    def _reindex(self, definition: Definition, rows: Sequence[Held]) -> None:
         if not definition.searched:
             return
         fresh: list[tuple[int, Values]] = []
@@ -523,7 +622,7 @@ class Work:
                 fresh.append((held.number, new))
         derived.add_to_search(self.db, definition, fresh)
 
-    def _count(self, definition: Definition, rows: Sequence[_Held]) -> None:
+    def _count(self, definition: Definition, rows: Sequence[Held]) -> None:
         tally: Counter[str] = Counter()
         parts: Counter[derived.Part] = Counter()
         names = [*filter(None, (definition.tallied,)), *definition.sums, *definition.parted]
@@ -538,13 +637,13 @@ class Work:
                 _tell_tally(tally, parts, definition, row, by)
         derived.add_to_tally(self.db, definition, tally, parts)
 
-    def _merged(self, definition: Definition, rows: Sequence[_Held]) -> dict[str, str]:
+    def _merged(self, definition: Definition, rows: Sequence[Held]) -> dict[str, str]:
         """Those of the rows that are losers: no list counts them."""
         if not definition.module.mergeable or not aliases.present(self.db, (definition.name,)):
             return {}
         return aliases.winners(self.db, definition.name, [held.id for held in rows])
 
-    def _project(self, rows: Sequence[_Held]) -> None:
+    def _project(self, rows: Sequence[Held]) -> None:
         """Leads every record that was merged or unmerged to the one that is meant; what became or ceased to be a loser
         leaves or enters the tally as it stands in the file."""
         touched: dict[str, set[str]] = {}
@@ -619,10 +718,23 @@ def _tuples(db: sqlite3.Connection, sql: str, *parameters: Any) -> sqlite3.Curso
     return cursor.execute(sql, parameters)
 
 
-def _has_turned(held: _Held) -> bool:
+def _has_turned(held: Held) -> bool:
     """Whether a row was deleted or came back."""
     was_gone = held.stored is not None and held.stored["deleted_at"] is not None
     return was_gone != (not held.is_dropped and held.row["deleted_at"] is not None)
+
+
+def _is_local(table: "Definition | Link") -> bool:
+    return isinstance(table, Definition) and table.module.local
+
+
+def _veil_of(held: Held) -> Values:
+    """Merged values that others stand before."""
+    state = held.state
+    if state is None or held.is_dropped:
+        return {}
+    merged = {name: state.data.get(name) for name in held.table.column_names} | {"via": state.via}
+    return {name: value for name, value in merged.items() if value != held.row[name]}
 
 
 def _living(row: Values | None) -> Values | None:

@@ -8,7 +8,7 @@ import pkgutil
 from types import ModuleType
 
 from ..engine.check import check
-from ..engine.define import Chapter, Module, Special
+from ..engine.define import Chapter, Ledger, Module, Special
 from ..engine.registry import Registry
 
 
@@ -17,16 +17,18 @@ def load() -> Registry:
     chapters: list[Chapter] = []
     modules: list[Module] = []
     specials: list[Special] = []
+    ledgers: list[Ledger] = []
     for info in pkgutil.iter_modules(__path__):
         package = importlib.import_module(f"{__name__}.{info.name}")
         chapters += [value for value in vars(package).values() if isinstance(value, Chapter)]
         for file in _files(package):
             modules += [value for value in vars(file).values() if isinstance(value, Module)]
             specials += [value for value in vars(file).values() if isinstance(value, Special)]
+            ledgers += [value for value in vars(file).values() if isinstance(value, Ledger)]
     order = {chapter.name: chapter.position for chapter in chapters}
     modules.sort(key=lambda module: (order.get(module.chapter, 0), module.position, module.name))
     specials.sort(key=lambda special: (special.position, special.name))
-    registry = Registry(sorted(chapters, key=lambda chapter: chapter.position), modules, specials)
+    registry = Registry(sorted(chapters, key=lambda chapter: chapter.position), modules, specials, ledgers)
     check(registry)
     return registry
 

@@ -238,7 +238,7 @@ def take_wanted(engine: Engine, table: str, ids: Sequence[str], items: Iterable[
         )
         received = take_rows(engine, found, then)
         missing = set(ids) - {item["row"]["id"] for item in found}
-        if missing and table in (*engine.registry.definitions, *engine.registry.links):
+        if missing and table in (*engine.registry.sent, *engine.registry.links):
             work = Work(db, engine.registry)
             work.load((table, id) for id in missing)
             for id in sorted(missing):
@@ -251,7 +251,7 @@ def take_wanted(engine: Engine, table: str, ids: Sequence[str], items: Iterable[
 
 def _put(work: Work, one: Told, codes: Mapping[str, str]) -> None:
     table, id = one.key
-    definition = work.registry.definitions.get(table) or work.registry.links.get(table)
+    definition = work.registry.sent.get(table) or work.registry.links.get(table)
     if definition is None or one.is_unborn:
         work.drop(table, id)
         _park(work, one, NO_ROW if definition else NO_TABLE)

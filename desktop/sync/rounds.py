@@ -565,7 +565,7 @@ class Round:
             ours = dict(db.execute("SELECT t, sum FROM checksum").fetchall())
         if peer.cursor != seq or not is_quiet:
             return 0
-        tables = {*self.engine.registry.definitions, *self.engine.registry.links} - self._unsure()
+        tables = {*self.engine.registry.sent, *self.engine.registry.links} - self._unsure()
         differing = [name for name in sorted(tables) if _sum(theirs, name) != _sum(ours, name)]
         found = sum(self._mend(table) for table in differing)
         if found:

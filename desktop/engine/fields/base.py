@@ -136,6 +136,8 @@ class Field:
     merge: Policy = "lww"
     see: str | None = None
     edit: str | None = None
+    calc: bool = False
+    """Worked out on every machine from what is sent; never sent itself."""
 
     type: ClassVar[str]
     operators: ClassVar[tuple[str, ...]] = ORDER_OPERATORS

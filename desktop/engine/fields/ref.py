@@ -30,6 +30,7 @@ class Ref(Field):
     `target_by` makes it point at one of several modules, named by another field of the record. `copies` fills fields
     of this record from the target ({here: there}). `loose` references never stop the target's deletion.
     `depends` narrows the candidates to those whose field equals a field of this record ("id" is the record itself).
+    A `whole` one is found by its index in deleted rows, too.
     `above` marks the record over this one: never itself or one below it.
     """
 
@@ -39,6 +40,7 @@ class Ref(Field):
     tree: bool = False
     small: bool = False
     loose: bool = False
+    whole: bool = False
     above: bool = False
     copies: Mapping[str, str] = field(default_factory=dict)
     depends: Mapping[str, str] = field(default_factory=dict)

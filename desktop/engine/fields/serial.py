@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from sync_server.replication.changeset import Scalar
@@ -24,6 +24,10 @@ class Serial(Text):
     `readonly`."""
 
     prefix: str = ""
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    """Numbers of documents: value of the field `by` → prefix; the day is that of the field `dated`."""
+    by: str = ""
+    dated: str = ""
     max_length: int = 40
     readonly: bool = True
     search: bool = True

@@ -173,7 +173,7 @@ class _Prepared:
         now = checksums(db)
         if any(now.get(module) != self.sums.get(module) for module in self.asked):
             return False
-        touched = [table for table in engine.registry.definitions if now.get(table) != self.sums.get(table)]
+        touched = [table for table in engine.registry.sent if now.get(table) != self.sums.get(table)]
         return all(self._is_as_it_was(db, module) for module in touched)
 
     def _is_as_it_was(self, db: sqlite3.Connection, module: str) -> bool:

@@ -5,3 +5,5 @@ from ...engine.define import Special
 see_purchase_price = Special(
     "see_purchase_price", "查看进价", "看到和填写参考进价，看到供应产品的供货价。没有它，这些地方都不出现。", 50
 )
+see_cost = Special("see_cost", "查看成本和毛利", "看到成本、毛利、库存金额。没有它，这些地方都不出现。", 40)
+negative_stock = Special("negative_stock", "负库存出库", "库存不够时也可以出库，出库前会再问一次。", 60)

@@ -1,0 +1,76 @@
+"""What the keeper of the books writes beside the versions that count (modules.md 0.5)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from sync_server.replication.changeset import Op, Scalar
+
+from ..ids import derived_id
+from ..registry import Registry
+from ..work import Work
+from .declare import Annex, Asking, Columns, Posted
+from .project import posted_of, sums_of
+from .versions import TABLE, Chain, Version
+
+_FOUND_MAX = 2_000
+
+
+def missing(work: Work, module: str, id: str) -> list[Op]:
+    """Annex rows that the version that counts lacks; none for a draft or a cancelled document."""
+    found = [one for one in work.rows_of(TABLE, "document", id) if one.row["deleted_at"] is None]
+    definition = work.registry[module]
+    document = definition.module.document
+    if not found or document is None:
+        return []
+    chain = Chain.of(Version.of(one.row, one.clock.base) for one in found)
+    if chain.winner.state != "posted":
+        return []
+    posted = posted_of(work, definition, id, chain)
+    asking = _asking(work)
+    return [
+        op for annex in document.annexes if not posted.annexes[annex.module] for op in _entries(annex, posted, asking)
+    ]
+
+
+def _entries(annex: Annex, posted: Posted, asking: Asking) -> list[Op]:
+    return [
+        Op(annex.module, derived_id(line, posted.version), "ins", _about(posted, line) | _given(columns))
+        for line, columns in annex.entries(posted, asking)
+    ]
+
+
+def _about(posted: Posted, line: str) -> dict[str, Scalar]:
+    return {"module": posted.module, "document": posted.id, "line": line, "version": posted.version}
+
+
+def _given(columns: Columns) -> Columns:
+    return {name: value for name, value in columns.items() if value is not None}
+
+
+def _asking(work: Work) -> Asking:
+    db, registry = work.db, work.registry
+
+    def find(module: str, columns: Mapping[str, Scalar]) -> list[Columns]:
+        conditions = "".join(f' AND "{name}" = ?' for name in columns)
+        sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} LIMIT {_FOUND_MAX}"
+        return [dict(row) for row in db.execute(sql, tuple(columns.values()))]
+
+    def look(module: str, id: str) -> Columns | None:
+        return next(iter(find(module, {"id": id})), None)
+
+    return Asking(look, find, lambda ledger, keys: sums_of(db, registry.ledgers[ledger], keys))
+
+
+def unbooked(db: sqlite3.Connection, registry: Registry) -> list[tuple[str, str]]:
+    """Posted documents that lack annex rows, in the order in which they were posted."""
+    found: list[tuple[str, str, str]] = []
+    for module, document in registry.documents.items():
+        for annex in document.annexes:
+            sql = (
+                f"SELECT h.posted_at, h.id FROM {module} h WHERE h.state = 'posted' AND h.deleted_at IS NULL "
+                f"AND NOT EXISTS (SELECT 1 FROM {annex.module} a WHERE a.document = h.id AND a.deleted_at IS NULL)"
+            )
+            found += [(at or "", module, id) for at, id in db.execute(sql)]
+    return [(module, id) for _, module, id in sorted(found)]

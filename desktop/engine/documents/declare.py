@@ -1,0 +1,166 @@
+"""The words a document and its ledgers are declared with (sync.md "Documents", modules.md T20 and 0.5).
+
+Everything a document becomes is worked out by pure functions over its columns: on the machine where it is typed, where
+it is shown and where it is booked alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from sync_server.replication.changeset import Scalar
+
+if TYPE_CHECKING:
+    from ..define import Look
+
+Columns = dict[str, Scalar]
+
+State = Literal["draft", "posted", "cancelled"]
+STATES: Mapping[str, str] = {"draft": "草稿", "posted": "已过账", "cancelled": "已作废"}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Header and lines as columns, lines in their order."""
+
+    header: Columns
+    lines: Sequence[Columns]
+
+
+@dataclass(frozen=True)
+class Typing:
+    """A sheet while somebody fills it in, and the cell he left last (`line` None: the header)."""
+
+    sheet: Sheet
+    asking: Asking
+    line: int | None = None
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Something worth knowing about a sheet: of a cell, a line or all of it."""
+
+    text: str
+    field: str | None = None
+    line: int | None = None
+    level: Literal["info", "warn"] = "info"
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """Why a sheet cannot be posted: at a cell, or all of it. With `ask` it can, once somebody said yes to it."""
+
+    text: str
+    field: str | None = None
+    line: int | None = None
+    ask: str | None = None
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a rule may look up."""
+
+    look: Look
+    find: Callable[[str, Mapping[str, Scalar]], list[Columns]]
+    """Live rows of a module whose columns equal the given ones, as columns."""
+    balance: Callable[[str, Mapping[str, Scalar]], Mapping[str, int]]
+    """Ledger and keys → its sums."""
+
+
+@dataclass(frozen=True)
+class Posting:
+    """What the rules of posting judge. `old` is the version that is changed, `balance` what a ledger holds."""
+
+    id: str
+    sheet: Sheet
+    old: Sheet | None
+    asking: Asking
+    """Balances as they are: what the old version booked is in them."""
+    moves: Callable[[Sheet], Iterable[Move]]
+    """What a version would book."""
+    rights: Callable[[str], bool]
+    """Whether who posts has a special right."""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A version that counts, as ledgers book it."""
+
+    module: str
+    id: str
+    version: str
+    sheet: Sheet
+    book_on: str
+    cancelled_on: str | None
+    annexes: Mapping[str, Mapping[str, Columns]] = field(default_factory=dict)
+    """Annex module → line → its row for this version."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One entry of a ledger: `role` tells the moves of one line apart."""
+
+    ledger: str
+    role: str
+    values: Mapping[str, Scalar]
+    line: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """Entries and their running sums, both modules that are kept locally.
+
+    `sums` maps amounts of an entry to what the balance calls their sum; `keys` are the columns that one balance is kept
+    for. `derive` fills further columns of a balance from its sums.
+    """
+
+    moves: str
+    balance: str
+    keys: tuple[str, ...]
+    sums: Mapping[str, str]
+    derive: Callable[[Columns], Columns] = lambda row: {}
+
+
+@dataclass(frozen=True)
+class Annex:
+    """A replicated module whose rows belong to one version of a document: `document`, `line` and `version` are its
+    columns. The keeper of the books writes what `entries` says is missing (modules.md 0.5)."""
+
+    module: str
+    entries: Callable[[Posted, Asking], Iterator[tuple[str, Columns]]]
+    """(line, columns) for each line of a version that counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What makes a module a document. `work_out` gives every column that follows from others; `fill` puts in what
+    somebody would else have to type; `judge` says why a sheet cannot be posted; `moves` what a version books."""
+
+    lines: str
+    parent: str = "document"
+    """The field by which lines point at their header."""
+    kind: str | None = None
+    prefixes: Mapping[str, str]
+    """Kind → prefix of the number; "" where there are no kinds."""
+    complete: Callable[[Columns, Sequence[Columns], Asking], None] = lambda header, lines, asking: None
+    """Puts in what somebody left blank on purpose or for want of a screen, before it is judged and kept."""
+    work_out: Callable[[Sheet], Sheet] = lambda sheet: sheet
+    totals: Callable[[Sequence[Columns]], Columns] = lambda lines: {}
+    """Columns of the header that follow from the lines with their annexes."""
+    fill: Callable[[Typing], tuple[Sheet, Sequence[Hint]]] = lambda typing: (typing.sheet, ())
+    judge: Callable[[Posting], Iterator[Wrong]] = lambda posting: iter(())
+    bound: Callable[[str, Asking], Iterator[str]] = lambda id, asking: iter(())
+    """What depends on a document that counts, named: it cannot be cancelled before."""
+    moves: Callable[[Posted], Iterable[Move]] = lambda posted: ()
+    annexes: tuple[Annex, ...] = ()
+    after: str = ""
+    """Fields of the header that are edited freely after posting; they lie outside the versions."""
+    entry: Mapping[str, str] = field(default_factory=dict)
+    """Which fields of a line the entry row asks for: product, qty, price, discount, unit."""
+    line_columns: str = ""
+    foot: str = ""
+    copied: str = ""
+    """Fields of the header that lines repeat, so that they can be listed by themselves."""

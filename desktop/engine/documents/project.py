@@ -1,0 +1,313 @@
+"""What follows from the versions of documents, on every machine alike: what header and lines show, what ledgers book.
+
+The merged values of a posted document's rows are not what counts and not what is shown. Where they differ they wait in
+the table `veil`, so that rows go on merging as if nothing stood before them (sync.md B4).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..ids import derived_id
+from .declare import Columns, Document, Ledger, Move, Posted, Sheet
+from .versions import TABLE, Chain, Version
+
+if TYPE_CHECKING:
+    from ..registry import Definition
+    from ..work import Held, Work
+
+VEIL = "veil"
+
+Place = tuple[str, str]
+"""Module and id of a header."""
+
+_MIRROR = "mirror"
+_OF_VERSIONS = ("state", "version", "book_on", "posted_at", "posted_by", "cancelled_on", "cancel_reason")
+
+
+def project(work: Work) -> list[Place]:
+    """Works out anew every document that was touched; gives those whose annexes are missing."""
+    touched = sorted(set(_touched(work)))
+    books = Books(work)
+    unbooked = [place for place in touched if _Projection(work, books, *place).run()]
+    books.close()
+    return unbooked
+
+
+def _touched(work: Work) -> Iterator[Place]:
+    documents = work.registry.documents
+    for (table, id), held in work.changing():
+        if table in documents:
+            yield table, id
+        elif table == TABLE or table in work.registry.annexes:
+            yield from ((str(row["module"]), str(row["document"])) for row in _sides(held))
+        elif table in work.registry.document_of:
+            header, parent = work.registry.document_of[table]
+            yield from ((header, str(row[parent])) for row in _sides(held))
+
+
+def _sides(held: Held) -> Iterator[Mapping[str, Any]]:
+    """A row as it was and as it will be, where it points somewhere."""
+    for row in (held.stored, held.row):
+        if row:
+            yield row
+
+
+class _Projection:
+    """One document."""
+
+    def __init__(self, work: Work, books: Books, module: str, id: str) -> None:
+        self.work, self.books, self.module, self.id = work, books, module, id
+        definition = work.registry.definitions.get(module)
+        self.is_known = definition is not None and definition.module.document is not None
+
+    def run(self) -> bool:
+        """Whether the version that counts lacks its annexes."""
+        if not self.is_known:
+            return False
+        self.definition: Definition = self.work.registry[self.module]
+        self.document: Document = self.definition.module.document  # type: ignore[assignment]
+        header = self.work.hold(self.module, self.id)
+        if header.state is None or header.is_dropped:
+            self.books.enter(self.module, self.id, ())
+            return False
+        lines = [one for one in self.work.rows_of(self.document.lines, self.document.parent, self.id) if _is_there(one)]
+        versions = [one for one in self.work.rows_of(TABLE, "document", self.id) if _is_there(one)]
+        if not versions:
+            self._show_draft(header, lines)
+            return False
+        chain = Chain.of(Version.of(one.row, one.clock.base) for one in versions)
+        if not chain.is_whole:
+            self._show_draft(header, lines, "cancelled")
+            self.books.enter(self.module, self.id, ())
+            return False
+        self._show(
+            header, lines, chain, is_new=any(one.stored is None and one.id == chain.winner.id for one in versions)
+        )
+        return self._book(header, chain)
+
+    # ------------------------------------------------------------------------------------------------------- drafts
+
+    def _show_draft(self, header: Held, lines: Iterable[Held], state: str = "draft") -> None:
+        """A draft shows what was merged, and what follows from it."""
+        living = sorted((one for one in lines if not one.is_gone), key=_order)
+        out = self.document.work_out(Sheet(_raw(header), [_raw(one) for one in living]))
+        self._put(header, _raw(header), out.header | {"state": state, "version": 0})
+        for one, columns in zip(living, out.lines, strict=True):
+            self._put(one, _raw(one), columns | self._copied(header))
+        for one in lines:
+            if one.is_gone:
+                self._put(one, _raw(one), {})
+
+    def _copied(self, header: Held) -> Columns:
+        return {name: header.row.get(name) for name in self.document.copied.split()}
+
+    def _put(self, held: Held, sent: Columns, kept: Mapping[str, Any]) -> None:
+        """Shows `sent` values and what is `kept` here; the merged ones wait where they are others."""
+        table = held.table
+        shown = {name: sent.get(name) for name in table.column_names}
+        shown |= {name: kept.get(name) for name in table.kept_names}  # type: ignore[union-attr]
+        self.work.show(held, shown)
+
+    # ------------------------------------------------------------------------------------------------------- posted
+
+    def _show(self, header: Held, lines: Iterable[Held], chain: Chain, *, is_new: bool) -> None:
+        sheet, winner = chain.shown.sheet, chain.winner
+        raw = _raw(header)
+        said = winner.said
+        about = {
+            "state": winner.state,
+            "version": chain.shown.version,
+            "book_on": chain.first.said.get("book_on"),
+            "posted_at": chain.first.at,
+            "posted_by": chain.first.by,
+            "cancelled_on": said.get("cancelled_on"),
+            "cancel_reason": winner.reason if winner.state == "cancelled" else None,
+        }
+        annexes = self._annexes(chain)
+        about |= self.document.totals([line | annexes.get(str(line["id"]), {}) for line in sheet.lines])
+        before = dict(header.row)
+        covered = covered_names(self.definition)
+        after = {name: raw.get(name) for name in self.definition.column_names if name not in covered}
+        self._put(header, sheet.header | after, sheet.header | about)
+        if is_new:
+            self.work.tell_shown(header, before, winner)
+        given = {str(line["id"]): line for line in sheet.lines}
+        lines_covered = covered_names(self.work.registry[self.document.lines])
+        for one in lines:
+            line = given.get(one.id)
+            if line is None:
+                self.work.hide(one, winner.at, f"{self.module}:{self.id}")
+            else:
+                mine = _raw(one)
+                beside = {name: mine[name] for name in one.table.column_names if name not in lines_covered}
+                self._put(one, line | beside, line | annexes.get(one.id, {}) | self._copied(header))
+                self.work.reveal(one)
+
+    def _annexes(self, chain: Chain) -> dict[str, Columns]:
+        """What stands beside the lines of the version that counts, where a line has a column for it."""
+        names = self.work.registry[self.document.lines].kept_names
+        found: dict[str, Columns] = {}
+        for rows in posted_of(self.work, self.definition, self.id, chain).annexes.values():
+            for line, row in rows.items():
+                found.setdefault(line, {}).update((name, row[name]) for name in names if name in row)
+        return found
+
+    def _book(self, header: Held, chain: Chain) -> bool:
+        posted = posted_of(self.work, self.definition, self.id, chain)
+        moves = list(self.document.moves(posted))
+        self.books.enter(self.module, self.id, moves, posted, header.row)
+        return chain.winner.state == "posted" and any(
+            not posted.annexes[annex.module] and posted.sheet.lines for annex in self.document.annexes
+        )
+
+
+def covered_names(definition: Definition) -> frozenset[str]:
+    """Columns that versions speak of: those of fields, without what is edited freely after posting."""
+    document = definition.module.document
+    after = document.after.split() if document else ()
+    fields = ((name, one) for name, one in definition.fields.items() if name not in after)
+    return frozenset(column.name for name, one in fields for column in one.columns(name))
+
+
+def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Posted:
+    """The version that counts, with its annexes."""
+    document = definition.module.document
+    assert document is not None
+    annexes: dict[str, dict[str, Columns]] = {}
+    for annex in document.annexes:
+        rows = work.rows_of(annex.module, "document", id)
+        annexes[annex.module] = {
+            str(one.row["line"]): one.row for one in rows if _is_there(one) and one.row["version"] == chain.shown.id
+        }
+    said = chain.winner.said
+    return Posted(
+        definition.name, id, chain.shown.id, chain.shown.sheet, str(chain.first.said.get("book_on") or ""),
+        said.get("cancelled_on") if chain.winner.state == "cancelled" else None, annexes,
+    )  # fmt: skip
+
+
+def _is_there(held: Held) -> bool:
+    return held.state is not None and not held.is_dropped
+
+
+def _raw(held: Held) -> Columns:
+    """The merged values of a row, whatever it shows."""
+    assert held.state is not None
+    data = held.state.data
+    return {"id": held.id, **{name: data.get(name) for name in held.table.column_names}}
+
+
+def _order(held: Held) -> tuple[int, str]:
+    data = held.state.data if held.state else {}
+    return int(data.get("line_no") or 0), held.id
+
+
+# -------------------------------------------------------------------------------------------------------------- books
+
+
+class Books:
+    """The ledgers in one transaction: entries are replaced document by document, balances once at the end."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self._turned: dict[tuple[str, tuple[Any, ...]], Counter[str]] = {}
+
+    def enter(
+        self, module: str, id: str, moves: Iterable[Move], posted: Posted | None = None, header: Mapping[str, Any] = {}
+    ) -> None:  # fmt: skip
+        """Replaces what a document has booked."""
+        wanted: dict[str, dict[str, Columns]] = {name: {} for name in self.work.registry.ledgers}
+        for move in moves:
+            assert posted is not None
+            for row_id, values in self._rows(module, posted, header, move):
+                wanted[move.ledger][row_id] = values
+        for name, ledger in self.work.registry.ledgers.items():
+            self._replace(ledger, id, wanted[name])
+
+    def _rows(
+        self, module: str, posted: Posted, header: Mapping[str, Any], move: Move
+    ) -> Iterator[tuple[str, Columns]]:
+        ledger = self.work.registry.ledgers[move.ledger]
+        about: Columns = {
+            **{name: header.get(name) for name in ("number", "doc_on", "owner", "department", "branch", "posted_at")},
+            "module": module, "document": posted.id, "line": move.line, "book_on": posted.book_on, **move.values,
+        }  # fmt: skip
+        role = f"{move.ledger}:{move.line}:{move.role}"
+        yield derived_id(posted.id, role), about
+        if posted.cancelled_on:
+            back = {name: -int(about.get(name) or 0) for name in ledger.sums}
+            yield derived_id(posted.id, f"{role}:{_MIRROR}"), {**about, **back, "book_on": posted.cancelled_on}
+
+    def _replace(self, ledger: Ledger, id: str, wanted: Mapping[str, Columns]) -> None:
+        for held in self.work.rows_of(ledger.moves, "document", id):
+            if held.id not in wanted and held.stored is not None and not held.is_dropped:
+                self._count(ledger, held.row, -1)
+                self.work.drop(ledger.moves, held.id)
+        for row_id, values in wanted.items():
+            held = self.work.hold(ledger.moves, row_id)
+            if held.state is not None and not held.is_dropped:
+                self._count(ledger, held.row, -1)
+            self._count(ledger, values, +1)
+            self.work.keep(ledger.moves, row_id, values)
+
+    def _count(self, ledger: Ledger, row: Mapping[str, Any], sign: int) -> None:
+        key = (ledger.moves, tuple(row.get(name) for name in ledger.keys))
+        turned = self._turned.setdefault(key, Counter())
+        turned["entries"] += sign
+        for amount, total in ledger.sums.items():
+            turned[total] += sign * int(row.get(amount) or 0)
+
+    def close(self) -> None:
+        """Turns the balances."""
+        for (name, key), turned in self._turned.items():
+            if any(turned.values()):
+                self._turn(self.work.registry.ledgers[name], key, turned)
+
+    def _turn(self, ledger: Ledger, key: tuple[Any, ...], turned: Mapping[str, int]) -> None:
+        row_id = balance_id(ledger, key)
+        held = self.work.hold(ledger.balance, row_id)
+        known = held.row if held.state is not None and not held.is_dropped else {}
+        sums: Columns = {name: int(known.get(name) or 0) + turned[name] for name in ("entries", *ledger.sums.values())}
+        if not sums["entries"]:
+            self.work.drop(ledger.balance, row_id)
+            return
+        values = {**dict(zip(ledger.keys, key, strict=True)), **sums}
+        self.work.keep(ledger.balance, row_id, values | ledger.derive(values))
+
+
+def balance_id(ledger: Ledger, key: Iterable[Any]) -> str:
+    """The row of a balance."""
+    return derived_id(ledger.balance, "|".join(str(one or "") for one in key))
+
+
+def sums_of(db: sqlite3.Connection, ledger: Ledger, keys: Mapping[str, Any]) -> dict[str, int]:
+    """The sums of all balances with these keys; without some of the keys over all of their values."""
+    names = list(ledger.sums.values())
+    wanted = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
+    where = " AND ".join(f'"{name}" IS ?' for name in keys) or "1"
+    row = db.execute(f"SELECT {wanted} FROM {ledger.balance} WHERE {where}", tuple(keys.values())).fetchone()
+    return dict(zip(names, row, strict=True))
+
+
+def rebuild(work: Work) -> None:
+    """Drops all entries and balances and books every document anew."""
+    for ledger in work.registry.ledgers.values():
+        for table in (ledger.moves, ledger.balance):
+            for (id,) in work.db.execute(f"SELECT id FROM {table}").fetchall():
+                work.drop(table, id)
+    work.flush()
+    for name in work.registry.documents:
+        for (id,) in work.db.execute(f"SELECT id FROM {name} WHERE state IS NOT 'draft'").fetchall():
+            work.touch_document(name, id)
+        work.flush()
+
+
+def unveiled(db: sqlite3.Connection, table: str, ids: str) -> dict[str, dict[str, Any]]:
+    """What waits behind rows, by id; `ids` as a JSON list."""
+    sql = f"SELECT id, data FROM {VEIL} WHERE t = ? AND id IN (SELECT value FROM json_each(?))"
+    return {id: json.loads(data) for id, data in db.execute(sql, (table, ids))}

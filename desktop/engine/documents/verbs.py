@@ -1,0 +1,461 @@
+"""The verbs on documents: open, work out, save, post, change, cancel. Decides; `apply` writes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sync_server.replication.changeset import Op, Scalar
+
+from ...errors import BadRequest, Confirm, Invalid, NotFound, Stale
+from ..access import Principal, demand
+from ..engine import Engine
+from ..fields import FieldError
+from ..fields.moment import today
+from ..ids import new_id
+from ..records import Idempotent, answer, answered, not_found, parse
+from ..registry import Definition
+from ..removal import delete_ops
+from ..rows import Values, fetch, labels, present
+from ..saving import Saving, look, row_number, sent_columns
+from ..work import Work
+from .declare import Asking, Columns, Document, Hint, Posted, Posting, Sheet, Typing, Wrong
+from .project import covered_names, sums_of
+from .versions import TABLE, Chain, Version, body_of, frozen
+
+LINES_MAX = 2_000
+_FOUND_MAX = 2_000
+
+
+def document_of(engine: Engine, module: str) -> tuple[Definition, Document, Definition]:
+    """Header, declaration and lines; raises `NotFound` for a module that keeps no documents."""
+    definition = engine.definition(module)
+    if definition.module.document is None:
+        raise NotFound(f"「{definition.module.label}」不是单据")
+    return definition, definition.module.document, engine.registry[definition.module.document.lines]
+
+
+def asking_of(engine: Engine, db: sqlite3.Connection) -> Asking:
+    """What rules may look up in an open transaction."""
+
+    def find(module: str, columns: Mapping[str, Scalar]) -> list[Columns]:
+        definition = engine.definition(module)
+        conditions = "".join(f' AND "{name}" = ?' for name in columns)
+        sql = f"SELECT * FROM {definition.name} WHERE deleted_at IS NULL{conditions} LIMIT {_FOUND_MAX}"
+        return [dict(row) for row in db.execute(sql, tuple(columns.values()))]
+
+    return Asking(
+        lambda module, id: look(engine, db, module, id),
+        find,
+        lambda ledger, keys: sums_of(db, engine.registry.ledgers[ledger], keys),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------- open
+
+
+def opened(engine: Engine, principal: Principal, module: str, id: str) -> dict[str, Any]:
+    """{row, lines, labels, rev, actions, versions} of one document the user may see; raises `NotFound`."""
+    definition, _, _ = document_of(engine, module)
+    demand(principal, "view", definition)
+    with engine.db.read() as db:
+        return _shown(engine, db, principal, definition, id)
+
+
+def _shown(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, id: str
+) -> dict[str, Any]:
+    number = row_number(engine, db, principal, definition, id, deleted=False)
+    if number is None:
+        raise not_found(definition)
+    document = definition.module.document
+    assert document is not None
+    line_definition = engine.registry[document.lines]
+    row = fetch(db, engine.registry, definition, [number], principal)[0]
+    lines = fetch(db, engine.registry, line_definition, _line_numbers(db, document, id), principal)
+    chain = chain_of(engine, db, id)
+    return {
+        "row": row,
+        "lines": lines,
+        "labels": labels(db, engine.registry, definition, [row]) | labels(db, engine.registry, line_definition, lines),
+        "rev": row["rev"],
+        "actions": _actions(principal, definition, row, list(document.bound(id, asking_of(engine, db)))),
+        "versions": _versions(engine, db, chain),
+    }
+
+
+def _line_numbers(db: sqlite3.Connection, document: Document, id: str) -> list[int]:
+    sql = f'SELECT row FROM {document.lines} WHERE "{document.parent}" = ? AND deleted_at IS NULL ORDER BY line_no, id'
+    return [row[0] for row in db.execute(sql, (id,))]
+
+
+def chain_of(engine: Engine, db: sqlite3.Connection, id: str) -> Chain | None:
+    """The versions of a document; None of a draft."""
+    work = Work(db, engine.registry)
+    found = [one for one in work.rows_of(TABLE, "document", id) if one.row["deleted_at"] is None]
+    return Chain.of(Version.of(one.row, one.clock.base) for one in found) if found else None
+
+
+def _actions(
+    principal: Principal, definition: Definition, row: Mapping[str, Any], bound: Sequence[str]
+) -> list[dict[str, Any]]:
+    name, state = definition.name, row["state"]
+
+    def action(verb: str, label: str, right: str, states: Sequence[str], why: str) -> dict[str, Any]:
+        reason = "" if state in states else why
+        reason = reason or ("" if principal.may(right, name) else "没有这项权限，可请管理员开通")
+        return {"name": verb, "label": label, "allowed": not reason, "why": reason}
+
+    found = [
+        action("save", "保存", "edit", ("draft", "posted"), "已作废的单据不能再改"),
+        action("post", "过账", "post", ("draft",), "已过账"),
+        action("cancel", "作废", "cancel", ("posted",), "草稿直接删除" if state == "draft" else "已作废"),
+        action("copy", "复制", "add", ("draft", "posted", "cancelled"), ""),
+    ]
+    if bound and found[2]["allowed"]:
+        found[2] |= {"allowed": False, "why": f"先处理{'、'.join(bound)}"}
+    return found
+
+
+def _versions(engine: Engine, db: sqlite3.Connection, chain: Chain | None) -> list[dict[str, Any]]:
+    if chain is None:
+        return []
+    counts = {one.id for one in chain.line}
+    names = _names(engine, db, [one.by for one in chain.versions])
+    return [
+        {
+            "id": one.id, "version": one.version, "state": one.state, "at": one.at, "by": names.get(one.by, one.by),
+            "reason": one.reason, "is_winner": one is chain.winner, "is_lost": one.id not in counts,
+        }
+        for one in reversed(chain.versions)
+    ]  # fmt: skip
+
+
+def _names(engine: Engine, db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, str]:
+    if "operator" not in engine.registry:
+        return {}
+    title = engine.registry["operator"].module.title
+    sql = f'SELECT id, "{title}" FROM operator WHERE id IN (SELECT value FROM json_each(?))'
+    return dict(db.execute(sql, (json.dumps(list(set(ids))),)).fetchall())
+
+
+# ------------------------------------------------------------------------------------------------------------ work out
+
+
+def work_out(
+    engine: Engine, principal: Principal, module: str, values: Mapping[str, Any], lines: Sequence[Mapping[str, Any]],
+    changed: tuple[int | None, str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A sheet while it is typed, with everything that follows: {values, lines, labels, hints}. Never refuses: what no
+    field can hold stands as it was typed."""
+    definition, document, line_definition = document_of(engine, module)
+    demand(principal, "view", definition)
+    header, lines_in = _readable(definition, values), [_readable(line_definition, line) for line in lines[:LINES_MAX]]
+    with engine.db.read() as db:
+        asking = asking_of(engine, db)
+        line, name = changed or (None, None)
+        sheet, hints = document.fill(Typing(Sheet(header, lines_in), asking, line, name))
+        sheet = document.work_out(sheet)
+        (shown,) = _present(engine, db, definition, [sheet.header], principal)
+        shown_lines = _present(engine, db, line_definition, sheet.lines, principal)
+        found = labels(db, engine.registry, definition, [shown])
+        found |= labels(db, engine.registry, line_definition, shown_lines)
+    return {"values": shown, "lines": shown_lines, "labels": found, "hints": [_hint(one) for one in hints]}
+
+
+def _readable(definition: Definition, values: Mapping[str, Any]) -> Columns:
+    """What can be read of half-typed values, as columns."""
+    columns: Columns = {"id": str(values.get("id") or "")}
+    for name, one in definition.fields.items():
+        try:
+            columns |= one.store(name, one.parse(values.get(name)))
+        except FieldError:
+            columns |= one.store(name, None)
+    return columns
+
+
+def _present(
+    engine: Engine, db: sqlite3.Connection, definition: Definition, columns: Iterable[Columns], principal: Principal
+) -> list[Values]:
+    """Columns as the API shows them; without the machinery of stored rows."""
+    blank: dict[str, Any] = dict.fromkeys(definition.all_names)
+    machinery: dict[str, Any] = dict.fromkeys(
+        ("rev", "created_at", "created_by", "updated_at", "updated_by", "machine", "deleted_at")
+    )
+    raw = [{**blank, **machinery, "row": 0, **one} for one in columns]
+    names = {"id", *definition.fields}
+    shown = present(db, engine.registry, definition, raw, principal)
+    return [{name: value for name, value in row.items() if name in names} for row in shown]
+
+
+def _hint(one: Hint) -> dict[str, Any]:
+    about: dict[str, Any] = {"text": one.text, "level": one.level}
+    return about | {name: value for name, value in (("line", one.line), ("field", one.field)) if value is not None}
+
+
+# ---------------------------------------------------------------------------------------------------------------- save
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What somebody saves: raw values of the header, and of all lines in their order."""
+
+    values: Mapping[str, Any]
+    lines: Sequence[Mapping[str, Any]]
+    post: bool = True
+    confirmed: frozenset[str] = frozenset()
+    reason: str | None = None
+
+
+def save(
+    engine: Engine, principal: Principal, module: str, entry: Entry, *, id: str | None = None, rev: int | None = None,
+    idempotent: Idempotent | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Creates (`id` None) or changes a document: as a draft, posted, or as the next version of what was posted.
+
+    `rev` is the version the change was based on; another one raises `Stale`. Raises `Invalid` with a message per field
+    (`customer`, `lines.3.qty`) and `Confirm` for what somebody has to say yes to first.
+    """
+    definition, document, line_definition = document_of(engine, module)
+    demand(principal, "edit" if id else "add", definition)
+    if entry.post:
+        demand(principal, "post", definition)
+    if len(entry.lines) > LINES_MAX:
+        raise BadRequest(f"一张单据最多 {LINES_MAX:,} 行，请分成几张")
+    with engine.db.write() as db:
+        if idempotent and (known := answered(db, idempotent)) is not None:
+            return _shown(engine, db, principal, definition, known)
+        saving = _Saving(engine, db, principal, definition, document, line_definition, entry, id or new_id())
+        ops = saving.decide(is_new=id is None, rev=rev)
+        act = f"{module}.{'add' if id is None else 'edit'}"
+        changed = engine.applier.local(ops, actor=principal.operator, act=act)
+        if idempotent:
+            answer(db, idempotent, saving.id)
+        result = _shown(engine, db, principal, definition, saving.id)
+    engine.tell(changed)
+    return result
+
+
+@dataclass
+class _Saving:
+    """One document being saved."""
+
+    engine: Engine
+    db: sqlite3.Connection
+    principal: Principal
+    definition: Definition
+    document: Document
+    line_definition: Definition
+    entry: Entry
+    id: str
+    wrong: dict[str, str] = field(default_factory=dict)
+
+    def decide(self, *, is_new: bool, rev: int | None) -> list[Op]:
+        """The ops that say it all."""
+        header = Saving(self.engine, self.db, self.principal, self.definition)
+        lines = Saving(self.engine, self.db, self.principal, self.line_definition)
+        old = None if is_new else self._old(rev)
+        self.chain = None if old is None else chain_of(self.engine, self.db, self.id)
+        new, given = self._complete(header, old)
+        lines.grant(self.definition.name, self.id, new)
+        new_lines, old_lines = self._complete_lines(lines, old)
+        self.document.complete(new, [line for _, _, line in new_lines], asking_of(self.engine, self.db))
+        self._check_lines(lines, new_lines)
+        self._refuse_wrong()
+        header.check(self.id, old, new, given)
+        if old is None:
+            header.draw_numbers(new)
+        sheet = self._sheet(new, new_lines)
+        if self.chain or self.entry.post:
+            self._judge(sheet)
+        if self.chain:
+            return [
+                *self._after_ops(header, old, new),
+                *self._fresh_lines(lines, new_lines),
+                *self._next(sheet),
+            ]
+        return [
+            *header.ops(self.id, old, new),
+            *self._line_ops(lines, new_lines, old_lines),
+            *(self._first(sheet) if self.entry.post else ()),
+        ]
+
+    def _old(self, rev: int | None) -> Values:
+        number = row_number(self.engine, self.db, self.principal, self.definition, self.id, deleted=False)
+        if number is None:
+            raise not_found(self.definition)
+        shown = fetch(self.db, self.engine.registry, self.definition, [number], self.principal)[0]
+        if rev is not None and shown["rev"] != rev:
+            names = labels(self.db, self.engine.registry, self.definition, [shown])
+            raise Stale(mine=dict(self.entry.values), theirs=shown, labels=names)
+        if shown["state"] == "cancelled":
+            raise BadRequest(f"{self.definition.module.noun}{shown['number']}已作废，不能再改。可以复制成一张新的。")
+        return fetch(self.db, self.engine.registry, self.definition, [number], None)[0]
+
+    # ------------------------------------------------------------------------------------------------ what it becomes
+
+    def _complete(self, saving: Saving, old: Values | None) -> tuple[Values, Values]:
+        given = self._parsed(self.definition, self.entry.values, "")
+        return saving.complete(old, given), given
+
+    def _parsed(self, definition: Definition, raw: Mapping[str, Any], place: str) -> Values:
+        """Checked values; what is worked out is not taken from whoever saves."""
+        names = {
+            name: value
+            for name, value in raw.items()
+            if (one := definition.fields.get(name)) and not one.calc and not one.readonly and self.principal.sees(one)
+        }
+        try:
+            return parse(definition, self.principal, names)
+        except Invalid as error:
+            self.wrong |= {f"{place}{name}": text for name, text in error.fields.items()}
+            return {}
+
+    def _complete_lines(
+        self, saving: Saving, old: Values | None
+    ) -> tuple[list[tuple[str, Values | None, Values]], dict[str, Values]]:
+        known = {row["id"]: row for row in self._old_lines()} if old else {}
+        found: list[tuple[str, Values | None, Values]] = []
+        taken: set[str] = set()
+        for place, raw in enumerate(self.entry.lines):
+            parsed = self._parsed(self.line_definition, raw, f"lines.{place}.")
+            parsed |= {self.document.parent: self.id, "line_no": place + 1}
+            before = known.get(str(raw.get("id") or "")) if str(raw.get("id")) not in taken else None
+            line_id = before["id"] if before else new_id()
+            taken.add(line_id)
+            found.append((line_id, before, saving.complete(before, parsed)))
+        return found, known
+
+    def _check_lines(self, saving: Saving, lines: Sequence[tuple[str, Values | None, Values]]) -> None:
+        for place, (id, before, after) in enumerate(lines):
+            try:
+                saving.check(id, before, after, after)
+            except Invalid as error:
+                self.wrong = {f"lines.{place}.{name}": text for name, text in error.fields.items()} | self.wrong
+
+    def _old_lines(self) -> list[Values]:
+        numbers = _line_numbers(self.db, self.document, self.id)
+        return fetch(self.db, self.engine.registry, self.line_definition, numbers, None)
+
+    def _sheet(self, new: Values, lines: Sequence[tuple[str, Values | None, Values]]) -> Sheet:
+        header = {"id": self.id, **sent_columns(self.definition, new)}
+        rows: list[Columns] = [{"id": id, **sent_columns(self.line_definition, line)} for id, _, line in lines]
+        return self.document.work_out(Sheet(header, rows))
+
+    # ------------------------------------------------------------------------------------------------ whether it may
+
+    def _refuse_wrong(self) -> None:
+        if not self.entry.lines and not self.wrong:
+            self.wrong[""] = f"还没有{self.line_definition.module.noun}，请至少录入一行"
+        if self.wrong:
+            raise Invalid(self.wrong)
+
+    def _judge(self, sheet: Sheet) -> None:
+        old = self.chain.shown.sheet if self.chain else None
+        asking = asking_of(self.engine, self.db)
+        posting = Posting(self.id, sheet, old, asking, self._moves, self.principal.has)
+        faults: dict[str, str] = {}
+        questions: dict[str, str] = {}
+        for one in self.document.judge(posting):
+            if one.ask is None:
+                faults.setdefault(_place(one), one.text)
+            elif one.ask not in self.entry.confirmed:
+                questions.setdefault(one.ask, one.text)
+        if faults:
+            raise Invalid(faults)
+        if questions:
+            raise Confirm(questions)
+
+    def _moves(self, sheet: Sheet) -> Iterable[Any]:
+        book_on = str(sheet.header.get("doc_on") or today())
+        return self.document.moves(Posted(self.definition.name, self.id, "", sheet, book_on, None))
+
+    # -------------------------------------------------------------------------------------------------------- the ops
+
+    def _line_ops(
+        self, saving: Saving, lines: Sequence[tuple[str, Values | None, Values]], known: Mapping[str, Values]
+    ) -> list[Op]:
+        ops = [op for id, before, after in lines for op in saving.ops(id, before, after)]
+        gone = known.keys() - {id for id, _, _ in lines}
+        return ops + delete_ops(self.engine, self.db, self.line_definition.name, sorted(gone))
+
+    def _fresh_lines(self, saving: Saving, lines: Sequence[tuple[str, Values | None, Values]]) -> list[Op]:
+        """Of a version only new lines become rows; what changes in others is said by the version alone."""
+        return [op for id, before, after in lines if before is None for op in saving.ops(id, None, after)]
+
+    def _after_ops(self, saving: Saving, old: Values | None, new: Values) -> list[Op]:
+        assert old is not None
+        after = self.document.after.split()
+        return saving.ops(self.id, old, old | {name: new[name] for name in after})
+
+    def _first(self, sheet: Sheet) -> list[Op]:
+        return [self._version(sheet, 1, None, str(sheet.header.get("doc_on") or today()))]
+
+    def _next(self, sheet: Sheet) -> list[Op]:
+        assert self.chain is not None
+        shown = self.chain.shown
+        if self._frozen(sheet) == self._frozen(shown.sheet):
+            return []
+        return [self._version(sheet, shown.version + 1, shown.id, str(self.chain.first.said.get("book_on") or today()))]
+
+    def _frozen(self, sheet: Sheet) -> Sheet:
+        header, line = covered_names(self.definition), covered_names(self.line_definition)
+        return Sheet(
+            frozen(sheet.header, ("id", *sorted(header))), [frozen(one, ("id", *sorted(line))) for one in sheet.lines]
+        )
+
+    def _version(self, sheet: Sheet, version: int, base: str | None, book_on: str) -> Op:
+        body = body_of(self._frozen(sheet), book_on=book_on)
+        return version_op(self.definition.name, self.id, sheet.header, version, base, "posted", body, self.entry.reason)
+
+
+def _place(one: Wrong) -> str:
+    name = one.field or ""
+    return name if one.line is None else f"lines.{one.line}.{name}"
+
+
+def version_op(
+    module: str, document: str, header: Mapping[str, Any], version: int, base: str | None, state: str, body: str,
+    reason: str | None,
+) -> Op:  # fmt: skip
+    """The row that makes a document count, or no longer."""
+    values: dict[str, Scalar] = {
+        "number": header.get("number"), "module": module, "document": document, "base": base, "version": version,
+        "state": state, "reason": reason, "body": body,
+    }  # fmt: skip
+    return Op(TABLE, new_id(), "ins", {name: value for name, value in values.items() if value is not None})
+
+
+# -------------------------------------------------------------------------------------------------------------- cancel
+
+
+def cancel(
+    engine: Engine, principal: Principal, module: str, id: str, reason: str, rev: int | None = None
+) -> dict[str, Any]:
+    """Takes a posted document out of all books, by entries of today. Raises `Invalid` without a reason and while others
+    depend on it."""
+    definition, document, _ = document_of(engine, module)
+    demand(principal, "cancel", definition)
+    if not reason.strip():
+        raise Invalid({"reason": "请写明作废原因"})
+    with engine.db.write() as db:
+        shown = _shown(engine, db, principal, definition, id)
+        if rev is not None and shown["rev"] != rev:
+            raise Stale(mine={}, theirs=shown["row"], labels=shown["labels"])
+        chain = chain_of(engine, db, id)
+        if chain is None or chain.winner.state != "posted":
+            raise BadRequest("草稿不用作废，直接删除就可以" if chain is None else "这张单据已经作废")
+        bound = list(document.bound(id, asking_of(engine, db)))
+        if bound:
+            raise Invalid({"": f"还不能作废，先处理{'、'.join(bound)}"})
+        body = json.dumps({"cancelled_on": today()})
+        op = version_op(
+            module, id, shown["row"], chain.winner.version, chain.winner.id, "cancelled", body, reason.strip()
+        )  # fmt: skip
+        changed = engine.applier.local([op], actor=principal.operator, act=f"{module}.cancel")
+        result = _shown(engine, db, principal, definition, id)
+    engine.tell(changed)
+    return result

@@ -1,0 +1,79 @@
+"""T18: the price offered for a line, and where it came from. Prices × 10⁴, per unit of the line."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from .amounts import unit_price
+from .rounding import PRICED, TEN_THOUSAND
+
+Row = Mapping[str, Any]
+Source = Literal["last", "level", "list"]
+"""上次价, 级别价, 标价: values of `price_source`."""
+
+LIST_SLOT = "price_1"
+
+
+@dataclass(frozen=True)
+class LastLine:
+    """The newest posted line of the same party, product, unit and direction (returns left out)."""
+
+    price: int | None
+    doc_on: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    price: int
+    source: Source
+
+
+def sale_offer(
+    product: Row, unit: Row | None, *, slot: int | None, last: LastLine | None, doc_on: str, last_days: int
+) -> Offer | None:
+    """The first of: last price, the customer's slot (1–4), the list price; None leaves the price blank.
+
+    `product` has price_1…4, `unit` (a product_unit, None = base unit) its ratio and its own ones. `last` is None
+    where `price.use_last` is off.
+    """
+    level = None if slot is None else f"price_{slot}"
+    return next(_sale_offers(product, unit, level, _fresh(last, doc_on, last_days)), None)
+
+
+def purchase_offer(
+    base_price: int | None, ratio: int, own_price: int | None, *, last: LastLine | None, doc_on: str, last_days: int
+) -> Offer | None:
+    """Last price, else the product's purchase price: its own for this unit, or the base unit's × ratio."""
+    if (price := _fresh(last, doc_on, last_days)) is not None:
+        return Offer(price, "last")
+    price = unit_price(base_price, ratio, own_price)
+    return None if price is None else Offer(price, "list")
+
+
+def is_below_minimum(net_amount: int, base_qty: int, min_price: int | None) -> bool:
+    """Whether a line, after its discount and share, sells a base unit below `min_price`: needs `below_min_price`."""
+    return min_price is not None and net_amount * PRICED < min_price * base_qty
+
+
+def _sale_offers(product: Row, unit: Row | None, level: str | None, last: int | None) -> Iterator[Offer]:
+    if last is not None:
+        yield Offer(last, "last")
+    slots: tuple[tuple[str | None, Source], ...] = ((level, "level"), (LIST_SLOT, "list"))
+    for name, source in slots:
+        price = _slot(product, unit, name) if name else None
+        if price is not None:
+            yield Offer(price, source)
+
+
+def _slot(product: Row, unit: Row | None, name: str) -> int | None:
+    if unit is None:
+        return unit_price(product[name], TEN_THOUSAND)
+    return unit_price(product[name], unit["ratio"], unit[name])
+
+
+def _fresh(last: LastLine | None, doc_on: str, last_days: int) -> int | None:
+    """The last price, if it is not older than `price.last_days`."""
+    if last is None or (date.fromisoformat(doc_on) - date.fromisoformat(last.doc_on)).days > last_days:
+        return None
+    return last.price

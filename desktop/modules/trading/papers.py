@@ -1,0 +1,195 @@
+"""What all documents of trading have in common (modules.md 0.3 "Document columns", 2.2.2 "产品清单")."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ...engine.define import Draft, Fault
+from ...engine.documents.declare import STATES, Asking, Columns, Posting, Wrong
+from ...engine.fields import (
+    Bool,
+    Date,
+    DateTime,
+    Enum,
+    Field,
+    Int,
+    LongText,
+    Money,
+    Price,
+    Quantity,
+    Rate,
+    Ref,
+    Serial,
+    Text,
+)  # fmt: skip
+from .refusal import shown_qty
+from .rounding import TEN_THOUSAND, WHOLE_RATE
+
+TAX_INCLUDED = True
+"""`tax.price_includes`: prices contain the tax. A constant until there are settings."""
+COST_WITH_TAX = True
+"""`cost.basis`."""
+PRICE_DAYS = 180
+"""`price.last_days`."""
+
+RIGHTS = dict(
+    manager="view add edit delete post cancel export print",
+    storekeeper="view add edit delete post export print",
+    finance="view export print",
+)
+
+
+def header_start(label: str, by: str, prefixes: Mapping[str, str], day: str) -> dict[str, Field]:
+    """Number and day."""
+    return {
+        "number": Serial(
+            label, prefix=next(iter(prefixes.values())), prefixes=prefixes, by=by, dated="doc_on", width=170
+        ),
+        "doc_on": Date(day, required=True, default="today", index=True, width=100),
+    }
+
+
+def header_end() -> dict[str, Field]:
+    """What every document ends with; the states follow from its versions."""
+    return {
+        "handler": Ref("经手人", "employee", default="me", index=True, width=90),
+        "state": Enum("状态", STATES, calc=True, readonly=True, index=True, width=76),
+        "version": Int("版本", calc=True, readonly=True),
+        "book_on": Date("入账日期", calc=True, readonly=True),
+        "posted_at": DateTime("过账时间", calc=True, readonly=True),
+        "posted_by": Ref("过账人", "operator", calc=True, readonly=True, loose=True),
+        "cancelled_on": Date("作废日期", calc=True, readonly=True),
+        "cancel_reason": Text("作废原因", calc=True, readonly=True, width=160),
+        "print_count": Int("打印次数", readonly=True, merge="max", default=0),
+        "note": LongText("备注"),
+    }
+
+
+def line_start(document: str) -> dict[str, Field]:
+    """What is bought, sold or moved."""
+    return {
+        "document": Ref("单据", document, required=True, whole=True, index=True, hidden=True),
+        "line_no": Int("行号", hidden=True, default=0),
+        "product": Ref(
+            "产品", "product", required=True, index=True, width=200, copies={"product_name": "name", "spec": "spec"}
+        ),
+        "product_name": Text("名称", readonly=True, width=180),
+        "spec": Text("规格", readonly=True, width=110),
+        "barcode": Text("条码", max_length=40, hidden=True),
+        "unit_row": Ref(
+            "辅助单位", "product_unit", depends={"product": "product"}, copies={"ratio": "ratio"}, width=90,
+            help="空着是基本单位",
+        ),
+        "ratio": Quantity("换算数量", readonly=True, hidden=True),
+        "unit_name": Text("单位", max_length=40, readonly=True, width=70),
+        "is_service": Bool("服务", readonly=True, hidden=True),
+        "qty": Quantity("数量", required=True, sum=True, width=90),
+        "base_qty": Quantity("基本数量", calc=True, readonly=True, hidden=True),
+    }  # fmt: skip
+
+
+def line_prices() -> dict[str, Field]:
+    """T1–T3 of a line. What somebody typed as the amount stands apart from what follows."""
+    return {
+        "price": Price("单价", min=0, width=96),
+        "discount_rate": Rate("折扣%", min=0, max=WHOLE_RATE * 10, default=WHOLE_RATE, width=80),
+        "amount": Money("金额", calc=True, sum=True, width=110),
+        "typed_amount": Money("手输金额", min=0, hidden=True),
+        "share_amount": Money("优惠分摊", calc=True, readonly=True, hidden=True),
+        "net_amount": Money("净额", calc=True, readonly=True, sum=True, width=110),
+        "tax_rate": Rate("税率%", min=0, max=WHOLE_RATE, default=0, width=80),
+        "tax_amount": Money("税额", calc=True, readonly=True),
+        "gross_amount": Money("含税金额", calc=True, readonly=True, hidden=True),
+        "ex_tax_amount": Money("不含税金额", calc=True, readonly=True, hidden=True),
+    }
+
+
+def line_costs() -> dict[str, Field]:
+    """What the keeper of the books wrote (T6)."""
+    hidden = dict(calc=True, readonly=True, see="see_cost")
+    return {
+        "cost_amount": Money("成本", sum=True, width=100, **hidden),  # type: ignore[arg-type]
+        "cost_variance": Money("成本差异", hidden=True, **hidden),  # type: ignore[arg-type]
+        "uncosted_qty": Quantity("未计成本数", hidden=True, **hidden),  # type: ignore[arg-type]
+    }
+
+
+def line_end(header: Mapping[str, Field], names: str) -> dict[str, Field]:
+    """What lines repeat of their header, so that they can be listed by themselves."""
+    note: dict[str, Field] = {"note": Text("备注")}
+    return note | {name: repeated(header[name]) for name in names.split()}
+
+
+def repeated(one: Field) -> Field:
+    """A field of the header as its lines repeat it."""
+    extra: dict[str, Any] = {"calc": True, "readonly": True, "required": False, "default": None, "unique": False}
+    if isinstance(one, Serial):
+        return Text(one.label, calc=True, readonly=True, index=True, search=True, width=one.width)
+    if isinstance(one, Ref):
+        extra |= {"copies": {}, "loose": True}
+    return replace(one, **extra)
+
+
+def complete_line(line: Columns, asking: Asking) -> None:
+    """Unit and ratio of a line whose product is known."""
+    product = asking.look("product", str(line["product"])) if line.get("product") else None
+    if product is None:
+        return
+    unit = asking.look("product_unit", str(line["unit_row"])) if line.get("unit_row") else None
+    line["product_name"], line["spec"] = product["name"], product["spec"]
+    line["is_service"] = product["kind"] == "service"
+    line["ratio"] = unit["ratio"] if unit else TEN_THOUSAND
+    base = asking.look("dict_item", str(product["unit"])) if product["unit"] else None
+    line["unit_name"] = unit["name"] if unit else base["name"] if base else None
+
+
+def kind_stays(name: str, words: str) -> Any:
+    """Rule: the kind decides the number, so it is fixed with the first save (T19)."""
+
+    def rule(draft: Draft) -> Iterator[Fault]:
+        if draft.old and draft.new and draft.old[name] != draft.new[name]:
+            yield Fault(words, name)
+
+    return rule
+
+
+def drafts_only(draft: Draft) -> Iterator[Fault]:
+    """Rule: what was posted is cancelled, never deleted (T20)."""
+    if draft.old and draft.new is None and draft.old["state"] != "draft":
+        yield Fault("已过账的单据不能删除，可以作废")
+
+
+def quantities(posting: Posting) -> Iterator[Wrong]:
+    """Every line moves something."""
+    for place, line in enumerate(posting.sheet.lines):
+        if not isinstance(line["qty"], int) or line["qty"] <= 0:
+            yield Wrong("数量要大于 0", "qty", place)
+
+
+def stock_is_there(posting: Posting) -> Iterator[Wrong]:
+    """T8: no warehouse goes below zero by a posting; what the old version took is given back first."""
+    before = _by_place(posting.moves(posting.old)) if posting.old else {}
+    taken: dict[tuple[str, str], int] = {}
+    for place, line in enumerate(posting.sheet.lines):
+        key = (str(line["product"]), str(line.get("warehouse") or posting.sheet.header.get("warehouse")))
+        taken[key] = taken.get(key, 0) + int(line["base_qty"] or 0)
+        on_hand = posting.asking.balance("stock_move", {"product": key[0], "warehouse": key[1]})["on_hand"]
+        there = on_hand - before.get(key, 0)
+        if taken[key] > there:
+            about = f"产品 {line.get('product_name') or ''} 库存 {shown_qty(there)}，需要 {shown_qty(taken[key])}"
+            may = posting.rights("negative_stock")
+            yield Wrong(about, "qty", place, ask="negative_stock" if may else None)
+
+
+def _by_place(moves: Iterable[Any]) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for move in moves:
+        if move.ledger == "stock_move":
+            key = (str(move.values["product"]), str(move.values["warehouse"]))
+            found[key] = found.get(key, 0) + int(move.values["qty"])
+    return found
+
+
+def sum_of(lines: Sequence[Columns], name: str) -> int:
+    """Σ of a column."""
+    return sum(int(line.get(name) or 0) for line in lines)

@@ -1,0 +1,27 @@
+"""T11: money paid on the document itself, with posting. All amounts in 分."""
+
+from collections.abc import Iterator
+
+from .refusal import Refusal, yuan
+
+
+def paid_refusals(*, total: int, paid: int, advance_used: int, write_off: int, in_full: bool) -> Iterator[Refusal]:
+    """A document (not an order, where all of it is an advance) takes no more than its total.
+
+    `in_full`: retail and 零购 are paid at once, up to what was written off.
+    """
+    settled = paid + advance_used + write_off
+    if settled > total:
+        yield Refusal("paid-too-much", f"付款超过合计 {yuan(settled - total)}", "paid_amount")
+    elif in_full and settled < total:
+        yield Refusal("not-paid-in-full", f"须全额付清，还差 {yuan(total - settled)}", "paid_amount")
+
+
+def deposit_offered(deposit: int, used: int, total: int) -> int:
+    """订金: what of the advance tagged with the order a delivery of `total` uses; none when it is overdrawn."""
+    return max(min(deposit - used, total), 0)
+
+
+def change(tendered: int, paid: int) -> int:
+    """找零; below zero when too little was handed over."""
+    return tendered - paid

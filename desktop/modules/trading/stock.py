@@ -1,0 +1,174 @@
+"""Stock: entries, balances and what they cost (modules.md 2.2.9, T6, T7). All of it follows from posted documents."""
+
+from collections.abc import Callable, Iterator
+
+from ...engine.define import Ledger, Module
+from ...engine.documents.declare import Asking, Columns, Move, Posted
+from ...engine.fields import Date, DateTime, Enum, Int, Money, Price, Quantity, Ref, Text
+from .cost import Costed, Pool
+
+Judge = Callable[[Pool, Columns], Costed]
+"""What a line costs, from the pool before it."""
+
+KINDS = {
+    "opening": "期初", "gain": "盘盈", "gift_in": "赠入", "return_use": "退料", "other_in": "其他入库",
+    "loss": "盘亏", "use": "领用", "scrap": "报损", "sample": "样品", "other_out": "其他出库",
+    "purchase": "进货", "purchase_return": "退货给厂商", "sale": "销货", "sale_return": "客户退货", "retail": "零售",
+    "variance": "成本差异",
+}  # fmt: skip
+"""What a stock entry comes from."""
+
+_RIGHTS = dict(manager="view export print", sales="view", storekeeper="view export print", finance="view export print")
+
+stock_move = Module(
+    name="stock_move",
+    label="库存流水",
+    noun="流水",
+    chapter="trading",
+    icon="list-ordered",
+    position=62,
+    local=True,
+    writable=False,
+    search=False,
+    title="number",
+    when="book_on",
+    fields=dict(
+        number=Text("单据编号", index=True, width=170),
+        book_on=Date("日期", index=True, width=100),
+        kind=Enum("类型", KINDS, index=True, width=90),
+        product=Ref("产品", "product", index=True, width=200),
+        warehouse=Ref("仓库", "warehouse", index=True, width=110),
+        qty=Quantity("数量", sum=True, width=100),
+        cost_amount=Money("成本", see="see_cost", sum=True, width=110),
+        uncosted_qty=Quantity("未计成本数", see="see_cost", hidden=True),
+        booked_qty=Quantity("已核算数", see="see_cost", hidden=True),
+        posted_at=DateTime("过账时间", width=150),
+        module=Text("单据", max_length=64, hidden=True),
+        document=Text("单据号", max_length=32, index=True, hidden=True),
+        line=Text("行", max_length=32, hidden=True),
+    ),
+    columns="book_on number kind product warehouse qty cost_amount posted_at",
+    quick="number product warehouse kind",
+    sort="-book_on",
+    rights=_RIGHTS,
+    help="stock",
+)
+
+stock_balance = Module(
+    name="stock_balance",
+    label="库存查询",
+    noun="库存",
+    chapter="trading",
+    icon="boxes",
+    position=60,
+    local=True,
+    writable=False,
+    search=False,
+    title="label",
+    fields=dict(
+        label=Text("说明", hidden=True),
+        product=Ref("产品", "product", index=True, width=220),
+        warehouse=Ref("仓库", "warehouse", index=True, width=120),
+        on_hand=Quantity("库存数量", index=True, sum=True, width=110),
+        condition=Enum("状态", {"some": "有货", "none": "无货", "negative": "负库存"}, index=True, width=80),
+        average_cost=Price("平均成本", see="see_cost", width=100),
+        value=Money("库存金额", see="see_cost", sum=True, width=120),
+        uncosted=Quantity("成本未知数", see="see_cost", width=100),
+        booked=Quantity("已核算数", see="see_cost", hidden=True),
+        entries=Int("流水数", hidden=True),
+    ),
+    columns="product warehouse on_hand condition average_cost value uncosted",
+    quick="product warehouse",
+    sort="product",
+    rights=_RIGHTS,
+    help="stock",
+)
+
+
+def _derived(row: Columns) -> Columns:
+    on_hand = int(row["on_hand"] or 0)
+    pool = pool_of(row)
+    condition = "negative" if on_hand < 0 else "some" if on_hand else "none"
+    return {"condition": condition, "average_cost": pool.average}
+
+
+def pool_of(sums: Columns) -> Pool:
+    """What was booked with its cost."""
+    return Pool(int(sums["booked"] or 0), int(sums["uncosted"] or 0), int(sums["value"] or 0))
+
+
+stock = Ledger(
+    moves="stock_move",
+    balance="stock_balance",
+    keys=("product", "warehouse"),
+    sums={"qty": "on_hand", "booked_qty": "booked", "uncosted_qty": "uncosted", "cost_amount": "value"},
+    derive=_derived,
+)
+
+line_cost = Module(
+    name="line_cost",
+    label="成本记录",
+    noun="成本",
+    chapter="trading",
+    menu=False,
+    search=False,
+    writable=False,
+    title="label",
+    view_right="see_cost",
+    fields=dict(
+        label=Text("说明"),
+        module=Text("模块", max_length=64),
+        document=Text("单据", max_length=32, index=True),
+        line=Text("行", max_length=32),
+        version=Text("版本", max_length=32),
+        cost_amount=Money("成本", see="see_cost"),
+        uncosted_qty=Quantity("未计成本数", see="see_cost"),
+        cost_variance=Money("成本差异", see="see_cost"),
+    ),
+    columns="document line cost_amount uncosted_qty cost_variance",
+    sort="document",
+)
+
+
+def stock_moves(posted: Posted, kind: str, sign: int) -> Iterator[Move]:
+    """One entry for each line, and one without quantity where a receipt corrects what was charged before."""
+    costs = posted.annexes.get("line_cost", {})
+    for line in posted.sheet.lines:
+        if line.get("is_service"):
+            continue
+        id, cost = str(line["id"]), costs.get(str(line["id"]))
+        place = {"product": line["product"], "warehouse": line.get("warehouse") or posted.sheet.header.get("warehouse")}
+        qty = sign * int(line.get("base_qty") or 0)
+        booked = {name: int(cost[name] or 0) for name in ("cost_amount", "uncosted_qty")} if cost else {}
+        yield Move(
+            "stock_move", "goods", place | {"kind": kind, "qty": qty, "booked_qty": qty if cost else 0} | booked, id
+        )
+        if cost and cost["cost_variance"]:
+            yield Move("stock_move", "variance", place | {"kind": "variance", "cost_amount": cost["cost_variance"]}, id)
+
+
+def costs_in_turn(posted: Posted, asking: Asking, judge: Judge) -> Iterator[tuple[str, Columns]]:
+    """T6: each line is costed from the pool as the lines before it left it."""
+    pools: dict[str, Pool] = {}
+    for line in posted.sheet.lines:
+        if line.get("is_service"):
+            continue
+        product = str(line["product"])
+        if product not in pools:
+            pools[product] = pool_of(dict(asking.balance("stock_move", {"product": product})))
+        costed = judge(pools[product], line)
+        pools[product] = costed.pool
+        yield str(line["id"]), _row(costed)
+
+
+def _row(costed: Costed) -> Columns:
+    return {
+        "cost_amount": costed.cost_amount, "uncosted_qty": costed.uncosted_qty, "cost_variance": costed.cost_variance
+    }  # fmt: skip
+
+
+def last_cost(asking: Asking, product: str) -> int | None:
+    """The product's last known purchase cost: its reference price (T6.3)."""
+    kept = asking.find("product_cost", {"product": product})
+    prices = [int(row["purchase_price"] or 0) for row in kept if row["purchase_price"] is not None]
+    return prices[0] if prices else None

@@ -1,0 +1,171 @@
+"""其他出入库: what comes in or goes out without buying or selling (modules.md 2.2.9)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ...engine.define import Document, Module, Related, Section, Tab
+from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
+from ...engine.fields import Enum, Money, Price, Ref
+from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
+from .papers import (
+    RIGHTS,
+    complete_line,
+    drafts_only,
+    header_end,
+    header_start,
+    kind_stays,
+    line_costs,
+    line_end,
+    line_start,
+    quantities,
+    stock_is_there,
+    sum_of,
+)
+from .rounding import TEN_THOUSAND, divided
+from .stock import KINDS, costs_in_turn, last_cost, stock_moves
+
+IN = ("opening", "gain", "gift_in", "return_use", "other_in")
+OUT = ("loss", "use", "scrap", "sample", "other_out")
+_PREFIXES = {**dict.fromkeys(IN, "QR"), **dict.fromkeys(OUT, "QC"), "opening": "QK"}
+
+
+def _is_in(header: Columns) -> bool:
+    return header.get("kind") in IN
+
+
+def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
+    for line in lines:
+        complete_line(line, asking)
+
+
+def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
+    _complete(typing.sheet.header, typing.sheet.lines, typing.asking)
+    return typing.sheet, ()
+
+
+def _work_out(sheet: Sheet) -> Sheet:
+    direction = "in" if _is_in(sheet.header) else "out"
+    lines = [
+        line | {"base_qty": divided(int(line.get("qty") or 0) * int(line.get("ratio") or TEN_THOUSAND), TEN_THOUSAND)}
+        for line in sheet.lines
+    ]
+    return Sheet(sheet.header | {"direction": direction}, lines)
+
+
+def _judge(posting: Posting) -> Iterator[Wrong]:
+    yield from quantities(posting)
+    if not _is_in(posting.sheet.header):
+        yield from stock_is_there(posting)
+
+
+def _moves(posted: Posted) -> Iterable[Move]:
+    header = posted.sheet.header
+    return stock_moves(posted, str(header["kind"]), 1 if _is_in(header) else -1)
+
+
+def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
+    kind = posted.sheet.header["kind"]
+
+    def judge(pool: Pool, line: Columns) -> Costed:
+        qty, unit_cost = int(line["base_qty"] or 0), line.get("unit_cost")
+        per_unit = (
+            None
+            if unit_cost is None
+            else divided(int(unit_cost) * TEN_THOUSAND, int(line.get("ratio") or TEN_THOUSAND))
+        )
+        if kind == "gain":
+            return gain(pool, qty, per_unit)
+        if kind in IN:
+            amount = None if unit_cost is None else unit_cost_amount(int(line["qty"] or 0), int(unit_cost))
+            return receipt(pool, qty, amount)
+        return issue(pool, qty, last_cost(asking, str(line["product"])))
+
+    return costs_in_turn(posted, asking, judge)
+
+
+def _totals(lines: Sequence[Columns]) -> Columns:
+    return {"total_cost": sum_of(lines, "cost_amount")}
+
+
+_HEADER = {
+    **header_start("单据编号", "kind", _PREFIXES, "单据日期"),
+    "kind": Enum(
+        "类型", {name: KINDS[name] for name in (*IN, *OUT)}, required=True, default="other_in", index=True, width=90
+    ),
+    "direction": Enum("方向", {"in": "入库", "out": "出库"}, calc=True, readonly=True, index=True, width=70),
+    "warehouse": Ref("仓库", "warehouse", required=True, default="default", index=True, width=110),
+    "customer": Ref("客户", "customer", index=True, width=160),
+    "supplier": Ref("供应商", "supplier", index=True, width=160),
+    "total_cost": Money("成本金额", calc=True, readonly=True, see="see_cost", sum=True, width=110),
+    **header_end(),
+}
+_REPEATED = "number doc_on kind direction warehouse handler state"
+
+stock_entry = Module(
+    name="stock_entry",
+    label="其他出入库",
+    noun="出入库单",
+    chapter="trading",
+    icon="package-open",
+    position=64,
+    title="number",
+    scope="branch",
+    when="doc_on",
+    log=True,
+    fields=_HEADER,
+    document=Document(
+        lines="stock_entry_line",
+        kind="kind",
+        prefixes=_PREFIXES,
+        complete=_complete,
+        fill=_fill,
+        work_out=_work_out,
+        judge=_judge,
+        moves=_moves,
+        totals=_totals,
+        annexes=(Annex("line_cost", _costs),),
+        after="note print_count",
+        entry={"product": "product", "qty": "qty", "price": "unit_cost", "unit": "unit_row"},
+        line_columns="product spec unit_row unit_name qty unit_cost cost_amount note",
+        foot="total_cost",
+        copied=_REPEATED,
+    ),
+    columns="doc_on number kind direction warehouse total_cost handler state note",
+    quick="number warehouse customer supplier handler",
+    sort="-doc_on",
+    tabs=(
+        Tab("基本", "number doc_on kind warehouse handler", (Section("往来单位", "customer supplier"),)),
+        Tab("其他", "note"),
+    ),
+    related=(Related("明细", "stock_entry_line", "document"),),
+    children="stock_entry_line",
+    rules=(drafts_only, kind_stays("kind", "类型决定单据编号，保存后不能再改")),
+    rights=RIGHTS,
+    help="stock_entry",
+)
+
+stock_entry_line = Module(
+    name="stock_entry_line",
+    label="出入库明细",
+    noun="产品",
+    chapter="trading",
+    icon="list",
+    position=66,
+    writable=False,
+    search=False,
+    title="product_name",
+    scope="follow",
+    parent="document",
+    when="doc_on",
+    log=True,
+    fields=dict(
+        **line_start("stock_entry"),
+        unit_cost=Price("单位成本", min=0, see="see_cost", width=100, help="入库时填，空着是成本未知，0 是免费"),
+        **line_costs(),
+        **line_end(_HEADER, _REPEATED),
+    ),
+    columns="doc_on number kind product spec unit_name qty cost_amount warehouse handler state",
+    quick="number product warehouse handler",
+    sort="-doc_on",
+    rights=dict(manager="view export print", storekeeper="view export print", finance="view export print"),
+    help="stock_entry",
+)

@@ -1,0 +1,79 @@
+"""The price offered (T18, G17)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from desktop.modules.trading.amounts import derive
+from desktop.modules.trading.offer import LastLine, Offer, is_below_minimum, purchase_offer, sale_offer
+from tests.modules.trading.kit import fen, line, n4
+
+PRODUCT = {"price_1": n4(100), "price_2": n4(90), "price_3": n4(85), "price_4": n4(80)}
+BOX: dict[str, Any] = {"ratio": n4(12), "price_1": None, "price_2": None, "price_3": None, "price_4": None}
+
+
+def offered(
+    last: LastLine | None = None,
+    *,
+    product: dict[str, Any] = PRODUCT,
+    unit: dict[str, Any] | None = None,
+    slot: int | None = 3,
+) -> Offer | None:
+    return sale_offer(product, unit, slot=slot, last=last, doc_on="2026-11-23", last_days=180)
+
+
+def test_g17_the_last_price_while_it_is_fresh() -> None:
+    assert offered(LastLine(n4(88), "2026-06-15")) == Offer(n4(88), "last")
+    assert offered(LastLine(n4(88), "2026-05-20")) == Offer(n4(85), "level")
+
+
+@pytest.mark.parametrize(("doc_on", "source"), [("2026-05-27", "last"), ("2026-05-26", "level")])
+def test_the_last_day_still_counts(doc_on: str, source: str) -> None:
+    found = offered(LastLine(n4(88), doc_on))
+    assert found is not None
+    assert found.source == source
+
+
+def test_g17_a_unit_without_its_own_price() -> None:
+    assert offered(unit=BOX) == Offer(n4(1020), "level")
+    assert offered(unit=BOX | {"price_3": n4(999)}) == Offer(n4(999), "level")
+
+
+def test_a_blank_slot_falls_to_the_list_price_and_that_to_blank() -> None:
+    assert offered(product=PRODUCT | {"price_3": None}) == Offer(n4(100), "list")
+    assert offered(slot=None) == Offer(n4(100), "list")
+    assert offered(product=dict.fromkeys(PRODUCT), unit=BOX) is None
+    assert offered(LastLine(None, "2026-11-22")) == Offer(n4(85), "level")
+
+
+def test_a_price_of_zero_is_a_price() -> None:
+    assert offered(LastLine(0, "2026-11-22")) == Offer(0, "last")
+    assert offered(product=PRODUCT | {"price_3": 0}) == Offer(0, "level")
+
+
+def test_a_purchase_is_offered_the_last_price_then_the_reference_price() -> None:
+    def bought(base: int | None, own: int | None, last: LastLine | None) -> Offer | None:
+        return purchase_offer(base, n4(12), own, last=last, doc_on="2026-11-23", last_days=180)
+
+    assert bought(n4(5), None, LastLine(n4(61), "2026-11-01")) == Offer(n4(61), "last")
+    assert bought(n4(5), None, None) == Offer(n4(60), "list")
+    assert bought(n4(5), n4(58), None) == Offer(n4(58), "list")
+    assert bought(None, None, LastLine(n4(61), "2025-11-01")) is None
+
+
+def test_g17_below_the_minimum_after_the_discount() -> None:
+    (found,) = derive({}, [line(10, 84, discount_rate=n4(95))], tax_included=True).lines
+    net, base = found["net_amount"] or 0, found["base_qty"] or 0
+    assert net == fen(798)
+    assert is_below_minimum(net, base, n4(80))
+    assert not is_below_minimum(net, base, n4("79.8"))
+    assert not is_below_minimum(net, base, None)
+
+
+def test_the_minimum_is_per_base_unit() -> None:
+    (found,) = derive({}, [line(2, 960, ratio=n4(12))], tax_included=True).lines
+    net, base = found["net_amount"] or 0, found["base_qty"] or 0
+    assert not is_below_minimum(net, base, n4(80))
+    assert is_below_minimum(net, base, n4(80) + 1)
