@@ -124,13 +124,13 @@ export interface DocumentInfo {
   total?: string | null
   line_columns: string[]
   side?: string[]
-  /** fields that may still change in a cancelled or closed document */
+  /** fields that change without a new version */
   after: string[]
   actions: string[]
 }
 export type DocumentState = 'draft' | 'posted' | 'cancelled'
 export interface DocumentAction { name: string; label: string; allowed: boolean; why?: string | null }
-export interface DocumentVersion { id: string; version: number; state: DocumentState; at: string; by: string; reason?: string | null; is_winner: boolean }
+export interface DocumentVersion { id: string; version: number; state: DocumentState; at: string; by: string; reason?: string | null; is_winner: boolean; /** not among those that the winner was made from */ is_lost: boolean }
 export interface DocumentLink { module: string; id: string; label: string; title: string }
 /** the whole document, with the titles of what it refers to */
 export interface DocumentPage {
@@ -139,8 +139,9 @@ export interface DocumentPage {
   labels: Labels
   rev: number
   actions: DocumentAction[]
+  /** newest first */
   versions: DocumentVersion[]
-  links: DocumentLink[]
+  links?: DocumentLink[]
 }
 /** a line of what a document follows to: said of one cell, one line, one field of the head, or of all */
 export interface DocumentHint { line?: number | null; field?: string | null; text: string; level: 'info' | 'warn' }
@@ -154,7 +155,8 @@ export interface FoundProduct {
   code: string
   spec: string
   unit: string
-  barcode: string
+  /** as scanned */
+  barcode: string | null
   prices: Record<string, number | null>
   on_hand: number | null
 }

@@ -81,8 +81,9 @@ export function repeat(line: Line): Line {
   return { key: newLineKey(), id: null, values: { ...line.values } }
 }
 
-export function fromFound(entry: Entry, found: FoundProduct): Values {
-  return { [entry.product]: found.product, ...(entry.unit ? { [entry.unit]: found.unit_row } : {}), [entry.qty]: ONE }
+export function fromFound(entry: Entry, fields: FieldInfo[], found: FoundProduct): Values {
+  const scanned = found.barcode && fields.some((f) => f.name === 'barcode') ? { barcode: found.barcode } : {}
+  return { [entry.product]: found.product, ...(entry.unit ? { [entry.unit]: found.unit_row } : {}), [entry.qty]: ONE, ...scanned }
 }
 
 export interface Scanned { sheet: Sheet; key: string; qty: number; merged: boolean }
@@ -91,7 +92,7 @@ export interface Scanned { sheet: Sheet; key: string; qty: number; merged: boole
 export function scan(sheet: Sheet, entry: Entry, fields: FieldInfo[], found: FoundProduct): Scanned {
   const there = sheet.lines.find((line) => line.values[entry.product] === found.product && (!entry.unit || same(line.values[entry.unit], found.unit_row)))
   if (!there) {
-    const line = newLine(fields, fromFound(entry, found))
+    const line = newLine(fields, fromFound(entry, fields, found))
     return { sheet: addLine(sheet, line), key: line.key, qty: ONE, merged: false }
   }
   const before = there.values[entry.qty]

@@ -175,7 +175,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   }
   function add(found: FoundProduct): Line {
     foundLabels(found)
-    const line = newLine(lineModule.fields, fromFound(about.entry, found))
+    const line = newLine(lineModule.fields, fromFound(about.entry, lineModule.fields, found))
     change(addLine(sheet.value, line), { key: line.key, field: about.entry.product })
     return line
   }

@@ -20,6 +20,7 @@ export const documents: Record<string, string> = {
   '单据情况': 'Document',
   '原因（留在单据上，以后查得到）': 'Reason (stays with the document)',
   '可以先看同事的新内容，这里填的会留作草稿；也可以用这里填的代替。': 'You can look at the new content first, what you typed is kept as a draft; or put yours in its place.',
+  '只列出前 {n} 个，输入名称缩小范围': 'Only the first {n} are listed; type a name to narrow it down',
   '名称、编号、条码或拼音首字母': 'Name, code, barcode or pinyin initials',
   '复制成新{noun}': 'Copy as a new {noun}',
   '大写': 'In words',
