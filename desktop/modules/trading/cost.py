@@ -139,11 +139,9 @@ def supplier_return(pool: Pool, qty: int, origin: Origin | None, last_cost: int 
     cost, uncosted = origin.share(qty)
     uncosted = min(uncosted, max(pool.uncosted, 0))
     after = _moved(pool, -qty, -cost, -uncosted)
-    if after.pool.qty > 0 and (after.pool.value < 0 or after.pool.costed < 0):
+    # Where no costed unit would stay, the issue takes the whole value: it would have no unit to lie on.
+    if after.pool.qty > 0 and (after.pool.value < 0 or after.pool.costed <= 0):
         return issue(pool, qty, last_cost)
-    if after.pool.qty > 0 and not after.pool.costed:
-        # The last costed unit leaves: like an empty pool, what stays has no unit to lie on.
-        return _moved(pool, -qty, -pool.value, -uncosted)
     return after
 
 

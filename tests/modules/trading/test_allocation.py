@@ -60,6 +60,11 @@ def test_g10_automatic_allocation_takes_the_oldest_due_first() -> None:
     assert found == [("xs1", fen(500)), ("xs2", fen(100))]
 
 
+def test_what_is_due_first_comes_before_what_was_written_first() -> None:
+    late, early = OpenItem("a", "XS-1", "2026-12-01", 10), OpenItem("b", "XS-2", "2026-11-01", 10)
+    assert allocate(15, [late, early], credits_first=False) == [("b", 10), ("a", 5)]
+
+
 def test_equal_due_dates_go_by_number_and_no_due_date_comes_last() -> None:
     items = [
         OpenItem("c", "XS-1", None, 10),
@@ -145,6 +150,8 @@ def test_g10_an_advance_pays_a_document() -> None:
 def test_an_advance_is_not_used_to_become_an_advance() -> None:
     found = refused(header(amount=100, advance_used=450), settled("xs1", 500), advance=fen(1000))
     assert found == {"advance-not-needed": "advance_used"}
+    found = refused(header(amount=500, advance_used="0.01"), settled("xs1", 500), advance=fen(1000))
+    assert found == {"advance-not-needed": "advance_used"}
 
 
 def test_an_overdrawn_advance_pays_nothing_but_refuses_nothing_else() -> None:
@@ -153,6 +160,10 @@ def test_an_overdrawn_advance_pays_nothing_but_refuses_nothing_else() -> None:
 
 def test_more_allocated_than_there_is() -> None:
     assert refused(header(amount="499.99"), settled("xs1", 500)) == {"allocated-too-much": "amount"}
+    (found,) = refusals(
+        header(amount=498), [settled("xs1", 500)], outstanding=OPEN, advance_balance=0, write_off_limit=None
+    )
+    assert found.message == "分配的比收付的多 2.00"
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,20 @@ def test_g5_the_last_units_take_what_is_left() -> None:
 def test_a_return_dearer_than_the_stock_goes_at_the_average() -> None:
     back = supplier_return(pool(10, 50), n4(2), Origin(n4(2), fen(60)), None)
     assert (back.cost_amount, back.pool) == (-fen(10), pool(8, 40))
+    even = supplier_return(pool(10, 60), n4(2), Origin(n4(2), fen(60)), None)
+    assert (even.cost_amount, even.pool) == (-fen(60), pool(8, 0))
+
+
+def test_a_return_of_goods_sold_long_ago_goes_below_zero_at_its_own_cost() -> None:
+    back = supplier_return(pool(1, 12), n4(3), Origin(n4(10), fen(100)), None)
+    assert (back.cost_amount, back.pool) == (-fen(30), pool(-2, -18))
+
+
+def test_a_return_to_the_supplier_ends_what_left_uncosted_before_it_came() -> None:
+    """Sold from nothing at a cost nobody knew, then bought: no value may stay behind at zero."""
+    short = issue(EMPTY, n4(3), None).pool
+    stock = receipt(short, n4(10), fen(120)).pool
+    assert supplier_return(stock, n4(7), Origin(n4(10), fen(120)), None).pool == EMPTY
 
 
 def test_a_return_without_origin_goes_at_the_average() -> None:
