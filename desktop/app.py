@@ -7,7 +7,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from .api import desk as desk_routes
-from .api import files, imports, records, roles, session, stream, tidying
+from .api import documents, files, imports, records, roles, session, stream, tidying
 from .api import sync as sync_routes
 from .api.guard import Guard, install
 from .api.http import Desk, Route, json_response, serve
@@ -28,6 +28,7 @@ ROUTES: list[Route] = [
     *imports.routes.routes,
     *files.routes.routes,
     *sync_routes.routes.routes,
+    *documents.routes.routes,
     *stream.routes.routes,
 ]
 """Every call of the API but the window's own (desktop/shell/endpoints.py)."""

@@ -541,6 +541,54 @@ class AnyObject(Loose):
     """An object."""
 
 
+Line = dict[Name, Any]
+
+
+class DocumentAnswer(Loose):
+    row: dict[str, Any]
+    lines: list[dict[str, Any]]
+    labels: dict[str, str]
+    rev: int
+    actions: list[dict[str, Any]]
+    versions: list[dict[str, Any]]
+
+
+class Cell(Strict):
+    """A cell of a sheet: of the header where no line is named."""
+
+    line: Annotated[int, Field(ge=0, le=5_000)] | None = None
+    field: Name
+
+
+class SheetBody(Strict):
+    """A sheet that is being filled in, and the cell that was left last."""
+
+    id: Annotated[str, Field(max_length=64)] | None = None
+    values: dict[Name, Any] = Field(default_factory=dict, max_length=500)
+    lines: list[Line] = Field(default_factory=list, max_length=5_000)
+    changed: Cell | None = None
+
+
+class DocumentBody(Strict):
+    """A document as somebody saves it: all of its lines in their order. `post` makes it count; `confirmed` names the
+    questions that were answered with yes."""
+
+    values: dict[Name, Any] = Field(default_factory=dict, max_length=500)
+    lines: list[Line] = Field(default_factory=list, max_length=5_000)
+    post: bool = True
+    confirmed: list[Name] = Field(default_factory=list, max_length=50)
+    reason: Name = ""
+
+
+class FindQuery(Strict):
+    text: Name = ""
+    limit: Annotated[int, Field(ge=1, le=50)] = 20
+
+
+class ActionBody(Strict):
+    reason: Name = ""
+
+
 class RoleBody(Strict):
     """A role as its editor saves it: only what was changed."""
 

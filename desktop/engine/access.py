@@ -86,6 +86,8 @@ def offered(definition: Definition) -> list[Right]:
 def demand(principal: Principal, action: Right, definition: Definition) -> None:
     """Raises `Forbidden` unless the action is allowed on the module."""
     allowed = principal.may(action, definition.name)
+    if definition.module.document and action not in offered(definition):
+        raise Forbidden(f"「{definition.module.label}」是单据，不能从表格{VERBS[action]}")
     if action in _WRITES:
         allowed = allowed and definition.module.writable and principal.has(definition.module.edit_right)
     if not allowed:

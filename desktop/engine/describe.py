@@ -3,7 +3,7 @@
 from typing import Any
 
 from .access import Principal, actions, compares
-from .define import Tab
+from .define import Document, Tab
 from .engine import Engine
 from .fields import Field
 from .registry import Definition, targets_of
@@ -71,7 +71,23 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "help": module.help,
         "page": module.page,
         "files": any(one.cascades and one.definition.module.hangs for one in definition.incoming),
+        "document": _document(module.document, visible),
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
+    }
+
+
+def _document(document: Document | None, visible: dict[str, Field]) -> dict[str, Any] | None:
+    if document is None:
+        return None
+    return {
+        "lines": document.lines,
+        "kind": document.kind,
+        "entry": dict(document.entry),
+        "line_columns": document.line_columns.split(),
+        "foot": [name for name in document.foot.split() if name in visible],
+        "after": document.after.split(),
+        "finds": document.find is not None,
+        "actions": ["post", "cancel", "copy"],
     }
 
 

@@ -99,6 +99,8 @@ def save(
     definition = engine.definition(module)
     if not system:
         demand(principal, "edit" if id else "add", definition)
+        if definition.module.document and res is None:
+            raise BadRequest(f"「{definition.module.label}」是单据，请在单据窗口里录入和修改")
         if definition.module.single and id is None:
             raise BadRequest(f"「{definition.module.label}」只有一份，请直接修改")
     parsed = parse(definition, principal, values, system=system)
@@ -203,6 +205,8 @@ def change(
     """Sets the same values on many records, as one batch: all or nothing. Returns the ids that changed."""
     definition = engine.definition(module)
     demand(principal, "edit", definition)
+    if definition.module.document:
+        raise BadRequest(f"「{definition.module.label}」是单据，请一张一张地修改")
     parsed = parse(definition, principal, values)
     with engine.db.write() as db:
         if idempotent and (known := answered(db, idempotent)) is not None:

@@ -267,7 +267,9 @@ class Registry:
 def _hung(modules: tuple[Module, ...]) -> tuple[Module, ...]:
     """What hangs on any record learns which modules there are, and they learn what goes along with their records."""
     hanging = " ".join(module.name for module in modules if module.hangs)
-    holders = {module.name: module.label for module in modules if module.is_granted and not module.hangs}
+    holders = {
+        module.name: module.label for module in modules if module.is_granted and module.writable and not module.hangs
+    }
     if not hanging:
         return modules
     return tuple(

@@ -72,6 +72,13 @@ class World:
     def registry(self) -> Iterator[Definition]:
         return iter(self.office.engine.registry)
 
+    @property
+    def planted(self) -> Iterator[Definition]:
+        """The modules that get rows of their own: not what follows from others, nor what belongs to one version."""
+        registry = self.office.engine.registry
+        inside = {"document_version", *registry.annexes}
+        return (one for one in registry.sent.values() if one.name not in inside)
+
     def write(self, ops: list[Op], actor: str | None = None) -> None:
         author = self.office.admin.operator if actor is None else actor
         self.office.engine.applier.local(ops, actor=author)
@@ -139,7 +146,7 @@ def found_world(office: Office) -> World:
     world = World(office)
     _places(world)
     _tester(world)
-    waiting = list(world.registry)
+    waiting = list(world.planted)
     while waiting:  # parents before what follows them
         ready = [one for one in waiting if not _parents(one) & {other.name for other in waiting}]
         for definition in ready:
@@ -264,7 +271,7 @@ def _any_row(world: World, module: str) -> str:
 def _change_and_delete(world: World) -> None:
     """Every row has a history; the second one abroad of each module is in the recycle bin."""
     applier = world.office.engine.applier
-    for definition in world.registry:
+    for definition in world.planted:
         title = definition.module.title
         for row in world.of(definition.name):
             world.write([Op(row.module, row.id, "upd", {title: f"{row.mark}改"})])
@@ -371,7 +378,7 @@ def _about_row(world: World, definition: Definition, row: Planted) -> Iterator[t
         yield _asked(world.api, f"{path}/related/{tab.module}-{tab.field}", limit=500)
 
 
-WRITES: Final = ("add", "edit", "delete", "import")
+WRITES: Final = ("add", "edit", "delete", "post", "cancel", "import")
 
 
 def allowed(definition: Definition, action: str, words: str, special: str) -> bool:
@@ -383,4 +390,10 @@ def allowed(definition: Definition, action: str, words: str, special: str) -> bo
         return False
     if action in WRITES and not (module.writable and (module.edit_right or "") in ("", *special.split())):
         return False
-    return not (module.single and action in ("add", "delete", "import"))
+    if action in ("post", "cancel") and not module.document:
+        return False
+    return not ((module.single and action in ("add", "delete")) or (action == "import" and _has_no_import(definition)))
+
+
+def _has_no_import(definition: Definition) -> bool:
+    return definition.module.single or definition.module.document is not None

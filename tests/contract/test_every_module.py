@@ -23,7 +23,12 @@ from tests.support import Office, fresh_key
 
 REGISTRY = load()
 MODULES = [definition.name for definition in REGISTRY]
-WRITABLE = [d.name for d in REGISTRY if d.module.writable and not d.module.single and d.module.scope != "private"]
+WRITABLE = [
+    d.name
+    for d in REGISTRY
+    if d.module.writable and not d.module.single and not d.module.document and d.module.scope != "private"
+]
+"""What is written record by record; documents are in tests/modules/trading and tests/engine/test_documents.py."""
 
 
 def about(office: Office, module: str) -> dict[str, Any]:

@@ -110,17 +110,23 @@ def looking(clean_window: RealWindow) -> Iterator[Page]:
     assert not clean_window.watch.complaints()
 
 
-@pytest.mark.parametrize("place", list(places.PLACES))
-def test_page_is_whole_readable_and_chinese(looking: Page, pictures: Path, place: str) -> None:
+@pytest.mark.parametrize(
+    ("place", "is_dark"),
+    [
+        pytest.param(place, is_dark, marks=[pytest.mark.soak] if is_dark != (number % 2 == 1) else [])
+        for number, place in enumerate(places.PLACES)
+        for is_dark in (False, True)
+    ],
+)
+def test_page_is_whole_readable_and_chinese(looking: Page, pictures: Path, place: str, is_dark: bool) -> None:
+    """Every page by turns in light and in dark; the long tests see each in both."""
     page = looking
     places.PLACES[place](Screen(page))
+    if is_dark:
+        make_dark(page)
     places.still(page)
     wrong = [*findings(page), *layout(page), *(f"English: {text}" for text in english(page))]
-    page.screenshot(path=pictures / f"{place}-light.png")
-    make_dark(page)
-    places.still(page)
-    wrong += [f"dark: {text}" for text in findings(page)]
-    page.screenshot(path=pictures / f"{place}-dark.png")
+    page.screenshot(path=pictures / f"{place}-{'dark' if is_dark else 'light'}.png")
     if place in ENLARGED:
         page.set_viewport_size({"width": LARGE[0], "height": LARGE[1]})
         places.still(page)

@@ -30,7 +30,9 @@ def product(desk: Desk, name: str = "P", **values: Any) -> str:
     return str(desk.save("product", name=name, category=desk.id_of("product_category", "未分类"), **values)["id"])
 
 
-def entry(desk: Desk, kind: str, *lines: tuple[str, int, int | None], id: str | None = None, post: bool = True) -> dict:
+def entry(
+    desk: Desk, kind: str, *lines: tuple[str, int, int | None], id: str | None = None, post: bool = True
+) -> dict[str, Any]:
     """A stock entry of (product, quantity, unit cost) lines in whole units and 元."""
     rows = [
         {"product": one, "qty": qty * Q} | ({"unit_cost": cost * Q} if cost is not None else {})
@@ -50,7 +52,7 @@ def save(
 def stock(desk: Desk, id: str) -> tuple[int, int, int]:
     """On hand, value in 分, quantity of unknown cost."""
     rows = desk.ask("SELECT on_hand, value, uncosted FROM stock_balance WHERE product = ?", id)
-    return tuple(sum(row[at] for row in rows) / (Q if at != 1 else 1) for at in range(3))  # type: ignore[return-value]
+    return tuple(sum(row[at] for row in rows) / (Q if at != 1 else 1) for at in range(3))
 
 
 def cancel(desk: Desk, found: dict[str, Any], reason: str = "录错") -> dict[str, Any]:

@@ -27,7 +27,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "desktop.settings": ("desktop.errors",),
     "desktop.db": ("desktop.errors", "desktop.files", "desktop.migrations"),
     "desktop.engine": ("desktop.db", "desktop.errors", "desktop.settings", "sync_server.replication"),
-    "desktop.modules": ("desktop.engine.define", "desktop.engine.fields", "desktop.engine.ledger"),
+    "desktop.modules": ("desktop.engine.define", "desktop.engine.fields", "desktop.engine.documents.declare"),
     "desktop.api": (
         "desktop.__version__",
         "desktop.accounts",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sync_server.replication.changeset import Scalar
 
@@ -134,6 +134,24 @@ class Annex:
     """(line, columns) for each line of a version that counts."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """A record that a code means, and values that come into the line with it."""
+
+    id: str
+    more: Columns = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finder:
+    """How codes become lines: `exact` gives the records that carry a code, `about` what the chooser shows of one."""
+
+    module: str
+    field: str
+    exact: Callable[[str, Asking], Iterator[Found]]
+    about: Callable[[Mapping[str, Any], Mapping[str, str], Found, Asking], dict[str, Any]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """What makes a module a document. `work_out` gives every column that follows from others; `fill` puts in what
@@ -160,6 +178,7 @@ class Document:
     """Fields of the header that are edited freely after posting; they lie outside the versions."""
     entry: Mapping[str, str] = field(default_factory=dict)
     """Which fields of a line the entry row asks for: product, qty, price, discount, unit."""
+    find: Finder | None = None
     line_columns: str = ""
     foot: str = ""
     copied: str = ""

@@ -7,6 +7,7 @@ the table `veil`, so that rows go on merging as if nothing stood before them (sy
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,8 @@ from .versions import TABLE, Chain, Version
 if TYPE_CHECKING:
     from ..registry import Definition
     from ..work import Held, Work
+
+log = logging.getLogger(__name__)
 
 VEIL = "veil"
 
@@ -75,6 +78,15 @@ class _Projection:
         if header.state is None or header.is_dropped:
             self.books.enter(self.module, self.id, ())
             return False
+        try:
+            return self._work_out(header)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # What another machine wrote and this one cannot read must hold up nothing else.
+            log.exception("a document cannot be worked out: %s %s", self.module, self.id)
+            self.books.enter(self.module, self.id, ())
+            return False
+
+    def _work_out(self, header: Held) -> bool:
         lines = [one for one in self.work.rows_of(self.document.lines, self.document.parent, self.id) if _is_there(one)]
         versions = [one for one in self.work.rows_of(TABLE, "document", self.id) if _is_there(one)]
         if not versions:

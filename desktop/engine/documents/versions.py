@@ -86,8 +86,11 @@ class Version:
     @cached_property
     def said(self) -> Mapping[str, Any]:
         """The body: header, lines, and the dates it is booked by."""
-        found: dict[str, Any] = json.loads(self.body)
-        return found
+        try:
+            found = json.loads(self.body)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
     @property
     def sheet(self) -> Sheet:

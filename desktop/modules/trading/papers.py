@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...engine.define import Draft, Fault
-from ...engine.documents.declare import STATES, Asking, Columns, Posting, Wrong
+from ...engine.documents.declare import STATES, Asking, Columns, Finder, Found, Posting, Wrong
 from ...engine.fields import (
     Bool,
     Date,
@@ -141,6 +141,39 @@ def complete_line(line: Columns, asking: Asking) -> None:
     line["ratio"] = unit["ratio"] if unit else TEN_THOUSAND
     base = asking.look("dict_item", str(product["unit"])) if product["unit"] else None
     line["unit_name"] = unit["name"] if unit else base["name"] if base else None
+
+
+def _carrying(code: str, asking: Asking) -> Iterator[Found]:
+    """Products in use with this barcode, else with this number."""
+    units: dict[tuple[str, Any], Found] = {}
+    for row in asking.find("product_barcode", {"barcode": code}):
+        product = asking.look("product", str(row["product"]))
+        if product and not product["is_stopped"]:
+            key = (str(row["product"]), row["unit_row"])
+            units.setdefault(key, Found(key[0], {"unit_row": row["unit_row"], "barcode": code}))
+    if units:
+        yield from units.values()
+        return
+    for row in asking.find("product", {"code": code}):
+        if not row["is_stopped"]:
+            yield Found(str(row["id"]), {"unit_row": None, "barcode": None})
+
+
+def _about(row: Mapping[str, Any], labels: Mapping[str, str], found: Found, asking: Asking) -> dict[str, Any]:
+    unit = asking.look("product_unit", str(found.more["unit_row"])) if found.more.get("unit_row") else None
+    return {
+        "unit_row": found.more.get("unit_row"),
+        "barcode": found.more.get("barcode"),
+        "code": row["code"],
+        "spec": row["spec"],
+        "unit": unit["name"] if unit else labels.get(row["unit"] or "", ""),
+        "prices": {name: row[name] for name in ("price_1", "price_2", "price_3", "price_4") if name in row},
+        "on_hand": asking.balance("stock_move", {"product": found.id})["on_hand"],
+    }
+
+
+PRODUCTS = Finder(module="product", field="product", exact=_carrying, about=_about)
+"""Codes, barcodes and names of products."""
 
 
 def kind_stays(name: str, words: str) -> Any:

@@ -7,6 +7,7 @@ from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Post
 from ...engine.fields import Enum, Money, Price, Ref
 from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
 from .papers import (
+    PRODUCTS,
     RIGHTS,
     complete_line,
     drafts_only,
@@ -125,6 +126,7 @@ stock_entry = Module(
         annexes=(Annex("line_cost", _costs),),
         after="note print_count",
         entry={"product": "product", "qty": "qty", "price": "unit_cost", "unit": "unit_row"},
+        find=PRODUCTS,
         line_columns="product spec unit_row unit_name qty unit_cost cost_amount note",
         foot="total_cost",
         copied=_REPEATED,

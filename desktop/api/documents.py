@@ -1,0 +1,66 @@
+"""Documents with lines: the same calls for every module that keeps them."""
+
+from typing import Any
+
+from ..engine.documents import finding, verbs
+from ..engine.documents.verbs import Entry
+from ..errors import BadRequest
+from . import shapes
+from .http import Call, Routes, json_response
+
+routes = Routes()
+_DOCUMENTS = "/api/documents/<module>"
+_DOCUMENT = f"{_DOCUMENTS}/<id>"
+
+
+def _answer(found: dict[str, Any], status: int = 200) -> Any:
+    response = json_response(found, status)
+    response.headers["ETag"] = f'"{found["rev"]}"'
+    return response
+
+
+@routes.add("GET", _DOCUMENT, "A document with its lines and versions", shapes.DocumentAnswer, errors=(403, 404))
+def read(call: Call, module: str, id: str) -> Any:
+    return _answer(verbs.opened(call.engine, call.principal, module, id))
+
+
+@routes.add("POST", f"{_DOCUMENTS}/work-out", "What follows from a sheet that is being filled in", shapes.AnyObject,
+            body=shapes.SheetBody, errors=(403, 404, 422))  # fmt: skip
+def work_out(call: Call, module: str) -> dict[str, Any]:
+    asked: shapes.SheetBody = call.body
+    changed = (asked.changed.line, asked.changed.field) if asked.changed else None
+    return verbs.work_out(call.engine, call.principal, module, asked.values, asked.lines, changed)
+
+
+@routes.add("GET", f"{_DOCUMENTS}/find", "What a typed or scanned code means", shapes.AnyObject,
+            query=shapes.FindQuery, errors=(403, 404, 422))  # fmt: skip
+def find(call: Call, module: str) -> dict[str, Any]:
+    return finding.find(call.engine, call.principal, module, call.query.text, call.query.limit)
+
+
+@routes.add("POST", _DOCUMENTS, "Create a document, as a draft or posted", shapes.DocumentAnswer,
+            body=shapes.DocumentBody, status=201, errors=(403, 404, 409, 422, 507))  # fmt: skip
+def create(call: Call, module: str) -> Any:
+    saved = verbs.save(call.engine, call.principal, module, _entry(call.body), idempotent=call.idempotent)
+    return _answer(saved, 201)
+
+
+@routes.add("PATCH", _DOCUMENT, "Change a document: a draft as it is, a posted one by its next version",
+            shapes.DocumentAnswer, body=shapes.DocumentBody, errors=(403, 404, 409, 422, 507))  # fmt: skip
+def change(call: Call, module: str, id: str) -> Any:
+    entry = _entry(call.body)
+    return _answer(
+        verbs.save(call.engine, call.principal, module, entry, id=id, rev=call.rev, idempotent=call.idempotent)
+    )
+
+
+def _entry(body: shapes.DocumentBody) -> Entry:
+    return Entry(body.values, body.lines, body.post, frozenset(body.confirmed), body.reason or None)
+
+
+@routes.add("POST", f"{_DOCUMENT}/<action>", "Cancel a document", shapes.DocumentAnswer, body=shapes.ActionBody,
+            errors=(400, 403, 404, 409, 422))  # fmt: skip
+def act(call: Call, module: str, id: str, action: str) -> Any:
+    if action != "cancel":
+        raise BadRequest("没有这种操作")
+    return _answer(verbs.cancel(call.engine, call.principal, module, id, call.body.reason, call.rev))
