@@ -123,7 +123,6 @@ export interface DocumentInfo {
   /** the one figure of the sheet; else the first calculated amount that lists sum up */
   total?: string | null
   line_columns: string[]
-  side?: string[]
   /** fields that change without a new version */
   after: string[]
   actions: string[]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FoundProduct } from '../../api/types'
 import { field } from '../../fields/info'
-import { addLine, bodyOf, EMPTY, indexOf, insertLine, merge, namesOf, newLine, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, touched, type Sheet } from './sheet'
+import { addLine, bodyOf, EMPTY, indexOf, insertLine, merge, namesOf, newLine, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, titlesOf, touched, typedOf, type Sheet } from './sheet'
 
 const lineFields = [
   field('ref', { name: 'product', target: 'product' }), field('ref', { name: 'unit', target: 'product_unit', depends: { product: 'product' } }),
@@ -98,4 +98,9 @@ it('puts errors at their cell, at their field, or says them in general', () => {
 it('keeps the names of lines when the same sheet comes back', () => {
   const before = sheet({ id: 'l1' })
   expect(sheetOf({}, [{ id: 'l1', qty: 3 }], names, before).lines[0]?.key).toBe(before.lines[0]?.key)
+})
+it('keeps of a sheet only what can have been typed, with the titles that belong to it', () => {
+  const body = typedOf(sheet({ id: 'l1', product: 'a', qty: 1, amount: 7 }), headFields, lineFields)
+  expect(body).toEqual({ values: { party: 'p1' }, lines: [{ product: 'a', qty: 1, id: 'l1' }] })
+  expect(titlesOf(body, { a: '轴承', p1: '昆山立源', gone: '别的' })).toEqual({ a: '轴承', p1: '昆山立源' })
 })

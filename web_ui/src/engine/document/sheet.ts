@@ -170,4 +170,17 @@ export function placeErrors(fields: Record<string, string>, sheet: Sheet, known:
   return errors
 }
 
+/** What a person can have typed: the rest follows again when the sheet is taken up. Keeps the longest sheets small. */
+export function typedOf(sheet: Sheet, head: FieldInfo[], lines: FieldInfo[]): SheetBody {
+  const bare = (values: Values, fields: FieldInfo[]): Record<string, Value> =>
+    Object.fromEntries(fields.filter((f) => !f.readonly && !isEmpty(values[f.name])).map((f) => [f.name, values[f.name] ?? null]))
+  return { values: bare(sheet.values, head), lines: sheet.lines.map((line) => ({ ...bare(line.values, lines), ...(line.id ? { id: line.id } : {}) })) }
+}
+
+/** Titles of what stands in the sheet, of all that were learnt. */
+export function titlesOf(body: SheetBody, labels: Labels): Labels {
+  const used = new Set([body.values, ...body.lines].flatMap((values) => Object.values(values).filter((value): value is string => typeof value === 'string')))
+  return Object.fromEntries(Object.entries(labels).filter(([id]) => used.has(id)))
+}
+
 export interface Drafted { values: Values; lines: SheetLine[]; labels: Labels; rev: number; at: string; older?: Drafted | null }

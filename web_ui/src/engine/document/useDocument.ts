@@ -1,7 +1,7 @@
 /** One document on one sheet: loading, changing, what follows, checking, saving. No drawing. */
-import { computed, onUnmounted, ref, shallowRef, watch } from 'vue'
+import { computed, onUnmounted, ref, shallowRef } from 'vue'
 import { ApiError, newKey } from '@/api/client'
-import type { DocumentHint, DocumentInfo, DocumentPage, DocumentState, FieldInfo, FoundProduct, Labels, ModuleInfo, Value } from '@/api/types'
+import type { DocumentHint, DocumentInfo, DocumentPage, DocumentState, FoundProduct, Labels, ModuleInfo, Value } from '@/api/types'
 import { formatValue } from '@/fields'
 import { t } from '@/locale'
 import { ask } from '@/ui/confirm'
@@ -10,8 +10,8 @@ import { documents, type SaveBody } from './calls'
 import { createFollower } from './follow'
 import { useKept } from './kept'
 import {
-  addLine, bodyOf, copyOf, EMPTY, fromFound, indexOf, insertLine, namesOf, newLine, noErrors, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, touched,
-  type Errors, type Line, type Scanned, type Sheet,
+  addLine, bodyOf, copyOf, EMPTY, fromFound, indexOf, insertLine, namesOf, newLine, noErrors, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, titlesOf, touched, typedOf,
+  type Errors, type Line, type Scanned, type Sheet, type Values,
 } from './sheet'
 
 export interface DocumentOptions { id: string | null; preset: Record<string, Value>; presetLabels: Labels; copyOf: string | null }
@@ -77,7 +77,11 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   }
 
   // ---- loading ----------------------------------------------------------------------------------------------------
-  const kept = useKept(module.name, id, () => (dirty.value && !saving.value ? { ...bodyOf(sheet.value), labels: labels.value, rev: page.value?.rev ?? 0 } : null))
+  const kept = useKept(module.name, id, () => {
+    if (!dirty.value || saving.value) return null
+    const body = typedOf(sheet.value, module.fields, lineModule.fields)
+    return { ...body, labels: titlesOf(body, labels.value), rev: page.value?.rev ?? 0 }
+  })
 
   function begin(next: Sheet): void {
     follower.reset()
@@ -139,10 +143,17 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     const found = kept.take()
     if (!found) return
     learn(found.labels)
-    sheet.value = sheetOf(found.values, found.lines, names)
+    const taken = sheetOf(found.values, found.lines, names)
+    // of a document that is there, what nobody can set stays as it is stored
+    sheet.value = { ...taken, values: { ...original.value.values, ...blanked(original.value.values), ...taken.values } }
     typed.value = true
     follower.reset()
     follower.push(null)
+  }
+
+  /** a field that was emptied is not among what was kept */
+  function blanked(values: Values): Values {
+    return Object.fromEntries(module.fields.filter((f) => !f.readonly && f.name in values).map((f) => [f.name, null]))
   }
 
   // ---- typing -----------------------------------------------------------------------------------------------------
@@ -304,12 +315,10 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     }
   }
 
-  const lineField = new Map(lineModule.fields.map((f): [string, FieldInfo] => [f.name, f]))
-  watch(id, () => { attempt = null })
   onUnmounted(() => follower.reset())
   return {
-    id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, state, title, what, kept, lineField,
-    load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, repeatLine, save, act, learn, settled: follower.settled,
+    id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, state, title, what, kept,
+    load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, repeatLine, save, act, learn,
   }
 }
 export type DocumentSheet = ReturnType<typeof useDocument>

@@ -49,6 +49,7 @@ export const documents: Record<string, string> = {
   '第 {n} 行': 'Line {n}',
   '第 {n} 行的{label}': '{label} of line {n}',
   '第 {n} 行：{title}': 'Line {n}: {title}',
+  '给已有{noun}加上': 'Add to an existing {noun}',
   '编号': 'Code',
   '编号、名称或拼音': 'Code, name or pinyin',
   '编号、名称或拼音，回车': 'Code, name or pinyin, then Enter',
