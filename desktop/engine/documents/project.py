@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..ids import derived_id
-from .declare import Columns, Document, Ledger, Move, Posted, Sheet
+from .declare import Balance, Columns, Document, Ledger, Move, Posted, Sheet
 from .versions import TABLE, Chain, Version
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ class _Projection:
         """Shows `sent` values and what is `kept` here; the merged ones wait where they are others."""
         table = held.table
         shown = {name: sent.get(name) for name in table.column_names}
-        shown |= {name: kept.get(name) for name in table.kept_names}  # type: ignore[union-attr]
+        stands = self.document.stands.split() if table is self.definition else ()
+        shown |= {name: held.row.get(name) if name in stands else kept.get(name) for name in table.kept_names}  # type: ignore[union-attr]
         self.work.show(held, shown)
 
     # ------------------------------------------------------------------------------------------------------- posted
@@ -228,6 +229,7 @@ class Books:
     def __init__(self, work: Work) -> None:
         self.work = work
         self._turned: dict[tuple[str, tuple[Any, ...]], Counter[str]] = {}
+        """Balance and key → by how much its sums turn."""
 
     def enter(
         self, module: str, id: str, moves: Iterable[Move], posted: Posted | None = None, header: Mapping[str, Any] = {}
@@ -252,7 +254,7 @@ class Books:
         role = f"{move.ledger}:{move.line}:{move.role}"
         yield derived_id(posted.id, role), about
         if posted.cancelled_on:
-            back = {name: -int(about.get(name) or 0) for name in ledger.sums}
+            back = {name: -int(about.get(name) or 0) for name in ledger.amounts}
             yield derived_id(posted.id, f"{role}:{_MIRROR}"), {**about, **back, "book_on": posted.cancelled_on}
 
     def _replace(self, ledger: Ledger, id: str, wanted: Mapping[str, Columns]) -> None:
@@ -268,48 +270,61 @@ class Books:
             self.work.keep(ledger.moves, row_id, values)
 
     def _count(self, ledger: Ledger, row: Mapping[str, Any], sign: int) -> None:
-        key = (ledger.moves, tuple(row.get(name) for name in ledger.keys))
-        turned = self._turned.setdefault(key, Counter())
-        turned["entries"] += sign
-        for amount, total in ledger.sums.items():
-            turned[total] += sign * int(row.get(amount) or 0)
+        for balance in ledger.balances:
+            key = tuple(row.get(name) for name in balance.keys)
+            if key[-1] is None:
+                continue
+            turned = self._turned.setdefault((balance.module, key), Counter())
+            turned["entries"] += sign
+            for amount, total in balance.sums.items():
+                turned[total] += sign * int(row.get(amount) or 0)
 
     def close(self) -> None:
         """Turns the balances."""
         for (name, key), turned in self._turned.items():
             if any(turned.values()):
-                self._turn(self.work.registry.ledgers[name], key, turned)
+                self._turn(self.work.registry.balances[name], key, turned)
 
-    def _turn(self, ledger: Ledger, key: tuple[Any, ...], turned: Mapping[str, int]) -> None:
-        row_id = balance_id(ledger, key)
-        held = self.work.hold(ledger.balance, row_id)
+    def _turn(self, balance: Balance, key: tuple[Any, ...], turned: Mapping[str, int]) -> None:
+        row_id = balance_id(balance, key)
+        held = self.work.hold(balance.module, row_id)
         known = held.row if held.state is not None and not held.is_dropped else {}
-        sums: Columns = {name: int(known.get(name) or 0) + turned[name] for name in ("entries", *ledger.sums.values())}
+        names = ("entries", *balance.sums.values())
+        sums = {name: int(known.get(name) or 0) + turned[name] for name in names}
+        if balance.header:
+            self._stand(str(key[-2]), str(key[-1]), sums)
         if not sums["entries"]:
-            self.work.drop(ledger.balance, row_id)
+            self.work.drop(balance.module, row_id)
             return
-        values = {**dict(zip(ledger.keys, key, strict=True)), **sums}
-        self.work.keep(ledger.balance, row_id, values | ledger.derive(values))
+        values: Columns = {**dict(zip(balance.keys, key, strict=True)), **sums}
+        self.work.keep(balance.module, row_id, values | balance.derive(values))
+
+    def _stand(self, module: str, id: str, sums: Mapping[str, int]) -> None:
+        """Shows a header what was booked about it."""
+        document = self.work.registry.documents.get(module)
+        held = self.work.hold(module, id) if document else None
+        if document and held is not None and held.state is not None and not held.is_dropped:
+            self.work.show(held, document.standing(held.row, sums))
 
 
-def balance_id(ledger: Ledger, key: Iterable[Any]) -> str:
+def balance_id(balance: Balance, key: Iterable[Any]) -> str:
     """The row of a balance."""
-    return derived_id(ledger.balance, "|".join(str(one or "") for one in key))
+    return derived_id(balance.module, "|".join(str(one or "") for one in key))
 
 
-def sums_of(db: sqlite3.Connection, ledger: Ledger, keys: Mapping[str, Any]) -> dict[str, int]:
+def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Any]) -> dict[str, int]:
     """The sums of all balances with these keys; without some of the keys over all of their values."""
-    names = list(ledger.sums.values())
+    names = list(balance.sums.values())
     wanted = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
     where = " AND ".join(f'"{name}" IS ?' for name in keys) or "1"
-    row = db.execute(f"SELECT {wanted} FROM {ledger.balance} WHERE {where}", tuple(keys.values())).fetchone()
+    row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE {where}", tuple(keys.values())).fetchone()
     return dict(zip(names, row, strict=True))
 
 
 def rebuild(work: Work) -> None:
     """Drops all entries and balances and books every document anew."""
     for ledger in work.registry.ledgers.values():
-        for table in (ledger.moves, ledger.balance):
+        for table in (ledger.moves, *(balance.module for balance in ledger.balances)):
             for (id,) in work.db.execute(f"SELECT id FROM {table}").fetchall():
                 work.drop(table, id)
     work.flush()
