@@ -122,6 +122,8 @@ class Ledger:
     keys: tuple[str, ...]
     sums: Mapping[str, str]
     derive: Callable[[Columns], Columns] = lambda row: {}
+    revision: int = 1
+    """Raised where a later version of the program books otherwise than the words above say; then all is booked anew."""
 
 
 @dataclass(frozen=True)
@@ -183,3 +185,5 @@ class Document:
     foot: str = ""
     copied: str = ""
     """Fields of the header that lines repeat, so that they can be listed by themselves."""
+    revision: int = 1
+    """Raised where a later version of the program works documents out otherwise; then all are worked out anew."""

@@ -91,6 +91,7 @@ class _Projection:
         versions = [one for one in self.work.rows_of(TABLE, "document", self.id) if _is_there(one)]
         if not versions:
             self._show_draft(header, lines)
+            self.books.enter(self.module, self.id, ())
             return False
         chain = Chain.of(Version.of(one.row, one.clock.base) for one in versions)
         if not chain.is_whole:
@@ -114,6 +115,7 @@ class _Projection:
         for one in lines:
             if one.is_gone:
                 self._put(one, _raw(one), {})
+            self.work.show_life(one)
 
     def _copied(self, header: Held) -> Columns:
         return {name: header.row.get(name) for name in self.document.copied.split()}
@@ -304,19 +306,6 @@ def sums_of(db: sqlite3.Connection, ledger: Ledger, keys: Mapping[str, Any]) -> 
     where = " AND ".join(f'"{name}" IS ?' for name in keys) or "1"
     row = db.execute(f"SELECT {wanted} FROM {ledger.balance} WHERE {where}", tuple(keys.values())).fetchone()
     return dict(zip(names, row, strict=True))
-
-
-def rebuild(work: Work) -> None:
-    """Drops all entries and balances and books every document anew."""
-    for ledger in work.registry.ledgers.values():
-        for table in (ledger.moves, ledger.balance):
-            for (id,) in work.db.execute(f"SELECT id FROM {table}").fetchall():
-                work.drop(table, id)
-    work.flush()
-    for name in work.registry.documents:
-        for (id,) in work.db.execute(f"SELECT id FROM {name} WHERE state IS NOT 'draft'").fetchall():
-            work.touch_document(name, id)
-        work.flush()
 
 
 def unveiled(db: sqlite3.Connection, table: str, ids: str) -> dict[str, dict[str, Any]]:
