@@ -19,7 +19,7 @@ from .engine import aliases, derived
 from .engine.access import Principal
 from .engine.apply import unpacked
 from .engine.documents import audit
-from .engine.documents.declare import Ledger
+from .engine.documents.declare import Balance, Ledger
 from .engine.engine import Engine
 from .engine.fields import Ref, Serial
 from .engine.registry import Definition, Link, targets_of
@@ -624,26 +624,23 @@ def _amiss_words(one: Inspection, amiss: audit.Amiss) -> str:
 
 def _ledger(one: Inspection, ledger: Ledger) -> None:
     registry = one.engine.registry
-    moves, balance = registry[ledger.moves], registry[ledger.balance]
+    moves = registry[ledger.moves]
     alone = (f"{moves.module.noun}「{number or id}」" for id, number in audit.alone(one.db, registry, ledger))
     one.add("entry-alone", f"{moves.module.label}：有{moves.module.noun}，却没有单据", alone)
-    wrong = (
-        f"{balance.module.noun} {_balance_words(one, ledger, id, values)}"
-        for id, values in audit.balances_amiss(one.db, registry, ledger)
-    )
-    one.add("balance-wrong", f"{balance.module.label}：和{moves.module.label}的合计不符", wrong)
+    for balance in ledger.balances:
+        kept = registry[balance.module].module
+        wrong = audit.balances_amiss(one.db, registry, ledger, balance)
+        details = (f"{kept.noun} {_balance_words(one, balance, found)}" for found in wrong)
+        one.add("balance-wrong", f"{kept.label}：和{moves.module.label}的合计不符", details)
 
 
-def _balance_words(one: Inspection, ledger: Ledger, id: str, values: Mapping[str, Any]) -> str:
+def _balance_words(one: Inspection, balance: Balance, found: audit.Sum) -> str:
     """Which balance it is: the titles of what it is kept for."""
-    if not values:
-        return f"{id}没有对应的记录"
-    words = []
-    for name in ledger.keys:
-        key = one.engine.registry[ledger.balance].fields[name]
-        target = targets_of(key)
-        known = values[name] is not None and len(target) == 1
-        words.append(one.named(one.engine.registry[target[0]], values[name]) if known else str(values[name] or "空"))
+    registry, words = one.engine.registry, []
+    for name, value in zip(balance.keys, found.key, strict=True):
+        targets = targets_of(registry[balance.module].fields[name])
+        is_named = value is not None and len(targets) == 1
+        words.append(one.named(registry[targets[0]], value) if is_named else str(value or "空"))
     return "、".join(words)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from sync_server.replication.changeset import Scalar
 
+from .documents.declare import Balance as Balance
 from .documents.declare import Document as Document
 from .documents.declare import Ledger as Ledger
 from .fields import Field

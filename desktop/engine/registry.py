@@ -207,12 +207,13 @@ class Registry:
         chapters: Iterable[Chapter],
         modules: Iterable[Module],
         specials: Iterable[Special] = (),
-        ledgers: Iterable[Ledger] = (),
+        ledgers: Sequence[Ledger] = (),
     ) -> None:
         self.chapters = tuple(chapters)
         declared = tuple(modules)
         self.modules = _hung(declared + aliases.modules_of(declared) + versions.modules_of(declared))
         self.ledgers = {ledger.moves: ledger for ledger in ledgers}
+        self.balances = {balance.module: balance for ledger in ledgers for balance in ledger.balances}
         self.documents = {module.name: module.document for module in declared if module.document}
         self.document_of = {one.lines: (name, one.parent) for name, one in self.documents.items()}
         """Tables of lines → the module of their header, and their column that points at it."""

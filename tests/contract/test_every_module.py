@@ -44,6 +44,7 @@ def test_description_names_only_fields_that_exist(office: Office, module: str) -
     described = about(office, module)
     names = {one["name"] for one in described["fields"]}
     shown = {name for tab in described["tabs"] for section in tab["sections"] for name in section["fields"]}
+    shown |= set((described["document"] or {"foot": []})["foot"])
     assert set(described["columns"]) | set(described["quick"]) | shown | {described["title"]} <= names
     typed = {one["name"] for one in described["fields"] if not one["readonly"] and not one["hidden"]}
     if described["tabs"]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..registry import Definition, Registry
 from ..work import Held, Work
-from .declare import Ledger
+from .declare import Balance, Columns, Ledger
 from .project import VEIL, Place, balance_id, project
 from .versions import TABLE
 
@@ -84,40 +84,53 @@ def veils_alone(db: sqlite3.Connection, registry: Registry) -> Iterator[tuple[st
 # ----------------------------------------------------------------------------------------------------------- balances
 
 
-def balances_amiss(db: sqlite3.Connection, registry: Registry, ledger: Ledger) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Balances that are not the sums over their entries, as they ought to be: (id, values); without values where there
-    are no such entries."""
-    definition = registry[ledger.balance]
-    for wanted in _sums(db, ledger):
-        asked = json.dumps(list(wanted))
-        found = db.execute(f"SELECT * FROM {ledger.balance} WHERE id IN (SELECT value FROM json_each(?))", (asked,))
+@dataclass(frozen=True)
+class Sum:
+    """A balance as it ought to be; `values` None: not at all."""
+
+    id: str
+    key: tuple[Any, ...]
+    values: dict[str, Any] | None
+
+
+def balances_amiss(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance) -> Iterator[Sum]:
+    """Balances that are not the sums over their entries."""
+    names = registry[balance.module].all_names
+    for wanted in _sums(db, ledger, balance):
+        asked = json.dumps([one.id for one in wanted])
+        found = db.execute(f"SELECT * FROM {balance.module} WHERE id IN (SELECT value FROM json_each(?))", (asked,))
         stored = {row["id"]: row for row in map(dict, found)}
-        for id, values in wanted.items():
-            row = stored.get(id)
-            if row is None or any(row[name] != values.get(name) for name in definition.all_names):
-                yield id, values
-    yield from ((id, {}) for id in _empty(db, ledger))
+        for one in wanted:
+            row, values = stored.get(one.id), one.values or {}
+            if row is None or any(row[name] != values.get(name) for name in names):
+                yield one
+    yield from _empty(db, ledger, balance)
 
 
-def _sums(db: sqlite3.Connection, ledger: Ledger) -> Iterator[dict[str, dict[str, Any]]]:
+def _sums(db: sqlite3.Connection, ledger: Ledger, balance: Balance) -> Iterator[list[Sum]]:
     """What all balances ought to be, some at a time."""
-    keys = ", ".join(f'"{name}"' for name in ledger.keys)
-    sums = "".join(f', COALESCE(sum("{amount}"), 0)' for amount in ledger.sums)
-    names = (*ledger.keys, "entries", *ledger.sums.values())
-    cursor = db.execute(f"SELECT {keys}, count(*){sums} FROM {ledger.moves} GROUP BY {keys}")
+    keys = ", ".join(f'"{name}"' for name in balance.keys)
+    sums = "".join(f', COALESCE(sum("{amount}"), 0)' for amount in balance.sums)
+    names = (*balance.keys, "entries", *balance.sums.values())
+    there = f'WHERE "{balance.keys[-1]}" IS NOT NULL'
+    cursor = db.execute(f"SELECT {keys}, count(*){sums} FROM {ledger.moves} {there} GROUP BY {keys}")
     while found := cursor.fetchmany(_ROWS):
-        batch = [dict(zip(names, row, strict=True)) for row in found]
-        yield {balance_id(ledger, [row[name] for name in ledger.keys]): row | ledger.derive(row) for row in batch}
+        yield [_sum(balance, dict(zip(names, row, strict=True))) for row in found]
 
 
-def _empty(db: sqlite3.Connection, ledger: Ledger) -> Iterator[str]:
+def _sum(balance: Balance, values: Columns) -> Sum:
+    key = tuple(values[name] for name in balance.keys)
+    return Sum(balance_id(balance, key), key, values | balance.derive(values))
+
+
+def _empty(db: sqlite3.Connection, ledger: Ledger, balance: Balance) -> Iterator[Sum]:
     """Balances of no entries, or that stand under an id of their own."""
-    keys = ", ".join(f'b."{name}"' for name in ledger.keys)
-    same = " AND ".join(f'm."{name}" IS b."{name}"' for name in ledger.keys)
+    keys = ", ".join(f'b."{name}"' for name in balance.keys)
+    same = " AND ".join(f'm."{name}" IS b."{name}"' for name in balance.keys)
     entries = f"SELECT 1 FROM {ledger.moves} m WHERE m.deleted_at IS NULL AND {same}"
-    for id, is_empty, *values in db.execute(f"SELECT b.id, NOT EXISTS ({entries}), {keys} FROM {ledger.balance} b"):
-        if is_empty or balance_id(ledger, values) != id:
-            yield id
+    for id, is_empty, *key in db.execute(f"SELECT b.id, NOT EXISTS ({entries}), {keys} FROM {balance.module} b"):
+        if is_empty or key[-1] is None or balance_id(balance, key) != id:
+            yield Sum(id, tuple(key), None)
 
 
 # ------------------------------------------------------------------------------------------------------------- rebuild
@@ -132,7 +145,8 @@ def rebuild(db: sqlite3.Connection, registry: Registry) -> None:
         work.flush()
     for ledger in registry.ledgers.values():
         _drop_alone(db, registry, ledger)
-        _sum_up(db, registry, ledger)
+        for balance in ledger.balances:
+            _sum_up(db, registry, ledger, balance)
 
 
 def _drop_alone(db: sqlite3.Connection, registry: Registry, ledger: Ledger) -> None:
@@ -142,13 +156,17 @@ def _drop_alone(db: sqlite3.Connection, registry: Registry, ledger: Ledger) -> N
     work.flush()
 
 
-def _sum_up(db: sqlite3.Connection, registry: Registry, ledger: Ledger) -> None:
+def _sum_up(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance) -> None:
     work = Work(db, registry)
-    for id, values in list(balances_amiss(db, registry, ledger)):
-        if values:
-            work.keep(ledger.balance, id, values)
+    wrong = list(balances_amiss(db, registry, ledger, balance))
+    for one in wrong:
+        if one.values is None:
+            work.drop(balance.module, one.id)
         else:
-            work.drop(ledger.balance, id)
+            work.keep(balance.module, one.id, one.values)
+    for one in wrong if balance.header else ():
+        if one.key[0] in registry.documents:
+            work.touch_document(str(one.key[0]), str(one.key[1]))
     work.flush()
 
 
@@ -166,15 +184,15 @@ def bring_up_to_date(db: sqlite3.Connection, registry: Registry) -> None:
 
 def declared(registry: Registry) -> str:
     """What documents and ledgers follow from, as far as words say it; `revision` stands for what functions say."""
-    ledgers = [
-        (one.moves, one.balance, one.keys, sorted(one.sums.items()), one.revision) for one in registry.ledgers.values()
-    ]
+    balances = [(one.module, one.keys, sorted(one.sums.items()), one.header) for one in registry.balances.values()]
+    ledgers = [(one.moves, one.amounts, one.revision) for one in registry.ledgers.values()]
     documents = [
-        (name, one.lines, one.parent, one.after, one.copied, one.revision) for name, one in registry.documents.items()
+        (name, one.lines, one.parent, one.after, one.copied, one.stands, one.revision)
+        for name, one in registry.documents.items()
     ]
-    tables = [name for one in ledgers for name in one[:2]] + [name for one in documents for name in one[:2]]
+    tables = {*registry.balances, *registry.ledgers, *registry.documents, *registry.document_of}
     columns = [(name, _names(registry[name])) for name in tables]
-    return repr((sorted(ledgers), sorted(documents), sorted(columns)))
+    return repr((sorted(balances), sorted(ledgers), sorted(documents), sorted(columns)))
 
 
 def _names(definition: Definition) -> tuple[str, ...]:

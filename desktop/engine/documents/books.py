@@ -54,13 +54,13 @@ def _asking(work: Work) -> Asking:
 
     def find(module: str, columns: Mapping[str, Scalar]) -> list[Columns]:
         conditions = "".join(f' AND "{name}" = ?' for name in columns)
-        sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} LIMIT {_FOUND_MAX}"
+        sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC LIMIT {_FOUND_MAX}"
         return [dict(row) for row in db.execute(sql, tuple(columns.values()))]
 
     def look(module: str, id: str) -> Columns | None:
         return next(iter(find(module, {"id": id})), None)
 
-    return Asking(look, find, lambda ledger, keys: sums_of(db, registry.ledgers[ledger], keys))
+    return Asking(look, find, lambda balance, keys: sums_of(db, registry.balances[balance], keys))
 
 
 def unbooked(db: sqlite3.Connection, registry: Registry) -> list[tuple[str, str]]:

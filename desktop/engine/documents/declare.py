@@ -67,7 +67,7 @@ class Asking:
     find: Callable[[str, Mapping[str, Scalar]], list[Columns]]
     """Live rows of a module whose columns equal the given ones, as columns."""
     balance: Callable[[str, Mapping[str, Scalar]], Mapping[str, int]]
-    """Ledger and keys → its sums."""
+    """Balance and keys → its sums."""
 
 
 @dataclass(frozen=True)
@@ -110,18 +110,29 @@ class Move:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ledger:
-    """Entries and their running sums, both modules that are kept locally.
+class Balance:
+    """Running sums over the entries of a ledger, in a module that is kept locally.
 
-    `sums` maps amounts of an entry to what the balance calls their sum; `keys` are the columns that one balance is kept
-    for. `derive` fills further columns of a balance from its sums.
+    `keys` are the columns that one balance is kept for, entries without the last of them are left out; `sums` maps
+    amounts of an entry to what the balance calls their sum; `derive` fills further columns from the sums. With `header`
+    the keys are module and id of a document, whose header shows what the sums say of it.
     """
 
-    moves: str
-    balance: str
+    module: str
     keys: tuple[str, ...]
     sums: Mapping[str, str]
     derive: Callable[[Columns], Columns] = lambda row: {}
+    header: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """Entries, in a module that is kept locally, and the balances over them."""
+
+    moves: str
+    amounts: tuple[str, ...]
+    """Columns that a mirror turns round."""
+    balances: tuple[Balance, ...]
     revision: int = 1
     """Raised where a later version of the program books otherwise than the words above say; then all is booked anew."""
 
@@ -176,6 +187,10 @@ class Document:
     """What depends on a document that counts, named: it cannot be cancelled before."""
     moves: Callable[[Posted], Iterable[Move]] = lambda posted: ()
     annexes: tuple[Annex, ...] = ()
+    standing: Callable[[Mapping[str, Any], Mapping[str, int]], Columns] = lambda header, sums: {}
+    """Columns of the header that follow from what other documents booked about it, by the sums of a balance."""
+    stands: str = ""
+    """The names of those columns."""
     after: str = ""
     """Fields of the header that are edited freely after posting; they lie outside the versions."""
     entry: Mapping[str, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..ids import derived_id
-from .declare import Columns, Document, Ledger, Move, Posted, Sheet
+from .declare import Balance, Columns, Document, Ledger, Move, Posted, Sheet
 from .versions import TABLE, Chain, Version
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ class _Projection:
         """Shows `sent` values and what is `kept` here; the merged ones wait where they are others."""
         table = held.table
         shown = {name: sent.get(name) for name in table.column_names}
-        shown |= {name: kept.get(name) for name in table.kept_names}  # type: ignore[union-attr]
+        stands = self.document.stands.split() if table is self.definition else ()
+        shown |= {name: held.row.get(name) if name in stands else kept.get(name) for name in table.kept_names}  # type: ignore[union-attr]
         self.work.show(held, shown)
 
     # ------------------------------------------------------------------------------------------------------- posted
@@ -230,12 +231,16 @@ class Books:
     def __init__(self, work: Work) -> None:
         self.work = work
         self._turned: dict[tuple[str, tuple[Any, ...]], Counter[str]] = {}
+        """Balance and key → by how much its sums turn."""
+        self._standing: set[Place] = set()
+        """Headers that may show other sums."""
 
     def enter(
         self, module: str, id: str, moves: Iterable[Move], posted: Posted | None = None, header: Mapping[str, Any] = {}
     ) -> None:  # fmt: skip
         """Replaces what a document has booked."""
         wanted: dict[str, dict[str, Columns]] = {name: {} for name in self.work.registry.ledgers}
+        self._standing.add((module, id))
         for move in moves:
             assert posted is not None
             for row_id, values in self._rows(module, posted, header, move):
@@ -254,7 +259,7 @@ class Books:
         role = f"{move.ledger}:{move.line}:{move.role}"
         yield derived_id(posted.id, role), about
         if posted.cancelled_on:
-            back = {name: -int(about.get(name) or 0) for name in ledger.sums}
+            back = {name: -int(about.get(name) or 0) for name in ledger.amounts}
             yield derived_id(posted.id, f"{role}:{_MIRROR}"), {**about, **back, "book_on": posted.cancelled_on}
 
     def _replace(self, ledger: Ledger, id: str, wanted: Mapping[str, Columns]) -> None:
@@ -270,41 +275,64 @@ class Books:
             self.work.keep(ledger.moves, row_id, values)
 
     def _count(self, ledger: Ledger, row: Mapping[str, Any], sign: int) -> None:
-        key = (ledger.moves, tuple(row.get(name) for name in ledger.keys))
-        turned = self._turned.setdefault(key, Counter())
-        turned["entries"] += sign
-        for amount, total in ledger.sums.items():
-            turned[total] += sign * int(row.get(amount) or 0)
+        for balance in ledger.balances:
+            key = tuple(row.get(name) for name in balance.keys)
+            if key[-1] is None:
+                continue
+            turned = self._turned.setdefault((balance.module, key), Counter())
+            turned["entries"] += sign
+            for amount, total in balance.sums.items():
+                turned[total] += sign * int(row.get(amount) or 0)
 
     def close(self) -> None:
-        """Turns the balances."""
+        """Turns the balances, and shows headers what stands in them."""
         for (name, key), turned in self._turned.items():
             if any(turned.values()):
-                self._turn(self.work.registry.ledgers[name], key, turned)
+                self._turn(self.work.registry.balances[name], key, turned)
+        for place in sorted(self._standing):
+            self._stand(*place)
 
-    def _turn(self, ledger: Ledger, key: tuple[Any, ...], turned: Mapping[str, int]) -> None:
-        row_id = balance_id(ledger, key)
-        held = self.work.hold(ledger.balance, row_id)
+    def _turn(self, balance: Balance, key: tuple[Any, ...], turned: Mapping[str, int]) -> None:
+        row_id = balance_id(balance, key)
+        held = self.work.hold(balance.module, row_id)
         known = held.row if held.state is not None and not held.is_dropped else {}
-        sums: Columns = {name: int(known.get(name) or 0) + turned[name] for name in ("entries", *ledger.sums.values())}
+        names = ("entries", *balance.sums.values())
+        sums = {name: int(known.get(name) or 0) + turned[name] for name in names}
+        if balance.header:
+            self._standing.add((str(key[0]), str(key[1])))
         if not sums["entries"]:
-            self.work.drop(ledger.balance, row_id)
+            self.work.drop(balance.module, row_id)
             return
-        values = {**dict(zip(ledger.keys, key, strict=True)), **sums}
-        self.work.keep(ledger.balance, row_id, values | ledger.derive(values))
+        values: Columns = {**dict(zip(balance.keys, key, strict=True)), **sums}
+        self.work.keep(balance.module, row_id, values | balance.derive(values))
+
+    def _stand(self, module: str, id: str) -> None:
+        """Shows a header what was booked about it: nothing while nothing is."""
+        document = self.work.registry.documents.get(module)
+        held = self.work.hold(module, id) if document and document.stands else None
+        if document is None or held is None or held.state is None or held.is_dropped:
+            return
+        shown: Columns = dict.fromkeys(document.stands.split())
+        for balance in self.work.registry.balances.values():
+            found = self.work.hold(balance.module, balance_id(balance, (module, id))) if balance.header else None
+            if found is not None and found.state is not None and not found.is_dropped:
+                shown |= document.standing(
+                    held.row, {name: int(found.row[name] or 0) for name in balance.sums.values()}
+                )
+        self.work.show(held, shown)
 
 
-def balance_id(ledger: Ledger, key: Iterable[Any]) -> str:
+def balance_id(balance: Balance, key: Iterable[Any]) -> str:
     """The row of a balance."""
-    return derived_id(ledger.balance, "|".join(str(one or "") for one in key))
+    return derived_id(balance.module, "|".join(str(one or "") for one in key))
 
 
-def sums_of(db: sqlite3.Connection, ledger: Ledger, keys: Mapping[str, Any]) -> dict[str, int]:
+def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Any]) -> dict[str, int]:
     """The sums of all balances with these keys; without some of the keys over all of their values."""
-    names = list(ledger.sums.values())
+    names = list(balance.sums.values())
     wanted = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
     where = " AND ".join(f'"{name}" IS ?' for name in keys) or "1"
-    row = db.execute(f"SELECT {wanted} FROM {ledger.balance} WHERE {where}", tuple(keys.values())).fetchone()
+    row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE {where}", tuple(keys.values())).fetchone()
     return dict(zip(names, row, strict=True))
 
 

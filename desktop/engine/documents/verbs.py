@@ -44,13 +44,15 @@ def asking_of(engine: Engine, db: sqlite3.Connection) -> Asking:
     def find(module: str, columns: Mapping[str, Scalar]) -> list[Columns]:
         definition = engine.definition(module)
         conditions = "".join(f' AND "{name}" = ?' for name in columns)
-        sql = f"SELECT * FROM {definition.name} WHERE deleted_at IS NULL{conditions} LIMIT {_FOUND_MAX}"
+        sql = (
+            f"SELECT * FROM {definition.name} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC LIMIT {_FOUND_MAX}"
+        )
         return [dict(row) for row in db.execute(sql, tuple(columns.values()))]
 
     return Asking(
         lambda module, id: look(engine, db, module, id),
         find,
-        lambda ledger, keys: sums_of(db, engine.registry.ledgers[ledger], keys),
+        lambda balance, keys: sums_of(db, engine.registry.balances[balance], keys),
     )
 
 

@@ -19,6 +19,8 @@ LISTS = {
     "position": "职务",
     "education": "学历",
     "unit": "计量单位",
+    "return_reason": "退货原因",
+    "delivery_method": "送货方式",
 }
 
 _WORDS = {
@@ -31,6 +33,8 @@ _WORDS = {
     "supplier_category": "生产商 代理商 经销商 物流 服务商",
     "supplier_level": "A B* C 淘汰",
     "position": "总经理 副总 经理 主管 业务员 采购员 仓管员 会计 出纳 客服 前台 司机",
+    "return_reason": "质量问题 发错货 数量不符 客户不要 其他",
+    "delivery_method": "自提 送货上门 快递 物流",
     "education": "高中 中专 大专 本科 硕士 博士",
 }
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...engine.define import Draft, Fault
-from ...engine.documents.declare import STATES, Asking, Columns, Finder, Found, Posting, Wrong
+from ...engine.documents.declare import STATES, Asking, Columns, Finder, Found, Posting, Sheet, Wrong
 from ...engine.fields import (
     Bool,
     Date,
@@ -22,6 +22,8 @@ from ...engine.fields import (
     Serial,
     Text,
 )  # fmt: skip
+from .amounts import Amounts
+from .cost import Origin
 from .refusal import shown_qty
 from .rounding import TEN_THOUSAND, WHOLE_RATE
 
@@ -168,7 +170,7 @@ def _about(row: Mapping[str, Any], labels: Mapping[str, str], found: Found, aski
         "spec": row["spec"],
         "unit": unit["name"] if unit else labels.get(row["unit"] or "", ""),
         "prices": {name: row[name] for name in ("price_1", "price_2", "price_3", "price_4") if name in row},
-        "on_hand": asking.balance("stock_move", {"product": found.id})["on_hand"],
+        "on_hand": asking.balance("stock_balance", {"product": found.id})["on_hand"],
     }
 
 
@@ -206,7 +208,7 @@ def stock_is_there(posting: Posting) -> Iterator[Wrong]:
     for place, line in enumerate(posting.sheet.lines):
         key = (str(line["product"]), str(line.get("warehouse") or posting.sheet.header.get("warehouse")))
         taken[key] = taken.get(key, 0) + int(line["base_qty"] or 0)
-        on_hand = posting.asking.balance("stock_move", {"product": key[0], "warehouse": key[1]})["on_hand"]
+        on_hand = posting.asking.balance("stock_balance", {"product": key[0], "warehouse": key[1]})["on_hand"]
         there = on_hand - before.get(key, 0)
         if taken[key] > there:
             about = f"产品 {line.get('product_name') or ''} 库存 {shown_qty(there)}，需要 {shown_qty(taken[key])}"
@@ -221,6 +223,93 @@ def _by_place(moves: Iterable[Any]) -> dict[tuple[str, str], int]:
             key = (str(move.values["product"]), str(move.values["warehouse"]))
             found[key] = found.get(key, 0) + int(move.values["qty"])
     return found
+
+
+_WORKED_OUT = (
+    "amount", "share_amount", "net_amount", "tax_amount", "gross_amount", "ex_tax_amount", "base_qty", "price",
+    "fee_amount", "charge_amount",
+)  # fmt: skip
+
+
+def as_typed(lines: Sequence[Columns]) -> list[Columns]:
+    """Lines as the rules of amounts take them."""
+    return [
+        line | {"amount": line.get("typed_amount"), "is_amount_typed": line.get("typed_amount") is not None}
+        for line in lines
+    ]
+
+
+def worked_out(sheet: Sheet, amounts: Amounts) -> tuple[Columns, list[Columns]]:
+    """A sheet with its amounts (T1–T4)."""
+    wanted = (
+        "amount",
+        "share_amount",
+        "net_amount",
+        "tax_amount",
+        "gross_amount",
+        "ex_tax_amount",
+        "base_qty",
+        "price",
+    )
+    lines = [
+        line | {name: found[name] for name in (*wanted, "fee_amount", "charge_amount") if name in found}
+        for line, found in zip(sheet.lines, amounts.lines, strict=True)
+    ]
+    return sheet.header | amounts.header, lines
+
+
+def discounted(line: Columns, changed: str | None) -> Columns:
+    """What the cell that was left does to others of its line: an amount somebody types decides the price until he
+    types a price again (T1); another product or unit has another price."""
+    if changed == "amount":
+        return {"typed_amount": line.get("amount")}
+    if changed in ("price", "discount_rate"):
+        return {"typed_amount": None, "price_source": "typed"}
+    if changed in ("product", "unit_row"):
+        return {"price": None, "typed_amount": None}
+    return {}
+
+
+def newest_price(
+    asking: Asking, lines: str, party: str, header: Columns, line: Columns, kinds: Sequence[str]
+) -> tuple[int | None, str] | None:
+    """Price and day of the newest posted line of this party, product and unit (T18)."""
+    if not header.get(party):
+        return None
+    about = {"product": line["product"], party: header[party], "state": "posted"}
+    found = [
+        row
+        for row in asking.find(lines, about)
+        if row["unit_row"] == line.get("unit_row") and row["doc_type"] in kinds and row["document"] != header.get("id")
+    ]
+    newest = max(found, key=lambda row: (str(row["doc_on"]), str(row["id"])), default=None)
+    return (newest["price"], str(newest["doc_on"])) if newest else None  # type: ignore[return-value]
+
+
+def returned_before(asking: Asking, lines: str, document: str, line: Columns) -> int:
+    """Base quantity that other posted returns took of the same origin line."""
+    return sum(int(row["base_qty"] or 0) for row in _returns(asking, lines, document, line))
+
+
+def _returns(asking: Asking, lines: str, document: str, line: Columns) -> list[Columns]:
+    about = {"origin_line": line["origin_line"], "state": "posted"}
+    return [row for row in asking.find(lines, about) if row["document"] != document]
+
+
+def origin_of(asking: Asking, lines: str, document: str, line: Columns) -> Origin | None:
+    """What a return goes back on (T6.6, T6.7), as it was booked."""
+    origin = asking.look(lines, str(line["origin_line"])) if line.get("origin_line") else None
+    if origin is None or origin["cost_amount"] is None:
+        return None
+    before = _returns(asking, lines, document, line)
+    return Origin(
+        qty=int(origin["base_qty"]),
+        cost_amount=abs(int(origin["cost_amount"])),
+        uncosted_qty=abs(int(origin["uncosted_qty"] or 0)),
+        returned_qty=sum_of(before, "base_qty"),
+        returned_cost=sum(abs(int(row["cost_amount"] or 0)) for row in before),
+        returned_uncosted=sum(abs(int(row["uncosted_qty"] or 0)) for row in before),
+    )
 
 
 def sum_of(lines: Sequence[Columns], name: str) -> int:

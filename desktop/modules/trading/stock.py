@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from ...engine.define import Ledger, Module
+from ...engine.define import Balance, Ledger, Module
 from ...engine.documents.declare import Asking, Columns, Move, Posted
 from ...engine.fields import Date, DateTime, Enum, Int, Money, Price, Quantity, Ref, Text
 from .cost import Costed, Pool
@@ -99,10 +99,15 @@ def pool_of(sums: Columns) -> Pool:
 
 stock = Ledger(
     moves="stock_move",
-    balance="stock_balance",
-    keys=("product", "warehouse"),
-    sums={"qty": "on_hand", "booked_qty": "booked", "uncosted_qty": "uncosted", "cost_amount": "value"},
-    derive=_derived,
+    amounts=("qty", "booked_qty", "uncosted_qty", "cost_amount"),
+    balances=(
+        Balance(
+            module="stock_balance",
+            keys=("product", "warehouse"),
+            sums={"qty": "on_hand", "booked_qty": "booked", "uncosted_qty": "uncosted", "cost_amount": "value"},
+            derive=_derived,
+        ),
+    ),
 )
 
 line_cost = Module(
@@ -155,7 +160,7 @@ def costs_in_turn(posted: Posted, asking: Asking, judge: Judge) -> Iterator[tupl
             continue
         product = str(line["product"])
         if product not in pools:
-            pools[product] = pool_of(dict(asking.balance("stock_move", {"product": product})))
+            pools[product] = pool_of(dict(asking.balance("stock_balance", {"product": product})))
         costed = judge(pools[product], line)
         pools[product] = costed.pool
         yield str(line["id"]), _row(costed)

@@ -1,0 +1,249 @@
+"""Money: accounts, what parties owe, and the entries behind both (modules.md 2.2.8, T5, T9, T27)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from ...engine.define import Balance, Ledger, Module, Related, Tab
+from ...engine.documents.declare import Columns, Move, Posted
+from ...engine.fields import Bool, Date, Enum, Int, Money, Ref, Text
+from .allocation import paid_state
+
+Side = Literal["receivable", "advance_in", "payable", "advance_out"]
+SIDES = {"receivable": "应收", "advance_in": "预收", "payable": "应付", "advance_out": "预付"}
+
+PAID_STATES = {"unpaid": "未结", "partial": "部分结", "settled": "已结", "over": "超付"}
+
+KINDS = {
+    "purchase": "进货", "purchase_order": "进货订货", "purchase_return": "退货给厂商", "fee": "采购费用",
+    "sale": "销货", "sale_order": "销货订货", "sale_return": "客户退货", "retail": "零售",
+    "receipt": "收款", "payment": "付款", "advance_in": "预收", "advance_out": "预付",
+    "refund_out": "退客户款", "refund_in": "收退款", "write_off": "核销", "transfer": "转账", "opening": "期初",
+}  # fmt: skip
+
+_RIGHTS = dict(manager="view export print", finance="view export print")
+
+account = Module(
+    name="account",
+    label="账户",
+    noun="账户",
+    chapter="trading",
+    icon="wallet",
+    position=56,
+    title="name",
+    lookup=True,
+    search=False,
+    fields=dict(
+        name=Text("名称", required=True, unique=True, max_length=60, width=160),
+        kind=Enum(
+            "类型",
+            {"cash": "现金", "bank": "银行", "wallet": "微信/支付宝", "other": "其他"},
+            default="cash",
+            index=True,
+        ),
+        bank_name=Text("开户行", width=180),
+        bank_no=Text("账号", merge="flag", width=160),
+        allow_overdraft=Bool("允许透支", merge="flag", help="余额可以小于 0"),
+        is_default=Bool("默认", help="新单据先选它"),
+        is_stopped=Bool("停用", help="停用后不能再选，已用的照常显示"),
+    ),
+    retire="is_stopped",
+    columns="name kind bank_name bank_no allow_overdraft is_default is_stopped",
+    quick="name bank_name bank_no",
+    context="kind",
+    sort="name",
+    tabs=(Tab("基本", "name kind bank_name bank_no allow_overdraft is_default is_stopped"),),
+    related=(Related("余额", "account_balance", "account"), Related("流水", "account_entry", "account")),
+    seed=(dict(seed="cash", name="现金", kind="cash", is_default=True),),
+    rights=dict(manager="view add edit export print", sales="view", finance="view add edit export print"),
+    help="account",
+)
+
+account_entry = Module(
+    name="account_entry",
+    label="账户流水",
+    noun="流水",
+    chapter="trading",
+    icon="list-ordered",
+    position=58,
+    local=True,
+    writable=False,
+    search=False,
+    title="number",
+    when="book_on",
+    fields=dict(
+        number=Text("单据编号", index=True, width=170),
+        book_on=Date("日期", index=True, width=100),
+        kind=Enum("类型", KINDS, index=True, width=90),
+        account=Ref("账户", "account", index=True, width=120),
+        amount=Money("金额", sum=True, width=120),
+        customer=Ref("客户", "customer", index=True, loose=True, width=180),
+        supplier=Ref("供应商", "supplier", index=True, loose=True, width=180),
+        module=Text("单据", max_length=64, hidden=True),
+        document=Text("单据号", max_length=32, hidden=True),
+        line=Text("行", max_length=32, hidden=True),
+    ),
+    columns="book_on number kind account amount customer supplier",
+    quick="number account customer supplier",
+    sort="-book_on",
+    rights=_RIGHTS,
+    help="account",
+)
+
+account_balance = Module(
+    name="account_balance",
+    label="账户余额",
+    noun="余额",
+    chapter="trading",
+    icon="wallet",
+    position=57,
+    local=True,
+    writable=False,
+    search=False,
+    title="label",
+    fields=dict(
+        label=Text("说明", hidden=True),
+        account=Ref("账户", "account", index=True, width=160),
+        balance=Money("当前余额", index=True, sum=True, width=130),
+        entries=Int("流水数", width=80),
+    ),
+    columns="account balance entries",
+    quick="account",
+    sort="account",
+    rights=_RIGHTS,
+    help="account",
+)
+
+accounts = Ledger(
+    moves="account_entry",
+    amounts=("amount",),
+    balances=(Balance(module="account_balance", keys=("account",), sums={"amount": "balance"}),),
+)
+
+party_entry = Module(
+    name="party_entry",
+    label="往来流水",
+    noun="往来",
+    chapter="trading",
+    icon="arrow-left-right",
+    position=54,
+    local=True,
+    writable=False,
+    search=False,
+    title="number",
+    scope="owner",
+    when="book_on",
+    fields=dict(
+        number=Text("单据编号", index=True, width=170),
+        book_on=Date("日期", index=True, width=100),
+        kind=Enum("类型", KINDS, index=True, width=90),
+        side=Enum("科目", SIDES, index=True, width=70),
+        customer=Ref("客户", "customer", index=True, loose=True, width=180),
+        supplier=Ref("供应商", "supplier", index=True, loose=True, width=180),
+        amount=Money("金额", sum=True, width=120),
+        due_on=Date("到期日", index=True, width=100),
+        settles_number=Text("结清的单据", width=170),
+        settles=Text("结清", max_length=32, index=True, hidden=True),
+        settles_module=Text("结清模块", max_length=64, hidden=True),
+        owner=Ref("业务员", "employee", index=True, loose=True, width=90),
+        department=Ref("部门", "department", index=True, loose=True, hidden=True),
+        branch=Ref("分公司", "branch", index=True, loose=True, hidden=True),
+        module=Text("单据", max_length=64, hidden=True),
+        document=Text("单据号", max_length=32, hidden=True),
+        line=Text("行", max_length=32, hidden=True),
+    ),
+    columns="book_on number kind side customer supplier amount settles_number due_on",
+    quick="number customer supplier",
+    sort="-book_on",
+    rights=dict(manager="view export print", sales="view export print", finance="view export print"),
+    help="settlement",
+)
+
+
+def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> Module:
+    about: dict[str, Any] = dict(
+        customer=Ref("客户", "customer", index=True, loose=True, width=220),
+        supplier=Ref("供应商", "supplier", index=True, loose=True, width=220),
+        side=Enum("科目", SIDES, index=True, width=80),
+    )
+    settled: dict[str, Any] = dict(
+        settles_module=Text("模块", max_length=64, hidden=True),
+        settles=Text("单据号", max_length=32, index=True, hidden=True),
+    )
+    return Module(
+        name=name,
+        label=label,
+        noun="余额",
+        chapter="trading",
+        icon="scale",
+        position=position,
+        local=True,
+        writable=False,
+        search=False,
+        menu=by_party,
+        title="label",
+        fields=dict(
+            label=Text("说明", hidden=True),
+            **(about if by_party else settled),
+            balance=Money("余额", index=True, sum=True, width=130),
+            entries=Int("笔数", width=80),
+        ),
+        columns="customer supplier side balance entries" if by_party else "settles balance entries",
+        quick="customer supplier" if by_party else "",
+        sort="-balance",
+        rights=_RIGHTS,
+        help="settlement",
+    )
+
+
+party_balance = _balance_module("party_balance", "往来余额", 52, by_party=True)
+open_item = _balance_module("open_item", "未结单据", 53, by_party=False)
+
+parties = Ledger(
+    moves="party_entry",
+    amounts=("amount",),
+    balances=(
+        Balance(module="party_balance", keys=("customer", "supplier", "side"), sums={"amount": "balance"}),
+        Balance(module="open_item", keys=("settles_module", "settles"), sums={"amount": "balance"}, header=True),
+    ),
+)
+
+
+def party_move(
+    posted: Posted, kind: str, side: Side, amount: int, role: str, *, settles: Mapping[str, Any] | None = None,
+    line: str | None = None,
+) -> Iterator[Move]:  # fmt: skip
+    """One entry of what a party owes or is owed; none of an amount of 0. `settles` names the document it is about."""
+    if not amount:
+        return
+    header = posted.sheet.header
+    about: Columns = {
+        "kind": kind, "side": side, "customer": header.get("customer"), "supplier": header.get("supplier"),
+        "amount": amount,
+    }  # fmt: skip
+    yield Move("party_entry", role, about | dict(settles or {}), line)
+
+
+def account_move(posted: Posted, kind: str, amount: int, role: str, account: Any = None) -> Iterator[Move]:
+    """One entry of an account."""
+    header = posted.sheet.header
+    if amount:
+        about: Columns = {
+            "kind": kind, "account": account or header.get("account"), "amount": amount,
+            "customer": header.get("customer"), "supplier": header.get("supplier"),
+        }  # fmt: skip
+        yield Move("account_entry", role, about)
+
+
+def itself(posted: Posted) -> dict[str, Any]:
+    """What makes an entry one about its own document."""
+    header = posted.sheet.header
+    return {
+        "settles": posted.id, "settles_module": posted.module, "settles_number": header.get("number"),
+        "due_on": header.get("due_on"),
+    }  # fmt: skip
+
+
+def standing(header: Mapping[str, Any], sums: Mapping[str, int]) -> Columns:
+    """How far a document is settled (T10)."""
+    outstanding, total = sums["balance"], int(header.get("signed_total") or 0)
+    return {"outstanding": outstanding, "paid_state": paid_state(total, outstanding)}

@@ -1,0 +1,308 @@
+"""进货管理: purchases, orders and returns to the supplier (modules.md 2.2.2)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from ...engine.define import Document, Draft, Fault, Module, Related, Tab, seed_id
+from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
+from ...engine.fields import Bool, Date, Enum, Money, Quantity, Ref, Text
+from ...engine.fields.moment import today
+from .amounts import derive_purchase, discount_refusals
+from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
+from .money import PAID_STATES, account_move, itself, party_move, standing
+from .offer import LastLine, purchase_offer
+from .papers import (
+    COST_WITH_TAX,
+    PRICE_DAYS,
+    PRODUCTS,
+    RIGHTS,
+    TAX_INCLUDED,
+    as_typed,
+    complete_line,
+    discounted,
+    drafts_only,
+    header_end,
+    header_start,
+    kind_stays,
+    line_costs,
+    line_end,
+    line_prices,
+    line_start,
+    newest_price,
+    origin_of,
+    quantities,
+    returned_before,
+    stock_is_there,
+    worked_out,
+)
+from .paying import paid_refusals
+from .refusal import shown_qty
+from .rounding import TEN_THOUSAND
+from .stock import costs_in_turn, last_cost, stock_moves
+from .terms import due_on
+
+PREFIXES = {"purchase": "JH", "order": "JD", "return": "JT"}
+RETAIL = seed_id("supplier", "retail")
+SOURCES = {"last": "上次价", "list": "参考进价", "typed": "手输", "order": "订单"}
+
+
+def _kind(header: Columns) -> str:
+    return str(header.get("doc_type") or "purchase")
+
+
+def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
+    if header.get("is_retail"):
+        header["supplier"] = RETAIL  # B1
+    supplier = asking.look("supplier", str(header["supplier"])) if header.get("supplier") else None
+    if supplier:
+        header["settlement_method"] = header.get("settlement_method") or supplier["settlement_method"]
+    if header.get("doc_on") and not header.get("due_on"):
+        method = header.get("settlement_method")
+        terms = asking.look("settlement_method", str(method)) if method else None
+        header["due_on"] = due_on(str(header["doc_on"]), terms)
+    for line in lines:
+        complete_line(line, asking)
+
+
+def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
+    """Prices offered for lines whose product was just chosen (T18)."""
+    sheet, asking = typing.sheet, typing.asking
+    if typing.line is None and typing.field in ("supplier", "doc_on", "settlement_method"):
+        sheet.header["due_on"] = None
+        if typing.field == "supplier":
+            sheet.header["settlement_method"] = None
+    _complete(sheet.header, sheet.lines, asking)
+    hints: list[Hint] = []
+    for place, line in enumerate(sheet.lines):
+        is_here = typing.line == place
+        line |= discounted(line, typing.field if is_here else None)
+        if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
+            hints += _offer(sheet.header, line, place, asking)
+    return sheet, hints
+
+
+def _offer(header: Columns, line: Columns, place: int, asking: Asking) -> Iterator[Hint]:
+    last = newest_price(asking, "purchase_line", "supplier", header, line, ("purchase",))
+    offer = purchase_offer(
+        last_cost(asking, str(line["product"])), int(line.get("ratio") or TEN_THOUSAND), None,
+        last=LastLine(*last) if last else None, doc_on=str(header.get("doc_on") or today()), last_days=PRICE_DAYS,
+    )  # fmt: skip
+    if offer:
+        line["price"], line["price_source"] = offer.price, offer.source
+        yield Hint(SOURCES[offer.source], "price", place)
+
+
+def _work_out(sheet: Sheet) -> Sheet:
+    kind = _kind(sheet.header)
+    header, lines = worked_out(sheet, derive_purchase(sheet.header, as_typed(sheet.lines), tax_included=TAX_INCLUDED))
+    sign = -1 if kind == "return" else 0 if kind == "order" else 1
+    header["signed_total"] = sign * int(header["total"] or 0)
+    return Sheet(header, [line | {"signed_qty": sign * int(line["base_qty"] or 0)} for line in lines])
+
+
+def _judge(posting: Posting) -> Iterator[Wrong]:
+    header, kind = posting.sheet.header, _kind(posting.sheet.header)
+    yield from quantities(posting)
+    for refusal in discount_refusals(header, posting.sheet.lines):
+        yield Wrong(refusal.message, refusal.field)
+    if kind == "order" and not header.get("deliver_on"):
+        yield Wrong("请填写「提货日期」", "deliver_on")
+    if kind != "order" and not header.get("warehouse"):
+        yield Wrong("请填写「仓库」", "warehouse")
+    if header.get("fee_amount") and not header.get("fee_supplier"):
+        yield Wrong("有采购费用时，请选择「费用单位」", "fee_supplier")
+    yield from _paid(header, kind)
+    yield from _unknown_costs(posting)
+    if kind == "return":
+        yield from stock_is_there(posting)
+        yield from _not_more_than_bought(posting)
+
+
+def _unknown_costs(posting: Posting) -> Iterator[Wrong]:
+    """T6.5: a blank price is a cost nobody knows, which somebody has to mean."""
+    blank = [place for place, line in enumerate(posting.sheet.lines) if line.get("price") is None]
+    if blank and _kind(posting.sheet.header) == "purchase":
+        yield Wrong(
+            f"第 {blank[0] + 1} 行没有单价，成本按未知处理，可以以后补录", "price", blank[0], ask="unknown_cost"
+        )
+
+
+def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
+    paid, total = int(header.get("paid_amount") or 0), int(header["total"] or 0)
+    if paid and not header.get("account"):
+        yield Wrong("请选择付款账户", "account")
+    if kind != "order":
+        found = paid_refusals(
+            total=total, paid=paid, advance_used=0, write_off=0, in_full=bool(header.get("is_retail"))
+        )  # fmt: skip
+        yield from (Wrong(one.message, one.field) for one in found)
+
+
+def _not_more_than_bought(posting: Posting) -> Iterator[Wrong]:
+    for place, line in enumerate(posting.sheet.lines):
+        if not line.get("origin_line"):
+            continue
+        origin = posting.asking.look("purchase_line", str(line["origin_line"]))
+        if origin is None or origin["product"] != line["product"]:
+            yield Wrong("原进货行已不存在，或不是这个产品", "origin_line", place)
+            continue
+        left = origin["base_qty"] - returned_before(posting.asking, "purchase_line", posting.id, line)
+        if int(line["base_qty"] or 0) > left:
+            yield Wrong(f"最多还能退 {shown_qty(left)}", "qty", place)
+
+
+def _moves(posted: Posted) -> Iterable[Move]:
+    header, kind = posted.sheet.header, _kind(posted.sheet.header)
+    name = {"return": "purchase_return", "order": "purchase_order"}.get(kind, kind)
+    total, paid = int(header.get("total") or 0), int(header.get("paid_amount") or 0)
+    about = itself(posted)
+    if kind == "order":
+        yield from party_move(posted, name, "advance_out", paid, "deposit")
+        yield from account_move(posted, name, -paid, "paid")
+        return
+    sign = -1 if kind == "return" else 1
+    yield from stock_moves(posted, name, sign)
+    yield from party_move(posted, name, "payable", sign * total, "total", settles=about)
+    yield from party_move(posted, name, "payable", -sign * paid, "paid", settles=about)
+    yield from account_move(posted, name, -sign * paid, "paid")
+    for move in party_move(posted, "fee", "payable", int(header.get("fee_amount") or 0), "fee"):
+        yield Move(move.ledger, move.role, {**move.values, "supplier": header.get("fee_supplier")}, move.line)
+
+
+def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
+    kind = _kind(posted.sheet.header)
+    if kind == "order":
+        return
+
+    def judge(pool: Pool, line: Columns) -> Costed:
+        qty = int(line["base_qty"] or 0)
+        if kind == "return":
+            origin = origin_of(asking, "purchase_line", posted.id, line)
+            return supplier_return(pool, qty, origin, last_cost(asking, str(line["product"])))
+        about = {name: line.get(name) or 0 for name in ("gross_amount", "ex_tax_amount", "fee_amount", "charge_amount")}
+        return receipt(pool, qty, receipt_amount(about | {"price": line.get("price")}, with_tax=COST_WITH_TAX))
+
+    yield from costs_in_turn(posted, asking, judge)
+
+
+def retail_is_no_order(draft: Draft) -> Iterator[Fault]:
+    """B1: bought from anybody and paid at once."""
+    if draft.new and draft.new["is_retail"] and draft.new["doc_type"] == "order":
+        yield Fault("零购只能是进货或退货", "is_retail")
+
+
+_HEADER: dict[str, Any] = {
+    **header_start("单据编号", "doc_type", PREFIXES, "进货日期"),
+    "doc_type": Enum(
+        "活动类型", {"purchase": "进货", "order": "进货订货", "return": "退货给厂商"}, required=True,
+        default="purchase", index=True, width=90,
+    ),
+    "is_retail": Bool("零购", help="从零散卖家买，当场付清"),
+    "supplier": Ref("供货单位", "supplier", required=True, index=True, width=200),
+    "deliver_on": Date("提货日期", index=True, width=100),
+    "warehouse": Ref("仓库", "warehouse", default="default", index=True, width=100),
+    "settlement_method": Ref("结算方式", "settlement_method", small=True),
+    "due_on": Date("付款到期日", index=True, width=100),
+    "supplier_doc_no": Text("对方单号", max_length=60),
+    "goods_amount": Money("货款", calc=True, readonly=True),
+    "discount_amount": Money("整单优惠", min=0),
+    "tax_amount": Money("税额", calc=True, readonly=True),
+    "charge_amount": Money("运杂费", min=0),
+    "fee_amount": Money("采购费用", min=0),
+    "fee_supplier": Ref("费用单位", "supplier", loose=True),
+    "fee_share": Enum("分摊", {"amount": "按金额", "quantity": "按数量", "none": "不分摊"}, default="amount"),
+    "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
+    "signed_total": Money("应付", calc=True, readonly=True, hidden=True),
+    "paid_amount": Money("本次付款", min=0),
+    "account": Ref("付款账户", "account", default="default", small=True),
+    "outstanding": Money("未付", calc=True, readonly=True, index=True, sum=True, width=110),
+    "paid_state": Enum("付款状态", PAID_STATES, calc=True, readonly=True, index=True, width=84),
+    **header_end(),
+}  # fmt: skip
+_REPEATED = "number doc_on doc_type supplier handler state"
+
+purchase = Module(
+    name="purchase",
+    label="进货管理",
+    noun="进货单",
+    chapter="trading",
+    icon="package-plus",
+    position=20,
+    title="number",
+    scope="branch",
+    when="doc_on",
+    log=True,
+    fields=_HEADER,
+    document=Document(
+        lines="purchase_line",
+        kind="doc_type",
+        prefixes=PREFIXES,
+        complete=_complete,
+        fill=_fill,
+        work_out=_work_out,
+        judge=_judge,
+        moves=_moves,
+        standing=standing,
+        stands="outstanding paid_state",
+        annexes=(Annex("line_cost", _costs),),
+        after="note print_count",
+        entry={
+            "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
+        },
+        find=PRODUCTS,
+        line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount note",
+        foot="goods_amount discount_amount tax_amount charge_amount fee_amount fee_supplier fee_share total "
+        "paid_amount account outstanding",
+        copied=_REPEATED,
+    ),
+    columns="doc_on number doc_type supplier total outstanding paid_state state handler warehouse deliver_on",
+    quick="number supplier supplier_doc_no handler doc_on",
+    context="supplier",
+    sort="-doc_on",
+    tabs=(
+        Tab(
+            "基本",
+            "number doc_on doc_type is_retail supplier supplier_doc_no warehouse deliver_on settlement_method due_on "
+            "handler",
+        ),
+        Tab("其他", "note"),
+    ),
+    related=(Related("产品清单", "purchase_line", "document"),),
+    children="purchase_line",
+    rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改"), retail_is_no_order),
+    rights=RIGHTS,
+    help="purchase",
+)  # fmt: skip
+
+purchase_line = Module(
+    name="purchase_line",
+    label="进货明细",
+    noun="产品",
+    chapter="trading",
+    icon="list",
+    position=22,
+    writable=False,
+    search=False,
+    title="product_name",
+    scope="follow",
+    parent="document",
+    when="doc_on",
+    log=True,
+    fields=dict(
+        **line_start("purchase"),
+        **line_prices(),
+        fee_amount=Money("费用分摊", calc=True, readonly=True, hidden=True),
+        charge_amount=Money("运杂费分摊", calc=True, readonly=True, hidden=True),
+        **line_costs(),
+        price_source=Enum("价格来源", SOURCES, hidden=True),
+        origin_line=Ref("原进货行", "purchase_line", loose=True, index=True, hidden=True),
+        warehouse=Ref("仓库", "warehouse", hidden=True),
+        signed_qty=Quantity("净数量", calc=True, readonly=True, sum=True, width=90),
+        **line_end(_HEADER, _REPEATED),
+    ),
+    columns="doc_on number doc_type supplier product spec unit_name qty price discount_rate net_amount handler state",
+    quick="number supplier product handler",
+    sort="-doc_on",
+    rights=dict(manager="view export print", storekeeper="view export print", finance="view export print"),
+    help="purchase",
+)

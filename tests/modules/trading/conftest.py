@@ -1,0 +1,22 @@
+"""A shop of its own for each test: a company, a product, a customer and a supplier, entered through the API."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.kit import assert_sound
+from tests.modules.trading.shop import Shop
+from tests.support import copy_of, make_template, open_office
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("template") / "data")
+
+
+@pytest.fixture
+def shop(template: Path, tmp_path: Path) -> Iterator[Shop]:
+    with open_office(copy_of(template, tmp_path / "data")) as office:
+        yield Shop(office)
+        assert_sound(office.engine)  # what every example books is what working it out anew gives

@@ -1,0 +1,222 @@
+"""The golden examples of buying and selling (modules.md G), entered and read through the API."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from desktop.engine.fields.moment import today as day
+from tests.modules.trading.shop import D, Exact, Shop, costs, fen, scaled, units, yuan
+
+
+@pytest.fixture(autouse=True)
+def parties(shop: Shop) -> None:
+    shop.product()
+    shop.customer()
+    shop.supplier()
+
+
+def test_g1_lines_discount_shares_and_tax(shop: Shop) -> None:
+    for name in ("A", "B", "C"):
+        shop.product(name)
+        shop.buy((name, 100, 1))
+    found = shop.sell(("A", 3, "3.335"), ("B", 7, "12.5", 90), ("C", 1, "0.99"), discount_amount=10)
+    assert [yuan(line["amount"]) for line in found["lines"]] == [D("10.01"), D("78.75"), D("0.99")]
+    assert [yuan(line["share_amount"]) for line in found["lines"]] == [D("1.12"), D("8.77"), D("0.11")]
+    assert [yuan(line["net_amount"]) for line in found["lines"]] == [D("8.89"), D("69.98"), D("0.88")]
+    assert yuan(found["row"]["total"]) == D("79.75") == shop.owes("甲")
+    lines = [{**line, "tax_rate": scaled(13)} for line in found["lines"]]
+    taxed = shop.change("sale", found, lines)
+    assert [yuan(line["tax_amount"]) for line in taxed["lines"]] == [D("1.02"), D("8.05"), D("0.10")]
+    assert yuan(taxed["row"]["tax_amount"]) == D("9.17") and yuan(taxed["row"]["total"]) == D("79.75")
+
+
+def test_g2_moving_average(shop: Shop) -> None:
+    assert costs(shop.buy(("P", 10, 10))) == [D(100)] and shop.stock() == (10, 100)
+    assert costs(shop.buy(("P", 10, 13))) == [D(130)] and shop.average() == D("11.5")
+    first = shop.sell(("P", 5, 20))
+    assert costs(first) == [D("-57.50")] and shop.stock() == (15, D("172.50"))
+    assert (yuan(first["row"]["cost_total"]), yuan(first["row"]["profit"])) == (D("57.50"), D("42.50"))
+    assert costs(shop.sell(("P", 15, 20))) == [D("-172.50")]
+    assert shop.stock() == (0, 0) and shop.average() is None
+    assert shop.owes("乙", "payable") == 230 and shop.owes("甲") == 400
+
+
+def test_g3_no_residue(shop: Shop) -> None:
+    shop.buy({"product": shop.names["P"], "qty": scaled(3), "price": scaled("3.3333"), "typed_amount": fen(10)})
+    found = [costs(shop.sell(("P", 1, 9)))[0] for _ in range(3)]
+    assert found == [D("-3.33"), D("-3.34"), D("-3.33")] and shop.stock() == (0, 0)
+
+
+def test_g4_customer_return_at_its_own_cost(shop: Shop) -> None:
+    shop.buy(("P", 10, 10))
+    shop.buy(("P", 10, 13))
+    sold = shop.sell(("P", 6, 20))
+    assert costs(sold) == [D(-69)] and shop.stock() == (14, 161)
+    shop.buy(("P", 4, 15))
+    assert shop.stock() == (18, 221) and shop.average() == D("12.2778")
+    back = {"product": shop.names["P"], "price": scaled(20), "origin_line": sold["lines"][0]["id"]}
+    returned = shop.sell({**back, "qty": scaled(3)}, doc_type="return")
+    assert costs(returned) == [D("34.50")] and shop.stock() == (21, D("255.50")) and shop.average() == D("12.1667")
+    assert shop.owes("甲") == 60
+    problem = shop.refused("sale", {"customer": "甲", "doc_type": "return"}, {**back, "qty": scaled(4)})
+    assert problem["fields"] == {"lines.0.qty": "最多还能退 3"}
+    assert costs(shop.sell({**back, "qty": scaled(3)}, doc_type="return")) == [D("34.50")]
+
+
+def test_g5_return_to_the_supplier(shop: Shop) -> None:
+    shop.buy(("P", 10, 10))
+    second = shop.buy(("P", 10, 14))
+    assert costs(shop.sell(("P", 4, 30))) == [D(-48)] and shop.stock() == (16, 192)
+    back = {"product": shop.names["P"], "qty": scaled(5), "price": scaled(14), "origin_line": second["lines"][0]["id"]}
+    assert costs(shop.buy(back, doc_type="return")) == [D(-70)]
+    assert shop.stock() == (11, 122) and shop.average() == D("11.0909") and shop.owes("乙", "payable") == 170
+
+
+def test_g5_the_last_ones_go_back_at_what_is_left(shop: Shop) -> None:
+    shop.buy(("P", 2, 10))
+    second = shop.buy(("P", 2, 30))
+    assert costs(shop.sell(("P", 2, 50))) == [D(-40)]
+    back = {"product": shop.names["P"], "qty": scaled(2), "price": scaled(30), "origin_line": second["lines"][0]["id"]}
+    assert costs(shop.buy(back, doc_type="return")) == [D(-40)] and shop.stock() == (0, 0)
+
+
+def test_g6_unknown_cost(shop: Shop) -> None:
+    shop.buy(("P", 10, 10))
+    problem = shop.refused("purchase", {"supplier": "乙"}, ("P", 5, None), status=409)
+    assert problem["questions"][0]["name"] == "unknown_cost"
+    shop.buy(("P", 5, None), confirmed=["unknown_cost"])
+    assert shop.stock() == (15, 100) and shop.average() == 10
+    assert costs(shop.sell(("P", 8, 20))) == [D(-80)]
+    last = shop.sell(("P", 4, 20))
+    assert costs(last) == [D(-20)] and units(last["lines"][0]["uncosted_qty"]) == -2
+    assert shop.stock() == (3, 0) and shop.average() is None
+
+
+def test_g7_stock_below_zero_is_filled_later(shop: Shop) -> None:
+    shop.buy(("P", 5, 10))
+    problem = shop.refused("sale", {"customer": "甲"}, ("P", 8, 20), status=409)
+    assert problem["questions"] == [{"name": "negative_stock", "text": "产品 P 库存 5，需要 8"}]
+    assert costs(shop.sell(("P", 8, 20), confirmed=["negative_stock"])) == [D(-80)] and shop.stock() == (-3, -30)
+    filled = shop.buy(("P", 10, 12))
+    assert yuan(filled["lines"][0]["cost_variance"]) == -6 and shop.stock() == (7, 84) and shop.average() == 12
+
+
+def test_g14_change_and_cancel(shop: Shop) -> None:
+    """G14 without the lock."""
+    shop.buy(("P", 10, 10))
+    shop.buy(("P", 10, 13))
+    sold = shop.sell(("P", 5, 20))
+    line = sold["lines"][0]
+    second = shop.change("sale", sold, [{**line, "qty": scaled(3)}])
+    assert (second["row"]["version"], second["row"]["number"]) == (2, sold["row"]["number"])
+    assert costs(second) == [D("-34.50")] and shop.stock() == (17, D("195.50")) and shop.owes("甲") == 60
+    shop.cancel("sale", second)
+    assert shop.stock() == (20, 230) and shop.owes("甲") == 0
+    moves = shop.rows("stock_move", product=shop.names["P"])
+    assert sorted(units(row["qty"]) for row in moves) == [D(-3), D(3), D(10), D(10)]
+    rows = shop.rows("sale_line", product=shop.names["P"])
+    assert [row["state"] for row in rows] == ["cancelled"]
+
+
+def test_g17_price_offered(shop: Shop) -> None:
+    today = date.fromisoformat(day())
+    slots = {"price_1": 100, "price_2": 90, "price_3": 85, "price_4": 80}
+    shop.product("Q", **{name: scaled(value) for name, value in slots.items()}, min_price=scaled(80))
+    shop.customer("丙", price_level="3")
+    shop.buy(("Q", 1000, 50))
+
+    def offered(**line: object) -> tuple[Exact, str]:
+        sheet = shop.body({"customer": "丙"}, [{"product": shop.names["Q"], "qty": scaled(1), **line}])
+        asked = {**sheet, "changed": {"line": 0, "field": "product"}}
+        (found,) = shop.api.post("/api/documents/sale/work-out", asked)["lines"]
+        return units(found["price"]), found["price_source"]
+
+    assert offered() == (85, "level")
+    shop.sell(("Q", 1, 88), customer="丙", doc_on=(today - timedelta(days=187)).isoformat())
+    assert offered() == (85, "level"), "too long ago"
+    shop.sell(("Q", 1, 88), customer="丙", doc_on=(today - timedelta(days=161)).isoformat())
+    assert offered() == (88, "last")
+    unit = shop.api.get("/api/lookup/dict_item", q="箱", where='{"list": "unit"}')["rows"][0]["id"]
+    box = {"product": shop.names["Q"], "unit": unit, "ratio": scaled(12)}
+    row = shop.api.post("/api/records/product_unit", box)["row"]
+    assert offered(unit_row=row["id"]) == (1020, "level")
+    assert (
+        shop.refused("sale", {"customer": "丙"}, ("Q", 10, 84, 95), status=409)["questions"][0]["name"]
+        == "below_min_price"
+    )
+    assert shop.sell(("Q", 10, 84, 95), customer="丙", confirmed=["below_min_price"])["row"]["state"] == "posted"
+
+
+def test_g18_fees_and_units(shop: Shop) -> None:
+    for name in ("A", "B"):
+        shop.product(name)
+    shop.supplier("物流丙")
+    fee = {"fee_amount": "33.33", "fee_supplier": "物流丙"}
+    assert costs(shop.buy(("A", 100, 5), ("B", 50, 6), **fee)) == [D("520.83"), D("312.50")]
+    assert (shop.owes("乙", "payable"), shop.owes("物流丙", "payable")) == (800, D("33.33"))
+    assert costs(shop.buy(("A", 100, 5), ("B", 50, 6), **fee, fee_share="quantity")) == [D("522.22"), D("311.11")]
+    unit = shop.api.get("/api/lookup/dict_item", q="箱", where='{"list": "unit"}')["rows"][0]["id"]
+    box = {"product": shop.names["P"], "unit": unit, "ratio": scaled(12)}
+    row = shop.api.post("/api/records/product_unit", box)["row"]
+    bought = shop.buy({"product": shop.names["P"], "unit_row": row["id"], "qty": scaled(2), "price": scaled(60)})
+    assert units(bought["lines"][0]["base_qty"]) == 24 and costs(bought) == [D(120)] and shop.average() == 5
+    assert costs(shop.sell(("P", 5, 9))) == [D(-25)]
+
+
+def test_g19_retail_is_paid_at_once(shop: Shop) -> None:
+    shop.buy(("P", 100, 1))
+    lines = [("P", 10, "8.67")]
+    paid = {"doc_type": "retail", "discount_amount": "0.70", "account": "现金"}
+    sold = shop.enter("sale", {**paid, "paid_amount": 86, "tendered": 100}, *lines)
+    assert (yuan(sold["row"]["total"]), yuan(sold["row"]["change"])) == (86, 14)
+    assert sold["row"]["number"].startswith("LS-") and sold["labels"][sold["row"]["customer"]] == "零售客户"
+    assert shop.cash() == 86 and sold["row"]["paid_state"] == "settled" and yuan(sold["row"]["outstanding"]) == 0
+    problem = shop.refused("sale", {**paid, "paid_amount": 80}, *lines)
+    assert problem["fields"] == {"paid_amount": "须全额付清，还差 6.00"}
+    shop.buy(("P", 1, 35), is_retail=True, supplier=None, paid_amount=35, account="现金")  # type: ignore[arg-type]
+    assert shop.cash() == 51
+
+
+def test_what_was_paid_on_the_document_settles_it(shop: Shop) -> None:
+    shop.buy(("P", 10, 10))
+    sold = shop.sell(("P", 5, 20), paid_amount=40, account="现金")
+    assert (yuan(sold["row"]["outstanding"]), sold["row"]["paid_state"]) == (60, "partial")
+    assert (shop.owes("甲"), shop.cash()) == (60, 40)
+    shop.cancel("sale", sold)
+    assert (shop.owes("甲"), shop.cash()) == (0, 0)
+
+
+def test_credit_is_asked_for_and_a_draft_never_counts(shop: Shop) -> None:
+    """G11: the boundary passes."""
+    shop.buy(("P", 1000, 10))
+    shop.customer("丁", credit_limit=fen(10_000))
+    shop.enter("sale", {"customer": "丁"}, ("P", 1, 9_999), post=False)
+    shop.sell(("P", 1, 6_000), customer="丁")
+    shop.sell(("P", 1, 4_500), customer="丁", paid_amount=500, account="现金")
+    problem = shop.refused("sale", {"customer": "丁"}, ("P", 1, "0.01"), status=409)
+    assert problem["questions"][0] == {"name": "over_credit", "text": "「丁」超出信用额度 0.01（额度 10000.00）"}
+
+
+def test_bad_sheets_are_refused_at_the_field(shop: Shop) -> None:
+    p = shop.names["P"]
+    assert "customer" in shop.refused("sale", {}, ("P", 1, 1))["fields"]
+    assert "deliver_on" in shop.refused("sale", {"customer": "甲", "doc_type": "order"}, ("P", 1, 1))["fields"]
+    shop.buy(("P", 10, 10))
+    assert "discount_amount" in shop.refused("sale", {"customer": "甲", "discount_amount": 21}, ("P", 1, 20))["fields"]
+    assert (
+        "paid_amount"
+        in shop.refused("sale", {"customer": "甲", "paid_amount": 21, "account": "现金"}, ("P", 1, 20))["fields"]
+    )
+    stopped = shop.product("停", is_stopped=True)
+    assert (
+        "已停用"
+        in shop.refused("sale", {"customer": "甲"}, {"product": stopped, "qty": 10_000, "price": 1})["fields"][
+            "lines.0.product"
+        ]
+    )
+    wrong = {"product": p, "qty": "多", "price": scaled(1)}
+    assert "lines.0.qty" in shop.refused("sale", {"customer": "甲"}, wrong)["fields"]
+    shop.customer("黑", is_blacklisted=True)
+    assert "黑名单" in shop.refused("sale", {"customer": "黑"}, ("P", 1, 20))["fields"]["customer"]
