@@ -274,7 +274,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     const questions = error.problem.questions ?? []
     if (error.code === 'confirm' && questions.length) {
       const sure = await ask({
-        title: error.problem.title, text: questions.map((q) => q.text), escape: 'no',
+        ...(questions.length === 1 ? { title: questions[0]?.text ?? '', text: [] } : { title: t('有 {n} 处要您确认', { n: questions.length }), text: [], items: questions.map((q) => q.text) }), escape: 'no',
         choices: [{ value: 'no', label: t('继续编辑'), key: 'Esc' }, { value: 'yes', label: t('仍然保存'), kind: 'primary' }],
       })
       return sure === 'yes' ? save(post, [...confirmed, ...questions.map((q) => q.name)]) : null
