@@ -1,6 +1,9 @@
 /** Documents with lines: the sheet, its entry row, its states. */
 export const documents: Record<string, string> = {
   '{action}{what}': '{action} {what}',
+  '{n} 行': '{n} lines',
+  '带入': 'Take over',
+  '没有可以带入的{noun}。先在上面选好往来单位，再来看。': 'There is no {noun} to take over. Choose the party above first.',
   '{n} 行 · 数量 {sum}': '{n} lines · quantity {sum}',
   '{title} {state}': '{title} {state}',
   '{title} 已保存': '{title} saved',
