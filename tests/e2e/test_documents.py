@@ -417,8 +417,17 @@ def test_a_purchase_is_filled_from_its_order(entries: ListScreen) -> None:
     assert purchases.api.get(f"/api/documents/purchase/{order['row']['id']}")["row"]["progress"] == "done"
 
 
-def test_lines_that_are_no_products_come_by_themselves(entries: ListScreen) -> None:
+def money_in(screen: Screen) -> None:
+    """A customer pays in advance."""
+    customer = screen.api.add("customer", name="预付款客户", group=screen.api.groups()["重点客户"])["id"]
+    account = next(row for row in screen.api.rows("account") if row["name"] == "现金")["id"]
+    head = {"doc_on": "2026-11-20", "kind": "receipt", "customer": customer, "amount": 50_000, "account": account}
+    screen.api.ok("POST", "/api/documents/settlement", {"values": head, "lines": [], "post": True})
+
+
+def test_lines_that_are_no_products_come_by_themselves(window: RealWindow, entries: ListScreen) -> None:
     """收付货款: the open documents of a party, and what each gets of the money."""
+    window.watch.allow("422")
     supplier = entries.api.add("supplier", name="应付轴承厂")["id"]
     first = posted_purchase(entries, supplier)
     posted_purchase(entries, supplier)
@@ -435,6 +444,11 @@ def test_lines_that_are_no_products_come_by_themselves(entries: ListScreen) -> N
     dialog.get_by_role("textbox", name="金额", exact=True).fill("20")
     expect(cell(dialog, 1, "amount")).to_have_text("13.50")
     expect(cell(dialog, 2, "amount")).to_have_text("6.50")
+    payments.press("Control+S")
+    # There is no money in the till yet: said at its field, and no box goes away for it.
+    expect(dialog.locator("[data-field=account]").get_by_role("alert")).to_contain_text("余额不够，还差 20.00")
+    expect(dialog.get_by_role("textbox", name="金额", exact=True)).to_be_visible()
+    money_in(payments)
     payments.press("Control+S")
     expect(dialog).to_have_count(0)
     assert payments.api.get(f"/api/documents/purchase/{first['row']['id']}")["row"]["outstanding"] == 0
