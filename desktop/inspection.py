@@ -18,6 +18,8 @@ from .blobs import Blob, is_in
 from .engine import aliases, derived
 from .engine.access import Principal
 from .engine.apply import unpacked
+from .engine.documents import audit
+from .engine.documents.declare import Balance, Ledger
 from .engine.engine import Engine
 from .engine.fields import Ref, Serial
 from .engine.registry import Definition, Link, targets_of
@@ -36,6 +38,8 @@ RULES_ROWS_MAX = 20_000
 """Rules look other records up: beyond this size only what the declarations say is checked."""
 
 _BATCH = 2_000
+_DOCUMENT = 20
+"""Rows of which the reading takes as long as working one document out."""
 _HANDLER_STEPS = 200_000
 
 
@@ -143,6 +147,8 @@ class Inspection:
 def _integrity(one: Inspection) -> None:
     for definition in one.engine.registry:
         one.expect(one.count(definition.name))
+    for module in one.engine.registry.documents:
+        one.expect(one.count(module) * _DOCUMENT)
     one.expect(one.count("changeset") * 100)
     said = [row[0] for row in one.db.execute(f"PRAGMA integrity_check({NAMED_MAX})")]
     if said != ["ok"]:
@@ -577,6 +583,77 @@ def _rule_faults(one: Inspection, definition: Definition) -> Iterator[str]:
         one.advance(0)
 
 
+# -------------------------------------------------------------------- the books
+
+
+def _documents_and_books(one: Inspection) -> None:
+    """What documents show and what ledgers hold follows from the versions that count (modules.md 0.5)."""
+    details: dict[tuple[str, str], list[str]] = {}
+    for places in audit.batches(one.db, one.engine.registry):
+        for amiss in audit.compare(one.db, one.engine.registry, places):
+            for kind in _amiss_kinds(one, amiss):
+                known = details.setdefault(kind, [])
+                known.append(_amiss_words(one, amiss) if len(known) < NAMED_MAX else "")
+        one.advance(len(places) * _DOCUMENT)
+    for (code, title), found in details.items():
+        one.add(code, title, found)
+    for ledger in one.engine.registry.ledgers.values():
+        _ledger(one, ledger)
+    _beside_versions(one)
+
+
+def _amiss_kinds(one: Inspection, amiss: audit.Amiss) -> Iterator[tuple[str, str]]:
+    """Code and title, as far as a row speaks for itself: balances are summed up apart."""
+    registry = one.engine.registry
+    label = registry[amiss.table].module.label
+    if amiss.table in registry.ledgers:
+        yield "books-wrong", f"{label}：和单据不符"
+    elif amiss.kind == "veil":
+        yield "veil-wrong", f"{label}：合并值的存放不对"
+    elif amiss.table in registry.veiled:
+        yield "shown-wrong", f"{label}：显示的和单据内容不符"
+
+
+def _amiss_words(one: Inspection, amiss: audit.Amiss) -> str:
+    definition = one.engine.registry[amiss.table]
+    noun = f"{definition.module.noun}「{amiss.row.get(definition.module.title) or amiss.id}」"
+    if amiss.kind == "values":
+        return f"{noun}的 {'、'.join(amiss.names)}"
+    return f"{noun}{ {'missing': '缺少', 'extra': '多出', 'veil': ''}[amiss.kind] }"
+
+
+def _ledger(one: Inspection, ledger: Ledger) -> None:
+    registry = one.engine.registry
+    moves = registry[ledger.moves]
+    alone = (f"{moves.module.noun}「{number or id}」" for id, number in audit.alone(one.db, registry, ledger))
+    one.add("entry-alone", f"{moves.module.label}：有{moves.module.noun}，却没有单据", alone)
+    for balance in ledger.balances:
+        kept = registry[balance.module].module
+        wrong = audit.balances_amiss(one.db, registry, ledger, balance)
+        details = (f"{kept.noun} {_balance_words(one, balance, found)}" for found in wrong)
+        one.add("balance-wrong", f"{kept.label}：和{moves.module.label}的合计不符", details)
+
+
+def _balance_words(one: Inspection, balance: Balance, found: audit.Sum) -> str:
+    """Which balance it is: the titles of what it is kept for."""
+    registry, words = one.engine.registry, []
+    for name, value in zip(balance.keys, found.key, strict=True):
+        targets = targets_of(registry[balance.module].fields[name])
+        is_named = value is not None and len(targets) == 1
+        words.append(one.named(registry[targets[0]], value) if is_named else str(value or "空"))
+    return "、".join(words)
+
+
+def _beside_versions(one: Inspection) -> None:
+    registry = one.engine.registry
+    for annex in sorted(registry.annexes):
+        definition = registry[annex]
+        lost = (f"{definition.module.noun} {id}" for id in audit.annexes_alone(one.db, annex))
+        one.add("annex-alone", f"{definition.module.label}：所属的单据版本不存在", lost)
+    veils = (f"{table} 的 {id}" for table, id in audit.veils_alone(one.db, registry))
+    one.add("veil-wrong", "合并值没有对应的记录", veils)
+
+
 # -------------------------------------------------------------------- the files
 
 
@@ -600,6 +677,6 @@ def _file_words(one: Inspection, row: sqlite3.Row) -> str:
 
 
 _PARTS: tuple[Callable[[Inspection], None], ...] = (
-    _integrity, _guards, _chains, _rows, _aliases, _tallies, _clocks, _references, _numbers, _rules, _checksums,
-    _parked, _files,
+    _integrity, _guards, _chains, _rows, _aliases, _tallies, _clocks, _references, _numbers, _rules,
+    _documents_and_books, _checksums, _parked, _files,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from .blobs import Blobs
 from .db import Database, open_database, refusal, refuse_unsafe_place
 from .engine import derived
 from .engine.apply import Applier
+from .engine.documents import audit
 from .engine.engine import SQL_FUNCTIONS, Engine
 from .engine.events import Bus
 from .engine.fields.base import Columns
@@ -139,6 +140,7 @@ def _bring_up_to_date(db: Database, registry: Registry) -> None:
             derived.bring_up_to_date(writer, registry)
             _sum_up(writer, registry)
             Applier(db, registry).replay_parked()
+            audit.bring_up_to_date(writer, registry)
     except (sqlite3.Error, StorageFull, Damaged) as error:
         raise refusal(db.path, error) from error
 

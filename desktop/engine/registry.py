@@ -64,6 +64,8 @@ class Definition:
     policies: Mapping[str, Policy]
     ranks: Mapping[str, Mapping[Scalar, int]]
     incoming: list[Incoming] = field(default_factory=list, compare=False)
+    gathered: list[str] = field(default_factory=list, compare=False)
+    """Columns by which all rows of one document are gathered, deleted ones too."""
 
     @property
     def name(self) -> str:
@@ -227,6 +229,7 @@ class Registry:
             link.name: link for definition in self.definitions.values() for link in definition.links.values()
         }
         self._resolve_incoming()
+        self._resolve_gathered()
 
     def __getitem__(self, name: str) -> Definition:
         return self.definitions[name]
@@ -247,6 +250,13 @@ class Registry:
                         children = self.definitions[target].module.children.split()
                         cascades = definition.name in children and name == definition.module.parent
                         self.definitions[target].incoming.append(Incoming(definition, name, one, cascades))  # type: ignore[arg-type]
+
+    def _resolve_gathered(self) -> None:
+        of_documents = ((name, parent) for name, (_, parent) in self.document_of.items())
+        beside = ((name, "document") for name in (*self.annexes, *self.ledgers, versions.TABLE))
+        for name, column in (*of_documents, *beside):
+            if name in self.definitions:
+                self.definitions[name].gathered.append(column)
 
     def seeds(self, definition: Definition) -> Iterator[dict[str, Any]]:
         """Rows that ship with the program, as values with their `id`; references are written `@module:code`."""

@@ -186,9 +186,9 @@ def index_statements(definition: Definition) -> Iterator[str]:
     columns |= definition.shadows.keys()
     for column in sorted(columns):
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL'
-    for name, one in definition.fields.items():
-        if isinstance(one, Ref) and one.whole:
-            yield f'CREATE INDEX IF NOT EXISTS {index_name(table, name)}_all ON {table} ("{name}")'
+    whole = {name for name, one in definition.fields.items() if isinstance(one, Ref) and one.whole}
+    for name in sorted(whole.union(definition.gathered)):
+        yield f'CREATE INDEX IF NOT EXISTS {index_name(table, name)}_all ON {table} ("{name}")'
     dead = index_name(table, "deleted_at")
     yield f"CREATE INDEX IF NOT EXISTS {dead} ON {table} (deleted_at) WHERE deleted_at IS NOT NULL"
     by_itself = "deleted_at IS NOT NULL AND via IS NULL"

@@ -248,11 +248,7 @@ class Work:
     def _settle_life(held: Held) -> None:
         """Makes the row live or not as its clock says. The instant comes from the stamp, not from the change that was
         applied last: what makes a delete hold may be an older one that joins it."""
-        state = held.state
-        assert state is not None
-        is_gone, life = state.is_gone(held.table.rules), state.clock.life
-        held.row["deleted_at"] = iso_of(wall_ms(life.hlc)) if is_gone and life else None
-        held.row["via"] = state.via
+        held.row |= _life_of(held)
 
     def _tell(self, held: Held, before: RowState | None, old: Values, won: Mapping[str, Any], cause: Cause) -> None:
         """History and events of a change that was merged."""
@@ -304,6 +300,13 @@ class Work:
 
     # ---------------------------------------------------------------------------------------------- what follows here
 
+    def amiss(self) -> Iterator[tuple[Key, Held]]:
+        """The rows read so far that ought to stand otherwise in the file."""
+        for key, held in self._held.items():
+            is_veiled = key[0] in self.registry.veiled and _veil_of(held) != held.veil
+            if held.is_dropped or is_veiled or (held.state is not None and held.row != held.stored):
+                yield key, held
+
     def changing(self) -> list[tuple[Key, Held]]:
         """The rows that differ from the file."""
         return [
@@ -343,6 +346,10 @@ class Work:
     def reveal(self, held: Held) -> None:
         """Shows a row as it is in the version that counts, deleted or not."""
         self.show(held, {"deleted_at": None, "via": None})
+
+    def show_life(self, held: Held) -> None:
+        """Shows a row as deleted or not as it was merged."""
+        self.show(held, _life_of(held))
 
     def tell_shown(self, held: Held, before: Mapping[str, Any], version: Version) -> None:
         """History of a row that shows something else by a version, and who changed it last."""
@@ -726,6 +733,14 @@ def _has_turned(held: Held) -> bool:
 
 def _is_local(table: "Definition | Link") -> bool:
     return isinstance(table, Definition) and table.module.local
+
+
+def _life_of(held: Held) -> Values:
+    """When and along with what a row was deleted, as its clock says."""
+    state = held.state
+    assert state is not None
+    is_gone, life = state.is_gone(held.table.rules), state.clock.life
+    return {"deleted_at": iso_of(wall_ms(life.hlc)) if is_gone and life else None, "via": state.via}
 
 
 def _veil_of(held: Held) -> Values:

@@ -149,6 +149,8 @@ class Ledger:
     amounts: tuple[str, ...]
     """Columns that a mirror turns round."""
     balances: tuple[Balance, ...]
+    revision: int = 1
+    """Raised where a later version of the program books otherwise than the words above say; then all is booked anew."""
 
 
 @dataclass(frozen=True)
@@ -236,3 +238,5 @@ class Document:
     foot: str = ""
     copied: str = ""
     """Fields of the header that lines repeat, so that they can be listed by themselves."""
+    revision: int = 1
+    """Raised where a later version of the program works documents out otherwise; then all are worked out anew."""

@@ -91,6 +91,7 @@ class _Projection:
         versions = [one for one in self.work.rows_of(TABLE, "document", self.id) if _is_there(one)]
         if not versions:
             self._show_draft(header, lines)
+            self.books.enter(self.module, self.id, ())
             return False
         chain = Chain.of(Version.of(one.row, one.clock.base) for one in versions)
         if not chain.is_whole:
@@ -114,6 +115,7 @@ class _Projection:
         for one in lines:
             if one.is_gone:
                 self._put(one, _raw(one), {})
+            self.work.show_life(one)
 
     def _copied(self, header: Held) -> Columns:
         return {name: header.row.get(name) for name in self.document.copied.split()}
@@ -231,12 +233,15 @@ class Books:
         self.work = work
         self._turned: dict[tuple[str, tuple[Any, ...]], Counter[str]] = {}
         """Balance and key → by how much its sums turn."""
+        self._standing: set[Place] = set()
+        """Headers that may show other sums."""
 
     def enter(
         self, module: str, id: str, moves: Iterable[Move], posted: Posted | None = None, header: Mapping[str, Any] = {}
     ) -> None:  # fmt: skip
         """Replaces what a document has booked."""
         wanted: dict[str, dict[str, Columns]] = {name: {} for name in self.work.registry.ledgers}
+        self._standing.add((module, id))
         for move in moves:
             assert posted is not None
             for row_id, values in self._rows(module, posted, header, move):
@@ -281,20 +286,14 @@ class Books:
                 turned[total] += sign * int(row.get(amount) or 0)
 
     def close(self) -> None:
-        """Turns the balances."""
-        standing: set[tuple[str, str, str]] = set()
-        # What feeds others comes before them.
+        """Turns the balances, those that feed others before them, and shows headers what stands in them."""
         for is_feeding in (True, False):
             for (name, key), turned in list(self._turned.items()):
                 balance = self.work.registry.balances[name]
                 if (balance.feeds is not None) is is_feeding and any(turned.values()):
                     self._turn(balance, key, turned)
-                    if balance.header:
-                        about = dict(zip(balance.keys, key, strict=True))
-                        module, id = (str(about[column]) for column in balance.header)
-                        standing.add((name, module, id))
-        for name, module, id in sorted(standing):
-            self._stand(self.work.registry.balances[name], module, id)
+        for place in sorted(self._standing):
+            self._stand(*place)
 
     def _turn(self, balance: Balance, key: tuple[Any, ...], turned: Mapping[str, int]) -> None:
         row_id = balance_id(balance, key)
@@ -303,6 +302,9 @@ class Books:
         before = {name: known[name] for name in self.work.registry[balance.module].all_names} if known else {}
         names = ("entries", *balance.sums.values(), *balance.fed)
         sums = {name: int(known.get(name) or 0) + turned[name] for name in names}
+        if balance.header:
+            about = dict(zip(balance.keys, key, strict=True))
+            self._standing.add((str(about[balance.header[0]]), str(about[balance.header[1]])))
         values: Columns = {**dict(zip(balance.keys, key, strict=True)), **sums}
         values |= balance.derive(values)
         if sums["entries"]:
@@ -312,13 +314,19 @@ class Books:
         for feed in balance.feeds(before, values if sums["entries"] else {}) if balance.feeds else ():
             self._turned.setdefault((feed.balance, feed.key), Counter()).update(feed.sums)
 
-    def _stand(self, balance: Balance, module: str, id: str) -> None:
-        """Shows a header what was booked about it."""
+    def _stand(self, module: str, id: str) -> None:
+        """Shows a header what was booked about it: nothing while nothing is."""
         document = self.work.registry.documents.get(module)
-        held = self.work.hold(module, id) if document else None
-        if document and balance.header and held is not None and held.state is not None and not held.is_dropped:
-            rows = [one.row for one in self.work.rows_of(balance.module, balance.header[1], id) if not one.is_dropped]
-            self.work.show(held, document.standing(held.row, balance.module, rows))
+        held = self.work.hold(module, id) if document and document.stands else None
+        if document is None or held is None or held.state is None or held.is_dropped:
+            return
+        shown: Columns = dict.fromkeys(document.stands.split())
+        for balance in self.work.registry.balances.values():
+            found = self.work.rows_of(balance.module, balance.header[1], id) if balance.header else []
+            rows = [one.row for one in found if one.state is not None and not one.is_dropped]
+            if rows:
+                shown |= document.standing(held.row, balance.module, rows)
+        self.work.show(held, shown)
 
 
 def balance_id(balance: Balance, key: Iterable[Any]) -> str:
@@ -333,19 +341,6 @@ def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Any]) -
     where = " AND ".join(f'"{name}" IS ?' for name in keys) or "1"
     row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE {where}", tuple(keys.values())).fetchone()
     return dict(zip(names, row, strict=True))
-
-
-def rebuild(work: Work) -> None:
-    """Drops all entries and balances and books every document anew."""
-    for ledger in work.registry.ledgers.values():
-        for table in (ledger.moves, *(balance.module for balance in ledger.balances)):
-            for (id,) in work.db.execute(f"SELECT id FROM {table}").fetchall():
-                work.drop(table, id)
-    work.flush()
-    for name in work.registry.documents:
-        for (id,) in work.db.execute(f"SELECT id FROM {name} WHERE state IS NOT 'draft'").fetchall():
-            work.touch_document(name, id)
-        work.flush()
 
 
 def unveiled(db: sqlite3.Connection, table: str, ids: str) -> dict[str, dict[str, Any]]:

@@ -44,7 +44,7 @@ stock_move = Module(
         booked_qty=Quantity("已核算数", see="see_cost", hidden=True),
         posted_at=DateTime("过账时间", width=150),
         module=Text("单据", max_length=64, hidden=True),
-        document=Text("单据号", max_length=32, index=True, hidden=True),
+        document=Text("单据号", max_length=32, hidden=True),
         line=Text("行", max_length=32, hidden=True),
     ),
     columns="book_on number kind product warehouse qty cost_amount posted_at",
@@ -132,7 +132,7 @@ line_cost = Module(
     fields=dict(
         label=Text("说明"),
         module=Text("模块", max_length=64),
-        document=Text("单据", max_length=32, index=True),
+        document=Text("单据", max_length=32),
         line=Text("行", max_length=32),
         version=Text("版本", max_length=32),
         cost_amount=Money("成本", see="see_cost"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.kit import assert_sound
 from tests.modules.trading.shop import Shop
 from tests.support import copy_of, make_template, open_office
 
@@ -18,3 +19,4 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shop(template: Path, tmp_path: Path) -> Iterator[Shop]:
     with open_office(copy_of(template, tmp_path / "data")) as office:
         yield Shop(office)
+        assert_sound(office.engine)  # what every example books is what working it out anew gives

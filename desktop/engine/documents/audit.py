@@ -1,0 +1,231 @@
+"""The books worked out anew: to compare them with what is stored, or to put right what a changed declaration books
+otherwise. A batch of documents at a time, whatever their number."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..registry import Definition, Registry
+from ..work import Held, Work
+from .declare import Balance, Columns, Ledger
+from .project import VEIL, Place, balance_id, project
+from .versions import TABLE
+
+BATCH = 200
+"""Documents that are worked out at a time."""
+
+_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class Amiss:
+    """A row that ought to stand otherwise in the file."""
+
+    table: str
+    id: str
+    kind: str
+    """`missing`, `extra`, `values` (those in `names`), or `veil`: only what waits behind the row."""
+    row: Mapping[str, Any]
+    names: tuple[str, ...] = ()
+
+
+def batches(db: sqlite3.Connection, registry: Registry) -> Iterator[list[Place]]:
+    """All documents there are."""
+    for module in registry.documents:
+        last = -(2**62)
+        sql = f"SELECT row, id FROM {module} WHERE row > ? ORDER BY row LIMIT {BATCH}"
+        while found := db.execute(sql, (last,)).fetchall():
+            yield [(module, id) for _, id in found]
+            last = found[-1][0]
+
+
+def compare(db: sqlite3.Connection, registry: Registry, places: list[Place]) -> list[Amiss]:
+    """Rows of these documents, and what they booked, that differ from what the versions that count give now. Balances
+    are not among them."""
+    work = Work(db, registry)
+    for place in places:
+        work.touch_document(*place)
+    project(work)
+    return [_amiss(table, held) for (table, _), held in work.amiss()]
+
+
+def _amiss(table: str, held: Held) -> Amiss:
+    if held.stored is None:
+        return Amiss(table, held.id, "missing", held.row)
+    if held.is_dropped:
+        return Amiss(table, held.id, "extra", held.stored)
+    names = tuple(name for name, value in held.row.items() if value != held.stored[name] and name != "rev")
+    return Amiss(table, held.id, "values" if names else VEIL, held.stored, names)
+
+
+def alone(db: sqlite3.Connection, registry: Registry, ledger: Ledger) -> Iterator[tuple[str, str | None]]:
+    """Entries that no document made: (id, number)."""
+    heads = "".join(f" AND NOT EXISTS (SELECT 1 FROM {name} h WHERE h.id = m.document)" for name in registry.documents)
+    yield from db.execute(f"SELECT m.id, m.number FROM {ledger.moves} m WHERE 1{heads}")
+
+
+def annexes_alone(db: sqlite3.Connection, annex: str) -> Iterator[str]:
+    """Rows beside a version that is not there."""
+    sql = f"SELECT a.id FROM {annex} a WHERE NOT EXISTS (SELECT 1 FROM {TABLE} v WHERE v.id = a.version)"
+    yield from (row[0] for row in db.execute(sql))
+
+
+def veils_alone(db: sqlite3.Connection, registry: Registry) -> Iterator[tuple[str, str]]:
+    """What waits behind rows that are not there."""
+    for (table,) in db.execute(f"SELECT DISTINCT t FROM {VEIL}").fetchall():
+        there = f" AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = w.id)" if table in registry.veiled else ""
+        yield from db.execute(f"SELECT w.t, w.id FROM {VEIL} w WHERE w.t = ?{there}", (table,))
+
+
+# ----------------------------------------------------------------------------------------------------------- balances
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A balance as it ought to be; `values` None: not at all."""
+
+    id: str
+    key: tuple[Any, ...]
+    values: dict[str, Any] | None
+
+
+def balances_amiss(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance) -> Iterator[Sum]:
+    """Balances that are not the sums over their entries."""
+    names = registry[balance.module].all_names
+    for wanted in _fed(db, registry, ledger, balance) if balance.fed else _sums(db, ledger, balance):
+        asked = json.dumps([one.id for one in wanted])
+        found = db.execute(f"SELECT * FROM {balance.module} WHERE id IN (SELECT value FROM json_each(?))", (asked,))
+        stored = {row["id"]: row for row in map(dict, found)}
+        for one in wanted:
+            row, values = stored.get(one.id), one.values or {}
+            is_there = row is not None
+            if is_there != bool(one.values) or (row and any(row[name] != values.get(name) for name in names)):
+                yield one
+    yield from _empty(db, ledger, balance)
+
+
+def _sums(db: sqlite3.Connection, ledger: Ledger, balance: Balance) -> Iterator[list[Sum]]:
+    """What all balances ought to be, some at a time."""
+    keys = ", ".join(f'"{name}"' for name in balance.keys)
+    sums = "".join(f', COALESCE(sum("{amount}"), 0)' for amount in balance.sums)
+    names = (*balance.keys, "entries", *balance.sums.values())
+    there = f'WHERE "{balance.keys[-1]}" IS NOT NULL'
+    cursor = db.execute(f"SELECT {keys}, count(*){sums} FROM {ledger.moves} {there} GROUP BY {keys}")
+    while found := cursor.fetchmany(_ROWS):
+        blank = dict.fromkeys(balance.fed, 0)
+        yield [_sum(balance, blank | dict(zip(names, row, strict=True))) for row in found]
+
+
+def _fed(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance) -> Iterator[list[Sum]]:
+    """The same of a balance that others feed: all at once, as what comes from elsewhere is known by function alone."""
+    blank = dict.fromkeys(("entries", *balance.sums.values(), *balance.fed), 0)
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for some in _sums(db, ledger, balance):
+        for one in some:
+            values = one.values or {}
+            found[one.key] = {name: int(values.get(name) or 0) for name in blank}
+    for other in registry.balances.values():
+        names = registry[other.module].all_names
+        for row in db.execute(f"SELECT * FROM {other.module}") if other.feeds else ():
+            assert other.feeds
+            for feed in other.feeds({}, {name: row[name] for name in names}):
+                if feed.balance == balance.module:
+                    sums = found.setdefault(feed.key, dict(blank))
+                    for name, by in feed.sums.items():
+                        sums[name] += by
+    wanted = [_sum(balance, dict(zip(balance.keys, key, strict=True)) | sums) for key, sums in found.items()]
+    yield wanted
+    known = {one.id for one in wanted}
+    ids = [row[0] for row in db.execute(f"SELECT id FROM {balance.module}")]
+    yield [Sum(id, (), None) for id in ids if id not in known]
+
+
+def _sum(balance: Balance, values: Columns) -> Sum:
+    key = tuple(values[name] for name in balance.keys)
+    return Sum(balance_id(balance, key), key, values | balance.derive(values))
+
+
+def _empty(db: sqlite3.Connection, ledger: Ledger, balance: Balance) -> Iterator[Sum]:
+    """Balances of no entries, or that stand under an id of their own."""
+    if balance.fed:
+        return
+    keys = ", ".join(f'b."{name}"' for name in balance.keys)
+    same = " AND ".join(f'm."{name}" IS b."{name}"' for name in balance.keys)
+    entries = f"SELECT 1 FROM {ledger.moves} m WHERE m.deleted_at IS NULL AND {same}"
+    for id, is_empty, *key in db.execute(f"SELECT b.id, NOT EXISTS ({entries}), {keys} FROM {balance.module} b"):
+        if is_empty or key[-1] is None or balance_id(balance, key) != id:
+            yield Sum(id, tuple(key), None)
+
+
+# ------------------------------------------------------------------------------------------------------------- rebuild
+
+
+def rebuild(db: sqlite3.Connection, registry: Registry) -> None:
+    """Works every document out anew, books it anew, and sums the balances up anew. Inside an open `write()`."""
+    for places in batches(db, registry):
+        work = Work(db, registry)
+        for place in places:
+            work.touch_document(*place)
+        work.flush()
+    for ledger in registry.ledgers.values():
+        _drop_alone(db, registry, ledger)
+    # What feeds others comes before them.
+    every = [(ledger, balance) for ledger in registry.ledgers.values() for balance in ledger.balances]
+    for ledger, balance in sorted(every, key=lambda one: one[1].feeds is None):
+        _sum_up(db, registry, ledger, balance)
+
+
+def _drop_alone(db: sqlite3.Connection, registry: Registry, ledger: Ledger) -> None:
+    work = Work(db, registry)
+    for id, _ in list(alone(db, registry, ledger)):
+        work.drop(ledger.moves, id)
+    work.flush()
+
+
+def _sum_up(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance) -> None:
+    work = Work(db, registry)
+    wrong = list(balances_amiss(db, registry, ledger, balance))
+    for one in wrong:
+        if one.values is None:
+            work.drop(balance.module, one.id)
+        else:
+            work.keep(balance.module, one.id, one.values)
+    for one in wrong if balance.header else ():
+        about = dict(zip(balance.keys, one.key, strict=True))
+        module, id = (str(about[name]) for name in balance.header or ())
+        if module in registry.documents:
+            work.touch_document(module, id)
+    work.flush()
+
+
+_KEY = "books"
+
+
+def bring_up_to_date(db: sqlite3.Connection, registry: Registry) -> None:
+    """Rebuilds the books of data that were booked by other declarations."""
+    words = declared(registry)
+    known = db.execute("SELECT value FROM meta WHERE key = ?", (_KEY,)).fetchone()
+    if known is None or known[0] != words:
+        rebuild(db, registry)
+        db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_KEY, words))
+
+
+def declared(registry: Registry) -> str:
+    """What documents and ledgers follow from, as far as words say it; `revision` stands for what functions say."""
+    balances = [(one.module, one.keys, sorted(one.sums.items()), one.header) for one in registry.balances.values()]
+    ledgers = [(one.moves, one.amounts, one.revision) for one in registry.ledgers.values()]
+    documents = [
+        (name, one.lines, one.parent, one.after, one.copied, one.stands, one.revision)
+        for name, one in registry.documents.items()
+    ]
+    tables = {*registry.balances, *registry.ledgers, *registry.documents, *registry.document_of}
+    columns = [(name, _names(registry[name])) for name in tables]
+    return repr((sorted(balances), sorted(ledgers), sorted(documents), sorted(columns)))
+
+
+def _names(definition: Definition) -> tuple[str, ...]:
+    return tuple(sorted(definition.all_names))
