@@ -28,7 +28,7 @@ from sync_server.replication.changeset import Changeset, Op, canonical, value_ha
 from sync_server.replication.clock import Clock, pack, wall_ms
 
 from .invariants import check_all, check_replay, rows_of_node
-from .modules import CHAPTERS, MODULES, client
+from .modules import CHAPTERS, LEDGERS, MODULES, client
 from .node import Node
 from .office import Office
 from .transport import Fault, Weather
@@ -1098,7 +1098,7 @@ def older() -> Registry:
     tabs = tuple(replace(tab, fields=tab.fields.replace(" memo", "")) for tab in client.tabs)
     before = replace(client, fields=fields, tabs=tabs)
     kept = [replace(one, children="") if one.name == "person" else one for one in MODULES if one.name != "call"]
-    return Registry(CHAPTERS, [before if one is client else one for one in kept])
+    return Registry(CHAPTERS, [before if one is client else one for one in kept], ledgers=LEDGERS)
 
 
 def old_pair(world: World) -> tuple[Node, Node, str]:

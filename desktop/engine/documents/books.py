@@ -11,21 +11,17 @@ from ..ids import derived_id
 from ..registry import Registry
 from ..work import Work
 from .declare import Annex, Asking, Columns, Posted
-from .project import posted_of, sums_of
-from .versions import TABLE, Chain, Version
+from .project import chain_of, posted_of, sums_of
+from .versions import TABLE
 
 _FOUND_MAX = 2_000
 
 
 def missing(work: Work, module: str, id: str) -> list[Op]:
     """Annex rows that the version that counts lacks; none for a draft or a cancelled document."""
-    found = [one for one in work.rows_of(TABLE, "document", id) if one.row["deleted_at"] is None]
-    definition = work.registry[module]
+    definition, chain = work.registry[module], chain_of(work, id)
     document = definition.module.document
-    if not found or document is None:
-        return []
-    chain = Chain.of(Version.of(one.row, one.clock.base) for one in found)
-    if chain.winner.state != "posted":
+    if chain is None or document is None or chain.winner.state != "posted":
         return []
     posted = posted_of(work, definition, id, chain)
     asking = _asking(work)
@@ -64,13 +60,14 @@ def _asking(work: Work) -> Asking:
 
 
 def unbooked(db: sqlite3.Connection, registry: Registry) -> list[tuple[str, str]]:
-    """Posted documents that lack annex rows, in the order in which they were posted."""
-    found: list[tuple[str, str, str]] = []
+    """Posted documents of which some version lacks annex rows, in the order in which they were posted."""
+    found: set[tuple[str, str, str]] = set()
     for module, document in registry.documents.items():
         for annex in document.annexes:
             sql = (
-                f"SELECT h.posted_at, h.id FROM {module} h WHERE h.state = 'posted' AND h.deleted_at IS NULL "
-                f"AND NOT EXISTS (SELECT 1 FROM {annex.module} a WHERE a.document = h.id AND a.deleted_at IS NULL)"
+                f"SELECT h.posted_at, h.id FROM {TABLE} v JOIN {module} h ON h.id = v.document AND h.state = 'posted' "
+                f"AND h.deleted_at IS NULL WHERE v.state = 'posted' AND v.module = ? "
+                f"AND NOT EXISTS (SELECT 1 FROM {annex.module} a WHERE a.document = h.id AND a.version = v.id)"
             )
-            found += [(at or "", module, id) for at, id in db.execute(sql)]
+            found |= {(at or "", module, id) for at, id in db.execute(sql, (module,))}
     return [(module, id) for _, module, id in sorted(found)]

@@ -88,19 +88,12 @@ class _Projection:
 
     def _work_out(self, header: Held) -> bool:
         lines = [one for one in self.work.rows_of(self.document.lines, self.document.parent, self.id) if _is_there(one)]
-        versions = [one for one in self.work.rows_of(TABLE, "document", self.id) if _is_there(one)]
-        if not versions:
-            self._show_draft(header, lines)
+        chain = chain_of(self.work, self.id)
+        if chain is None or not chain.is_whole:
+            self._show_draft(header, lines, "draft" if chain is None else "cancelled")
             self.books.enter(self.module, self.id, ())
             return False
-        chain = Chain.of(Version.of(one.row, one.clock.base) for one in versions)
-        if not chain.is_whole:
-            self._show_draft(header, lines, "cancelled")
-            self.books.enter(self.module, self.id, ())
-            return False
-        self._show(
-            header, lines, chain, is_new=any(one.stored is None and one.id == chain.winner.id for one in versions)
-        )
+        self._show(header, lines, chain, is_new=self.work.hold(TABLE, chain.winner.id).stored is None)
         return self._book(header, chain)
 
     # ------------------------------------------------------------------------------------------------------- drafts
@@ -179,6 +172,12 @@ class _Projection:
         return chain.winner.state == "posted" and any(
             not posted.annexes[annex.module] and posted.sheet.lines for annex in self.document.annexes
         )
+
+
+def chain_of(work: Work, id: str) -> Chain | None:
+    """The versions of a document; None of a draft."""
+    found = [one for one in work.rows_of(TABLE, "document", id) if _is_there(one)]
+    return Chain.of(Version.of(one.row, one.clock.base) for one in found) if found else None
 
 
 def covered_names(definition: Definition) -> frozenset[str]:

@@ -22,9 +22,10 @@ from ..removal import delete_ops
 from ..rows import Values, fetch, labels, present
 from ..saving import Saving, look, row_number, sent_columns
 from ..work import Work
+from . import project
 from .declare import Asking, Columns, Document, Hint, Posted, Posting, Sheet, Typing, Wrong
 from .project import covered_names, sums_of
-from .versions import TABLE, Chain, Version, body_of, frozen
+from .versions import TABLE, Chain, body_of, frozen
 
 LINES_MAX = 2_000
 _FOUND_MAX = 2_000
@@ -95,10 +96,8 @@ def _line_numbers(db: sqlite3.Connection, document: Document, id: str) -> list[i
 
 
 def chain_of(engine: Engine, db: sqlite3.Connection, id: str) -> Chain | None:
-    """The versions of a document; None of a draft."""
-    work = Work(db, engine.registry)
-    found = [one for one in work.rows_of(TABLE, "document", id) if one.row["deleted_at"] is None]
-    return Chain.of(Version.of(one.row, one.clock.base) for one in found) if found else None
+    """The versions of a document in an open transaction; None of a draft."""
+    return project.chain_of(Work(db, engine.registry), id)
 
 
 def _actions(
