@@ -181,7 +181,7 @@ def _check_same(node: Node, other: Node) -> None:
     """Whatever is shown and booked is the same everywhere, column by column."""
     for table in ("slip", "slip_line", "entry", "stock"):
         names = ", ".join(f'"{name}"' for name in ("id", *node.registry[table].all_names))
-        sql = f"SELECT deleted_at IS NULL, {names} FROM {table} ORDER BY id"
+        sql = f"SELECT deleted_at, via, {names} FROM {table} ORDER BY id"
         mine, theirs = ([tuple(row) for row in one.station.ask(sql)] for one in (node, other))
         if mine != theirs:
             here, there = set(mine) - set(theirs), set(theirs) - set(mine)

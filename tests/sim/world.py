@@ -26,7 +26,7 @@ from .disk import Image
 from .documents import check_reader
 from .ledger import Ledger
 from .modules import registry, server_manifest
-from .node import NAMES, Node, changed_lines, slip_line, slip_values, some_values
+from .node import BAD, NAMES, Node, changed_lines, slip_line, slip_values, some_values
 from .office import Office
 from .problem import Problem
 from .transport import FAULTS, Answer, Network, Session, Weather
@@ -58,7 +58,7 @@ class Action:
 
 
 WEIGHTS: dict[str, float] = {
-    "save": 26, "sheet": 7, "change": 6, "cancel": 1.5, "bulk": 3, "delete": 8, "undelete": 5, "answer": 4, "round": 30,
+    "save": 24, "sheet": 7, "change": 8, "cancel": 1.5, "bulk": 3, "delete": 8, "undelete": 5, "answer": 4, "round": 30,
     "calm-round": 6, "crash-save": 2.5, "crash-round": 4, "reopen": 2, "clock": 3, "wait": 2, "backup": 2,
     "put-back": 1.5, "clone": 1, "server-restart": 1, "server-clock": 1, "server-backup": 1.2, "server-restore": 0.8,
     "join": 1, "revoke": 0.5, "poison": 1.5, "answer-rejected": 2,
@@ -404,7 +404,7 @@ class Run:
         """What the server cannot accept: a number where a text belongs."""
         if node.is_ready:
             id = UUID(int=chance.getrandbits(128), version=4).hex
-            node.write(Op("client", id, "ins", {"name": "坏", "memo": 5}))
+            node.write(Op("client", id, "ins", {"name": BAD, "memo": 5}))
 
     def _answer_rejected(self, node: Node, chance: random.Random) -> None:
         found = node.rejected() if node.is_ready else []

@@ -148,7 +148,8 @@ class _Projection:
         lines_covered = covered_names(self.work.registry[self.document.lines])
         for one in lines:
             line = given.get(one.id)
-            if line is None:
+            if line is None:  # whatever it showed before: on all machines the same
+                self._put(one, _raw(one), {})
                 self.work.hide(one, winner.at, f"{self.module}:{self.id}")
             else:
                 mine = _raw(one)
