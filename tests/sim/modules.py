@@ -121,15 +121,16 @@ def _moves(posted: Posted) -> Iterator[Move]:
     sign = 1 if posted.sheet.header.get("kind") == "in" else -1
     for line in posted.sheet.lines:
         cost = posted.annexes.get("slip_cost", {}).get(str(line["id"]))
-        values = {"tag": line.get("tag"), "qty": sign * int(line.get("qty") or 0)}
-        yield Move("entry", "goods", values | {"cost": sign * int(cost["cost"] or 0) if cost else 0}, str(line["id"]))
+        qty = sign * int(line.get("qty") or 0)
+        booked = {"booked": qty, "cost": sign * int(cost["cost"] or 0)} if cost else {"booked": 0, "cost": 0}
+        yield Move("entry", "goods", {"tag": line.get("tag"), "qty": qty} | booked, str(line["id"]))
 
 
 def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
-    """In: what was paid; out: its share of all that is there."""
+    """In: what was paid; out: its share of all that was costed before."""
     for line in posted.sheet.lines:
         sums, qty = asking.balance("stock", {"tag": line.get("tag")}), int(line.get("qty") or 0)
-        share = sums["cost"] * qty // sums["on_hand"] if sums["on_hand"] > 0 else 0
+        share = sums["cost"] * qty // sums["booked"] if sums["booked"] > 0 else 0
         yield str(line["id"]), {"cost": amount_of(line) if posted.sheet.header.get("kind") == "in" else share}
 
 
@@ -238,6 +239,7 @@ entry = Module(
         posted_at=DateTime("过账时间"),
         tag=Ref("标签", "tag"),
         qty=Int("数量"),
+        booked=Int("已核算数"),
         cost=Money("成本"),
         module=Text("模块", max_length=64),
         document=Text("单子", max_length=32),
@@ -260,6 +262,7 @@ stock = Module(
         label=Text("说明"),
         tag=Ref("标签", "tag", index=True),
         on_hand=Int("数量"),
+        booked=Int("已核算数"),
         cost=Money("成本"),
         entries=Int("流水数"),
     ),
@@ -270,8 +273,8 @@ stock = Module(
 LEDGERS = (
     Ledger(
         moves="entry",
-        amounts=("qty", "cost"),
-        balances=(Balance(module="stock", keys=("tag",), sums={"qty": "on_hand", "cost": "cost"}),),
+        amounts=("qty", "booked", "cost"),
+        balances=(Balance(module="stock", keys=("tag",), sums={"qty": "on_hand", "booked": "booked", "cost": "cost"}),),
     ),
 )
 

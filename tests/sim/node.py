@@ -195,6 +195,10 @@ class Node:
     def cancel(self, id: str) -> bool:
         return self.work(lambda station, who: verbs.cancel(station.engine, who, "slip", id, "录错"))
 
+    def catch_up(self) -> None:
+        """What a start does for the books, where this machine keeps them."""
+        self.station.engine.applier.catch_up_books()
+
     def slips(self, state: str) -> list[str]:
         """Documents that show this state."""
         sql = "SELECT id FROM slip WHERE deleted_at IS NULL AND state = ? ORDER BY id"

@@ -33,12 +33,19 @@ _OF_VERSIONS = ("state", "version", "book_on", "posted_at", "posted_by", "cancel
 
 
 def project(work: Work) -> list[Place]:
-    """Works out anew every document that was touched; gives those whose annexes are missing."""
-    touched = sorted(set(_touched(work)))
+    """Works out anew every document that was touched; gives those whose annexes are missing, in the order in which
+    their versions came: costs rest on what was booked before."""
+    came = [(str(held.row["module"]), str(held.row["document"])) for held in _versions_under_change(work)]
+    order = {place: number for number, place in enumerate(came)}
+    touched = sorted(set(_touched(work)), key=lambda place: (order.get(place, -1), place))
     books = Books(work)
     unbooked = [place for place in touched if _Projection(work, books, *place).run()]
     books.close()
     return unbooked
+
+
+def _versions_under_change(work: Work) -> Iterator[Held]:
+    return (held for (table, _), held in work.changing() if table == TABLE and held.row)
 
 
 def _touched(work: Work) -> Iterator[Place]:
