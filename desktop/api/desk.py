@@ -28,7 +28,8 @@ from . import shapes
 from .http import Call, Routes, json_response
 
 routes = Routes()
-STATE_BYTES_MAX = 200_000
+STATE_BYTES_MAX = 2_000_000
+"""Room for what is typed into the longest document and not saved yet."""
 _BLOCK_BYTES = 1 << 16
 
 # ---------------------------------------------------------------- local state

@@ -38,6 +38,19 @@ def find(call: Call, module: str) -> dict[str, Any]:
     return finding.find(call.engine, call.principal, module, call.query.text, call.query.limit)
 
 
+@routes.add("POST", f"{_DOCUMENTS}/sources/<name>", "Documents that a sheet can be filled from", shapes.AnyObject,
+            body=shapes.SheetBody, errors=(403, 404, 422))  # fmt: skip
+def sources(call: Call, module: str, name: str) -> dict[str, Any]:
+    return verbs.sources(call.engine, call.principal, module, name, call.body.values)
+
+
+@routes.add("POST", f"{_DOCUMENTS}/sources/<name>/<id>", "A sheet filled from another document", shapes.AnyObject,
+            body=shapes.SheetBody, errors=(403, 404, 422))  # fmt: skip
+def take(call: Call, module: str, name: str, id: str) -> dict[str, Any]:
+    asked: shapes.SheetBody = call.body
+    return verbs.take(call.engine, call.principal, module, name, id, asked.values, asked.lines)
+
+
 @routes.add("POST", _DOCUMENTS, "Create a document, as a draft or posted", shapes.DocumentAnswer,
             body=shapes.DocumentBody, status=201, errors=(403, 404, 409, 422, 507))  # fmt: skip
 def create(call: Call, module: str) -> Any:
@@ -58,9 +71,12 @@ def _entry(body: shapes.DocumentBody) -> Entry:
     return Entry(body.values, body.lines, body.post, frozenset(body.confirmed), body.reason or None)
 
 
-@routes.add("POST", f"{_DOCUMENT}/<action>", "Cancel a document", shapes.DocumentAnswer, body=shapes.ActionBody,
-            errors=(400, 403, 404, 409, 422))  # fmt: skip
+@routes.add("POST", f"{_DOCUMENT}/<action>", "Cancel, close or reopen a document", shapes.DocumentAnswer,
+            body=shapes.ActionBody, errors=(400, 403, 404, 409, 422))  # fmt: skip
 def act(call: Call, module: str, id: str, action: str) -> Any:
-    if action != "cancel":
-        raise BadRequest("没有这种操作")
-    return _answer(verbs.cancel(call.engine, call.principal, module, id, call.body.reason, call.rev))
+    if action == "cancel":
+        return _answer(verbs.cancel(call.engine, call.principal, module, id, call.body.reason, call.rev))
+    if action in ("close", "reopen"):
+        again = action == "reopen"
+        return _answer(verbs.close(call.engine, call.principal, module, id, call.body.reason, again=again))
+    raise BadRequest("没有这种操作")

@@ -87,6 +87,7 @@ def _document(document: Document | None, visible: dict[str, Field]) -> dict[str,
         "foot": [name for name in document.foot.split() if name in visible],
         "after": document.after.split(),
         "finds": document.find is not None,
+        "sources": [{"name": one.name, "label": one.label, "kinds": list(one.kinds)} for one in document.sources],
         "actions": ["post", "cancel", "copy"],
     }
 

@@ -190,6 +190,36 @@ def side_by_side(screen: Screen) -> None:
     expect(dialog.get_by_role("radio").first).to_be_visible()
 
 
+def document(screen: Screen) -> None:
+    """A sheet with lines, one of them wrong, and the list of the entry row open."""
+    codes = [row["code"] for row in screen.api.rows("product", "sort=code") if row["kind"] == "goods"][:4]
+    screen.page.evaluate("location.hash = '#/m/stock_entry'")
+    screen.list("其他出入库").loaded().bar("新增").click()
+    dialog = screen.dialog("新增出入库单")
+    box = dialog.get_by_role("combobox", name="编号、名称或拼音", exact=True)
+    for at, code in enumerate(codes):
+        box.fill(code)
+        box.press("Enter")
+        expect(dialog.get_by_role("rowheader")).to_have_count(at + 1)
+    dialog.get_by_role("textbox", name="第 4 行的数量").fill("很多")
+    dialog.get_by_role("textbox", name="第 4 行的数量").press("Enter")
+    box.fill(codes[0][:2])
+    expect(screen.page.get_by_role("option", selected=True)).to_be_visible()
+
+
+def posted_document(screen: Screen) -> None:
+    """What was posted and cancelled, with its versions."""
+    product = next(row for row in screen.api.rows("product", "sort=code") if row["kind"] == "goods")
+    head = {"doc_on": "2026-11-20", "kind": "other_in", "warehouse": screen.api.rows("warehouse")[0]["id"]}
+    body = {"values": head, "lines": [{"product": product["id"], "qty": 50_000, "unit_cost": 82_000}]}
+    made = screen.api.ok("POST", "/api/documents/stock_entry", body)["row"]
+    screen.api.ok("POST", f"/api/documents/stock_entry/{made['id']}/cancel", {"reason": "数量录错"})
+    screen.page.evaluate("location.hash = '#/m/stock_entry'")
+    shown = screen.list("其他出入库").loaded()
+    shown.row(made["number"]).get_by_role("gridcell", name=made["number"]).dblclick()
+    expect(screen.dialog("查看出入库单")).to_contain_text("数量录错")
+
+
 PLACES: Final[dict[str, Go]] = {
     "start": start_page,
     "list": main_list,
@@ -215,4 +245,6 @@ PLACES: Final[dict[str, Go]] = {
     "bin": recycle_bin,
     "doubles": doubles,
     "compare": side_by_side,
+    "document": document,
+    "cancelled": posted_document,
 }

@@ -90,9 +90,10 @@ class Network:
             return self._served(environ)
         return self._spoilt(environ, fault, weather.chance, weather)
 
-    def _served(self, environ: WSGIEnvironment) -> Answer:
+    def _served(self, environ: WSGIEnvironment, *, crashes: bool = False) -> Answer:
+        """`crashes`: the server may have ended before it kept what it answers to, so nobody copies it later."""
         answer = self.serve(fresh(environ))
-        if environ["PATH_INFO"].endswith("/push") and answer.status == 200:
+        if environ["PATH_INFO"].endswith("/push") and answer.status == 200 and not crashes:
             self.pushes.append(environ)
         self.pass_ms(3)
         return answer
@@ -112,7 +113,7 @@ class Network:
             weather.crash_server(chance)
         if fault == "before":
             weather.meanwhile(chance)
-        answer = self._served(environ)
+        answer = self._served(environ, crashes=fault == "server-crash")
         if fault == "after":
             weather.meanwhile(chance)
         return self._damaged(answer, fault, chance)

@@ -96,13 +96,14 @@ class Sum:
 def balances_amiss(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance) -> Iterator[Sum]:
     """Balances that are not the sums over their entries."""
     names = registry[balance.module].all_names
-    for wanted in _sums(db, ledger, balance):
+    for wanted in _fed(db, registry, ledger, balance) if balance.fed else _sums(db, ledger, balance):
         asked = json.dumps([one.id for one in wanted])
         found = db.execute(f"SELECT * FROM {balance.module} WHERE id IN (SELECT value FROM json_each(?))", (asked,))
         stored = {row["id"]: row for row in map(dict, found)}
         for one in wanted:
             row, values = stored.get(one.id), one.values or {}
-            if row is None or any(row[name] != values.get(name) for name in names):
+            is_there = row is not None
+            if is_there != bool(one.values) or (row and any(row[name] != values.get(name) for name in names)):
                 yield one
     yield from _empty(db, ledger, balance)
 
@@ -115,7 +116,33 @@ def _sums(db: sqlite3.Connection, ledger: Ledger, balance: Balance) -> Iterator[
     there = f'WHERE "{balance.keys[-1]}" IS NOT NULL'
     cursor = db.execute(f"SELECT {keys}, count(*){sums} FROM {ledger.moves} {there} GROUP BY {keys}")
     while found := cursor.fetchmany(_ROWS):
-        yield [_sum(balance, dict(zip(names, row, strict=True))) for row in found]
+        blank = dict.fromkeys(balance.fed, 0)
+        yield [_sum(balance, blank | dict(zip(names, row, strict=True))) for row in found]
+
+
+def _fed(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance) -> Iterator[list[Sum]]:
+    """The same of a balance that others feed: all at once, as what comes from elsewhere is known by function alone."""
+    blank = dict.fromkeys(("entries", *balance.sums.values(), *balance.fed), 0)
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for some in _sums(db, ledger, balance):
+        for one in some:
+            values = one.values or {}
+            found[one.key] = {name: int(values.get(name) or 0) for name in blank}
+    for other in registry.balances.values():
+        names = registry[other.module].all_names
+        for row in db.execute(f"SELECT * FROM {other.module}") if other.feeds else ():
+            assert other.feeds
+            for feed in other.feeds({}, {name: row[name] for name in names}):
+                if feed.balance == balance.module:
+                    sums = found.setdefault(feed.key, dict(blank))
+                    for name, by in feed.sums.items():
+                        sums[name] += by
+    wanted = [_sum(balance, dict(zip(balance.keys, key, strict=True)) | sums) for key, sums in found.items()]
+    yield wanted
+    known = {one.id for one in wanted}
+    keys = ", ".join(f'"{name}"' for name in balance.keys)
+    stored = db.execute(f"SELECT id, {keys} FROM {balance.module}").fetchall()
+    yield [Sum(id, tuple(key), None) for id, *key in stored if id not in known]
 
 
 def _sum(balance: Balance, values: Columns) -> Sum:
@@ -125,6 +152,8 @@ def _sum(balance: Balance, values: Columns) -> Sum:
 
 def _empty(db: sqlite3.Connection, ledger: Ledger, balance: Balance) -> Iterator[Sum]:
     """Balances of no entries, or that stand under an id of their own."""
+    if balance.fed:
+        return
     keys = ", ".join(f'b."{name}"' for name in balance.keys)
     same = " AND ".join(f'm."{name}" IS b."{name}"' for name in balance.keys)
     entries = f"SELECT 1 FROM {ledger.moves} m WHERE m.deleted_at IS NULL AND {same}"
@@ -145,8 +174,10 @@ def rebuild(db: sqlite3.Connection, registry: Registry) -> None:
         work.flush()
     for ledger in registry.ledgers.values():
         _drop_alone(db, registry, ledger)
-        for balance in ledger.balances:
-            _sum_up(db, registry, ledger, balance)
+    # What feeds others comes before them.
+    every = [(ledger, balance) for ledger in registry.ledgers.values() for balance in ledger.balances]
+    for ledger, balance in sorted(every, key=lambda one: one[1].feeds is None):
+        _sum_up(db, registry, ledger, balance)
 
 
 def _drop_alone(db: sqlite3.Connection, registry: Registry, ledger: Ledger) -> None:
@@ -165,8 +196,10 @@ def _sum_up(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance:
         else:
             work.keep(balance.module, one.id, one.values)
     for one in wrong if balance.header else ():
-        if one.key[0] in registry.documents:
-            work.touch_document(str(one.key[0]), str(one.key[1]))
+        about = dict(zip(balance.keys, one.key, strict=True))
+        module, id = (str(about[name]) for name in balance.header or ())
+        if module in registry.documents:
+            work.touch_document(module, id)
     work.flush()
 
 

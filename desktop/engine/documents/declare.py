@@ -95,6 +95,8 @@ class Posted:
     sheet: Sheet
     book_on: str
     cancelled_on: str | None
+    after: Mapping[str, Any] = field(default_factory=dict)
+    """The header as it is now, with what was edited after posting."""
     annexes: Mapping[str, Mapping[str, Columns]] = field(default_factory=dict)
     """Annex module → line → its row for this version."""
 
@@ -109,20 +111,33 @@ class Move:
     line: str | None = None
 
 
+@dataclass(frozen=True)
+class Feed:
+    """By how much the sums of another balance turn."""
+
+    balance: str
+    key: tuple[Scalar, ...]
+    sums: Mapping[str, int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Balance:
     """Running sums over the entries of a ledger, in a module that is kept locally.
 
     `keys` are the columns that one balance is kept for, entries without the last of them are left out; `sums` maps
-    amounts of an entry to what the balance calls their sum; `derive` fills further columns from the sums. With `header`
-    the keys are module and id of a document, whose header shows what the sums say of it.
+    amounts of an entry to what the balance calls their sum; `derive` fills further columns from the sums. `header`
+    names the two keys that are module and id of a document, whose header shows what its balances say. `feeds` tells
+    what a change of a balance (as it was, as it is; empty: not there) does to the sums of others.
     """
 
     module: str
     keys: tuple[str, ...]
     sums: Mapping[str, str]
     derive: Callable[[Columns], Columns] = lambda row: {}
-    header: bool = False
+    header: tuple[str, str] | None = None
+    fed: tuple[str, ...] = ()
+    """Sums that only other balances feed."""
+    feeds: Callable[[Columns, Columns], Iterator[Feed]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +181,20 @@ class Finder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Source:
+    """Documents that a sheet can be filled from: `offers` those that fit a header, `take` the sheet with what one of
+    them leaves to do. `kinds` are the kinds of sheets it is for."""
+
+    name: str
+    label: str
+    module: str
+    kinds: tuple[str, ...]
+    columns: str
+    offers: Callable[[Columns, Asking], Iterable[Columns]]
+    take: Callable[[Sheet, str, Asking], Sheet]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Document:
     """What makes a module a document. `work_out` gives every column that follows from others; `fill` puts in what
     somebody would else have to type; `judge` says why a sheet cannot be posted; `moves` what a version books."""
@@ -176,6 +205,9 @@ class Document:
     kind: str | None = None
     prefixes: Mapping[str, str]
     """Kind → prefix of the number; "" where there are no kinds."""
+    counts: Callable[[Mapping[str, Any]], bool] = lambda line: True
+    """Whether a line is kept: a sheet may offer more of them than somebody fills in."""
+    may_be_empty: bool = False
     complete: Callable[[Columns, Sequence[Columns], Asking], None] = lambda header, lines, asking: None
     """Puts in what somebody left blank on purpose or for want of a screen, before it is judged and kept."""
     work_out: Callable[[Sheet], Sheet] = lambda sheet: sheet
@@ -183,14 +215,19 @@ class Document:
     """Columns of the header that follow from the lines with their annexes."""
     fill: Callable[[Typing], tuple[Sheet, Sequence[Hint]]] = lambda typing: (typing.sheet, ())
     judge: Callable[[Posting], Iterator[Wrong]] = lambda posting: iter(())
+    sources: tuple[Source, ...] = ()
+    beside: Callable[[Sheet, Asking], Iterator[tuple[str, str, Columns]]] = lambda sheet, asking: iter(())
+    """(module, id, columns) of other records that posting changes: fields that lie outside of any version."""
     bound: Callable[[str, Asking], Iterator[str]] = lambda id, asking: iter(())
     """What depends on a document that counts, named: it cannot be cancelled before."""
     moves: Callable[[Posted], Iterable[Move]] = lambda posted: ()
     annexes: tuple[Annex, ...] = ()
-    standing: Callable[[Mapping[str, Any], Mapping[str, int]], Columns] = lambda header, sums: {}
-    """Columns of the header that follow from what other documents booked about it, by the sums of a balance."""
+    standing: Callable[[Mapping[str, Any], str, Sequence[Mapping[str, Any]]], Columns] = lambda header, name, rows: {}
+    """Columns of the header that follow from what documents booked about it: (header, balance, its rows)."""
     stands: str = ""
     """The names of those columns."""
+    closes: Callable[[Mapping[str, Any]], bool] | None = None
+    """Whether a posted document can be closed by hand: then its header has `closed_at` and `close_reason`."""
     after: str = ""
     """Fields of the header that are edited freely after posting; they lie outside the versions."""
     entry: Mapping[str, str] = field(default_factory=dict)

@@ -17,11 +17,11 @@ def find(engine: Engine, principal: Principal, module: str, text: str, limit: in
     definition, document, _ = document_of(engine, module)
     demand(principal, "view", definition)
     wanted = text.strip()
-    if not wanted or document.find is None:
+    if document.find is None:
         return {"exact": False, "items": []}
     with engine.db.read() as db:
         asking = asking_of(engine, db)
-        exact = list(document.find.exact(wanted, asking))
+        exact = list(document.find.exact(wanted, asking)) if wanted else []
         found = exact or _alike(engine, principal, document.find, wanted, limit)
         return {"exact": bool(exact), "items": _items(engine, db, principal, document.find, found[:limit], asking)}
 

@@ -209,7 +209,8 @@ def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Post
     said = chain.winner.said
     return Posted(
         definition.name, id, chain.shown.id, chain.shown.sheet, str(chain.first.said.get("book_on") or ""),
-        said.get("cancelled_on") if chain.winner.state == "cancelled" else None, annexes,
+        said.get("cancelled_on") if chain.winner.state == "cancelled" else None, work.hold(definition.name, id).row,
+        annexes,
     )  # fmt: skip
 
 
@@ -292,10 +293,12 @@ class Books:
                 turned[total] += sign * int(row.get(amount) or 0)
 
     def close(self) -> None:
-        """Turns the balances, and shows headers what stands in them."""
-        for (name, key), turned in self._turned.items():
-            if any(turned.values()):
-                self._turn(self.work.registry.balances[name], key, turned)
+        """Turns the balances, those that feed others before them, and shows headers what stands in them."""
+        for is_feeding in (True, False):
+            for (name, key), turned in list(self._turned.items()):
+                balance = self.work.registry.balances[name]
+                if (balance.feeds is not None) is is_feeding and any(turned.values()):
+                    self._turn(balance, key, turned)
         for place in sorted(self._standing):
             self._stand(*place)
 
@@ -303,15 +306,20 @@ class Books:
         row_id = balance_id(balance, key)
         held = self.work.hold(balance.module, row_id)
         known = held.row if held.state is not None and not held.is_dropped else {}
-        names = ("entries", *balance.sums.values())
+        before = {name: known[name] for name in self.work.registry[balance.module].all_names} if known else {}
+        names = ("entries", *balance.sums.values(), *balance.fed)
         sums = {name: int(known.get(name) or 0) + turned[name] for name in names}
         if balance.header:
-            self._standing.add((str(key[0]), str(key[1])))
-        if not sums["entries"]:
-            self.work.drop(balance.module, row_id)
-            return
+            about = dict(zip(balance.keys, key, strict=True))
+            self._standing.add((str(about[balance.header[0]]), str(about[balance.header[1]])))
         values: Columns = {**dict(zip(balance.keys, key, strict=True)), **sums}
-        self.work.keep(balance.module, row_id, values | balance.derive(values))
+        values |= balance.derive(values)
+        if sums["entries"]:
+            self.work.keep(balance.module, row_id, values)
+        else:
+            self.work.drop(balance.module, row_id)
+        for feed in balance.feeds(before, values if sums["entries"] else {}) if balance.feeds else ():
+            self._turned.setdefault((feed.balance, feed.key), Counter()).update(feed.sums)
 
     def _stand(self, module: str, id: str) -> None:
         """Shows a header what was booked about it: nothing while nothing is."""
@@ -321,11 +329,10 @@ class Books:
             return
         shown: Columns = dict.fromkeys(document.stands.split())
         for balance in self.work.registry.balances.values():
-            found = self.work.hold(balance.module, balance_id(balance, (module, id))) if balance.header else None
-            if found is not None and found.state is not None and not found.is_dropped:
-                shown |= document.standing(
-                    held.row, {name: int(found.row[name] or 0) for name in balance.sums.values()}
-                )
+            found = self.work.rows_of(balance.module, balance.header[1], id) if balance.header else []
+            rows = [one.row for one in found if one.state is not None and not one.is_dropped]
+            if rows:
+                shown |= document.standing(held.row, balance.module, rows)
         self.work.show(held, shown)
 
 
@@ -336,7 +343,7 @@ def balance_id(balance: Balance, key: Iterable[Any]) -> str:
 
 def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Any]) -> dict[str, int]:
     """The sums of all balances with these keys; without some of the keys over all of their values."""
-    names = list(balance.sums.values())
+    names = [*balance.sums.values(), *balance.fed]
     wanted = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
     where = " AND ".join(f'"{name}" IS ?' for name in keys) or "1"
     row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE {where}", tuple(keys.values())).fetchone()

@@ -6,9 +6,10 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from sync_server.replication.changeset import Op, Scalar
+from sync_server.replication.changeset import Op, Scalar, value_hash
 
 from ...errors import BadRequest, Confirm, Invalid, NotFound, Stale
 from ..access import Principal, demand
@@ -21,9 +22,9 @@ from ..registry import Definition
 from ..removal import delete_ops
 from ..rows import Values, fetch, labels, present
 from ..saving import Saving, look, row_number, sent_columns
-from ..work import Work
+from ..work import Work, iso_of
 from . import project
-from .declare import Asking, Columns, Document, Hint, Posted, Posting, Sheet, Typing, Wrong
+from .declare import Asking, Columns, Document, Hint, Posted, Posting, Sheet, Source, Typing, Wrong
 from .project import covered_names, sums_of
 from .versions import TABLE, Chain, body_of, frozen
 
@@ -116,6 +117,11 @@ def _actions(
         action("cancel", "作废", "cancel", ("posted",), "草稿直接删除" if state == "draft" else "已作废"),
         action("copy", "复制", "add", ("draft", "posted", "cancelled"), ""),
     ]
+    document = definition.module.document
+    if document and document.closes and document.closes(row) and state == "posted":
+        is_closed = bool(row.get("closed_at"))
+        verb, label = ("reopen", "重新打开") if is_closed else ("close", "关闭")
+        found.append(action(verb, label, "edit", ("posted",), ""))
     if bound and found[2]["allowed"]:
         found[2] |= {"allowed": False, "why": f"先处理{'、'.join(bound)}"}
     return found
@@ -152,18 +158,28 @@ def work_out(
 ) -> dict[str, Any]:  # fmt: skip
     """A sheet while it is typed, with everything that follows: {values, lines, labels, hints}. Never refuses: what no
     field can hold stands as it was typed."""
-    definition, document, line_definition = document_of(engine, module)
+    definition, _, line_definition = document_of(engine, module)
     demand(principal, "view", definition)
     header, lines_in = _readable(definition, values), [_readable(line_definition, line) for line in lines[:LINES_MAX]]
     with engine.db.read() as db:
         asking = asking_of(engine, db)
         line, name = changed or (None, None)
-        sheet, hints = document.fill(Typing(Sheet(header, lines_in), asking, line, name))
-        sheet = document.work_out(sheet)
-        (shown,) = _present(engine, db, definition, [sheet.header], principal)
-        shown_lines = _present(engine, db, line_definition, sheet.lines, principal)
-        found = labels(db, engine.registry, definition, [shown])
-        found |= labels(db, engine.registry, line_definition, shown_lines)
+        typing = Typing(Sheet(header, lines_in), asking, line, name)
+        return _worked_out(engine, db, principal, definition, typing)
+
+
+def _worked_out(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, typing: Typing
+) -> dict[str, Any]:
+    document = definition.module.document
+    assert document is not None
+    line_definition = engine.registry[document.lines]
+    sheet, hints = document.fill(typing)
+    sheet = document.work_out(sheet)
+    (shown,) = _present(engine, db, definition, [sheet.header], principal)
+    shown_lines = _present(engine, db, line_definition, sheet.lines, principal)
+    found = labels(db, engine.registry, definition, [shown])
+    found |= labels(db, engine.registry, line_definition, shown_lines)
     return {"values": shown, "lines": shown_lines, "labels": found, "hints": [_hint(one) for one in hints]}
 
 
@@ -195,6 +211,49 @@ def _present(
 def _hint(one: Hint) -> dict[str, Any]:
     about: dict[str, Any] = {"text": one.text, "level": one.level}
     return about | {name: value for name, value in (("line", one.line), ("field", one.field)) if value is not None}
+
+
+# ------------------------------------------------------------------------------------------------------------- sources
+
+
+def sources(engine: Engine, principal: Principal, module: str, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """{items, labels}: documents that a sheet can be filled from."""
+    definition, document, _ = document_of(engine, module)
+    demand(principal, "view", definition)
+    source = _source(document, name)
+    target = engine.definition(source.module)
+    demand(principal, "view", target)
+    with engine.db.read() as db:
+        found = list(source.offers(_readable(definition, values), asking_of(engine, db)))
+        numbers = [row_number(engine, db, principal, target, str(row["id"]), deleted=False) for row in found]
+        rows = fetch(db, engine.registry, target, [number for number in numbers if number], principal)
+        return {"items": rows, "labels": labels(db, engine.registry, target, rows), "columns": source.columns.split()}
+
+
+def take(
+    engine: Engine, principal: Principal, module: str, name: str, id: str, values: Mapping[str, Any],
+    lines: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:  # fmt: skip
+    """A sheet filled from another document: as `work_out` answers."""
+    definition, document, line_definition = document_of(engine, module)
+    demand(principal, "view", definition)
+    source = _source(document, name)
+    target = engine.definition(source.module)
+    demand(principal, "view", target)
+    header, given = _readable(definition, values), [_readable(line_definition, line) for line in lines[:LINES_MAX]]
+    with engine.db.read() as db:
+        if row_number(engine, db, principal, target, id, deleted=False) is None:
+            raise not_found(target)
+        asking = asking_of(engine, db)
+        filled = source.take(Sheet(header, given), id, asking)
+        return _worked_out(engine, db, principal, definition, Typing(filled, asking))
+
+
+def _source(document: Document, name: str) -> Source:
+    for source in document.sources:
+        if source.name == name:
+            return source
+    raise NotFound("没有这种来源")
 
 
 # ---------------------------------------------------------------------------------------------------------------- save
@@ -254,6 +313,10 @@ class _Saving:
     id: str
     wrong: dict[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def lines(self) -> Sequence[Mapping[str, Any]]:
+        return [line for line in self.entry.lines if self.document.counts(line)]
+
     def decide(self, *, is_new: bool, rev: int | None) -> list[Op]:
         """The ops that say it all."""
         header = Saving(self.engine, self.db, self.principal, self.definition)
@@ -273,15 +336,14 @@ class _Saving:
         if self.chain or self.entry.post:
             self._judge(sheet)
         if self.chain:
-            return [
-                *self._after_ops(header, old, new),
-                *self._fresh_lines(lines, new_lines),
-                *self._next(sheet),
-            ]
+            version = self._next(sheet)
+            beside = self._beside(sheet) if version else []
+            return [*self._after_ops(header, old, new), *self._fresh_lines(lines, new_lines), *version, *beside]
         return [
             *header.ops(self.id, old, new),
             *self._line_ops(lines, new_lines, old_lines),
             *(self._first(sheet) if self.entry.post else ()),
+            *(self._beside(sheet) if self.entry.post else ()),
         ]
 
     def _old(self, rev: int | None) -> Values:
@@ -321,7 +383,7 @@ class _Saving:
         known = {row["id"]: row for row in self._old_lines()} if old else {}
         found: list[tuple[str, Values | None, Values]] = []
         taken: set[str] = set()
-        for place, raw in enumerate(self.entry.lines):
+        for place, raw in enumerate(self.lines):
             parsed = self._parsed(self.line_definition, raw, f"lines.{place}.")
             parsed |= {self.document.parent: self.id, "line_no": place + 1}
             before = known.get(str(raw.get("id") or "")) if str(raw.get("id")) not in taken else None
@@ -349,7 +411,7 @@ class _Saving:
     # ------------------------------------------------------------------------------------------------ whether it may
 
     def _refuse_wrong(self) -> None:
-        if not self.entry.lines and not self.wrong:
+        if not self.lines and not self.document.may_be_empty and not self.wrong:
             self.wrong[""] = f"还没有{self.line_definition.module.noun}，请至少录入一行"
         if self.wrong:
             raise Invalid(self.wrong)
@@ -391,6 +453,16 @@ class _Saving:
         assert old is not None
         after = self.document.after.split()
         return saving.ops(self.id, old, old | {name: new[name] for name in after})
+
+    def _beside(self, sheet: Sheet) -> list[Op]:
+        """What posting does to other records."""
+        ops = []
+        for module, id, columns in self.document.beside(sheet, asking_of(self.engine, self.db)):
+            found = look(self.engine, self.db, module, id)
+            new = {name: value for name, value in columns.items() if found and found[name] != value}
+            if found and new:
+                ops.append(Op(module, id, "upd", new, {name: value_hash(found[name]) for name in new}))
+        return ops
 
     def _first(self, sheet: Sheet) -> list[Op]:
         return [self._version(sheet, 1, None, str(sheet.header.get("doc_on") or today()))]
@@ -457,6 +529,33 @@ def cancel(
             module, id, shown["row"], chain.winner.version, chain.winner.id, "cancelled", body, reason.strip()
         )  # fmt: skip
         changed = engine.applier.local([op], actor=principal.operator, act=f"{module}.cancel")
+        result = _shown(engine, db, principal, definition, id)
+    engine.tell(changed)
+    return result
+
+
+# --------------------------------------------------------------------------------------------------------------- close
+
+
+def close(
+    engine: Engine, principal: Principal, module: str, id: str, reason: str, *, again: bool = False
+) -> dict[str, Any]:  # fmt: skip
+    """Closes a posted document by hand, so that nothing more is expected of it; `again` takes that back."""
+    definition, document, _ = document_of(engine, module)
+    demand(principal, "edit", definition)
+    with engine.db.write() as db:
+        row = _shown(engine, db, principal, definition, id)["row"]
+        if document.closes is None or row["state"] != "posted" or not document.closes(row):
+            raise BadRequest(f"这张{definition.module.noun}不用关闭")
+        if bool(row["closed_at"]) is not again:
+            raise BadRequest("已经关闭" if not again else "没有关闭")
+        if not again and not reason.strip():
+            raise Invalid({"reason": "请写明关闭原因"})
+        at, why = (None, None) if again else (iso_of(engine.applier.now_ms()), reason.strip())
+        new: Columns = {"closed_at": at, "close_reason": why}
+        hashes = {name: value_hash(row[name]) for name in new}
+        op = Op(module, id, "upd", new, hashes)
+        changed = engine.applier.local([op], actor=principal.operator, act=f"{module}.{'reopen' if again else 'close'}")
         result = _shown(engine, db, principal, definition, id)
     engine.tell(changed)
     return result

@@ -21,6 +21,9 @@ LISTS = {
     "unit": "计量单位",
     "return_reason": "退货原因",
     "delivery_method": "送货方式",
+    "pay_method": "收付方式",
+    "lost_reason": "未成交原因",
+    "write_off_reason": "核销原因",
 }
 
 _WORDS = {
@@ -35,6 +38,9 @@ _WORDS = {
     "position": "总经理 副总 经理 主管 业务员 采购员 仓管员 会计 出纳 客服 前台 司机",
     "return_reason": "质量问题 发错货 数量不符 客户不要 其他",
     "delivery_method": "自提 送货上门 快递 物流",
+    "pay_method": "现金 转账 支票 微信 支付宝 承兑汇票",
+    "write_off_reason": "尾差 坏账 优惠 其他",
+    "lost_reason": "价格 交期 质量 竞争对手 取消采购 其他",
     "education": "高中 中专 大专 本科 硕士 博士",
 }
 

@@ -61,7 +61,7 @@ def derive_purchase(header: Row, lines: Sequence[Row], *, tax_included: bool) ->
 def discount_refusals(header: Row, lines: Sequence[Row]) -> Iterator[Refusal]:
     """T2: 0 ≤ 整单优惠 ≤ Σ amount."""
     discount = _of(header, "discount_amount")
-    most = sum(_amount(line) for line in lines)
+    most = sum(line_amount(line) for line in lines)
     if discount < 0:
         yield Refusal("discount-negative", "整单优惠不能小于 0", "discount_amount")
     elif discount > most:
@@ -84,14 +84,14 @@ def _own(line: Row) -> dict[str, int]:
     """What a line says without its document (T1, T4)."""
     qty = _of(line, "qty")
     return {
-        "amount": _amount(line),
+        "amount": line_amount(line),
         "is_amount_typed": _is_typed(line),
         "list_amount": divided(qty * (_price(line) or 0), PRICED),
         "base_qty": divided(qty * _of(line, "ratio", TEN_THOUSAND), TEN_THOUSAND),
     }
 
 
-def _amount(line: Row) -> int:
+def line_amount(line: Row) -> int:
     """T1: qty × price × discount_rate, or what was typed; 0 while the price is blank."""
     if _is_typed(line):
         return int(line["amount"])

@@ -1,6 +1,6 @@
 """Money: accounts, what parties owe, and the entries behind both (modules.md 2.2.8, T5, T9, T27)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ...engine.define import Balance, Ledger, Module, Related, Tab
@@ -203,7 +203,12 @@ parties = Ledger(
     amounts=("amount",),
     balances=(
         Balance(module="party_balance", keys=("customer", "supplier", "side"), sums={"amount": "balance"}),
-        Balance(module="open_item", keys=("settles_module", "settles"), sums={"amount": "balance"}, header=True),
+        Balance(
+            module="open_item",
+            keys=("settles_module", "settles"),
+            sums={"amount": "balance"},
+            header=("settles_module", "settles"),
+        ),
     ),
 )
 
@@ -243,7 +248,8 @@ def itself(posted: Posted) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def standing(header: Mapping[str, Any], sums: Mapping[str, int]) -> Columns:
+def settled(header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Columns:
     """How far a document is settled (T10)."""
-    outstanding, total = sums["balance"], int(header.get("signed_total") or 0)
+    outstanding = sum(int(row["balance"] or 0) for row in rows)
+    total = int(header.get("signed_total") or 0)
     return {"outstanding": outstanding, "paid_state": paid_state(total, outstanding)}

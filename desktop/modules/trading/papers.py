@@ -1,6 +1,6 @@
 """What all documents of trading have in common (modules.md 0.3 "Document columns", 2.2.2 "产品清单")."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from ...engine.fields import (
 )  # fmt: skip
 from .amounts import Amounts
 from .cost import Origin
-from .refusal import shown_qty
+from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE
 
 TAX_INCLUDED = True
@@ -132,6 +132,14 @@ def repeated(one: Field) -> Field:
     return replace(one, **extra)
 
 
+def complete_orders(lines: Sequence[Columns], name: str, asking: Asking) -> None:
+    """Order and warehouse of the order lines that lines deliver."""
+    for line in lines:
+        order_line = asking.look(name, str(line["order_line"])) if line.get("order_line") else None
+        order = asking.look(name.removesuffix("_line"), str(order_line["document"])) if order_line else None
+        line["order"], line["order_warehouse"] = (order["id"], order["warehouse"]) if order else (None, None)
+
+
 def complete_line(line: Columns, asking: Asking) -> None:
     """Unit and ratio of a line whose product is known."""
     product = asking.look("product", str(line["product"])) if line.get("product") else None
@@ -199,6 +207,53 @@ def quantities(posting: Posting) -> Iterator[Wrong]:
     for place, line in enumerate(posting.sheet.lines):
         if not isinstance(line["qty"], int) or line["qty"] <= 0:
             yield Wrong("数量要大于 0", "qty", place)
+
+
+def accounts_hold(posting: Posting) -> Iterator[Wrong]:
+    """T27: no account goes below zero, unless it may."""
+    turned: dict[str, int] = {}
+    for moves, sign in ((posting.moves(posting.sheet), 1), (posting.moves(posting.old) if posting.old else (), -1)):
+        for move in moves:
+            if move.ledger == "account_entry":
+                key = str(move.values["account"])
+                turned[key] = turned.get(key, 0) + sign * int(move.values["amount"] or 0)
+    for id, by in turned.items():
+        account = posting.asking.look("account", id)
+        balance = posting.asking.balance("account_balance", {"account": id})["balance"] + by
+        if by < 0 and balance < 0 and account and not account["allow_overdraft"]:
+            yield Wrong(f"账户「{account['name']}」余额不够，还差 {yuan(-balance)}", "account")
+
+
+def frozen_money(posting: Posting, names: str) -> Iterator[Wrong]:
+    """T11: what was paid on a document is fixed by its first posting."""
+    for name in names.split() if posting.old else ():
+        assert posting.old is not None
+        if (posting.old.header.get(name) or None) != (posting.sheet.header.get(name) or None):
+            yield Wrong("首次过账时定下的收付款不能再改，请另做收付单", name)
+
+
+def still_fits(posting: Posting, module: str) -> Iterator[Wrong]:
+    """T20: a changed document is not smaller than what was settled of it."""
+    if posting.old is None:
+        return
+    before, after = (int(sheet.header.get("signed_total") or 0) for sheet in (posting.old, posting.sheet))
+    keys = {"settles_module": module, "settles": posting.id}
+    left = posting.asking.balance("open_item", keys)["balance"] - before + after
+    if left < 0 <= before or left > 0 > before:
+        yield Wrong(f"已经结清 {yuan(abs(after - left))}，合计不能更小", "total")
+
+
+def bound_by(lines: str) -> Callable[[str, Asking], Iterator[str]]:
+    """What has to go before a document is cancelled: settlements and returns (T20)."""
+
+    def bound(id: str, asking: Asking) -> Iterator[str]:
+        numbers = {str(row["number"]) for row in asking.find("settlement_line", {"target": id, "state": "posted"})}
+        for line in asking.find(lines, {"document": id}):
+            rows = asking.find(lines, {"origin_line": line["id"], "state": "posted"})
+            numbers |= {str(row["number"]) for row in rows}
+        yield from sorted(numbers)
+
+    return bound
 
 
 def stock_is_there(posting: Posting) -> Iterator[Wrong]:

@@ -1,26 +1,31 @@
 """进货管理: purchases, orders and returns to the supplier (modules.md 2.2.2)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...engine.define import Document, Draft, Fault, Module, Related, Tab, seed_id
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Bool, Date, Enum, Money, Quantity, Ref, Text
+from ...engine.fields import Bool, Date, DateTime, Enum, Money, Quantity, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive_purchase, discount_refusals
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
-from .money import PAID_STATES, account_move, itself, party_move, standing
+from .money import PAID_STATES, account_move, itself, party_move, settled
 from .offer import LastLine, purchase_offer
+from .order_book import PROGRESS, not_more_than_ordered, order_moves, order_progress
 from .papers import (
     COST_WITH_TAX,
     PRICE_DAYS,
     PRODUCTS,
     RIGHTS,
     TAX_INCLUDED,
+    accounts_hold,
     as_typed,
+    bound_by,
     complete_line,
+    complete_orders,
     discounted,
     drafts_only,
+    frozen_money,
     header_end,
     header_start,
     kind_stays,
@@ -32,12 +37,14 @@ from .papers import (
     origin_of,
     quantities,
     returned_before,
+    still_fits,
     stock_is_there,
     worked_out,
 )
 from .paying import paid_refusals
 from .refusal import shown_qty
 from .rounding import TEN_THOUSAND
+from .sources import from_order, from_origin
 from .stock import costs_in_turn, last_cost, stock_moves
 from .terms import due_on
 
@@ -62,6 +69,7 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         header["due_on"] = due_on(str(header["doc_on"]), terms)
     for line in lines:
         complete_line(line, asking)
+    complete_orders(lines, "purchase_line", asking)
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
@@ -112,6 +120,10 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     if header.get("fee_amount") and not header.get("fee_supplier"):
         yield Wrong("有采购费用时，请选择「费用单位」", "fee_supplier")
     yield from _paid(header, kind)
+    yield from frozen_money(posting, "paid_amount account")
+    yield from still_fits(posting, "purchase")
+    yield from accounts_hold(posting)
+    yield from not_more_than_ordered(posting, "purchase")
     yield from _unknown_costs(posting)
     if kind == "return":
         yield from stock_is_there(posting)
@@ -156,6 +168,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
     name = {"return": "purchase_return", "order": "purchase_order"}.get(kind, kind)
     total, paid = int(header.get("total") or 0), int(header.get("paid_amount") or 0)
     about = itself(posted)
+    yield from order_moves(posted, kind)
     if kind == "order":
         yield from party_move(posted, name, "advance_out", paid, "deposit")
         yield from account_move(posted, name, -paid, "paid")
@@ -183,6 +196,10 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
         return receipt(pool, qty, receipt_amount(about | {"price": line.get("price")}, with_tax=COST_WITH_TAX))
 
     yield from costs_in_turn(posted, asking, judge)
+
+
+def _standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
+    return order_progress(header, rows) if balance == "order_balance" else settled(header, rows)
 
 
 def retail_is_no_order(draft: Draft) -> Iterator[Fault]:
@@ -216,6 +233,9 @@ _HEADER: dict[str, Any] = {
     "paid_amount": Money("本次付款", min=0),
     "account": Ref("付款账户", "account", default="default", small=True),
     "outstanding": Money("未付", calc=True, readonly=True, index=True, sum=True, width=110),
+    "progress": Enum("执行状态", PROGRESS, calc=True, readonly=True, index=True, width=84),
+    "closed_at": DateTime("关闭时间", readonly=True),
+    "close_reason": Text("关闭原因", readonly=True),
     "paid_state": Enum("付款状态", PAID_STATES, calc=True, readonly=True, index=True, width=84),
     **header_end(),
 }  # fmt: skip
@@ -241,11 +261,14 @@ purchase = Module(
         fill=_fill,
         work_out=_work_out,
         judge=_judge,
+        sources=(from_order("purchase", "supplier", ("purchase",)), from_origin("purchase", "supplier")),
+        closes=lambda header: header["doc_type"] == "order",
+        bound=bound_by("purchase_line"),
         moves=_moves,
-        standing=standing,
-        stands="outstanding paid_state",
+        standing=_standing,
+        stands="outstanding paid_state progress",
         annexes=(Annex("line_cost", _costs),),
-        after="note print_count",
+        after="closed_at close_reason note print_count",
         entry={
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
         },
@@ -255,7 +278,7 @@ purchase = Module(
         "paid_amount account outstanding",
         copied=_REPEATED,
     ),
-    columns="doc_on number doc_type supplier total outstanding paid_state state handler warehouse deliver_on",
+    columns="doc_on number doc_type supplier total outstanding paid_state progress state handler warehouse deliver_on",
     quick="number supplier supplier_doc_no handler doc_on",
     context="supplier",
     sort="-doc_on",
@@ -295,6 +318,9 @@ purchase_line = Module(
         charge_amount=Money("运杂费分摊", calc=True, readonly=True, hidden=True),
         **line_costs(),
         price_source=Enum("价格来源", SOURCES, hidden=True),
+        order_line=Ref("订货行", "purchase_line", loose=True, index=True, hidden=True),
+        order=Ref("订货单", "purchase", loose=True, hidden=True),
+        order_warehouse=Ref("订货仓库", "warehouse", loose=True, hidden=True),
         origin_line=Ref("原进货行", "purchase_line", loose=True, index=True, hidden=True),
         warehouse=Ref("仓库", "warehouse", hidden=True),
         signed_qty=Quantity("净数量", calc=True, readonly=True, sum=True, width=90),

@@ -1,26 +1,31 @@
 """销货管理: sales, orders, returns and retail (modules.md 2.2.6)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab, seed_id
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Date, Dict, Enum, Money, Quantity, Ref, Text
+from ...engine.fields import Date, DateTime, Dict, Enum, Money, Quantity, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals
 from .cost import Costed, Origin, Pool, customer_return, issue
 from .credit import Check, Standing, exposure, verdict
-from .money import PAID_STATES, account_move, itself, party_move, standing
+from .money import PAID_STATES, account_move, itself, party_move, settled
 from .offer import LastLine, is_below_minimum, sale_offer
+from .order_book import PROGRESS, not_more_than_ordered, order_moves, order_progress
 from .papers import (
     PRICE_DAYS,
     PRODUCTS,
     RIGHTS,
     TAX_INCLUDED,
+    accounts_hold,
     as_typed,
+    bound_by,
     complete_line,
+    complete_orders,
     discounted,
     drafts_only,
+    frozen_money,
     header_end,
     header_start,
     kind_stays,
@@ -32,12 +37,14 @@ from .papers import (
     origin_of,
     quantities,
     returned_before,
+    still_fits,
     stock_is_there,
     sum_of,
     worked_out,
 )
 from .paying import paid_refusals
 from .refusal import shown_qty, yuan
+from .sources import from_order, from_origin, from_quote
 from .stock import costs_in_turn, last_cost, stock_moves
 from .terms import due_on
 
@@ -66,6 +73,7 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         header["due_on"] = due_on(str(header["doc_on"]), terms)
     for line in lines:
         complete_line(line, asking)
+    complete_orders(lines, "sale_line", asking)
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
@@ -125,6 +133,10 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     if kind != "order" and not header.get("warehouse"):
         yield Wrong("请填写「仓库」", "warehouse")
     yield from _paid(header, kind)
+    yield from frozen_money(posting, "paid_amount account advance_used write_off_amount")
+    yield from still_fits(posting, "sale")
+    yield from accounts_hold(posting)
+    yield from not_more_than_ordered(posting, "sale")
     yield from _customer(posting)
     if kind in ("sale", "retail"):
         yield from stock_is_there(posting)
@@ -204,6 +216,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
     total, paid = int(header.get("total") or 0), int(header.get("paid_amount") or 0)
     advance, off = int(header.get("advance_used") or 0), int(header.get("write_off_amount") or 0)
     about = itself(posted)
+    yield from order_moves(posted, kind)
     if kind == "order":
         yield from party_move(posted, name, "advance_in", paid, "deposit")
         yield from account_move(posted, name, paid, "paid")
@@ -231,6 +244,17 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
         return customer_return(pool, qty, origin)
 
     yield from costs_in_turn(posted, asking, judge)
+
+
+def _beside(sheet: Sheet, asking: Asking) -> Iterator[tuple[str, str, Columns]]:
+    """Q1: what was sold from a quote has been won."""
+    rows = [asking.find("quote_line", {"id": line["quote_line"]}) for line in sheet.lines if line.get("quote_line")]
+    for quote in sorted({str(row["document"]) for found in rows for row in found}):
+        yield "quote", quote, {"result": "won"}
+
+
+def _standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
+    return order_progress(header, rows) if balance == "order_balance" else settled(header, rows)
 
 
 def _totals(lines: Sequence[Columns]) -> Columns:
@@ -269,6 +293,9 @@ _HEADER: dict[str, Any] = {
     "tendered": Money("实收", min=0),
     "change": Money("找零", calc=True, readonly=True),
     "outstanding": Money("未收", calc=True, readonly=True, index=True, sum=True, width=110),
+    "progress": Enum("执行状态", PROGRESS, calc=True, readonly=True, index=True, width=84),
+    "closed_at": DateTime("关闭时间", readonly=True),
+    "close_reason": Text("关闭原因", readonly=True),
     "paid_state": Enum("收款状态", PAID_STATES, calc=True, readonly=True, index=True, width=84),
     "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True),
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True),
@@ -303,12 +330,16 @@ sale = Module(
         fill=_fill,
         work_out=_work_out,
         judge=_judge,
+        sources=(from_order("sale", "customer", ("sale",)), from_quote(), from_origin("sale", "customer")),
+        beside=_beside,
+        closes=lambda header: header["doc_type"] == "order",
+        bound=bound_by("sale_line"),
         moves=_moves,
         totals=_totals,
-        standing=standing,
-        stands="outstanding paid_state",
+        standing=_standing,
+        stands="outstanding paid_state progress",
         annexes=(Annex("line_cost", _costs),),
-        after="note print_count delivery_method tracking_no invoice_no invoiced_on",
+        after="closed_at close_reason note print_count delivery_method tracking_no invoice_no invoiced_on",
         entry={
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
         },
@@ -318,7 +349,7 @@ sale = Module(
         "account tendered change outstanding",
         copied=_REPEATED,
     ),
-    columns="doc_on number doc_type customer total outstanding paid_state state owner warehouse deliver_on",
+    columns="doc_on number doc_type customer total outstanding paid_state progress state owner warehouse deliver_on",
     quick="number customer owner doc_on",
     context="customer",
     sort="-doc_on",
@@ -356,6 +387,10 @@ sale_line = Module(
         **line_prices(),
         **line_costs(),
         price_source=Enum("价格来源", SOURCES, hidden=True),
+        quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
+        order_line=Ref("订货行", "sale_line", loose=True, index=True, hidden=True),
+        order=Ref("订货单", "sale", loose=True, hidden=True),
+        order_warehouse=Ref("订货仓库", "warehouse", loose=True, hidden=True),
         origin_line=Ref("原销货行", "sale_line", loose=True, index=True, hidden=True),
         warehouse=Ref("仓库", "warehouse", hidden=True),
         signed_qty=Quantity("净数量", calc=True, readonly=True, sum=True, width=90),

@@ -70,6 +70,10 @@ stock_balance = Module(
         product=Ref("产品", "product", index=True, width=220),
         warehouse=Ref("仓库", "warehouse", index=True, width=120),
         on_hand=Quantity("库存数量", index=True, sum=True, width=110),
+        reserved=Quantity("已订未交", sum=True, width=100),
+        on_order=Quantity("在订", sum=True, width=90),
+        available=Quantity("可用数量", index=True, sum=True, width=100),
+        projected=Quantity("预计", sum=True, width=90),
         condition=Enum("状态", {"some": "有货", "none": "无货", "negative": "负库存"}, index=True, width=80),
         average_cost=Price("平均成本", see="see_cost", width=100),
         value=Money("库存金额", see="see_cost", sum=True, width=120),
@@ -77,7 +81,7 @@ stock_balance = Module(
         booked=Quantity("已核算数", see="see_cost", hidden=True),
         entries=Int("流水数", hidden=True),
     ),
-    columns="product warehouse on_hand condition average_cost value uncosted",
+    columns="product warehouse on_hand reserved available on_order projected condition average_cost value",
     quick="product warehouse",
     sort="product",
     rights=_RIGHTS,
@@ -89,7 +93,11 @@ def _derived(row: Columns) -> Columns:
     on_hand = int(row["on_hand"] or 0)
     pool = pool_of(row)
     condition = "negative" if on_hand < 0 else "some" if on_hand else "none"
-    return {"condition": condition, "average_cost": pool.average}
+    available = on_hand - int(row["reserved"] or 0)
+    projected = available + int(row["on_order"] or 0)
+    return {
+        "condition": condition, "average_cost": pool.average, "available": available, "projected": projected
+    }  # fmt: skip
 
 
 def pool_of(sums: Columns) -> Pool:
@@ -105,6 +113,7 @@ stock = Ledger(
             module="stock_balance",
             keys=("product", "warehouse"),
             sums={"qty": "on_hand", "booked_qty": "booked", "uncosted_qty": "uncosted", "cost_amount": "value"},
+            fed=("reserved", "on_order"),
             derive=_derived,
         ),
     ),

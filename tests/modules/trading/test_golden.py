@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -220,3 +221,184 @@ def test_bad_sheets_are_refused_at_the_field(shop: Shop) -> None:
     assert "lines.0.qty" in shop.refused("sale", {"customer": "甲"}, wrong)["fields"]
     shop.customer("黑", is_blacklisted=True)
     assert "黑名单" in shop.refused("sale", {"customer": "黑"}, ("P", 1, 20))["fields"]["customer"]
+
+
+# ------------------------------------------------------------------------------------------------------- settlements
+
+
+def allocated(document: dict[str, Any], amount: float | str, off: float | str | None = None) -> dict[str, Any]:
+    module = "purchase" if "supplier" in document["row"] else "sale"
+    about = {"target_kind": module, "target": document["row"]["id"], "amount": fen(amount)}
+    return about | ({"write_off_amount": fen(off)} if off else {})
+
+
+def test_g10_allocation_write_off_advance_and_return(shop: Shop) -> None:
+    shop.buy(("P", 1000, 1))
+    first = shop.sell(("P", 1, 500), due_on="2026-11-10")
+    second = shop.sell(("P", 1, 300), due_on="2026-11-20")
+    back = shop.sell(("P", 1, 80), doc_type="return")
+    assert (shop.owes("甲"), shop.owes("甲", "advance_in")) == (720, 0)
+
+    asked = shop.body({"kind": "receipt", "customer": "甲", "amount": 600}, [])
+    spread = shop.api.post("/api/documents/settlement/work-out", {**asked, "changed": {"field": "amount"}})
+    assert [(line["document_number"], yuan(line["amount"])) for line in spread["lines"]][:2] == [
+        (first["row"]["number"], 500), (second["row"]["number"], 100)
+    ]  # fmt: skip
+    one = shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 600}, *spread["lines"])
+    assert (shop.owes("甲"), yuan(one["row"]["to_advance"])) == (120, 0)
+    assert [yuan(line["amount"]) for line in one["lines"]] == [500, 100], "what got nothing is no line"
+
+    shop.enter(
+        "settlement", {"kind": "receipt", "customer": "甲", "amount": "119.50"}, allocated(back, -80),
+        allocated(second, 200, "0.50"),
+    )  # fmt: skip
+    assert (shop.owes("甲"), shop.read("sale", second)["row"]["paid_state"]) == (0, "settled")
+    shop.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 1000})
+    assert shop.owes("甲", "advance_in") == 1000
+    shop.sell(("P", 1, 750), advance_used=750)
+    assert (shop.owes("甲"), shop.owes("甲", "advance_in")) == (0, 250)
+    fourth = shop.sell(("P", 1, 250))
+    shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 300}, allocated(fourth, 250))
+    assert (shop.owes("甲"), shop.owes("甲", "advance_in")) == (0, 300)
+    shop.enter("settlement", {"kind": "refund_out", "customer": "甲", "amount": 300, "from_advance": 300})
+    assert (shop.owes("甲", "advance_in"), shop.cash()) == (0, D("1719.50"))
+
+
+def test_g10_refusals(shop: Shop) -> None:
+    shop.buy(("P", 100, 1))
+    first = shop.sell(("P", 1, 500))
+    about = {"kind": "receipt", "customer": "甲", "amount": 501}
+    problem = shop.refused("settlement", about, allocated(first, 501))
+    assert problem["fields"]["lines.0.amount"] == "未结 500.00，不能分配更多"
+    shop.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 300})
+    back = shop.sell(("P", 1, 80), doc_type="return")
+    refund = {"kind": "refund_out", "customer": "甲", "amount": 130, "from_advance": 50}
+    shop.enter("settlement", refund, allocated(back, -80))
+    assert (shop.owes("甲"), shop.owes("甲", "advance_in")) == (500, 250)
+    problem = shop.refused("settlement", {**refund, "amount": "250.01", "from_advance": "250.01"})
+    assert problem["fields"]["from_advance"] == "预收/付余额只有 250.00"
+    shop.supplier("丙")
+    other = shop.buy(("P", 1, 10))
+    problem = shop.refused("settlement", {"kind": "payment", "supplier": "丙", "amount": 10}, allocated(other, 10))
+    assert "不是这个往来单位的" in problem["fields"]["lines.0.target"]
+
+
+def test_what_was_settled_is_not_cancelled_or_made_smaller(shop: Shop) -> None:
+    shop.buy(("P", 100, 1))
+    sold = shop.sell(("P", 5, 20))
+    paid = shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 60}, allocated(sold, 60))
+    number = paid["row"]["number"]
+    assert number.startswith("SK-01A1-")
+    path = f"/api/documents/sale/{sold['row']['id']}"
+    assert number in shop.api.refused("POST", f"{path}/cancel", 422, {"reason": "x"})["fields"][""]
+    small = shop.body({}, [{**sold["lines"][0], "qty": scaled(2)}])
+    assert "已经结清 60.00" in shop.api.refused("PATCH", path, 422, small)["fields"]["total"]
+    smaller = shop.change("sale", sold, [{**sold["lines"][0], "qty": scaled(3)}])
+    assert (smaller["row"]["paid_state"], shop.owes("甲")) == ("settled", 0)
+    shop.cancel("settlement", paid)
+    assert shop.owes("甲") == 60 and shop.read("sale", sold)["row"]["paid_state"] == "unpaid" and shop.cash() == 0
+    shop.cancel("sale", sold)
+    assert shop.owes("甲") == 0
+
+
+def test_money_that_is_not_there_is_not_paid(shop: Shop) -> None:
+    bought = shop.buy(("P", 10, 10))
+    pay = {"kind": "payment", "supplier": "乙", "amount": 40}
+    problem = shop.refused("settlement", pay, allocated(bought, 40))
+    assert problem["fields"]["account"] == "账户「现金」余额不够，还差 40.00"
+    shop.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 100})
+    shop.enter("settlement", pay, allocated(bought, 40))
+    assert (shop.owes("乙", "payable"), shop.cash()) == (60, 60)
+    assert yuan(shop.read("purchase", bought)["row"]["outstanding"]) == 60
+
+
+# ------------------------------------------------------------------------------------------------------------ orders
+
+
+def figures(shop: Shop) -> tuple[Any, Any, Any]:
+    """On hand, reserved, available."""
+    rows = shop.rows("stock_balance", product=shop.names["P"])
+    return tuple(units(sum(row[name] or 0 for row in rows)) for name in ("on_hand", "reserved", "available"))
+
+
+def test_g9_order_deposit_and_partial_deliveries(shop: Shop) -> None:
+    shop.buy(("P", 12, 1))
+    ordered: dict[str, Any] = {"doc_type": "order", "deliver_on": "2030-01-01", "discount_amount": 5, "account": "现金"}
+    order = shop.sell(("P", 10, 20), **ordered, paid_amount=50)
+    assert yuan(order["row"]["total"]) == 195 and figures(shop) == (12, 10, 2)
+    assert (shop.owes("甲"), shop.owes("甲", "advance_in")) == (0, 50)
+    assert shop.read("sale", order)["row"]["progress"] == "open"
+    line = {"product": shop.names["P"], "price": scaled(20), "order_line": order["lines"][0]["id"]}
+
+    shop.sell({**line, "qty": scaled(4)}, discount_amount=2, advance_used=50)
+    assert figures(shop) == (8, 6, 2) and shop.read("sale", order)["row"]["progress"] == "partial"
+    assert (shop.owes("甲"), shop.owes("甲", "advance_in")) == (28, 0)
+    problem = shop.refused("sale", {"customer": "甲"}, {**line, "qty": scaled(7)})
+    assert problem["fields"] == {"lines.0.qty": "订货还剩 6"}
+    second = shop.sell({**line, "qty": scaled(6)}, discount_amount=3)
+    assert figures(shop) == (2, 0, 2) and shop.read("sale", order)["row"]["progress"] == "done"
+    assert shop.owes("甲") == 145
+    shop.cancel("sale", second)
+    assert figures(shop) == (8, 6, 2) and shop.read("sale", order)["row"]["progress"] == "partial"
+    closed = shop.api.post(f"/api/documents/sale/{order['row']['id']}/close", {"reason": "不要了"})
+    assert closed["row"]["progress"] == "closed" and figures(shop) == (8, 0, 8)
+    opened = shop.api.post(f"/api/documents/sale/{order['row']['id']}/reopen", {})
+    assert opened["row"]["progress"] == "partial" and figures(shop) == (8, 6, 2)
+
+
+def test_what_is_ordered_from_a_supplier_is_on_its_way(shop: Shop) -> None:
+    order = shop.buy(("P", 30, 2), doc_type="order", deliver_on="2030-01-01")
+    (row,) = shop.rows("stock_balance", product=shop.names["P"])
+    assert (units(row["on_order"]), units(row["on_hand"]), units(row["projected"])) == (30, 0, 30)
+    shop.buy({"product": shop.names["P"], "qty": scaled(30), "price": scaled(2), "order_line": order["lines"][0]["id"]})
+    (row,) = shop.rows("stock_balance", product=shop.names["P"])
+    assert (units(row["on_order"]), units(row["on_hand"])) == (0, 30)
+    assert shop.read("purchase", order)["row"]["progress"] == "done" and shop.owes("乙", "payable") == 60
+
+
+def take(shop: Shop, module: str, source: str, document: dict[str, Any], **values: Any) -> dict[str, Any]:
+    """The sheet that a document fills."""
+    path = f"/api/documents/{module}/sources/{source}"
+    body = shop.body(values, [])
+    assert document["row"]["id"] in [row["id"] for row in shop.api.post(path, body)["items"]]
+    return dict(shop.api.post(f"{path}/{document['row']['id']}", body))
+
+
+def test_g9_a_delivery_is_filled_from_its_order(shop: Shop) -> None:
+    shop.buy(("P", 12, 1))
+    ordered: dict[str, Any] = {"doc_type": "order", "deliver_on": "2030-01-01", "discount_amount": 5, "account": "现金"}
+    order = shop.sell(("P", 10, 20), **ordered, paid_amount=50)
+    filled = take(shop, "sale", "order", order, customer="甲", doc_type="sale")
+    assert [(units(line["qty"]), yuan(line["amount"])) for line in filled["lines"]] == [(10, 200)]
+    assert (yuan(filled["values"]["discount_amount"]), yuan(filled["values"]["advance_used"])) == (5, 50)
+    lines = [{**filled["lines"][0], "qty": scaled(4)}]
+    first = shop.sell(*lines, discount_amount=2, advance_used=50)
+    assert yuan(first["row"]["outstanding"]) == 28
+    rest = take(shop, "sale", "order", order, customer="甲", doc_type="sale")
+    assert (units(rest["lines"][0]["qty"]), yuan(rest["values"]["discount_amount"])) == (6, 3)
+    assert rest["values"]["advance_used"] is None
+
+
+def test_a_quote_becomes_a_sale_and_is_won(shop: Shop) -> None:
+    shop.product("Q", **{name: scaled(value) for name, value in {"price_1": 100, "price_2": 90}.items()})
+    shop.buy(("Q", 10, 50))
+    quote = shop.enter("quote", {"customer": "甲", "subject": "样品"}, ("Q", 10, 95))
+    assert quote["row"]["number"].startswith("BJ-") and quote["row"]["result"] == "open"
+    assert [units(quote["lines"][0][f"price_{slot}"]) for slot in (1, 2)] == [100, 90]
+    filled = take(shop, "sale", "quote", quote, doc_type="sale")
+    assert filled["values"]["customer"] == shop.names["甲"]
+    sold = shop.sell({**filled["lines"][0], "qty": scaled(4)})
+    assert units(sold["lines"][0]["price"]) == 95 and shop.read("quote", quote)["row"]["result"] == "won"
+    assert units(take(shop, "sale", "quote", quote, doc_type="sale")["lines"][0]["qty"]) == 6
+    path = f"/api/documents/quote/{quote['row']['id']}/cancel"
+    assert sold["row"]["number"] in shop.api.refused("POST", path, 422, {"reason": "x"})["fields"][""]
+
+
+def test_a_return_is_filled_from_what_was_sold(shop: Shop) -> None:
+    shop.buy(("P", 10, 10))
+    sold = shop.sell(("P", 5, 20, 90))
+    filled = take(shop, "sale", "origin", sold, customer="甲", doc_type="return")
+    line = filled["lines"][0]
+    assert (units(line["qty"]), units(line["price"]), line["origin_line"]) == (5, 20, sold["lines"][0]["id"])
+    shop.sell({**line, "qty": scaled(2)}, doc_type="return")
+    assert units(take(shop, "sale", "origin", sold, customer="甲", doc_type="return")["lines"][0]["qty"]) == 3

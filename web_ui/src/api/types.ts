@@ -106,7 +106,63 @@ export interface ModuleInfo {
   /** fields that tell two records of the same thing */
   alike: string[]
   adjusts_from: string[]
+  /** a document with lines; null (or absent) for plain records */
+  document?: DocumentInfo | null
 }
+
+/** How a document's sheet is made up (desktop/engine/documents). All names are fields of the module or of its lines. */
+export interface DocumentInfo {
+  /** the module of its lines */
+  lines: string
+  /** the field that tells its kinds apart */
+  kind: string | null
+  /** fields of a line that entry and scanning fill */
+  entry: { product: string; qty: string; price?: string | null; discount?: string | null; unit?: string | null }
+  /** fields of the head that stand at the foot, beside the totals */
+  foot: string[]
+  /** the one figure of the sheet; else the first calculated amount that lists sum up */
+  total?: string | null
+  line_columns: string[]
+  /** fields that change without a new version */
+  after: string[]
+  actions: string[]
+}
+export type DocumentState = 'draft' | 'posted' | 'cancelled'
+export interface DocumentAction { name: string; label: string; allowed: boolean; why?: string | null }
+export interface DocumentVersion { id: string; version: number; state: DocumentState; at: string; by: string; reason?: string | null; is_winner: boolean; /** not among those that the winner was made from */ is_lost: boolean }
+export interface DocumentLink { module: string; id: string; label: string; title: string }
+/** the whole document, with the titles of what it refers to */
+export interface DocumentPage {
+  row: Row
+  lines: Row[]
+  labels: Labels
+  rev: number
+  actions: DocumentAction[]
+  /** newest first */
+  versions: DocumentVersion[]
+  links?: DocumentLink[]
+}
+/** a line of what a document follows to: said of one cell, one line, one field of the head, or of all */
+export interface DocumentHint { line?: number | null; field?: string | null; text: string; level: 'info' | 'warn' }
+/** no id: a line that has never been saved */
+export type SheetLine = Record<string, Value | undefined>
+export interface WorkedOut { values: Record<string, Value>; lines: SheetLine[]; labels: Labels; hints: DocumentHint[] }
+export interface FoundProduct {
+  product: string
+  unit_row: string | null
+  title: string
+  code: string
+  spec: string
+  unit: string
+  /** as scanned */
+  barcode: string | null
+  prices: Record<string, number | null>
+  on_hand: number | null
+}
+export interface FoundProducts { exact: boolean; items: FoundProduct[] }
+/** asked before it is saved; the answer goes back as its name */
+export interface SaveQuestion { name: string; text: string }
+
 export interface Chapter { name: string; label: string; icon: string }
 export interface Modules { chapters: Chapter[]; modules: ModuleInfo[] }
 
@@ -261,4 +317,4 @@ export type LogKind = 'push' | 'pull' | 'merge' | 'offline' | 'online' | 'join' 
 export interface LogEntry { at: string; kind: LogKind; text: string }
 
 /** application/problem+json */
-export interface Problem { type: string; code: string; title: string; detail?: string; status: number; fields?: Record<string, string>; mine?: Record<string, Value>; theirs?: Row; labels?: Labels; wait_s?: number }
+export interface Problem { type: string; code: string; title: string; detail?: string; status: number; fields?: Record<string, string>; mine?: Record<string, Value>; theirs?: Row; labels?: Labels; wait_s?: number; questions?: SaveQuestion[] }

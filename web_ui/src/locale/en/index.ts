@@ -1,5 +1,6 @@
 /** English for every t('中文') in the program; src/locale/locale.spec.ts finds what is missing. */
 import { attach } from './attach'
+import { documents } from './documents'
 import { engine } from './engine'
 import { frame } from './frame'
 import { importing } from './import'
@@ -8,4 +9,4 @@ import { print } from './print'
 import { roles } from './roles'
 import { sync } from './sync'
 
-export const en: Record<string, string> = { ...attach, ...engine, ...frame, ...importing, ...merge, ...print, ...roles, ...sync }
+export const en: Record<string, string> = { ...attach, ...documents, ...engine, ...frame, ...importing, ...merge, ...print, ...roles, ...sync }

@@ -1,0 +1,141 @@
+"""Orders: what of them is still to come (T7, T16, T17). Follows from posted orders and what delivers them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ...engine.define import Balance, Ledger, Module
+from ...engine.documents.declare import Columns, Feed, Move, Posted, Posting, Wrong
+from ...engine.fields import Date, Int, Quantity, Ref, Text
+from .orders import OrderLine, progress
+from .refusal import shown_qty
+
+PROGRESS = {
+    "draft": "草稿", "open": "未交", "partial": "部分", "done": "完成", "closed": "已关闭", "cancelled": "已作废",
+}  # fmt: skip
+
+_RIGHTS = dict(manager="view", storekeeper="view", sales="view", finance="view")
+
+order_entry = Module(
+    name="order_entry",
+    label="订货流水",
+    noun="流水",
+    chapter="trading",
+    icon="list",
+    menu=False,
+    local=True,
+    writable=False,
+    search=False,
+    title="number",
+    fields=dict(
+        number=Text("单据编号", width=170),
+        book_on=Date("日期", width=100),
+        order_module=Text("订货模块", max_length=64, hidden=True),
+        order=Text("订货单", max_length=32, index=True, hidden=True),
+        order_line=Text("订货行", max_length=32, index=True, hidden=True),
+        product=Ref("产品", "product", index=True, loose=True, width=200),
+        warehouse=Ref("仓库", "warehouse", index=True, loose=True, width=110),
+        ordered=Quantity("订货数", width=90),
+        delivered=Quantity("已交数", width=90),
+        module=Text("单据", max_length=64, hidden=True),
+        document=Text("单据号", max_length=32, index=True, hidden=True),
+        line=Text("行", max_length=32, hidden=True),
+    ),
+    columns="number book_on product warehouse ordered delivered",
+    sort="-book_on",
+    rights=_RIGHTS,
+)
+
+order_balance = Module(
+    name="order_balance",
+    label="订货余量",
+    noun="余量",
+    chapter="trading",
+    icon="list",
+    menu=False,
+    local=True,
+    writable=False,
+    search=False,
+    title="order_module",
+    fields=dict(
+        order_module=Text("订货模块", max_length=64, hidden=True),
+        order=Text("订货单", max_length=32, index=True, hidden=True),
+        order_line=Text("订货行", max_length=32, index=True, hidden=True),
+        product=Ref("产品", "product", index=True, loose=True, width=200),
+        warehouse=Ref("仓库", "warehouse", index=True, loose=True, width=110),
+        ordered=Quantity("订货数", width=90),
+        delivered=Quantity("已交数", width=90),
+        remaining=Quantity("未交数", width=90),
+        entries=Int("笔数"),
+    ),
+    columns="product warehouse ordered delivered remaining",
+    sort="product",
+    rights=_RIGHTS,
+)
+
+
+def _derived(row: Columns) -> Columns:
+    line = OrderLine(int(row["ordered"] or 0), int(row["delivered"] or 0))
+    return {"remaining": line.remaining}
+
+
+def _feeds(before: Columns, after: Columns) -> Iterator[Feed]:
+    """What is still to come is reserved, or on its way, in the stock of its warehouse (T7)."""
+    for row, sign in ((before, -1), (after, 1)):
+        if row and row["product"]:
+            name = "reserved" if row["order_module"] == "sale" else "on_order"
+            turned = {name: sign * int(row["remaining"] or 0), "entries": sign}
+            yield Feed("stock_balance", (row["product"], row["warehouse"]), turned)
+
+
+orders = Ledger(
+    moves="order_entry",
+    amounts=("ordered", "delivered"),
+    balances=(
+        Balance(
+            module="order_balance",
+            keys=("order_module", "order", "product", "warehouse", "order_line"),
+            sums={"ordered": "ordered", "delivered": "delivered"},
+            derive=_derived,
+            header=("order_module", "order"),
+            feeds=_feeds,
+        ),
+    ),
+)
+
+
+def order_moves(posted: Posted, kind: str) -> Iterator[Move]:
+    """What an order asks for, unless somebody closed it, or what a document delivers of orders."""
+    is_order = kind == "order"
+    for line in posted.sheet.lines:
+        about: Columns = {"product": line["product"], "order_module": posted.module}
+        qty = int(line.get("base_qty") or 0)
+        if is_order:
+            ordered = 0 if posted.after.get("closed_at") else qty
+            place = {"order": posted.id, "order_line": line["id"], "warehouse": posted.sheet.header.get("warehouse")}
+            yield Move("order_entry", "ordered", {**about, **place, "ordered": ordered}, str(line["id"]))
+        elif line.get("order_line") and kind != "return":
+            place = {
+                "order": line.get("order"),
+                "order_line": line["order_line"],
+                "warehouse": line.get("order_warehouse"),
+            }
+            yield Move("order_entry", "delivered", {**about, **place, "delivered": qty}, str(line["id"]))
+
+
+def order_progress(header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Columns:
+    """执行状态 of an order."""
+    lines = [OrderLine(int(row["ordered"] or 0), int(row["delivered"] or 0)) for row in rows]
+    state = str(header.get("state") or "draft")
+    return {"progress": progress(state, lines, is_closed=bool(header.get("closed_at")))}
+
+
+def not_more_than_ordered(posting: Posting, module: str) -> Iterator[Wrong]:
+    """T16: what is delivered of an order line is still to come (`order.over_rate` 0)."""
+    old = {str(line["id"]): int(line.get("base_qty") or 0) for line in posting.old.lines} if posting.old else {}
+    for place, line in enumerate(posting.sheet.lines):
+        if not line.get("order_line"):
+            continue
+        rows = posting.asking.find("order_balance", {"order_module": module, "order_line": line["order_line"]})
+        left = sum(int(row["remaining"] or 0) for row in rows) + old.get(str(line["id"]), 0)
+        if int(line["base_qty"] or 0) > left:
+            yield Wrong(f"订货还剩 {shown_qty(left)}", "qty", place)

@@ -1,0 +1,205 @@
+"""销售报价: what a customer is offered (modules.md 2.2.4). Posting it says that it was sent; it books nothing."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from ...engine.define import Document, Module, Related, Section, Tab
+from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
+from ...engine.fields import Date, Dict, Enum, Money, Price, Ref, Text
+from ...engine.fields.moment import today
+from .amounts import derive, discount_refusals, unit_price
+from .offer import is_below_minimum
+from .papers import (
+    PRODUCTS,
+    RIGHTS,
+    TAX_INCLUDED,
+    as_typed,
+    complete_line,
+    discounted,
+    drafts_only,
+    header_end,
+    header_start,
+    line_end,
+    line_prices,
+    line_start,
+    quantities,
+    worked_out,
+)
+from .product import SLOTS
+from .rounding import TEN_THOUSAND
+
+VALID_DAYS = 15
+"""`quote.valid_days`, until there are settings."""
+_RIGHTS = {"storekeeper": "", "sales": "view add edit delete post cancel export print"}
+RESULTS = {"open": "跟进中", "won": "成交", "lost": "未成交"}
+PREFIXES = {"": "BJ"}
+
+
+def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
+    customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
+    if customer and not header.get("owner"):
+        header["owner"], header["department"] = customer["owner"], customer["department"]
+    if customer and not header.get("price_slot"):
+        header["price_slot"] = customer["price_level"]
+    if header.get("doc_on") and not header.get("valid_until"):
+        last = date.fromisoformat(str(header["doc_on"])) + timedelta(days=VALID_DAYS)
+        header["valid_until"] = last.isoformat()
+    header["result"] = header.get("result") or "open"
+    for line in lines:
+        complete_line(line, asking)
+        line |= _four(line, asking)
+
+
+def _four(line: Columns, asking: Asking) -> Columns:
+    """The four reference prices as they stand today, in the unit of the line."""
+    product = asking.look("product", str(line["product"])) if line.get("product") else None
+    if product is None:
+        return {}
+    unit = asking.look("product_unit", str(line["unit_row"])) if line.get("unit_row") else None
+    ratio = int(line.get("ratio") or TEN_THOUSAND)
+    return {name: unit_price(product[name], ratio, unit[name] if unit else None) for name in SLOTS}
+
+
+def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
+    sheet = typing.sheet
+    if typing.line is None and typing.field == "customer":
+        sheet.header["owner"] = sheet.header["price_slot"] = None
+    if typing.line is None and typing.field == "doc_on":
+        sheet.header["valid_until"] = None
+    _complete(sheet.header, sheet.lines, typing.asking)
+    slot = str(sheet.header.get("price_slot") or "1")
+    for place, line in enumerate(sheet.lines):
+        is_here = typing.line == place
+        line |= discounted(line, typing.field if is_here else None)
+        is_asked = line.get("price") is None or (typing.line is None and typing.field == "price_slot")
+        if line.get("product") and is_asked and not (is_here and typing.field == "price"):
+            offered = line.get(f"price_{slot}")
+            line["price"] = offered if offered is not None else line.get("price_1")
+    return sheet, ()
+
+
+def _work_out(sheet: Sheet) -> Sheet:
+    header, lines = worked_out(sheet, derive(sheet.header, as_typed(sheet.lines), tax_included=TAX_INCLUDED))
+    return Sheet(header, lines)
+
+
+def _judge(posting: Posting) -> Iterator[Wrong]:
+    header = posting.sheet.header
+    yield from quantities(posting)
+    for refusal in discount_refusals(header, posting.sheet.lines):
+        yield Wrong(refusal.message, refusal.field)
+    if header.get("valid_until") and str(header["valid_until"]) < str(header["doc_on"] or today()):
+        yield Wrong("有效期不能早于报价日期", "valid_until")
+    for place, line in enumerate(posting.sheet.lines):
+        product = posting.asking.look("product", str(line["product"]))
+        if product and is_below_minimum(int(line["net_amount"] or 0), int(line["base_qty"] or 0), product["min_price"]):
+            ask = "below_min_price" if posting.rights("below_min_price") else None
+            yield Wrong(f"产品 {product['name']} 低于最低售价", "price", place, ask=ask)
+
+
+def _bound(id: str, asking: Asking) -> Iterator[str]:
+    numbers: set[str] = set()
+    for line in asking.find("quote_line", {"document": id}):
+        numbers |= {
+            str(row["number"]) for row in asking.find("sale_line", {"quote_line": line["id"], "state": "posted"})
+        }
+    yield from sorted(numbers)
+
+
+_HEADER: dict[str, Any] = {
+    **header_start("报价单号", "", PREFIXES, "报价日期"),
+    "customer": Ref("客户", "customer", required=True, index=True, width=200),
+    "contact": Ref("联系人", "contact", loose=True, depends={"parent": "customer"}),
+    "subject": Text("主题", width=180),
+    "valid_until": Date("有效期至", index=True, width=100),
+    "price_slot": Enum("参考售价", {"1": "零售价", "2": "批发价", "3": "会员价", "4": "代理价"}),
+    "delivery_term": Text("交货条件"),
+    "payment_term": Text("付款条件"),
+    "goods_amount": Money("货款", calc=True, readonly=True),
+    "discount_amount": Money("整单优惠", min=0),
+    "tax_amount": Money("税额", calc=True, readonly=True),
+    "charge_amount": Money("运费", min=0),
+    "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
+    "result": Enum("报价结果", RESULTS, default="open", index=True, width=84),
+    "lost_reason": Dict("未成交原因", "lost_reason"),
+    "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
+    "department": Ref("部门", "department", readonly=True, index=True),
+    **header_end(),
+}
+_REPEATED = "number doc_on customer valid_until owner state"
+
+quote = Module(
+    name="quote",
+    label="销售报价",
+    noun="报价单",
+    chapter="trading",
+    icon="file-pen-line",
+    position=30,
+    title="number",
+    scope="owner",
+    when="doc_on",
+    log=True,
+    fields=_HEADER,
+    document=Document(
+        lines="quote_line",
+        prefixes=PREFIXES,
+        complete=_complete,
+        fill=_fill,
+        work_out=_work_out,
+        judge=_judge,
+        bound=_bound,
+        after="result lost_reason note print_count",
+        entry={"product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"},
+        find=PRODUCTS,
+        line_columns="product spec unit_row unit_name qty price_1 price_2 price_3 price_4 price discount_rate amount "
+        "note",
+        foot="goods_amount discount_amount tax_amount charge_amount total",
+        copied=_REPEATED,
+    ),
+    columns="doc_on number customer subject total valid_until result owner state",
+    quick="number customer subject owner doc_on",
+    context="customer",
+    sort="-doc_on",
+    tabs=(
+        Tab(
+            "基本",
+            "number doc_on customer contact subject valid_until price_slot owner handler",
+            (Section("条件与结果", "delivery_term payment_term result lost_reason"),),
+        ),
+        Tab("其他", "note"),
+    ),
+    related=(Related("产品清单", "quote_line", "document"),),
+    children="quote_line",
+    rules=(drafts_only,),
+    rights=RIGHTS | _RIGHTS,
+    help="quote",
+)
+
+quote_line = Module(
+    name="quote_line",
+    label="报价明细",
+    noun="产品",
+    chapter="trading",
+    icon="list",
+    position=32,
+    writable=False,
+    search=False,
+    title="product_name",
+    scope="follow",
+    parent="document",
+    when="doc_on",
+    log=True,
+    fields=dict(
+        **line_start("quote"),
+        **{name: Price(label, readonly=True, width=88) for name, label in SLOTS.items()},
+        **line_prices(),
+        **line_end(_HEADER, _REPEATED),
+    ),
+    columns="doc_on number customer product spec unit_name qty price_1 price_2 price_3 price_4 price net_amount "
+    "valid_until",
+    quick="number customer product owner",
+    sort="-doc_on",
+    rights=dict(manager="view export print", sales="view export print", finance="view export print"),
+    help="quote",
+)

@@ -1,0 +1,290 @@
+"""收付货款: money that comes in and goes out, and which documents it settles (modules.md 2.2.8, T9–T12)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ...engine.define import Document, Module, Related, Tab
+from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
+from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Text
+from .allocation import OpenItem, allocate, refund_amount, refusals, to_advance, write_off
+from .money import KINDS, Side, account_move, party_move
+from .papers import RIGHTS, accounts_hold, drafts_only, header_end, header_start, kind_stays, line_end, sum_of
+
+CUSTOMER_KINDS = ("receipt", "advance_in", "refund_out")
+SUPPLIER_KINDS = ("payment", "advance_out", "refund_in")
+_KINDS = (*CUSTOMER_KINDS, *SUPPLIER_KINDS, "write_off")
+_REFUNDS = ("refund_out", "refund_in")
+PREFIXES = {**dict.fromkeys(CUSTOMER_KINDS, "SK"), **dict.fromkeys(SUPPLIER_KINDS, "FK"), "write_off": "HX"}
+_MONEY_COMES = {"receipt": 1, "advance_in": 1, "refund_in": 1, "payment": -1, "advance_out": -1, "refund_out": -1}
+
+WRITE_OFF_LIMIT = 100_00
+"""`money.write_off_limit`, until there are settings."""
+
+
+def _is_customer(header: Mapping[str, Any]) -> bool:
+    kind = header.get("kind")
+    return kind in CUSTOMER_KINDS or (kind == "write_off" and bool(header.get("customer")))
+
+
+def _sides(header: Mapping[str, Any]) -> tuple[Side, Side]:
+    return ("receivable", "advance_in") if _is_customer(header) else ("payable", "advance_out")
+
+
+def _party(header: Mapping[str, Any]) -> tuple[str, Any]:
+    name = "customer" if _is_customer(header) else "supplier"
+    return name, header.get(name)
+
+
+def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
+    """The side a kind has no use for is empty, and lines know their document."""
+    if header.get("kind") in CUSTOMER_KINDS:
+        header["supplier"] = None
+    elif header.get("kind") in SUPPLIER_KINDS:
+        header["customer"] = None
+    customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
+    header["owner"] = customer["owner"] if customer else None
+    header["department"] = customer["department"] if customer else None
+    for line in lines:
+        target = asking.look(str(line["target_kind"]), str(line["target"])) if line.get("target") else None
+        if target:
+            line |= _about(target)
+
+
+def _about(target: Mapping[str, Any]) -> Columns:
+    return {
+        "document_number": target["number"], "document_on": target["doc_on"], "due_on": target["due_on"],
+        "document_total": target["signed_total"],
+    }  # fmt: skip
+
+
+def open_items(header: Mapping[str, Any], asking: Asking) -> list[tuple[OpenItem, str]]:
+    """What is open of a party: (item, module of its document), the oldest due first."""
+    name, party = _party(header)
+    if not party:
+        return []
+    module = "sale" if name == "customer" else "purchase"
+    found = [
+        (OpenItem(str(row["id"]), str(row["number"]), row["due_on"], int(row["outstanding"])), module)  # type: ignore[arg-type]
+        for row in asking.find(module, {name: party, "state": "posted"})
+        if row["outstanding"]
+    ]
+    return sorted(found, key=lambda one: (one[0].due_on is None, one[0].due_on or "", one[0].number))
+
+
+_SPREADS = ("customer", "supplier", "kind", "amount", "advance_used")
+"""Cells of the header after which the money is spread anew."""
+
+
+def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
+    header, lines = typing.sheet.header, typing.sheet.lines
+    if typing.line is None and typing.field in _SPREADS:
+        lines = _spread(header, lines, typing.asking)
+    _complete(header, lines, typing.asking)
+    for line in lines:
+        if line.get("target"):
+            line["outstanding_before"] = _open(typing.asking, line)
+    return Sheet(header, lines), ()
+
+
+def _spread(header: Columns, lines: Sequence[Columns], asking: Asking) -> list[Columns]:
+    """自动分配: all open documents, and what each gets (M2)."""
+    items = open_items(header, asking)
+    wanted = -1 if header.get("kind") in _REFUNDS else 1
+    money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0)
+    given = dict(allocate(money, [one for one, _ in items], credits_first=False)) if wanted > 0 else {}
+    known = {line.get("target"): line for line in lines}
+    return [
+        {
+            "id": "",
+            **known.get(item.target, {}),
+            "target_kind": module,
+            "target": item.target,
+            "amount": given.get(item.target, 0),
+        }
+        for item, module in items
+        if wanted > 0 or item.outstanding < 0
+    ]
+
+
+def _open(asking: Asking, line: Mapping[str, Any]) -> int:
+    keys = {"settles_module": line["target_kind"], "settles": line["target"]}
+    return asking.balance("open_item", keys)["balance"]
+
+
+def _work_out(sheet: Sheet) -> Sheet:
+    header, lines = dict(sheet.header), sheet.lines
+    is_refund = header.get("kind") in _REFUNDS
+    header["write_off_amount"] = write_off(lines)
+    header["allocated"] = sum_of(lines, "amount")
+    header["to_advance"] = None if is_refund else to_advance(header, lines)
+    if is_refund:
+        header["due_amount"] = refund_amount(header, lines)
+    return Sheet(header, lines)
+
+
+def _judge(posting: Posting) -> Iterator[Wrong]:
+    header, lines = posting.sheet.header, posting.sheet.lines
+    name, party = _party(header)
+    if not party:
+        yield Wrong("请选择" + ("客户" if name == "customer" else "供应商"), name)
+        return
+    if header.get("amount") and not header.get("account"):
+        yield Wrong("请选择账户", "account")
+    if not lines and not header.get("amount") and not header.get("from_advance"):
+        yield Wrong("请填写金额，或分配到单据", "amount")
+    yield from _targets(posting, name, party)
+    before = {str(line["target"]): int(line.get("amount") or 0) for line in posting.old.lines} if posting.old else {}
+    outstanding = {
+        str(line["target"]): _open(posting.asking, line) + before.get(str(line["target"]), 0)
+        for line in lines
+        if line.get("target")
+    }
+    limit = None if posting.rights("edit_price") else WRITE_OFF_LIMIT
+    advance = posting.asking.balance("party_balance", {name: party, "side": _sides(header)[1]})["balance"]
+    places = {str(line["id"]): place for place, line in enumerate(lines)}
+    old_advance = _advance(posting.old.header, posting.old.lines) if posting.old else 0
+    found = refusals(
+        header, lines, outstanding=outstanding, advance_balance=advance - old_advance, write_off_limit=limit
+    )  # fmt: skip
+    for one in found:
+        field = "" if one.field == "lines" else one.field
+        yield Wrong(one.message, field, places.get(one.line) if one.line else None)
+    yield from accounts_hold(posting)
+
+
+def _targets(posting: Posting, name: str, party: Any) -> Iterator[Wrong]:
+    for place, line in enumerate(posting.sheet.lines):
+        target = posting.asking.look(str(line["target_kind"]), str(line["target"])) if line.get("target") else None
+        if target is None:
+            yield Wrong("请选择要结清的单据", "target", place)
+        elif target["state"] != "posted" or target.get(name) != party:
+            yield Wrong(f"单据 {target['number']} 不是这个往来单位的，或没有过账", "target", place)
+
+
+def _advance(header: Mapping[str, Any], lines: Sequence[Columns]) -> int:
+    """What a settlement adds to the advance of its party."""
+    if header.get("kind") in _REFUNDS:
+        return -int(header.get("from_advance") or 0)
+    return to_advance(header, lines) - int(header.get("advance_used") or 0)
+
+
+def _moves(posted: Posted) -> Iterable[Move]:
+    header, lines = posted.sheet.header, posted.sheet.lines
+    kind, (side, advance) = str(header["kind"]), _sides(header)
+    for line in lines:
+        about = {
+            "settles": line["target"],
+            "settles_module": line["target_kind"],
+            "settles_number": line.get("document_number"),
+        }
+        amount = -int(line.get("amount") or 0)
+        yield from party_move(posted, kind, side, amount, "allocated", settles=about, line=str(line["id"]))
+    yield from party_move(posted, kind, advance, _advance(header, lines), "advance")
+    yield from account_move(posted, kind, _MONEY_COMES.get(kind, 0) * int(header.get("amount") or 0), "money")
+
+
+_HEADER: dict[str, Any] = {
+    **header_start("单据编号", "kind", PREFIXES, "日期"),
+    "kind": Enum(
+        "类型", {name: KINDS[name] for name in _KINDS}, required=True, default="receipt", index=True, width=80
+    ),
+    "customer": Ref("客户", "customer", index=True, width=200),
+    "supplier": Ref("供应商", "supplier", index=True, width=200),
+    "amount": Money("金额", min=0, default=0, sum=True, width=120),
+    "account": Ref("账户", "account", default="default", small=True, index=True, width=110),
+    "advance_used": Money("使用预收/付", min=0),
+    "from_advance": Money("退预收/付", min=0),
+    "write_off_amount": Money("优惠", calc=True, readonly=True, sum=True, width=90),
+    "write_off_reason": Dict("核销原因", "write_off_reason"),
+    "allocated": Money("已分配", calc=True, readonly=True, sum=True, width=110),
+    "to_advance": Money("转入预收/付", calc=True, readonly=True, width=110),
+    "due_amount": Money("应退金额", calc=True, readonly=True),
+    "method": Dict("方式", "pay_method"),
+    "cheque_no": Text("票据号", max_length=60),
+    "owner": Ref("业务员", "employee", readonly=True, loose=True, index=True, width=84),
+    "department": Ref("部门", "department", readonly=True, loose=True, index=True),
+    **header_end(),
+}
+_REPEATED = "number doc_on kind customer supplier state"
+
+settlement = Module(
+    name="settlement",
+    label="收付货款",
+    noun="收付单",
+    chapter="trading",
+    icon="banknote",
+    position=50,
+    title="number",
+    scope="owner",
+    when="doc_on",
+    log=True,
+    fields=_HEADER,
+    document=Document(
+        lines="settlement_line",
+        kind="kind",
+        prefixes=PREFIXES,
+        counts=lambda line: bool(line.get("amount") or line.get("write_off_amount")),
+        may_be_empty=True,
+        complete=_complete,
+        fill=_fill,
+        work_out=_work_out,
+        judge=_judge,
+        moves=_moves,
+        after="note print_count",
+        line_columns="document_number document_on due_on document_total outstanding_before amount write_off_amount",
+        foot="allocated write_off_amount to_advance due_amount",
+        copied=_REPEATED,
+    ),
+    columns="doc_on number kind customer supplier amount allocated to_advance account handler state",
+    quick="number customer supplier handler doc_on",
+    sort="-doc_on",
+    tabs=(
+        Tab(
+            "基本",
+            "number doc_on kind customer supplier amount account advance_used from_advance method cheque_no "
+            "write_off_reason handler",
+        ),
+        Tab("其他", "note"),
+    ),
+    related=(Related("分配明细", "settlement_line", "document"),),
+    children="settlement_line",
+    rules=(drafts_only, kind_stays("kind", "类型决定单据编号，保存后不能再改")),
+    rights=RIGHTS | {"storekeeper": "", "finance": "view add edit delete post cancel export print", "sales": "view"},
+    help="settlement",
+)
+
+settlement_line = Module(
+    name="settlement_line",
+    label="分配明细",
+    noun="单据",
+    chapter="trading",
+    icon="list",
+    position=51,
+    menu=False,
+    writable=False,
+    search=False,
+    title="document_number",
+    scope="follow",
+    parent="document",
+    fields=dict(
+        document=Ref("收付单", "settlement", required=True, whole=True, index=True, hidden=True),
+        line_no=Int("行号", hidden=True, default=0),
+        target_kind=Enum("单据类型", {"sale": "销货", "purchase": "进货"}, hidden=True),
+        target=Ref(
+            "结清的单据", target_by=("target_kind", {"sale": "sale", "purchase": "purchase"}), index=True, width=170
+        ),
+        document_number=Text("单据编号", readonly=True, width=170),
+        document_on=Date("单据日期", readonly=True, width=100),
+        due_on=Date("到期日", readonly=True, width=100),
+        document_total=Money("单据金额", readonly=True, width=110),
+        outstanding_before=Money("此前未结", readonly=True, calc=True, width=110),
+        amount=Money("本次分配", default=0, sum=True, width=110),
+        write_off_amount=Money("本次优惠", sum=True, width=100),
+        **line_end(_HEADER, _REPEATED),
+    ),
+    columns="number doc_on kind document_number document_on due_on document_total amount write_off_amount state",
+    quick="number document_number customer supplier",
+    sort="-doc_on",
+    rights=dict(manager="view export print", sales="view", finance="view export print"),
+    help="settlement",
+)

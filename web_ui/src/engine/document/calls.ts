@@ -1,0 +1,21 @@
+/** The calls of documents with lines: one place that knows their addresses and bodies. */
+import { api, type CallOptions } from '@/api/client'
+import type { DocumentPage, FoundProducts, SheetLine, Value, WorkedOut } from '@/api/types'
+
+export interface SheetBody { values: Record<string, Value>; lines: SheetLine[] }
+export interface SaveBody extends SheetBody { post: boolean; confirmed?: string[] }
+/** what a person has just set */
+export type Touched = { field: string } | { line: number; field: string }
+
+const at = (module: string, rest = ''): string => `/api/documents/${encodeURIComponent(module)}${rest}`
+const one = (module: string, id: string, rest = ''): string => at(module, `/${encodeURIComponent(id)}${rest}`)
+
+export const documents = {
+  get: (module: string, id: string): Promise<DocumentPage> => api.get<DocumentPage>(one(module, id)),
+  add: (module: string, body: SaveBody, options: CallOptions): Promise<DocumentPage> => api.post<DocumentPage>(at(module), body, options),
+  change: (module: string, id: string, body: SaveBody, options: CallOptions): Promise<DocumentPage> => api.patch<DocumentPage>(one(module, id), body, options),
+  act: (module: string, id: string, action: string, body: { reason?: string }, options: CallOptions): Promise<DocumentPage> =>
+    api.post<DocumentPage>(one(module, id, `/${encodeURIComponent(action)}`), body, options),
+  workOut: (module: string, body: SheetBody & { id?: string; changed?: Touched }, signal: AbortSignal): Promise<WorkedOut> => api.post<WorkedOut>(at(module, '/work-out'), body, { signal }),
+  find: (module: string, text: string, limit: number, signal?: AbortSignal): Promise<FoundProducts> => api.get<FoundProducts>(at(module, '/find'), { text, limit }, signal ? { signal } : {}),
+}

@@ -1,0 +1,39 @@
+/** The columns of the grid of lines, and how wide they stand. */
+import type { FieldInfo, FieldType } from '../../api/types'
+import { fieldType } from '../../fields'
+import { textWidth } from '../model/fit'
+
+export interface LineColumn { field: FieldInfo; align: 'left' | 'right' | 'center'; /** takes typing */ editable: boolean }
+
+const WORDS = new Set<FieldType>(['text', 'longtext', 'ref', 'refs'])
+/** widest that a column of figures needs to be */
+const FIGURES: Partial<Record<FieldType, number>> = { money: 96, price: 88, quantity: 78, rate: 64, int: 56, bool: 52, date: 96, enum: 80 }
+export const NUMBER_WIDTH = 34
+
+export function lineColumns(names: string[], fields: FieldInfo[], readonly: boolean): LineColumn[] {
+  const byName = new Map(fields.map((f) => [f.name, f]))
+  return names.map((name) => byName.get(name)).filter((f): f is FieldInfo => !!f && !f.hidden)
+    .map((field) => ({ field, align: fieldType(field.type).align, editable: !readonly && !field.readonly }))
+}
+
+/** least width of a column */
+export function leastWidth(field: FieldInfo, isProduct: boolean): number {
+  const head = textWidth(field.label, 12) + 18
+  if (isProduct) return Math.max(180, head)
+  const wanted = FIGURES[field.type] ?? (WORDS.has(field.type) ? (field.small || field.type === 'ref' ? 84 : 100) : field.width)
+  return Math.max(head, wanted)
+}
+
+/** CSS grid: words grow, figures keep their width; the product grows most. */
+export function template(columns: LineColumn[], product: string): string {
+  const parts = columns.map(({ field }) => {
+    const least = leastWidth(field, field.name === product)
+    if (field.name === product) return `minmax(${least}px, 4fr)`
+    return WORDS.has(field.type) ? `minmax(${least}px, 1fr)` : `${least}px`
+  })
+  return `${NUMBER_WIDTH}px ${parts.join(' ')}`
+}
+export const leastTotal = (columns: LineColumn[], product: string): number => NUMBER_WIDTH + columns.reduce((sum, c) => sum + leastWidth(c.field, c.field.name === product), 0)
+
+/** editors that are more than a line of text */
+export const isBox = (type: FieldType): boolean => type === 'ref' || type === 'refs' || type === 'enum'

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import type { DocumentInfo, ModuleInfo } from '../../api/types'
+import { field } from '../../fields/info'
+import { lineColumns, template } from './columns'
+import { folded, layoutOf } from './layout'
+import { ownerOfLine } from './owner'
+
+const fields = [
+  field('serial', { name: 'number' }), field('date', { name: 'on', required: true }), field('ref', { name: 'party', required: true }), field('text', { name: 'b' }), field('text', { name: 'c' }),
+  field('enum', { name: 'state', readonly: true }), field('text', { name: 'closed', readonly: true }), field('ref', { name: 'store', required: true }),
+  field('money', { name: 'goods', readonly: true }), field('money', { name: 'discount' }), field('money', { name: 'sum', readonly: true, sum: true }), field('longtext', { name: 'note' }),
+]
+const about: DocumentInfo = { lines: 'sheet_line', kind: null, entry: { product: 'product', qty: 'qty' }, foot: ['goods', 'discount', 'sum'], line_columns: [], after: [], actions: [] }
+const module = { name: 'sheet', title: 'number', fields, tabs: [], document: about } as unknown as ModuleInfo
+const names = (list: { name: string }[]): string[] => list.map((f) => f.name)
+
+describe('the parts of a sheet', () => {
+  it('come from the declaration', () => {
+    const parts = layoutOf(module, about)
+    expect(names(parts.head)).toEqual(['on', 'party', 'b', 'c', 'closed', 'store'])
+    expect(names(parts.foot)).toEqual(['goods', 'discount'])
+    expect(names(parts.notes)).toEqual(['note'])
+    expect(parts.total?.name).toBe('sum')
+    expect(layoutOf(module, { ...about, total: 'goods' }).total?.name).toBe('goods')
+  })
+  it('fold what is seldom needed, never what must be filled in or is wrong', () => {
+    const { head } = layoutOf(module, about)
+    expect(names(folded(head, {}, {}, 4, false).shown)).toEqual(['on', 'party', 'b', 'store'])
+    expect(folded(head, {}, {}, 4, false).more).toBe(1)
+    expect(names(folded(head, {}, { c: '不对' }, 4, false).shown)).toEqual(['on', 'party', 'c', 'store'])
+    // calculated and empty: no room for it
+    expect(names(folded(head, {}, {}, 4, true).shown)).toEqual(['on', 'party', 'b', 'c', 'store'])
+    expect(names(folded(head, { closed: 'x' }, {}, 9, false).shown)).toContain('closed')
+  })
+  it('are columns, of which only some take typing', () => {
+    const lines = [field('ref', { name: 'product', label: '产品' }), field('quantity', { name: 'qty', label: '数量' }), field('money', { name: 'amount', label: '金额', readonly: true }), field('bool', { name: 'machinery', hidden: true })]
+    const columns = lineColumns(['product', 'qty', 'amount', 'machinery', 'gone'], lines, false)
+    expect(columns.map((c) => [c.field.name, c.editable, c.align])).toEqual([['product', true, 'left'], ['qty', true, 'right'], ['amount', false, 'right']])
+    expect(template(columns, 'product')).toBe('34px minmax(180px, 4fr) 78px 96px')
+    expect(lineColumns(['qty'], lines, true)[0]?.editable).toBe(false)
+  })
+})
+it('a line knows its sheet', () => {
+  const lines = { name: 'sheet_line', fields: [field('ref', { name: 'origin', target: 'sheet' }), field('ref', { name: 'document', target: 'sheet', required: true })] } as unknown as ModuleInfo
+  expect(ownerOfLine([module, lines], 'sheet_line')).toEqual({ module: 'sheet', field: 'document' })
+  expect(ownerOfLine([module, lines], 'sheet')).toBeNull()
+})

@@ -1,0 +1,43 @@
+/** Which fields of the head stand where on the sheet. Pure. */
+import type { DocumentInfo, FieldInfo, ModuleInfo } from '../../api/types'
+import { isEmpty } from '../../fields/define'
+import { formFields } from '../model/form'
+import type { Values } from './sheet'
+
+export interface SheetLayout {
+  /** the boxes at the top, in their order */
+  head: FieldInfo[]
+  /** longer words, at the left of the foot */
+  notes: FieldInfo[]
+  foot: FieldInfo[]
+  /** the one figure, large */
+  total: FieldInfo | null
+}
+
+/** shown in the title, not as boxes */
+const inTitle = (module: ModuleInfo, field: FieldInfo): boolean => field.name === module.title || field.name === 'state' || field.name === 'version'
+
+export function layoutOf(module: ModuleInfo, about: DocumentInfo): SheetLayout {
+  const byName = new Map(module.fields.map((f) => [f.name, f]))
+  const foot = about.foot.map((name) => byName.get(name)).filter((f): f is FieldInfo => !!f && !f.hidden)
+  const rest = formFields(module).filter((f) => !f.hidden && !about.foot.includes(f.name) && !inTitle(module, f))
+  const amounts = foot.filter((f) => f.readonly && f.type === 'money')
+  const total = byName.get(about.total ?? '') ?? amounts.find((f) => f.sum) ?? amounts[0] ?? null
+  return { head: rest.filter((f) => f.type !== 'longtext'), notes: rest.filter((f) => f.type === 'longtext'), foot: foot.filter((f) => f !== total), total }
+}
+
+/** Calculated fields with nothing in them take no room. */
+const worthShowing = (field: FieldInfo, values: Values): boolean => !field.readonly || !isEmpty(values[field.name])
+
+/**
+ * The first `room` boxes, and in any case what must be filled in or is wrong; the rest folds away.
+ * Their order stays that of the declaration.
+ */
+export function folded(head: FieldInfo[], values: Values, wrong: Record<string, string>, room: number, open: boolean): { shown: FieldInfo[]; more: number } {
+  const possible = head.filter((f) => worthShowing(f, values) || wrong[f.name])
+  if (open || possible.length <= room) return { shown: possible, more: 0 }
+  const must = new Set(possible.filter((f) => (f.required && !f.readonly) || wrong[f.name]))
+  let free = room - must.size
+  const shown = possible.filter((f) => must.has(f) || free-- > 0)
+  return { shown, more: possible.length - shown.length }
+}

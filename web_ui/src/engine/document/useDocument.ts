@@ -1,0 +1,331 @@
+/** One document on one sheet: loading, changing, what follows, checking, saving. No drawing. */
+import { computed, onUnmounted, ref, shallowRef } from 'vue'
+import { ApiError, newKey } from '@/api/client'
+import type { DocumentHint, DocumentInfo, DocumentPage, DocumentState, FoundProduct, Labels, ModuleInfo, Value } from '@/api/types'
+import { formatValue } from '@/fields'
+import { t } from '@/locale'
+import { ask } from '@/ui/confirm'
+import { missingRequired, newValues } from '../model/form'
+import { documents, type SaveBody } from './calls'
+import { createFollower } from './follow'
+import { useKept } from './kept'
+import {
+  addLine, bodyOf, copyOf, EMPTY, fromFound, indexOf, insertLine, namesOf, newLine, noErrors, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, titlesOf, touched, typedOf,
+  type Errors, type Line, type Scanned, type Sheet, type Values,
+} from './sheet'
+
+export interface DocumentOptions { id: string | null; preset: Record<string, Value>; presetLabels: Labels; copyOf: string | null }
+/** typed text that is no value yet; the key of the head is '' */
+export type Problems = Record<string, Record<string, { text: string; error: string }>>
+export const HEAD = ''
+
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type
+export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule: ModuleInfo, options: DocumentOptions) {
+  const id = ref(options.id)
+  const page = shallowRef<DocumentPage | null>(null)
+  const sheet = shallowRef<Sheet>(EMPTY)
+  const original = shallowRef<Sheet>(EMPTY)
+  const labels = shallowRef<Labels>({})
+  const hints = shallowRef<DocumentHint[]>([])
+  const errors = shallowRef<Errors>(noErrors())
+  const problems = shallowRef<Problems>({})
+  const loading = ref(true)
+  const loadError = shallowRef<unknown>(null)
+  const saving = ref(false)
+  const working = ref(false)
+  /** the sums are old: the server gave no answer */
+  const lagging = shallowRef<unknown>(null)
+  /** a person has set something; what the server fills in by itself is no change */
+  const typed = ref(false)
+  const names = namesOf(module.fields, lineModule.fields)
+  const headFields = new Set(module.fields.map((f) => f.name))
+
+  const hasProblems = computed(() => Object.keys(problems.value).length > 0)
+  const dirty = computed(() => typed.value && (hasProblems.value || touched(sheet.value, original.value, module.fields, lineModule.fields)))
+  const state = computed<DocumentState | null>(() => (page.value ? (page.value.row.state as DocumentState) : null))
+  const title = computed(() => {
+    const field = module.fields.find((f) => f.name === module.title)
+    return field ? formatValue(sheet.value.values[field.name], field, { labels: labels.value }) : ''
+  })
+  const what = computed(() => (id.value ? t('{noun}「{title}」', { noun: module.noun, title: title.value || '…' }) : t('新{noun}', { noun: module.noun })))
+
+  function learn(more: Labels): void {
+    if (Object.entries(more).some(([one, words]) => labels.value[one] !== words)) labels.value = { ...labels.value, ...more }
+  }
+
+  // ---- what follows -----------------------------------------------------------------------------------------------
+  const follower = createFollower({
+    ask: (now, changed, signal) => documents.workOut(module.name, { ...bodyOf(now), ...(id.value ? { id: id.value } : {}), ...(changed ? { changed } : {}) }, signal),
+    now: () => sheet.value,
+    take: (next, answer) => {
+      learn(answer.labels)
+      sheet.value = next
+      hints.value = answer.hints
+      lagging.value = null
+      if (!typed.value) original.value = next
+    },
+    failed: (error) => { lagging.value = error },
+    busy: (is) => { working.value = is },
+  })
+  function change(next: Sheet, changed: { key?: string; field: string } | null): void {
+    if (next === sheet.value) return
+    sheet.value = next
+    typed.value = true
+    attempt = null
+    follower.push(changed)
+    kept.soon()
+  }
+
+  // ---- loading ----------------------------------------------------------------------------------------------------
+  const kept = useKept(module.name, id, () => {
+    if (!dirty.value || saving.value) return null
+    const body = typedOf(sheet.value, module.fields, lineModule.fields)
+    return { ...body, labels: titlesOf(body, labels.value), rev: page.value?.rev ?? 0 }
+  })
+
+  function begin(next: Sheet): void {
+    follower.reset()
+    errors.value = noErrors()
+    problems.value = {}
+    hints.value = []
+    lagging.value = null
+    attempt = null
+    original.value = sheet.value = next
+    typed.value = false
+  }
+  function takePage(got: DocumentPage): void {
+    id.value = got.row.id
+    page.value = got
+    learn(got.labels)
+    begin(sheetOf(got.row, got.lines, names, sheet.value))
+    // what stands beside the lines (stock, prices) comes with the first answer; of what is cancelled nothing follows
+    if (got.row.state !== 'cancelled') follower.push(null)
+  }
+  function startNew(from: Sheet): void {
+    id.value = null
+    page.value = null
+    begin(from)
+    follower.push(null)
+  }
+  const blank = (): Sheet => ({ values: newValues(module, options.preset), lines: [] })
+  async function startCopy(source: string): Promise<void> {
+    const got = await documents.get(module.name, source)
+    learn(got.labels)
+    startNew(copyOf(got, module, lineModule, names))
+    // a copy is worth keeping even before a key is pressed
+    typed.value = true
+    original.value = EMPTY
+  }
+  async function load(): Promise<void> {
+    loading.value = true
+    loadError.value = null
+    try {
+      learn(options.presetLabels)
+      if (id.value) takePage(await documents.get(module.name, id.value))
+      else if (options.copyOf) return await startCopy(options.copyOf)
+      else startNew(blank())
+      await kept.look()
+    } catch (error) {
+      loadError.value = error
+    } finally {
+      loading.value = false
+    }
+  }
+  /** Quietly: what is shown becomes what is stored now. */
+  async function refresh(shown: number | undefined): Promise<void> {
+    if (!id.value) return
+    try {
+      const newest = await documents.get(module.name, id.value)
+      if (!dirty.value && !saving.value && newest.row.id === id.value && newest.rev !== shown) takePage(newest)
+    } catch { /* it stays as it is; saving will tell */ }
+  }
+  function continueKept(): void {
+    const found = kept.take()
+    if (!found) return
+    learn(found.labels)
+    const taken = sheetOf(found.values, found.lines, names)
+    // of a document that is there, what nobody can set stays as it is stored
+    sheet.value = { ...taken, values: { ...original.value.values, ...blanked(original.value.values), ...taken.values } }
+    typed.value = true
+    follower.reset()
+    follower.push(null)
+  }
+
+  /** a field that was emptied is not among what was kept */
+  function blanked(values: Values): Values {
+    return Object.fromEntries(module.fields.filter((f) => !f.readonly && f.name in values).map((f) => [f.name, null]))
+  }
+
+  // ---- typing -----------------------------------------------------------------------------------------------------
+  function clearError(key: string, field: string): void {
+    const now = errors.value
+    if (key === HEAD) {
+      if (now.head[field]) errors.value = { ...now, head: without(now.head, field) }
+    } else if (now.cells[key]) {
+      const rest = without(without(now.cells[key], field), '')
+      errors.value = { ...now, cells: Object.keys(rest).length ? { ...now.cells, [key]: rest } : without(now.cells, key) }
+    }
+    if (now.general.length) errors.value = { ...errors.value, general: [] }
+  }
+  function setProblem(key: string, field: string, problem: { text: string; error: string } | null): void {
+    const rest = without(problems.value[key] ?? {}, field)
+    if (problem) { problems.value = { ...problems.value, [key]: { ...rest, [field]: problem } }; typed.value = true }
+    else if (problems.value[key]?.[field]) problems.value = Object.keys(rest).length ? { ...problems.value, [key]: rest } : without(problems.value, key)
+    if (!problem) clearError(key, field)
+  }
+  function set(field: string, value: Value): void {
+    setProblem(HEAD, field, null)
+    change(setHead(sheet.value, module.fields, field, value), { field })
+  }
+  function setLine(key: string, field: string, value: Value): void {
+    setProblem(key, field, null)
+    change(setCell(sheet.value, lineModule.fields, key, field, value), { key, field })
+  }
+  function foundLabels(found: FoundProduct): void {
+    learn({ [found.product]: found.title, ...(found.unit_row ? { [found.unit_row]: found.unit } : {}) })
+  }
+  function add(found: FoundProduct): Line {
+    foundLabels(found)
+    const line = newLine(lineModule.fields, fromFound(about.entry, lineModule.fields, found))
+    change(addLine(sheet.value, line), { key: line.key, field: about.entry.product })
+    return line
+  }
+  function addScanned(found: FoundProduct): Scanned {
+    foundLabels(found)
+    const done = scan(sheet.value, about.entry, lineModule.fields, found)
+    change(done.sheet, { key: done.key, field: done.merged ? about.entry.qty : about.entry.product })
+    return done
+  }
+  /** another product in the same line: its quantity stays */
+  function replaceProduct(key: string, found: FoundProduct): void {
+    foundLabels(found)
+    const { product, unit } = about.entry
+    const next = setCell(sheet.value, lineModule.fields, key, product, found.product)
+    setProblem(key, product, null)
+    change(unit ? setCell(next, lineModule.fields, key, unit, found.unit_row) : next, { key, field: product })
+  }
+  function remove(key: string): void {
+    const rest = without(problems.value, key)
+    problems.value = rest
+    errors.value = { ...errors.value, cells: without(errors.value.cells, key) }
+    change(removeLine(sheet.value, key), null)
+  }
+  /** puts a removed line back where it was */
+  function putBack(line: Line, at: number): void { change(insertLine(sheet.value, at, line), null) }
+  function repeatLine(key: string): string | null {
+    const at = indexOf(sheet.value, key)
+    const line = sheet.value.lines[at]
+    if (!line) return null
+    const made = repeat(line)
+    change(insertLine(sheet.value, at + 1, made), null)
+    return made.key
+  }
+
+  // ---- saving -----------------------------------------------------------------------------------------------------
+  /** one key per thing the user does; kept when the answer got lost, so that trying again never doubles */
+  let attempt: { key: string; body: string } | null = null
+
+  function check(post: boolean): boolean {
+    const found = noErrors()
+    // a draft may be half filled
+    if (post) {
+      found.head = missingRequired(module.fields.filter((f) => !f.hidden), sheet.value.values)
+      for (const line of sheet.value.lines) {
+        const missing = missingRequired(lineModule.fields.filter((f) => !f.hidden && about.line_columns.includes(f.name)), line.values)
+        if (Object.keys(missing).length) found.cells[line.key] = missing
+      }
+    }
+    for (const [key, fields] of Object.entries(problems.value)) {
+      for (const [field, problem] of Object.entries(fields)) {
+        if (key === HEAD) found.head[field] = problem.error
+        else (found.cells[key] ??= {})[field] = problem.error
+      }
+    }
+    errors.value = found
+    return !Object.keys(found.head).length && !Object.keys(found.cells).length
+  }
+  async function send(body: SaveBody): Promise<DocumentPage> {
+    const text = JSON.stringify(body)
+    if (attempt?.body !== text) attempt = { key: newKey(), body: text }
+    const got = id.value ? await documents.change(module.name, id.value, body, { key: attempt.key, rev: page.value?.rev ?? 0 }) : await documents.add(module.name, body, { key: attempt.key })
+    attempt = null
+    return got
+  }
+  /** Saves the whole sheet. Null: something is in the way, and the sheet shows what. */
+  async function save(post: boolean, confirmed: string[] = []): Promise<DocumentPage | null> {
+    if (saving.value) return null
+    await follower.settled()
+    if (!check(post)) return null
+    saving.value = true
+    try {
+      const got = await send({ ...bodyOf(sheet.value), post, ...(confirmed.length ? { confirmed } : {}) })
+      await kept.drop()
+      takePage(got)
+      return got
+    } catch (error) {
+      saving.value = false
+      return await answered(error, post, confirmed)
+    } finally {
+      saving.value = false
+    }
+  }
+  async function answered(error: unknown, post: boolean, confirmed: string[]): Promise<DocumentPage | null> {
+    if (!(error instanceof ApiError)) throw error
+    const questions = error.problem.questions ?? []
+    if (error.code === 'confirm' && questions.length) {
+      const sure = await ask({
+        title: error.problem.title, text: questions.map((q) => q.text), escape: 'no',
+        choices: [{ value: 'no', label: t('继续编辑'), key: 'Esc' }, { value: 'yes', label: t('仍然保存'), kind: 'primary' }],
+      })
+      return sure === 'yes' ? save(post, [...confirmed, ...questions.map((q) => q.name)]) : null
+    }
+    if (error.code === 'stale' && id.value) return overtaken(post, confirmed)
+    if (Object.keys(error.fields).length) {
+      errors.value = placeErrors(error.fields, sheet.value, headFields)
+      return null
+    }
+    throw error
+  }
+  /** Somebody saved the same document meanwhile. Nothing is thrown away without being asked. */
+  async function overtaken(post: boolean, confirmed: string[]): Promise<DocumentPage | null> {
+    const answer = await ask({
+      title: t('{what}刚被同事改过', { what: what.value }), text: [t('可以先看同事的新内容，这里填的会留作草稿；也可以用这里填的代替。')], escape: 'stay',
+      choices: [{ value: 'stay', label: t('继续编辑'), key: 'Esc' }, { value: 'mine', label: t('用我的代替') }, { value: 'theirs', label: t('看同事的'), kind: 'primary' }],
+    })
+    if (answer === 'stay' || !id.value) return null
+    const newest = await documents.get(module.name, id.value)
+    if (answer === 'mine') {
+      page.value = newest
+      return save(post, confirmed)
+    }
+    await kept.write()
+    takePage(newest)
+    await kept.look()
+    return null
+  }
+  /** What can be done with the document as it is stored: cancel, and what its module offers. */
+  async function act(action: string, reason: string | null): Promise<DocumentPage | null> {
+    if (!id.value || saving.value) return null
+    saving.value = true
+    try {
+      const got = await documents.act(module.name, id.value, action, reason === null ? {} : { reason }, { key: newKey() })
+      return got
+    } finally {
+      saving.value = false
+    }
+  }
+
+  onUnmounted(() => follower.reset())
+  return {
+    id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, state, title, what, kept,
+    load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, repeatLine, save, act, learn,
+  }
+}
+export type DocumentSheet = ReturnType<typeof useDocument>
+
+function without<T>(from: Record<string, T>, name: string): Record<string, T> {
+  if (!(name in from)) return from
+  const rest = { ...from }
+  delete rest[name]
+  return rest
+}
