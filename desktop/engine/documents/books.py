@@ -10,11 +10,9 @@ from sync_server.replication.changeset import Op, Scalar
 from ..ids import derived_id
 from ..registry import Registry
 from ..work import Work
-from .declare import Annex, Asking, Columns, Posted
-from .project import chain_of, posted_of, sums_of
+from .declare import Annex, Asking, Columns, Posted, Wanted
+from .project import chain_of, living, posted_of, sums_of
 from .versions import TABLE
-
-_FOUND_MAX = 2_000
 
 
 def missing(work: Work, module: str, id: str) -> list[Op]:
@@ -48,10 +46,8 @@ def _given(columns: Columns) -> Columns:
 def _asking(work: Work) -> Asking:
     db, registry = work.db, work.registry
 
-    def find(module: str, columns: Mapping[str, Scalar]) -> list[Columns]:
-        conditions = "".join(f' AND "{name}" = ?' for name in columns)
-        sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC LIMIT {_FOUND_MAX}"
-        return [dict(row) for row in db.execute(sql, tuple(columns.values()))]
+    def find(module: str, columns: Mapping[str, Wanted]) -> list[Columns]:
+        return living(db, module, columns)
 
     def look(module: str, id: str) -> Columns | None:
         return next(iter(find(module, {"id": id})), None)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..ids import derived_id
-from .declare import Balance, Columns, Document, Ledger, Move, Posted, Sheet
+from .declare import Balance, Columns, Document, Ledger, Move, Posted, Sheet, Wanted
 from .versions import TABLE, Chain, Version
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 VEIL = "veil"
+
+_FOUND_MAX = 2_000
 
 Place = tuple[str, str]
 """Module and id of a header."""
@@ -275,6 +277,7 @@ class Books:
             if held.id not in wanted and held.stored is not None and not held.is_dropped:
                 self._count(ledger, held.row, -1)
                 self.work.drop(ledger.moves, held.id)
+        self.work.load((ledger.moves, row_id) for row_id in wanted)
         for row_id, values in wanted.items():
             held = self.work.hold(ledger.moves, row_id)
             if held.state is not None and not held.is_dropped:
@@ -294,6 +297,11 @@ class Books:
 
     def close(self) -> None:
         """Turns the balances, those that feed others before them, and shows headers what stands in them."""
+        self.work.load(
+            (name, balance_id(self.work.registry.balances[name], key))
+            for (name, key), turned in self._turned.items()
+            if any(turned.values())
+        )
         for is_feeding in (True, False):
             for (name, key), turned in list(self._turned.items()):
                 balance = self.work.registry.balances[name]
@@ -348,6 +356,20 @@ def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Any]) -
     where = " AND ".join(f'"{name}" IS ?' for name in keys) or "1"
     row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE {where}", tuple(keys.values())).fetchone()
     return dict(zip(names, row, strict=True))
+
+
+def living(db: sqlite3.Connection, module: str, columns: Mapping[str, Wanted]) -> list[Columns]:
+    """Live rows whose columns equal the given values, the latest first."""
+    one = {name: value for name, value in columns.items() if value is None or isinstance(value, str | int)}
+    some = {name: json.dumps(list(value)) for name, value in columns.items() if name not in one}  # type: ignore[arg-type]
+    conditions = "".join(f' AND "{name}" = ?' for name in one)
+    conditions += "".join(f' AND "{name}" IN (SELECT value FROM json_each(?))' for name in some)
+    sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC LIMIT {_FOUND_MAX}"
+    cursor = db.cursor()
+    cursor.row_factory = None
+    cursor.execute(sql, (*one.values(), *some.values()))
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 def unveiled(db: sqlite3.Connection, table: str, ids: str) -> dict[str, dict[str, Any]]:
