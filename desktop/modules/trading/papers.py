@@ -248,9 +248,8 @@ def bound_by(lines: str) -> Callable[[str, Asking], Iterator[str]]:
 
     def bound(id: str, asking: Asking) -> Iterator[str]:
         numbers = {str(row["number"]) for row in asking.find("settlement_line", {"target": id, "state": "posted"})}
-        for line in asking.find(lines, {"document": id}):
-            rows = asking.find(lines, {"origin_line": line["id"], "state": "posted"})
-            numbers |= {str(row["number"]) for row in rows}
+        own = [str(line["id"]) for line in asking.find(lines, {"document": id})]
+        numbers |= {str(row["number"]) for row in asking.find(lines, {"origin_line": own, "state": "posted"})}
         yield from sorted(numbers)
 
     return bound
