@@ -106,6 +106,12 @@ export interface ModuleInfo {
   /** fields that tell two records of the same thing */
   alike: string[]
   adjusts_from: string[]
+  /** its rows follow from others: they have no history and no form */
+  local?: boolean
+  /** the entries of a ledger: fields that tell module and id of the document they come from */
+  opens?: { module: string; record: string } | null
+  /** a balance: the list of the entries behind it, and the fields both have */
+  drills?: { module: string; by: string[] } | null
   /** a document with lines; null (or absent) for plain records */
   document?: DocumentInfo | null
 }
@@ -118,6 +124,8 @@ export interface DocumentInfo {
   kind: string | null
   /** fields of a line that entry and scanning fill */
   entry: { /** '' where lines are no products */ product: string; qty: string; price?: string | null; discount?: string | null; unit?: string | null }
+  /** fields of the head that its lines repeat */
+  copied?: string[]
   /** fields of the head that stand at the foot, beside the totals */
   foot: string[]
   /** the one figure of the sheet; else the first calculated amount that lists sum up */
