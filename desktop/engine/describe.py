@@ -72,8 +72,20 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "page": module.page,
         "files": any(one.cascades and one.definition.module.hangs for one in definition.incoming),
         "document": _document(module.document, visible),
+        "local": module.local,
+        "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
+        "drills": _drills(engine, principal, definition),
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
+
+
+def _drills(engine: Engine, principal: Principal, definition: Definition) -> dict[str, Any] | None:
+    """The entries behind a balance: their module, and by which of its columns they are found."""
+    for name, ledger in engine.registry.ledgers.items():
+        for balance in ledger.balances:
+            if balance.module == definition.name and principal.may("view", name):
+                return {"module": name, "by": [key for key in balance.keys if key in definition.fields]}
+    return None
 
 
 def _document(document: Document | None, visible: dict[str, Field]) -> dict[str, Any] | None:
@@ -83,11 +95,15 @@ def _document(document: Document | None, visible: dict[str, Field]) -> dict[str,
         "lines": document.lines,
         "kind": document.kind,
         "entry": dict(document.entry),
+        "copied": document.copied.split(),
         "line_columns": document.line_columns.split(),
         "foot": [name for name in document.foot.split() if name in visible],
         "after": document.after.split(),
         "finds": document.find is not None,
-        "sources": [{"name": one.name, "label": one.label, "kinds": list(one.kinds)} for one in document.sources],
+        "sources": [
+            {"name": one.name, "label": one.label, "module": one.module, "kinds": list(one.kinds)}
+            for one in document.sources
+        ],
         "actions": ["post", "cancel", "copy"],
     }
 

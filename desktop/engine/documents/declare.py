@@ -22,6 +22,7 @@ Wanted = Scalar | Sequence[str]
 
 State = Literal["draft", "posted", "cancelled"]
 STATES: Mapping[str, str] = {"draft": "草稿", "posted": "已过账", "cancelled": "已作废"}
+STATE_TONES: Mapping[str, str] = {"draft": "draft", "posted": "good", "cancelled": "bad"}
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,10 @@ customer = Module(
     related=(
         Related("联系人", "contact", "parent", {"parent_kind": "customer"}),
         Related("收货地址", "party_address", "parent", {"parent_kind": "customer"}),
+        Related("报价", "quote", "customer"),
+        Related("销货", "sale", "customer"),
+        Related("收付", "settlement", "customer"),
+        Related("往来", "party_entry", "customer"),
     ),
     mergeable=True,
     children="contact party_address",

@@ -35,7 +35,11 @@ warehouse = Module(
     context="code",
     sort="code",
     tabs=(Tab("基本", "code name branch kind keeper phone address is_default is_stopped"),),
-    related=(Related("分仓上下限", "stock_limit", "warehouse"),),
+    related=(
+        Related("库存", "stock_balance", "warehouse"),
+        Related("库存流水", "stock_move", "warehouse"),
+        Related("分仓上下限", "stock_limit", "warehouse"),
+    ),
     seed=(dict(seed="main", code="01", name="主仓", kind="normal", is_default=True),),
     rights=dict(
         manager="view export print", sales="view", storekeeper="view export print", finance="view export print"

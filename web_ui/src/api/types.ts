@@ -106,6 +106,12 @@ export interface ModuleInfo {
   /** fields that tell two records of the same thing */
   alike: string[]
   adjusts_from: string[]
+  /** its rows follow from others: they have no history and no form */
+  local?: boolean
+  /** the entries of a ledger: fields that tell module and id of the document they come from */
+  opens?: { module: string; record: string } | null
+  /** a balance: the list of the entries behind it, and the fields both have */
+  drills?: { module: string; by: string[] } | null
   /** a document with lines; null (or absent) for plain records */
   document?: DocumentInfo | null
 }
@@ -117,7 +123,9 @@ export interface DocumentInfo {
   /** the field that tells its kinds apart */
   kind: string | null
   /** fields of a line that entry and scanning fill */
-  entry: { product: string; qty: string; price?: string | null; discount?: string | null; unit?: string | null }
+  /** fields of the head that its lines repeat */
+  copied?: string[]
+  entry: { /** '' where lines are no products */ product: string; qty: string; price?: string | null; discount?: string | null; unit?: string | null }
   /** fields of the head that stand at the foot, beside the totals */
   foot: string[]
   /** the one figure of the sheet; else the first calculated amount that lists sum up */
@@ -126,7 +134,14 @@ export interface DocumentInfo {
   /** fields that change without a new version */
   after: string[]
   actions: string[]
+  /** whether codes become lines */
+  finds?: boolean
+  /** what a sheet can be filled from, and the kinds of sheets it is for */
+  sources?: DocumentSource[]
 }
+export interface DocumentSource { name: string; label: string; module: string; kinds: string[] }
+/** documents that a sheet can be filled from */
+export interface SourceOffers { items: Row[]; labels: Labels; columns: string[] }
 export type DocumentState = 'draft' | 'posted' | 'cancelled'
 export interface DocumentAction { name: string; label: string; allowed: boolean; why?: string | null }
 export interface DocumentVersion { id: string; version: number; state: DocumentState; at: string; by: string; reason?: string | null; is_winner: boolean; /** not among those that the winner was made from */ is_lost: boolean }
