@@ -387,6 +387,28 @@ def take(shop: Shop, module: str, source: str, document: dict[str, Any], **value
     return dict(shop.api.post(f"{path}/{document['row']['id']}", body))
 
 
+def test_g8_transfer_in_the_company_pool(shop: Shop) -> None:
+    shop.add("warehouse", "二仓", code="02")
+    shop.buy(("P", 10, 10))
+    shop.buy(("P", 10, 14), warehouse="二仓")
+    moved = shop.enter("stock_transfer", {"from_warehouse": "主仓", "to_warehouse": "二仓"}, ("P", 4, None))
+    assert costs(moved) == [D(-48)] and shop.stock() == (20, 240)
+    rows = {row["warehouse"]: row for row in shop.rows("stock_balance", product=shop.names["P"])}
+    here, there = rows[shop.names["主仓"]], rows[shop.names["二仓"]]
+    assert (units(here["on_hand"]), yuan(here["value"])) == (6, 52)
+    assert (units(there["on_hand"]), yuan(there["value"])) == (14, 188)
+    assert costs(shop.sell(("P", 7, 20), warehouse="二仓")) == [D(-84)] and shop.stock() == (13, 156)
+    same = shop.refused("stock_transfer", {"from_warehouse": "主仓", "to_warehouse": "主仓"}, ("P", 1, None))
+    assert same["fields"] == {"to_warehouse": "调入仓和调出仓不能相同"}
+    short = shop.refused(
+        "stock_transfer", {"from_warehouse": "主仓", "to_warehouse": "二仓"}, ("P", 7, None), status=409
+    )
+    assert short["questions"][0]["name"] == "negative_stock"
+    shop.cancel("stock_transfer", moved)
+    rows = {row["warehouse"]: row for row in shop.rows("stock_balance", product=shop.names["P"])}
+    assert [units(rows[shop.names[name]]["on_hand"]) for name in ("主仓", "二仓")] == [10, 3]
+
+
 def test_g9_a_delivery_is_filled_from_its_order(shop: Shop) -> None:
     shop.buy(("P", 12, 1))
     ordered: dict[str, Any] = {"doc_type": "order", "deliver_on": "2030-01-01", "discount_amount": 5, "account": "现金"}
