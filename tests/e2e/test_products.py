@@ -219,7 +219,10 @@ def test_to_whom_prices_are_hidden_they_are_on_no_screen(window: RealWindow, sto
         expect(dialog.get_by_text(label, exact=True)).to_have_count(0)
     screen.press("Escape")
     expect(products.related.get_by_role("tab")).to_have_text(
-        [re.compile(name) for name in ("条码", "单位", "分仓上下限", "附件", "评论", "变更历史")]
+        [
+            re.compile(name)
+            for name in ("条码", "单位", "分仓上下限", "分仓库存", "库存流水", "进货明细", "附件", "评论", "变更历史")
+        ]
     )
     products.bar("更多").click()
     expect(screen.entry("调价…")).to_have_count(0)

@@ -13,8 +13,6 @@ PROGRESS = {
     "draft": "草稿", "open": "未交", "partial": "部分", "done": "完成", "closed": "已关闭", "cancelled": "已作废",
 }  # fmt: skip
 
-_RIGHTS = dict(manager="view", storekeeper="view", sales="view", finance="view")
-
 order_entry = Module(
     name="order_entry",
     label="订货流水",
@@ -42,7 +40,6 @@ order_entry = Module(
     ),
     columns="number book_on product warehouse ordered delivered",
     sort="-book_on",
-    rights=_RIGHTS,
 )
 
 order_balance = Module(
@@ -69,7 +66,6 @@ order_balance = Module(
     ),
     columns="product warehouse ordered delivered remaining",
     sort="product",
-    rights=_RIGHTS,
 )
 
 

@@ -260,7 +260,6 @@ settlement_line = Module(
     chapter="trading",
     icon="list",
     position=51,
-    menu=False,
     writable=False,
     search=False,
     title="document_number",

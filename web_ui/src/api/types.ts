@@ -61,7 +61,7 @@ export interface FormTab { label: string; sections: FormSection[] }
 export interface RelatedTab { name: string; label: string; module: string; field: string; /** fixed values of new records made here */ preset: Record<string, Value> }
 export interface TreeInfo { field: string; module: string; label: string; root: string }
 
-export type Right = 'view' | 'add' | 'edit' | 'delete' | 'import' | 'export' | 'print'
+export type Right = 'view' | 'add' | 'edit' | 'delete' | 'post' | 'cancel' | 'import' | 'export' | 'print'
 
 export interface ModuleInfo {
   name: string

@@ -8,6 +8,8 @@ export function rightLabel(right: Right): string {
     case 'add': return t('新增')
     case 'edit': return t('修改')
     case 'delete': return t('删除')
+    case 'post': return t('过账')
+    case 'cancel': return t('作废')
     case 'import': return t('导入')
     case 'export': return t('导出')
     case 'print': return t('打印')
