@@ -197,7 +197,9 @@ class _Layout:
     def again(self) -> _Block:
         """What stands above on every page but the first."""
         text = f"{self.form.title}　{self.form.number}"
-        company = shortened(self.form.company, self.room / _FOOT / 2) if self.form.company else ""
+        half = self.room / _FOOT / 2
+        company = self.form.company
+        company = shortened(company, half) if face().width(company) > half else company
         right = _placed(text, 0, self.room, "right", _FOOT)
         words = [_Word(right, _FOOT, text, _FOOT)]
         if right > _width(company, _FOOT):

@@ -231,7 +231,8 @@ class Print:
 
     `titles` are what stands on top by kind, which also says for which kinds it is ("" where there are none). `head`
     are the rows of header fields, `customer:2` takes twice the room. `sums` stand below the lines, the first of them
-    always, the others where they are not 0. Without `prices` no price and no amount is on it.
+    always, the others where they are not 0. Without `prices` no price and no amount is on it. Columns in which nothing
+    but blanks or the default stands are left out.
     """
 
     name: str
@@ -251,6 +252,8 @@ class Print:
     """What stands in their place while there are none."""
     signs: tuple[str, ...] = ()
     seals: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What header fields are called on this paper, where that differs."""
     machine: str = ""
     """What the machine that drew the number is called, where it is on the paper."""
 

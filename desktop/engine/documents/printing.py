@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ PAPERS: Mapping[form.Paper, str] = {
 }  # fmt: skip
 _AMOUNTS = ("price", "money")
 _NUMBERED = Column("行", "center", 34)
+_WIDTH = 110
+"""Of a column that lists have no width of."""
 
 Progress = Callable[[int, int], None]
 
@@ -126,10 +128,10 @@ class _Making:
         field = self.definition.fields[name]
         if not self._sees(field):
             return None
-        return field.label, field.format(self.row[name], self.shown["labels"])
+        return self.one.labels.get(name, field.label), field.format(self.row[name], self.shown["labels"])
 
     def _head(self) -> Iterator[list[form.Item]]:
-        """Rows in which something stands; a blank entry keeps its place without its label."""
+        """Rows in which something stands."""
         for row in self.one.head:
             items = []
             for word in row.split():
@@ -137,7 +139,7 @@ class _Making:
                 label, value = self._pair(name) or ("", "")
                 items.append(form.Item(label if value else "", value, int(weight or 1)))
             if any(item.value for item in items):
-                yield items
+                yield _closed_up(items)
         if self.one.machine:
             yield [form.Item(self.one.machine, machine_of(str(self.row[self.definition.module.title] or "")))]
 
@@ -159,13 +161,18 @@ class _Making:
     def _columns(self) -> list[tuple[Column, str]]:
         """Columns that the user sees, with their fields; sheets number their lines."""
         fields = self.line_definition.fields
-        names = [name for name in self.one.columns.split() if self._sees(fields[name])]
+        names = [name for name in self.one.columns.split() if self._sees(fields[name]) and self._says(name)]
         found = [
-            (Column(fields[name].label, fields[name].align, fields[name].width), name)  # type: ignore[arg-type]
+            (Column(fields[name].label, fields[name].align, fields[name].width or _WIDTH), name)  # type: ignore[arg-type]
             for name in names
         ]
         is_roll = form.FORMATS[self.one.paper].height is None
         return found if is_roll or not found else [(_NUMBERED, ""), *found]
+
+    def _says(self, name: str) -> bool:
+        """Whether a column has anything to say."""
+        nothing = (None, "", self.line_definition.fields[name].default)
+        return any(line[name] not in nothing for line in self.shown["lines"])
 
     def _rows(self, columns: Sequence[tuple[Column, str]]) -> list[list[str]]:
         if not columns:
@@ -232,6 +239,16 @@ class _Making:
         row = self._only(kept.module) if kept else {}
         text = "\n".join(str(row.get(name) or "") for name in kept.fields.split()) if kept else ""
         return [line.strip() for line in text.splitlines() if line.strip()] or list(self.one.terms_else)
+
+
+def _closed_up(items: Sequence[form.Item]) -> list[form.Item]:
+    """A row without gaps: the last entry keeps its place, the one before it takes the room of those that are blank."""
+    *others, last = items
+    found = [item for item in others if item.value]
+    room = sum(item.weight for item in others if not item.value)
+    if not found:
+        return [*others, last]
+    return [*found[:-1], replace(found[-1], weight=found[-1].weight + room), last]
 
 
 def count(engine: Engine, principal: Principal, module: str, id: str) -> None:

@@ -213,7 +213,7 @@ _TITLES = {
     **{kind: "收款收据" if sign > 0 else "付款凭单" for kind, sign in _MONEY_COMES.items()},
 }
 _SHEETS = on_sheets(
-    "voucher", _TITLES, ("customer:2 number", "supplier:2 doc_on", "kind account method", "cheque_no handler owner"),
+    "voucher", _TITLES, ("customer supplier number", "account method doc_on", "cheque_no handler kind"),
     columns="document_number document_on document_total amount write_off_amount",
     spelled=Spelled("amount", in_words, "金额（大写）"), signs=("制单", "审核", "出纳", "经手人"),
     sums="amount advance_used from_advance write_off_amount to_advance",

@@ -103,7 +103,7 @@ _HEADER = {
 _REPEATED = "number doc_on kind direction warehouse handler state"
 _SLIPS = on_sheets(
     "slip", {**dict.fromkeys(IN, "入库单"), **dict.fromkeys(OUT, "出库单")},
-    ("kind warehouse number", "customer:2 doc_on", "supplier:2 handler"),
+    ("kind warehouse number", "handler customer doc_on", "supplier"),
     columns=WITHOUT_PRICES, prices=False, signs=("制单", "仓库", "审核", "经手人"),
 )  # fmt: skip
 
