@@ -6,12 +6,14 @@ import { useJobs } from '@/stores/jobs'
 import { toast } from '@/ui/toast'
 import { t } from '@/locale'
 import { showProblem } from '@/ui/problem'
-import type { PrintBody } from './model'
 import { closePdf, openPdf, printPdf, type PDFDocumentProxy } from './pdf'
 
 interface Made { job: Job; file: Blob; rows: number }
 
-export function usePrintJob(module: string) {
+/** What is asked for, and where. */
+export interface Ask { path: string; body: object }
+
+export function usePrintJob() {
   const jobs = useJobs()
   const pdf = shallowRef<PDFDocumentProxy | null>(null)
   const made = shallowRef<Made | null>(null)
@@ -37,14 +39,15 @@ export function usePrintJob(module: string) {
     if (running.value) drop(running.value)
     running.value = null
   }
-  async function make(body: () => Promise<PrintBody>): Promise<void> {
+  async function make(ask: () => Promise<Ask>): Promise<void> {
     stop()
     const mine = turn
     failure.value = null
     refusal.value = ''
     let job: Job | null = null
     try {
-      job = await api.post<Job>(`/api/print/${encodeURIComponent(module)}`, await body())
+      const { path, body } = await ask()
+      job = await api.post<Job>(path, body)
       if (mine !== turn) return drop(job)
       running.value = job
       const done = await jobs.follow(job)
