@@ -200,7 +200,7 @@ def _demo(arguments: argparse.Namespace) -> str:
     from desktop import commands
 
     with _alone(_folder(arguments)):
-        return commands.demo(_folder(arguments), arguments.customers, arguments.seed)
+        return commands.demo(_folder(arguments), arguments.customers, arguments.seed, arguments.documents)
 
 
 def _backup(arguments: argparse.Namespace) -> str:
@@ -295,6 +295,7 @@ def _parser() -> Parser:
     init.add_argument("--password-stdin", action="store_true", required=True)
     demo = add("demo", _demo, "写入演示数据")
     demo.add_argument("--customers", type=_count, default=2000, metavar="数量", help="客户的数量，可以是 0")
+    demo.add_argument("--documents", type=_count, default=200, metavar="数量", help="单据的数量，可以是 0")
     demo.add_argument("--seed", type=int, default=1, metavar="种子")
     for name, command, text in (("backup", _backup, "备份到文件"), ("restore", _restore, "从备份文件恢复")):
         add(name, command, text).add_argument("file", type=Path, metavar="文件")

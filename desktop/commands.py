@@ -31,12 +31,12 @@ def init(folder: Path, company: str, branch: str, admin: str, password: str) -> 
     return f"「{company.strip()}」已设置好。登录部门 {FIRST_DEPARTMENT}，用户 {admin.strip()}。数据在 {folder}"
 
 
-def demo(folder: Path, customers: int, seed: int) -> str:
+def demo(folder: Path, customers: int, seed: int, documents: int = 0) -> str:
     """Demonstration data into a founded company."""
     from . import demo as demonstration
 
     with _open_existing(folder) as workstation:
-        made = demonstration.fill(workstation.engine, customers, seed, _progress)
+        made = demonstration.fill(workstation.engine, customers, seed, _progress, documents)
         return demonstration.summary(workstation.engine, made)
 
 

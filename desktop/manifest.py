@@ -17,6 +17,7 @@ from .engine.engine import Engine
 from .engine.fields import Ref
 from .engine.registry import Definition, Link, Registry
 from .engine.schema import SCHEMA
+from .engine.work import Work
 from .workstation import seed_columns
 
 Manifest = dict[str, Any]
@@ -40,6 +41,8 @@ _ACCESS = {
 
 _FILES = {"table": "attachment", "hash": "sha256", "size": "size"}
 """Which rows speak of files, whose content travels apart, and the columns that say which and how large."""
+
+_BATCH = 500
 
 _SCOPE_COLUMNS = ("owner", "department", "branch")
 
@@ -149,7 +152,13 @@ def digests(engine: Engine, scope: str) -> dict[str, dict[str, int | str]]:
             if definition.name == conflicts.TABLE:
                 continue  # which pairs a machine has met depends on when it read (architecture.md)
             if scope == "all" or definition.module.scope == "company":
-                found[definition.name] = table_digest(_rows(db, definition.name, definition.column_names))
+                is_veiled = definition.name in engine.registry.veiled
+                rows = (
+                    _merged(db, engine.registry, definition.name)
+                    if is_veiled
+                    else _rows(db, definition.name, definition.column_names)
+                )
+                found[definition.name] = table_digest(rows)
                 for link in definition.links.values():
                     found[link.name] = table_digest(_rows(db, link.name, link.column_names))
     return found
@@ -161,3 +170,16 @@ def _rows(db: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Itera
     sql = f"SELECT id, CASE WHEN deleted_at IS NOT NULL THEN 1 END, {listed} FROM {table} ORDER BY id"
     for record in db.execute(sql):
         yield dict(zip(names, record, strict=True))
+
+
+def _merged(db: sqlite3.Connection, registry: Registry, table: str) -> Iterator[Mapping[str, Scalar]]:
+    """Rows of documents as they were merged, which is what travels and what the server holds. What they show follows
+    from it by the declarations, and two versions of the program may have others."""
+    ids = [row[0] for row in db.execute(f"SELECT id FROM {table} ORDER BY id")]
+    for start in range(0, len(ids), _BATCH):
+        work, batch = Work(db, registry), ids[start : start + _BATCH]
+        work.load((table, id) for id in batch)
+        for held in (work.hold(table, id) for id in batch):
+            values = held.state.data if held.state else {}
+            shown = {name: values.get(name) for name in held.table.column_names}
+            yield {"id": held.id, "deleted": 1 if held.is_gone else None, **shown}

@@ -55,6 +55,7 @@ class Workstation:
         self.add_files()
         self.sync = Sync(self.engine, self.folder, self.identities, settle_in=self._settle_in, wipe=self.wipe)
         self.sync.after_round = self.files.after_round
+        self.engine.applier.catch_up_books()  # a machine that keeps the books since the last time
 
     def add_files(self) -> None:
         """The contents of attached files, and their moving. Before the sync, which may have to finish wiping them."""

@@ -105,7 +105,10 @@ def _start_demo(call: Call, customers: int) -> None:
     from ..demo import fill
 
     job = Job("demo", "装入演示数据", owner=call.desk.operator or "")
-    call.desk.workstation.jobs.start(job, lambda running: fill(call.engine, customers=customers, progress=running.step))
+    documents = min(customers // 2, 200)
+    call.desk.workstation.jobs.start(
+        job, lambda running: fill(call.engine, customers, progress=running.step, documents=documents)
+    )
 
 
 @routes.add("GET", "/api/modules", "The declarations, after rights", shapes.ModulesAnswer)

@@ -21,6 +21,7 @@ from .goods import Goods
 from .ground import PASSWORD as PASSWORD
 from .ground import Ground, lay, number
 from .parties import Batch, Parties
+from .trade import Trade
 
 Progress = Callable[[int, int], None]
 
@@ -32,9 +33,10 @@ _PREFIXES = {"customer": "KH", "supplier": "GY"}
 
 
 def fill(
-    engine: Engine, customers: int, seed: int = 1, progress: Progress = lambda done, total: None
+    engine: Engine, customers: int, seed: int = 1, progress: Progress = lambda done, total: None, documents: int = 0
 ) -> dict[str, int]:  # fmt: skip
-    """Rows made, by module. `progress` may raise to stop; what is written by then stays, whole.
+    """Rows made, by module; `documents` of them are papers of a year of trade. `progress` may raise to stop; what is
+    written by then stays, whole.
 
     Raises `Refused` when the company has not been founded.
     """
@@ -50,7 +52,8 @@ def fill(
             goods = list(Goods(ground, db, Random(f"goods {seed}")).ops())
         writer.rows(goods)
         _fill_parties(writer, parties, customers, progress)
-    return dict(writer.made)
+        trade = Trade(engine, ground.actor, Random(f"trade {seed}"), documents).write(progress) if documents else {}
+    return dict(writer.made) | trade
 
 
 def _fill_suppliers(writer: _Writer, parties: Parties, count: int) -> None:

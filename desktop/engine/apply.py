@@ -147,12 +147,16 @@ class Applier:
                 changed.join(self.local(ops, actor="", act="books.keep"))
 
     def catch_up_books(self) -> Changed:
-        """Books what came to count while nobody kept the books."""
+        """Books what came to count while nobody kept the books, or as a row instead of a change. Not while the first
+        data are still coming."""
         changed = Changed()
+        if not self.registry.annexes:
+            return changed
         with self.db.write(joins=True) as db, self.db.unguarded():
-            work = Work(db, self.registry)
-            work.unbooked = books.unbooked(db, self.registry)
-            self._keep_books(db, work, changed)
+            if db.execute("SELECT 1 FROM sync_peer WHERE state = 'rows'").fetchone() is None:
+                work = Work(db, self.registry)
+                work.unbooked = books.unbooked(db, self.registry)
+                self._keep_books(db, work, changed)
         return changed
 
     @staticmethod
@@ -188,8 +192,8 @@ class Applier:
             changed = work.flush()
             if newest:
                 receive_stamp(db, newest)
-            self._keep_books(db, work, changed)
             then(db)
+            self._keep_books(db, work, changed)  # it knows of all that came
         return changed
 
     def _receive(self, db: sqlite3.Connection, work: Work, one: Arrival, codes: Mapping[str, str]) -> bool:

@@ -102,7 +102,10 @@ def _document(document: Document | None, visible: dict[str, Field], *, prints: b
         "foot": [name for name in document.foot.split() if name in visible],
         "after": document.after.split(),
         "finds": document.find is not None,
-        "sources": [{"name": one.name, "label": one.label, "kinds": list(one.kinds)} for one in document.sources],
+        "sources": [
+            {"name": one.name, "label": one.label, "module": one.module, "kinds": list(one.kinds)}
+            for one in document.sources
+        ],
         "prints": [_print(one) for one in document.prints if prints],
         "actions": ["post", "cancel", "copy"],
     }

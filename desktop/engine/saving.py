@@ -1,7 +1,8 @@
 """One save in progress: what a record becomes, whether it may, and the ops that say so. Decides; writes nothing."""
 
+import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -217,6 +218,17 @@ class Saving:
             found = look(self.engine, self.db, module, id)
             self._known[module, id], self.rests[module, id] = found, found["rev"] if found else None
         return self._known[module, id]
+
+    def foresee(self, module: str, ids: Iterable[str]) -> None:
+        """Looks records up that will be asked for, all at once."""
+        wanted = [id for id in dict.fromkeys(ids) if (module, id) not in self._known]
+        sql = f"SELECT row FROM {module} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
+        numbers = [row[0] for row in self.db.execute(sql, (json.dumps(wanted),))] if wanted else []
+        rows = fetch(self.db, self.engine.registry, self.engine.definition(module), numbers, None)
+        found = {row["id"]: row for row in rows}
+        for id in wanted:
+            row = found.get(id)
+            self._known[module, id], self.rests[module, id] = row, row["rev"] if row else None
 
     def _is_coming(self, module: str, id: str) -> bool:
         return module == self.definition.name and id in self._coming

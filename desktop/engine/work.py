@@ -340,8 +340,7 @@ class Work:
 
     def hide(self, held: Held, at: str, via: str) -> None:
         """Shows a row as deleted, along with another."""
-        if held.row["via"] != via:
-            self.show(held, {"deleted_at": at, "via": via})
+        self.show(held, {"deleted_at": at, "via": via})
 
     def reveal(self, held: Held) -> None:
         """Shows a row as it is in the version that counts, deleted or not."""

@@ -43,6 +43,8 @@ class Received:
     """(actor, table) → kind and id of the first op."""
     poisoned: list[str] = field(default_factory=list)
     is_forked: bool = False
+    is_unbooked: bool = False
+    """Whether documents came to count that the keeper of the books has not seen."""
 
     def count(self, changeset: Changeset) -> None:
         self.changesets += 1
@@ -68,8 +70,7 @@ def take_log(engine: Engine, items: Sequence[Mapping[str, Any]], then: Then) -> 
     try:
         with engine.db.write() as db:
             arrivals = _sorted_out(engine, items, received)
-            received.changed = engine.applier.arrive(arrivals)
-            then(db)
+            received.changed = engine.applier.arrive(arrivals, then)
     except Exception as error:
         if _is_ours(error):
             raise
@@ -217,6 +218,7 @@ def take_rows(engine: Engine, items: Iterable[Mapping[str, Any]], then: Then) ->
             newest = max(newest, one.state.clock.newest().hlc)
         _lay_over(db, engine, work, {one.key for one in told})
         received.changed = work.flush()
+        received.is_unbooked = bool(work.unbooked)
         receive_stamp(db, newest)
         then(db)
         outbox.keep_ahead(db, ((*one.key, one.seq) for one in told))

@@ -511,6 +511,7 @@ class Round:
                 db.execute("UPDATE sync_peer SET state = 'log'")
                 diary.note(db, "join", text=f"已加入公司，收到 {done:,} 条记录。")
             self._settle_in()
+            self.engine.tell(self.engine.applier.catch_up_books())
 
     def _count_first(self, more: int) -> int:
         with self.engine.db.write() as db:
@@ -546,7 +547,10 @@ class Round:
                 if len(cut) == len(ids):
                     raise unusable("it gives none of the rows")
                 answered = [id for id in ids if id not in cut]
-                self.engine.tell(reception.take_wanted(self.engine, table, answered, items).changed)
+                received = reception.take_wanted(self.engine, table, answered, items)
+                self.engine.tell(received.changed)
+                if received.is_unbooked:
+                    self.engine.tell(self.engine.applier.catch_up_books())
         except Protocol as error:
             log.warning("rows could not be fetched: %s", error)
 

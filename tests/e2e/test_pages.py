@@ -135,7 +135,14 @@ def test_page_is_whole_readable_and_chinese(looking: Page, pictures: Path, place
     assert not wrong
 
 
-@pytest.mark.parametrize(("place", "scale"), [("list", 150), *((place, 200) for place in ENLARGED)])
+@pytest.mark.parametrize(
+    ("place", "scale"),
+    [
+        ("list", 150),
+        ("new", 200),
+        *(pytest.param(place, 200, marks=pytest.mark.soak) for place in ENLARGED if place != "new"),
+    ],
+)
 def test_page_is_whole_when_enlarged(looking: Page, pictures: Path, place: str, scale: int) -> None:
     page, screen = looking, Screen(looking)
     screen.api.ok("PUT", "/api/state/appearance", {"value": {"theme": "light", "scale": scale}})

@@ -9,8 +9,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from unittest.mock import patch
 from uuid import UUID, uuid4
+
+from desktop.engine.fields.moment import today
+from desktop.engine.ids import new_id
 
 START_MS = 1_800_000_000_000
 
@@ -32,6 +36,9 @@ class Time:
     def time_ns(self) -> int:
         return self.now_ms * 1_000_000
 
+    def today(self) -> str:
+        return datetime.fromtimestamp(self.now_ms / 1_000, UTC).date().isoformat()
+
 
 @dataclass
 class Names:
@@ -48,14 +55,23 @@ class Names:
     def choice(self, some: Sequence[str]) -> str:
         return self.chance.choice(some)
 
+    def new_id(self) -> str:
+        return self.uuid4().hex
 
-_ROOMS = ("desktop.sync.", "sync_server.")
+
+_ROOMS = ("desktop.sync.", "desktop.engine.documents.", "desktop.engine.saving", "sync_server.")
 
 
 @contextmanager
 def governed(governing: Time, names: Names) -> Iterator[None]:
     """While it lasts, nothing in a run depends on the real clock or on real chance."""
-    instead = {"time": (time, governing), "uuid4": (uuid4, names.uuid4), "secrets": (secrets, names)}
+    instead = {
+        "time": (time, governing),
+        "uuid4": (uuid4, names.uuid4),
+        "secrets": (secrets, names),
+        "new_id": (new_id, names.new_id),
+        "today": (today, governing.today),
+    }
     with ExitStack() as stack:
         for name, module in sorted(sys.modules.items()):
             for word, (real, ours) in instead.items():

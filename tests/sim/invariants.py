@@ -17,6 +17,7 @@ from sync_server.replication.conflicts import TABLE as CONFLICT
 from sync_server.replication.conflicts import conflict_id
 from sync_server.replication.merge import RowClock, RowState
 
+from .documents import PAPERS, Paper, check_documents
 from .ledger import Logged
 from .node import Node
 from .oracle import LIFE, LOST, Oracle, PairKey, Row, _rests
@@ -46,6 +47,9 @@ class Seen:
 
 Rows = dict[Key, Seen]
 
+NUMBERED = {"client": "code", "slip": "number"}
+"""Tables whose rows get a number that nobody else may get."""
+
 
 def check_all(world: World, *, deep: bool = False) -> None:
     """Everything, after `world.settle()`. `deep` looks at derived data and plays everything again, too."""
@@ -59,6 +63,7 @@ def check_all(world: World, *, deep: bool = False) -> None:
         check_edits(world, oracle)
     for node in world.living:
         check_node(world, node, server, clocks)
+    check_documents(world.living, {key: Paper.of(one) for key, one in server.items() if key[0] in PAPERS})
     check_cursor(world)
     check_delivery(world)
     check_rest(world)
@@ -102,10 +107,14 @@ def rows_of_node(world: World, node: Node) -> tuple[Rows, dict[Key, RowClock]]:
             found = db.execute(f"SELECT id, deleted_at, via, {columns} FROM {name}").fetchall()
             work.load((name, row["id"]) for row in found)
             for row in found:
-                clock = work.clock(name, row["id"])
+                clock, is_gone = work.clock(name, row["id"]), row["deleted_at"] is not None
                 state = RowState({one: row[one] for one in table.types}, clock, True, row["via"])
+                if name in station.registry.veiled:  # what is shown follows from other rows (check_documents)
+                    held = work.hold(name, row["id"])
+                    assert held.state is not None
+                    state, is_gone = held.state, held.is_gone
                 clocks[name, row["id"]] = clock
-                rows[name, row["id"]] = Seen.of(state, table, row["deleted_at"] is not None)
+                rows[name, row["id"]] = Seen.of(state, table, is_gone)
     return rows, clocks
 
 
@@ -277,9 +286,9 @@ def check_numbers(world: World) -> None:
     drawn: dict[str, set[str]] = {}
     for one in world.ledger.log:
         for op in one.body["ops"]:
-            if op["k"] == "ins" and op.get("set", {}).get("code") and op["t"] == "client":
-                drawn.setdefault(op["set"]["code"], set()).add(op["id"])
-    imaged = tuple(f"KH00{code}0" for code in world.ledger.images)
+            if op["k"] == "ins" and op["t"] in NUMBERED and (number := op.get("set", {}).get(NUMBERED[op["t"]])):
+                drawn.setdefault(number, set()).add(op["id"])
+    imaged = tuple(f"{prefix}00{code}0" for code in world.ledger.images for prefix in ("KH", "DJ"))
     twice = {code: ids for code, ids in drawn.items() if len(ids) > 1 and not code.startswith(imaged)}
     if twice:
         raise Problem("I5", f"numbers drawn twice: {twice}")

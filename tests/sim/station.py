@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from desktop.db import FILE_NAME, open_database
-from desktop.engine.apply import Applier
+from desktop.engine.apply import Applier, Changed
 from desktop.engine.engine import SQL_FUNCTIONS, Engine
 from desktop.engine.events import Bus
 from desktop.engine.registry import Registry
@@ -16,13 +16,23 @@ from desktop.sync.exchange import Exchange
 from desktop.sync.identity import Identities
 from desktop.sync.service import Sync
 from desktop.workstation import Workstation, _bring_up_to_date
+from sync_server.replication.changeset import Op
 
 from .disk import Fuse, Image, drop
 from .transport import Session
 
 
+class Signing(Applier):
+    """Has somebody sign what the program writes by itself, so that every write of a run has a name of its own."""
+
+    sign: Callable[[], str]
+
+    def local(self, ops: Sequence[Op], *, actor: str, **about: Any) -> Changed:
+        return super().local(ops, actor=actor or (self.sign() if ops else ""), **about)
+
+
 class Station(Workstation):
-    """Open data folder of a machine. `settled` is called once after it joined."""
+    """Open data folder of a machine. `settled` is called once after it joined, `people` names who writes next."""
 
     def __init__(
         self,
@@ -31,6 +41,7 @@ class Station(Workstation):
         session: Session,
         now_ms: Callable[[], int],
         settled: Callable[[], object] = lambda: None,
+        people: Callable[[], str] = lambda: "",
     ) -> None:
         self.folder = folder / "data"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +52,9 @@ class Station(Workstation):
         self.is_wiped = False
         self.db = open_database(self.folder, SQL_FUNCTIONS)
         _bring_up_to_date(self.db, registry)
-        self.engine = Engine(self.db, registry, Applier(self.db, registry, now_ms), Bus())
+        applier = Signing(self.db, registry, now_ms)
+        applier.sign = people
+        self.engine = Engine(self.db, registry, applier, Bus())
         wire = session.open()
 
         def exchange(server: str, machine: str, secret: str) -> Exchange:

@@ -27,8 +27,9 @@ from sync_server.manifest import read as read_manifest
 from sync_server.replication.changeset import Changeset, Op, canonical, value_hash
 from sync_server.replication.clock import Clock, pack, wall_ms
 
+from .documents import check_reader
 from .invariants import check_all, check_replay, rows_of_node
-from .modules import CHAPTERS, MODULES, client
+from .modules import CHAPTERS, LEDGERS, MODULES, client
 from .node import Node
 from .office import Office
 from .transport import Fault, Weather
@@ -807,6 +808,175 @@ def test_29_category_moves_that_close_a_circle(world: World) -> None:
 # --------------------------------------------------------------------------------------------------------- quarantine
 
 
+def new_slip(node: Node, *quantities: int, post: bool = True, **values: Any) -> str:
+    """A document with a line for each quantity, at a price of 10."""
+    (tag, *_), known = node.ids("tag"), node.ids("slip")
+    assert node.sheet(values, [{"tag": tag, "qty": one, "price": 10} for one in quantities], post=post)
+    (id,) = set(node.ids("slip")) - set(known)
+    return id
+
+
+def change_slip(node: Node, id: str, *quantities: int, post: bool = True, **values: Any) -> None:
+    """Other quantities for the lines there are, and more lines."""
+    lines = node.lines(id)
+    lines += [{**lines[0], "id": None} for _ in quantities[len(lines) :]]
+    given = [line | {"qty": one} for line, one in zip(lines, quantities, strict=False)]
+    assert node.sheet(values, given, id, post=post)
+
+
+def shown(node: Node, id: str) -> tuple[str, int, list[int]]:
+    """State, version and quantities that a machine shows."""
+    ((state, version),) = node.station.ask("SELECT state, version FROM slip WHERE id = ?", id)
+    return state, version, [line["qty"] for line in node.lines(id)]
+
+
+def in_stock(node: Node) -> tuple[int, int]:
+    """How much there is, and what it cost."""
+    (row,) = node.station.ask("SELECT COALESCE(sum(on_hand), 0), COALESCE(sum(cost), 0) FROM stock")
+    return row[0], row[1]
+
+
+def veiled(node: Node, column: str) -> list[Any]:
+    """Values that wait behind what is shown."""
+    return [json.loads(row[0]).get(column) for row in node.station.ask("SELECT data FROM veil ORDER BY id")]
+
+
+@pytest.mark.parametrize("post_first", [True, False])
+def test_32_posted_vs_edited(world: World, post_first: bool) -> None:
+    """What was posted stands on all machines; the late edit counts nothing and is not lost."""
+    a, b, c = nodes = world.company(3)
+    id = new_slip(a, 2, post=False)
+    everybody(nodes)
+    change_slip(a, id, 3)
+    change_slip(b, id, 7, post=False, remark="晚了")
+    everybody([a, b, c] if post_first else [b, a, c])
+    for node in nodes:
+        assert shown(node, id) == ("posted", 1, [3]) and in_stock(node) == (3, 30)
+        assert 7 in veiled(node, "qty") and "晚了" in veiled(node, "remark")
+    finish(world)
+
+
+def test_32_a_late_edit_can_be_made_the_next_version(world: World) -> None:
+    a, b = nodes = world.company(2)
+    id = new_slip(a, 2, post=False)
+    everybody(nodes)
+    change_slip(a, id, 3)
+    change_slip(b, id, 7, post=False)
+    everybody(nodes)
+    change_slip(b, id, 7)
+    everybody(nodes, 3)
+    assert shown(a, id) == shown(b, id) == ("posted", 2, [7]) and in_stock(a) == in_stock(b) == (7, 70)
+    finish(world)
+
+
+def test_33_posted_offline_while_the_server_has_the_draft(world: World) -> None:
+    a, b = nodes = world.company(2)
+    id = new_slip(a, 2, post=False)
+    a.round()
+    change_slip(a, id, 4)
+    b.round()
+    assert shown(b, id) == ("draft", 0, [2]) and in_stock(b) == (0, 0)
+    change_slip(b, id, 2, post=False, remark="还是草稿")
+    b.round()
+    everybody(nodes)
+    for node in nodes:
+        assert shown(node, id) == ("posted", 1, [4]) and in_stock(node) == (4, 40)
+    finish(world)
+
+
+@pytest.mark.parametrize("cancel_first", [True, False])
+def test_88_cancel_against_change(world: World, cancel_first: bool) -> None:
+    """Cancelled everywhere, what was cancelled is shown, and the change stays in the chain."""
+    a, b, c = nodes = world.company(3)
+    id = new_slip(a, 2, 5)
+    everybody(nodes)
+    assert a.cancel(id)
+    change_slip(b, id, 2, 9)
+    everybody([a, b, c] if cancel_first else [b, a, c])
+    for node in nodes:
+        assert shown(node, id) == ("cancelled", 1, [2, 5]) and in_stock(node) == (0, 0)
+        versions = node.station.ask("SELECT version, state FROM document_version ORDER BY version, state")
+        assert [tuple(row) for row in versions] == [(1, "cancelled"), (1, "posted"), (2, "posted")]
+    finish(world)
+
+
+def test_86_one_draft_posted_on_two_machines_counts_once(world: World) -> None:
+    a, b, c = nodes = world.company(3)
+    id = new_slip(a, 2, post=False)
+    everybody(nodes)
+    change_slip(a, id, 3)
+    change_slip(b, id, 2, 6)
+    everybody(nodes, 3)
+    (winner,) = {(*shown(node, id)[:2], *shown(node, id)[2]) for node in nodes}
+    assert winner in (("posted", 1, 3), ("posted", 1, 2, 6))
+    assert {in_stock(node) for node in nodes} == {(sum(winner[2:]), 10 * sum(winner[2:]))}
+    assert len(c.station.ask("SELECT 1 FROM document_version")) == 2
+    finish(world)
+
+
+def test_costs_of_the_keeper_arrive_everywhere(world: World) -> None:
+    """Who does not keep the books shows no cost until the keeper has seen the document."""
+    a, b, c = nodes = world.company(3)
+    assert a.code == "A1"
+    for quantity in (4, 4):
+        new_slip(b, quantity)
+    out = new_slip(c, 2, kind="out")
+    everybody([b, c])
+    assert in_stock(b)[1] == in_stock(c)[1] == 0 and not b.station.ask("SELECT 1 FROM slip_cost")
+    everybody(nodes)
+    assert {in_stock(node) for node in nodes} == {(6, 60)}
+    assert [value(node, out, "cost", "slip") for node in nodes] == [20, 20, 20]
+    finish(world)
+
+
+def test_costs_are_caught_up_with_by_a_machine_that_comes_to_keep_the_books(world: World) -> None:
+    """What was posted meanwhile is booked at its next start, and again for a later version."""
+    (a,) = world.company(1)
+    with a.station.db.write() as db:
+        db.execute("UPDATE sync_self SET code = 'A9'")
+    id = new_slip(a, 4)
+    change_slip(a, id, 5)
+    assert in_stock(a) == (5, 0)
+    with a.station.db.write() as db:
+        db.execute("UPDATE sync_self SET code = 'A1'")
+    a.catch_up()
+    assert in_stock(a) == (5, 50)
+    finish(world)
+
+
+def test_30_a_version_that_comes_before_its_lines(world: World) -> None:
+    """Whatever order it comes in: nobody sees half a document, and all is there in the end."""
+    a, b = world.company(2)
+    with patch("desktop.engine.apply.ROWS_MAX", 1):
+        id = new_slip(a, 2, 5)
+    a.round()
+    parts = [one for one in world.ledger.log if one.body["ops"][0]["t"] in ("slip", "slip_line", "document_version")]
+    assert [one.body["ops"][0]["t"] for one in parts] == ["slip", "slip_line", "slip_line", "document_version"]
+    for one in reversed(parts):
+        b.station.engine.applier.remote(Changeset.read(one.body), one.dot.hlc, one.seq)
+        check_reader(b)
+    assert shown(b, id) == ("posted", 1, [2, 5])
+    b.refresh()
+    finish(world)
+
+
+def test_digests_are_of_what_was_merged(world: World) -> None:
+    """Machines that hold the same writes have equal digests, whatever stands before them."""
+    a, b = nodes = world.company(2)
+    id = new_slip(a, 2, 5, post=False)
+    everybody(nodes)
+    change_slip(a, id, 3)
+    change_slip(b, id, 7, 8, post=False)
+    everybody(nodes)
+    assert veiled(a, "qty")
+    assert manifest.digests(a.station.engine, "all") == manifest.digests(b.station.engine, "all")
+    before = manifest.digests(a.station.engine, "all")["slip_line"]
+    (line,) = (line["id"] for line in a.lines(id))
+    a.write(Op("slip_line", line, "upd", {"qty": 9}))
+    assert shown(a, id) == ("posted", 1, [3]) and manifest.digests(a.station.engine, "all")["slip_line"] != before
+    finish(world)
+
+
 def poison(world: World, node: Node) -> str:
     """A client in a changeset the server cannot accept; here it is an ordinary record."""
     id = world.id()
@@ -1098,7 +1268,7 @@ def older() -> Registry:
     tabs = tuple(replace(tab, fields=tab.fields.replace(" memo", "")) for tab in client.tabs)
     before = replace(client, fields=fields, tabs=tabs)
     kept = [replace(one, children="") if one.name == "person" else one for one in MODULES if one.name != "call"]
-    return Registry(CHAPTERS, [before if one is client else one for one in kept])
+    return Registry(CHAPTERS, [before if one is client else one for one in kept], ledgers=LEDGERS)
 
 
 def old_pair(world: World) -> tuple[Node, Node, str]:

@@ -14,7 +14,7 @@ import pytest
 from .play import attempt, script_of, shrunk
 from .problem import Problem
 
-SEEDS = 96
+SEEDS = 72
 PARTS = 16
 SOAK_FROM = 1_000_000
 

@@ -23,9 +23,10 @@ from sync_server.replication.changeset import Op
 
 from .chance import Names, Time, governed
 from .disk import Image
+from .documents import check_reader
 from .ledger import Ledger
 from .modules import registry, server_manifest
-from .node import NAMES, Node, some_values
+from .node import BAD, NAMES, Node, changed_lines, slip_line, slip_values, some_values
 from .office import Office
 from .problem import Problem
 from .transport import FAULTS, Answer, Network, Session, Weather
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 NODES_MAX = 6
 QUIET_ROUNDS_MAX = 14
 MODULES = ("client", "client", "client", "person", "person", "call", "tag", "branch")
+DELETED = (*MODULES, "slip")
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,15 @@ class Action:
 
 
 WEIGHTS: dict[str, float] = {
-    "save": 36, "bulk": 3, "delete": 8, "undelete": 5, "answer": 4, "round": 30, "calm-round": 6,
-    "crash-save": 2.5, "crash-round": 4, "reopen": 2, "clock": 3, "wait": 2, "backup": 2, "put-back": 1.5, "clone": 1,
-    "server-restart": 1, "server-clock": 1, "server-backup": 1.2, "server-restore": 0.8, "join": 1, "revoke": 0.5,
-    "poison": 1.5, "answer-rejected": 2,
+    "save": 24, "sheet": 7, "change": 8, "cancel": 1.5, "bulk": 3, "delete": 8, "undelete": 5, "answer": 4, "round": 30,
+    "calm-round": 6, "crash-save": 2.5, "crash-round": 4, "reopen": 2, "clock": 3, "wait": 2, "backup": 2,
+    "put-back": 1.5, "clone": 1, "server-restart": 1, "server-clock": 1, "server-backup": 1.2, "server-restore": 0.8,
+    "join": 1, "revoke": 0.5, "poison": 1.5, "answer-rejected": 2,
 }  # fmt: skip
-ORDINARY = frozenset(("save", "delete", "undelete", "answer", "round", "calm-round", "backup", "server-backup"))
+ORDINARY = frozenset((
+    "save", "sheet", "change", "cancel", "delete", "undelete", "answer", "round", "calm-round", "backup",
+    "server-backup",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -296,6 +301,9 @@ class Run:
         self.depth = 0
         self.actions: dict[str, Callable[[Node, random.Random], object]] = {
             "save": self._save,
+            "sheet": self._sheet,
+            "change": self._change,
+            "cancel": self._cancel,
             "bulk": self._bulk,
             "delete": self._delete,
             "undelete": self._undelete,
@@ -328,6 +336,8 @@ class Run:
         chance = random.Random(action.seed)
         self.actions[action.kind](node, chance)
         check_cursor(world)
+        for one in world.living:
+            check_reader(one)
 
     # ---------------------------------------------------------------------------------------------------------- people
 
@@ -348,6 +358,25 @@ class Run:
                 values[parent] = chance.choice(node.ids(parent) or [""])
         node.save(module, values, fresh_id=UUID(int=chance.getrandbits(128), version=4).hex)
 
+    def _sheet(self, node: Node, chance: random.Random) -> None:
+        """A new document, half of them posted at once."""
+        if node.is_ready and node.ids("tag"):
+            lines = [slip_line(chance, node) for _ in range(chance.randint(1, 3))]
+            node.sheet(slip_values(chance, node), lines, post=chance.random() < 0.5)
+
+    def _change(self, node: Node, chance: random.Random) -> None:
+        """A draft is changed or posted, or a posted document changed."""
+        ids = node.slips(chance.choice(("draft", "posted"))) if node.is_ready and node.ids("tag") else []
+        if ids:
+            id = chance.choice(ids)
+            values = slip_values(chance, node)
+            node.sheet(values, changed_lines(chance, node, id), id, post=chance.random() < 0.5)
+
+    def _cancel(self, node: Node, chance: random.Random) -> None:
+        ids = node.slips("posted") if node.is_ready else []
+        if ids:
+            node.cancel(chance.choice(ids))
+
     def _bulk(self, node: Node, chance: random.Random) -> None:
         if node.is_ready:
             ids = node.ids("client")
@@ -355,13 +384,13 @@ class Run:
             node.change("client", chance.sample(ids, min(len(ids), chance.randint(2, 6))), values)
 
     def _delete(self, node: Node, chance: random.Random) -> None:
-        module = chance.choice(MODULES)
+        module = chance.choice(DELETED)
         ids = node.ids(module) if node.is_ready else []
         if ids:
             node.delete(module, *chance.sample(ids, min(len(ids), chance.choice((1, 1, 2)))))
 
     def _undelete(self, node: Node, chance: random.Random) -> None:
-        module = chance.choice(MODULES)
+        module = chance.choice(DELETED)
         ids = node.ids(module, deleted=True) if node.is_ready else []
         if ids:
             node.restore(module, chance.choice(ids))
@@ -375,7 +404,7 @@ class Run:
         """What the server cannot accept: a number where a text belongs."""
         if node.is_ready:
             id = UUID(int=chance.getrandbits(128), version=4).hex
-            node.write(Op("client", id, "ins", {"name": "坏", "memo": 5}))
+            node.write(Op("client", id, "ins", {"name": BAD, "memo": 5}))
 
     def _answer_rejected(self, node: Node, chance: random.Random) -> None:
         found = node.rejected() if node.is_ready else []
@@ -405,10 +434,11 @@ class Run:
         others = [one for one in self.world.living if one is not node]
         what = chance.random()
         if what < 0.6 or not others:
-            chance.choice((self._save, self._delete, self._undelete))(node, chance)
+            work = (self._save, self._sheet, self._change, self._cancel, self._delete, self._undelete)
+            chance.choice(work)(node, chance)
         elif what < 0.95:
             other = chance.choice(others)
-            self._save(other, chance)
+            chance.choice((self._save, self._change))(other, chance)
             other.round()
         else:
             self.world.office.restart()
@@ -421,7 +451,8 @@ class Run:
 
     def _crash_save(self, node: Node, chance: random.Random) -> None:
         if node.is_ready:
-            node.crash(1 + chance.randrange(40), lambda: self._save(node, chance))
+            do = chance.choice((self._save, self._sheet, self._change))
+            node.crash(1 + chance.randrange(40), lambda: do(node, chance))
 
     def _crash_round(self, node: Node, chance: random.Random) -> None:
         weather = self._weather(chance, node) if chance.random() < 0.5 else None

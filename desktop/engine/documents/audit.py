@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,8 +140,9 @@ def _fed(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Ba
     wanted = [_sum(balance, dict(zip(balance.keys, key, strict=True)) | sums) for key, sums in found.items()]
     yield wanted
     known = {one.id for one in wanted}
-    ids = [row[0] for row in db.execute(f"SELECT id FROM {balance.module}")]
-    yield [Sum(id, (), None) for id in ids if id not in known]
+    keys = ", ".join(f'"{name}"' for name in balance.keys)
+    stored = db.execute(f"SELECT id, {keys} FROM {balance.module}").fetchall()
+    yield [Sum(id, tuple(key), None) for id, *key in stored if id not in known]
 
 
 def _sum(balance: Balance, values: Columns) -> Sum:
@@ -171,12 +172,19 @@ def rebuild(db: sqlite3.Connection, registry: Registry) -> None:
         for place in places:
             work.touch_document(*place)
         work.flush()
+    sum_up(db, registry)
+
+
+def sum_up(db: sqlite3.Connection, registry: Registry) -> None:
+    """Sums the balances up anew, without entries that no document made. Inside an open `write()`."""
     for ledger in registry.ledgers.values():
         _drop_alone(db, registry, ledger)
     # What feeds others comes before them.
     every = [(ledger, balance) for ledger in registry.ledgers.values() for balance in ledger.balances]
     for ledger, balance in sorted(every, key=lambda one: one[1].feeds is None):
-        _sum_up(db, registry, ledger, balance)
+        wrong = list(balances_amiss(db, registry, ledger, balance))
+        for start in range(0, len(wrong), BATCH):
+            _put_right(Work(db, registry), balance, wrong[start : start + BATCH])
 
 
 def _drop_alone(db: sqlite3.Connection, registry: Registry, ledger: Ledger) -> None:
@@ -186,18 +194,18 @@ def _drop_alone(db: sqlite3.Connection, registry: Registry, ledger: Ledger) -> N
     work.flush()
 
 
-def _sum_up(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance) -> None:
-    work = Work(db, registry)
-    wrong = list(balances_amiss(db, registry, ledger, balance))
+def _put_right(work: Work, balance: Balance, wrong: Sequence[Sum]) -> None:
+    """Balances, and the headers that show what stands in them."""
     for one in wrong:
         if one.values is None:
             work.drop(balance.module, one.id)
         else:
             work.keep(balance.module, one.id, one.values)
+    work.flush()
     for one in wrong if balance.header else ():
         about = dict(zip(balance.keys, one.key, strict=True))
         module, id = (str(about[name]) for name in balance.header or ())
-        if module in registry.documents:
+        if module in work.registry.documents:
             work.touch_document(module, id)
     work.flush()
 

@@ -10,22 +10,16 @@ from sync_server.replication.changeset import Op, Scalar
 from ..ids import derived_id
 from ..registry import Registry
 from ..work import Work
-from .declare import Annex, Asking, Columns, Posted
-from .project import posted_of, sums_of
-from .versions import TABLE, Chain, Version
-
-_FOUND_MAX = 2_000
+from .declare import Annex, Asking, Columns, Posted, Wanted
+from .project import chain_of, living, posted_of, sums_of
+from .versions import TABLE
 
 
 def missing(work: Work, module: str, id: str) -> list[Op]:
     """Annex rows that the version that counts lacks; none for a draft or a cancelled document."""
-    found = [one for one in work.rows_of(TABLE, "document", id) if one.row["deleted_at"] is None]
-    definition = work.registry[module]
+    definition, chain = work.registry[module], chain_of(work, id)
     document = definition.module.document
-    if not found or document is None:
-        return []
-    chain = Chain.of(Version.of(one.row, one.clock.base) for one in found)
-    if chain.winner.state != "posted":
+    if chain is None or document is None or chain.winner.state != "posted":
         return []
     posted = posted_of(work, definition, id, chain)
     asking = _asking(work)
@@ -52,10 +46,8 @@ def _given(columns: Columns) -> Columns:
 def _asking(work: Work) -> Asking:
     db, registry = work.db, work.registry
 
-    def find(module: str, columns: Mapping[str, Scalar]) -> list[Columns]:
-        conditions = "".join(f' AND "{name}" = ?' for name in columns)
-        sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC LIMIT {_FOUND_MAX}"
-        return [dict(row) for row in db.execute(sql, tuple(columns.values()))]
+    def find(module: str, columns: Mapping[str, Wanted]) -> list[Columns]:
+        return living(db, module, columns)
 
     def look(module: str, id: str) -> Columns | None:
         return next(iter(find(module, {"id": id})), None)
@@ -64,13 +56,14 @@ def _asking(work: Work) -> Asking:
 
 
 def unbooked(db: sqlite3.Connection, registry: Registry) -> list[tuple[str, str]]:
-    """Posted documents that lack annex rows, in the order in which they were posted."""
-    found: list[tuple[str, str, str]] = []
+    """Posted documents of which some version lacks annex rows, in the order in which they were posted."""
+    found: set[tuple[str, str, str]] = set()
     for module, document in registry.documents.items():
         for annex in document.annexes:
             sql = (
-                f"SELECT h.posted_at, h.id FROM {module} h WHERE h.state = 'posted' AND h.deleted_at IS NULL "
-                f"AND NOT EXISTS (SELECT 1 FROM {annex.module} a WHERE a.document = h.id AND a.deleted_at IS NULL)"
+                f"SELECT h.posted_at, h.id FROM {TABLE} v JOIN {module} h ON h.id = v.document AND h.state = 'posted' "
+                f"AND h.deleted_at IS NULL WHERE v.state = 'posted' AND v.module = ? "
+                f"AND NOT EXISTS (SELECT 1 FROM {annex.module} a WHERE a.document = h.id AND a.version = v.id)"
             )
-            found += [(at or "", module, id) for at, id in db.execute(sql)]
+            found |= {(at or "", module, id) for at, id in db.execute(sql, (module,))}
     return [(module, id) for _, module, id in sorted(found)]

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 Columns = dict[str, Scalar]
 
+Wanted = Scalar | Sequence[str]
+"""What a column has to equal: a value, or one of some texts."""
+
 State = Literal["draft", "posted", "cancelled"]
 STATES: Mapping[str, str] = {"draft": "草稿", "posted": "已过账", "cancelled": "已作废"}
+STATE_TONES: Mapping[str, str] = {"draft": "draft", "posted": "good", "cancelled": "bad"}
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,8 @@ class Asking:
     """What a rule may look up."""
 
     look: Look
-    find: Callable[[str, Mapping[str, Scalar]], list[Columns]]
-    """Live rows of a module whose columns equal the given ones, as columns."""
+    find: Callable[[str, Mapping[str, Wanted]], list[Columns]]
+    """Live rows of a module whose columns equal the given ones, or one of several, as columns."""
     balance: Callable[[str, Mapping[str, Scalar]], Mapping[str, int]]
     """Balance and keys → its sums."""
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..ids import derived_id
-from .declare import Balance, Columns, Document, Ledger, Move, Posted, Sheet
+from .declare import Balance, Columns, Document, Ledger, Move, Posted, Sheet, Wanted
 from .versions import TABLE, Chain, Version
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 VEIL = "veil"
 
+_FOUND_MAX = 2_000
+
 Place = tuple[str, str]
 """Module and id of a header."""
 
@@ -33,12 +35,19 @@ _OF_VERSIONS = ("state", "version", "book_on", "posted_at", "posted_by", "cancel
 
 
 def project(work: Work) -> list[Place]:
-    """Works out anew every document that was touched; gives those whose annexes are missing."""
-    touched = sorted(set(_touched(work)))
+    """Works out anew every document that was touched; gives those whose annexes are missing, in the order in which
+    their versions came: costs rest on what was booked before."""
+    came = [(str(held.row["module"]), str(held.row["document"])) for held in _versions_under_change(work)]
+    order = {place: number for number, place in enumerate(came)}
+    touched = sorted(set(_touched(work)), key=lambda place: (order.get(place, -1), place))
     books = Books(work)
     unbooked = [place for place in touched if _Projection(work, books, *place).run()]
     books.close()
     return unbooked
+
+
+def _versions_under_change(work: Work) -> Iterator[Held]:
+    return (held for (table, _), held in work.changing() if table == TABLE and held.row)
 
 
 def _touched(work: Work) -> Iterator[Place]:
@@ -88,19 +97,12 @@ class _Projection:
 
     def _work_out(self, header: Held) -> bool:
         lines = [one for one in self.work.rows_of(self.document.lines, self.document.parent, self.id) if _is_there(one)]
-        versions = [one for one in self.work.rows_of(TABLE, "document", self.id) if _is_there(one)]
-        if not versions:
-            self._show_draft(header, lines)
+        chain = chain_of(self.work, self.id)
+        if chain is None or not chain.is_whole:
+            self._show_draft(header, lines, "draft" if chain is None else "cancelled")
             self.books.enter(self.module, self.id, ())
             return False
-        chain = Chain.of(Version.of(one.row, one.clock.base) for one in versions)
-        if not chain.is_whole:
-            self._show_draft(header, lines, "cancelled")
-            self.books.enter(self.module, self.id, ())
-            return False
-        self._show(
-            header, lines, chain, is_new=any(one.stored is None and one.id == chain.winner.id for one in versions)
-        )
+        self._show(header, lines, chain, is_new=self.work.hold(TABLE, chain.winner.id).stored is None)
         return self._book(header, chain)
 
     # ------------------------------------------------------------------------------------------------------- drafts
@@ -155,7 +157,8 @@ class _Projection:
         lines_covered = covered_names(self.work.registry[self.document.lines])
         for one in lines:
             line = given.get(one.id)
-            if line is None:
+            if line is None:  # whatever it showed before: on all machines the same
+                self._put(one, _raw(one), {})
                 self.work.hide(one, winner.at, f"{self.module}:{self.id}")
             else:
                 mine = _raw(one)
@@ -179,6 +182,12 @@ class _Projection:
         return chain.winner.state == "posted" and any(
             not posted.annexes[annex.module] and posted.sheet.lines for annex in self.document.annexes
         )
+
+
+def chain_of(work: Work, id: str) -> Chain | None:
+    """The versions of a document; None of a draft."""
+    found = [one for one in work.rows_of(TABLE, "document", id) if _is_there(one)]
+    return Chain.of(Version.of(one.row, one.clock.base) for one in found) if found else None
 
 
 def covered_names(definition: Definition) -> frozenset[str]:
@@ -268,6 +277,7 @@ class Books:
             if held.id not in wanted and held.stored is not None and not held.is_dropped:
                 self._count(ledger, held.row, -1)
                 self.work.drop(ledger.moves, held.id)
+        self.work.load((ledger.moves, row_id) for row_id in wanted)
         for row_id, values in wanted.items():
             held = self.work.hold(ledger.moves, row_id)
             if held.state is not None and not held.is_dropped:
@@ -287,6 +297,11 @@ class Books:
 
     def close(self) -> None:
         """Turns the balances, those that feed others before them, and shows headers what stands in them."""
+        self.work.load(
+            (name, balance_id(self.work.registry.balances[name], key))
+            for (name, key), turned in self._turned.items()
+            if any(turned.values())
+        )
         for is_feeding in (True, False):
             for (name, key), turned in list(self._turned.items()):
                 balance = self.work.registry.balances[name]
@@ -341,6 +356,20 @@ def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Any]) -
     where = " AND ".join(f'"{name}" IS ?' for name in keys) or "1"
     row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE {where}", tuple(keys.values())).fetchone()
     return dict(zip(names, row, strict=True))
+
+
+def living(db: sqlite3.Connection, module: str, columns: Mapping[str, Wanted]) -> list[Columns]:
+    """Live rows whose columns equal the given values, the latest first."""
+    one = {name: value for name, value in columns.items() if value is None or isinstance(value, str | int)}
+    some = {name: json.dumps(list(value)) for name, value in columns.items() if name not in one}  # type: ignore[arg-type]
+    conditions = "".join(f' AND "{name}" = ?' for name in one)
+    conditions += "".join(f' AND "{name}" IN (SELECT value FROM json_each(?))' for name in some)
+    sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC LIMIT {_FOUND_MAX}"
+    cursor = db.cursor()
+    cursor.row_factory = None
+    cursor.execute(sql, (*one.values(), *some.values()))
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 def unveiled(db: sqlite3.Connection, table: str, ids: str) -> dict[str, dict[str, Any]]:

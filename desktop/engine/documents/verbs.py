@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from sync_server.replication.changeset import Op, Scalar, value_hash
@@ -14,7 +14,7 @@ from sync_server.replication.changeset import Op, Scalar, value_hash
 from ...errors import BadRequest, Confirm, Invalid, NotFound, Stale
 from ..access import Principal, demand
 from ..engine import Engine
-from ..fields import FieldError
+from ..fields import FieldError, Ref
 from ..fields.moment import today
 from ..ids import new_id
 from ..records import Idempotent, answer, answered, not_found, parse
@@ -23,12 +23,12 @@ from ..removal import delete_ops
 from ..rows import Values, fetch, labels, present
 from ..saving import Saving, look, row_number, sent_columns
 from ..work import Work, iso_of
+from . import project
 from .declare import Asking, Columns, Document, Hint, Posted, Posting, Sheet, Source, Typing, Wrong
 from .project import covered_names, sums_of
-from .versions import TABLE, Chain, Version, body_of, frozen
+from .versions import TABLE, Chain, body_of, frozen
 
 LINES_MAX = 2_000
-_FOUND_MAX = 2_000
 
 
 def document_of(engine: Engine, module: str) -> tuple[Definition, Document, Definition]:
@@ -39,20 +39,21 @@ def document_of(engine: Engine, module: str) -> tuple[Definition, Document, Defi
     return definition, definition.module.document, engine.registry[definition.module.document.lines]
 
 
-def asking_of(engine: Engine, db: sqlite3.Connection) -> Asking:
-    """What rules may look up in an open transaction."""
+def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = None) -> Asking:
+    """What rules may look up in an open transaction; `saving` has looked some of it up already."""
 
-    def find(module: str, columns: Mapping[str, Scalar]) -> list[Columns]:
-        definition = engine.definition(module)
-        conditions = "".join(f' AND "{name}" = ?' for name in columns)
-        sql = (
-            f"SELECT * FROM {definition.name} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC LIMIT {_FOUND_MAX}"
-        )
-        return [dict(row) for row in db.execute(sql, tuple(columns.values()))]
+    seen: dict[tuple[str, str], Mapping[str, Any] | None] = {}
+
+    def look_once(module: str, id: str) -> Mapping[str, Any] | None:
+        if (module, id) not in seen:
+            is_new = module in engine.registry.documents  # a saving knows a document as it will be
+            ask = saving.look if saving and not is_new else partial(look, engine, db)
+            seen[module, id] = ask(module, id)
+        return seen[module, id]
 
     return Asking(
-        lambda module, id: look(engine, db, module, id),
-        find,
+        look_once,
+        lambda module, columns: project.living(db, engine.definition(module).name, columns),
         lambda balance, keys: sums_of(db, engine.registry.balances[balance], keys),
     )
 
@@ -96,10 +97,8 @@ def _line_numbers(db: sqlite3.Connection, document: Document, id: str) -> list[i
 
 
 def chain_of(engine: Engine, db: sqlite3.Connection, id: str) -> Chain | None:
-    """The versions of a document; None of a draft."""
-    work = Work(db, engine.registry)
-    found = [one for one in work.rows_of(TABLE, "document", id) if one.row["deleted_at"] is None]
-    return Chain.of(Version.of(one.row, one.clock.base) for one in found) if found else None
+    """The versions of a document in an open transaction; None of a draft."""
+    return project.chain_of(Work(db, engine.registry), id)
 
 
 def _actions(
@@ -327,7 +326,8 @@ class _Saving:
         new, given = self._complete(header, old)
         lines.grant(self.definition.name, self.id, new)
         new_lines, old_lines = self._complete_lines(lines, old)
-        self.document.complete(new, [line for _, _, line in new_lines], asking_of(self.engine, self.db))
+        self.asking = asking_of(self.engine, self.db, lines)
+        self.document.complete(new, [line for _, _, line in new_lines], self.asking)
         self._check_lines(lines, new_lines)
         self._refuse_wrong()
         header.check(self.id, old, new, given)
@@ -381,6 +381,7 @@ class _Saving:
     def _complete_lines(
         self, saving: Saving, old: Values | None
     ) -> tuple[list[tuple[str, Values | None, Values]], dict[str, Values]]:
+        self._foresee(saving)
         known = {row["id"]: row for row in self._old_lines()} if old else {}
         found: list[tuple[str, Values | None, Values]] = []
         taken: set[str] = set()
@@ -392,6 +393,12 @@ class _Saving:
             taken.add(line_id)
             found.append((line_id, before, saving.complete(before, parsed)))
         return found, known
+
+    def _foresee(self, saving: Saving) -> None:
+        """What the lines refer to is looked up at once."""
+        for name, one in self.line_definition.fields.items():
+            if isinstance(one, Ref) and not one.target_by and name != self.document.parent:
+                saving.foresee(one.target, (id for line in self.lines if isinstance(id := line.get(name), str)))
 
     def _check_lines(self, saving: Saving, lines: Sequence[tuple[str, Values | None, Values]]) -> None:
         for place, (id, before, after) in enumerate(lines):
@@ -419,8 +426,7 @@ class _Saving:
 
     def _judge(self, sheet: Sheet) -> None:
         old = self.chain.shown.sheet if self.chain else None
-        asking = asking_of(self.engine, self.db)
-        posting = Posting(self.id, sheet, old, asking, self._moves, self.principal.has)
+        posting = Posting(self.id, sheet, old, self.asking, self._moves, self.principal.has)
         faults: dict[str, str] = {}
         questions: dict[str, str] = {}
         for one in self.document.judge(posting):
@@ -458,7 +464,7 @@ class _Saving:
     def _beside(self, sheet: Sheet) -> list[Op]:
         """What posting does to other records."""
         ops = []
-        for module, id, columns in self.document.beside(sheet, asking_of(self.engine, self.db)):
+        for module, id, columns in self.document.beside(sheet, self.asking):
             found = look(self.engine, self.db, module, id)
             new = {name: value for name, value in columns.items() if found and found[name] != value}
             if found and new:

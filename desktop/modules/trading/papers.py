@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...engine.define import Draft, Fault
-from ...engine.documents.declare import STATES, Asking, Columns, Finder, Found, Posting, Sheet, Wrong
+from ...engine.documents.declare import STATE_TONES, STATES, Asking, Columns, Finder, Found, Posting, Sheet, Wrong
 from ...engine.fields import (
     Bool,
     Date,
@@ -55,7 +55,7 @@ def header_end() -> dict[str, Field]:
     """What every document ends with; the states follow from its versions."""
     return {
         "handler": Ref("经手人", "employee", default="me", index=True, width=90),
-        "state": Enum("状态", STATES, calc=True, readonly=True, index=True, width=76),
+        "state": Enum("状态", STATES, tones=STATE_TONES, calc=True, readonly=True, index=True, width=86),
         "version": Int("版本", calc=True, readonly=True),
         "book_on": Date("入账日期", calc=True, readonly=True),
         "posted_at": DateTime("过账时间", calc=True, readonly=True),
@@ -248,9 +248,8 @@ def bound_by(lines: str) -> Callable[[str, Asking], Iterator[str]]:
 
     def bound(id: str, asking: Asking) -> Iterator[str]:
         numbers = {str(row["number"]) for row in asking.find("settlement_line", {"target": id, "state": "posted"})}
-        for line in asking.find(lines, {"document": id}):
-            rows = asking.find(lines, {"origin_line": line["id"], "state": "posted"})
-            numbers |= {str(row["number"]) for row in rows}
+        own = [str(line["id"]) for line in asking.find(lines, {"document": id})]
+        numbers |= {str(row["number"]) for row in asking.find(lines, {"origin_line": own, "state": "posted"})}
         yield from sorted(numbers)
 
     return bound

@@ -123,9 +123,9 @@ export interface DocumentInfo {
   /** the field that tells its kinds apart */
   kind: string | null
   /** fields of a line that entry and scanning fill */
-  entry: { product: string; qty: string; price?: string | null; discount?: string | null; unit?: string | null }
   /** fields of the head that its lines repeat */
   copied?: string[]
+  entry: { /** '' where lines are no products */ product: string; qty: string; price?: string | null; discount?: string | null; unit?: string | null }
   /** fields of the head that stand at the foot, beside the totals */
   foot: string[]
   /** the one figure of the sheet; else the first calculated amount that lists sum up */
@@ -136,7 +136,14 @@ export interface DocumentInfo {
   actions: string[]
   /** what it can be printed as; none for who may not print */
   prints?: DocumentPrint[]
+  /** whether codes become lines */
+  finds?: boolean
+  /** what a sheet can be filled from, and the kinds of sheets it is for */
+  sources?: DocumentSource[]
 }
+export interface DocumentSource { name: string; label: string; module: string; kinds: string[] }
+/** documents that a sheet can be filled from */
+export interface SourceOffers { items: Row[]; labels: Labels; columns: string[] }
 /** A paper: what it is called by kind ('' where there are no kinds), which says for which kinds it is. */
 export interface DocumentPrint { name: string; titles: Record<string, string>; paper: 'a4' | 'form' | 'roll80' | 'roll58'; paper_label: string }
 export type DocumentState = 'draft' | 'posted' | 'cancelled'

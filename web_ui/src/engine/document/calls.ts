@@ -1,6 +1,6 @@
 /** The calls of documents with lines: one place that knows their addresses and bodies. */
 import { api, type CallOptions } from '@/api/client'
-import type { DocumentPage, FoundProducts, SheetLine, Value, WorkedOut } from '@/api/types'
+import type { DocumentPage, FoundProducts, SheetLine, SourceOffers, Value, WorkedOut } from '@/api/types'
 
 export interface SheetBody { values: Record<string, Value>; lines: SheetLine[] }
 export interface SaveBody extends SheetBody { post: boolean; confirmed?: string[] }
@@ -17,5 +17,8 @@ export const documents = {
   act: (module: string, id: string, action: string, body: { reason?: string }, options: CallOptions): Promise<DocumentPage> =>
     api.post<DocumentPage>(one(module, id, `/${encodeURIComponent(action)}`), body, options),
   workOut: (module: string, body: SheetBody & { id?: string; changed?: Touched }, signal: AbortSignal): Promise<WorkedOut> => api.post<WorkedOut>(at(module, '/work-out'), body, { signal }),
+  /** what the sheet can be filled from, and the sheet filled from one of them */
+  sources: (module: string, source: string, body: SheetBody): Promise<SourceOffers> => api.post<SourceOffers>(at(module, `/sources/${encodeURIComponent(source)}`), body),
+  take: (module: string, source: string, id: string, body: SheetBody): Promise<WorkedOut> => api.post<WorkedOut>(at(module, `/sources/${encodeURIComponent(source)}/${encodeURIComponent(id)}`), body),
   find: (module: string, text: string, limit: number, signal?: AbortSignal): Promise<FoundProducts> => api.get<FoundProducts>(at(module, '/find'), { text, limit }, signal ? { signal } : {}),
 }

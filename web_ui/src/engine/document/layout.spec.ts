@@ -25,11 +25,12 @@ describe('the parts of a sheet', () => {
   })
   it('fold what is seldom needed, never what must be filled in or is wrong', () => {
     const { head } = layoutOf(module, about)
-    expect(names(folded(head, {}, {}, 4, false).shown)).toEqual(['on', 'party', 'b', 'store'])
-    expect(folded(head, {}, {}, 4, false).more).toBe(1)
-    expect(names(folded(head, {}, { c: '不对' }, 4, false).shown)).toEqual(['on', 'party', 'c', 'store'])
+    expect(names(folded(head, {}, {}, 3, false).shown)).toEqual(['on', 'party', 'b', 'store'])
+    expect(folded(head, {}, {}, 3, false).more).toBe(1)
+    // an error brings its box out, and pushes none away
+    expect(names(folded(head, {}, { c: '不对' }, 3, false).shown)).toEqual(['on', 'party', 'b', 'c', 'store'])
     // calculated and empty: no room for it
-    expect(names(folded(head, {}, {}, 4, true).shown)).toEqual(['on', 'party', 'b', 'c', 'store'])
+    expect(names(folded(head, {}, {}, 3, true).shown)).toEqual(['on', 'party', 'b', 'c', 'store'])
     expect(names(folded(head, { closed: 'x' }, {}, 9, false).shown)).toContain('closed')
   })
   it('are columns, of which only some take typing', () => {

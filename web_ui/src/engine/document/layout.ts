@@ -37,7 +37,7 @@ export function folded(head: FieldInfo[], values: Values, wrong: Record<string, 
   const possible = head.filter((f) => worthShowing(f, values) || wrong[f.name])
   if (open || possible.length <= room) return { shown: possible, more: 0 }
   const must = new Set(possible.filter((f) => (f.required && !f.readonly) || wrong[f.name]))
-  let free = room - must.size
-  const shown = possible.filter((f) => must.has(f) || free-- > 0)
+  // what stands there stays there: an error further down must not push a box away
+  const shown = possible.filter((f, at) => at < room || must.has(f))
   return { shown, more: possible.length - shown.length }
 }

@@ -79,6 +79,15 @@ describe('the answer of the server', () => {
     expect(next.lines[0]?.values).toEqual({ rate: 1_000_000, qty: 9 })
     expect(next.lines[1]).toMatchObject({ key: second?.key, values: { qty: 2, amount: 22 } })
   })
+  it('may bring lines of its own, but not over what was typed meanwhile', () => {
+    const sent = setHead(sheet({ id: 'l1', qty: 1 }), headFields, 'party', 'p2')
+    const answer = { values: {}, lines: [{ id: '', qty: 7 }, { id: 'l1', qty: 1 }, { qty: 9 }] }
+    const next = merge(sent, sent, answer)
+    expect(next.lines.map((l) => [l.id, l.values])).toEqual([[null, { qty: 7 }], ['l1', { qty: 1 }], [null, { qty: 9 }]])
+    expect(next.lines[1]?.key).toBe(sent.lines[0]?.key)
+    const typed = setCell(sent, lineFields, sent.lines[0]?.key ?? '', 'qty', 4)
+    expect(merge(typed, sent, answer).lines.map((l) => l.values)).toEqual([{ qty: 4 }])
+  })
   it('draws nothing anew when nothing follows', () => {
     const sent = sheet({ id: 'l1', qty: 1 })
     expect(merge(sent, sent, { values: { party: 'p1' }, lines: [{ qty: 1 }] })).toBe(sent)

@@ -27,12 +27,14 @@ function known(row: SheetLine, names: ReadonlySet<string>): Values {
   return Object.fromEntries(Object.entries(row).filter(([name]) => names.has(name) && name !== 'id'))
 }
 
+const idOf = (line: SheetLine): string | null => (typeof line.id === 'string' && line.id ? line.id : null)
+
 /** `before`: the lines keep their names on this screen, so that the cursor stays where it is. */
 export function sheetOf(row: SheetLine, lines: SheetLine[], names: Names, before: Sheet = EMPTY): Sheet {
   const keys_ = before.lines.length === lines.length ? before.lines.map((line) => line.key) : []
   return {
     values: known(row, names.head),
-    lines: lines.map((line, at) => ({ key: keys_[at] ?? newLineKey(), id: typeof line.id === 'string' ? line.id : null, values: known(line, names.lines) })),
+    lines: lines.map((line, at) => ({ key: keys_[at] ?? newLineKey(), id: idOf(line), values: known(line, names.lines) })),
   }
 }
 
@@ -123,10 +125,22 @@ function follow(now: Values, sent: Values, answer: Values): Values {
   return next ?? now
 }
 
+/** Other lines than were sent: what a sheet offers by itself. Where somebody has changed the lines meanwhile, his stay. */
+function otherLines(now: Sheet, sent: Sheet, lines: readonly SheetLine[]): Line[] | null {
+  const isSame = lines.length === sent.lines.length && lines.every((line, at) => idOf(line) === null || idOf(line) === sent.lines[at]?.id)
+  if (isSame || now.lines !== sent.lines) return null
+  const keys_ = new Map(sent.lines.filter((line) => line.id).map((line) => [line.id, line.key]))
+  return lines.map((line) => {
+    const { id: _, ...values } = line
+    return { key: keys_.get(idOf(line)) ?? newLineKey(), id: idOf(line), values }
+  })
+}
+
 /** The answer to `sent`, on top of what the sheet has become meanwhile. Lines are known by their key, not by their place. */
 export function merge(now: Sheet, sent: Sheet, answer: Pick<WorkedOut, 'values' | 'lines'>): Sheet {
   const places = new Map(sent.lines.map((line, at) => [line.key, at]))
-  const lines = now.lines.map((line) => {
+  const others = otherLines(now, sent, answer.lines)
+  const lines = others ?? now.lines.map((line) => {
     const at = places.get(line.key)
     const was = at === undefined ? undefined : sent.lines[at]
     const got = at === undefined ? undefined : answer.lines[at]
@@ -135,7 +149,7 @@ export function merge(now: Sheet, sent: Sheet, answer: Pick<WorkedOut, 'values' 
     return values === line.values ? line : { ...line, values }
   })
   const values = follow(now.values, sent.values, answer.values)
-  const still = values === now.values && lines.every((line, at) => line === now.lines[at])
+  const still = values === now.values && lines.length === now.lines.length && lines.every((line, at) => line === now.lines[at])
   return still ? now : { values, lines }
 }
 

@@ -221,6 +221,15 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     return made.key
   }
 
+  /** fills the sheet from another document */
+  async function takeFrom(source: string, from: string): Promise<void> {
+    await follower.settled()
+    const answer = await documents.take(module.name, source, from, bodyOf(sheet.value))
+    learn(answer.labels)
+    change(sheetOf(answer.values, answer.lines, names, sheet.value), null)
+    hints.value = answer.hints
+  }
+
   // ---- saving -----------------------------------------------------------------------------------------------------
   /** one key per thing the user does; kept when the answer got lost, so that trying again never doubles */
   let attempt: { key: string; body: string } | null = null
@@ -274,7 +283,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     const questions = error.problem.questions ?? []
     if (error.code === 'confirm' && questions.length) {
       const sure = await ask({
-        title: error.problem.title, text: questions.map((q) => q.text), escape: 'no',
+        ...(questions.length === 1 ? { title: questions[0]?.text ?? '', text: [] } : { title: t('有 {n} 处要您确认', { n: questions.length }), text: [], items: questions.map((q) => q.text) }), escape: 'no',
         choices: [{ value: 'no', label: t('继续编辑'), key: 'Esc' }, { value: 'yes', label: t('仍然保存'), kind: 'primary' }],
       })
       return sure === 'yes' ? save(post, [...confirmed, ...questions.map((q) => q.name)]) : null
@@ -318,7 +327,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   onUnmounted(() => follower.reset())
   return {
     id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, state, title, what, kept,
-    load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, repeatLine, save, act, learn,
+    load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, repeatLine, takeFrom, save, act, learn,
   }
 }
 export type DocumentSheet = ReturnType<typeof useDocument>

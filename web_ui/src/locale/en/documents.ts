@@ -1,6 +1,9 @@
 /** Documents with lines: the sheet, its entry row, its states. */
 export const documents: Record<string, string> = {
   '{action}{what}': '{action} {what}',
+  '{n} 行': '{n} lines',
+  '带入': 'Take over',
+  '没有可以带入的{noun}。先在上面选好往来单位，再来看。': 'There is no {noun} to take over. Choose the party above first.',
   '{n} 行 · 数量 {sum}': '{n} lines · quantity {sum}',
   '{title} {state}': '{title} {state}',
   '{title} 已保存': '{title} saved',
@@ -38,6 +41,7 @@ export const documents: Record<string, string> = {
   '收起': 'Fewer',
   '新建{noun}': 'New {noun}',
   '暂存': 'Keep draft',
+  '有 {n} 处要您确认': '{n} points to confirm',
   '条码扫描': 'By scanner',
   '没有找到「{q}」': 'Nothing found for {q}',
   '没有生效：和另一版冲突': 'Not in force: another version won',
@@ -58,7 +62,6 @@ export const documents: Record<string, string> = {
   '要看一看': 'Have a look',
   '规格': 'Specification',
   '输入名称、编号或拼音首字母查找{noun}': 'Type a name, code or pinyin initials to find {noun}',
-  '输入编号、名称或拼音，回车添加': 'Type code, name or pinyin; Enter adds it',
   '还没有保存': 'Not saved yet',
   '这一行有问题': 'Something is wrong in this line',
   '这张{noun}已作废，只能查看。': 'This {noun} is cancelled and can only be looked at.',

@@ -1,0 +1,166 @@
+"""A year of trade: opening stock, purchases, quotes, orders, sales, returns and payments, day by day, through the same
+verbs that people use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from ..engine.access import Principal
+from ..engine.documents import verbs
+from ..engine.documents.verbs import Entry
+from ..engine.engine import Engine
+
+QTY = 10_000
+_QUESTIONS = frozenset({"negative_stock", "over_credit", "below_min_price", "unknown_cost"})
+_GOODS_MAX = 60
+_PARTIES_MAX = 120
+_DAYS = 360
+
+
+@dataclass
+class Trade:
+    """The documents of a year, `count` of them apart from the opening ones."""
+
+    engine: Engine
+    actor: str
+    random: Random
+    count: int
+    made: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.who = Principal(self.actor, everything=True)
+        self.goods = self._rows(
+            "SELECT id, price_1 FROM product WHERE kind = 'goods' AND price_1 > 0 AND deleted_at IS NULL "
+            f"AND COALESCE(is_stopped, 0) = 0 ORDER BY code LIMIT {_GOODS_MAX}"
+        )
+        self.customers = self._rows(
+            "SELECT id FROM customer WHERE deleted_at IS NULL AND COALESCE(is_system, 0) = 0 "
+            f"AND COALESCE(is_blacklisted, 0) = 0 ORDER BY code LIMIT {_PARTIES_MAX}"
+        )
+        self.suppliers = self._rows(
+            "SELECT id FROM supplier WHERE deleted_at IS NULL AND COALESCE(is_system, 0) = 0 ORDER BY code LIMIT 12"
+        )
+        (self.account,) = self._rows("SELECT id FROM account WHERE is_default = 1")[0]
+        self.stock: dict[str, int] = {}
+        self.unpaid: list[tuple[str, str, int]] = []
+        """Sales: (document, customer, outstanding)."""
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.engine.db.read() as db:
+            return [tuple(row) for row in db.execute(sql)]
+
+    def write(self, progress: Callable[[int, int], None]) -> dict[str, int]:
+        """Writes them; the numbers by module."""
+        if not self.goods or not self.customers or not self.suppliers:
+            return {}
+        first = date.today() - timedelta(days=_DAYS)  # noqa: DTZ011  (demonstration data may be a day off)
+        self._open(first)
+        for done, day in enumerate(self._days(first)):
+            self._one(day)
+            progress(done, self.count)
+        return self.made
+
+    def _days(self, first: date) -> Iterator[date]:
+        for number in range(self.count):
+            yield first + timedelta(days=1 + number * (_DAYS - 1) // max(self.count, 1))
+
+    def _save(self, module: str, day: date, values: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
+        entry = Entry({"doc_on": day.isoformat(), **values}, lines, True, _QUESTIONS)
+        saved = verbs.save(self.engine, self.who, module, entry)
+        self.made[module] = self.made.get(module, 0) + 1
+        return saved
+
+    def _open(self, day: date) -> None:
+        lines = [self._bought(id, price, 40 + self.random.randrange(160)) for id, price in self.goods[:40]]
+        opening = [{"product": one["product"], "qty": one["qty"], "unit_cost": one["price"]} for one in lines]
+        self._save("stock_entry", day, {"kind": "opening"}, opening)
+        self._save("settlement", day, {"kind": "advance_in", "customer": self.customers[0][0], "amount": 200_000_00,
+                                       "account": self.account}, [])  # fmt: skip
+
+    def _one(self, day: date) -> None:
+        kinds = (self._sell, self._buy, self._receive, self._quote, self._order, self._give_back, self._use)
+        (chosen,) = self.random.choices(kinds, (48, 16, 20, 6, 4, 4, 2))
+        chosen(day)
+
+    # -------------------------------------------------------------------------------------------------------- kinds
+
+    def _bought(self, id: str, price: int, units: int) -> dict[str, Any]:
+        self.stock[id] = self.stock.get(id, 0) + units
+        cost = price * self.random.randrange(55, 75) // 100 // 100 * 100
+        return {"product": id, "qty": units * QTY, "price": max(cost, 100)}
+
+    def _buy(self, day: date) -> None:
+        low = sorted(self.goods, key=lambda one: self.stock.get(one[0], 0))[: self.random.randrange(2, 8)]
+        lines = [self._bought(id, price, 20 + self.random.randrange(120)) for id, price in low]
+        self._save("purchase", day, {"supplier": self.random.choice(self.suppliers)[0]}, lines)
+
+    def _wanted(self) -> list[dict[str, Any]]:
+        there = [one for one in self.goods if self.stock.get(one[0], 0) > 4]
+        chosen = self.random.sample(there, min(len(there), self.random.randrange(1, 6)))
+        lines = []
+        for id, price in chosen:
+            units = 1 + self.random.randrange(min(20, self.stock[id] - 2))
+            rate = self.random.choice((100, 100, 100, 95, 90))
+            lines.append({"product": id, "qty": units * QTY, "price": price, "discount_rate": rate * QTY})
+        return lines
+
+    def _sell(self, day: date) -> None:
+        lines = self._wanted()
+        if not lines:
+            return self._buy(day)
+        for line in lines:
+            self.stock[line["product"]] -= line["qty"] // QTY
+        (customer,) = self.random.choice(self.customers)
+        row = self._save("sale", day, {"customer": customer}, lines)["row"]
+        if row["outstanding"]:
+            self.unpaid.append((row["id"], customer, row["outstanding"]))
+        return None
+
+    def _receive(self, day: date) -> None:
+        if not self.unpaid:
+            return self._sell(day)
+        id, customer, outstanding = self.unpaid.pop(self.random.randrange(len(self.unpaid)))
+        amount = outstanding if self.random.random() < 0.8 else max(outstanding // 2, 1)
+        if amount < outstanding:
+            self.unpaid.append((id, customer, outstanding - amount))
+        about = {"kind": "receipt", "customer": customer, "amount": amount, "account": self.account}
+        self._save("settlement", day, about, [{"target_kind": "sale", "target": id, "amount": amount}])
+        return None
+
+    def _quote(self, day: date) -> None:
+        lines = self._wanted()
+        if lines:
+            (customer,) = self.random.choice(self.customers)
+            self._save("quote", day, {"customer": customer, "subject": "常用件报价"}, lines)
+
+    def _order(self, day: date) -> None:
+        lines = self._wanted()
+        if lines:
+            (customer,) = self.random.choice(self.customers)
+            about = {"customer": customer, "doc_type": "order", "deliver_on": (day + timedelta(days=20)).isoformat()}
+            self._save("sale", day, about, lines)
+
+    def _give_back(self, day: date) -> None:
+        if not self.unpaid:
+            return
+        id, customer, _ = self.random.choice(self.unpaid)
+        line = verbs.opened(self.engine, self.who, "sale", id)["lines"][0]
+        about = {"customer": customer, "doc_type": "return"}
+        back = {"product": line["product"], "qty": QTY, "price": line["price"], "origin_line": line["id"]}
+        with self.engine.db.read() as db:
+            sql = "SELECT 1 FROM sale_line WHERE origin_line = ? AND deleted_at IS NULL"
+            if db.execute(sql, (line["id"],)).fetchone():
+                return
+        self._save("sale", day, about, [back])
+        self.stock[line["product"]] += 1
+
+    def _use(self, day: date) -> None:
+        there = [id for id, _ in self.goods if self.stock.get(id, 0) > 10]
+        if there:
+            id = self.random.choice(there)
+            self.stock[id] -= 2
+            self._save("stock_entry", day, {"kind": "use"}, [{"product": id, "qty": 2 * QTY}])

@@ -1,0 +1,239 @@
+"""Documents at 1,000,000 lines: posting a sale of 50 lines and opening one of 200, beside raw SQLite on the same disk.
+
+    python3 build/ecms.py bench documents [--lines N] [--rounds N]
+
+Judged: the medians in the data layer, 20 ms for posting and 100 ms for opening. A missed one ends the run with exit
+code 1. The limit of posting is a bare file that takes as many rows in one durable commit; that of opening, the rows
+alone. The data set is one posted sale, copied with other customers and products, whose balances are then summed up; it
+is made once and kept in `.bench/`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from desktop import accounts
+from desktop.engine import derived
+from desktop.engine.access import Principal
+from desktop.engine.documents import audit, verbs
+from desktop.engine.documents.verbs import Entry
+from desktop.engine.work import rebuild_checksum
+from desktop.workstation import Workstation
+from tests.bench.bench_lists import PASSWORD, ROOT, _ecms, measure
+from tests.bench.bench_products import _multiply
+
+POST_MS, OPEN_MS = 20, 100
+POSTED, OPENED = 50, 200
+"""Lines of the document that is posted, and of the one that is opened."""
+CUSTOMERS, PRODUCTS = 1_000, 5_000
+YES = frozenset(("negative_stock", "over_credit", "below_min_price", "unknown_cost"))
+
+MOVED = {
+    "sale": ("id",),
+    "sale_line": ("id", "document"),
+    "document_version": ("id", "document"),
+    "line_cost": ("id", "document", "line", "version"),
+    "stock_move": ("id", "document", "line"),
+    "party_entry": ("id", "document", "line", "settles"),
+}
+"""Tables that a sale fills, and their columns that name it or what belongs to it."""
+
+
+# ------------------------------------------------------------------------------------------------------- the data set
+
+
+def data_set(lines: int) -> Path:
+    """A company with so many lines of posted sales."""
+    folder = ROOT / ".bench" / f"documents-{lines}"
+    if not (folder / "complete").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        start = time.perf_counter()
+        print(f"making {lines:,} lines in {folder.relative_to(ROOT)} …", flush=True)
+        given = ["--company", "测试公司", "--branch", "总部", "--admin", "admin", "--password-stdin"]
+        _ecms("init", "--data", str(folder), *given, text=PASSWORD + "\n")
+        _ecms("demo", "--data", str(folder), "--customers", str(CUSTOMERS))
+        _multiply(folder, PRODUCTS)
+        _fill(folder, lines // POSTED)
+        (folder / "complete").write_text("")
+        print(f"made in {time.perf_counter() - start:.0f} s", flush=True)
+    return folder
+
+
+def _fill(folder: Path, documents: int) -> None:
+    station = Workstation.open(folder)
+    try:
+        shop = Shop(station)
+        model = shop.sell(POSTED)["row"]["id"]
+        with station.db.bulk(), station.db.write() as db, station.db.unguarded():
+            for table in MOVED:
+                _copy(db, table, model, documents - 1)
+            for table in MOVED:
+                derived.rebuild(db, station.registry[table])
+                if table in station.registry.sent:
+                    rebuild_checksum(db, station.registry, table)
+            audit.sum_up(db, station.registry)
+            db.execute("ANALYZE")
+    finally:
+        station.close()
+
+
+def _copy(db: sqlite3.Connection, table: str, model: str, times: int) -> None:
+    """Rows of the model sale once more for each other sale: under other ids, of another customer and other products."""
+    names = [row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] != "row"]
+    which = "id" if table == "sale" else "document"
+    order = "line_no" if table == "sale_line" else "row"
+    db.execute("DROP TABLE IF EXISTS temp.model")
+    db.execute(
+        f"CREATE TEMP TABLE model AS SELECT *, row_number() OVER (ORDER BY {order}) - 1 AS place FROM {table} "
+        f"WHERE {which} = ?",
+        (model,),
+    )
+    products, customers = _in_use(db, "product", "NOT is_stopped"), _in_use(db, "customer")
+    db.create_function("moved", 2, _moved)
+    db.create_function("product_of", 2, lambda n, place: products[(n * 7 + place) % len(products)])
+    db.create_function("customer_of", 1, lambda n: customers[n % len(customers)])
+    db.create_function("body_of", 2, lambda body, n: _body(json.loads(body), n, products, customers))
+    chosen = ", ".join(_expression(table, name) for name in names)
+    listed = ", ".join(f'"{name}"' for name in names)
+    every = f"WITH RECURSIVE k (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < {times})"
+    db.execute(f"{every} INSERT INTO {table} ({listed}) SELECT {chosen} FROM k CROSS JOIN model")
+    db.execute(
+        f"{every} INSERT INTO row_clock SELECT '{table}', moved(c.id, n), hlc, r, n_, NULL, NULL FROM k CROSS JOIN "
+        "(SELECT c.id, c.hlc, c.r, c.n AS n_ FROM row_clock c JOIN model m ON m.id = c.id WHERE c.t = ?) c",
+        (table,),
+    )
+
+
+def _in_use(db: sqlite3.Connection, table: str, condition: str = "1") -> list[str]:
+    sql = f"SELECT id FROM {table} WHERE deleted_at IS NULL AND {condition} ORDER BY id"
+    return [row[0] for row in db.execute(sql)]
+
+
+def _expression(table: str, name: str) -> str:
+    if name in MOVED[table]:
+        return f'moved("{name}", n)'
+    known = {"product": "product_of(n, place)", "customer": "customer_of(n)", "body": "body_of(body, n)"}
+    return known.get(name, "number || '-' || n" if name == "number" else f'"{name}"')
+
+
+def _moved(id: str | None, n: int) -> str | None:
+    """Another id for each copy, in the order of the copies."""
+    return id and f"{n:08x}{id[8:]}"
+
+
+def _body(body: dict[str, Any], n: int, products: list[str], customers: list[str]) -> str:
+    """The body of a version, moved like the rows."""
+    header = body["header"]
+    header |= {"id": _moved(header["id"], n), "customer": customers[n % len(customers)]}
+    header["number"] = f"{header['number']}-{n}"
+    for place, line in enumerate(body["lines"]):
+        line |= {"id": _moved(line["id"], n), "document": header["id"]}
+        line["product"] = products[(n * 7 + place) % len(products)]
+    return json.dumps(body, ensure_ascii=False)
+
+
+# ------------------------------------------------------------------------------------------------------------ the jobs
+
+
+class Shop:
+    """Who sells, and what."""
+
+    def __init__(self, station: Workstation) -> None:
+        self.engine = station.engine
+        where = next(one["id"] for one in accounts.departments(self.engine) if "admin" in one["users"])
+        self.who: Principal = accounts.principal_of(
+            self.engine, accounts.sign_in(self.engine, where, "admin", PASSWORD)
+        )
+        with self.engine.db.read() as db:
+            self.products, self.customers = _in_use(db, "product", "NOT is_stopped"), _in_use(db, "customer")
+        self._sold = 0
+
+    def sell(self, lines: int) -> dict[str, Any]:
+        """Posts a sale to another customer, of other products each time."""
+        self._sold += 1
+        rows = [
+            {"product": self.products[(self._sold * 31 + place) % len(self.products)], "qty": 10_000, "price": 90_000}
+            for place in range(lines)
+        ]
+        said = Entry({"customer": self.customers[self._sold % len(self.customers)]}, rows, True, YES)
+        return verbs.save(self.engine, self.who, "sale", said)
+
+    def open(self, id: str) -> dict[str, Any]:
+        return verbs.opened(self.engine, self.who, "sale", id)
+
+
+def bare_posting(path: Path, rows: int) -> Callable[[], object]:
+    """A file that takes as many rows as a posting writes, in one durable commit."""
+    path.unlink(missing_ok=True)
+    db = sqlite3.connect(path)
+    db.executescript(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)"
+    )
+
+    def write() -> None:
+        db.executemany("INSERT INTO t (a) VALUES (?)", [("x" * 340,)] * rows)
+        db.commit()
+
+    return write
+
+
+def bare_opening(folder: Path, id: str) -> Callable[[], object]:
+    """The rows alone."""
+    db = sqlite3.connect(f"file:{folder / 'ecms.db'}?mode=ro", uri=True)
+
+    def read() -> object:
+        head = db.execute("SELECT * FROM sale WHERE id = ?", (id,)).fetchall()
+        return head + db.execute("SELECT * FROM sale_line WHERE document = ? ORDER BY line_no", (id,)).fetchall()
+
+    return read
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=40)
+    asked = parser.parse_args()
+    folder = data_set(asked.lines)
+    station = Workstation.open(folder)
+    try:
+        slow = report(station, folder, asked.rounds)
+    finally:
+        station.close()
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print("medians over the limit: " + ", ".join(slow) if slow else "every median below its limit")
+    return 1 if slow else 0
+
+
+def report(station: Workstation, folder: Path, rounds: int) -> list[str]:
+    """Prints the table; returns what is too slow."""
+    shop = Shop(station)
+    long = shop.sell(OPENED)["row"]["id"]
+    jobs = (
+        (f"post a sale of {POSTED} lines", lambda: shop.sell(POSTED), bare_posting(folder / "limit.db", 5 * POSTED),
+         POST_MS),
+        (f"open a sale of {OPENED} lines", lambda: shop.open(long), bare_opening(folder, long), OPEN_MS),
+    )  # fmt: skip
+    slow = []
+    print(f"{'job':28} {'p50 ms':>9} {'p95 ms':>9} {'limit ms':>9} {'ratio':>8} {'target':>7}")
+    for name, ours, limit, target_ms in jobs:
+        base, got = measure(limit, rounds), measure(ours, rounds)
+        slow += [name] if got.p50 > target_ms else []
+        ratio = got.p50 / max(base.p50, 0.001)
+        print(f"{name:28} {got.p50:9.2f} {got.p95:9.2f} {base.p50:9.2f} {ratio:7.1f}x {target_ms:6}", flush=True)
+    with station.db.read() as db:
+        print(f"{db.execute('SELECT count(*) FROM sale_line').fetchone()[0]:,} lines")
+    return slow
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,25 @@
+"""Demonstration data: a believable year of trade, and books that agree with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from desktop.demo import fill
+from tests.engine.kit import assert_sound, open_desk
+from tests.support import copy_of
+
+
+def test_a_year_of_trade_leaves_books_that_agree(template: Path, tmp_path: Path) -> None:
+    with open_desk(copy_of(template, tmp_path / "data")) as desk:
+        made = fill(desk.engine, 40, seed=3, documents=80)
+        assert {"sale", "purchase", "settlement", "quote", "stock_entry"} <= made.keys()
+        assert_sound(desk.engine)
+        kinds = {row[0] for row in desk.ask("SELECT DISTINCT doc_type FROM sale")}
+        assert {"sale", "order", "return"} <= kinds
+        (paid,) = desk.ask("SELECT count(DISTINCT paid_state) FROM sale")[0]
+        assert paid >= 3, "some are paid, some in part, some not"
+        (first, last) = desk.ask("SELECT min(doc_on), max(doc_on) FROM sale")[0]
+        assert last[:4] != first[:4] or last[5:7] != first[5:7]
+        owed = desk.ask("SELECT sum(balance) FROM party_balance WHERE side = 'receivable'")[0][0]
+        open_ = desk.ask("SELECT sum(outstanding) FROM sale WHERE state = 'posted'")[0][0]
+        assert owed == open_
