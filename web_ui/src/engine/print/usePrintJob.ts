@@ -18,6 +18,8 @@ export function usePrintJob() {
   const pdf = shallowRef<PDFDocumentProxy | null>(null)
   const made = shallowRef<Made | null>(null)
   const running = shallowRef<Job | null>(null)
+  /** the pages are not yet those that were asked for last */
+  const making = ref(false)
   const failure = shallowRef<unknown>(null)
   /** words instead of pages: nothing to print, too many columns */
   const refusal = ref('')
@@ -36,12 +38,14 @@ export function usePrintJob() {
   }
   function stop(): void {
     turn++
+    making.value = false
     if (running.value) drop(running.value)
     running.value = null
   }
   async function make(ask: () => Promise<Ask>): Promise<void> {
     stop()
     const mine = turn
+    making.value = true
     failure.value = null
     refusal.value = ''
     let job: Job | null = null
@@ -71,6 +75,8 @@ export function usePrintJob() {
       await clear()
       failure.value = error
       if (job) drop(job)
+    } finally {
+      if (mine === turn) making.value = false
     }
   }
   async function save(): Promise<void> {
@@ -99,5 +105,5 @@ export function usePrintJob() {
     }
   }
   onUnmounted(() => { stop(); void clear() })
-  return { pdf, made, running, failure, refusal, make, stop, save, print }
+  return { pdf, made, running, making, failure, refusal, make, stop, save, print }
 }
