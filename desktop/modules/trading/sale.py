@@ -311,10 +311,9 @@ _HEADER: dict[str, Any] = {
 }  # fmt: skip
 _REPEATED = "number doc_on doc_type customer owner state"
 
-_RECEIPTS = on_rolls(
-    "receipt", {"retail": "销售小票", "sale": "销售小票", "return": "退货小票"}, ("number", "doc_on", "handler"),
-    "total discount_amount paid_amount tendered change",
-)  # fmt: skip
+_ROLL = (("number", "doc_on", "handler"), "total discount_amount paid_amount tendered change")
+_RECEIPTS = on_rolls("receipt", {"retail": "销售小票"}, *_ROLL)
+_TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}, *_ROLL)
 _SHEETS = on_sheets(
     "sheet", {"sale": "销货单", "order": "销货订货单", "return": "销货退货单", "retail": "销货单"},
     ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on"),
@@ -368,7 +367,7 @@ sale = Module(
         foot="goods_amount discount_amount tax_amount charge_amount total advance_used write_off_amount paid_amount "
         "account tendered change outstanding",
         copied=_REPEATED,
-        prints=(*_RECEIPTS, *_SHEETS, *_SLIPS, _CONTRACT),
+        prints=(*_RECEIPTS, *_SHEETS, *_SLIPS, _CONTRACT, *_TICKETS),
     ),
     columns="doc_on number doc_type customer total outstanding paid_state progress state owner warehouse deliver_on",
     quick="number customer owner doc_on",

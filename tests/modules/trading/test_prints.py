@@ -13,7 +13,6 @@ import pytest
 from pypdfium2 import PdfDocument
 
 from desktop.engine import form
-from desktop.engine.define import seed_id
 from desktop.engine.documents import printing
 from desktop.errors import Forbidden, NotFound
 from tests.modules.trading.shop import Shop
@@ -159,7 +158,7 @@ def test_what_does_not_count_says_so(company: Shop) -> None:
 def test_prices_that_a_user_does_not_see_are_on_none_of_his_papers(company: Shop) -> None:
     document = sold(company)
     engine, blind = company.office.engine, replace(company.office.admin, no_prices=True)
-    for name in ("sheet_a4", "sheet_form", "receipt_80", "receipt_58", "contract"):
+    for name in ("sheet_a4", "sheet_form", "ticket_80", "ticket_58", "contract"):
         paper = printing.paper_of(engine, blind, "sale", document["row"]["id"], name, "")
         said = repr(paper.form)
         for part in ("12.50", "125.00", "130.97", "壹佰", "单价"):
@@ -220,7 +219,7 @@ def test_declared_names_are_fields_of_header_and_lines(company: Shop) -> None:
 
 def many(company: Shop, count: int, paper: form.Paper) -> form.Form:
     document = sold(company)
-    name = "receipt_80" if paper.startswith("roll") else "sheet_a4"
+    name = "ticket_80" if paper.startswith("roll") else "sheet_a4"
     made = printing.paper_of(
         company.office.engine, company.office.admin, "sale", document["row"]["id"], name, "打印"
     ).form
@@ -272,9 +271,7 @@ def test_a_roll_longer_than_any_reader_shows_goes_on_with_the_next(company: Shop
     assert all(f"品{number}号" in together for number in range(1, 801))
 
 
-def test_rights_of_the_shipped_roles_offer_prints(company: Shop) -> None:
-    """The role that only looks is told of none."""
-    assert seed_id("role", "sales")
+def test_screens_are_told_of_the_prints(company: Shop) -> None:
     modules = {one["name"]: one for one in company.api.get("/api/modules")["modules"]}
     offered = [one["name"] for one in modules["sale"]["document"]["prints"]]
     assert offered[0] == "receipt_80" and {"sheet_a4", "slip_form", "contract"} <= set(offered)
