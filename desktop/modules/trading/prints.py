@@ -39,7 +39,8 @@ def contract(titles: Mapping[str, str], head: Sequence[str]) -> Print:
     return Print(
         name="contract", titles=titles, paper="a4", head=tuple(head), parties=parties,
         columns="product_name spec unit_name qty price amount note", sums="total discount_amount charge_amount",
-        labels={"number": "合同编号", "doc_on": "签订日期"}, spelled=TOTAL, terms_else=TERMS, seals=("供方", "需方"),
+        labels={"number": "合同编号", "doc_on": "签订日期"}, spelled=TOTAL,
+        terms=Party("", "contract_terms", module="company_profile"), terms_else=TERMS, seals=("供方", "需方"),
     )  # fmt: skip
 
 

@@ -125,6 +125,11 @@ def test_a_contract_has_both_parties_and_its_terms(company: Shop) -> None:
         "供方（盖章）：", "需方（盖章）：", "壹佰叁拾元玖角柒分",
     ):  # fmt: skip
         assert part in said, part
+    (row,) = company.api.get("/api/records/company_profile")["rows"]
+    given = {"contract_terms": "一、先款后货。\n二、运费由供方承担。"}
+    company.api.ok(company.api.call("PATCH", f"/api/records/company_profile/{row['id']}", given))
+    said = flat(printed(company, "sale", sold(company), "contract"))
+    assert "二、运费由供方承担。" in said and "违约责任" not in said
 
 
 def test_every_kind_has_its_title(company: Shop) -> None:
