@@ -254,7 +254,8 @@ class Registry:
     def _resolve_gathered(self) -> None:
         of_documents = ((name, parent) for name, (_, parent) in self.document_of.items())
         beside = ((name, "document") for name in (*self.annexes, *self.ledgers, versions.TABLE))
-        for name, column in (*of_documents, *beside):
+        standing = ((name, one.header[1]) for name, one in self.balances.items() if one.header)
+        for name, column in (*of_documents, *beside, *standing):
             if name in self.definitions:
                 self.definitions[name].gathered.append(column)
 

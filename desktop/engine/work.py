@@ -115,6 +115,8 @@ class Work:
         self._history: list[tuple[Any, ...]] = []
         self._parts: Counter[tuple[int, str, int]] = Counter()
         self._asked: set[Key] = set()
+        self._filed: dict[tuple[str, str, Any], dict[str, None]] = {}
+        """Rows under change by table, column and value, as far as rows are gathered by it."""
         self.unbooked: list[Key] = []
         """Documents whose version that counts lacks its annexes."""
 
@@ -235,6 +237,7 @@ class Work:
             if cause.dot > before.clock.newest():
                 held.row["updated_at"], held.row["updated_by"] = cause.at, cause.actor
         self._settle_life(held)
+        self._file(held)
         self._tell(held, before, old, merged.won, cause)
 
     @staticmethod
@@ -319,11 +322,16 @@ class Work:
         """Has a document worked out anew with the next `flush`."""
         self._asked.add((module, id))
 
+    def _file(self, held: Held) -> None:
+        for column in held.table.gathered if isinstance(held.table, Definition) else ():
+            self._filed.setdefault((held.table.name, column, held.row.get(column)), {})[held.id] = None
+
     def rows_of(self, table: str, column: str, value: str) -> list[Held]:
-        """All rows, deleted ones too, that have this value, as they stand in this transaction."""
+        """All rows, deleted ones too, that have this value in a column by which rows are gathered, as they stand in
+        this transaction."""
         ids = [row[0] for row in _tuples(self.db, f'SELECT id FROM {table} WHERE "{column}" = ?', value)]
         self.load((table, id) for id in ids)
-        known = dict.fromkeys((*ids, *(id for name, id in self._held if name == table)))
+        known = dict.fromkeys((*ids, *self._filed.get((table, column, value), ())))
         found = (self._held[table, id] for id in known)
         return [held for held in found if held.row.get(column) == value]
 
@@ -374,6 +382,7 @@ class Work:
             held.row = row
             return
         held.row = row | {"rev": base["rev"] + 1}
+        self._file(held)
         self.changed.add(table, id)
 
     # -------------------------------------------------------------------------------------------- states from a server
@@ -395,6 +404,7 @@ class Work:
         held.state = RowState(data, state.clock, True, state.via)
         held.has_new_clock, held.is_dropped = True, False
         self._settle_life(held)
+        self._file(held)
         self._touched(held)
         if is_new:
             self._unpark(table, id)
@@ -492,6 +502,7 @@ class Work:
         data = {name: one for name, one in {**state.data, column: value}.items() if one is not None}
         held.state, held.has_new_clock = replace(state, data=data, clock=clock), True
         held.row = {**held.row, column: value, "rev": held.row["rev"] + 1}
+        self._file(held)
         self._touched(held)
 
     # --------------------------------------------------------------------------------------------------------- write
@@ -517,6 +528,7 @@ class Work:
             self._history,
         )
         self._held.clear()
+        self._filed.clear()
         self._history.clear()
         return self.changed
 

@@ -160,7 +160,7 @@ PLANTED = [
     Planted(
         copies_keep_their_name, frozenset({"I5"}), {"save": 90, "clone": 8, "round": 8, "calm-round": 0, "delete": 0}
     ),
-    Planted(own_changes_are_passed_over, frozenset({"I11"}), {"backup": 6, "put-back": 6}),
+    Planted(own_changes_are_passed_over, frozenset({"I1", "I11"}), {"backup": 6, "put-back": 6}),
     Planted(conflicts_at_random, frozenset({"I3"})),
     Planted(last_of_a_page_is_dropped, frozenset({"I11"})),
     Planted(children_stay_deleted, frozenset({"I12"}), {"delete": 25}),

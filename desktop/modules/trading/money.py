@@ -189,7 +189,7 @@ def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> 
         ),
         columns="customer supplier side balance entries" if by_party else "settles balance entries",
         quick="customer supplier" if by_party else "",
-        sort="-balance",
+        sort="customer" if by_party else "settles",
         rights=_RIGHTS,
         help="settlement",
     )

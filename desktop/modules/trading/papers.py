@@ -25,7 +25,7 @@ from ...engine.fields import (
 from .amounts import Amounts
 from .cost import Origin
 from .refusal import shown_qty, yuan
-from .rounding import TEN_THOUSAND, WHOLE_RATE
+from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
 
 TAX_INCLUDED = True
 """`tax.price_includes`: prices contain the tax. A constant until there are settings."""
@@ -130,6 +130,19 @@ def repeated(one: Field) -> Field:
     if isinstance(one, Ref):
         extra |= {"copies": {}, "loose": True}
     return replace(one, **extra)
+
+
+def place_of(line: Columns, header: Columns) -> Any:
+    """The warehouse that a line is about."""
+    return line.get("warehouse") or header.get("warehouse") or header.get("from_warehouse")
+
+
+def in_base_units(lines: Sequence[Columns]) -> list[Columns]:
+    """Lines with their base quantity (T4), for documents without prices."""
+    return [
+        line | {"base_qty": divided(int(line.get("qty") or 0) * int(line.get("ratio") or TEN_THOUSAND), TEN_THOUSAND)}
+        for line in lines
+    ]
 
 
 def complete_orders(lines: Sequence[Columns], name: str, asking: Asking) -> None:
@@ -260,7 +273,7 @@ def stock_is_there(posting: Posting) -> Iterator[Wrong]:
     before = _by_place(posting.moves(posting.old)) if posting.old else {}
     taken: dict[tuple[str, str], int] = {}
     for place, line in enumerate(posting.sheet.lines):
-        key = (str(line["product"]), str(line.get("warehouse") or posting.sheet.header.get("warehouse")))
+        key = (str(line["product"]), str(place_of(line, posting.sheet.header)))
         taken[key] = taken.get(key, 0) + int(line["base_qty"] or 0)
         on_hand = posting.asking.balance("stock_balance", {"product": key[0], "warehouse": key[1]})["on_hand"]
         there = on_hand - before.get(key, 0)

@@ -1,31 +1,26 @@
 """进货管理: purchases, orders and returns to the supplier (modules.md 2.2.2)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ...engine.define import Document, Draft, Fault, Module, Related, Tab, seed_id
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Bool, Date, DateTime, Enum, Money, Quantity, Ref, Text
-from ...engine.fields.moment import today
-from .amounts import derive_purchase, discount_refusals
+from ...engine.fields import Bool, Date, Enum, Money, Ref, Text
+from .amounts import derive_purchase
+from .bargain import STANDS, Bargain, standing
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
-from .money import PAID_STATES, account_move, itself, party_move, settled
-from .offer import LastLine, purchase_offer
-from .order_book import PROGRESS, not_more_than_ordered, order_moves, order_progress
+from .money import account_move, itself, party_move
+from .offer import LastLine, Offer, purchase_offer
+from .order_book import order_moves
 from .papers import (
     COST_WITH_TAX,
     PRICE_DAYS,
     PRODUCTS,
     RIGHTS,
     TAX_INCLUDED,
-    accounts_hold,
     as_typed,
     bound_by,
-    complete_line,
-    complete_orders,
-    discounted,
     drafts_only,
-    frozen_money,
     header_end,
     header_start,
     kind_stays,
@@ -33,108 +28,69 @@ from .papers import (
     line_end,
     line_prices,
     line_start,
-    newest_price,
     origin_of,
-    quantities,
-    returned_before,
-    still_fits,
     stock_is_there,
-    worked_out,
 )
 from .paying import paid_refusals
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
-from .refusal import shown_qty
 from .rounding import TEN_THOUSAND
 from .sources import from_order, from_origin
 from .stock import costs_in_turn, last_cost, stock_moves
-from .terms import due_on
 
 PREFIXES = {"purchase": "JH", "order": "JD", "return": "JT"}
 RETAIL = seed_id("supplier", "retail")
-SOURCES = {"last": "上次价", "list": "参考进价", "typed": "手输", "order": "订单"}
 
 
-def _kind(header: Columns) -> str:
-    return str(header.get("doc_type") or "purchase")
+def _offer(header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking) -> Offer | None:
+    ratio = int(line.get("ratio") or TEN_THOUSAND)
+    return purchase_offer(
+        last_cost(asking, str(line["product"])), ratio, None, last=last, doc_on=day, last_days=PRICE_DAYS
+    )  # fmt: skip
+
+
+_SIDE = Bargain(
+    module="purchase",
+    party="supplier",
+    plain="purchase",
+    sold=("purchase",),
+    sources={"last": "上次价", "list": "参考进价", "typed": "手输", "order": "订单"},
+    offer=_offer,
+    money="paid_amount account",
+    cleared=("settlement_method",),
+    deliver_label="提货日期",
+    origin_label="原进货行",
+)
 
 
 def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
     if header.get("is_retail"):
         header["supplier"] = RETAIL  # B1
-    supplier = asking.look("supplier", str(header["supplier"])) if header.get("supplier") else None
-    if supplier:
-        header["settlement_method"] = header.get("settlement_method") or supplier["settlement_method"]
-    if header.get("doc_on") and not header.get("due_on"):
-        method = header.get("settlement_method")
-        terms = asking.look("settlement_method", str(method)) if method else None
-        header["due_on"] = due_on(str(header["doc_on"]), terms)
-    for line in lines:
-        complete_line(line, asking)
-    complete_orders(lines, "purchase_line", asking)
+    _SIDE.complete(header, lines, asking)
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
-    """Prices offered for lines whose product was just chosen (T18)."""
-    sheet, asking = typing.sheet, typing.asking
-    if typing.line is None and typing.field in ("supplier", "doc_on", "settlement_method"):
-        sheet.header["due_on"] = None
-        if typing.field == "supplier":
-            sheet.header["settlement_method"] = None
-    _complete(sheet.header, sheet.lines, asking)
-    hints: list[Hint] = []
-    for place, line in enumerate(sheet.lines):
-        is_here = typing.line == place
-        line |= discounted(line, typing.field if is_here else None)
-        if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
-            hints += _offer(sheet.header, line, place, asking)
-    return sheet, hints
-
-
-def _offer(header: Columns, line: Columns, place: int, asking: Asking) -> Iterator[Hint]:
-    last = newest_price(asking, "purchase_line", "supplier", header, line, ("purchase",))
-    offer = purchase_offer(
-        last_cost(asking, str(line["product"])), int(line.get("ratio") or TEN_THOUSAND), None,
-        last=LastLine(*last) if last else None, doc_on=str(header.get("doc_on") or today()), last_days=PRICE_DAYS,
-    )  # fmt: skip
-    if offer:
-        line["price"], line["price_source"] = offer.price, offer.source
-        yield Hint(SOURCES[offer.source], "price", place)
+    return _SIDE.fill(typing, _complete)
 
 
 def _work_out(sheet: Sheet) -> Sheet:
-    kind = _kind(sheet.header)
-    header, lines = worked_out(sheet, derive_purchase(sheet.header, as_typed(sheet.lines), tax_included=TAX_INCLUDED))
-    sign = -1 if kind == "return" else 0 if kind == "order" else 1
-    header["signed_total"] = sign * int(header["total"] or 0)
-    return Sheet(header, [line | {"signed_qty": sign * int(line["base_qty"] or 0)} for line in lines])
+    return _SIDE.work_out(sheet, derive_purchase(sheet.header, as_typed(sheet.lines), tax_included=TAX_INCLUDED))
 
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
-    header, kind = posting.sheet.header, _kind(posting.sheet.header)
-    yield from quantities(posting)
-    for refusal in discount_refusals(header, posting.sheet.lines):
-        yield Wrong(refusal.message, refusal.field)
-    if kind == "order" and not header.get("deliver_on"):
-        yield Wrong("请填写「提货日期」", "deliver_on")
-    if kind != "order" and not header.get("warehouse"):
-        yield Wrong("请填写「仓库」", "warehouse")
+    header, kind = posting.sheet.header, _SIDE.kind(posting.sheet.header)
+    yield from _SIDE.judge(posting)
     if header.get("fee_amount") and not header.get("fee_supplier"):
         yield Wrong("有采购费用时，请选择「费用单位」", "fee_supplier")
     yield from _paid(header, kind)
-    yield from frozen_money(posting, "paid_amount account")
-    yield from still_fits(posting, "purchase")
-    yield from accounts_hold(posting)
-    yield from not_more_than_ordered(posting, "purchase")
     yield from _unknown_costs(posting)
     if kind == "return":
         yield from stock_is_there(posting)
-        yield from _not_more_than_bought(posting)
 
 
 def _unknown_costs(posting: Posting) -> Iterator[Wrong]:
     """T6.5: a blank price is a cost nobody knows, which somebody has to mean."""
     blank = [place for place, line in enumerate(posting.sheet.lines) if line.get("price") is None]
-    if blank and _kind(posting.sheet.header) == "purchase":
+    if blank and _SIDE.kind(posting.sheet.header) == "purchase":
         yield Wrong(
             f"第 {blank[0] + 1} 行没有单价，成本按未知处理，可以以后补录", "price", blank[0], ask="unknown_cost"
         )
@@ -142,8 +98,6 @@ def _unknown_costs(posting: Posting) -> Iterator[Wrong]:
 
 def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
     paid, total = int(header.get("paid_amount") or 0), int(header["total"] or 0)
-    if paid and not header.get("account"):
-        yield Wrong("请选择付款账户", "account")
     if kind != "order":
         found = paid_refusals(
             total=total, paid=paid, advance_used=0, write_off=0, in_full=bool(header.get("is_retail"))
@@ -151,21 +105,8 @@ def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
         yield from (Wrong(one.message, one.field) for one in found)
 
 
-def _not_more_than_bought(posting: Posting) -> Iterator[Wrong]:
-    for place, line in enumerate(posting.sheet.lines):
-        if not line.get("origin_line"):
-            continue
-        origin = posting.asking.look("purchase_line", str(line["origin_line"]))
-        if origin is None or origin["product"] != line["product"]:
-            yield Wrong("原进货行已不存在，或不是这个产品", "origin_line", place)
-            continue
-        left = origin["base_qty"] - returned_before(posting.asking, "purchase_line", posting.id, line)
-        if int(line["base_qty"] or 0) > left:
-            yield Wrong(f"最多还能退 {shown_qty(left)}", "qty", place)
-
-
 def _moves(posted: Posted) -> Iterable[Move]:
-    header, kind = posted.sheet.header, _kind(posted.sheet.header)
+    header, kind = posted.sheet.header, _SIDE.kind(posted.sheet.header)
     name = {"return": "purchase_return", "order": "purchase_order"}.get(kind, kind)
     total, paid = int(header.get("total") or 0), int(header.get("paid_amount") or 0)
     about = itself(posted)
@@ -174,7 +115,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
         yield from party_move(posted, name, "advance_out", paid, "deposit")
         yield from account_move(posted, name, -paid, "paid")
         return
-    sign = -1 if kind == "return" else 1
+    sign = _SIDE.sign(header)
     yield from stock_moves(posted, name, sign)
     yield from party_move(posted, name, "payable", sign * total, "total", settles=about)
     yield from party_move(posted, name, "payable", -sign * paid, "paid", settles=about)
@@ -184,7 +125,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
 
 
 def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
-    kind = _kind(posted.sheet.header)
+    kind = _SIDE.kind(posted.sheet.header)
     if kind == "order":
         return
 
@@ -197,10 +138,6 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
         return receipt(pool, qty, receipt_amount(about | {"price": line.get("price")}, with_tax=COST_WITH_TAX))
 
     yield from costs_in_turn(posted, asking, judge)
-
-
-def _standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
-    return order_progress(header, rows) if balance == "order_balance" else settled(header, rows)
 
 
 def retail_is_no_order(draft: Draft) -> Iterator[Fault]:
@@ -233,11 +170,7 @@ _HEADER: dict[str, Any] = {
     "signed_total": Money("应付", calc=True, readonly=True, hidden=True),
     "paid_amount": Money("本次付款", min=0),
     "account": Ref("付款账户", "account", default="default", small=True),
-    "outstanding": Money("未付", calc=True, readonly=True, index=True, sum=True, width=110),
-    "progress": Enum("执行状态", PROGRESS, calc=True, readonly=True, index=True, width=84),
-    "closed_at": DateTime("关闭时间", readonly=True),
-    "close_reason": Text("关闭原因", readonly=True),
-    "paid_state": Enum("付款状态", PAID_STATES, calc=True, readonly=True, index=True, width=84),
+    **_SIDE.settling("未付", "付款状态"),
     **header_end(),
 }  # fmt: skip
 _REPEATED = "number doc_on doc_type supplier handler state"
@@ -277,8 +210,8 @@ purchase = Module(
         closes=lambda header: header["doc_type"] == "order",
         bound=bound_by("purchase_line"),
         moves=_moves,
-        standing=_standing,
-        stands="outstanding paid_state progress",
+        standing=standing,
+        stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
         after="closed_at close_reason note print_count",
         entry={
@@ -330,13 +263,7 @@ purchase_line = Module(
         fee_amount=Money("费用分摊", calc=True, readonly=True, hidden=True),
         charge_amount=Money("运杂费分摊", calc=True, readonly=True, hidden=True),
         **line_costs(),
-        price_source=Enum("价格来源", SOURCES, hidden=True),
-        order_line=Ref("订货行", "purchase_line", loose=True, index=True, hidden=True),
-        order=Ref("订货单", "purchase", loose=True, hidden=True),
-        order_warehouse=Ref("订货仓库", "warehouse", loose=True, hidden=True),
-        origin_line=Ref("原进货行", "purchase_line", loose=True, index=True, hidden=True),
-        warehouse=Ref("仓库", "warehouse", hidden=True),
-        signed_qty=Quantity("净数量", calc=True, readonly=True, sum=True, width=90),
+        **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
     ),
     columns="doc_on number doc_type supplier product spec unit_name qty price discount_rate net_amount handler state",

@@ -5,27 +5,22 @@ from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab, seed_id
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Date, DateTime, Dict, Enum, Money, Quantity, Ref, Text
-from ...engine.fields.moment import today
-from .amounts import derive, discount_refusals
-from .cost import Costed, Origin, Pool, customer_return, issue
-from .credit import Check, Standing, exposure, verdict
-from .money import PAID_STATES, account_move, itself, party_move, settled
-from .offer import LastLine, is_below_minimum, sale_offer
-from .order_book import PROGRESS, not_more_than_ordered, order_moves, order_progress
+from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
+from .amounts import derive
+from .bargain import STANDS, Bargain, standing
+from .cost import Costed, Pool, customer_return, issue
+from .credit import Check, Standing, exposure, undelivered, verdict
+from .money import account_move, itself, party_move
+from .offer import LastLine, Offer, is_below_minimum, sale_offer
+from .order_book import order_moves
 from .papers import (
     PRICE_DAYS,
     PRODUCTS,
     RIGHTS,
     TAX_INCLUDED,
-    accounts_hold,
     as_typed,
     bound_by,
-    complete_line,
-    complete_orders,
-    discounted,
     drafts_only,
-    frozen_money,
     header_end,
     header_start,
     kind_stays,
@@ -33,160 +28,154 @@ from .papers import (
     line_end,
     line_prices,
     line_start,
-    newest_price,
     origin_of,
-    quantities,
-    returned_before,
-    still_fits,
     stock_is_there,
     sum_of,
-    worked_out,
 )
-from .paying import paid_refusals
+from .paying import change, paid_refusals
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
-from .refusal import shown_qty, yuan
+from .refusal import yuan
 from .sources import from_order, from_origin, from_quote
 from .stock import costs_in_turn, last_cost, stock_moves
-from .terms import due_on
 
+COUNT_ORDERS = True
+"""`credit.count_orders`, until there are settings."""
 PREFIXES = {"sale": "XS", "order": "XD", "return": "XT", "retail": "LS"}
 RETAIL = seed_id("customer", "retail")
 CREDIT_CHECK: Check = "warn"
 """`credit.check`, until there are settings."""
 
 
-def _kind(header: Columns) -> str:
-    return str(header.get("doc_type") or "sale")
-
-
-def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
-    kind = _kind(header)
-    if kind == "retail":
-        header["customer"] = RETAIL
-    customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
-    if customer:
-        header["settlement_method"] = header.get("settlement_method") or customer["settlement_method"]
-        if not header.get("owner"):
-            header["owner"], header["department"] = customer["owner"], customer["department"]
-    if header.get("doc_on") and not header.get("due_on"):
-        method = header.get("settlement_method")
-        terms = asking.look("settlement_method", str(method)) if method else None
-        header["due_on"] = due_on(str(header["doc_on"]), terms)
-    for line in lines:
-        complete_line(line, asking)
-    complete_orders(lines, "sale_line", asking)
-
-
-def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
-    """Prices offered for lines whose product was just chosen (T18)."""
-    sheet, asking = typing.sheet, typing.asking
-    if typing.line is None and typing.field in ("customer", "doc_on", "settlement_method"):
-        sheet.header["due_on"] = None
-        if typing.field == "customer":
-            sheet.header["settlement_method"] = sheet.header["owner"] = None
-    _complete(sheet.header, sheet.lines, asking)
-    hints: list[Hint] = []
-    for place, line in enumerate(sheet.lines):
-        is_here = typing.line == place
-        line |= discounted(line, typing.field if is_here else None)
-        if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
-            hints += _offer(sheet.header, line, place, asking)
-    return sheet, hints
-
-
-def _offer(header: Columns, line: Columns, place: int, asking: Asking) -> Iterator[Hint]:
+def _offer(header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking) -> Offer | None:
     product = asking.look("product", str(line["product"]))
     if product is None:
-        return
+        return None
     unit = asking.look("product_unit", str(line["unit_row"])) if line.get("unit_row") else None
     customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
     slot = int(customer["price_level"]) if customer and customer["price_level"] else None
-    last = newest_price(asking, "sale_line", "customer", header, line, ("sale", "retail"))
-    offer = sale_offer(
-        product, unit, slot=slot, last=LastLine(*last) if last else None, doc_on=str(header.get("doc_on") or today()),
-        last_days=PRICE_DAYS,
-    )  # fmt: skip
-    if offer:
-        line["price"], line["price_source"] = offer.price, offer.source
-        yield Hint(SOURCES[offer.source], "price", place)
+    return sale_offer(product, unit, slot=slot, last=last, doc_on=day, last_days=PRICE_DAYS)
 
 
-SOURCES = {"last": "上次价", "level": "级别价", "list": "标价", "typed": "手输", "order": "订单"}
+_SIDE = Bargain(
+    module="sale",
+    party="customer",
+    plain="sale",
+    sold=("sale", "retail"),
+    sources={"last": "上次价", "level": "级别价", "list": "标价", "typed": "手输", "order": "订单"},
+    offer=_offer,
+    money="paid_amount account advance_used write_off_amount",
+    cleared=("settlement_method", "owner"),
+    deliver_label="交货日期",
+    origin_label="原销货行",
+)
+
+
+def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
+    if _SIDE.kind(header) == "retail":
+        header["customer"] = RETAIL
+    customer = _SIDE.complete(header, lines, asking)
+    if customer and not header.get("owner"):
+        header["owner"], header["department"] = customer["owner"], customer["department"]
+
+
+def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
+    return _SIDE.fill(typing, _complete)
 
 
 def _work_out(sheet: Sheet) -> Sheet:
-    kind = _kind(sheet.header)
-    header, lines = worked_out(sheet, derive(sheet.header, as_typed(sheet.lines), tax_included=TAX_INCLUDED))
-    sign = -1 if kind == "return" else 0 if kind == "order" else 1
-    header["signed_total"] = sign * int(header["total"] or 0)
-    tendered = header.get("tendered")
-    header["change"] = int(tendered) - int(header.get("paid_amount") or 0) if tendered is not None else None
-    return Sheet(header, [line | {"signed_qty": sign * int(line["base_qty"] or 0)} for line in lines])
+    found = _SIDE.work_out(sheet, derive(sheet.header, as_typed(sheet.lines), tax_included=TAX_INCLUDED))
+    tendered = found.header.get("tendered")
+    found.header["change"] = change(int(tendered), _int(found.header, "paid_amount")) if tendered is not None else None
+    return found
 
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
-    header, kind = posting.sheet.header, _kind(posting.sheet.header)
-    yield from quantities(posting)
-    for refusal in discount_refusals(header, posting.sheet.lines):
-        yield Wrong(refusal.message, refusal.field)
-    if kind == "order" and not header.get("deliver_on"):
-        yield Wrong("请填写「交货日期」", "deliver_on")
-    if kind != "order" and not header.get("warehouse"):
-        yield Wrong("请填写「仓库」", "warehouse")
+    header, kind = posting.sheet.header, _SIDE.kind(posting.sheet.header)
+    yield from _SIDE.judge(posting)
     yield from _paid(header, kind)
-    yield from frozen_money(posting, "paid_amount account advance_used write_off_amount")
-    yield from still_fits(posting, "sale")
-    yield from accounts_hold(posting)
-    yield from not_more_than_ordered(posting, "sale")
     yield from _customer(posting)
     if kind in ("sale", "retail"):
         yield from stock_is_there(posting)
         yield from _prices(posting)
-    if kind == "return":
-        yield from _not_more_than_sold(posting)
+
+
+def _int(header: Mapping[str, Any], name: str) -> int:
+    return int(header.get(name) or 0)
 
 
 def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
-    paid, total = int(header.get("paid_amount") or 0), int(header["total"] or 0)
-    if paid and not header.get("account"):
-        yield Wrong("请选择收款账户", "account")
     if kind == "order":
         return
     found = paid_refusals(
-        total=total, paid=paid, advance_used=int(header.get("advance_used") or 0),
-        write_off=int(header.get("write_off_amount") or 0), in_full=kind == "retail",
+        total=_int(header, "total"), paid=_int(header, "paid_amount"), advance_used=_int(header, "advance_used"),
+        write_off=_int(header, "write_off_amount"), in_full=kind == "retail",
     )  # fmt: skip
     yield from (Wrong(one.message, one.field) for one in found)
-    if kind == "retail" and header.get("tendered") is not None and int(header["change"] or 0) < 0:
+    if kind == "retail" and header.get("tendered") is not None and _int(header, "change") < 0:
         yield Wrong("实收不能少于收款", "tendered")
 
 
 def _customer(posting: Posting) -> Iterator[Wrong]:
     """S6, and the credit check (T15)."""
-    header, kind = posting.sheet.header, _kind(posting.sheet.header)
+    header, kind = posting.sheet.header, _SIDE.kind(posting.sheet.header)
     customer = posting.asking.look("customer", str(header["customer"]))
     if customer is None or kind in ("retail", "return"):
         return
     if customer["is_blacklisted"]:
         yield Wrong(f"「{customer['name']}」在黑名单里，不再做新的销售", "customer")
-    before = int(posting.old.header.get("signed_total") or 0) if posting.old else 0
-    owed = _balance(posting.asking, str(header["customer"]), "receivable") - before
-    advance = _balance(posting.asking, str(header["customer"]), "advance_in")
-    if int(header.get("advance_used") or 0) > max(advance, 0):
+    advance = _balance(posting, "advance_in")
+    if _int(header, "advance_used") > max(advance, 0):
         yield Wrong(f"预收余额只有 {yuan(advance)}", "advance_used")
-    exposed = exposure(
-        Standing(owed, advance, 0), total=int(header["total"] or 0), paid=int(header.get("paid_amount") or 0),
-        delivers=0, count_orders=False,
-    )  # fmt: skip
     limit = customer["credit_limit"]
+    exposed = _exposure(posting, advance)
     found = verdict(exposed, limit=limit, overdue_days=0, overdue_days_max=0, check=CREDIT_CHECK, may_exceed=True)
     if found.over:
         text = f"「{customer['name']}」超出信用额度 {yuan(found.over)}（额度 {yuan(int(limit or 0))}）"
         yield Wrong(text, "customer", ask="over_credit")
 
 
-def _balance(asking: Asking, customer: str, side: str) -> int:
-    return asking.balance("party_balance", {"customer": customer, "side": side})["balance"]
+def _exposure(posting: Posting, advance: int) -> int:
+    """What the customer would owe with this sheet, orders that are still to be delivered included."""
+    header, is_order = posting.sheet.header, _SIDE.kind(posting.sheet.header) == "order"
+    standing_now = Standing(_balance(posting, "receivable"), advance, _undelivered(posting))
+    delivered = {
+        str(line["order_line"]): _int(line, "base_qty") for line in posting.sheet.lines if line.get("order_line")
+    }
+    return exposure(
+        standing_now, total=_int(header, "total"), paid=_int(header, "paid_amount") + _int(header, "write_off_amount"),
+        delivers=0 if is_order else _amount_of(posting.asking, delivered), count_orders=COUNT_ORDERS,
+    )  # fmt: skip
+
+
+def _undelivered(posting: Posting) -> int:
+    """Of all open posted orders of the customer but this one."""
+    about = {"customer": posting.sheet.header["customer"], "state": "posted", "doc_type": "order"}
+    orders = [row for row in posting.asking.find("sale", about) if row["progress"] in ("open", "partial")]
+    found = 0
+    for order in orders:
+        if order["id"] != posting.id:
+            rows = posting.asking.find("order_balance", {"order_module": "sale", "order": order["id"]})
+            left = {str(row["order_line"]): _int(row, "remaining") for row in rows}
+            found += _amount_of(posting.asking, left)
+    return found
+
+
+def _amount_of(asking: Asking, quantities_of: Mapping[str, int]) -> int:
+    """The amount of base quantities of order lines."""
+    lines = [(asking.look("sale_line", id), qty) for id, qty in quantities_of.items() if qty]
+    return undelivered([(qty, _int(line, "base_qty"), _int(line, "net_amount")) for line, qty in lines if line])
+
+
+def _balance(posting: Posting, side: str) -> int:
+    """What the books say of the customer, without what the old version booked."""
+    customer = str(posting.sheet.header["customer"])
+    old = posting.moves(posting.old) if posting.old else ()
+    booked = sum(
+        int(move.values["amount"] or 0)
+        for move in old
+        if move.ledger == "party_entry" and (move.values["side"], move.values["customer"]) == (side, customer)
+    )
+    return posting.asking.balance("party_balance", {"customer": customer, "side": side})["balance"] - booked
 
 
 def _prices(posting: Posting) -> Iterator[Wrong]:
@@ -198,31 +187,18 @@ def _prices(posting: Posting) -> Iterator[Wrong]:
             yield Wrong(text, "price", place, ask="below_min_price" if posting.rights("below_min_price") else None)
 
 
-def _not_more_than_sold(posting: Posting) -> Iterator[Wrong]:
-    for place, line in enumerate(posting.sheet.lines):
-        if not line.get("origin_line"):
-            continue
-        origin = posting.asking.look("sale_line", str(line["origin_line"]))
-        if origin is None or origin["product"] != line["product"]:
-            yield Wrong("原销货行已不存在，或不是这个产品", "origin_line", place)
-            continue
-        left = origin["base_qty"] - returned_before(posting.asking, "sale_line", posting.id, line)
-        if int(line["base_qty"] or 0) > left:
-            yield Wrong(f"最多还能退 {shown_qty(left)}", "qty", place)
-
-
 def _moves(posted: Posted) -> Iterable[Move]:
-    header, kind = posted.sheet.header, _kind(posted.sheet.header)
+    header, kind = posted.sheet.header, _SIDE.kind(posted.sheet.header)
     name = {"return": "sale_return", "order": "sale_order"}.get(kind, kind)
-    total, paid = int(header.get("total") or 0), int(header.get("paid_amount") or 0)
-    advance, off = int(header.get("advance_used") or 0), int(header.get("write_off_amount") or 0)
+    total, paid = _int(header, "total"), _int(header, "paid_amount")
+    advance, off = _int(header, "advance_used"), _int(header, "write_off_amount")
     about = itself(posted)
     yield from order_moves(posted, kind)
     if kind == "order":
         yield from party_move(posted, name, "advance_in", paid, "deposit")
         yield from account_move(posted, name, paid, "paid")
         return
-    sign = -1 if kind == "return" else 1
+    sign = _SIDE.sign(header)
     yield from stock_moves(posted, name, -sign)
     yield from party_move(posted, name, "receivable", sign * total, "total", settles=about)
     yield from party_move(posted, name, "receivable", -sign * paid, "paid", settles=about)
@@ -233,7 +209,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
 
 
 def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
-    kind = _kind(posted.sheet.header)
+    kind = _SIDE.kind(posted.sheet.header)
     if kind == "order":
         return
 
@@ -241,7 +217,7 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
         qty = int(line["base_qty"] or 0)
         if kind != "return":
             return issue(pool, qty, last_cost(asking, str(line["product"])))
-        origin: Origin | None = origin_of(asking, "sale_line", posted.id, line)
+        origin = origin_of(asking, "sale_line", posted.id, line)
         return customer_return(pool, qty, origin)
 
     yield from costs_in_turn(posted, asking, judge)
@@ -252,10 +228,6 @@ def _beside(sheet: Sheet, asking: Asking) -> Iterator[tuple[str, str, Columns]]:
     rows = [asking.find("quote_line", {"id": line["quote_line"]}) for line in sheet.lines if line.get("quote_line")]
     for quote in sorted({str(row["document"]) for found in rows for row in found}):
         yield "quote", quote, {"result": "won"}
-
-
-def _standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
-    return order_progress(header, rows) if balance == "order_balance" else settled(header, rows)
 
 
 def _totals(lines: Sequence[Columns]) -> Columns:
@@ -293,11 +265,7 @@ _HEADER: dict[str, Any] = {
     "write_off_amount": Money("抹零", min=0),
     "tendered": Money("实收", min=0),
     "change": Money("找零", calc=True, readonly=True),
-    "outstanding": Money("未收", calc=True, readonly=True, index=True, sum=True, width=110),
-    "progress": Enum("执行状态", PROGRESS, calc=True, readonly=True, index=True, width=84),
-    "closed_at": DateTime("关闭时间", readonly=True),
-    "close_reason": Text("关闭原因", readonly=True),
-    "paid_state": Enum("收款状态", PAID_STATES, calc=True, readonly=True, index=True, width=84),
+    **_SIDE.settling("未收", "收款状态"),
     "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True),
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True),
     "return_reason": Dict("退货原因", "return_reason"),
@@ -355,8 +323,8 @@ sale = Module(
         bound=bound_by("sale_line"),
         moves=_moves,
         totals=_totals,
-        standing=_standing,
-        stands="outstanding paid_state progress",
+        standing=standing,
+        stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
         after="closed_at close_reason note print_count delivery_method tracking_no invoice_no invoiced_on",
         entry={
@@ -406,14 +374,8 @@ sale_line = Module(
         **line_start("sale"),
         **line_prices(),
         **line_costs(),
-        price_source=Enum("价格来源", SOURCES, hidden=True),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
-        order_line=Ref("订货行", "sale_line", loose=True, index=True, hidden=True),
-        order=Ref("订货单", "sale", loose=True, hidden=True),
-        order_warehouse=Ref("订货仓库", "warehouse", loose=True, hidden=True),
-        origin_line=Ref("原销货行", "sale_line", loose=True, index=True, hidden=True),
-        warehouse=Ref("仓库", "warehouse", hidden=True),
-        signed_qty=Quantity("净数量", calc=True, readonly=True, sum=True, width=90),
+        **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
     ),
     columns="doc_on number doc_type customer product spec unit_name qty price discount_rate net_amount owner state",

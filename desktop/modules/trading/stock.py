@@ -6,6 +6,7 @@ from ...engine.define import Balance, Ledger, Module
 from ...engine.documents.declare import Asking, Columns, Move, Posted
 from ...engine.fields import Date, DateTime, Enum, Int, Money, Price, Quantity, Ref, Text
 from .cost import Costed, Pool
+from .papers import place_of
 
 Judge = Callable[[Pool, Columns], Costed]
 """What a line costs, from the pool before it."""
@@ -14,7 +15,7 @@ KINDS = {
     "opening": "期初", "gain": "盘盈", "gift_in": "赠入", "return_use": "退料", "other_in": "其他入库",
     "loss": "盘亏", "use": "领用", "scrap": "报损", "sample": "样品", "other_out": "其他出库",
     "purchase": "进货", "purchase_return": "退货给厂商", "sale": "销货", "sale_return": "客户退货", "retail": "零售",
-    "variance": "成本差异",
+    "transfer": "调拨", "variance": "成本差异",
 }  # fmt: skip
 """What a stock entry comes from."""
 
@@ -151,7 +152,7 @@ def stock_moves(posted: Posted, kind: str, sign: int) -> Iterator[Move]:
         if line.get("is_service"):
             continue
         id, cost = str(line["id"]), costs.get(str(line["id"]))
-        place = {"product": line["product"], "warehouse": line.get("warehouse") or posted.sheet.header.get("warehouse")}
+        place = {"product": line["product"], "warehouse": place_of(line, posted.sheet.header)}
         qty = sign * int(line.get("base_qty") or 0)
         booked = {name: int(cost[name] or 0) for name in ("cost_amount", "uncosted_qty")} if cost else {}
         yield Move(

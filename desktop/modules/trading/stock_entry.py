@@ -13,6 +13,7 @@ from .papers import (
     drafts_only,
     header_end,
     header_start,
+    in_base_units,
     kind_stays,
     line_costs,
     line_end,
@@ -46,11 +47,7 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
 
 def _work_out(sheet: Sheet) -> Sheet:
     direction = "in" if _is_in(sheet.header) else "out"
-    lines = [
-        line | {"base_qty": divided(int(line.get("qty") or 0) * int(line.get("ratio") or TEN_THOUSAND), TEN_THOUSAND)}
-        for line in sheet.lines
-    ]
-    return Sheet(sheet.header | {"direction": direction}, lines)
+    return Sheet(sheet.header | {"direction": direction}, in_base_units(sheet.lines))
 
 
 def _judge(posting: Posting) -> Iterator[Wrong]:

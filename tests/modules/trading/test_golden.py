@@ -189,15 +189,38 @@ def test_what_was_paid_on_the_document_settles_it(shop: Shop) -> None:
     assert (shop.owes("甲"), shop.cash()) == (0, 0)
 
 
-def test_credit_is_asked_for_and_a_draft_never_counts(shop: Shop) -> None:
-    """G11: the boundary passes."""
+def test_g11_credit(shop: Shop) -> None:
+    """Limit 10 000, receivable 6 000, advance 500, orders 2 000: a sale of 3 000 with 500 paid is the limit."""
     shop.buy(("P", 1000, 10))
     shop.customer("丁", credit_limit=fen(10_000))
     shop.enter("sale", {"customer": "丁"}, ("P", 1, 9_999), post=False)
     shop.sell(("P", 1, 6_000), customer="丁")
-    shop.sell(("P", 1, 4_500), customer="丁", paid_amount=500, account="现金")
-    problem = shop.refused("sale", {"customer": "丁"}, ("P", 1, "0.01"), status=409)
-    assert problem["questions"][0] == {"name": "over_credit", "text": "「丁」超出信用额度 0.01（额度 10000.00）"}
+    shop.enter("settlement", {"kind": "advance_in", "customer": "丁", "amount": 500})
+    order = shop.sell(("P", 2, 1_000), customer="丁", doc_type="order", deliver_on="2030-01-01")
+    over = shop.refused(
+        "sale", {"customer": "丁", "paid_amount": 500, "account": "现金"}, ("P", 1, "3000.01"), status=409
+    )
+    assert over["questions"] == [{"name": "over_credit", "text": "「丁」超出信用额度 0.01（额度 10000.00）"}]
+    whole = {
+        "product": shop.names["P"],
+        "qty": scaled(2),
+        "price": scaled(1_000),
+        "order_line": order["lines"][0]["id"],
+    }
+    delivered = shop.sell(whole, ("P", 1, 1_000), customer="丁", paid_amount=500, account="现金")
+    assert delivered["row"]["state"] == "posted", "what it delivers of the order counts once"
+    changed = shop.change("sale", delivered, [delivered["lines"][0], {**delivered["lines"][1], "price": scaled(3_000)}])
+    assert changed["row"]["version"] == 2, "what the old version booked does not count beside the new one"
+    shop.cancel("sale", changed)
+    shop.sell(("P", 1, 3_000), customer="丁", paid_amount=500, account="现金")
+
+
+def test_an_advance_that_a_sale_uses_is_still_there_when_it_is_changed(shop: Shop) -> None:
+    shop.buy(("P", 10, 10))
+    shop.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 50})
+    sold = shop.sell(("P", 5, 20), advance_used=50)
+    changed = shop.change("sale", sold, [{**sold["lines"][0], "qty": scaled(4)}])
+    assert (yuan(changed["row"]["outstanding"]), shop.owes("甲"), shop.owes("甲", "advance_in")) == (30, 30, 0)
 
 
 def test_bad_sheets_are_refused_at_the_field(shop: Shop) -> None:
@@ -362,6 +385,28 @@ def take(shop: Shop, module: str, source: str, document: dict[str, Any], **value
     body = shop.body(values, [])
     assert document["row"]["id"] in [row["id"] for row in shop.api.post(path, body)["items"]]
     return dict(shop.api.post(f"{path}/{document['row']['id']}", body))
+
+
+def test_g8_transfer_in_the_company_pool(shop: Shop) -> None:
+    shop.add("warehouse", "二仓", code="02")
+    shop.buy(("P", 10, 10))
+    shop.buy(("P", 10, 14), warehouse="二仓")
+    moved = shop.enter("stock_transfer", {"from_warehouse": "主仓", "to_warehouse": "二仓"}, ("P", 4, None))
+    assert costs(moved) == [D(-48)] and shop.stock() == (20, 240)
+    rows = {row["warehouse"]: row for row in shop.rows("stock_balance", product=shop.names["P"])}
+    here, there = rows[shop.names["主仓"]], rows[shop.names["二仓"]]
+    assert (units(here["on_hand"]), yuan(here["value"])) == (6, 52)
+    assert (units(there["on_hand"]), yuan(there["value"])) == (14, 188)
+    assert costs(shop.sell(("P", 7, 20), warehouse="二仓")) == [D(-84)] and shop.stock() == (13, 156)
+    same = shop.refused("stock_transfer", {"from_warehouse": "主仓", "to_warehouse": "主仓"}, ("P", 1, None))
+    assert same["fields"] == {"to_warehouse": "调入仓和调出仓不能相同"}
+    short = shop.refused(
+        "stock_transfer", {"from_warehouse": "主仓", "to_warehouse": "二仓"}, ("P", 7, None), status=409
+    )
+    assert short["questions"][0]["name"] == "negative_stock"
+    shop.cancel("stock_transfer", moved)
+    rows = {row["warehouse"]: row for row in shop.rows("stock_balance", product=shop.names["P"])}
+    assert [units(rows[shop.names[name]]["on_hand"]) for name in ("主仓", "二仓")] == [10, 3]
 
 
 def test_g9_a_delivery_is_filled_from_its_order(shop: Shop) -> None:

@@ -123,9 +123,9 @@ export interface DocumentInfo {
   /** the field that tells its kinds apart */
   kind: string | null
   /** fields of a line that entry and scanning fill */
+  entry: { /** '' where lines are no products */ product: string; qty: string; price?: string | null; discount?: string | null; unit?: string | null }
   /** fields of the head that its lines repeat */
   copied?: string[]
-  entry: { /** '' where lines are no products */ product: string; qty: string; price?: string | null; discount?: string | null; unit?: string | null }
   /** fields of the head that stand at the foot, beside the totals */
   foot: string[]
   /** the one figure of the sheet; else the first calculated amount that lists sum up */

@@ -1,0 +1,170 @@
+"""What buying and selling share: a party, terms, offered prices, orders and returns (modules.md 2.2.2 and 2.2.6)."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
+from ...engine.fields import DateTime, Enum, Field, Money, Quantity, Ref, Text
+from ...engine.fields.moment import today
+from .amounts import Amounts, discount_refusals
+from .money import PAID_STATES, settled
+from .offer import LastLine, Offer
+from .order_book import PROGRESS, not_more_than_ordered, order_progress
+from .papers import (
+    accounts_hold,
+    complete_line,
+    complete_orders,
+    discounted,
+    frozen_money,
+    newest_price,
+    quantities,
+    returned_before,
+    still_fits,
+    worked_out,
+)
+from .refusal import shown_qty
+from .terms import due_on
+
+OfferFor = Callable[[Columns, Columns, LastLine | None, str, Asking], Offer | None]
+"""(header, line, newest line of this party, day, what may be looked up) → the price offered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bargain:
+    """One of the two sides. `sold` are the kinds whose lines count as the last price, `money` the fields that the first
+    posting fixes, `cleared` the fields that another party has another value of."""
+
+    module: str
+    party: str
+    plain: str
+    """The kind a sheet is of when nothing is said."""
+    sold: tuple[str, ...]
+    sources: Mapping[str, str]
+    offer: OfferFor
+    money: str
+    cleared: tuple[str, ...]
+    deliver_label: str
+    origin_label: str
+
+    @property
+    def lines(self) -> str:
+        return f"{self.module}_line"
+
+    def kind(self, header: Mapping[str, Any]) -> str:
+        return str(header.get("doc_type") or self.plain)
+
+    def sign(self, header: Mapping[str, Any]) -> int:
+        """Which way a document counts: an order not at all, a return back."""
+        return {"return": -1, "order": 0}.get(self.kind(header), 1)
+
+    def complete(self, header: Columns, lines: Sequence[Columns], asking: Asking) -> dict[str, Any] | None:
+        """Terms, due date (T14) and what lines repeat of their products; gives the party."""
+        found = asking.look(self.party, str(header[self.party])) if header.get(self.party) else None
+        party = dict(found) if found else None
+        if party:
+            header["settlement_method"] = header.get("settlement_method") or party["settlement_method"]
+        if header.get("doc_on") and not header.get("due_on"):
+            method = header.get("settlement_method")
+            terms = asking.look("settlement_method", str(method)) if method else None
+            header["due_on"] = due_on(str(header["doc_on"]), terms)
+        for line in lines:
+            complete_line(line, asking)
+        complete_orders(lines, self.lines, asking)
+        return party
+
+    def fill(
+        self, typing: Typing, complete: Callable[[Columns, Sequence[Columns], Asking], object]
+    ) -> tuple[Sheet, Sequence[Hint]]:
+        """Prices offered for lines whose product was just chosen (T18)."""
+        sheet, asking = typing.sheet, typing.asking
+        if typing.line is None and typing.field in (self.party, "doc_on", "settlement_method"):
+            sheet.header["due_on"] = None
+            if typing.field == self.party:
+                sheet.header.update(dict.fromkeys(self.cleared))
+        complete(sheet.header, sheet.lines, asking)
+        hints: list[Hint] = []
+        for place, line in enumerate(sheet.lines):
+            is_here = typing.line == place
+            line |= discounted(line, typing.field if is_here else None)
+            if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
+                hints += self._offer(sheet.header, line, place, asking)
+        return sheet, hints
+
+    def _offer(self, header: Columns, line: Columns, place: int, asking: Asking) -> Iterator[Hint]:
+        last = newest_price(asking, self.lines, self.party, header, line, self.sold)
+        day = str(header.get("doc_on") or today())
+        offer = self.offer(header, line, LastLine(*last) if last else None, day, asking)
+        if offer:
+            line["price"], line["price_source"] = offer.price, offer.source
+            yield Hint(self.sources[offer.source], "price", place)
+
+    def work_out(self, sheet: Sheet, amounts: Amounts) -> Sheet:
+        """A sheet with its amounts, and which way they count."""
+        header, lines = worked_out(sheet, amounts)
+        sign = self.sign(header)
+        header["signed_total"] = sign * int(header["total"] or 0)
+        return Sheet(header, [line | {"signed_qty": sign * int(line["base_qty"] or 0)} for line in lines])
+
+    def judge(self, posting: Posting) -> Iterator[Wrong]:
+        """What both sides ask of a sheet."""
+        header, kind = posting.sheet.header, self.kind(posting.sheet.header)
+        yield from quantities(posting)
+        for refusal in discount_refusals(header, posting.sheet.lines):
+            yield Wrong(refusal.message, refusal.field)
+        if kind == "order" and not header.get("deliver_on"):
+            yield Wrong(f"请填写「{self.deliver_label}」", "deliver_on")
+        if kind != "order" and not header.get("warehouse"):
+            yield Wrong("请填写「仓库」", "warehouse")
+        if header.get("paid_amount") and not header.get("account"):
+            yield Wrong("请选择账户", "account")
+        yield from frozen_money(posting, self.money)
+        yield from still_fits(posting, self.module)
+        yield from accounts_hold(posting)
+        yield from not_more_than_ordered(posting, self.module)
+        if kind == "return":
+            yield from self._not_more_than_left(posting)
+
+    def _not_more_than_left(self, posting: Posting) -> Iterator[Wrong]:
+        for place, line in enumerate(posting.sheet.lines):
+            if not line.get("origin_line"):
+                continue
+            origin = posting.asking.look(self.lines, str(line["origin_line"]))
+            if origin is None or origin["product"] != line["product"]:
+                yield Wrong(f"{self.origin_label}已不存在，或不是这个产品", "origin_line", place)
+                continue
+            left = origin["base_qty"] - returned_before(posting.asking, self.lines, posting.id, line)
+            if int(line["base_qty"] or 0) > left:
+                yield Wrong(f"最多还能退 {shown_qty(left)}", "qty", place)
+
+    # ------------------------------------------------------------------------------------------------------- fields
+
+    def settling(self, outstanding: str, state: str) -> dict[str, Field]:
+        """How far a document is settled, and an order delivered."""
+        return {
+            "outstanding": Money(outstanding, calc=True, readonly=True, index=True, sum=True, width=110),
+            "progress": Enum("执行状态", PROGRESS, calc=True, readonly=True, index=True, width=84),
+            "closed_at": DateTime("关闭时间", readonly=True),
+            "close_reason": Text("关闭原因", readonly=True),
+            "paid_state": Enum(state, PAID_STATES, calc=True, readonly=True, index=True, width=84),
+        }
+
+    def linking(self) -> dict[str, Field]:
+        """What a line delivers or gives back."""
+        return {
+            "price_source": Enum("价格来源", self.sources, hidden=True),
+            "order_line": Ref("订货行", self.lines, loose=True, index=True, hidden=True),
+            "order": Ref("订货单", self.module, loose=True, hidden=True),
+            "order_warehouse": Ref("订货仓库", "warehouse", loose=True, hidden=True),
+            "origin_line": Ref(self.origin_label, self.lines, loose=True, index=True, hidden=True),
+            "warehouse": Ref("仓库", "warehouse", hidden=True),
+            "signed_qty": Quantity("净数量", calc=True, readonly=True, sum=True, width=90),
+        }
+
+
+STANDS = "outstanding paid_state progress"
+
+
+def standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
+    """What other documents say of one: how far it is settled, and as an order delivered."""
+    return order_progress(header, rows) if balance == "order_balance" else settled(header, rows)

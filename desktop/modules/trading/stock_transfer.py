@@ -1,0 +1,137 @@
+"""调拨: goods that go from one warehouse to another in one step (modules.md 2.2.9, T6.9)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from ...engine.define import Document, Draft, Fault, Module, Related, Tab
+from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
+from ...engine.fields import Ref
+from .cost import Costed, Pool, transfer
+from .papers import (
+    PRODUCTS,
+    RIGHTS,
+    complete_line,
+    drafts_only,
+    header_end,
+    header_start,
+    in_base_units,
+    line_costs,
+    line_end,
+    line_start,
+    quantities,
+    stock_is_there,
+)
+from .stock import costs_in_turn, last_cost, stock_moves
+
+PREFIXES = {"": "DB"}
+
+
+def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
+    for line in lines:
+        complete_line(line, asking)
+
+
+def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
+    _complete(typing.sheet.header, typing.sheet.lines, typing.asking)
+    return typing.sheet, ()
+
+
+def _work_out(sheet: Sheet) -> Sheet:
+    return Sheet(sheet.header, in_base_units(sheet.lines))
+
+
+def _judge(posting: Posting) -> Iterator[Wrong]:
+    yield from quantities(posting)
+    yield from stock_is_there(posting)
+
+
+def _moves(posted: Posted) -> Iterable[Move]:
+    """The same goods at the same cost out of one warehouse and into the other."""
+    to: Columns = {"warehouse": posted.sheet.header.get("to_warehouse")}
+    for move in stock_moves(posted, "transfer", -1):
+        yield move
+        back = {name: -int(move.values.get(name) or 0) for name in ("qty", "booked_qty", "cost_amount", "uncosted_qty")}
+        yield Move(move.ledger, f"{move.role} in", {**move.values, **to, **back}, move.line)
+
+
+def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
+    def judge(pool: Pool, line: Columns) -> Costed:
+        out, back = transfer(pool, None, int(line["base_qty"] or 0), last_cost(asking, str(line["product"])))
+        return Costed(out.cost_amount, out.uncosted_qty, out.cost_variance, back.pool)
+
+    return costs_in_turn(posted, asking, judge)
+
+
+def warehouses_differ(draft: Draft) -> Iterator[Fault]:
+    """Nothing moves within one warehouse."""
+    if draft.new and draft.new["from_warehouse"] and draft.new["from_warehouse"] == draft.new["to_warehouse"]:
+        yield Fault("调入仓和调出仓不能相同", "to_warehouse")
+
+
+_HEADER: dict[str, Any] = {
+    **header_start("单据编号", "", PREFIXES, "调拨日期"),
+    "from_warehouse": Ref("调出仓", "warehouse", required=True, default="default", index=True, width=120),
+    "to_warehouse": Ref("调入仓", "warehouse", required=True, index=True, width=120),
+    **header_end(),
+}
+_REPEATED = "number doc_on from_warehouse to_warehouse handler state"
+
+stock_transfer = Module(
+    name="stock_transfer",
+    label="调拨",
+    noun="调拨单",
+    chapter="trading",
+    icon="arrow-right-left",
+    position=65,
+    title="number",
+    scope="branch",
+    when="doc_on",
+    log=True,
+    fields=_HEADER,
+    document=Document(
+        lines="stock_transfer_line",
+        prefixes=PREFIXES,
+        complete=_complete,
+        fill=_fill,
+        work_out=_work_out,
+        judge=_judge,
+        moves=_moves,
+        annexes=(Annex("line_cost", _costs),),
+        after="note print_count",
+        entry={"product": "product", "qty": "qty", "unit": "unit_row"},
+        find=PRODUCTS,
+        line_columns="product spec unit_row unit_name qty note",
+        copied=_REPEATED,
+    ),
+    columns="doc_on number from_warehouse to_warehouse handler state note",
+    quick="number from_warehouse to_warehouse handler",
+    sort="-doc_on",
+    tabs=(Tab("基本", "number doc_on from_warehouse to_warehouse handler"), Tab("其他", "note")),
+    related=(Related("明细", "stock_transfer_line", "document"),),
+    children="stock_transfer_line",
+    rules=(drafts_only, warehouses_differ),
+    rights=RIGHTS,
+    help="stock_entry",
+)
+
+stock_transfer_line = Module(
+    name="stock_transfer_line",
+    label="调拨明细",
+    noun="产品",
+    chapter="trading",
+    icon="list",
+    position=67,
+    writable=False,
+    search=False,
+    title="product_name",
+    scope="follow",
+    parent="document",
+    when="doc_on",
+    log=True,
+    fields=dict(**line_start("stock_transfer"), **line_costs(), **line_end(_HEADER, _REPEATED)),
+    columns="doc_on number product spec unit_name qty from_warehouse to_warehouse handler state",
+    quick="number product from_warehouse to_warehouse",
+    sort="-doc_on",
+    rights=dict(manager="view export print", storekeeper="view export print", finance="view export print"),
+    help="stock_entry",
+)
