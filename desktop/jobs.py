@@ -48,6 +48,8 @@ class Job:
     is_fetched: bool = False
     path: str | None = None
     result: Any = None
+    taken: Callable[[], None] = field(default=lambda: None, repr=False)
+    """Called each time somebody printed or saved what was made."""
     _cancel: threading.Event = field(default_factory=threading.Event, repr=False)
     _told: float = 0.0
     _tell: Callable[["Job"], None] = field(default=lambda job: None, repr=False)

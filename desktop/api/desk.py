@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -193,16 +193,21 @@ def save_printed(call: Call, id: str) -> dict[str, Any]:
     if answer is None:
         return {"cancelled": True}
     if isinstance(answer, Download):
+        job.taken()
         return {"download": file.name}
     target = with_ending(answer, file.suffix)
     job.save_as(target)
+    job.taken()
     return {"path": str(target)}
 
 
 @routes.add("POST", "/api/jobs/<id>/print", "Put a printed list on paper: the window does it, or leaves it to the page",
             shapes.PrintedAnswer, errors=(404,))  # fmt: skip
 def put_on_paper(call: Call, id: str) -> dict[str, str]:
-    return {"by": "window" if call.desk.host.print_file(_printed(call, id).to_fetch()) else "page"}
+    job = _printed(call, id)
+    by = "window" if call.desk.host.print_file(job.to_fetch()) else "page"
+    job.taken()
+    return {"by": by}
 
 
 @routes.add("DELETE", "/api/jobs/<id>/file", "Drop a printed list", shapes.OkAnswer, errors=(404,))
@@ -302,18 +307,34 @@ def start_print(call: Call, module: str) -> dict[str, Any]:
     check_print(definition, call.principal, wanted)
     query = _checked_query(call, module, asked)
     sheet = _sheet(call, asked, definition.module.label)
-    jobs, job = (
-        call.desk.workstation.jobs,
-        Job("print", f"打印{definition.module.label}", owner=call.principal.operator),
-    )
-    target = jobs.file_to_fetch(job, f"{definition.module.label}_{_stamp()}.pdf")
 
-    def work(running: Job) -> None:
-        rows, pages = print_list(call.engine, call.principal, module, query, wanted, sheet, target, running.step)
+    def work(target: Path, job: Job) -> tuple[int, int]:
+        return print_list(call.engine, call.principal, module, query, wanted, sheet, target, job.step)
+
+    return into_pdf(call, definition.module.label, f"{definition.module.label}_{_stamp()}.pdf", work)
+
+
+def into_pdf(
+    call: Call, what: str, name: str, work: Callable[[Path, Job], tuple[int, int]],
+    taken: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:  # fmt: skip
+    """Starts a job that makes a PDF to look at; `work(target, job)` does it and returns (rows, pages)."""
+    jobs = call.desk.workstation.jobs
+    job = Job("print", f"打印{what}", owner=call.principal.operator, taken=taken)
+    target = jobs.file_to_fetch(job, name)
+
+    def run(running: Job) -> None:
+        rows, pages = work(target, running)
         running.result = {"rows": rows, "pages": pages}
         running.message = f"{pages:,} 页，{rows:,} 条"
 
-    return jobs.start(job, work).public()
+    return jobs.start(job, run).public()
+
+
+def printed_at(call: Call) -> str:
+    """When and by whom something is printed."""
+    by = operator_names(call.engine).get(call.principal.operator, "")
+    return "　".join(filter(None, ("打印", datetime.now(ZONE).strftime("%Y-%m-%d %H:%M"), by)))
 
 
 def _sheet(call: Call, asked: shapes.PrintBody, label: str) -> Sheet:

@@ -1,11 +1,15 @@
 """Documents with lines: the same calls for every module that keeps them."""
 
+import re
+from pathlib import Path
 from typing import Any
 
-from ..engine.documents import finding, verbs
+from ..engine.documents import finding, printing, verbs
 from ..engine.documents.verbs import Entry
 from ..errors import BadRequest
+from ..jobs import Job
 from . import shapes
+from .desk import into_pdf, printed_at
 from .http import Call, Routes, json_response
 
 routes = Routes()
@@ -69,6 +73,19 @@ def change(call: Call, module: str, id: str) -> Any:
 
 def _entry(body: shapes.DocumentBody) -> Entry:
     return Entry(body.values, body.lines, body.post, frozenset(body.confirmed), body.reason or None)
+
+
+@routes.add("POST", f"{_DOCUMENT}/print", "Print a document to a PDF to look at, as a job", shapes.JobAnswer,
+            body=shapes.PaperBody, errors=(403, 404, 422))  # fmt: skip
+def start_print(call: Call, module: str, id: str) -> dict[str, Any]:
+    engine, principal = call.engine, call.principal
+    paper = printing.paper_of(engine, principal, module, id, call.body.name, printed_at(call))
+
+    def work(target: Path, job: Job) -> tuple[int, int]:
+        return paper.lines, paper.write(target, job.step)
+
+    name = re.sub(r"[^\w()（）-]", "", f"{paper.title}_{paper.form.number}")
+    return into_pdf(call, paper.title, f"{name}.pdf", work, taken=lambda: printing.count(engine, principal, module, id))
 
 
 @routes.add("POST", f"{_DOCUMENT}/<action>", "Cancel, close or reopen a document", shapes.DocumentAnswer,

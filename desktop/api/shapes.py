@@ -589,6 +589,12 @@ class ActionBody(Strict):
     reason: Name = ""
 
 
+class PaperBody(Strict):
+    """Which of its prints."""
+
+    name: Name
+
+
 class RoleBody(Strict):
     """A role as its editor saves it: only what was changed."""
 

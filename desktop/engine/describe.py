@@ -4,6 +4,8 @@ from typing import Any
 
 from .access import Principal, actions, compares
 from .define import Document, Tab
+from .documents.declare import Print
+from .documents.printing import PAPERS
 from .engine import Engine
 from .fields import Field
 from .registry import Definition, targets_of
@@ -71,7 +73,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "help": module.help,
         "page": module.page,
         "files": any(one.cascades and one.definition.module.hangs for one in definition.incoming),
-        "document": _document(module.document, visible),
+        "document": _document(module.document, visible, prints=principal.may("print", module.name)),
         "local": module.local,
         "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
         "drills": _drills(engine, principal, definition),
@@ -88,7 +90,7 @@ def _drills(engine: Engine, principal: Principal, definition: Definition) -> dic
     return None
 
 
-def _document(document: Document | None, visible: dict[str, Field]) -> dict[str, Any] | None:
+def _document(document: Document | None, visible: dict[str, Field], *, prints: bool) -> dict[str, Any] | None:
     if document is None:
         return None
     return {
@@ -104,8 +106,13 @@ def _document(document: Document | None, visible: dict[str, Field]) -> dict[str,
             {"name": one.name, "label": one.label, "module": one.module, "kinds": list(one.kinds)}
             for one in document.sources
         ],
+        "prints": [_print(one) for one in document.prints if prints],
         "actions": ["post", "cancel", "copy"],
     }
+
+
+def _print(one: Print) -> dict[str, Any]:
+    return {"name": one.name, "titles": dict(one.titles), "paper": one.paper, "paper_label": PAPERS[one.paper]}
 
 
 def _alike(definition: Definition, visible: dict[str, Field]) -> list[str]:

@@ -28,3 +28,9 @@ def master_number(prefix: str, branch: str, machine: str, seq: int) -> str:
 def document_number(prefix: str, branch: str, machine: str, day: str, seq: int) -> str:
     """Numbers of documents: `{prefix}-{branch}{machine}-{yyyyMMdd}-{seq:4}`, e.g. XS-01A3-20261123-0007."""
     return f"{prefix}-{branch}{machine}-{day}-{seq:0{SEQ_WIDTH_DOCUMENT}d}"
+
+
+def machine_of(number: str) -> str:
+    """Branch and machine that drew the number of a document: XS-01A3-20261123-0007 → 01A3."""
+    parts = number.split("-")
+    return parts[1] if len(parts) == 4 else ""

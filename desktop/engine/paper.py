@@ -75,26 +75,37 @@ def write(
     target: Path, sheet: Sheet, columns: Sequence[Column], rows: Sequence[Cells], totals: Cells, told: Told
 ) -> int:
     """Writes the table to a PDF file; returns the number of pages."""
-    from reportlab.pdfgen.canvas import Canvas
-
     table = _Table(sheet, columns, rows, totals)
     pages = list(table.pages(told))
-    make: Any = Canvas
-    canvas = make(target.name, sheet.size, pageCompression=1, initialFontName=_FONT, lang="zh-CN")
-    canvas.setTitle(face().tidy(sheet.title))
-    canvas.setAuthor(face().tidy(sheet.company))
-    canvas.setCreator("ECMS")
-    pen = _Pen()
+    canvas = canvas_of(target, sheet.size, sheet.title, sheet.company)
+    pen = Pen()
     numbers = len(pages) * len(table.bands)
     for number in range(numbers):
         page, band = pages[number // len(table.bands)], table.bands[number % len(table.bands)]
         canvas.addLiteral(_content(pen, table, page, band, (number + 1, numbers)))
         canvas.showPage()
         told(page.last)
+    finish(pen, canvas, target)
+    return numbers
+
+
+def canvas_of(target: Path, size: tuple[float, float], title: str, author: str) -> Any:
+    """What pages are drawn on, in the one font."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    make: Any = Canvas
+    canvas = make(target.name, size, pageCompression=1, initialFontName=_FONT, lang="zh-CN")
+    canvas.setTitle(face().tidy(title))
+    canvas.setAuthor(face().tidy(author))
+    canvas.setCreator("ECMS")
+    return canvas
+
+
+def finish(pen: "Pen", canvas: Any, target: Path) -> None:
+    """Writes the file, once all pages are drawn."""
     with _saving:
         pen.embed(canvas._doc)
         target.write_bytes(canvas.getpdfdata())
-    return numbers
 
 
 # ----------------------------------------------------------------------- font
@@ -169,7 +180,7 @@ def wrapped(text: str, room: float, most: int = LINES_MAX) -> list[str]:
             used += widths[text[stop]]
             stop += 1
         if len(lines) == most - 1 and stop < end:
-            lines.append(_shortened(text[start:stop], room))
+            lines.append(shortened(text[start:stop], room))
             return lines
         stop = _break(text, start, stop)
         lines.append(text[start:stop].rstrip())
@@ -195,7 +206,7 @@ def _is_inside_word(before: str, after: str) -> bool:
     return before < "\u2000" and after < "\u2000" and before not in " -/," and after != " "
 
 
-def _shortened(text: str, room: float) -> str:
+def shortened(text: str, room: float) -> str:
     while text and face().width(text + "…") > room:
         text = text[:-1]
     return text + "…"
@@ -326,7 +337,7 @@ class _Table:
 # -------------------------------------------------------------------- drawing
 
 
-class _Pen:
+class Pen:
     """Turns tidy texts into operators. Every glyph that is used gets a number of two bytes; the font of the document
     holds just these."""
 
@@ -406,7 +417,7 @@ _BOLD, _PLAIN = "2 Tr 0.25 w", "0 Tr"
 """The font has one weight: a thin outline makes it bold."""
 
 
-def _content(pen: _Pen, table: _Table, page: _Page, band: _Band, number: tuple[int, int]) -> str:
+def _content(pen: Pen, table: _Table, page: _Page, band: _Band, number: tuple[int, int]) -> str:
     """All operators of one page."""
     top = table.sheet.size[1] - MARGIN - table.above(is_first=page.is_first)
     words = [*_above(pen, table, page, top), pen.sized(_SMALL), *_around(pen, table.sheet, number)]
@@ -428,7 +439,7 @@ def _rule(band: _Band, y: float, width: float, grey: str = "0") -> str:
     return f"{width} w {grey} G {MARGIN:.2f} {y:.2f} m {band.right:.2f} {y:.2f} l S"
 
 
-def _cells(pen: _Pen, table: _Table, band: _Band, row: _Row, top: float) -> Iterator[str]:
+def _cells(pen: Pen, table: _Table, band: _Band, row: _Row, top: float) -> Iterator[str]:
     """The words of one row. A single line stands in the middle of it; of more, the first stands where that would."""
     size, step = table.size, table.size * _LEADING
     first = top - (_ROW * table.zoom + size * 0.72) / 2
@@ -443,13 +454,13 @@ def _cells(pen: _Pen, table: _Table, band: _Band, row: _Row, top: float) -> Iter
                 yield pen.line(x, first - line * step, text)
 
 
-def _above(pen: _Pen, table: _Table, page: _Page, top: float) -> Iterator[str]:
+def _above(pen: Pen, table: _Table, page: _Page, top: float) -> Iterator[str]:
     """Company and title: large on the first page, small on the others."""
     sheet, width = table.sheet, face().width
     company, title = face().tidy(sheet.company), face().tidy(sheet.title)
     if not page.is_first:
         half = sheet.room / _SMALL / 2.2
-        company, title = (_shortened(text, half) if width(text) > half else text for text in (company, title))
+        company, title = (shortened(text, half) if width(text) > half else text for text in (company, title))
         yield pen.sized(_SMALL)
         yield pen.line(MARGIN, top + _SMALL, company)
         yield pen.line(sheet.size[0] - MARGIN - width(title) * _SMALL, top + _SMALL, title)
@@ -466,7 +477,7 @@ def _above(pen: _Pen, table: _Table, page: _Page, top: float) -> Iterator[str]:
     yield "0 Tc 0 Tr"
 
 
-def _around(pen: _Pen, sheet: Sheet, number: tuple[int, int]) -> Iterator[str]:
+def _around(pen: Pen, sheet: Sheet, number: tuple[int, int]) -> Iterator[str]:
     """The foot: when and by whom it was printed, and which page this is."""
     yield pen.line(MARGIN, MARGIN, face().tidy(sheet.printed))
     if sheet.pages:

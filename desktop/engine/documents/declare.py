@@ -14,6 +14,7 @@ from sync_server.replication.changeset import Scalar
 
 if TYPE_CHECKING:
     from ..define import Look
+    from ..form import Paper
 
 Columns = dict[str, Scalar]
 
@@ -198,6 +199,69 @@ class Source:
     take: Callable[[Sheet, str, Asking], Sheet]
 
 
+@dataclass(frozen=True)
+class Spelled:
+    """An amount of the header that stands in words below the lines; without a label it is the field's."""
+
+    field: str
+    words: Callable[[int], str]
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Party:
+    """Somebody whose particulars stand on a paper: the record that the header's field `by` points at, or the one row of
+    a module. `title` says who that is."""
+
+    title: str
+    fields: str
+    by: str = ""
+    module: str = ""
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """Whose paper it is: the one row of `module`, by the first of `names` that is filled in; `footer` stands below."""
+
+    module: str
+    names: str
+    footer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Print:
+    """A paper that a document is printed on. Names of fields are parted by spaces; who may not see a field finds
+    neither it nor its column.
+
+    `titles` are what stands on top by kind, which also says for which kinds it is ("" where there are none). `head`
+    are the rows of header fields, `customer:2` takes twice the room. `sums` stand below the lines, the first of them
+    always, the others where they are not 0. Without `prices` no price and no amount is on it. Columns in which nothing
+    but blanks or the default stands are left out.
+    """
+
+    name: str
+    titles: Mapping[str, str]
+    paper: Paper
+    head: tuple[str, ...]
+    letterhead: Letterhead | None = None
+    columns: str = ""
+    sums: str = ""
+    spelled: Spelled | None = None
+    prices: bool = True
+    notes: str = "note"
+    parties: tuple[Party, ...] = ()
+    terms: Party | None = None
+    """Where the terms are kept: in `fields` of the one row of a module."""
+    terms_else: tuple[str, ...] = ()
+    """What stands in their place while there are none."""
+    signs: tuple[str, ...] = ()
+    seals: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What header fields are called on this paper, where that differs."""
+    machine: str = ""
+    """What the machine that drew the number is called, where it is on the paper."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """What makes a module a document. `work_out` gives every column that follows from others; `fill` puts in what
@@ -241,5 +305,6 @@ class Document:
     foot: str = ""
     copied: str = ""
     """Fields of the header that lines repeat, so that they can be listed by themselves."""
+    prints: tuple[Print, ...] = ()
     revision: int = 1
     """Raised where a later version of the program works documents out otherwise; then all are worked out anew."""

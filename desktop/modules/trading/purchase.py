@@ -32,6 +32,7 @@ from .papers import (
     stock_is_there,
 )
 from .paying import paid_refusals
+from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
 from .rounding import TEN_THOUSAND
 from .sources import from_order, from_origin
 from .stock import costs_in_turn, last_cost, stock_moves
@@ -173,6 +174,17 @@ _HEADER: dict[str, Any] = {
     **header_end(),
 }  # fmt: skip
 _REPEATED = "number doc_on doc_type supplier handler state"
+_SHEETS = on_sheets(
+    "sheet", {"purchase": "进货单", "order": "进货订货单", "return": "进货退货单"},
+    ("supplier:2 number", "supplier_doc_no handler doc_on", "warehouse deliver_on settlement_method"),
+    columns=WITH_PRICES, spelled=TOTAL, signs=("制单", "审核", "仓库", "供货单位"),
+    sums="total discount_amount charge_amount tax_amount paid_amount outstanding",
+)  # fmt: skip
+_SLIPS = on_sheets(
+    "slip", {"purchase": "入库单", "return": "退货出库单"},
+    ("supplier:2 number", "warehouse supplier_doc_no doc_on"),
+    columns=WITHOUT_PRICES, prices=False, signs=("制单", "仓库", "复核", "送货"),
+)  # fmt: skip
 
 purchase = Module(
     name="purchase",
@@ -210,6 +222,7 @@ purchase = Module(
         foot="goods_amount discount_amount tax_amount charge_amount fee_amount fee_supplier fee_share total "
         "paid_amount account outstanding",
         copied=_REPEATED,
+        prints=(*_SHEETS, *_SLIPS),
     ),
     columns="doc_on number doc_type supplier total outstanding paid_state progress state handler warehouse deliver_on",
     quick="number supplier supplier_doc_no handler doc_on",

@@ -26,6 +26,7 @@ from .papers import (
     quantities,
     worked_out,
 )
+from .prints import TOTAL, WITH_PRICES, on_sheets
 from .product import SLOTS
 from .rounding import TEN_THOUSAND
 
@@ -128,6 +129,12 @@ _HEADER: dict[str, Any] = {
     **header_end(),
 }
 _REPEATED = "number doc_on customer valid_until owner state"
+_SHEETS = on_sheets(
+    "sheet", {"": "报价单"},
+    ("customer:2 number", "contact owner doc_on", "subject:2 valid_until", "delivery_term:2 payment_term"),
+    columns=WITH_PRICES, spelled=TOTAL, signs=("报价人", "审核", "客户确认"),
+    sums="total discount_amount charge_amount tax_amount",
+)  # fmt: skip
 
 quote = Module(
     name="quote",
@@ -156,6 +163,7 @@ quote = Module(
         "note",
         foot="goods_amount discount_amount tax_amount charge_amount total",
         copied=_REPEATED,
+        prints=_SHEETS,
     ),
     columns="doc_on number customer subject total valid_until result owner state",
     quick="number customer subject owner doc_on",

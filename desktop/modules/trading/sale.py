@@ -33,6 +33,7 @@ from .papers import (
     sum_of,
 )
 from .paying import change, paid_refusals
+from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .refusal import yuan
 from .sources import from_order, from_origin, from_quote
 from .stock import costs_in_turn, last_cost, stock_moves
@@ -278,6 +279,24 @@ _HEADER: dict[str, Any] = {
 }  # fmt: skip
 _REPEATED = "number doc_on doc_type customer owner state"
 
+_ROLL = (("number", "doc_on", "handler"), "total discount_amount paid_amount tendered change")
+_RECEIPTS = on_rolls("receipt", {"retail": "销售小票"}, *_ROLL)
+_TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}, *_ROLL)
+_SHEETS = on_sheets(
+    "sheet", {"sale": "销货单", "order": "销货订货单", "return": "销货退货单", "retail": "销货单"},
+    ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on"),
+    columns=WITH_PRICES, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
+    sums="total discount_amount charge_amount tax_amount paid_amount advance_used write_off_amount outstanding",
+)  # fmt: skip
+_SLIPS = on_sheets(
+    "slip", {"sale": "出库单", "retail": "出库单", "return": "退货入库单"},
+    ("customer:2 number", "warehouse contact doc_on", "delivery_method:2 tracking_no"),
+    columns=WITHOUT_PRICES, prices=False, signs=("制单", "仓库", "复核", "签收"),
+)  # fmt: skip
+_CONTRACT = contract(
+    {"sale": "购销合同", "order": "购销合同"}, ("number:2 doc_on", "deliver_on settlement_method delivery_method")
+)
+
 sale = Module(
     name="sale",
     label="销货管理",
@@ -316,6 +335,7 @@ sale = Module(
         foot="goods_amount discount_amount tax_amount charge_amount total advance_used write_off_amount paid_amount "
         "account tendered change outstanding",
         copied=_REPEATED,
+        prints=(*_RECEIPTS, *_SHEETS, *_SLIPS, _CONTRACT, *_TICKETS),
     ),
     columns="doc_on number doc_type customer total outstanding paid_state progress state owner warehouse deliver_on",
     quick="number customer owner doc_on",

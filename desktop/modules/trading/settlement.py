@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...engine.define import Document, Module, Related, Tab
-from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
+from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Spelled, Typing, Wrong
 from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Text
 from .allocation import OpenItem, allocate, refund_amount, refusals, to_advance, write_off
 from .money import KINDS, Side, account_move, party_move
 from .papers import RIGHTS, accounts_hold, drafts_only, header_end, header_start, kind_stays, line_end, sum_of
+from .prints import on_sheets
+from .words import in_words
 
 CUSTOMER_KINDS = ("receipt", "advance_in", "refund_out")
 SUPPLIER_KINDS = ("payment", "advance_out", "refund_in")
@@ -206,6 +208,16 @@ _HEADER: dict[str, Any] = {
     **header_end(),
 }
 _REPEATED = "number doc_on kind customer supplier state"
+_TITLES = {
+    **dict.fromkeys(_KINDS, "核销单"),
+    **{kind: "收款收据" if sign > 0 else "付款凭单" for kind, sign in _MONEY_COMES.items()},
+}
+_SHEETS = on_sheets(
+    "voucher", _TITLES, ("customer supplier number", "account method doc_on", "cheque_no handler kind"),
+    columns="document_number document_on document_total amount write_off_amount",
+    spelled=Spelled("amount", in_words, "金额（大写）"), signs=("制单", "审核", "出纳", "经手人"),
+    sums="amount advance_used from_advance write_off_amount to_advance",
+)  # fmt: skip
 
 settlement = Module(
     name="settlement",
@@ -234,6 +246,7 @@ settlement = Module(
         line_columns="document_number document_on due_on document_total outstanding_before amount write_off_amount",
         foot="allocated write_off_amount to_advance due_amount",
         copied=_REPEATED,
+        prints=_SHEETS,
     ),
     columns="doc_on number kind customer supplier amount allocated to_advance account handler state",
     quick="number customer supplier handler doc_on",

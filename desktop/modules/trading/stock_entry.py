@@ -22,6 +22,7 @@ from .papers import (
     stock_is_there,
     sum_of,
 )
+from .prints import WITHOUT_PRICES, on_sheets
 from .rounding import TEN_THOUSAND, divided
 from .stock import KINDS, costs_in_turn, last_cost, stock_moves
 
@@ -97,6 +98,11 @@ _HEADER = {
     **header_end(),
 }
 _REPEATED = "number doc_on kind direction warehouse handler state"
+_SLIPS = on_sheets(
+    "slip", {**dict.fromkeys(IN, "入库单"), **dict.fromkeys(OUT, "出库单")},
+    ("kind warehouse number", "handler customer doc_on", "supplier"),
+    columns=WITHOUT_PRICES, prices=False, signs=("制单", "仓库", "审核", "经手人"),
+)  # fmt: skip
 
 stock_entry = Module(
     name="stock_entry",
@@ -127,6 +133,7 @@ stock_entry = Module(
         line_columns="product spec unit_row unit_name qty unit_cost cost_amount note",
         foot="total_cost",
         copied=_REPEATED,
+        prints=_SLIPS,
     ),
     columns="doc_on number kind direction warehouse total_cost handler state note",
     quick="number warehouse customer supplier handler",

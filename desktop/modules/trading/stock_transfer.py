@@ -21,6 +21,7 @@ from .papers import (
     quantities,
     stock_is_there,
 )
+from .prints import WITHOUT_PRICES, on_sheets
 from .stock import costs_in_turn, last_cost, stock_moves
 
 PREFIXES = {"": "DB"}
@@ -75,6 +76,10 @@ _HEADER: dict[str, Any] = {
     **header_end(),
 }
 _REPEATED = "number doc_on from_warehouse to_warehouse handler state"
+_SLIPS = on_sheets(
+    "slip", {"": "调拨单"}, ("from_warehouse to_warehouse number", "handler:2 doc_on"), columns=WITHOUT_PRICES,
+    prices=False, signs=("制单", "调出仓", "调入仓", "审核"),
+)  # fmt: skip
 
 stock_transfer = Module(
     name="stock_transfer",
@@ -102,6 +107,7 @@ stock_transfer = Module(
         find=PRODUCTS,
         line_columns="product spec unit_row unit_name qty note",
         copied=_REPEATED,
+        prints=_SLIPS,
     ),
     columns="doc_on number from_warehouse to_warehouse handler state note",
     quick="number from_warehouse to_warehouse handler",

@@ -134,6 +134,8 @@ export interface DocumentInfo {
   /** fields that change without a new version */
   after: string[]
   actions: string[]
+  /** what it can be printed as; none for who may not print */
+  prints?: DocumentPrint[]
   /** whether codes become lines */
   finds?: boolean
   /** what a sheet can be filled from, and the kinds of sheets it is for */
@@ -142,6 +144,8 @@ export interface DocumentInfo {
 export interface DocumentSource { name: string; label: string; module: string; kinds: string[] }
 /** documents that a sheet can be filled from */
 export interface SourceOffers { items: Row[]; labels: Labels; columns: string[] }
+/** A paper: what it is called by kind ('' where there are no kinds), which says for which kinds it is. */
+export interface DocumentPrint { name: string; titles: Record<string, string>; paper: 'a4' | 'form' | 'roll80' | 'roll58'; paper_label: string }
 export type DocumentState = 'draft' | 'posted' | 'cancelled'
 export interface DocumentAction { name: string; label: string; allowed: boolean; why?: string | null }
 export interface DocumentVersion { id: string; version: number; state: DocumentState; at: string; by: string; reason?: string | null; is_winner: boolean; /** not among those that the winner was made from */ is_lost: boolean }

@@ -1,9 +1,10 @@
-/** What a list hands to its print preview. A preview without it (after a reload) cannot know which list it was. */
+/** What a list or a document hands to its print preview. A preview without it (after a reload) cannot know what it was. */
 import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
-import type { ListQuery } from '@/api/types'
+import { loadState, saveState } from '@/api/client'
+import type { DocumentPrint, ListQuery } from '@/api/types'
 import type { Column } from '@/engine/model/layout'
-import { useTabs } from './tabs'
+import { useTabs, type ListRequest } from './tabs'
 
 export interface PrintRequest {
   module: string
@@ -15,12 +16,40 @@ export interface PrintRequest {
   /** asked only when the selected rows are to be printed */
   ids: () => Promise<string[]>
 }
+export interface PaperRequest {
+  module: string
+  id: string
+  /** its number */
+  title: string
+  kind: string
+  prints: DocumentPrint[]
+  /** which of them comes first */
+  name: string
+  /** what its list is asked to do when the preview is closed */
+  back: Omit<ListRequest, 'n'>
+}
+
+/** The prints of a kind. */
+export const printsOf = (prints: DocumentPrint[] | undefined, kind: string): DocumentPrint[] => (prints ?? []).filter((one) => kind in one.titles)
+export const printWords = (one: DocumentPrint, kind: string): string => `${one.titles[kind] ?? ''}（${one.paper_label}）`
 
 export const usePrints = defineStore('prints', () => {
   const requests = shallowReactive(new Map<string, PrintRequest>())
+  const papers = shallowReactive(new Map<string, PaperRequest>())
   function open(request: PrintRequest): void {
     requests.set(request.module, request)
     useTabs().enter(`/print/${request.module}`)
   }
-  return { requests, open }
+  const keptAt = (module: string, kind: string): string => `paper:${module}:${kind}`
+  function keep(module: string, kind: string, name: string): void { void saveState(keptAt(module, kind), name).catch(() => undefined) }
+  /** Shows a document as it prints: by the paper that is named, else the one its kind was printed on last. */
+  async function openPaper(request: Omit<PaperRequest, 'name'>, name?: string): Promise<void> {
+    const last = name ?? (await loadState<string | null>(keptAt(request.module, request.kind), null).catch(() => null))
+    const chosen = request.prints.find((one) => one.name === last) ?? request.prints[0]
+    if (!chosen) return
+    if (name) keep(request.module, request.kind, name)
+    papers.set(request.module, { ...request, name: chosen.name })
+    useTabs().enter(`/print/${request.module}/document`)
+  }
+  return { requests, papers, open, openPaper, keep }
 })

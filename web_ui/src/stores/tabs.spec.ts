@@ -28,6 +28,8 @@ describe('page tabs', () => {
     expect(tabOf('/help/customer')).toMatchObject({ id: '/help', kind: 'help', name: 'customer' })
     expect(tabOf('/sync/conflicts')).toMatchObject({ id: '/sync', path: '/sync/conflicts', kind: 'sync', name: 'conflicts' })
     expect(tabOf('/')).toMatchObject({ kind: 'start' })
+    expect(tabOf('/print/sale')).toMatchObject({ id: '/print/sale', kind: 'print', name: 'sale' })
+    expect(tabOf('/print/sale/document')).toMatchObject({ id: '/print/sale/document', kind: 'print', name: 'sale' })
     expect(tabOf('/what')).toBeNull()
   })
   it('open once, and pass every request on', () => {

@@ -1,5 +1,5 @@
 /**
- * Page tabs. A tab is an address ('/start', '/m/customer', '/help/customer', '/sync/conflicts', '/print/customer', '/import/customer'); what it shows is decided in src/app/TabHost.vue.
+ * Page tabs. A tab is an address ('/start', '/m/customer', '/help/customer', '/sync/conflicts', '/print/customer', '/print/sale/document', '/import/customer'); what it shows is decided in src/app/TabHost.vue.
  * Which tabs are open is kept per operator under /api/state/tabs.
  */
 import { defineStore } from 'pinia'
@@ -36,11 +36,12 @@ export interface Tab {
 const START: Tab = { id: '/start', path: '/start', kind: 'start', name: '' }
 
 export function tabOf(path: string): Tab | null {
-  const [, head, name = ''] = path.split('?')[0]?.split('/') ?? []
+  const [, head, name = '', part = ''] = path.split('?')[0]?.split('/') ?? []
   if (head === 'start' || !head) return { ...START }
   if (head === 'm' && name) return { id: `/m/${name}`, path: `/m/${name}`, kind: 'list', name: decodeURIComponent(name) }
   if (head === 'help') return { id: '/help', path: `/help/${name}`, kind: 'help', name: decodeURIComponent(name) }
   if (head === 'sync') return { id: '/sync', path: name ? `/sync/${name}` : '/sync', kind: 'sync', name: decodeURIComponent(name) }
+  if (head === 'print' && name && part === 'document') return { id: `/print/${name}/document`, path: `/print/${name}/document`, kind: 'print', name: decodeURIComponent(name) }
   if (head === 'print' && name) return { id: `/print/${name}`, path: `/print/${name}`, kind: 'print', name: decodeURIComponent(name) }
   if (head === 'bin') return { id: '/bin', path: '/bin', kind: 'bin', name: '' }
   if (head === 'duplicates') return { id: '/duplicates', path: name ? `/duplicates/${name}` : '/duplicates', kind: 'duplicates', name: decodeURIComponent(name) }

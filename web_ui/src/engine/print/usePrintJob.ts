@@ -6,16 +6,20 @@ import { useJobs } from '@/stores/jobs'
 import { toast } from '@/ui/toast'
 import { t } from '@/locale'
 import { showProblem } from '@/ui/problem'
-import type { PrintBody } from './model'
 import { closePdf, openPdf, printPdf, type PDFDocumentProxy } from './pdf'
 
 interface Made { job: Job; file: Blob; rows: number }
 
-export function usePrintJob(module: string) {
+/** What is asked for, and where. */
+export interface Ask { path: string; body: object }
+
+export function usePrintJob() {
   const jobs = useJobs()
   const pdf = shallowRef<PDFDocumentProxy | null>(null)
   const made = shallowRef<Made | null>(null)
   const running = shallowRef<Job | null>(null)
+  /** the pages are not yet those that were asked for last */
+  const making = ref(false)
   const failure = shallowRef<unknown>(null)
   /** words instead of pages: nothing to print, too many columns */
   const refusal = ref('')
@@ -34,17 +38,20 @@ export function usePrintJob(module: string) {
   }
   function stop(): void {
     turn++
+    making.value = false
     if (running.value) drop(running.value)
     running.value = null
   }
-  async function make(body: () => Promise<PrintBody>): Promise<void> {
+  async function make(ask: () => Promise<Ask>): Promise<void> {
     stop()
     const mine = turn
+    making.value = true
     failure.value = null
     refusal.value = ''
     let job: Job | null = null
     try {
-      job = await api.post<Job>(`/api/print/${encodeURIComponent(module)}`, await body())
+      const { path, body } = await ask()
+      job = await api.post<Job>(path, body)
       if (mine !== turn) return drop(job)
       running.value = job
       const done = await jobs.follow(job)
@@ -68,6 +75,8 @@ export function usePrintJob(module: string) {
       await clear()
       failure.value = error
       if (job) drop(job)
+    } finally {
+      if (mine === turn) making.value = false
     }
   }
   async function save(): Promise<void> {
@@ -96,5 +105,5 @@ export function usePrintJob(module: string) {
     }
   }
   onUnmounted(() => { stop(); void clear() })
-  return { pdf, made, running, failure, refusal, make, stop, save, print }
+  return { pdf, made, running, making, failure, refusal, make, stop, save, print }
 }

@@ -1,0 +1,267 @@
+"""A document on paper: what its declaration puts there, under the rights and masks of whoever prints it."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sync_server.replication.changeset import Op, value_hash
+
+from ...errors import NotFound
+from .. import form
+from ..access import Principal, demand
+from ..engine import Engine
+from ..fields import Field
+from ..numbering import machine_of
+from ..paper import Column
+from ..registry import Definition, targets_of
+from ..rows import Values, fetch, labels
+from ..saving import look, row_number
+from .declare import STATES, Document, Party, Print
+from .verbs import document_of, opened
+
+PAPERS: Mapping[form.Paper, str] = {
+    "a4": "A4", "form": "三联 241×140", "roll80": "小票纸 80 mm", "roll58": "小票纸 58 mm",
+}  # fmt: skip
+_AMOUNTS = ("price", "money")
+_NUMBERED = Column("行", "center", 34)
+_WIDTH = 110
+"""Of a column that lists have no width of."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A print of one document, ready to be put on paper."""
+
+    title: str
+    form: form.Form
+    lines: int
+
+    def write(self, target: Path, progress: Progress) -> int:
+        """Returns the number of pages."""
+        return form.write(target, self.form, lambda page: progress(page, page))
+
+
+def paper_of(engine: Engine, principal: Principal, module: str, id: str, name: str, printed: str) -> Paper:
+    """What a print says of a document as it is now; `printed` is the line about when and by whom. Raises `Forbidden`,
+    and `NotFound` for what there is no such print of."""
+    definition, document, line_definition = document_of(engine, module)
+    demand(principal, "print", definition)
+    shown = opened(engine, principal, module, id)
+    one = _print(document, name, shown["row"])
+    with engine.db.read() as db:
+        made = _Making(engine, db, principal, definition, line_definition, document, one, shown)
+        return Paper(made.title, made.whole(printed), len(shown["lines"]))
+
+
+def _print(document: Document, name: str, row: Mapping[str, Any]) -> Print:
+    kind = _kind(document, row)
+    for one in document.prints:
+        if one.name == name and kind in one.titles:
+            return one
+    raise NotFound("这种单据没有这一种打印")
+
+
+def _kind(document: Document, row: Mapping[str, Any]) -> str:
+    return str(row[document.kind]) if document.kind else ""
+
+
+@dataclass
+class _Making:
+    """One print being made."""
+
+    engine: Engine
+    db: sqlite3.Connection
+    principal: Principal
+    definition: Definition
+    line_definition: Definition
+    document: Document
+    one: Print
+    shown: Mapping[str, Any]
+
+    @property
+    def row(self) -> Values:
+        row: Values = self.shown["row"]
+        return row
+
+    @property
+    def title(self) -> str:
+        """With its state, unless it counts: nobody takes a draft for the real thing."""
+        title = self.one.titles[_kind(self.document, self.row)]
+        state = str(self.row["state"])
+        return title if state == "posted" else f"{title}（{STATES[state]}）"
+
+    def whole(self, printed: str) -> form.Form:
+        one = self.one
+        letterhead = self._only(one.letterhead.module) if one.letterhead else {}
+        names = one.letterhead.names.split() if one.letterhead else []
+        columns = self._columns()
+        return form.Form(
+            paper=one.paper,
+            title=self.title,
+            number=str(self.row[self.definition.module.title] or ""),
+            company=next((str(letterhead[name]) for name in names if letterhead.get(name)), ""),
+            head=list(self._head()),
+            parties=[(party.title, self._about(party)) for party in one.parties],
+            columns=[column for column, _ in columns],
+            rows=self._rows(columns),
+            totals=self._totals(columns),
+            sums=list(self._sums()),
+            spelled=self._spelled(),
+            notes=[pair for name in one.notes.split() if (pair := self._pair(name)) and pair[1]],
+            terms=self._terms(),
+            signs=one.signs,
+            seals=one.seals,
+            footer=str(letterhead.get(one.letterhead.footer) or "") if one.letterhead else "",
+            printed=printed,
+        )
+
+    # ------------------------------------------------------------------------------------------------------ the header
+
+    def _sees(self, one: Field) -> bool:
+        return self.principal.sees(one) and (self.one.prices or one.type not in _AMOUNTS)
+
+    def _pair(self, name: str) -> form.Pair | None:
+        field = self.definition.fields[name]
+        if not self._sees(field):
+            return None
+        return self.one.labels.get(name, field.label), field.format(self.row[name], self.shown["labels"])
+
+    def _head(self) -> Iterator[list[form.Item]]:
+        """Rows in which something stands."""
+        for row in self.one.head:
+            items = []
+            for word in row.split():
+                name, _, weight = word.partition(":")
+                label, value = self._pair(name) or ("", "")
+                items.append(form.Item(label if value else "", value, int(weight or 1)))
+            if any(item.value for item in items):
+                yield _closed_up(items)
+        if self.one.machine:
+            yield [form.Item(self.one.machine, machine_of(str(self.row[self.definition.module.title] or "")))]
+
+    def _sums(self) -> Iterator[form.Pair]:
+        for place, name in enumerate(self.one.sums.split()):
+            pair = self._pair(name)
+            if pair and (place == 0 or self.row[name]):
+                yield pair
+
+    def _spelled(self) -> form.Pair | None:
+        spelled = self.one.spelled
+        field = self.definition.fields[spelled.field] if spelled else None
+        if spelled is None or field is None or not self._sees(field) or self.row[spelled.field] is None:
+            return None
+        return spelled.label or f"{field.label}（大写）", spelled.words(int(self.row[spelled.field]))
+
+    # ------------------------------------------------------------------------------------------------------- the lines
+
+    def _columns(self) -> list[tuple[Column, str]]:
+        """Columns that the user sees, with their fields; sheets number their lines."""
+        fields = self.line_definition.fields
+        names = [name for name in self.one.columns.split() if self._sees(fields[name]) and self._says(name)]
+        found = [
+            (Column(fields[name].label, fields[name].align, fields[name].width or _WIDTH), name)  # type: ignore[arg-type]
+            for name in names
+        ]
+        is_roll = form.FORMATS[self.one.paper].height is None
+        return found if is_roll or not found else [(_NUMBERED, ""), *found]
+
+    def _says(self, name: str) -> bool:
+        """Whether a column has anything to say."""
+        nothing = (None, "", self.line_definition.fields[name].default)
+        return any(line[name] not in nothing for line in self.shown["lines"])
+
+    def _rows(self, columns: Sequence[tuple[Column, str]]) -> list[list[str]]:
+        if not columns:
+            return []
+        return [
+            [self._cell(name, line, number) for _, name in columns]
+            for number, line in enumerate(self.shown["lines"], 1)
+        ]
+
+    def _cell(self, name: str, line: Values, number: int) -> str:
+        if not name:
+            return str(number)
+        return self.line_definition.fields[name].format(line[name], self.shown["labels"])
+
+    def _totals(self, columns: Sequence[tuple[Column, str]]) -> list[str]:
+        """The sums of the columns that lists sum up, too."""
+        fields = self.line_definition.fields
+        totals = [
+            fields[name].format(sum(line[name] or 0 for line in self.shown["lines"]), {})
+            if name and fields[name].sum
+            else ""
+            for _, name in columns
+        ]
+        blank = [place for place, (column, _) in enumerate(columns) if column.align == "left" and not totals[place]]
+        if any(totals) and blank:
+            totals[blank[0]] = "合计"
+        return totals if any(totals) else []
+
+    # ------------------------------------------------------------------------------------------------- other records
+
+    def _only(self, module: str) -> Values:
+        """The one row of a module."""
+        definition = self.engine.definition(module)
+        sql = f"SELECT row FROM {module} WHERE deleted_at IS NULL ORDER BY row LIMIT 1"
+        numbers = [found[0] for found in self.db.execute(sql)]
+        rows = fetch(self.db, self.engine.registry, definition, numbers, self.principal)
+        return rows[0] if rows else {}
+
+    def _about(self, party: Party) -> list[form.Pair]:
+        """Particulars of a party, blank ones too: they are filled in by hand."""
+        if party.module:
+            definition, row = self.engine.definition(party.module), self._only(party.module)
+        else:
+            definition, row = self._referred(party.by)
+        known = labels(self.db, self.engine.registry, definition, [row]) if row else {}
+        fields = [(name, definition.fields[name]) for name in party.fields.split()]
+        return [
+            (one.label, one.format(row[name], known) if row.get(name) is not None else "")
+            for name, one in fields
+            if self._sees(one)
+        ]
+
+    def _referred(self, by: str) -> tuple[Definition, Values]:
+        """The record a field of the header points at; of one that the user may not see, its title."""
+        target = self.engine.definition(targets_of(self.definition.fields[by])[0])
+        id = str(self.row[by] or "")
+        number = row_number(self.engine, self.db, self.principal, target, id, deleted=False)
+        if number is None or not self.principal.may("view", target.name):
+            return target, {target.module.title: self.shown["labels"].get(id)}
+        return target, fetch(self.db, self.engine.registry, target, [number], self.principal)[0]
+
+    def _terms(self) -> list[str]:
+        kept = self.one.terms
+        row = self._only(kept.module) if kept else {}
+        text = "\n".join(str(row.get(name) or "") for name in kept.fields.split()) if kept else ""
+        return [line.strip() for line in text.splitlines() if line.strip()] or list(self.one.terms_else)
+
+
+def _closed_up(items: Sequence[form.Item]) -> list[form.Item]:
+    """A row without gaps: the last entry keeps its place, the one before it takes the room of those that are blank."""
+    *others, last = items
+    found = [item for item in others if item.value]
+    room = sum(item.weight for item in others if not item.value)
+    if not found:
+        return [*others, last]
+    return [*found[:-1], replace(found[-1], weight=found[-1].weight + room), last]
+
+
+def count(engine: Engine, principal: Principal, module: str, id: str) -> None:
+    """One more print of a document was put on paper or saved; a document that is gone meanwhile is left alone."""
+    definition, document, _ = document_of(engine, module)
+    if "print_count" not in document.after.split():
+        return
+    demand(principal, "print", definition)
+    with engine.db.write() as db:
+        row = look(engine, db, module, id)
+        if row is None:
+            return
+        hashes = {"print_count": value_hash(row["print_count"])}
+        op = Op(module, id, "upd", {"print_count": int(row["print_count"] or 0) + 1}, hashes)
+        changed = engine.applier.local([op], actor=principal.operator, act=f"{module}.print")
+    engine.tell(changed)

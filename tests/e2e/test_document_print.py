@@ -1,0 +1,141 @@
+"""打印 of one document: from its dialog to the pages, its papers beside them, and back to where one was."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+from pypdfium2 import PdfDocument
+
+from tests.e2e.screen import ListScreen, Screen, first_page
+from tests.e2e.test_documents import enter, to_the_lines
+from tests.e2e.test_pages import findings, make_dark
+from tests.e2e.test_print import drawn, preview_of
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    api = Screen(context.pages[0]).api
+    for kind in ("sale", "retail"):
+        api.call("DELETE", f"/api/state/paper:sale:{kind}")
+    return first_page(context)
+
+
+def flat(path: Path) -> str:
+    document = PdfDocument(path)
+    try:
+        return re.sub(r"\s", "", "".join(one.get_textpage().get_text_range() for one in document))
+    finally:
+        document.close()
+
+
+def product(screen: Screen) -> dict[str, Any]:
+    """Something in stock."""
+    found: dict[str, Any] = next(row for row in screen.api.rows("product", "sort=code") if row["kind"] == "goods")
+    warehouse = screen.api.rows("warehouse")[0]["id"]
+    head = {"doc_on": "2026-11-20", "kind": "other_in", "warehouse": warehouse}
+    lines = [{"product": found["id"], "qty": 1_000_000, "unit_cost": 20_000}]
+    screen.api.ok("POST", "/api/documents/stock_entry", {"values": head, "lines": lines, "post": True})
+    return found
+
+
+def sold(screen: Screen) -> dict[str, Any]:
+    customer = screen.api.rows("customer", "sort=code")[1]["id"]
+    lines = [{"product": product(screen)["id"], "qty": 30_000, "price": 125_000}]
+    body = {"values": {"customer": customer, "doc_type": "sale"}, "lines": lines, "confirmed": ["over_credit"]}
+    row: dict[str, Any] = screen.api.ok("POST", "/api/documents/sale", body)["row"]
+    return row
+
+
+def sales(screen: Screen) -> ListScreen:
+    screen.page.evaluate("location.hash = '#/m/sale'")
+    shown = screen.list("销货管理").loaded()
+    shown.bar("数据显示").click()
+    shown.entry("所有").click()
+    return shown.loaded()
+
+
+def opened(screen: Screen, number: str) -> Locator:
+    shown = sales(screen)
+    shown.row(number).get_by_role("gridcell", name=number).dblclick()
+    dialog = screen.dialog("修改销货单")
+    expect(dialog.get_by_role("button", name=re.compile("^保存退出"))).to_be_enabled()
+    return dialog
+
+
+def test_a_document_goes_from_its_dialog_to_the_pages_and_back(page: Page, tmp_path: Path) -> None:
+    screen = Screen(page)
+    row = sold(screen)
+    dialog = opened(screen, row["number"])
+    dialog.get_by_role("button", name="打印", exact=True).click()
+    screen.entry("销货单（A4）").click()
+    preview = preview_of(page)
+    expect(drawn(preview, 1)).to_be_visible()
+    expect(preview).to_contain_text(row["number"])
+    assert not findings(page)
+    papers = preview.get_by_role("form", name="打印设置")
+    expect(papers.get_by_role("radio", name="销货单（A4）")).to_be_checked()
+    with page.expect_download() as saving:
+        screen.press("Control+s")
+    saving.value.save_as(tmp_path / "a4.pdf")
+    said = flat(tmp_path / "a4.pdf")
+    assert row["number"] in said and "37.50" in said and "叁拾柒元伍角整" in said
+    screen.until(lambda: screen.api.get(f"/api/documents/sale/{row['id']}")["row"]["print_count"] == 1)
+    with page.expect_response(re.compile("/view$")):
+        papers.get_by_role("radio", name="出库单（三联 241×140）").check()
+    expect(preview.get_by_role("button", name="存为 PDF")).to_be_enabled()
+    expect(drawn(preview, 1)).to_be_visible()
+    with page.expect_download() as saving:
+        screen.press("Control+s")
+    saving.value.save_as(tmp_path / "slip.pdf")
+    assert "出库单" in flat(tmp_path / "slip.pdf") and "37.50" not in flat(tmp_path / "slip.pdf")
+    make_dark(page)
+    expect(drawn(preview, 1)).to_be_visible()
+    assert not findings(page)
+    screen.press("Escape")
+    expect(screen.dialog("修改销货单")).to_contain_text(row["number"])
+    # The same paper is one key away from now on.
+    expect(screen.dialog("修改销货单").get_by_role("button", name=re.compile("^保存退出"))).to_be_enabled()
+    screen.press("Control+p")
+    expect(preview.get_by_role("radio", name="出库单（三联 241×140）")).to_be_checked()
+    expect(drawn(preview, 1)).to_be_visible()
+
+
+def test_changes_are_saved_before_they_are_printed(page: Page) -> None:
+    screen = Screen(page)
+    dialog = opened(screen, sold(screen)["number"])
+    dialog.get_by_role("textbox", name="备注", exact=True).first.fill("改过")
+    screen.press("Control+p")
+    expect(dialog.get_by_role("alert").first).to_contain_text("先保存这里的改动，再打印")
+
+
+def test_retail_is_sold_and_its_receipt_printed_with_one_key(page: Page) -> None:
+    screen = Screen(page)
+    code = product(screen)["code"]
+    before = screen.api.total("sale")
+    shown = sales(screen)
+    shown.grid.focus()
+    shown.press("Insert")
+    dialog = screen.dialog("新增销货单")
+    expect(dialog.get_by_role("button", name=re.compile("^保存退出"))).to_be_enabled()
+    kind = dialog.locator("[data-field=doc_type] input")
+    kind.fill("零售")
+    expect(page.get_by_role("option", name="零售")).to_be_visible()
+    kind.press("Enter")
+    dialog.locator("[data-field=doc_on] input").focus()
+    to_the_lines(screen, dialog)
+    enter(screen, dialog, code, "2", "10")
+    paid = dialog.locator("[data-field=paid_amount] input")
+    paid.fill("20")
+    paid.press("Tab")
+    screen.press("Control+p")
+    preview = preview_of(page)
+    expect(drawn(preview, 1)).to_be_visible()
+    expect(preview.get_by_role("radio", name="销售小票（小票纸 80 mm）")).to_be_checked()
+    assert screen.api.total("sale") == before + 1
+    assert not findings(page)
+    screen.press("Escape")
+    expect(screen.dialog("新增销货单")).to_be_visible()
