@@ -92,7 +92,7 @@ def _references(definition: Definition) -> Manifest:
     """Columns that hold ids: {column: {to, by?, parent?, loose?}}; `to` is a table, or kind → table under `by`."""
     found: Manifest = {}
     for name, ref in definition.fields.items():
-        if not isinstance(ref, Ref) or not ref.columns(name):
+        if not isinstance(ref, Ref) or not ref.columns(name) or ref.calc:
             continue
         about: Manifest = {"to": dict(ref.target_by[1]) if ref.target_by else ref.target}
         if ref.target_by:
