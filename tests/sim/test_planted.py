@@ -165,7 +165,7 @@ PLANTED = [
     Planted(last_of_a_page_is_dropped, frozenset({"I11"})),
     Planted(children_stay_deleted, frozenset({"I12"}), {"delete": 25}),
     Planted(nothing_is_offered_again, frozenset({"I2", "I10"}), DISKS),
-    Planted(old_positions_are_forgotten, frozenset({"I3"}), DISKS),
+    Planted(old_positions_are_forgotten, frozenset({"I3"}), DISKS | dict.fromkeys(PAPERS, 0)),
     Planted(clamped_rows_are_not_fetched, frozenset({"I1", "I9"}), {"clock": 10}),
     Planted(mirrors_are_forgotten, frozenset({"I4"}), PAPERS),
     Planted(last_version_to_come_counts, frozenset({"I4", "I6"}), PAPERS),
