@@ -102,7 +102,7 @@ def test_very_long_texts_are_compared_with_nothing(office: Office) -> None:
 
 
 def test_a_state_that_is_too_large_is_413(office: Office) -> None:
-    problem = office.api.refused("PUT", "/api/state/x", 413, {"value": "x" * 300_000})
+    problem = office.api.refused("PUT", "/api/state/x", 413, {"value": "x" * 2_100_000})
     assert problem["code"] == "too-large" and "太大" in problem["title"]
 
 

@@ -64,7 +64,7 @@ def test_the_first_five_roles_are_there_with_their_rights(office: Office) -> Non
     assert actions(found["总经理"], "company_profile") == actions(found["财务"], "dict_item") == "view"
     assert actions(found["仓管"], "product") == "view" and "customer" not in found["仓管"]["rights"]
     assert found["仓管"]["hide_prices"]
-    assert found["总经理"]["specials"] == ["assign", "unmask", "see_purchase_price"]
+    assert found["总经理"]["specials"] == ["assign", "unmask", "see_purchase_price", "see_cost"]
 
 
 def test_new_first_roles_come_to_existing_files_and_what_was_changed_stays(template: Path, tmp_path: Path) -> None:
@@ -378,11 +378,15 @@ def test_what_is_offered_follows_from_the_declarations(office: Office) -> None:
     declared = {one.name: one.module for one in office.engine.registry}
     assert set(modules) == {name for name, module in declared.items() if module.is_granted}
     assert {"role_right", "conflict", "saved_filter"} & set(modules) == set()
-    assert modules["customer"]["actions"] == list(VERBS)
+    assert modules["customer"]["actions"] == [one for one in VERBS if one not in ("post", "cancel")]
+    assert modules["sale"]["actions"] == [one for one in VERBS if one != "import"]
     assert modules["company_profile"]["actions"] == ["view", "edit", "export", "print"]
     assert modules["tag"]["needs"] == "settings"
     names = [one["name"] for one in shown["specials"]]
-    assert names == ["settings", "assign", "unmask", "export_all", "merge", "see_purchase_price"]
+    assert names == [
+        *("settings", "assign", "unmask", "export_all", "merge", "see_purchase_price", "see_cost", "negative_stock"),
+        *("edit_price", "below_min_price"),
+    ]
     assert all(one["text"].endswith("。") for one in shown["specials"])
 
 

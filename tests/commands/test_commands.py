@@ -94,7 +94,7 @@ def test_wrong_usage_ends_with_two(tmp_path: Path) -> None:
     for words in (
         ("backup",),
         ("demo", "--customers", "many"),
-        ("demo", "--documents", "5"),
+        ("demo", "--papers", "5"),
         ("digest", "--scope", "x"),
     ):
         assert ecms(*words).returncode == 2

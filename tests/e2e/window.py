@@ -71,7 +71,7 @@ def found_company(folder: Path, customers: int = CUSTOMERS) -> Path:
         typed=f"{PASSWORD}\n",
     )  # fmt: skip
     if customers:
-        run_ecms("demo", *data, "--customers", str(customers), "--documents", "12")
+        run_ecms("demo", *data, "--customers", str(customers), "--documents", "0")
     return folder
 
 
