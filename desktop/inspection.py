@@ -648,8 +648,9 @@ def _beside_versions(one: Inspection) -> None:
     registry = one.engine.registry
     for annex in sorted(registry.annexes):
         definition = registry[annex]
+        # The version may wait at the server, not accepted yet: what the keeper wrote beside it came through.
         lost = (f"{definition.module.noun} {id}" for id in audit.annexes_alone(one.db, annex))
-        one.add("annex-alone", f"{definition.module.label}：所属的单据版本不存在", lost)
+        one.add("annex-alone", f"{definition.module.label}：所属的单据版本还没有来", lost, "note")
     veils = (f"{table} 的 {id}" for table, id in audit.veils_alone(one.db, registry))
     one.add("veil-wrong", "合并值没有对应的记录", veils)
 

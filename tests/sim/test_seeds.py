@@ -39,6 +39,12 @@ def test_invariants_hold_after_every_seed(part: int) -> None:
         play_seed(seed)
 
 
+@pytest.mark.parametrize("seed", [60002248])
+def test_what_once_went_wrong_goes_right(seed: int) -> None:
+    """60002248: costs came whose version the server had not accepted."""
+    play_seed(seed)
+
+
 @pytest.mark.soak
 def test_invariants_hold_for_as_long_as_it_runs() -> None:
     until = time.monotonic() + 60 * float(os.environ.get("SIM_MINUTES", "60"))
