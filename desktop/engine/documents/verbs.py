@@ -29,6 +29,7 @@ from .project import covered_names, sums_of
 from .versions import TABLE, Chain, body_of, frozen
 
 LINES_MAX = 2_000
+_LARGEST = 1 << 62
 
 
 def document_of(engine: Engine, module: str) -> tuple[Definition, Document, Definition]:
@@ -202,10 +203,17 @@ def _present(
     machinery: dict[str, Any] = dict.fromkeys(
         ("rev", "created_at", "created_by", "updated_at", "updated_by", "machine", "deleted_at")
     )
-    raw = [{**blank, **machinery, "row": 0, **one} for one in columns]
+    raw = [{**blank, **machinery, "row": 0, **_bearable(one)} for one in columns]
     names = {"id", *definition.fields}
     shown = present(db, engine.registry, definition, raw, principal)
     return [{name: value for name, value in row.items() if name in names} for row in shown]
+
+
+def _bearable(columns: Columns) -> Columns:
+    """Without figures that no column holds."""
+    return {
+        name: None if isinstance(value, int) and abs(value) > _LARGEST else value for name, value in columns.items()
+    }
 
 
 def _hint(one: Hint) -> dict[str, Any]:
@@ -414,7 +422,10 @@ class _Saving:
     def _sheet(self, new: Values, lines: Sequence[tuple[str, Values | None, Values]]) -> Sheet:
         header = {"id": self.id, **sent_columns(self.definition, new)}
         rows: list[Columns] = [{"id": id, **sent_columns(self.line_definition, line)} for id, _, line in lines]
-        return self.document.work_out(Sheet(header, rows))
+        sheet = self.document.work_out(Sheet(header, rows))
+        if any(map(_is_too_large, (sheet.header, *sheet.lines))):
+            raise Invalid({"": "数字太大，请核对数量和单价"})
+        return sheet
 
     # ------------------------------------------------------------------------------------------------ whether it may
 
@@ -490,6 +501,10 @@ class _Saving:
     def _version(self, sheet: Sheet, version: int, base: str | None, book_on: str) -> Op:
         body = body_of(self._frozen(sheet), book_on=book_on)
         return version_op(self.definition.name, self.id, sheet.header, version, base, "posted", body, self.entry.reason)
+
+
+def _is_too_large(columns: Columns) -> bool:
+    return any(isinstance(value, int) and abs(value) > _LARGEST for value in columns.values())
 
 
 def _place(one: Wrong) -> str:

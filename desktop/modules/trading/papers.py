@@ -31,6 +31,8 @@ TAX_INCLUDED = True
 """`tax.price_includes`: prices contain the tax. A constant until there are settings."""
 COST_WITH_TAX = True
 """`cost.basis`."""
+QTY_MAX, PRICE_MAX, AMOUNT_MAX = 10**11, 10**11, 10**13
+"""Ten million units, ten million 元 each, a hundred thousand million 元: beyond them somebody slipped."""
 PRICE_DAYS = 180
 """`price.last_days`."""
 
@@ -85,7 +87,7 @@ def line_start(document: str) -> dict[str, Field]:
         "ratio": Quantity("换算数量", readonly=True, hidden=True),
         "unit_name": Text("单位", max_length=40, readonly=True, width=70),
         "is_service": Bool("服务", readonly=True, hidden=True),
-        "qty": Quantity("数量", required=True, sum=True, width=90),
+        "qty": Quantity("数量", required=True, max=QTY_MAX, sum=True, width=90),
         "base_qty": Quantity("基本数量", calc=True, readonly=True, hidden=True),
     }  # fmt: skip
 
@@ -93,10 +95,10 @@ def line_start(document: str) -> dict[str, Field]:
 def line_prices() -> dict[str, Field]:
     """T1–T3 of a line. What somebody typed as the amount stands apart from what follows."""
     return {
-        "price": Price("单价", min=0, width=96),
+        "price": Price("单价", min=0, max=PRICE_MAX, width=96),
         "discount_rate": Rate("折扣%", min=0, max=WHOLE_RATE * 10, default=WHOLE_RATE, width=80),
         "amount": Money("金额", calc=True, sum=True, width=110),
-        "typed_amount": Money("手输金额", min=0, hidden=True),
+        "typed_amount": Money("手输金额", min=0, max=AMOUNT_MAX, hidden=True),
         "share_amount": Money("优惠分摊", calc=True, readonly=True, hidden=True),
         "net_amount": Money("净额", calc=True, readonly=True, sum=True, width=110),
         "tax_rate": Rate("税率%", min=0, max=WHOLE_RATE, default=0, width=80),
@@ -220,6 +222,8 @@ def quantities(posting: Posting) -> Iterator[Wrong]:
     for place, line in enumerate(posting.sheet.lines):
         if not isinstance(line["qty"], int) or line["qty"] <= 0:
             yield Wrong("数量要大于 0", "qty", place)
+        elif abs(int(line.get("amount") or 0)) > AMOUNT_MAX:
+            yield Wrong("金额太大，请核对数量和单价", "qty", place)
 
 
 def accounts_hold(posting: Posting) -> Iterator[Wrong]:
@@ -249,6 +253,11 @@ def still_fits(posting: Posting, module: str) -> Iterator[Wrong]:
     """T20: a changed document is not smaller than what was settled of it."""
     if posting.old is None:
         return
+    party = "customer" if module == "sale" else "supplier"
+    if posting.old.header.get(party) != posting.sheet.header.get(party):
+        yield Wrong("过账以后不能换往来单位，请作废后重开一张", party)
+        return
+    yield from _returns_fit(posting, f"{module}_line")
     before, after = (int(sheet.header.get("signed_total") or 0) for sheet in (posting.old, posting.sheet))
     keys = {"settles_module": module, "settles": posting.id}
     left = posting.asking.balance("open_item", keys)["balance"] - before + after
@@ -256,11 +265,23 @@ def still_fits(posting: Posting, module: str) -> Iterator[Wrong]:
         yield Wrong(f"已经结清 {yuan(abs(after - left))}，合计不能更小", "total")
 
 
+def _returns_fit(posting: Posting, lines: str) -> Iterator[Wrong]:
+    """A changed document leaves no less than what was returned of it."""
+    assert posting.old is not None
+    now = {str(line["id"]): int(line.get("base_qty") or 0) for line in posting.sheet.lines}
+    places = {str(line["id"]): place for place, line in enumerate(posting.sheet.lines)}
+    for line in posting.old.lines:
+        returned = returned_before(posting.asking, lines, posting.id, {"origin_line": line["id"]})
+        if returned > now.get(str(line["id"]), 0):
+            yield Wrong(f"已经退了 {shown_qty(returned)}，不能更少", "qty", places.get(str(line["id"])))
+
+
 def bound_by(lines: str) -> Callable[[str, Asking], Iterator[str]]:
     """What has to go before a document is cancelled: settlements and returns (T20)."""
 
     def bound(id: str, asking: Asking) -> Iterator[str]:
         numbers = {str(row["number"]) for row in asking.find("settlement_line", {"target": id, "state": "posted"})}
+        numbers |= {str(row["number"]) for row in asking.find(lines, {"order": id, "state": "posted"})}
         own = [str(line["id"]) for line in asking.find(lines, {"document": id})]
         numbers |= {str(row["number"]) for row in asking.find(lines, {"origin_line": own, "state": "posted"})}
         yield from sorted(numbers)

@@ -44,8 +44,8 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     if customer and not header.get("price_slot"):
         header["price_slot"] = customer["price_level"]
     if header.get("doc_on") and not header.get("valid_until"):
-        last = date.fromisoformat(str(header["doc_on"])) + timedelta(days=VALID_DAYS)
-        header["valid_until"] = last.isoformat()
+        first = date.fromisoformat(str(header["doc_on"]))
+        header["valid_until"] = (first + min(timedelta(days=VALID_DAYS), date.max - first)).isoformat()
     header["result"] = header.get("result") or "open"
     for line in lines:
         complete_line(line, asking)

@@ -10,6 +10,7 @@ from .allocation import OpenItem, allocate, refund_amount, refusals, to_advance,
 from .money import KINDS, Side, account_move, party_move
 from .papers import RIGHTS, accounts_hold, drafts_only, header_end, header_start, kind_stays, line_end, sum_of
 from .prints import on_sheets
+from .refusal import yuan
 from .words import in_words
 
 CUSTOMER_KINDS = ("receipt", "advance_in", "refund_out")
@@ -47,9 +48,16 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     header["owner"] = customer["owner"] if customer else None
     header["department"] = customer["department"] if customer else None
     for line in lines:
-        target = asking.look(str(line["target_kind"]), str(line["target"])) if line.get("target") else None
+        target = _target(line, asking)
         if target:
             line |= _about(target)
+
+
+def _target(line: Mapping[str, Any], asking: Asking) -> Mapping[str, Any] | None:
+    """The document that a line settles."""
+    if not line.get("target") or line.get("target_kind") not in ("sale", "purchase"):
+        return None
+    return asking.look(str(line["target_kind"]), str(line["target"]))
 
 
 def _about(target: Mapping[str, Any]) -> Columns:
@@ -130,6 +138,9 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     if not party:
         yield Wrong("请选择" + ("客户" if name == "customer" else "供应商"), name)
         return
+    if posting.old and posting.old.header.get(name) != party:
+        yield Wrong("过账以后不能换往来单位，请作废后重开一张", name)
+        return
     if header.get("amount") and not header.get("account"):
         yield Wrong("请选择账户", "account")
     if not lines and not header.get("amount") and not header.get("from_advance"):
@@ -151,12 +162,24 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     for one in found:
         field = "" if one.field == "lines" else one.field
         yield Wrong(one.message, field, places.get(one.line) if one.line else None)
+    left = advance - old_advance + _advance(header, lines)
+    if posting.old and left < 0:
+        yield Wrong(f"预收/付已经用掉，还差 {yuan(-left)}", "amount")
     yield from accounts_hold(posting)
+
+
+def _bound(id: str, asking: Asking) -> Iterator[str]:
+    """An advance that was used since."""
+    for header in asking.find("settlement", {"id": id}):
+        name, party = _party(header)
+        added = _advance(header, asking.find("settlement_line", {"document": id}))
+        if party and added > asking.balance("party_balance", {name: party, "side": _sides(header)[1]})["balance"]:
+            yield "用掉这笔预收/付的单据"
 
 
 def _targets(posting: Posting, name: str, party: Any) -> Iterator[Wrong]:
     for place, line in enumerate(posting.sheet.lines):
-        target = posting.asking.look(str(line["target_kind"]), str(line["target"])) if line.get("target") else None
+        target = _target(line, posting.asking)
         if target is None:
             yield Wrong("请选择要结清的单据", "target", place)
         elif target["state"] != "posted" or target.get(name) != party:
@@ -241,6 +264,7 @@ settlement = Module(
         fill=_fill,
         work_out=_work_out,
         judge=_judge,
+        bound=_bound,
         moves=_moves,
         after="note print_count",
         line_columns="document_number document_on due_on document_total outstanding_before amount write_off_amount",

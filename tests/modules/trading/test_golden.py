@@ -447,3 +447,41 @@ def test_a_return_is_filled_from_what_was_sold(shop: Shop) -> None:
     assert (units(line["qty"]), units(line["price"]), line["origin_line"]) == (5, 20, sold["lines"][0]["id"])
     shop.sell({**line, "qty": scaled(2)}, doc_type="return")
     assert units(take(shop, "sale", "origin", sold, customer="甲", doc_type="return")["lines"][0]["qty"]) == 3
+
+
+def test_what_others_rest_on_keeps_its_party_and_its_size(shop: Shop) -> None:
+    shop.buy(("P", 100, 1))
+    shop.customer("丙")
+    sold = shop.sell(("P", 7, 20))
+    line = sold["lines"][0]
+    path = f"/api/documents/sale/{sold['row']['id']}"
+    moved = shop.body({"customer": "丙"}, [line])
+    assert "不能换往来单位" in shop.api.refused("PATCH", path, 422, moved)["fields"]["customer"]
+    back = {"product": shop.names["P"], "qty": scaled(5), "price": scaled(20), "origin_line": line["id"]}
+    shop.sell(back, doc_type="return")
+    small = shop.body({}, [{**line, "qty": scaled(1)}])
+    assert "已经退了 5" in shop.api.refused("PATCH", path, 422, small)["fields"]["lines.0.qty"]
+
+    order = shop.sell(("P", 3, 20), doc_type="order", deliver_on="2030-01-01")
+    delivery = {**back, "qty": scaled(1), "origin_line": None, "order_line": order["lines"][0]["id"]}
+    number = shop.sell(delivery)["row"]["number"]
+    cancelling = f"/api/documents/sale/{order['row']['id']}/cancel"
+    assert number in shop.api.refused("POST", cancelling, 422, {"reason": "x"})["fields"][""]
+
+    given = shop.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 50})
+    shop.sell(("P", 5, 20), advance_used=50)
+    cancelling = f"/api/documents/settlement/{given['row']['id']}/cancel"
+    assert "预收" in shop.api.refused("POST", cancelling, 422, {"reason": "x"})["fields"][""]
+
+
+def test_absurd_figures_are_refused_and_never_break_anything(shop: Shop) -> None:
+    large = {"product": shop.names["P"], "qty": 10**11, "price": 10**11}
+    assert "lines.0.qty" in shop.refused("sale", {"customer": "甲"}, large)["fields"]
+    larger = {**large, "qty": 10**14, "price": 10**14}
+    assert {"lines.0.qty", "lines.0.price"} <= shop.refused("sale", {"customer": "甲"}, larger)["fields"].keys()
+    body = {"values": {"customer": shop.names["甲"], "doc_on": "9999-12-31"}, "lines": [larger] * 3}
+    for module in ("sale", "purchase", "quote"):
+        assert shop.api.post(f"/api/documents/{module}/work-out", body)["lines"]
+    nowhere = {"target_kind": None, "target": "0" * 32, "amount": 1}
+    problem = shop.refused("settlement", {"kind": "receipt", "customer": "甲", "amount": 1}, nowhere)
+    assert "lines.0.target" in problem["fields"]
