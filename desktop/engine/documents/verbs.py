@@ -59,6 +59,30 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
     )
 
 
+def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Asking:
+    """The same for a sheet somebody is filling in: nothing that he may not see fills it."""
+    free = asking_of(engine, db)
+    if principal.everything:
+        return free
+
+    def sees(module: str, id: str) -> bool:
+        definition = engine.definition(module)
+        if definition.module.lookup or definition.module.local:
+            return True
+        if not definition.module.is_granted and definition.module.scope != "follow":
+            return principal.has(definition.module.view_right)
+        may = principal.may("view", module) or definition.module.scope == "follow"
+        return may and row_number(engine, db, principal, definition, id, deleted=False) is not None
+
+    def see(module: str, id: str) -> Any:
+        return free.look(module, id) if sees(module, id) else None
+
+    def find(module: str, columns: Mapping[str, Any]) -> list[Columns]:
+        return [row for row in free.find(module, columns) if sees(module, str(row["id"]))]
+
+    return Asking(see, find, free.balance)
+
+
 # ---------------------------------------------------------------------------------------------------------------- open
 
 
@@ -163,7 +187,7 @@ def work_out(
     demand(principal, "view", definition)
     header, lines_in = _readable(definition, values), [_readable(line_definition, line) for line in lines[:LINES_MAX]]
     with engine.db.read() as db:
-        asking = asking_of(engine, db)
+        asking = asking_for(engine, db, principal)
         line, name = changed or (None, None)
         typing = Typing(Sheet(header, lines_in), asking, line, name)
         return _worked_out(engine, db, principal, definition, typing)
@@ -232,7 +256,7 @@ def sources(engine: Engine, principal: Principal, module: str, name: str, values
     target = engine.definition(source.module)
     demand(principal, "view", target)
     with engine.db.read() as db:
-        found = list(source.offers(_readable(definition, values), asking_of(engine, db)))
+        found = list(source.offers(_readable(definition, values), asking_for(engine, db, principal)))
         numbers = [row_number(engine, db, principal, target, str(row["id"]), deleted=False) for row in found]
         rows = fetch(db, engine.registry, target, [number for number in numbers if number], principal)
         return {"items": rows, "labels": labels(db, engine.registry, target, rows), "columns": source.columns.split()}
@@ -252,7 +276,7 @@ def take(
     with engine.db.read() as db:
         if row_number(engine, db, principal, target, id, deleted=False) is None:
             raise not_found(target)
-        asking = asking_of(engine, db)
+        asking = asking_for(engine, db, principal)
         filled = source.take(Sheet(header, given), id, asking)
         return _worked_out(engine, db, principal, definition, Typing(filled, asking))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from desktop.engine.documents import verbs
 from desktop.engine.fields.moment import today as day
 from tests.modules.trading.shop import D, Exact, Shop, costs, fen, scaled, units, yuan
 
@@ -485,3 +487,26 @@ def test_absurd_figures_are_refused_and_never_break_anything(shop: Shop) -> None
     nowhere = {"target_kind": None, "target": "0" * 32, "amount": 1}
     problem = shop.refused("settlement", {"kind": "receipt", "customer": "甲", "amount": 1}, nowhere)
     assert "lines.0.target" in problem["fields"]
+
+
+def test_a_sheet_is_filled_with_nothing_its_author_may_not_see(shop: Shop) -> None:
+    shop.product("Q", price_1=scaled(9), price_3=scaled(7))
+    shop.customer("丙", price_level="3")
+    shop.buy(("Q", 10, 5))
+    shop.sell(("Q", 1, 8), customer="丙")
+    engine, admin = shop.office.engine, shop.office.admin
+    words = frozenset(["view", "add", "edit", "post"])
+    cashier = replace(
+        admin, everything=False, rights={"settlement": words}, scopes={"settlement": "all"}, special=frozenset()
+    )
+    money = {"kind": "receipt", "customer": shop.names["丙"], "amount": 999_00}
+    filled = verbs.work_out(engine, cashier, "settlement", money, [], (None, "amount"))
+    assert filled["lines"] == []
+    assert verbs.work_out(engine, admin, "settlement", money, [], (None, "amount"))["lines"]
+    seller = replace(cashier, rights={"sale": words}, scopes={"sale": "own"})
+    sheet = [{"product": shop.names["Q"], "qty": scaled(1)}]
+    about = {"customer": shop.names["丙"]}
+    (line,) = verbs.work_out(engine, seller, "sale", about, sheet, (0, "product"))["lines"]
+    assert (line["price"], line["product_name"]) == (None, None)
+    (line,) = verbs.work_out(engine, admin, "sale", about, sheet, (0, "product"))["lines"]
+    assert units(line["price"]) == 8
