@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -28,8 +29,6 @@ LONE_CODE = "A1"
 """Machine code of a workstation that belongs to no server yet (T19)."""
 FREE_TRIES = 3
 WAIT_MAX_S = 60
-
-_DECOY = hash_password("no such user has this password")
 
 
 @dataclass(frozen=True)
@@ -168,13 +167,20 @@ def sign_in(engine: Engine, department: str, user: str, password: str, now: floa
         ).fetchone()
         # Counted before the answer is known, so that tries sent at once cannot all slip through.
         failed = _count_try(db, login, now)
-    if not (verify_password(row["password"] if row and row["password"] else _DECOY, password) and row):
+    decoy = _decoy()  # the first attempt makes it whoever it names, so that it says nothing either
+    if not (verify_password(row["password"] if row and row["password"] else decoy, password) and row):
         raise LoginFailed(wait_s=_wait_s(failed))
     with engine.db.write() as db:
         _forget_tries(db, login)
         if not _may_use_machine(engine, db, row["id"]):
             raise LoginElsewhere
     return str(row["id"])
+
+
+@cache
+def _decoy() -> str:
+    """What the password of a user whom nobody knows is compared with."""
+    return hash_password("no such user has this password")
 
 
 def _may_use_machine(engine: Engine, db: sqlite3.Connection, operator: str) -> bool:

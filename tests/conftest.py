@@ -12,15 +12,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+
+from desktop.engine.fields import password
+from tests.support import made_once, make_template
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 60.0
+REAL_HASHER = password.hasher
 
 
 @pytest.fixture(autouse=True, scope="session")
 def identities(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Machines that tests make have their identity files with the tests, not with the person who runs them."""
     os.environ["ECMS_IDENTITY"] = str(tmp_path_factory.mktemp("identities"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> Iterator[None]:
+    """Most tests sign in, and the cost of a password is meant to be felt; one test looks at the real cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(password, "hasher", lambda: PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A company that has just been founded; to copy."""
+    return made_once(tmp_path_factory, "founded", make_template)
 
 
 @dataclass

@@ -5,12 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import Office, copy_of, make_template, open_office
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("founded") / "data")
+from tests.support import Office, copy_of, open_office
 
 
 @pytest.fixture

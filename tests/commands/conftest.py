@@ -7,19 +7,14 @@ import pytest
 
 from desktop import demo
 from desktop.workstation import Workstation
-from tests.support import copy_of, make_template
+from tests.support import copy_of
 
 CUSTOMERS = 150
 
 
 @pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("founded") / "data")
-
-
-@pytest.fixture(scope="session")
-def furnished(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_of(founded, tmp_path_factory.mktemp("furnished") / "data")
+def furnished(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = copy_of(template, tmp_path_factory.mktemp("furnished") / "data")
     workstation = Workstation.open(folder)
     demo.fill(workstation.engine, CUSTOMERS)
     workstation.close()

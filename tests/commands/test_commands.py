@@ -78,8 +78,8 @@ def test_init_says_what_is_missing(tmp_path: Path, given: dict[str, str], about:
     assert about in refused(init(tmp_path / "data", **given))
 
 
-def test_init_twice_is_refused(founded: Path, tmp_path: Path) -> None:
-    folder = copy_of(founded, tmp_path / "data")
+def test_init_twice_is_refused(template: Path, tmp_path: Path) -> None:
+    folder = copy_of(template, tmp_path / "data")
     assert "首次设置已经完成" in refused(init(folder))
 
 

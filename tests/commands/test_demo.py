@@ -43,8 +43,8 @@ def content(workstation: Workstation) -> dict[str, list[str]]:
     return found
 
 
-def test_same_seed_same_data(founded: Path, folder: Path, tmp_path: Path) -> None:
-    other = Workstation.open(copy_of(founded, tmp_path / "other"))
+def test_same_seed_same_data(template: Path, folder: Path, tmp_path: Path) -> None:
+    other = Workstation.open(copy_of(template, tmp_path / "other"))
     first = Workstation.open(folder)
     demo.fill(other.engine, 150)
     same = content(first) == content(other)
@@ -53,8 +53,8 @@ def test_same_seed_same_data(founded: Path, folder: Path, tmp_path: Path) -> Non
     assert same
 
 
-def test_another_seed_gives_other_data(founded: Path, tmp_path: Path, workstation: Workstation) -> None:
-    other = Workstation.open(copy_of(founded, tmp_path / "other"))
+def test_another_seed_gives_other_data(template: Path, tmp_path: Path, workstation: Workstation) -> None:
+    other = Workstation.open(copy_of(template, tmp_path / "other"))
     demo.fill(other.engine, 150, seed=2)
     names = [set(content(one)["customer"]) for one in (workstation, other)]
     other.close()
@@ -149,8 +149,8 @@ def test_addresses_can_reach_nobody(workstation: Workstation) -> None:
                 assert text.endswith("example.com")
 
 
-def test_companies_entered_twice_occur(founded: Path, tmp_path: Path) -> None:
-    opened = Workstation.open(copy_of(founded, tmp_path / "data"))
+def test_companies_entered_twice_occur(template: Path, tmp_path: Path) -> None:
+    opened = Workstation.open(copy_of(template, tmp_path / "data"))
     demo.fill(opened.engine, 600)
     with opened.db.read() as db:
         doubles = db.execute(
@@ -233,8 +233,8 @@ def test_changesets_are_small_and_of_one_batch(workstation: Workstation) -> None
     assert len({batch for _, batch in bodies}) == 1
 
 
-def test_summary_names_the_password(founded: Path, tmp_path: Path) -> None:
-    said = commands.demo(copy_of(founded, tmp_path / "data"), 5, 1)
+def test_summary_names_the_password(template: Path, tmp_path: Path) -> None:
+    said = commands.demo(copy_of(template, tmp_path / "data"), 5, 1)
     assert "客户 5" in said
     assert demo.PASSWORD in said
     assert not re.search("[!！]", said)

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from tests.e2e import window as w
 from tests.e2e.window import RealWindow, Served
+from tests.support import made_once
 
 
 @pytest.fixture(scope="package")
@@ -32,7 +33,7 @@ def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder to copy from."""
-    return w.found_company(tmp_path_factory.mktemp("company") / "data")
+    return made_once(tmp_path_factory, "company", w.found_company)
 
 
 @pytest.fixture(scope="package")

@@ -13,8 +13,11 @@ import pytest
 from desktop import accounts
 from desktop.engine.apply import unpacked
 from desktop.engine.define import seed_id
+from desktop.engine.fields import password
+from desktop.engine.fields.password import hash_password
 from desktop.errors import LoginFailed, LoginWait
 from desktop.workstation import Workstation
+from tests.conftest import REAL_HASHER
 from tests.engine.kit import everything
 from tests.support import PASSWORD, Api, Office, copy_of, open_office
 
@@ -28,6 +31,11 @@ def department(api: Api) -> str:
 
 def attempt(api: Api, user: str, password: str, where: str | None = None) -> dict[str, Any]:
     return {"department": where or department(api), "user": user, "password": password}
+
+
+def test_passwords_are_hashed_at_the_cost_the_library_recommends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(password, "hasher", REAL_HASHER)
+    assert argon2.extract_parameters(hash_password(PASSWORD)) == argon2.profiles.RFC_9106_LOW_MEMORY
 
 
 def test_an_unknown_user_is_answered_exactly_like_a_wrong_password(
@@ -54,7 +62,7 @@ def test_an_unknown_user_is_answered_exactly_like_a_wrong_password(
         answers.append((answer.status_code, answer.text))
         assert len(verified) == 1, "the costly comparison is made for all alike"
         costs = [argon2.extract_parameters(one) for one in verified]
-        assert costs[0].memory_cost == argon2.PasswordHasher().memory_cost
+        assert costs[0] == argon2.extract_parameters(hash_password(PASSWORD)), "and costs for all the same"
     assert set(answers) == {(401, answers[0][1])}
     assert json.loads(answers[0][1])["code"] == "login-failed"
 

@@ -6,12 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.kit import Company, ServerHere, found_company, server_in
-from tests.support import make_template
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("founded") / "data")
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .base import Columns, Field, FieldError, Sql, Value, Where
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 LENGTH_MIN = 8
 """Default of the setting security.password_length (rule O1)."""
@@ -72,19 +75,23 @@ class Password(Field):
         raise FieldError(f"不能按「{self.label}」查找")
 
 
-def hash_password(password: str) -> str:
+def hasher() -> "PasswordHasher":
     """argon2id with the library's recommended cost."""
-    from argon2 import PasswordHasher
+    from argon2 import PasswordHasher  # takes its time to load, and most starts need none
 
-    return PasswordHasher().hash(password)
+    return PasswordHasher()
+
+
+def hash_password(password: str) -> str:
+    """The hash says with what cost it was made."""
+    return hasher().hash(password)
 
 
 def verify_password(stored: str, password: str) -> bool:
     """Whether a password fits its hash; takes the same time for a wrong one."""
-    from argon2 import PasswordHasher
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
-        return PasswordHasher().verify(stored, password)
+        return hasher().verify(stored, password)
     except (VerificationError, InvalidHashError):
         return False

@@ -7,12 +7,7 @@ import pytest
 
 from tests.engine.kit import assert_sound
 from tests.modules.trading.shop import Shop
-from tests.support import copy_of, make_template, open_office
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template") / "data")
+from tests.support import copy_of, open_office
 
 
 @pytest.fixture
