@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,11 @@ SEEN_EVERY_MS = 30_000
 
 _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ0123456789"
 _LOOKS_LIKE = str.maketrans("OILU", "011V")
+
+
+def wall_clock() -> int:
+    """This machine's time."""
+    return time.time_ns() // 1_000_000
 
 
 def invite(store: Store, branch: str, user: str | None, now_ms: int, machine: str | None = None) -> str:

@@ -11,7 +11,6 @@ GET  /sync/v1/stats      GET  /metrics          GET  /
 import logging
 import re
 import threading
-import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -23,7 +22,7 @@ from werkzeug.exceptions import NotFound as NoRoute
 
 from . import accounts, intake, page
 from .access import has_all_rights, has_password
-from .accounts import CODE_VALID_MS, PASSWORDS_WRONG_MAX, Accounts, Attendance, Tries
+from .accounts import CODE_VALID_MS, PASSWORDS_WRONG_MAX, Accounts, Attendance, Tries, wall_clock
 from .errors import (
     BadRequest,
     ClientOlder,
@@ -70,11 +69,6 @@ _WAITING_MAX = 1_000_000_000
 _HASH = re.compile(r"[0-9a-f]{64}")
 _DEFLATE = "deflate"
 _LEVEL = 1
-
-
-def wall_clock() -> int:
-    """This machine's time."""
-    return time.time_ns() // 1_000_000
 
 
 def create_server_app(store: Store, manifest: Manifest, clock: Clock = wall_clock, files: Files | None = None) -> Flask:

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_path
-from waitress.server import create_server
 
 from . import accounts, intake, manifest, page
-from .app import create_server_app, wall_clock
+from .accounts import wall_clock
 from .errors import Refused
 from .files import FOLDER, Files
 from .replication.wire import ALONE_BYTES_MAX
@@ -104,6 +103,10 @@ def _serve(arguments: argparse.Namespace) -> str:
 
 def _bound(store: SqliteStore, host: str, port: int) -> Any:
     """A server that listens. Raises Refused when it cannot."""
+    from waitress.server import create_server  # these two take longer to load than the other commands to run
+
+    from .app import create_server_app
+
     files = Files(store.path.parent / FOLDER)
     files.sweep(time.time())
     try:

@@ -21,7 +21,8 @@ from desktop.api.guard import Guard
 from desktop.server import LocalServer
 from desktop.sync.exchange import Exchange, SyncError
 from sync_server import accounts
-from sync_server.app import create_server_app, wall_clock
+from sync_server.accounts import wall_clock
+from sync_server.app import create_server_app
 from sync_server.files import FOLDER, Files
 from sync_server.manifest import Manifest
 from sync_server.store_sqlite import FILE_NAME, SqliteStore
