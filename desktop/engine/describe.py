@@ -1,9 +1,10 @@
 """The declarations as the screens need them, after rights: what GET /api/modules answers."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from .access import Principal, actions, compares
-from .define import Document, Tab
+from .define import Tab
 from .documents.declare import Print
 from .documents.printing import PAPERS
 from .engine import Engine
@@ -73,7 +74,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "help": module.help,
         "page": module.page,
         "files": any(one.cascades and one.definition.module.hangs for one in definition.incoming),
-        "document": _document(module.document, visible, prints=principal.may("print", module.name)),
+        "document": _document(engine, principal, definition, visible),
         "local": module.local,
         "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
         "drills": _drills(engine, principal, definition),
@@ -90,7 +91,10 @@ def _drills(engine: Engine, principal: Principal, definition: Definition) -> dic
     return None
 
 
-def _document(document: Document | None, visible: dict[str, Field], *, prints: bool) -> dict[str, Any] | None:
+def _document(
+    engine: Engine, principal: Principal, definition: Definition, visible: dict[str, Field]
+) -> dict[str, Any] | None:
+    document, prints = definition.module.document, principal.may("print", definition.name)
     if document is None:
         return None
     return {
@@ -106,9 +110,23 @@ def _document(document: Document | None, visible: dict[str, Field], *, prints: b
             {"name": one.name, "label": one.label, "module": one.module, "kinds": list(one.kinds)}
             for one in document.sources
         ],
+        "turns": list(_turns(engine, principal, definition.name)),
         "prints": [_print(one) for one in document.prints if prints],
         "actions": ["post", "cancel", "copy"],
     }
+
+
+def _turns(engine: Engine, principal: Principal, name: str) -> Iterator[dict[str, Any]]:
+    """What can be made of such a document: the sheets that it fills."""
+    for module, document in engine.registry.documents.items():
+        target = engine.registry[module]
+        for one in document.sources if "add" in actions(principal, target) else ():
+            if one.module == name and one.turns:
+                preset = {document.kind: one.kinds[0]} if document.kind and one.kinds else {}
+                yield {
+                    "module": module, "source": one.name, "label": one.turns, "kinds": list(one.turning),
+                    "preset": preset,
+                }  # fmt: skip
 
 
 def _print(one: Print) -> dict[str, Any]:

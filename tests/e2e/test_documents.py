@@ -453,3 +453,72 @@ def test_lines_that_are_no_products_come_by_themselves(window: RealWindow, entri
     payments.press("Control+S")
     expect(dialog).to_have_count(0)
     assert payments.api.get(f"/api/documents/purchase/{first['row']['id']}")["row"]["outstanding"] == 0
+
+
+def choose_by_keys(screen: Screen, dialog: Locator, field: str, name: str) -> None:
+    """A reference in the box that has the cursor."""
+    expect(dialog.locator(f"[data-field={field}] input")).to_be_focused()
+    screen.type(name)
+    expect(screen.page.get_by_role("option", selected=True).filter(has_text=name)).to_be_visible()
+    screen.press("Enter")
+
+
+def walk_to(screen: Screen, dialog: Locator, field: str) -> None:
+    """Enter walks from box to box."""
+    box = dialog.locator(f"[data-field={field}] input")
+    for _ in range(12):
+        if box.evaluate("el => el === document.activeElement"):
+            return
+        screen.press("Enter")
+        screen.page.wait_for_timeout(60)
+    expect(box).to_be_focused()
+
+
+def test_from_a_quote_over_the_sale_to_the_money_by_keyboard_alone(window: RealWindow, entries: ListScreen) -> None:
+    window.watch.allow("409")
+    (code,) = codes(entries, 1)
+    made(entries, a_line(entries, code, 500))
+    name = "键盘报价客户"
+    customer = entries.api.add("customer", name=name, group=entries.api.groups()["重点客户"])["id"]
+
+    quotes = open_module(entries, "quote", "销售报价")
+    quotes.grid.focus()
+    quotes.press("Insert")
+    quote = sheet(quotes, "新增报价单")
+    walk_to(quotes, quote, "customer")
+    choose_by_keys(quotes, quote, "customer", name)
+    to_the_lines(quotes, quote)
+    enter(quotes, quote, code, "3", "12.5")
+    expect(quote.locator(".total")).to_contain_text("37.50")
+    quotes.press("Control+S")
+    expect(quote).to_have_count(0)
+
+    # The list has the new one at its cursor: Enter opens it, and what it leaves to sell becomes a sale.
+    row = quotes.grid.locator(".ag-row.current")
+    expect(row).to_contain_text(name)
+    quotes.press("Enter")
+    opened = quotes.dialog("修改报价单")
+    opened.get_by_role("button", name="形成销货单").press("Enter")
+    sale = sheet(quotes, "新增销货单")
+    expect(cell(sale, 1, "qty")).to_have_text("3")
+    expect(sale.locator(".total")).to_contain_text("37.50")
+    quotes.press("Control+S")
+    expect(sale).to_have_count(0)
+    expect(quotes.toast).to_contain_text("已保存")
+    expect(row).to_contain_text("成交")
+
+    receipts = open_module(entries, "settlement", "收付货款")
+    receipts.grid.focus()
+    receipts.press("Insert")
+    receipt = sheet(receipts, "新增收付单")
+    walk_to(receipts, receipt, "customer")
+    choose_by_keys(receipts, receipt, "customer", name)
+    expect(receipt.get_by_role("rowheader")).to_have_count(1)
+    walk_to(receipts, receipt, "amount")
+    receipts.type("37.5")
+    receipts.press("Enter")
+    expect(cell(receipt, 1, "amount")).to_have_text("37.50")
+    receipts.press("Control+S")
+    expect(receipt).to_have_count(0)
+    (sold,) = [one for one in entries.api.rows("sale") if one["customer"] == customer]
+    assert (sold["total"], sold["outstanding"], sold["state"]) == (3_750, 0, "posted")

@@ -188,7 +188,8 @@ class Finder:
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """Documents that a sheet can be filled from: `offers` those that fit a header, `take` the sheet with what one of
-    them leaves to do. `kinds` are the kinds of sheets it is for."""
+    them leaves to do. `kinds` are the kinds of sheets it is for. `turns` is what making such a sheet is called where
+    one of them is looked at, which is offered on the kinds in `turning`; the first of `kinds` comes of it."""
 
     name: str
     label: str
@@ -197,6 +198,8 @@ class Source:
     columns: str
     offers: Callable[[Columns, Asking], Iterable[Columns]]
     take: Callable[[Sheet, str, Asking], Sheet]
+    turns: str = ""
+    turning: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ def from_order(module: str, party: str, kinds: tuple[str, ...]) -> Source:
     return Source(
         name="order", label="查询订货", module=module, kinds=kinds, columns="number doc_on total progress deliver_on",
         offers=_open_orders(module, party), take=_delivered_from(module, party),
+        turns="转销货" if module == "sale" else "转进货", turning=("order",),
     )  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def from_origin(module: str, party: str) -> Source:
 
     return Source(
         name="origin", label="查询原单", module=module, kinds=("return",), columns="number doc_on doc_type total",
-        offers=offers, take=take,
+        offers=offers, take=take, turns="退货", turning=done,
     )  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def from_quote() -> Source:
 
     return Source(
         name="quote", label="从报价单", module="quote", kinds=("sale", "order"), columns="number doc_on subject total",
-        offers=offers, take=take,
+        offers=offers, take=take, turns="形成销货单",
     )  # fmt: skip
 
 

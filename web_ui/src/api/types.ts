@@ -140,7 +140,11 @@ export interface DocumentInfo {
   finds?: boolean
   /** what a sheet can be filled from, and the kinds of sheets it is for */
   sources?: DocumentSource[]
+  /** what can be made of one of them, and of which kinds */
+  turns?: DocumentTurn[]
 }
+/** A sheet of `module` filled from a document: what making one is called, and how it begins. */
+export interface DocumentTurn { module: string; source: string; label: string; kinds: string[]; preset: Record<string, Value> }
 export interface DocumentSource { name: string; label: string; module: string; kinds: string[] }
 /** documents that a sheet can be filled from */
 export interface SourceOffers { items: Row[]; labels: Labels; columns: string[] }

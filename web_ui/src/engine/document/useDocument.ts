@@ -14,7 +14,9 @@ import {
   type Errors, type Line, type Scanned, type Sheet, type Values,
 } from './sheet'
 
-export interface DocumentOptions { id: string | null; preset: Record<string, Value>; presetLabels: Labels; copyOf: string | null }
+/** a document that a new sheet begins with, and as which of its sources */
+export interface FilledFrom { source: string; id: string }
+export interface DocumentOptions { id: string | null; preset: Record<string, Value>; presetLabels: Labels; copyOf: string | null; filledFrom: FilledFrom | null }
 /** typed text that is no value yet; the key of the head is '' */
 export type Problems = Record<string, Record<string, { text: string; error: string }>>
 export const HEAD = ''
@@ -116,6 +118,13 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     typed.value = true
     original.value = EMPTY
   }
+  /** begins with what another document leaves to do; worth keeping even before a key is pressed */
+  async function startFrom(of: FilledFrom): Promise<void> {
+    startNew(blank())
+    await takeFrom(of.source, of.id)
+    typed.value = true
+    original.value = EMPTY
+  }
   async function load(): Promise<void> {
     loading.value = true
     loadError.value = null
@@ -123,6 +132,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
       learn(options.presetLabels)
       if (id.value) takePage(await documents.get(module.name, id.value))
       else if (options.copyOf) return await startCopy(options.copyOf)
+      else if (options.filledFrom) return await startFrom(options.filledFrom)
       else startNew(blank())
       await kept.look()
     } catch (error) {
