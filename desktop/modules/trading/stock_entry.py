@@ -24,6 +24,7 @@ from .papers import (
 )
 from .prints import WITHOUT_PRICES, on_sheets
 from .rounding import TEN_THOUSAND, divided
+from .start import day_before, start_of
 from .stock import KINDS, costs_in_turn, last_cost, stock_moves
 
 IN = ("opening", "gain", "gift_in", "return_use", "other_in")
@@ -54,6 +55,11 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from quantities(posting)
     if not _is_in(posting.sheet.header):
         yield from stock_is_there(posting)
+
+
+def _book_on(header: Columns, asking: Asking) -> str | None:
+    """T23: what was there before the books began."""
+    return day_before(start_of(asking)) if header.get("kind") == "opening" else None
 
 
 def _moves(posted: Posted) -> Iterable[Move]:
@@ -125,6 +131,7 @@ stock_entry = Module(
         work_out=_work_out,
         judge=_judge,
         moves=_moves,
+        book_on=_book_on,
         totals=_totals,
         annexes=(Annex("line_cost", _costs),),
         after="note print_count",
