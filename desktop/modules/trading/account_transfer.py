@@ -1,6 +1,7 @@
 """账户转账: money that goes from one account to another (modules.md 2.2.8, T5, T27)."""
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from ...engine.define import Document, Draft, Fault, Module, Tab
@@ -9,7 +10,6 @@ from ...engine.fields import Money, Ref
 from .money import account_move
 from .papers import AMOUNT_MAX, RIGHTS, accounts_hold, drafts_only, header_end, header_start, money_gone
 from .prints import on_sheets
-from .refusal import yuan
 from .words import in_words
 
 _PREFIXES = {"": "ZZ"}
@@ -24,12 +24,9 @@ def leaving(header: Columns) -> int:
 def _fill(typing: Typing) -> tuple[Sheet, list[Hint]]:
     """What the accounts hold is worth knowing before money moves."""
     header, asking = typing.sheet.header, typing.asking
-    hints = [
-        Hint(f"余额 {yuan(asking.balance('account_balance', {'account': header[name]})['balance'])}", name)
-        for name in _ACCOUNTS
-        if header.get(name) and asking.look("account", str(header[name]))
-    ]
-    return typing.sheet, hints
+    known = [name for name in _ACCOUNTS if header.get(name) and asking.look("account", str(header[name]))]
+    held = {name: asking.balance("account_balance", {"account": header[name]})["balance"] for name in known}
+    return typing.sheet, [Hint(f"余额 {Decimal(amount) / 100:,.2f}", name) for name, amount in held.items()]
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -81,7 +78,7 @@ account_transfer = Module(
     label="账户转账",
     noun="转账单",
     chapter="trading",
-    icon="arrow-left-right",
+    icon="landmark",
     position=55,
     title="number",
     scope="branch",

@@ -186,7 +186,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
 _HEADER: dict[str, Any] = {
     **header_start("单据编号", "kind", PREFIXES, "日期"),
     "kind": Enum(
-        "类型", {name: KINDS[name] for name in _KINDS}, required=True, default="receipt", index=True, width=80
+        "类型", {name: KINDS[name] for name in _KINDS}, required=True, default="receipt", index=True, width=100
     ),
     "customer": Ref("客户", "customer", index=True, width=200),
     "supplier": Ref("供应商", "supplier", index=True, width=200),
