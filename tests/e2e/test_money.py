@@ -65,7 +65,7 @@ def test_money_moves_between_accounts_and_back(window: RealWindow) -> None:
     shown.row(row["number"]).get_by_role("gridcell", name=row["number"]).dblclick()
     dialog = shown.dialog("修改转账单")
     dialog.get_by_role("button", name="作废").click()
-    reason = shown.dialog(re.compile("^作废"))
+    reason = shown.dialog(f"作废转账单「{row['number']}」")
     reason.get_by_role("textbox").fill("转错账户")
     reason.get_by_role("button", name=re.compile("^作废")).click()
     expect(shown.row(row["number"])).to_contain_text("已作废")

@@ -36,6 +36,7 @@ from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
 from .rounding import TEN_THOUSAND
 from .sources import from_order, from_origin
 from .stock import costs_in_turn, last_cost, stock_moves
+from .stock_hints import stock_words
 
 PREFIXES = {"purchase": "JH", "order": "JD", "return": "JT"}
 RETAIL = seed_id("supplier", "retail")
@@ -69,7 +70,17 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
-    return _SIDE.fill(typing, _complete)
+    sheet, hints = _SIDE.fill(typing, _complete)
+    return sheet, [*hints, *_stock(typing)]
+
+
+def _stock(typing: Typing) -> Iterator[Hint]:
+    """P2: what the stock asks for, of the line somebody is at."""
+    header, place, lines = typing.sheet.header, typing.line, typing.sheet.lines
+    if place is None or place >= len(lines) or _SIDE.kind(header) == "return" or not lines[place].get("product"):
+        return
+    if text := stock_words(typing.asking, str(lines[place]["product"])):
+        yield Hint(text, "qty", place, "warn")
 
 
 def _work_out(sheet: Sheet) -> Sheet:
