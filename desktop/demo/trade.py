@@ -62,15 +62,19 @@ class Trade:
         if not self.goods or not self.customers or not self.suppliers:
             return {}
         first = date.today() - timedelta(days=_DAYS)  # noqa: DTZ011  (demonstration data may be a day off)
-        self._begin_on(first + timedelta(days=1))
+        is_new = not self._rows("SELECT 1 FROM document_version LIMIT 1")
+        if is_new:
+            self._begin_on(first + timedelta(days=1))
         self._open(first)
-        self._open_money(first)
+        if is_new:
+            self._open_money(first)
         for done, day in enumerate(self._days(first)):
             self._one(day)
-            if done % _TO_THE_BANK == _TO_THE_BANK // 2:
+            if is_new and done % _TO_THE_BANK == _TO_THE_BANK // 2:
                 self._transfer(day)
             progress(done, self.count)
-        self._offset(first + timedelta(days=_DAYS // 2))
+        if is_new:
+            self._offset(first + timedelta(days=_DAYS // 2))
         return self.made
 
     def _days(self, first: date) -> Iterator[date]:
@@ -91,10 +95,9 @@ class Trade:
                                        "account": self.account}, [])  # fmt: skip
 
     def _begin_on(self, day: date) -> None:
-        """The books begin before the first of these documents."""
+        """The books of a company that has none yet begin before the first of these documents."""
         id = seed_id("company_profile", "company")
-        if self._rows(f"SELECT 1 FROM company_profile WHERE id = '{id}' AND start_on > '{day.isoformat()}'"):
-            records.save(self.engine, self.who, "company_profile", {"start_on": day.isoformat()}, id=id)
+        records.save(self.engine, self.who, "company_profile", {"start_on": day.isoformat()}, id=id)
 
     def _open_money(self, day: date) -> None:
         """What accounts held, and what was owed before the books began."""

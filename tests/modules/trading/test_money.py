@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from desktop.engine.documents import printing
 from desktop.engine.fields.moment import today
 from tests.modules.trading.shop import D, Exact, Shop, fen, scaled, yuan
 
@@ -135,6 +136,16 @@ def test_g25_what_was_open_before_the_books_began(shop: Shop) -> None:
     assert (row["paid_state"], yuan(row["outstanding"]), shop.cash()) == ("partial", 1000, 5200)
     (cash,) = shop.rows("account_entry", kind="opening")
     assert cash["book_on"] == day_before_start()
+
+
+def test_the_first_day_stays_once_anything_is_booked(shop: Shop) -> None:
+    (row,) = shop.rows("company_profile")
+    path, first = f"/api/records/company_profile/{row['id']}", {"start_on": "2026-11-01"}
+    changed = shop.api.ok(shop.api.call("PATCH", path, first))
+    assert changed["row"]["start_on"] == "2026-11-01"
+    assert owes_before(shop, 5)["row"]["book_on"] == "2026-10-31"
+    problem = shop.api.refused("PATCH", path, 422, {"start_on": "2026-12-01"})
+    assert problem["fields"] == {"start_on": "已有过账的单据，启用日期不能再改"}
 
 
 def test_what_a_sheet_leaves_blank_follows_from_the_party(shop: Shop) -> None:
@@ -309,3 +320,25 @@ def test_an_offset_is_changed_within_what_is_open(shop: Shop, both: Any) -> None
     path = f"/api/documents/settlement/{made['row']['id']}"
     problem = shop.api.refused("PATCH", path, 422, shop.body({"amount": 251}, over))
     assert problem["fields"]["lines.1.amount"] == "未结 250.00，不能分配更多"
+
+
+# --------------------------------------------------------------------------------------------------------------- paper
+
+
+def test_vouchers_of_documents_without_lines(shop: Shop, bank: str) -> None:
+    opened_with(shop, 1000)
+    papers = {
+        "account_transfer": transfer(shop, 300, "1.50"),
+        "opening_party": owes_before(shop, 12),
+        "settlement": shop.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 5}),
+    }
+    made = {
+        module: printing.paper_of(
+            shop.office.engine, shop.office.admin, module, one["row"]["id"], f"{name}_a4", "打印"
+        ).form
+        for (module, one), name in zip(papers.items(), ("voucher", "sheet", "voucher"), strict=True)
+    }
+    assert made["account_transfer"].title == "账户转账单" and made["account_transfer"].rows == []
+    assert made["account_transfer"].spelled == ("金额（大写）", "叁佰元整")
+    assert ("转出合计", "301.50") in made["account_transfer"].sums
+    assert made["opening_party"].title == "期初往来单" and ("金额", "12.00") in made["opening_party"].sums
