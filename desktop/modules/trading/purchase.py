@@ -9,6 +9,7 @@ from ...engine.fields import Bool, Date, Enum, Money, Ref, Text
 from .amounts import derive_purchase
 from .bargain import STANDS, Bargain, standing
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
+from .late import adjusted_by, not_adjusted
 from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, purchase_offer
 from .order_book import order_moves
@@ -94,8 +95,14 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
         yield Wrong("有采购费用时，请选择「费用单位」", "fee_supplier")
     yield from _paid(header, kind)
     yield from _unknown_costs(posting)
+    yield from not_adjusted(posting)
     if kind == "return":
         yield from stock_is_there(posting)
+
+
+def _bound(id: str, asking: Asking) -> Iterator[str]:
+    yield from bound_by("purchase_line")(id, asking)
+    yield from adjusted_by(id, asking)
 
 
 def _unknown_costs(posting: Posting) -> Iterator[Wrong]:
@@ -219,7 +226,7 @@ purchase = Module(
         judge=_judge,
         sources=(from_order("purchase", "supplier", ("purchase",)), from_origin("purchase", "supplier")),
         closes=lambda header: header["doc_type"] == "order",
-        bound=bound_by("purchase_line"),
+        bound=_bound,
         moves=_moves,
         standing=standing,
         stands=STANDS,

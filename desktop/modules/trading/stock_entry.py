@@ -6,6 +6,7 @@ from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Enum, Money, Price, Ref
 from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
+from .late import adjusted_by, not_adjusted
 from .papers import (
     PRODUCTS,
     RIGHTS,
@@ -53,6 +54,7 @@ def _work_out(sheet: Sheet) -> Sheet:
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from quantities(posting)
+    yield from not_adjusted(posting)
     if not _is_in(posting.sheet.header):
         yield from stock_is_there(posting)
 
@@ -132,6 +134,7 @@ stock_entry = Module(
         judge=_judge,
         moves=_moves,
         book_on=_book_on,
+        bound=adjusted_by,
         totals=_totals,
         annexes=(Annex("line_cost", _costs),),
         after="note print_count",
