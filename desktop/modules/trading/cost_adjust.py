@@ -39,6 +39,8 @@ LATE, MANUAL = "late_cost", "manual"
 _KINDS = {LATE: "补录成本", MANUAL: "手工调整"}
 _PREFIXES = dict.fromkeys(_KINDS, "CB")
 _RECEIPTS = ("purchase", "opening", "gain", "gift_in", "return_use", "other_in")
+_SOURCE_OF = {LATE: "stock_move", MANUAL: "stock_balance"}
+"""What a line is about: a receipt, or what lies in a warehouse."""
 _OFFERED_MAX = 200
 
 
@@ -65,30 +67,21 @@ def _in_stock(header: Columns, asking: Asking) -> Iterable[Columns]:
     return [row for row in asking.find("stock_balance", {}) if int(row["on_hand"] or 0) > 0][:_OFFERED_MAX]
 
 
-def _take_receipt(sheet: Sheet, id: str, asking: Asking) -> Sheet:
-    return _with(sheet, {"id": "", "source": id}, "source")
-
-
-def _take_stock(sheet: Sheet, id: str, asking: Asking) -> Sheet:
-    row = asking.find("stock_balance", {"id": id})[0]
-    return _with(sheet, {"id": "", "product": row["product"], "warehouse": row["warehouse"]}, "product", "warehouse")
-
-
-def _with(sheet: Sheet, line: Columns, *key: str) -> Sheet:
+def _take(sheet: Sheet, id: str, asking: Asking) -> Sheet:
     """A sheet with one more line, unless it has it."""
-    if any(all(one.get(name) == line[name] for name in key) for one in sheet.lines):
+    if any(line.get("source") == id for line in sheet.lines):
         return sheet
-    return Sheet(sheet.header, [*sheet.lines, line])
+    return Sheet(sheet.header, [*sheet.lines, {"id": "", "source": id}])
 
 
 _SOURCES = (
     Source(
         name="unknown", label="选未计成本的入库", module="stock_move", kinds=(LATE,),
-        columns="number book_on kind product warehouse uncosted_qty", offers=_unknown, take=_take_receipt,
+        columns="number book_on kind product warehouse uncosted_qty", offers=_unknown, take=_take,
     ),
     Source(
         name="stock", label="选库存", module="stock_balance", kinds=(MANUAL,),
-        columns="product warehouse on_hand average_cost value", offers=_in_stock, take=_take_stock,
+        columns="product warehouse on_hand average_cost value", offers=_in_stock, take=_take,
     ),
 )  # fmt: skip
 
@@ -98,23 +91,18 @@ _SOURCES = (
 
 def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
     """A late cost repeats the receipt it is about; a value put right is about goods alone."""
+    module = _SOURCE_OF[LATE if _is_late(header) else MANUAL]
     for line in lines:
-        move = _move_of(line, asking) if _is_late(header) else None
-        line |= _about(move)
-        if move:
-            line |= {"product": move["product"], "warehouse": move["warehouse"]}
+        found = asking.find(module, {"id": str(line["source"])}) if line.get("source") else []
+        line |= {name: found[0][name] if found else None for name in ("product", "warehouse")}
+        line |= _about(found[0] if found and _is_late(header) else None)
         line["amount" if _is_late(header) else "unit_cost"] = None
         product = asking.look("product", str(line["product"])) if line.get("product") else None
         line["product_name"] = product["name"] if product else None
 
 
-def _move_of(line: Columns, asking: Asking) -> Columns | None:
-    found = asking.find("stock_move", {"id": str(line["source"])}) if line.get("source") else []
-    return found[0] if found else None
-
-
 def _about(move: Columns | None) -> Columns:
-    names = {"source": "id", "source_document": "document", "source_number": "number", "source_on": "book_on"}
+    names = {"source_document": "document", "source_number": "number", "source_on": "book_on"}
     found: Columns = {name: move[of] if move else None for name, of in names.items()}
     return found | {"qty": move["uncosted_qty"] if move else None}
 
@@ -136,7 +124,7 @@ def _late_lines(posting: Posting) -> Iterator[Wrong]:
     seen = _covered(posting.asking, posting.id)
     for place, line in enumerate(posting.sheet.lines):
         source = str(line.get("source") or "")
-        if not source or int(line.get("qty") or 0) <= 0:
+        if not line.get("product") or int(line.get("qty") or 0) <= 0:
             yield Wrong("请用「选未计成本的入库」选一笔入库", "product", place)
         elif source in seen:
             yield Wrong("这笔入库的成本已经补录过", "product", place)
@@ -236,6 +224,7 @@ cost_adjust = Module(
         totals=_totals,
         annexes=(Annex("line_cost", _costs),),
         after="note print_count",
+        entry={"product": "product"},
         line_columns=f"{_ABOUT} cost_amount issued_cost note",
         foot="total_cost issued_cost",
         copied=_REPEATED,
@@ -274,11 +263,11 @@ cost_adjust_line = Module(
     fields=dict(
         document=Ref("单据", "cost_adjust", required=True, whole=True, index=True, hidden=True),
         line_no=Int("行号", hidden=True, default=0),
-        source=Text("入库流水", max_length=32, index=True, hidden=True),
+        source=Text("调整的流水或库存", max_length=32, index=True, hidden=True),
         source_document=Text("入库单据", max_length=32, index=True, readonly=True, hidden=True),
-        product=Ref("产品", "product", index=True, width=200),
+        product=Ref("产品", "product", readonly=True, index=True, width=200),
         product_name=Text("名称", readonly=True, hidden=True, width=180),
-        warehouse=Ref("仓库", "warehouse", index=True, width=110),
+        warehouse=Ref("仓库", "warehouse", readonly=True, index=True, width=110),
         source_number=Text("入库单号", readonly=True, width=170),
         source_on=Date("入库日期", readonly=True, width=100),
         qty=Quantity("未计成本数", readonly=True, width=100),
