@@ -75,9 +75,11 @@ def test_what_a_late_cost_is_about_stays_and_is_told_once(shop: Shop) -> None:
     about = {"kind": "late_cost"}
     problem = shop.refused("cost_adjust", about, line, line)
     assert problem["fields"] == {"lines.1.product": "这笔入库的成本已经补录过"}
-    assert shop.refused("cost_adjust", about, {**line, "unit_cost": None})["fields"] == {
+    assert shop.refused("cost_adjust", about, {**line, "unit_cost": None, "amount": 1})["fields"] == {
         "lines.0.unit_cost": "请填写单位成本，免费的填 0"
     }
+    empty = shop.refused("cost_adjust", about, {**line, "unit_cost": None})
+    assert empty["fields"] == {"": "还没有产品，请至少录入一行"}, "lines in which nothing is entered are left out"
     problem = shop.refused("cost_adjust", about, {"product": shop.names["P"], "unit_cost": 1})
     assert problem["fields"] == {"lines.0.product": "请用「选未计成本的入库」选一笔入库"}
     both = [{"source": one["id"], "unit_cost": scaled(3)} for one in offered(shop, "unknown", "late_cost")]
@@ -101,7 +103,7 @@ def test_a_value_is_put_right_by_hand_within_what_is_there(shop: Shop) -> None:
     shop.change("cost_adjust", made, [{**made["lines"][0], "amount": fen(-100)}])
     assert shop.stock() == (10, 0)
     assert "调整后不能小于 0" in shop.refused("cost_adjust", about, {**line, "amount": -1})["fields"]["lines.0.amount"]
-    assert shop.refused("cost_adjust", about, {**line, "amount": 0})["fields"] == {
+    assert shop.refused("cost_adjust", about, {**line, "unit_cost": 1})["fields"] == {
         "lines.0.amount": "调整金额不能是 0"
     }  # fmt: skip
     problem = shop.refused("cost_adjust", about, {"amount": 5})
