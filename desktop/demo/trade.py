@@ -1,5 +1,5 @@
-"""A year of trade: opening stock, purchases, quotes, orders, sales, returns and payments, day by day, through the same
-verbs that people use."""
+"""A year of trade: what was there before it, purchases, quotes, orders, sales, returns, payments and transfers, day by
+day, through the same verbs that people use."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from ..engine import records
 from ..engine.access import Principal
 from ..engine.documents import verbs
 from ..engine.documents.verbs import Entry
 from ..engine.engine import Engine
+from ..engine.ids import seed_id
 
 QTY = 10_000
 _QUESTIONS = frozenset({"negative_stock", "over_credit", "below_min_price", "unknown_cost"})
 _GOODS_MAX = 60
 _PARTIES_MAX = 120
 _DAYS = 360
+_TO_THE_BANK = 30
+"""Documents from one transfer to the next."""
 
 
 @dataclass
@@ -58,10 +62,19 @@ class Trade:
         if not self.goods or not self.customers or not self.suppliers:
             return {}
         first = date.today() - timedelta(days=_DAYS)  # noqa: DTZ011  (demonstration data may be a day off)
+        is_new = not self._rows("SELECT 1 FROM document_version LIMIT 1")
+        if is_new:
+            self._begin_on(first + timedelta(days=1))
         self._open(first)
+        if is_new:
+            self._open_money(first)
         for done, day in enumerate(self._days(first)):
             self._one(day)
+            if is_new and done % _TO_THE_BANK == _TO_THE_BANK // 2:
+                self._transfer(day)
             progress(done, self.count)
+        if is_new:
+            self._offset(first + timedelta(days=_DAYS // 2))
         return self.made
 
     def _days(self, first: date) -> Iterator[date]:
@@ -80,6 +93,47 @@ class Trade:
         self._save("stock_entry", day, {"kind": "opening"}, opening)
         self._save("settlement", day, {"kind": "advance_in", "customer": self.customers[0][0], "amount": 200_000_00,
                                        "account": self.account}, [])  # fmt: skip
+
+    def _begin_on(self, day: date) -> None:
+        """The books of a company that has none yet begin before the first of these documents."""
+        id = seed_id("company_profile", "company")
+        records.save(self.engine, self.who, "company_profile", {"start_on": day.isoformat()}, id=id)
+
+    def _open_money(self, day: date) -> None:
+        """What accounts held, and what was owed before the books began."""
+        bank = {"name": "基本户", "kind": "bank", "bank_name": "工商银行城东支行"}
+        made, _ = records.save(self.engine, self.who, "account", bank)
+        self.bank = str(made["row"]["id"])
+        for account, amount in ((self.account, 86_400_00), (self.bank, 312_000_00)):
+            self._save("opening_account", day, {"account": account, "amount": amount}, [])
+        for place, (customer,) in enumerate(self.customers[1:8]):
+            owed = {"kind": "receivable", "customer": customer, "amount": (2_350 + 1_170 * place) * 100}
+            self._before(day, place, owed)
+        for place, (supplier,) in enumerate(self.suppliers[:3]):
+            self._before(day, place, {"kind": "payable", "supplier": supplier, "amount": (1_800 + 940 * place) * 100})
+        self._before(day, 8, {"kind": "advance_out", "supplier": self.suppliers[-1][0], "amount": 5_000_00})
+
+    def _before(self, day: date, place: int, values: dict[str, Any]) -> dict[str, Any]:
+        about = {"ref_number": f"旧账-{place + 1:03d}", **values}
+        return self._save("opening_party", day - timedelta(days=6 + 13 * place), about, [])
+
+    def _transfer(self, day: date) -> None:
+        """Cash goes to the bank now and then."""
+        about = {"from_account": self.account, "to_account": self.bank, "amount": 8_000_00, "fee": 5_00}
+        self._save("account_transfer", day, about, [])
+
+    def _offset(self, day: date) -> None:
+        """One customer is a supplier as well: what both owe is set off."""
+        customer, supplier = self.customers[-1][0], self.suppliers[0][0]
+        records.save(self.engine, self.who, "customer", {"linked_supplier": supplier}, id=customer)
+        about: dict[str, Any] = {"kind": "receivable", "customer": customer, "amount": 3_200_00}
+        owed = self._before(day - timedelta(days=_DAYS), 9, about)["row"]["id"]
+        sql = f"SELECT id FROM opening_party WHERE supplier = '{supplier}' AND kind = 'payable' ORDER BY row LIMIT 1"
+        ((owing,),) = self._rows(sql)
+        amount = 1_500_00
+        lines = [{"target_kind": "opening_party", "target": one, "amount": amount} for one in (owed, owing)]
+        about = {"kind": "offset", "customer": customer, "supplier": supplier, "amount": amount}
+        self._save("settlement", day, about, lines)
 
     def _one(self, day: date) -> None:
         kinds = (self._sell, self._buy, self._receive, self._quote, self._order, self._give_back, self._use)

@@ -12,7 +12,7 @@ from sync_server.replication.merge import Policy, Rules
 from . import aliases
 from .define import Chapter, Module, Special
 from .documents import versions
-from .documents.declare import Ledger
+from .documents.declare import Document, Ledger
 from .fields import Column, Enum, Field, Mirror, Ref, Refs
 from .ids import derived_id, seed_id
 from .likeness import key_shadows
@@ -215,10 +215,10 @@ class Registry:
         self.ledgers = {ledger.moves: ledger for ledger in ledgers}
         self.balances = {balance.module: balance for ledger in ledgers for balance in ledger.balances}
         self.documents = {module.name: module.document for module in declared if module.document}
-        self.document_of = {one.lines: (name, one.parent) for name, one in self.documents.items()}
+        self.document_of = {one.lines: (name, one.parent) for name, one in self.documents.items() if one.lines}
         """Tables of lines → the module of their header, and their column that points at it."""
         self.annexes = frozenset(annex.module for one in self.documents.values() for annex in one.annexes)
-        self.veiled = frozenset((*self.documents, *(one.lines for one in self.documents.values())))
+        self.veiled = frozenset((*self.documents, *self.document_of))
         """Tables whose rows may show something else than what was merged."""
         self.mergeable = tuple(module.name for module in declared if module.mergeable)
         self.specials = {special.name: special for special in specials}
@@ -239,6 +239,10 @@ class Registry:
 
     def __iter__(self) -> Iterator[Definition]:
         return iter(self.definitions.values())
+
+    def lines_of(self, document: Document) -> Definition:
+        """The lines of a document; of one that has none, a module that keeps nothing."""
+        return self.definitions[document.lines] if document.lines else NO_LINES
 
     def _resolve_incoming(self) -> None:
         for definition in self:
@@ -390,3 +394,6 @@ def sorted_modules(registry: Registry) -> Sequence[Definition]:
     for definition in registry:
         visit(definition, ())
     return tuple(done.values())
+
+
+NO_LINES = _compile(Module(name="", label="", noun="", fields={}, title="", columns="", chapter="", local=True))

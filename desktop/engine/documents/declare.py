@@ -270,7 +270,8 @@ class Document:
     """What makes a module a document. `work_out` gives every column that follows from others; `fill` puts in what
     somebody would else have to type; `judge` says why a sheet cannot be posted; `moves` what a version books."""
 
-    lines: str
+    lines: str = ""
+    """The module of its lines; "" where the header says it all."""
     parent: str = "document"
     """The field by which lines point at their header."""
     kind: str | None = None
@@ -292,6 +293,8 @@ class Document:
     bound: Callable[[str, Asking], Iterator[str]] = lambda id, asking: iter(())
     """What depends on a document that counts, named: it cannot be cancelled before."""
     moves: Callable[[Posted], Iterable[Move]] = lambda posted: ()
+    book_on: Callable[[Columns, Asking], str | None] = lambda header, asking: None
+    """The day it is booked on, where that is not its own (ISO)."""
     annexes: tuple[Annex, ...] = ()
     standing: Callable[[Mapping[str, Any], str, Sequence[Mapping[str, Any]]], Columns] = lambda header, name, rows: {}
     """Columns of the header that follow from what documents booked about it: (header, balance, its rows)."""

@@ -96,7 +96,7 @@ class _Projection:
             return False
 
     def _work_out(self, header: Held) -> bool:
-        lines = [one for one in self.work.rows_of(self.document.lines, self.document.parent, self.id) if _is_there(one)]
+        lines = self._lines()
         chain = chain_of(self.work, self.id)
         if chain is None or not chain.is_whole:
             self._show_draft(header, lines, "draft" if chain is None else "cancelled")
@@ -104,6 +104,11 @@ class _Projection:
             return False
         self._show(header, lines, chain, is_new=self.work.hold(TABLE, chain.winner.id).stored is None)
         return self._book(header, chain)
+
+    def _lines(self) -> list[Held]:
+        if not self.document.lines:
+            return []
+        return [one for one in self.work.rows_of(self.document.lines, self.document.parent, self.id) if _is_there(one)]
 
     # ------------------------------------------------------------------------------------------------------- drafts
 
@@ -154,7 +159,7 @@ class _Projection:
         if is_new:
             self.work.tell_shown(header, before, winner)
         given = {str(line["id"]): line for line in sheet.lines}
-        lines_covered = covered_names(self.work.registry[self.document.lines])
+        lines_covered = covered_names(self.work.registry.lines_of(self.document))
         for one in lines:
             line = given.get(one.id)
             if line is None:  # whatever it showed before: on all machines the same
@@ -168,7 +173,7 @@ class _Projection:
 
     def _annexes(self, chain: Chain) -> dict[str, Columns]:
         """What stands beside the lines of the version that counts, where a line has a column for it."""
-        names = self.work.registry[self.document.lines].kept_names
+        names = self.work.registry.lines_of(self.document).kept_names
         found: dict[str, Columns] = {}
         for rows in posted_of(self.work, self.definition, self.id, chain).annexes.values():
             for line, row in rows.items():

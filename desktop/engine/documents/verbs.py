@@ -37,7 +37,7 @@ def document_of(engine: Engine, module: str) -> tuple[Definition, Document, Defi
     definition = engine.definition(module)
     if definition.module.document is None:
         raise NotFound(f"「{definition.module.label}」不是单据")
-    return definition, definition.module.document, engine.registry[definition.module.document.lines]
+    return definition, definition.module.document, engine.registry.lines_of(definition.module.document)
 
 
 def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = None) -> Asking:
@@ -102,7 +102,7 @@ def _shown(
         raise not_found(definition)
     document = definition.module.document
     assert document is not None
-    line_definition = engine.registry[document.lines]
+    line_definition = engine.registry.lines_of(document)
     row = fetch(db, engine.registry, definition, [number], principal)[0]
     lines = fetch(db, engine.registry, line_definition, _line_numbers(db, document, id), principal)
     chain = chain_of(engine, db, id)
@@ -117,6 +117,8 @@ def _shown(
 
 
 def _line_numbers(db: sqlite3.Connection, document: Document, id: str) -> list[int]:
+    if not document.lines:
+        return []
     sql = f'SELECT row FROM {document.lines} WHERE "{document.parent}" = ? AND deleted_at IS NULL ORDER BY line_no, id'
     return [row[0] for row in db.execute(sql, (id,))]
 
@@ -198,7 +200,7 @@ def _worked_out(
 ) -> dict[str, Any]:
     document = definition.module.document
     assert document is not None
-    line_definition = engine.registry[document.lines]
+    line_definition = engine.registry.lines_of(document)
     sheet, hints = document.fill(typing)
     sheet = document.work_out(sheet)
     (shown,) = _present(engine, db, definition, [sheet.header], principal)
@@ -347,7 +349,8 @@ class _Saving:
 
     @cached_property
     def lines(self) -> Sequence[Mapping[str, Any]]:
-        return [line for line in self.entry.lines if self.document.counts(line)]
+        given = self.entry.lines if self.document.lines else ()
+        return [line for line in given if self.document.counts(line)]
 
     def decide(self, *, is_new: bool, rev: int | None) -> list[Op]:
         """The ops that say it all."""
@@ -454,7 +457,7 @@ class _Saving:
     # ------------------------------------------------------------------------------------------------ whether it may
 
     def _refuse_wrong(self) -> None:
-        if not self.lines and not self.document.may_be_empty and not self.wrong:
+        if self.document.lines and not self.lines and not self.document.may_be_empty and not self.wrong:
             self.wrong[""] = f"还没有{self.line_definition.module.noun}，请至少录入一行"
         if self.wrong:
             raise Invalid(self.wrong)
@@ -475,7 +478,7 @@ class _Saving:
             raise Confirm(questions)
 
     def _moves(self, sheet: Sheet) -> Iterable[Any]:
-        book_on = str(sheet.header.get("doc_on") or today())
+        book_on = self._book_on(sheet)
         return self.document.moves(Posted(self.definition.name, self.id, "", sheet, book_on, None))
 
     # -------------------------------------------------------------------------------------------------------- the ops
@@ -485,7 +488,7 @@ class _Saving:
     ) -> list[Op]:
         ops = [op for id, before, after in lines for op in saving.ops(id, before, after)]
         gone = known.keys() - {id for id, _, _ in lines}
-        return ops + delete_ops(self.engine, self.db, self.line_definition.name, sorted(gone))
+        return ops + (delete_ops(self.engine, self.db, self.line_definition.name, sorted(gone)) if gone else [])
 
     def _fresh_lines(self, saving: Saving, lines: Sequence[tuple[str, Values | None, Values]]) -> list[Op]:
         """Of a version only new lines become rows; what changes in others is said by the version alone."""
@@ -507,7 +510,10 @@ class _Saving:
         return ops
 
     def _first(self, sheet: Sheet) -> list[Op]:
-        return [self._version(sheet, 1, None, str(sheet.header.get("doc_on") or today()))]
+        return [self._version(sheet, 1, None, self._book_on(sheet))]
+
+    def _book_on(self, sheet: Sheet) -> str:
+        return self.document.book_on(sheet.header, self.asking) or str(sheet.header.get("doc_on") or today())
 
     def _next(self, sheet: Sheet) -> list[Op]:
         assert self.chain is not None

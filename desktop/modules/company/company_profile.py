@@ -5,6 +5,14 @@ from collections.abc import Iterator
 from ...engine.define import Draft, Fault, Module, Section, Tab
 from ...engine.fields import Bool, Date, Email, Int, LongText, Money, Phone, Ref, Text, Url
 
+
+def start_is_fixed(draft: Draft) -> Iterator[Fault]:
+    """T23: what was there before is booked on the day before it, so it stays once anything is booked."""
+    is_other = bool(draft.old and draft.new and draft.old["start_on"] != draft.new["start_on"])
+    if is_other and draft.find("document_version", {"state": "posted"}):
+        yield Fault("已有过账的单据，启用日期不能再改", "start_on")
+
+
 company_profile = Module(
     name="company_profile",
     label="公司基本资料",
@@ -49,6 +57,7 @@ company_profile = Module(
         ),
         Tab("介绍与页脚", "business_scope intro print_footer contract_terms"),
     ),
+    rules=(start_is_fixed,),
     seed=(dict(seed="company", name="（未命名公司）", start_on="2020-01-01"),),
     rights=dict(manager="view", finance="view"),
     help="company_profile",

@@ -17,7 +17,8 @@ KINDS = {
     "purchase": "进货", "purchase_order": "进货订货", "purchase_return": "退货给厂商", "fee": "采购费用",
     "sale": "销货", "sale_order": "销货订货", "sale_return": "客户退货", "retail": "零售",
     "receipt": "收款", "payment": "付款", "advance_in": "预收", "advance_out": "预付",
-    "refund_out": "退客户款", "refund_in": "收退款", "write_off": "核销", "transfer": "转账", "opening": "期初",
+    "refund_out": "退客户款", "refund_in": "收退款", "write_off": "核销", "offset": "应收冲应付",
+    "transfer": "转账", "transfer_fee": "转账手续费", "opening": "期初",
 }  # fmt: skip
 
 _RIGHTS = dict(manager="view export print", finance="view export print")

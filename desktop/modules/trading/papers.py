@@ -226,8 +226,8 @@ def quantities(posting: Posting) -> Iterator[Wrong]:
             yield Wrong("金额太大，请核对数量和单价", "qty", place)
 
 
-def accounts_hold(posting: Posting) -> Iterator[Wrong]:
-    """T27: no account goes below zero, unless it may."""
+def accounts_hold(posting: Posting, fields: Sequence[str] = ("account",)) -> Iterator[Wrong]:
+    """T27: no account goes below zero, unless it may; `fields` name the accounts of a sheet."""
     turned: dict[str, int] = {}
     for moves, sign in ((posting.moves(posting.sheet), 1), (posting.moves(posting.old) if posting.old else (), -1)):
         for move in moves:
@@ -235,10 +235,25 @@ def accounts_hold(posting: Posting) -> Iterator[Wrong]:
                 key = str(move.values["account"])
                 turned[key] = turned.get(key, 0) + sign * int(move.values["amount"] or 0)
     for id, by in turned.items():
-        account = posting.asking.look("account", id)
-        balance = posting.asking.balance("account_balance", {"account": id})["balance"] + by
-        if by < 0 and balance < 0 and account and not account["allow_overdraft"]:
-            yield Wrong(f"账户「{account['name']}」余额不够，还差 {yuan(-balance)}", "account")
+        if by < 0 and (short := account_short(posting.asking, id, by)):
+            field = next((name for name in fields if posting.sheet.header.get(name) == id), fields[0])
+            yield Wrong(f"账户「{short[0]}」余额不够，还差 {yuan(short[1])}", field)
+
+
+def account_short(asking: Asking, id: str, by: int) -> tuple[str, int] | None:
+    """Name of an account, and what it lacks once its balance turns by so much; None when it holds (T27)."""
+    account = asking.look("account", id)
+    balance = asking.balance("account_balance", {"account": id})["balance"] + by
+    if balance >= 0 or account is None or account["allow_overdraft"]:
+        return None
+    return str(account["name"]), -balance
+
+
+def money_gone(asking: Asking, id: str, amount: int) -> Iterator[str]:
+    """Why a document that brought `amount` to an account is not cancelled: the money went on."""
+    short = account_short(asking, id, -amount)
+    if short and amount > 0:
+        yield f"已从账户「{short[0]}」用掉的 {yuan(short[1])}"
 
 
 def frozen_money(posting: Posting, names: str) -> Iterator[Wrong]:

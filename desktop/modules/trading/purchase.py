@@ -9,6 +9,7 @@ from ...engine.fields import Bool, Date, Enum, Money, Ref, Text
 from .amounts import derive_purchase
 from .bargain import STANDS, Bargain, standing
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
+from .late import adjusted_by, not_adjusted
 from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, purchase_offer
 from .order_book import order_moves
@@ -36,6 +37,7 @@ from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
 from .rounding import TEN_THOUSAND
 from .sources import from_order, from_origin
 from .stock import costs_in_turn, last_cost, stock_moves
+from .stock_hints import stock_words
 
 PREFIXES = {"purchase": "JH", "order": "JD", "return": "JT"}
 RETAIL = seed_id("supplier", "retail")
@@ -69,7 +71,17 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
-    return _SIDE.fill(typing, _complete)
+    sheet, hints = _SIDE.fill(typing, _complete)
+    return sheet, [*hints, *_stock(typing)]
+
+
+def _stock(typing: Typing) -> Iterator[Hint]:
+    """P2: what the stock asks for, of the line somebody is at."""
+    header, place, lines = typing.sheet.header, typing.line, typing.sheet.lines
+    if place is None or place >= len(lines) or _SIDE.kind(header) == "return" or not lines[place].get("product"):
+        return
+    if text := stock_words(typing.asking, str(lines[place]["product"])):
+        yield Hint(text, "qty", place, "warn")
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -83,8 +95,14 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
         yield Wrong("有采购费用时，请选择「费用单位」", "fee_supplier")
     yield from _paid(header, kind)
     yield from _unknown_costs(posting)
+    yield from not_adjusted(posting)
     if kind == "return":
         yield from stock_is_there(posting)
+
+
+def _bound(id: str, asking: Asking) -> Iterator[str]:
+    yield from bound_by("purchase_line")(id, asking)
+    yield from adjusted_by(id, asking)
 
 
 def _unknown_costs(posting: Posting) -> Iterator[Wrong]:
@@ -208,7 +226,7 @@ purchase = Module(
         judge=_judge,
         sources=(from_order("purchase", "supplier", ("purchase",)), from_origin("purchase", "supplier")),
         closes=lambda header: header["doc_type"] == "order",
-        bound=bound_by("purchase_line"),
+        bound=_bound,
         moves=_moves,
         standing=standing,
         stands=STANDS,

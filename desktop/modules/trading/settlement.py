@@ -1,4 +1,4 @@
-"""收付货款: money that comes in and goes out, and which documents it settles (modules.md 2.2.8, T9–T12)."""
+"""收付货款: money that comes in and goes out, and which documents it settles (modules.md 2.2.8, T9–T13)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 from ...engine.define import Document, Module, Related, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Spelled, Typing, Wrong
 from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Text
-from .allocation import OpenItem, allocate, refund_amount, refusals, to_advance, write_off
-from .money import KINDS, Side, account_move, party_move
+from . import offset
+from .allocation import allocate, refund_amount, refusals, to_advance, write_off
+from .money import KINDS, SIDES, Side, account_move, party_move
+from .open_items import TARGETS, about, is_of, known_amounts, of_party, open_of, settling, target_of
 from .papers import RIGHTS, accounts_hold, drafts_only, header_end, header_start, kind_stays, line_end, sum_of
 from .prints import on_sheets
 from .refusal import yuan
@@ -15,9 +17,14 @@ from .words import in_words
 
 CUSTOMER_KINDS = ("receipt", "advance_in", "refund_out")
 SUPPLIER_KINDS = ("payment", "advance_out", "refund_in")
-_KINDS = (*CUSTOMER_KINDS, *SUPPLIER_KINDS, "write_off")
+_KINDS = (*CUSTOMER_KINDS, *SUPPLIER_KINDS, "write_off", "offset")
 _REFUNDS = ("refund_out", "refund_in")
-PREFIXES = {**dict.fromkeys(CUSTOMER_KINDS, "SK"), **dict.fromkeys(SUPPLIER_KINDS, "FK"), "write_off": "HX"}
+PREFIXES = {
+    **dict.fromkeys(CUSTOMER_KINDS, "SK"),
+    **dict.fromkeys(SUPPLIER_KINDS, "FK"),
+    "write_off": "HX",
+    "offset": "CZ",
+}
 _MONEY_COMES = {"receipt": 1, "advance_in": 1, "refund_in": 1, "payment": -1, "advance_out": -1, "refund_out": -1}
 
 WRITE_OFF_LIMIT = 100_00
@@ -44,41 +51,17 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         header["supplier"] = None
     elif header.get("kind") in SUPPLIER_KINDS:
         header["customer"] = None
+    elif offset.is_one(header):
+        offset.complete(header, asking)
     customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
     header["owner"] = customer["owner"] if customer else None
     header["department"] = customer["department"] if customer else None
     for line in lines:
-        target = _target(line, asking)
+        target = target_of(line, asking)
         if target:
-            line |= _about(target)
-
-
-def _target(line: Mapping[str, Any], asking: Asking) -> Mapping[str, Any] | None:
-    """The document that a line settles."""
-    if not line.get("target") or line.get("target_kind") not in ("sale", "purchase"):
-        return None
-    return asking.look(str(line["target_kind"]), str(line["target"]))
-
-
-def _about(target: Mapping[str, Any]) -> Columns:
-    return {
-        "document_number": target["number"], "document_on": target["doc_on"], "due_on": target["due_on"],
-        "document_total": target["signed_total"],
-    }  # fmt: skip
-
-
-def open_items(header: Mapping[str, Any], asking: Asking) -> list[tuple[OpenItem, str]]:
-    """What is open of a party: (item, module of its document), the oldest due first."""
-    name, party = _party(header)
-    if not party:
-        return []
-    module = "sale" if name == "customer" else "purchase"
-    found = [
-        (OpenItem(str(row["id"]), str(row["number"]), row["due_on"], int(row["outstanding"])), module)  # type: ignore[arg-type]
-        for row in asking.find(module, {name: party, "state": "posted"})
-        if row["outstanding"]
-    ]
-    return sorted(found, key=lambda one: (one[0].due_on is None, one[0].due_on or "", one[0].number))
+            line |= about(str(line["target_kind"]), target)
+    if offset.is_one(header):
+        header["amount"] = header.get("amount") or offset.sum_of_side(lines, "receivable")
 
 
 _SPREADS = ("customer", "supplier", "kind", "amount", "advance_used")
@@ -88,45 +71,34 @@ _SPREADS = ("customer", "supplier", "kind", "amount", "advance_used")
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     header, lines = typing.sheet.header, typing.sheet.lines
     if typing.line is None and typing.field in _SPREADS:
-        lines = _spread(header, lines, typing.asking)
+        lines = _spread(typing)
     _complete(header, lines, typing.asking)
     for line in lines:
         if line.get("target"):
-            line["outstanding_before"] = _open(typing.asking, line)
+            line["outstanding_before"] = open_of(typing.asking, line)
     return Sheet(header, lines), ()
 
 
-def _spread(header: Columns, lines: Sequence[Columns], asking: Asking) -> list[Columns]:
+def _spread(typing: Typing) -> list[Columns]:
     """自动分配: all open documents, and what each gets (M2)."""
-    items = open_items(header, asking)
+    header, lines = typing.sheet.header, typing.sheet.lines
+    if offset.is_one(header):
+        return offset.spread(typing)
+    items = of_party(*_party(header), typing.asking)
     wanted = -1 if header.get("kind") in _REFUNDS else 1
     money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0)
     given = dict(allocate(money, [one for one, _ in items], credits_first=False)) if wanted > 0 else {}
-    known = {line.get("target"): line for line in lines}
-    return [
-        {
-            "id": "",
-            **known.get(item.target, {}),
-            "target_kind": module,
-            "target": item.target,
-            "amount": given.get(item.target, 0),
-        }
-        for item, module in items
-        if wanted > 0 or item.outstanding < 0
-    ]
-
-
-def _open(asking: Asking, line: Mapping[str, Any]) -> int:
-    keys = {"settles_module": line["target_kind"], "settles": line["target"]}
-    return asking.balance("open_item", keys)["balance"]
+    chosen = [one for one in items if wanted > 0 or one[0].outstanding < 0]
+    return known_amounts(chosen, given, lines)
 
 
 def _work_out(sheet: Sheet) -> Sheet:
     header, lines = dict(sheet.header), sheet.lines
     is_refund = header.get("kind") in _REFUNDS
     header["write_off_amount"] = write_off(lines)
-    header["allocated"] = sum_of(lines, "amount")
-    header["to_advance"] = None if is_refund else to_advance(header, lines)
+    is_offset = offset.is_one(header)
+    header["allocated"] = offset.sum_of_side(lines, "receivable") if is_offset else sum_of(lines, "amount")
+    header["to_advance"] = None if is_refund or is_offset else to_advance(header, lines)
     if is_refund:
         header["due_amount"] = refund_amount(header, lines)
     return Sheet(header, lines)
@@ -134,6 +106,9 @@ def _work_out(sheet: Sheet) -> Sheet:
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
     header, lines = posting.sheet.header, posting.sheet.lines
+    if offset.is_one(header):
+        yield from offset.judge(posting)
+        return
     name, party = _party(header)
     if not party:
         yield Wrong("请选择" + ("客户" if name == "customer" else "供应商"), name)
@@ -148,7 +123,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _targets(posting, name, party)
     before = {str(line["target"]): int(line.get("amount") or 0) for line in posting.old.lines} if posting.old else {}
     outstanding = {
-        str(line["target"]): _open(posting.asking, line) + before.get(str(line["target"]), 0)
+        str(line["target"]): open_of(posting.asking, line) + before.get(str(line["target"]), 0)
         for line in lines
         if line.get("target")
     }
@@ -171,6 +146,8 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
 def _bound(id: str, asking: Asking) -> Iterator[str]:
     """An advance that was used since."""
     for header in asking.find("settlement", {"id": id}):
+        if offset.is_one(header):
+            return
         name, party = _party(header)
         added = _advance(header, asking.find("settlement_line", {"document": id}))
         if party and added > asking.balance("party_balance", {name: party, "side": _sides(header)[1]})["balance"]:
@@ -179,10 +156,10 @@ def _bound(id: str, asking: Asking) -> Iterator[str]:
 
 def _targets(posting: Posting, name: str, party: Any) -> Iterator[Wrong]:
     for place, line in enumerate(posting.sheet.lines):
-        target = _target(line, posting.asking)
+        target = target_of(line, posting.asking)
         if target is None:
             yield Wrong("请选择要结清的单据", "target", place)
-        elif target["state"] != "posted" or target.get(name) != party:
+        elif not is_of(str(line["target_kind"]), target, name, party):
             yield Wrong(f"单据 {target['number']} 不是这个往来单位的，或没有过账", "target", place)
 
 
@@ -195,15 +172,13 @@ def _advance(header: Mapping[str, Any], lines: Sequence[Columns]) -> int:
 
 def _moves(posted: Posted) -> Iterable[Move]:
     header, lines = posted.sheet.header, posted.sheet.lines
+    if offset.is_one(header):
+        yield from offset.moves(posted)
+        return
     kind, (side, advance) = str(header["kind"]), _sides(header)
     for line in lines:
-        about = {
-            "settles": line["target"],
-            "settles_module": line["target_kind"],
-            "settles_number": line.get("document_number"),
-        }
         amount = -int(line.get("amount") or 0)
-        yield from party_move(posted, kind, side, amount, "allocated", settles=about, line=str(line["id"]))
+        yield from party_move(posted, kind, side, amount, "allocated", settles=settling(line), line=str(line["id"]))
     yield from party_move(posted, kind, advance, _advance(header, lines), "advance")
     yield from account_move(posted, kind, _MONEY_COMES.get(kind, 0) * int(header.get("amount") or 0), "money")
 
@@ -211,7 +186,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
 _HEADER: dict[str, Any] = {
     **header_start("单据编号", "kind", PREFIXES, "日期"),
     "kind": Enum(
-        "类型", {name: KINDS[name] for name in _KINDS}, required=True, default="receipt", index=True, width=80
+        "类型", {name: KINDS[name] for name in _KINDS}, required=True, default="receipt", index=True, width=100
     ),
     "customer": Ref("客户", "customer", index=True, width=200),
     "supplier": Ref("供应商", "supplier", index=True, width=200),
@@ -230,14 +205,16 @@ _HEADER: dict[str, Any] = {
     "department": Ref("部门", "department", readonly=True, loose=True, index=True),
     **header_end(),
 }
+_ABOUT = "document_number document_on due_on document_total"
 _REPEATED = "number doc_on kind customer supplier state"
 _TITLES = {
     **dict.fromkeys(_KINDS, "核销单"),
+    "offset": "往来抵销单",
     **{kind: "收款收据" if sign > 0 else "付款凭单" for kind, sign in _MONEY_COMES.items()},
 }
 _SHEETS = on_sheets(
     "voucher", _TITLES, ("customer supplier number", "account method doc_on", "cheque_no handler kind"),
-    columns="document_number document_on document_total amount write_off_amount",
+    columns="side document_number document_on document_total amount write_off_amount",
     spelled=Spelled("amount", in_words, "金额（大写）"), signs=("制单", "审核", "出纳", "经手人"),
     sums="amount advance_used from_advance write_off_amount to_advance",
 )  # fmt: skip
@@ -267,7 +244,7 @@ settlement = Module(
         bound=_bound,
         moves=_moves,
         after="note print_count",
-        line_columns="document_number document_on due_on document_total outstanding_before amount write_off_amount",
+        line_columns=f"side {_ABOUT} outstanding_before amount write_off_amount",
         foot="allocated write_off_amount to_advance due_amount",
         copied=_REPEATED,
         prints=_SHEETS,
@@ -305,10 +282,9 @@ settlement_line = Module(
     fields=dict(
         document=Ref("收付单", "settlement", required=True, whole=True, index=True, hidden=True),
         line_no=Int("行号", hidden=True, default=0),
-        target_kind=Enum("单据类型", {"sale": "销货", "purchase": "进货"}, hidden=True),
-        target=Ref(
-            "结清的单据", target_by=("target_kind", {"sale": "sale", "purchase": "purchase"}), index=True, width=170
-        ),
+        target_kind=Enum("单据类型", TARGETS, hidden=True),
+        target=Ref("结清的单据", target_by=("target_kind", {name: name for name in TARGETS}), index=True, width=170),
+        side=Enum("科目", SIDES, readonly=True, width=64),
         document_number=Text("单据编号", readonly=True, width=170),
         document_on=Date("单据日期", readonly=True, width=100),
         due_on=Date("到期日", readonly=True, width=100),
@@ -318,7 +294,7 @@ settlement_line = Module(
         write_off_amount=Money("本次优惠", sum=True, width=100),
         **line_end(_HEADER, _REPEATED),
     ),
-    columns="number doc_on kind document_number document_on due_on document_total amount write_off_amount state",
+    columns=f"number doc_on kind side {_ABOUT} amount write_off_amount state",
     quick="number document_number customer supplier",
     sort="-doc_on",
     rights=dict(manager="view export print", sales="view", finance="view export print"),

@@ -15,7 +15,7 @@ KINDS = {
     "opening": "期初", "gain": "盘盈", "gift_in": "赠入", "return_use": "退料", "other_in": "其他入库",
     "loss": "盘亏", "use": "领用", "scrap": "报损", "sample": "样品", "other_out": "其他出库",
     "purchase": "进货", "purchase_return": "退货给厂商", "sale": "销货", "sale_return": "客户退货", "retail": "零售",
-    "transfer": "调拨", "variance": "成本差异",
+    "transfer": "调拨", "variance": "成本差异", "late_cost": "补录成本", "manual": "成本调整",
 }  # fmt: skip
 """What a stock entry comes from."""
 
@@ -139,6 +139,7 @@ line_cost = Module(
         cost_amount=Money("成本", see="see_cost"),
         uncosted_qty=Quantity("未计成本数", see="see_cost"),
         cost_variance=Money("成本差异", see="see_cost"),
+        issued_cost=Money("已出库部分", see="see_cost"),
     ),
     columns="document line cost_amount uncosted_qty cost_variance",
     sort="document",
@@ -173,10 +174,11 @@ def costs_in_turn(posted: Posted, asking: Asking, judge: Judge) -> Iterator[tupl
             pools[product] = pool_of(dict(asking.balance("stock_balance", {"product": product})))
         costed = judge(pools[product], line)
         pools[product] = costed.pool
-        yield str(line["id"]), _row(costed)
+        yield str(line["id"]), cost_row(costed)
 
 
-def _row(costed: Costed) -> Columns:
+def cost_row(costed: Costed) -> Columns:
+    """A `line_cost` row."""
     return {
         "cost_amount": costed.cost_amount, "uncosted_qty": costed.uncosted_qty, "cost_variance": costed.cost_variance
     }  # fmt: skip

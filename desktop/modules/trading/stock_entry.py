@@ -6,6 +6,7 @@ from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Enum, Money, Price, Ref
 from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
+from .late import adjusted_by, not_adjusted
 from .papers import (
     PRODUCTS,
     RIGHTS,
@@ -24,6 +25,7 @@ from .papers import (
 )
 from .prints import WITHOUT_PRICES, on_sheets
 from .rounding import TEN_THOUSAND, divided
+from .start import day_before, start_of
 from .stock import KINDS, costs_in_turn, last_cost, stock_moves
 
 IN = ("opening", "gain", "gift_in", "return_use", "other_in")
@@ -52,8 +54,14 @@ def _work_out(sheet: Sheet) -> Sheet:
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from quantities(posting)
+    yield from not_adjusted(posting)
     if not _is_in(posting.sheet.header):
         yield from stock_is_there(posting)
+
+
+def _book_on(header: Columns, asking: Asking) -> str | None:
+    """T23: what was there before the books began."""
+    return day_before(start_of(asking)) if header.get("kind") == "opening" else None
 
 
 def _moves(posted: Posted) -> Iterable[Move]:
@@ -125,6 +133,8 @@ stock_entry = Module(
         work_out=_work_out,
         judge=_judge,
         moves=_moves,
+        book_on=_book_on,
+        bound=adjusted_by,
         totals=_totals,
         annexes=(Annex("line_cost", _costs),),
         after="note print_count",

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from ...engine.documents.declare import Asking
+from .refusal import shown_qty
+
 
 @dataclass(frozen=True)
 class StockHint:
@@ -22,3 +25,23 @@ def stock_hint(
         is_high=stock_max is not None and on_hand > stock_max,
         suggested=0 if wanted is None else max(wanted - projected, 0),
     )
+
+
+def stock_words(asking: Asking, product: str) -> str:
+    """What the stock of a product asks of who buys it; "" when nothing."""
+    about = asking.look("product", product)
+    if about is None or (about["stock_min"] is None and about["stock_max"] is None):
+        return ""
+    sums = asking.balance("stock_balance", {"product": product})
+    available = sums["on_hand"] - sums["reserved"]
+    projected = available + sums["on_order"]
+    low, high = about["stock_min"], about["stock_max"]
+    found = stock_hint(
+        on_hand=sums["on_hand"], available=available, projected=projected, stock_min=low, stock_max=high
+    )  # fmt: skip
+    if found.is_high:
+        return f"库存 {shown_qty(sums['on_hand'])}，高于上限 {shown_qty(high)}"
+    if not found.is_low:
+        return ""
+    wanted = f"建议进 {shown_qty(found.suggested)}" if found.suggested else "不用再进"
+    return f"可用 {shown_qty(available)}，低于下限 {shown_qty(low)}；预计 {shown_qty(projected)}，{wanted}"

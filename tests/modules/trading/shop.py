@@ -43,6 +43,7 @@ _MONEY = {
     "tendered",
     "amount",
     "from_advance",
+    "fee",
 }
 
 

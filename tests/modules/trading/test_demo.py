@@ -13,6 +13,7 @@ def test_a_year_of_trade_leaves_books_that_agree(template: Path, tmp_path: Path)
     with open_desk(copy_of(template, tmp_path / "data")) as desk:
         made = fill(desk.engine, 40, seed=3, documents=80)
         assert {"sale", "purchase", "settlement", "quote", "stock_entry"} <= made.keys()
+        assert {"account_transfer", "opening_party", "opening_account"} <= made.keys()
         assert_sound(desk.engine)
         kinds = {row[0] for row in desk.ask("SELECT DISTINCT doc_type FROM sale")}
         assert {"sale", "order", "return"} <= kinds
@@ -22,4 +23,7 @@ def test_a_year_of_trade_leaves_books_that_agree(template: Path, tmp_path: Path)
         assert last[:4] != first[:4] or last[5:7] != first[5:7]
         owed = desk.ask("SELECT sum(balance) FROM party_balance WHERE side = 'receivable'")[0][0]
         open_ = desk.ask("SELECT sum(outstanding) FROM sale WHERE state = 'posted'")[0][0]
-        assert owed == open_
+        before = desk.ask("SELECT sum(outstanding) FROM opening_party WHERE kind = 'receivable'")[0][0]
+        assert owed == open_ + before
+        assert desk.ask("SELECT count(*) FROM settlement WHERE kind = 'offset'")[0][0] == 1
+        assert desk.ask("SELECT min(balance) FROM account_balance")[0][0] >= 0

@@ -289,6 +289,16 @@ def test_g10_allocation_write_off_advance_and_return(shop: Shop) -> None:
     assert (shop.owes("甲", "advance_in"), shop.cash()) == (0, D("1719.50"))
 
 
+def test_g10_offset_of_what_the_same_party_owes_and_is_owed(shop: Shop) -> None:
+    shop.customer("甲方", linked_supplier=shop.names["乙"])
+    bought = shop.buy(("P", 25, 10))
+    sold = shop.sell(("P", 4, 100), customer="甲方")
+    about = {"kind": "offset", "customer": "甲方", "supplier": "乙"}
+    made = shop.enter("settlement", about, allocated(sold, 250), allocated(bought, 250))
+    assert made["row"]["number"].startswith("CZ-") and yuan(made["row"]["amount"]) == 250
+    assert (shop.owes("甲方"), shop.owes("乙", "payable"), shop.cash()) == (150, 0, 0)
+
+
 def test_g10_refusals(shop: Shop) -> None:
     shop.buy(("P", 100, 1))
     first = shop.sell(("P", 1, 500))
@@ -510,3 +520,31 @@ def test_a_sheet_is_filled_with_nothing_its_author_may_not_see(shop: Shop) -> No
     assert (line["price"], line["product_name"]) == (None, None)
     (line,) = verbs.work_out(engine, admin, "sale", about, sheet, (0, "product"))["lines"]
     assert units(line["price"]) == 8
+
+
+# ------------------------------------------------------------------------------------------------------- what to buy
+
+
+def asked_about(shop: Shop, product: str) -> list[str]:
+    """What the sheet of a purchase says of a line whose product was just chosen."""
+    body = shop.body({"supplier": "乙"}, [(product, 1, 5)])
+    found = shop.api.post("/api/documents/purchase/work-out", {**body, "changed": {"line": 0, "field": "product"}})
+    return [one["text"] for one in found["hints"] if one.get("line") == 0 and one["level"] == "warn"]
+
+
+def test_g22_what_the_stock_asks_for_is_said_where_it_is_bought(shop: Shop) -> None:
+    later = (date.fromisoformat(day()) + timedelta(days=9)).isoformat()
+    for name, limits in (("M", {"stock_min": 20, "stock_max": 100}), ("N", {"stock_min": 20})):
+        shop.product(name, **{field: scaled(value) for field, value in limits.items()})
+        shop.buy((name, 25, 5))
+        shop.sell((name, 10, 9), doc_type="order", deliver_on=later)
+        shop.buy((name, 30, 5), doc_type="order", deliver_on=later)
+    (row,) = shop.rows("stock_balance", product=shop.names["M"])
+    assert [units(row[name]) for name in ("on_hand", "reserved", "on_order", "available", "projected")] == [
+        25, 10, 30, 15, 45
+    ]  # fmt: skip
+    assert asked_about(shop, "M") == ["可用 15，低于下限 20；预计 45，建议进 55"]
+    assert asked_about(shop, "N") == ["可用 15，低于下限 20；预计 45，不用再进"]
+    shop.buy(("M", 95, 5))
+    assert asked_about(shop, "M") == ["库存 120，高于上限 100"]
+    assert asked_about(shop, "P") == []

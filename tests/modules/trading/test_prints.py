@@ -214,7 +214,7 @@ def test_declared_names_are_fields_of_header_and_lines(company: Shop) -> None:
             header = " ".join((*one.head, one.sums, one.notes, one.spelled.field if one.spelled else ""))
             for word in header.split():
                 assert word.partition(":")[0] in definition.fields, (definition.name, one.name, word)
-            assert document and set(one.columns.split()) <= registry[document.lines].fields.keys()
+            assert document and set(one.columns.split()) <= registry.lines_of(document).fields.keys()
             kinds = set(document.prefixes) if document.kind else {""}
             assert set(one.titles) <= kinds, (definition.name, one.name)
 

@@ -118,7 +118,7 @@ export interface ModuleInfo {
 
 /** How a document's sheet is made up (desktop/engine/documents). All names are fields of the module or of its lines. */
 export interface DocumentInfo {
-  /** the module of its lines */
+  /** the module of its lines; '' where there are none */
   lines: string
   /** the field that tells its kinds apart */
   kind: string | null

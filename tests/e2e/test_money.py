@@ -1,0 +1,103 @@
+"""Documents without lines (账户转账, 期初往来) by keyboard, and an offset that fills itself, in the real window."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.screen import ListScreen, Screen
+from tests.e2e.window import RealWindow
+
+
+def open_list(window: RealWindow, module: str, label: str) -> ListScreen:
+    window.page.evaluate(f"location.hash = '#/m/{module}'")
+    return Screen(window.page).list(label).loaded()
+
+
+def new_sheet(shown: ListScreen, title: str) -> Locator:
+    shown.grid.focus()
+    shown.press("Insert")
+    dialog = shown.dialog(title)
+    expect(dialog.get_by_role("button", name=re.compile("^保存退出"))).to_be_enabled()
+    return dialog
+
+
+def pick(screen: Screen, dialog: Locator, field: str, words: str) -> None:
+    box = dialog.locator(f"[data-field={field}] input")
+    box.fill(words)
+    screen.page.get_by_role("option", name=re.compile(words)).first.click()
+
+
+def amount(dialog: Locator, field: str, value: str) -> None:
+    box = dialog.locator(f"[data-field={field}] input")
+    box.fill(value)
+    box.press("Tab")
+
+
+def made(screen: Screen, module: str, values: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = screen.api.ok("POST", f"/api/documents/{module}", {"values": values, "lines": []})
+    return found
+
+
+def test_money_moves_between_accounts_and_back(window: RealWindow) -> None:
+    screen = Screen(window.page)
+    cash = screen.api.find("account", name="现金")["id"]
+    screen.api.add("account", name="结算户", kind="bank")
+    made(screen, "opening_account", {"account": cash, "amount": 50_000})
+    shown = open_list(window, "account_transfer", "账户转账")
+    dialog = new_sheet(shown, "新增转账单")
+    expect(dialog.get_by_role("grid")).to_have_count(0)
+    expect(dialog.locator("[data-field=from_account]")).to_contain_text("余额 500.00")
+    pick(screen, dialog, "to_account", "结算户")
+    window.watch.allow("status of 422")
+    amount(dialog, "amount", "600")
+    shown.press("Control+S")
+    expect(dialog.locator("[data-field=from_account]")).to_contain_text("账户「现金」余额不够，还差 100.00")
+    amount(dialog, "amount", "120")
+    amount(dialog, "fee", "2")
+    expect(dialog.get_by_role("status").get_by_text("122.00")).to_be_visible()
+    shown.press("Control+S")
+    expect(dialog).to_have_count(0)
+    row = screen.api.rows("account_transfer")[0]
+    assert (row["state"], row["amount"], row["fee"]) == ("posted", 12_000, 200)
+    shown.row(row["number"]).get_by_role("gridcell", name=row["number"]).dblclick()
+    dialog = shown.dialog("修改转账单")
+    dialog.get_by_role("button", name="作废").click()
+    reason = shown.dialog(f"作废转账单「{row['number']}」")
+    reason.get_by_role("textbox").fill("转错账户")
+    reason.get_by_role("button", name=re.compile("^作废")).click()
+    expect(shown.row(row["number"])).to_contain_text("已作废")
+    (balance,) = [one for one in screen.api.rows("account_balance") if one["account"] == cash]
+    assert balance["balance"] == 50_000
+
+
+def test_what_was_owed_before_is_set_off_against_a_supplier(window: RealWindow) -> None:
+    screen = Screen(window.page)
+    supplier = screen.api.rows("supplier", "sort=-code")[0]
+    customer = screen.api.rows("customer", "sort=-code")[0]
+    screen.api.change("customer", customer, linked_supplier=supplier["id"])
+    shown = open_list(window, "opening_party", "期初往来")
+    dialog = new_sheet(shown, "新增期初单")
+    pick(screen, dialog, "customer", customer["name"])
+    amount(dialog, "amount", "400")
+    expect(dialog.locator("[data-field=due_on] input")).not_to_have_value("")
+    shown.press("Control+S")
+    expect(dialog).to_have_count(0)
+    owed = screen.api.rows("opening_party")[0]
+    made(screen, "opening_party", {"kind": "payable", "supplier": supplier["id"], "amount": 25_000})
+
+    shown = open_list(window, "settlement", "收付货款")
+    dialog = new_sheet(shown, "新增收付单")
+    dialog.locator("[data-field=kind] .el-select__wrapper").click()
+    screen.page.get_by_role("option", name="应收冲应付").click()
+    pick(screen, dialog, "customer", customer["name"])
+    expect(dialog.locator("[data-field=supplier] input")).to_have_value(supplier["name"])
+    expect(dialog.locator("[data-field=amount] input")).to_have_value("250.00")
+    lines = dialog.locator("[role=row] [data-column=side]")
+    expect(lines).to_have_text(["应收", "应付"])
+    shown.press("Control+S")
+    expect(dialog).to_have_count(0)
+    found = screen.api.find("opening_party", number=owed["number"])
+    assert (found["outstanding"], found["paid_state"]) == (15_000, "partial")

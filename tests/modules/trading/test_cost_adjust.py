@@ -1,0 +1,119 @@
+"""补录成本 and 手工调整 (modules.md T6.10), entered and read through the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from desktop.modules.trading.cost import Pool
+from desktop.modules.trading.cost_adjust import adjusted
+from tests.modules.trading.shop import Shop, costs, fen, scaled, units, yuan
+
+
+@pytest.fixture(autouse=True)
+def parties(shop: Shop) -> None:
+    shop.product()
+    shop.customer()
+    shop.supplier()
+
+
+def unknown(shop: Shop, qty: int) -> dict[str, Any]:
+    return shop.enter("stock_entry", {"kind": "other_in"}, {"product": shop.names["P"], "qty": scaled(qty)})
+
+
+def offered(shop: Shop, source: str, kind: str) -> list[dict[str, Any]]:
+    path = f"/api/documents/cost_adjust/sources/{source}"
+    return list(shop.api.post(path, shop.body({"kind": kind}, []))["items"])
+
+
+def taken(shop: Shop, source: str, kind: str) -> dict[str, Any]:
+    """The one line that a source offers."""
+    (one,) = offered(shop, source, kind)
+    path = f"/api/documents/cost_adjust/sources/{source}/{one['id']}"
+    (line,) = shop.api.post(path, shop.body({"kind": kind}, []))["lines"]
+    return dict(line)
+
+
+def late(shop: Shop, unit_cost: float) -> dict[str, Any]:
+    line = taken(shop, "unknown", "late_cost")
+    return shop.enter("cost_adjust", {"kind": "late_cost"}, {**line, "unit_cost": scaled(unit_cost)})
+
+
+def test_g6_a_late_cost_goes_to_what_lies_here_and_the_rest_is_a_difference(shop: Shop) -> None:
+    shop.buy(("P", 10, 10))
+    came = unknown(shop, 5)
+    shop.sell(("P", 8, 20))
+    assert costs(shop.sell(("P", 4, 20))) == [-20] and shop.stock() == (3, 0)
+    line = taken(shop, "unknown", "late_cost")
+    assert (line["source_number"], units(line["qty"])) == (came["row"]["number"], 5)
+    made = late(shop, 12)
+    assert made["row"]["number"].startswith("CB-01A1-")
+    assert (yuan(made["row"]["total_cost"]), yuan(made["row"]["issued_cost"])) == (36, 24)
+    (found,) = made["lines"]
+    assert (yuan(found["cost_amount"]), units(found["uncosted_qty"]), yuan(found["issued_cost"])) == (36, -3, 24)
+    (row,) = shop.rows("stock_balance")
+    assert (shop.stock(), units(row["uncosted"]), shop.average()) == ((3, 36), 0, 12)
+    assert offered(shop, "unknown", "late_cost") == []
+    shop.cancel("cost_adjust", made)
+    assert shop.stock() == (3, 0) and shop.average() is None
+    assert len(offered(shop, "unknown", "late_cost")) == 1
+
+
+def test_a_late_cost_is_changed_as_if_the_old_one_had_never_been(shop: Shop) -> None:
+    shop.buy(("P", 5, None), confirmed=["unknown_cost"])
+    made = late(shop, 12)
+    assert shop.stock() == (5, 60)
+    shop.change("cost_adjust", made, [{**made["lines"][0], "unit_cost": scaled(14)}])
+    assert shop.stock() == (5, 70) and shop.average() == 14
+
+
+def test_what_a_late_cost_is_about_stays_and_is_told_once(shop: Shop) -> None:
+    bought = shop.buy(("P", 5, None), confirmed=["unknown_cost"])
+    came = unknown(shop, 2)
+    line = {"source": next(one["id"] for one in offered(shop, "unknown", "late_cost")), "unit_cost": scaled(3)}
+    about = {"kind": "late_cost"}
+    problem = shop.refused("cost_adjust", about, line, line)
+    assert problem["fields"] == {"lines.1.product": "这笔入库的成本已经补录过"}
+    assert shop.refused("cost_adjust", about, {**line, "unit_cost": None, "amount": 1})["fields"] == {
+        "lines.0.unit_cost": "请填写单位成本，免费的填 0"
+    }
+    empty = shop.refused("cost_adjust", about, {**line, "unit_cost": None})
+    assert empty["fields"] == {"": "还没有产品，请至少录入一行"}, "lines in which nothing is entered are left out"
+    problem = shop.refused("cost_adjust", about, {"product": shop.names["P"], "unit_cost": 1})
+    assert problem["fields"] == {"lines.0.product": "请用「选未计成本的入库」选一笔入库"}
+    both = [{"source": one["id"], "unit_cost": scaled(3)} for one in offered(shop, "unknown", "late_cost")]
+    made = shop.enter("cost_adjust", about, *both)
+    assert shop.stock() == (7, 21)
+    for module, one in (("purchase", bought), ("stock_entry", came)):
+        path = f"/api/documents/{module}/{one['row']['id']}"
+        number = made["row"]["number"]
+        assert number in shop.api.refused("POST", f"{path}/cancel", 422, {"reason": "x"})["fields"][""]
+        changed = shop.body({}, [{**one["lines"][0], "qty": scaled(1)}], confirmed=["unknown_cost"])
+        assert number in shop.api.refused("PATCH", path, 422, changed)["fields"][""]
+    assert "已经补录过" in shop.refused("cost_adjust", about, line)["fields"]["lines.0.product"]
+
+
+def test_a_value_is_put_right_by_hand_within_what_is_there(shop: Shop) -> None:
+    shop.buy(("P", 10, 10))
+    line = taken(shop, "stock", "manual")
+    about = {"kind": "manual"}
+    made = shop.enter("cost_adjust", about, {**line, "amount": fen("-12.50")})
+    assert shop.stock() == (10, yuan(8750)) and yuan(made["row"]["total_cost"]) == yuan(-1250)
+    shop.change("cost_adjust", made, [{**made["lines"][0], "amount": fen(-100)}])
+    assert shop.stock() == (10, 0)
+    assert "调整后不能小于 0" in shop.refused("cost_adjust", about, {**line, "amount": -1})["fields"]["lines.0.amount"]
+    assert shop.refused("cost_adjust", about, {**line, "unit_cost": 1})["fields"] == {
+        "lines.0.amount": "调整金额不能是 0"
+    }  # fmt: skip
+    problem = shop.refused("cost_adjust", about, {"amount": 5})
+    assert problem["fields"] == {"lines.0.product": "请用「选库存」选产品和仓库"}
+    shop.cancel("cost_adjust", made)
+    assert shop.stock() == (10, 100)
+
+
+def test_an_adjustment_of_goods_that_are_gone_is_a_difference() -> None:
+    found = adjusted(Pool(0, 0, 0), 500)
+    assert (found.costed.cost_amount, found.issued_cost, found.costed.pool) == (0, 500, Pool(0, 0, 0))
+    found = adjusted(Pool(2, 0, 300), -300)
+    assert (found.costed.cost_amount, found.issued_cost, found.costed.pool) == (-300, 0, Pool(2, 0, 0))

@@ -1,0 +1,141 @@
+"""G16: two machines that trade while they are apart, and the one that keeps the books (modules.md G)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.kit import found_company, server_in
+from tests.engine.kit import assert_sound
+from tests.modules.trading.shop import Shop, costs, scaled, yuan
+from tests.support import open_office
+
+
+@dataclass
+class Three:
+    """The keeper of the books and two more, who meet only when the test lets them."""
+
+    keeper: Shop
+    a: Shop
+    b: Shop
+
+    @property
+    def all(self) -> tuple[Shop, Shop, Shop]:
+        return self.keeper, self.a, self.b
+
+    def meet(self, *order: Shop) -> None:
+        """Everybody sends and hears, those of `order` first; then all of it once more."""
+        for shop in (*order, *self.all, *self.all, *self.all):
+            shop.office.workstation.sync.round()
+
+
+@pytest.fixture
+def three(template: Path, tmp_path: Path) -> Iterator[Three]:
+    """On hand 10, V 100.00 on all of them."""
+    with server_in(tmp_path / "server") as server, ExitStack() as opened:
+        company = found_company(template, tmp_path, server)
+        company.add()
+        company.add()
+        company.settle()
+        offices = [opened.enter_context(open_office(machine.folder)) for machine in company.machines]
+        keeper = Shop(offices[0])
+        keeper.product()
+        keeper.customer()
+        keeper.supplier()
+        keeper.buy(("P", 10, 10))
+        made = Three(keeper, *(Shop(one, dict(keeper.names)) for one in offices[1:]))
+        made.meet()
+        yield made
+        for office in offices:
+            assert_sound(office.engine)
+
+
+def figures(shop: Shop) -> tuple[Any, Any]:
+    return shop.stock()
+
+
+def costs_of(shops: Sequence[Shop], *documents: dict[str, Any]) -> list[list[Any]]:
+    """Costs of the documents, which are the same wherever one looks."""
+    (first, *others) = [[costs(shop.read("sale", one)) for one in documents] for shop in shops]
+    assert all(one == first for one in others)
+    return first
+
+
+def no_conflicts(three: Three) -> None:
+    for shop in three.all:
+        assert shop.api.get("/api/sync/conflicts")["items"] == []
+
+
+@pytest.mark.parametrize("is_b_first", [False, True])
+def test_g16_two_sales_made_apart_both_count(three: Three, is_b_first: bool) -> None:
+    mine, theirs = three.a.sell(("P", 3, 20)), three.b.sell(("P", 4, 20))
+    codes = {one["row"]["number"].split("-")[1] for one in (mine, theirs)}
+    assert len(codes) == 2 and all(one["row"]["number"].endswith("-0001") for one in (mine, theirs))
+    assert costs(mine) == costs(theirs) == [None], "only the keeper knows what it costs"
+    three.meet(*((three.b, three.a) if is_b_first else (three.a, three.b)))
+    assert costs_of(three.all, mine, theirs) == [[-30], [-40]]
+    assert [figures(one) for one in three.all] == [(3, 30)] * 3
+    three.meet()
+    assert [figures(one) for one in three.all] == [(3, 30)] * 3
+    no_conflicts(three)
+
+
+def test_g16_what_was_sold_twice_is_found_and_filled_later(three: Three) -> None:
+    mine, theirs = three.a.sell(("P", 8, 20)), three.b.sell(("P", 8, 20))
+    three.meet(three.a, three.b)
+    assert costs_of(three.all, mine, theirs) == [[-80], [-80]]
+    assert [figures(one) for one in three.all] == [(-6, -60)] * 3
+    (oversold,) = three.keeper.rows("stock_balance", condition="negative")
+    assert oversold["product"] == three.keeper.names["P"]
+    filled = three.b.buy(("P", 10, 12))
+    three.meet()
+    for shop in three.all:
+        assert yuan(shop.read("purchase", filled)["lines"][0]["cost_variance"]) == -12
+        assert figures(shop) == (4, 48)
+
+
+def test_g16_costs_follow_the_order_in_which_the_keeper_hears_of_them(three: Three) -> None:
+    three.a.buy(("P", 10, 20))
+    mine = three.a.sell(("P", 5, 30))
+    theirs = three.b.sell(("P", 5, 30))
+    three.meet(three.a, three.b)
+    assert costs_of(three.all, mine, theirs) == [[-75], [-75]]
+    assert [figures(one) for one in three.all] == [(10, 150)] * 3
+    assert [one.average() for one in three.all] == [15] * 3
+
+
+def test_a_document_without_lines_changed_apart_leaves_one_version_that_counts(three: Three) -> None:
+    three.keeper.add("account", "银行", kind="bank")
+    three.keeper.enter("opening_account", {"account": "现金", "amount": 500})
+    about = {"from_account": "现金", "to_account": "银行", "amount": 100}
+    made = three.keeper.enter("account_transfer", about)
+    three.meet()
+    for shop in (three.a, three.b):
+        shop.names |= three.keeper.names
+    three.a.change("account_transfer", made, [], amount=200)
+    three.b.change("account_transfer", made, [], amount=300)
+    three.meet(three.a, three.b)
+    amounts = {(shop.cash(), shop.cash("银行")) for shop in three.all}
+    assert amounts <= {(300, 200), (200, 300)} and len(amounts) == 1
+    three.b.cancel("account_transfer", made)
+    three.meet()
+    assert {(shop.cash(), shop.cash("银行")) for shop in three.all} == {(500, 0)}
+
+
+def test_g16_one_draft_that_both_post_is_one_sale_and_one_receipt(three: Three) -> None:
+    draft = three.a.enter("sale", {"customer": "甲", "paid_amount": 100}, ("P", 5, 20), post=False)
+    three.meet()
+    line = [{**draft["lines"][0], "qty": scaled(5)}]
+    for shop in (three.a, three.b):
+        shop.change("sale", draft, line)
+    three.meet(three.b, three.a)
+    for shop in three.all:
+        assert (shop.cash(), shop.owes("甲"), figures(shop)) == (100, 0, (5, 50))
+        found = shop.read("sale", draft)
+        assert (found["row"]["state"], found["row"]["paid_state"]) == ("posted", "settled")
+        assert len(shop.rows("account_entry", document=draft["row"]["id"])) == 1
