@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import aliases
-from .access import Principal
-from .fields import Field, Mirror, PriceBeside, Ref
+from .access import Principal, scope_sql
+from .fields import Field, Mirror, PriceBeside, Ref, Running
 from .fields.text import MASK
 from .registry import Definition, Registry, targets_of
 
@@ -59,13 +59,15 @@ def present(
     plain = [name for name, one in shown.items() if type(one).load is Field.load]
     mirrors = {name: one for name, one in shown.items() if isinstance(one, Mirror)}
     beside = {name: one for name, one in shown.items() if isinstance(one, PriceBeside)}
-    apart = definition.links.keys() | mirrors.keys() | beside.keys()
+    running = {name: one for name, one in shown.items() if isinstance(one, Running)}
+    apart = definition.links.keys() | mirrors.keys() | beside.keys() | running.keys()
     special = {name: one for name, one in shown.items() if type(one).load is not Field.load and name not in apart}
     chosen = {name: _chosen(db, one, [row["id"] for row in raw]) for name, one in mirrors.items()}
     links = {
         name: _links(db, definition, name, [row["id"] for row in raw]) for name in definition.links if name in shown
     }
     prices = {name: _prices(db, one, [row["id"] for row in raw]) for name, one in beside.items()}
+    balances = {name: _balances(db, registry, definition, one, raw, principal) for name, one in running.items()}
     rows: list[Values] = []
     for source in raw:
         row = {name: source[name] for name in MACHINERY}
@@ -77,6 +79,8 @@ def present(
             row[name] = source["id"] in ids
         for name, kept in prices.items():
             row[name] = kept.get(source["id"])
+        for name, behind in balances.items():
+            row[name] = behind.get(source["row"])
         for name, by_record in links.items():
             row[name] = by_record.get(source["id"], [])
         rows.append(row)
@@ -116,6 +120,31 @@ def _prices(db: sqlite3.Connection, one: PriceBeside, ids: Sequence[str]) -> dic
         f'AND "{one.by}" IN (SELECT value FROM json_each(?)) ORDER BY id'
     )
     return dict(db.execute(sql, (json.dumps(ids),)).fetchall())
+
+
+def _balances(
+    db: sqlite3.Connection, registry: Registry, definition: Definition, one: Running, raw: Sequence[Mapping[str, Any]],
+    principal: Principal | None,
+) -> dict[int, int]:  # fmt: skip
+    """The balance behind each entry, by row number, over the entries that the user sees."""
+    when, scope = definition.module.when or "row", principal and scope_sql(registry, definition, principal, "c")
+    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in raw:
+        groups.setdefault(tuple(row[name] for name in one.by), []).append(row)
+    found: dict[int, int] = {}
+    for key, rows in groups.items():
+        # The first value there is finds the entries; the plus keeps SQLite from an index on what many have in common.
+        leading = next((place for place, value in enumerate(key) if value is not None), 0)
+        same = " AND ".join(f'{"" if place == leading else "+"}c."{name}" IS ?' for place, name in enumerate(one.by))
+        behind = (
+            f'SELECT c.row, sum(c."{one.of}") OVER (ORDER BY c."{when}", c.row) FROM {definition.name} c '
+            f'WHERE {same} AND c.deleted_at IS NULL AND +c."{when}" <= ?{f" AND {scope.text}" if scope else ""}'
+        )
+        sql = f"SELECT * FROM ({behind}) WHERE row IN (SELECT value FROM json_each(?))"
+        last = max(str(row[when]) for row in rows)
+        wanted = json.dumps([row["row"] for row in rows])
+        found |= db.execute(sql, (*key, last, *(scope.params if scope else ()), wanted)).fetchall()
+    return found
 
 
 def _links(db: sqlite3.Connection, definition: Definition, name: str, ids: Sequence[str]) -> dict[str, list[str]]:

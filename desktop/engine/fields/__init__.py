@@ -21,6 +21,7 @@ from .quantity import Quantity
 from .rate import Rate
 from .ref import Ref
 from .refs import Refs
+from .running import Running, RunningMoney, RunningQuantity
 from .serial import Serial
 from .text import Text
 from .url import Url
@@ -50,6 +51,9 @@ __all__ = [
     "Rate",
     "Ref",
     "Refs",
+    "Running",
+    "RunningMoney",
+    "RunningQuantity",
     "Serial",
     "Sql",
     "Text",

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from ...engine.define import Balance, Ledger, Module, Related, Tab
 from ...engine.documents.declare import Columns, Move, Posted
-from ...engine.fields import Bool, Date, Enum, Int, Money, Ref, Text
+from ...engine.fields import Bool, Date, Enum, Int, Money, Ref, RunningMoney, Text
 from .allocation import paid_state
 
 Side = Literal["receivable", "advance_in", "payable", "advance_out"]
@@ -77,13 +77,14 @@ account_entry = Module(
         kind=Enum("类型", KINDS, index=True, width=90),
         account=Ref("账户", "account", index=True, width=120),
         amount=Money("金额", sum=True, width=120),
+        balance_after=RunningMoney("余额", of="amount", by=("account",), width=120),
         customer=Ref("客户", "customer", index=True, loose=True, width=180),
         supplier=Ref("供应商", "supplier", index=True, loose=True, width=180),
         module=Text("单据", max_length=64, hidden=True),
         document=Text("单据号", max_length=32, hidden=True),
         line=Text("行", max_length=32, hidden=True),
     ),
-    columns="book_on number kind account amount customer supplier",
+    columns="book_on number kind account amount balance_after customer supplier",
     quick="number account customer supplier",
     sort="-book_on",
     rights=_RIGHTS,
@@ -141,6 +142,7 @@ party_entry = Module(
         customer=Ref("客户", "customer", index=True, loose=True, width=180),
         supplier=Ref("供应商", "supplier", index=True, loose=True, width=180),
         amount=Money("金额", sum=True, width=120),
+        balance_after=RunningMoney("余额", of="amount", by=("customer", "supplier", "side"), width=120),
         due_on=Date("到期日", index=True, width=100),
         settles_number=Text("结清的单据", width=170),
         settles=Text("结清", max_length=32, index=True, hidden=True),
@@ -152,7 +154,7 @@ party_entry = Module(
         document=Text("单据号", max_length=32, hidden=True),
         line=Text("行", max_length=32, hidden=True),
     ),
-    columns="book_on number kind side customer supplier amount settles_number due_on",
+    columns="book_on number kind side customer supplier amount balance_after settles_number due_on",
     quick="number customer supplier",
     sort="-book_on",
     rights=dict(manager="view export print", sales="view export print", finance="view export print"),

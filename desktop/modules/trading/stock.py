@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from ...engine.define import Balance, Ledger, Module
 from ...engine.documents.declare import Asking, Columns, Move, Posted
-from ...engine.fields import Date, DateTime, Enum, Int, Money, Price, Quantity, Ref, Text
+from ...engine.fields import Date, DateTime, Enum, Int, Money, Price, Quantity, Ref, RunningMoney, RunningQuantity, Text
 from .cost import Costed, Pool
 from .papers import place_of
 
@@ -40,7 +40,9 @@ stock_move = Module(
         product=Ref("产品", "product", index=True, width=200),
         warehouse=Ref("仓库", "warehouse", index=True, width=110),
         qty=Quantity("数量", sum=True, width=100),
+        stock_after=RunningQuantity("结存", of="qty", by=("product", "warehouse"), width=100),
         cost_amount=Money("成本", see="see_cost", sum=True, width=110),
+        cost_after=RunningMoney("结存成本", of="cost_amount", by=("product", "warehouse"), see="see_cost", width=110),
         uncosted_qty=Quantity("未计成本数", see="see_cost", hidden=True),
         booked_qty=Quantity("已核算数", see="see_cost", hidden=True),
         posted_at=DateTime("过账时间", width=150),
@@ -48,7 +50,7 @@ stock_move = Module(
         document=Text("单据号", max_length=32, hidden=True),
         line=Text("行", max_length=32, hidden=True),
     ),
-    columns="book_on number kind product warehouse qty cost_amount posted_at",
+    columns="book_on number kind product warehouse qty stock_after cost_amount cost_after posted_at",
     quick="number product warehouse kind",
     sort="-book_on",
     rights=_RIGHTS,

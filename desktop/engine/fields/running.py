@@ -1,0 +1,44 @@
+"""The balance behind an entry of a ledger: what all entries about the same come to up to it, in the order of the list.
+
+Nothing is stored here: an entry that arrives late from another machine moves every balance behind it.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .base import Column, Columns, Field, FieldError, Value, Where
+from .money import Money
+from .quantity import Quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running(Field):
+    """`of` is the amount that is summed up, `by` what entries about the same have in common, first what tells most
+    of them apart."""
+
+    of: str
+    by: tuple[str, ...]
+
+    operators: ClassVar[tuple[str, ...]] = ()
+
+    def columns(self, name: str) -> tuple[Column, ...]:
+        return ()
+
+    def store(self, name: str, value: Value) -> Columns:
+        return {}
+
+    def order(self, where: Where) -> str:
+        raise FieldError(f"不能按「{self.label}」排序")
+
+    def load(self, name: str, row: Any) -> Value:
+        return row.get(name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningMoney(Running, Money):
+    """A balance in 分."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningQuantity(Running, Quantity):
+    """A quantity on hand."""
