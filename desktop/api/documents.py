@@ -92,7 +92,8 @@ def start_print(call: Call, module: str, id: str) -> dict[str, Any]:
             body=shapes.ActionBody, errors=(400, 403, 404, 409, 422))  # fmt: skip
 def act(call: Call, module: str, id: str, action: str) -> Any:
     if action == "cancel":
-        return _answer(verbs.cancel(call.engine, call.principal, module, id, call.body.reason, call.rev))
+        said = frozenset(call.body.confirmed)
+        return _answer(verbs.cancel(call.engine, call.principal, module, id, call.body.reason, call.rev, said))
     if action in ("close", "reopen"):
         again = action == "reopen"
         return _answer(verbs.close(call.engine, call.principal, module, id, call.body.reason, again=again))

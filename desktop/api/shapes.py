@@ -587,6 +587,7 @@ class FindQuery(Strict):
 
 class ActionBody(Strict):
     reason: Name = ""
+    confirmed: list[Name] = Field(default_factory=list, max_length=50)
 
 
 class PaperBody(Strict):

@@ -8,7 +8,17 @@ from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Pos
 from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Text
 from .allocation import OpenItem, allocate, refund_amount, refusals, to_advance, write_off
 from .money import KINDS, Side, account_move, party_move
-from .papers import RIGHTS, accounts_hold, drafts_only, header_end, header_start, kind_stays, line_end, sum_of
+from .papers import (
+    RIGHTS,
+    accounts_hold,
+    drafts_only,
+    header_end,
+    header_start,
+    kind_stays,
+    line_end,
+    not_back_dated,
+    sum_of,
+)
 from .prints import on_sheets
 from .refusal import yuan
 from .words import in_words
@@ -145,6 +155,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
         yield Wrong("请选择账户", "account")
     if not lines and not header.get("amount") and not header.get("from_advance"):
         yield Wrong("请填写金额，或分配到单据", "amount")
+    yield from not_back_dated(posting)
     yield from _targets(posting, name, party)
     before = {str(line["target"]): int(line.get("amount") or 0) for line in posting.old.lines} if posting.old else {}
     outstanding = {
@@ -161,10 +172,11 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     )  # fmt: skip
     for one in found:
         field = "" if one.field == "lines" else one.field
-        yield Wrong(one.message, field, places.get(one.line) if one.line else None)
+        place = places.get(one.line) if one.line else None
+        yield Wrong(one.message, field, place, bare=one.bare or "金额不符合规定")
     left = advance - old_advance + _advance(header, lines)
     if posting.old and left < 0:
-        yield Wrong(f"预收/付已经用掉，还差 {yuan(-left)}", "amount")
+        yield Wrong(f"预收/付已经用掉，还差 {yuan(-left)}", "amount", bare="预收/付已经用掉")
     yield from accounts_hold(posting)
 
 

@@ -20,6 +20,7 @@ from .papers import (
     line_start,
     quantities,
     stock_is_there,
+    stock_stays,
     sum_of,
 )
 from .prints import WITHOUT_PRICES, on_sheets
@@ -52,8 +53,7 @@ def _work_out(sheet: Sheet) -> Sheet:
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from quantities(posting)
-    if not _is_in(posting.sheet.header):
-        yield from stock_is_there(posting)
+    yield from stock_is_there(posting)
 
 
 def _moves(posted: Posted) -> Iterable[Move]:
@@ -124,6 +124,8 @@ stock_entry = Module(
         fill=_fill,
         work_out=_work_out,
         judge=_judge,
+        judge_cancel=stock_stays,
+        blank_prices=True,
         moves=_moves,
         totals=_totals,
         annexes=(Annex("line_cost", _costs),),

@@ -1,7 +1,7 @@
 /** One document on one sheet: loading, changing, what follows, checking, saving. No drawing. */
 import { computed, onUnmounted, ref, shallowRef } from 'vue'
 import { ApiError, newKey } from '@/api/client'
-import type { DocumentHint, DocumentInfo, DocumentPage, DocumentState, FoundProduct, Labels, ModuleInfo, Value } from '@/api/types'
+import type { DocumentAction, DocumentHint, DocumentInfo, DocumentPage, DocumentState, FoundProduct, Labels, ModuleInfo, Value } from '@/api/types'
 import { formatValue } from '@/fields'
 import { t } from '@/locale'
 import { ask } from '@/ui/confirm'
@@ -278,16 +278,20 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
       saving.value = false
     }
   }
+  /** What the server wants to hear first. The names of the questions if somebody says yes, none if not; null: it asks nothing. */
+  async function sure(error: ApiError, no: string, yes: string): Promise<string[] | null> {
+    const questions = error.problem.questions ?? []
+    if (error.code !== 'confirm' || !questions.length) return null
+    const said = await ask({
+      ...(questions.length === 1 ? { title: questions[0]?.text ?? '', text: [] } : { title: t('有 {n} 处要您确认', { n: questions.length }), text: [], items: questions.map((q) => q.text) }), escape: 'no',
+      choices: [{ value: 'no', label: no, key: 'Esc' }, { value: 'yes', label: yes, kind: 'primary' }],
+    })
+    return said === 'yes' ? questions.map((q) => q.name) : []
+  }
   async function answered(error: unknown, post: boolean, confirmed: string[]): Promise<DocumentPage | null> {
     if (!(error instanceof ApiError)) throw error
-    const questions = error.problem.questions ?? []
-    if (error.code === 'confirm' && questions.length) {
-      const sure = await ask({
-        ...(questions.length === 1 ? { title: questions[0]?.text ?? '', text: [] } : { title: t('有 {n} 处要您确认', { n: questions.length }), text: [], items: questions.map((q) => q.text) }), escape: 'no',
-        choices: [{ value: 'no', label: t('继续编辑'), key: 'Esc' }, { value: 'yes', label: t('仍然保存'), kind: 'primary' }],
-      })
-      return sure === 'yes' ? save(post, [...confirmed, ...questions.map((q) => q.name)]) : null
-    }
+    const said = await sure(error, t('继续编辑'), t('仍然保存'))
+    if (said) return said.length ? save(post, [...confirmed, ...said]) : null
     if (error.code === 'stale' && id.value) return overtaken(post, confirmed)
     if (Object.keys(error.fields).length) {
       errors.value = placeErrors(error.fields, sheet.value, headFields)
@@ -313,12 +317,16 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     return null
   }
   /** What can be done with the document as it is stored: cancel, and what its module offers. */
-  async function act(action: string, reason: string | null): Promise<DocumentPage | null> {
+  async function act(action: DocumentAction, reason: string | null, confirmed: string[] = []): Promise<DocumentPage | null> {
     if (!id.value || saving.value) return null
     saving.value = true
     try {
-      const got = await documents.act(module.name, id.value, action, reason === null ? {} : { reason }, { key: newKey() })
-      return got
+      return await documents.act(module.name, id.value, action.name, { ...(reason === null ? {} : { reason }), ...(confirmed.length ? { confirmed } : {}) }, { key: newKey() })
+    } catch (error) {
+      saving.value = false
+      const said = error instanceof ApiError ? await sure(error, t('返回'), t('仍然{action}', { action: action.label })) : null
+      if (!said) throw error
+      return said.length ? await act(action, reason, [...confirmed, ...said]) : null
     } finally {
       saving.value = false
     }

@@ -12,6 +12,8 @@ export const documents: Record<string, string> = {
   '{what}刚被同事改过': 'A colleague has just changed {what}',
   '下一格 / 下一行': 'Next cell / next line',
   '仍然保存': 'Save all the same',
+  '返回': 'Back',
+  '仍然{action}': '{action} all the same',
   '先保存这里的改动，再{action}': 'Save the changes here first, then {action}',
   '先保存这里的改动，再打开别的单据': 'Save the changes here before opening another document',
   '关联': 'Belongs to it',
