@@ -21,18 +21,17 @@ from ..ids import new_id
 from ..records import Idempotent, answer, answered, not_found, parse
 from ..registry import Definition, Registry
 from ..removal import delete_ops
-from ..rows import Values, fetch, labels, present
+from ..rows import Values, fetch, labels
 from ..saving import Saving, look, row_number, sent_columns
 from ..work import Work, iso_of
-from . import project
+from . import disputes, project
 from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wrong
 from .project import covered_names, sums_of
+from .showing import LARGEST, presented
 from .unseen import Unseen
 from .versions import TABLE, Chain, body_of, frozen
 
 LINES_MAX = 2_000
-_LARGEST = 10**15
-"""Of one document. Far below what a column holds, so that sums over thousands of them are still numbers."""
 _LARGEST_SUM = 10**16
 """Of a balance."""
 _LARGE = 10**12
@@ -128,6 +127,7 @@ def _shown(
         "rev": row["rev"],
         "actions": _actions(principal, definition, row, list(document.bound(id, asking_of(engine, db)))),
         "versions": _versions(engine, db, chain),
+        "disputes": disputes.of_document(engine, db, definition.name, id),
     }
 
 
@@ -216,8 +216,8 @@ def _worked_out(
     line_definition = engine.registry[document.lines]
     sheet, hints = document.fill(typing)
     sheet = document.work_out(sheet)
-    (shown,) = _present(engine, db, definition, [sheet.header], principal)
-    shown_lines = _present(engine, db, line_definition, sheet.lines, principal)
+    (shown,) = presented(engine, db, definition, [sheet.header], principal)
+    shown_lines = presented(engine, db, line_definition, sheet.lines, principal)
     found = _titles(engine, db, principal, definition, [shown])
     found |= _titles(engine, db, principal, line_definition, shown_lines)
     return {"values": shown, "lines": shown_lines, "labels": found, "hints": [_hint(one) for one in hints]}
@@ -252,25 +252,18 @@ def _readable(definition: Definition, values: Mapping[str, Any]) -> Columns:
     return columns
 
 
-def _present(
-    engine: Engine, db: sqlite3.Connection, definition: Definition, columns: Iterable[Columns], principal: Principal
-) -> list[Values]:
-    """Columns as the API shows them; without the machinery of stored rows."""
-    blank: dict[str, Any] = dict.fromkeys(definition.all_names)
-    machinery: dict[str, Any] = dict.fromkeys(
-        ("rev", "created_at", "created_by", "updated_at", "updated_by", "machine", "deleted_at")
-    )
-    raw = [{**blank, **machinery, "row": 0, **_bearable(one)} for one in columns]
-    names = {"id", *definition.fields}
-    shown = present(db, engine.registry, definition, raw, principal)
-    return [{name: value for name, value in row.items() if name in names} for row in shown]
-
-
-def _bearable(columns: Columns) -> Columns:
-    """Without figures that no column holds."""
-    return {
-        name: None if isinstance(value, int) and abs(value) > _LARGEST else value for name, value in columns.items()
-    }
+def other(engine: Engine, principal: Principal, module: str, id: str, key: str) -> dict[str, Any]:
+    """The sheet that lost, to be looked at and saved: as `work_out` answers."""
+    definition, _, line_definition = document_of(engine, module)
+    demand(principal, "view", definition)
+    with engine.db.read() as db:
+        one = disputes.find(engine, db, principal, key)
+        if one is None or (one.definition.name, one.id) != (module, id):
+            raise NotFound("没有找到这处冲突，可能已由别人处理")
+        (shown,) = presented(engine, db, definition, [one.other.header], principal)
+        lines = presented(engine, db, line_definition, one.other.lines, principal)
+        found = labels(db, engine.registry, definition, [shown]) | labels(db, engine.registry, line_definition, lines)
+        return {"values": shown, "lines": lines, "labels": found, "hints": []}
 
 
 def _hint(one: Hint) -> dict[str, Any]:
@@ -333,6 +326,8 @@ class Entry:
     post: bool = True
     confirmed: frozenset[str] = frozenset()
     reason: str | None = None
+    answers: str = ""
+    """The question that this sheet answers: what lost becomes the next version, or a new document."""
 
 
 def save(
@@ -416,8 +411,10 @@ class _Saving:
         if self.chain:
             version = self._next(sheet)
             beside = self._beside(sheet) if version else []
-            return [*self._after_ops(header, old, new), *self._fresh_lines(lines, new_lines), *version, *beside]
+            ops = [*self._after_ops(header, old, new), *self._fresh_lines(lines, new_lines), *version, *beside]
+            return [*ops, *self._answer(sheet, self.id)]
         return [
+            *self._answer(sheet, None if old is None else self.id),
             *header.ops(self.id, old, new),
             *self._line_ops(lines, new_lines, old_lines),
             *(self._first(sheet) if self.entry.post else ()),
@@ -542,6 +539,13 @@ class _Saving:
         """Of a version only new lines become rows; what changes in others is said by the version alone."""
         return [op for id, before, after in lines if before is None for op in saving.ops(id, None, after)]
 
+    def _answer(self, sheet: Sheet, id: str | None) -> list[Op]:
+        if not self.entry.answers:
+            return []
+        frozen_sheet = self._frozen(sheet)
+        name = self.definition.name
+        return disputes.taken(self.engine, self.db, self.principal, self.entry.answers, name, id, frozen_sheet)
+
     def _after_ops(self, saving: Saving, old: Values | None, new: Values) -> list[Op]:
         assert old is not None
         after = self.document.after.split()
@@ -623,7 +627,7 @@ def _overflows(registry: Registry, posting: Posting) -> bool:
 
 
 def _is_too_large(columns: Columns) -> bool:
-    return any(isinstance(value, int) and abs(value) > _LARGEST for value in columns.values())
+    return any(isinstance(value, int) and abs(value) > LARGEST for value in columns.values())
 
 
 def _place(one: Wrong) -> str:

@@ -1,7 +1,7 @@
 /** One document on one sheet: loading, changing, what follows, checking, saving. No drawing. */
 import { computed, onUnmounted, ref, shallowRef } from 'vue'
 import { ApiError, newKey } from '@/api/client'
-import type { DocumentAction, DocumentHint, DocumentInfo, DocumentPage, DocumentState, FoundProduct, Labels, ModuleInfo, Value } from '@/api/types'
+import type { DocumentAction, DocumentHint, DocumentInfo, DocumentPage, DocumentState, FoundProduct, Labels, ModuleInfo, Row, Value } from '@/api/types'
 import { formatValue } from '@/fields'
 import { t } from '@/locale'
 import { ask } from '@/ui/confirm'
@@ -14,7 +14,7 @@ import {
   type Errors, type Line, type Scanned, type Sheet, type Values,
 } from './sheet'
 
-export interface DocumentOptions { id: string | null; preset: Record<string, Value>; presetLabels: Labels; copyOf: string | null }
+export interface DocumentOptions { id: string | null; preset: Record<string, Value>; presetLabels: Labels; copyOf: string | null; /** the question that this sheet answers */ answers: string | null }
 /** typed text that is no value yet; the key of the head is '' */
 export type Problems = Record<string, Record<string, { text: string; error: string }>>
 export const HEAD = ''
@@ -37,6 +37,8 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   const lagging = shallowRef<unknown>(null)
   /** a person has set something; what the server fills in by itself is no change */
   const typed = ref(false)
+  /** the question between two machines that saving answers */
+  const answers = ref<string | null>(null)
   const names = namesOf(module.fields, lineModule.fields)
   const headFields = new Set(module.fields.map((f) => f.name))
 
@@ -78,7 +80,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
 
   // ---- loading ----------------------------------------------------------------------------------------------------
   const kept = useKept(module.name, id, () => {
-    if (!dirty.value || saving.value) return null
+    if (!dirty.value || saving.value || answers.value) return null
     const body = typedOf(sheet.value, module.fields, lineModule.fields)
     return { ...body, labels: titlesOf(body, labels.value), rev: page.value?.rev ?? 0 }
   })
@@ -116,11 +118,28 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     typed.value = true
     original.value = EMPTY
   }
+  /** The version that lost, over the one that counts; of a cancelled document as a new one. */
+  async function startOther(of: string, key: string): Promise<void> {
+    const [got, other] = await Promise.all([documents.get(module.name, of), documents.other(module.name, of, key)])
+    learn(other.labels)
+    if (got.row.state === 'cancelled') {
+      learn(got.labels)
+      startNew(copyOf({ ...got, row: { ...got.row, ...other.values }, lines: other.lines as Row[] }, module, lineModule, names))
+      original.value = EMPTY
+    } else {
+      takePage(got)
+      sheet.value = sheetOf(other.values, other.lines, names)
+      follower.push(null)
+    }
+    typed.value = true
+    answers.value = key
+  }
   async function load(): Promise<void> {
     loading.value = true
     loadError.value = null
     try {
       learn(options.presetLabels)
+      if (options.answers && id.value) return await startOther(id.value, options.answers)
       if (id.value) takePage(await documents.get(module.name, id.value))
       else if (options.copyOf) return await startCopy(options.copyOf)
       else startNew(blank())
@@ -267,7 +286,8 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     if (!check(post)) return null
     saving.value = true
     try {
-      const got = await send({ ...bodyOf(sheet.value), post, ...(confirmed.length ? { confirmed } : {}) })
+      const got = await send({ ...bodyOf(sheet.value), post, ...(confirmed.length ? { confirmed } : {}), ...(answers.value ? { answers: answers.value } : {}) })
+      answers.value = null
       await kept.drop()
       takePage(got)
       return got
@@ -334,7 +354,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
 
   onUnmounted(() => follower.reset())
   return {
-    id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, state, title, what, kept,
+    id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, answers, state, title, what, kept,
     load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, repeatLine, takeFrom, save, act, learn,
   }
 }
