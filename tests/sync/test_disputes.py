@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from desktop import accounts
-from desktop.engine.documents import disputes, verbs
+from desktop.engine.documents import audit, disputes, verbs
 from desktop.engine.documents.verbs import Entry
 from desktop.errors import BadRequest, Forbidden, NotFound
 from desktop.sync import conflicts
@@ -26,7 +26,17 @@ def desks(company: Company) -> Iterator[Desks]:
     with both(company) as opened:
         yield opened
         meet(*opened)
+        for desk in opened:
+            kept = _kept(desk)
+            with desk.engine.db.write() as db:
+                db.execute("DELETE FROM dispute")
+                audit.rebuild(db, desk.engine.registry)
+            assert _kept(desk) == kept, "what is open follows from what is stored"
     assert_alike(company.machines)
+
+
+def _kept(desk: Desk) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in desk.ask("SELECT * FROM dispute ORDER BY t, id, what")]
 
 
 def product(desk: Desk, name: str = "P") -> str:
