@@ -11,6 +11,7 @@ from ..jobs import Job
 from . import shapes
 from .desk import into_pdf, printed_at
 from .http import Call, Routes, json_response
+from .sync import say_answered
 
 routes = Routes()
 _DOCUMENTS = "/api/documents/<module>"
@@ -59,6 +60,7 @@ def take(call: Call, module: str, name: str, id: str) -> dict[str, Any]:
             body=shapes.DocumentBody, status=201, errors=(403, 404, 409, 422, 507))  # fmt: skip
 def create(call: Call, module: str) -> Any:
     saved = verbs.save(call.engine, call.principal, module, _entry(call.body), idempotent=call.idempotent)
+    _say(call)
     return _answer(saved, 201)
 
 
@@ -66,13 +68,24 @@ def create(call: Call, module: str) -> Any:
             shapes.DocumentAnswer, body=shapes.DocumentBody, errors=(403, 404, 409, 422, 507))  # fmt: skip
 def change(call: Call, module: str, id: str) -> Any:
     entry = _entry(call.body)
-    return _answer(
-        verbs.save(call.engine, call.principal, module, entry, id=id, rev=call.rev, idempotent=call.idempotent)
-    )
+    saved = verbs.save(call.engine, call.principal, module, entry, id=id, rev=call.rev, idempotent=call.idempotent)
+    _say(call)
+    return _answer(saved)
+
+
+def _say(call: Call) -> None:
+    """A sheet may have answered what was open between two machines."""
+    if call.body.answers:
+        say_answered(call)
 
 
 def _entry(body: shapes.DocumentBody) -> Entry:
-    return Entry(body.values, body.lines, body.post, frozenset(body.confirmed), body.reason or None)
+    return Entry(body.values, body.lines, body.post, frozenset(body.confirmed), body.reason or None, body.answers)
+
+
+@routes.add("GET", f"{_DOCUMENT}/other/<key>", "The version that lost, as a sheet", shapes.AnyObject, errors=(403, 404))
+def other(call: Call, module: str, id: str, key: str) -> dict[str, Any]:
+    return verbs.other(call.engine, call.principal, module, id, key)
 
 
 @routes.add("POST", f"{_DOCUMENT}/print", "Print a document to a PDF to look at, as a job", shapes.JobAnswer,
@@ -92,7 +105,8 @@ def start_print(call: Call, module: str, id: str) -> dict[str, Any]:
             body=shapes.ActionBody, errors=(400, 403, 404, 409, 422))  # fmt: skip
 def act(call: Call, module: str, id: str, action: str) -> Any:
     if action == "cancel":
-        return _answer(verbs.cancel(call.engine, call.principal, module, id, call.body.reason, call.rev))
+        said = frozenset(call.body.confirmed)
+        return _answer(verbs.cancel(call.engine, call.principal, module, id, call.body.reason, call.rev, said))
     if action in ("close", "reopen"):
         again = action == "reopen"
         return _answer(verbs.close(call.engine, call.principal, module, id, call.body.reason, again=again))

@@ -551,6 +551,7 @@ class DocumentAnswer(Loose):
     rev: int
     actions: list[dict[str, Any]]
     versions: list[dict[str, Any]]
+    disputes: list[dict[str, str]] = Field(default_factory=list)
 
 
 class Cell(Strict):
@@ -578,6 +579,7 @@ class DocumentBody(Strict):
     post: bool = True
     confirmed: list[Name] = Field(default_factory=list, max_length=50)
     reason: Name = ""
+    answers: Annotated[str, Field(max_length=64)] = ""
 
 
 class FindQuery(Strict):
@@ -587,6 +589,7 @@ class FindQuery(Strict):
 
 class ActionBody(Strict):
     reason: Name = ""
+    confirmed: list[Name] = Field(default_factory=list, max_length=50)
 
 
 class PaperBody(Strict):

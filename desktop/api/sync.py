@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import accounts
+from ..engine.documents import disputes
 from ..engine.work import iso_of
 from ..errors import ApiError, BadRequest, Forbidden, Invalid, NotFound, NotSignedIn
 from ..sync import changes, conflicts, diary, outbox
@@ -176,7 +177,7 @@ def list_conflicts(call: Call) -> dict[str, Any]:
 @routes.add("POST", "/api/sync/conflicts", "The same answer to several", shapes.AnyObject, body=shapes.TakeMany)
 def take_many(call: Call) -> dict[str, Any]:
     found = conflicts.take_many(call.engine, call.principal, call.body.ids, call.body.take)
-    _say_answered(call)
+    say_answered(call)
     return found
 
 
@@ -188,7 +189,7 @@ def seen(call: Call) -> dict[str, Any]:
             "INSERT OR REPLACE INTO ui_state VALUES (?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'))",
             (call.principal.operator, _SEEN, value),
         )
-    _say_answered(call)
+    say_answered(call)
     return {"ok": True}
 
 
@@ -196,14 +197,24 @@ def seen(call: Call) -> dict[str, Any]:
             body=shapes.Taken, errors=(403, 404, 409, 422))  # fmt: skip
 def take(call: Call, id: str) -> dict[str, Any]:
     try:
-        conflicts.take(call.engine, call.principal, id, call.body.take, call.body.value)
+        if disputes.is_open(call.engine, id):
+            _keep(call, id)
+        else:
+            conflicts.take(call.engine, call.principal, id, call.body.take, call.body.value)
     except Invalid as error:
         raise Invalid({"value": next(iter(error.fields.values()), error.title)}) from error
-    _say_answered(call)
+    say_answered(call)
     return {"ok": True}
 
 
-def _say_answered(call: Call) -> None:
+def _keep(call: Call, id: str) -> None:
+    """Of a document what counts can stay; the other version is taken by saving its sheet."""
+    if call.body.take != "winner":
+        raise BadRequest("请打开另一版，看过再保存")
+    disputes.keep(call.engine, call.principal, id)
+
+
+def say_answered(call: Call) -> None:
     call.engine.bus.emit({"type": "sync", "sync": call.desk.workstation.sync.status(), "conflicts_changed": True})
 
 

@@ -119,6 +119,8 @@ class Work:
         """Rows under change by table, column and value, as far as rows are gathered by it."""
         self.unbooked: list[Key] = []
         """Documents whose version that counts lacks its annexes."""
+        self.disputed: dict[Key, list[str]] = {}
+        """Documents that were worked out → what somebody has to decide about them."""
 
     # --------------------------------------------------------------------------------------------------------- read
 
@@ -512,6 +514,7 @@ class Work:
         if self.registry.documents:
             self.unbooked += project(self)
             self._asked.clear()
+            self._write_disputes()
         by_table: dict[str, list[Held]] = {}
         for (table, _), held in self.changing():
             by_table.setdefault(table, []).append(held)
@@ -614,6 +617,12 @@ class Work:
             self.db.execute("DELETE FROM veil WHERE t = ? AND id = ?", (table, held.id))
             if veil:
                 self.db.execute("INSERT INTO veil VALUES (?, ?, ?)", (table, held.id, json.dumps(veil)))
+
+    def _write_disputes(self) -> None:
+        for (table, id), found in self.disputed.items():
+            self.db.execute("DELETE FROM dispute WHERE t = ? AND id = ?", (table, id))
+            self.db.executemany("INSERT INTO dispute VALUES (?, ?, ?)", [(table, id, what) for what in found])
+        self.disputed.clear()
 
     def _sum_up(self, table: "Definition | Link", rows: Sequence[Held]) -> None:
         """Keeps the checksum of the table, by which two machines see whether they hold the same writes."""

@@ -19,6 +19,7 @@ from sync_server.replication.conflicts import LIFE, TABLE
 from ..engine import records, removal
 from ..engine.access import Principal, demand
 from ..engine.apply import opened
+from ..engine.documents import disputes
 from ..engine.engine import Engine
 from ..engine.fields import Field
 from ..engine.registry import Definition, targets_of
@@ -80,18 +81,20 @@ def listed(
     """{items, total, next}: what the user may see of one state, newest first. `names` are operators by id."""
     with engine.db.read() as db:
         ids = _visible(engine, db, principal, state)
+        papers = disputes.listed(engine, db, principal, names) if state == "open" else []
         start = ids.index(after) + 1 if after in ids else 0
         page = [_pair(engine, db, id) for id in ids[start : start + limit]]
         items = [_public(engine, db, principal, names, pair) for pair in page if pair is not None]
     more = start + limit < len(ids)
-    return {"items": items, "total": len(ids), "next": ids[start + limit - 1] if more else None}
+    items = [*papers, *items] if after is None else items
+    return {"items": items, "total": len(ids) + len(papers), "next": ids[start + limit - 1] if more else None}
 
 
 def counts(engine: Engine, principal: Principal, seen: str) -> dict[str, int]:
     """How many wait for a decision, and how many were merged by themselves since `seen` (a row's creation instant)."""
     with engine.db.read() as db:
         return {
-            "conflicts": len(_visible(engine, db, principal, "open")),
+            "conflicts": len(_visible(engine, db, principal, "open")) + disputes.count(engine, db, principal),
             "auto": len(_visible(engine, db, principal, "auto", seen)),
         }
 

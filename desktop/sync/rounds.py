@@ -19,6 +19,7 @@ from sync_server.replication import conflicts
 
 from .. import __version__
 from ..engine.apply import LOST, OPEN, PENDING, REJECTED, keep_lost_place, opened, unpacked
+from ..engine.documents.versions import TABLE as VERSIONS
 from ..engine.engine import Engine
 from ..engine.schema import SCHEMA
 from ..engine.work import rebuild_checksum, versions
@@ -483,7 +484,8 @@ class Round:
     def _tell(self, received: reception.Received) -> None:
         self.outcome.pulled += received.changesets
         self.outcome.conflicts += received.conflicts
-        self.has_news_of_conflicts |= conflicts.TABLE in received.changed.ids
+        told = {conflicts.TABLE, VERSIONS, *self.engine.registry.veiled}
+        self.has_news_of_conflicts |= not told.isdisjoint(received.changed.ids)
         if received.changesets or received.poisoned:
             with self.engine.db.write() as db:
                 if received.of:

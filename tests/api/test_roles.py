@@ -385,7 +385,7 @@ def test_what_is_offered_follows_from_the_declarations(office: Office) -> None:
     names = [one["name"] for one in shown["specials"]]
     assert names == [
         *("settings", "assign", "unmask", "export_all", "merge", "see_purchase_price", "see_cost", "negative_stock"),
-        *("edit_price", "below_min_price"),
+        *("back_date", "edit_price", "below_min_price"),
     ]
     assert all(one["text"].endswith("。") for one in shown["specials"])
 

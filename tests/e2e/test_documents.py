@@ -268,6 +268,27 @@ def test_a_posted_document_is_changed_by_a_version_and_cancelled_with_a_reason(
     assert newest(entries)["row"]["number"] != number
 
 
+def test_cancelling_what_brought_goods_that_are_gone_is_asked_once_more(
+    window: RealWindow, entries: ListScreen
+) -> None:
+    window.watch.allow("409")
+    api = entries.api
+    goods = api.add("product", name="已经领走的", category=api.rows("product_category")[0]["id"])["id"]
+    came = made(entries, {"product": goods, "qty": 100_000})
+    made(entries, {"product": goods, "qty": 80_000}, kind="use")
+    dialog = open_sheet(entries, came["row"]["number"])
+    for answer in ("返回", "仍然作废"):
+        dialog.get_by_role("button", name="作废").click()
+        expect(entries.dialog(f"作废出入库单「{came['row']['number']}」")).to_be_visible()
+        entries.type("录错")
+        entries.press("Enter")
+        question = entries.question(re.compile("的产品 已经领走的 只剩 2，不能收回 10"))
+        question.get_by_role("button", name=answer).click()
+        expect(question).to_have_count(0)
+    expect(entries.dialog("查看出入库单")).to_be_visible()
+    assert api.get(f"{PATH}/{came['row']['id']}")["row"]["state"] == "cancelled"
+
+
 def test_what_a_colleague_saved_meanwhile_is_not_lost(window: RealWindow, entries: ListScreen) -> None:
     window.watch.allow("409")
     (first,) = codes(entries, 1)

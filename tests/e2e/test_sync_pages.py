@@ -344,6 +344,69 @@ def test_an_edit_against_a_deletion_is_kept_or_deleted_after_a_question(office: 
         desk.gone("昆山立源 删改")
 
 
+def _stock_entry(desk: Desk, goods: str, quantity: int, **more: Any) -> dict[str, Any]:
+    """What comes in of a product, posted through the API."""
+    body = {"values": {"kind": "other_in"}, "lines": [{"product": goods, "qty": quantity * 10_000, **more}]}
+    return dict(desk.api.ok("POST", "/api/documents/stock_entry", body))
+
+
+def _quantity(desk: Desk, id: str) -> int:
+    return int(desk.api.get(f"/api/documents/stock_entry/{id}")["lines"][0]["qty"]) // 10_000
+
+
+def _apart(office: Desk, laptop: Desk, posted: dict[str, Any]) -> None:
+    """Both change a document without knowing of each other: here to 3, there to 4 in the last version."""
+    id, line = posted["row"]["id"], posted["lines"][0]
+    laptop.until(lambda: any(row["id"] == id for row in laptop.api.rows("stock_entry")))
+    for desk in (office, laptop):
+        desk.pause()
+    for desk, quantity in ((office, 3), (laptop, 4)):
+        body = {"values": {}, "lines": [{**line, "qty": quantity * 10_000}]}
+        desk.api.ok("PATCH", f"/api/documents/stock_entry/{id}", body)
+    for desk in (laptop, office):
+        desk.go_on()
+    expect(office.status.get_by_role("button", name="1 处冲突")).to_be_visible(timeout=SLOW_MS)
+
+
+def test_of_two_versions_of_a_document_the_other_one_can_be_made_the_next(office: Desk, laptop: Desk) -> None:
+    category = office.api.rows("product_category")[0]["id"]
+    goods = office.api.add("product", name="深沟球轴承 6204", category=category)["id"]
+    posted = _stock_entry(office, goods, 10)
+    id, number = posted["row"]["id"], posted["row"]["number"]
+    _apart(office, laptop, posted)
+    now = _quantity(office, id)
+    office.status.get_by_role("button", name="1 处冲突").click()
+    shown = office.centre.get_by_role("article", name=f"{number} 的 没有生效的一版")
+    expect(shown).to_contain_text("两处各自改了这张出入库单。两样都留着，没有丢失。")
+    row = shown.get_by_role("row").filter(has_text="深沟球轴承 6204")
+    expect(row.get_by_role("cell")).to_have_text([str(now), str(7 - now)])
+    # The sheet leads here, too.
+    shown.get_by_role("button", name=number).click()
+    sheet = office.dialog("修改出入库单")
+    sheet.get_by_role("button", name="看差别，再决定").click()
+    expect(sheet).to_be_hidden()
+    shown.get_by_role("button", name="改用另一版…").click()
+    expect(sheet).to_contain_text("这是没有生效的另一版。改好保存，成为第 3 版")
+    office.press("Control+S")
+    expect(sheet).to_be_hidden()
+    expect(office.centre.get_by_role("heading", name="没有要决定的冲突")).to_be_visible()
+    for desk in (office, laptop):
+        desk.until(lambda desk=desk: _quantity(desk, id) == 7 - now)  # type: ignore[misc]
+        expect(desk.status.get_by_role("button", name="处冲突")).to_be_hidden()
+
+
+def test_of_two_versions_of_a_document_what_counts_can_stay(office: Desk, laptop: Desk) -> None:
+    goods = office.api.rows("product")[0]["id"]
+    posted = _stock_entry(office, goods, 10)
+    _apart(office, laptop, posted)
+    now = _quantity(office, posted["row"]["id"])
+    part = laptop.open_centre("同步冲突")
+    part.get_by_role("button", name="保留现在的").click()
+    expect(part.get_by_role("heading", name="没有要决定的冲突")).to_be_visible()
+    expect(office.status.get_by_role("button", name="处冲突")).to_be_hidden(timeout=SLOW_MS)
+    assert _quantity(office, posted["row"]["id"]) == _quantity(laptop, posted["row"]["id"]) == now
+
+
 def test_conflicts_are_answered_together_by_keyboard(office: Desk, laptop: Desk) -> None:
     group = next(iter(office.api.groups().values()))
     others = [office.api.add("customer", name=f"昆山立源 {n}", group=group)["id"] for n in range(2)]

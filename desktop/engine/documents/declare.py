@@ -62,6 +62,8 @@ class Wrong:
     field: str | None = None
     line: int | None = None
     ask: str | None = None
+    bare: str = ""
+    """The same without amounts, for whom sees none."""
 
 
 @dataclass(frozen=True)
@@ -287,6 +289,10 @@ class Document:
     """Columns of the header that follow from the lines with their annexes."""
     fill: Callable[[Typing], tuple[Sheet, Sequence[Hint]]] = lambda typing: (typing.sheet, ())
     judge: Callable[[Posting], Iterator[Wrong]] = lambda posting: iter(())
+    judge_cancel: Callable[[Posting], Iterator[Wrong]] = lambda posting: iter(())
+    """The same before it is cancelled: `sheet` has no lines then, `old` is what goes."""
+    blank_prices: bool = False
+    """Whether somebody who sees no prices may post lines without them: they are filled in later (T6.5)."""
     sources: tuple[Source, ...] = ()
     beside: Callable[[Sheet, Asking], Iterator[tuple[str, str, Columns]]] = lambda sheet, asking: iter(())
     """(module, id, columns) of other records that posting changes: fields that lie outside of any version."""

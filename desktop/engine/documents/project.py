@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..ids import derived_id
 from .declare import Balance, Columns, Document, Ledger, Move, Posted, Sheet, Wanted
+from .rivals import Draft, Row, lost_of, open_of
 from .versions import TABLE, Chain, Version
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class _Projection:
         self.definition: Definition = self.work.registry[self.module]
         self.document: Document = self.definition.module.document  # type: ignore[assignment]
         header = self.work.hold(self.module, self.id)
+        self.work.disputed[self.module, self.id] = []
         if header.state is None or header.is_dropped:
             self.books.enter(self.module, self.id, ())
             return False
@@ -103,7 +105,16 @@ class _Projection:
             self.books.enter(self.module, self.id, ())
             return False
         self._show(header, lines, chain, is_new=self.work.hold(TABLE, chain.winner.id).stored is None)
-        return self._book(header, chain)
+        is_unbooked = self._book(header, chain)
+        self.work.disputed[self.module, self.id] = self._disputes(chain)
+        return is_unbooked
+
+    def _disputes(self, chain: Chain) -> list[str]:
+        try:
+            return open_of(draft_of(self.work, self.module, self.id), chain)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            log.exception("a merged draft cannot be worked out: %s %s", self.module, self.id)
+            return [one.id for one in lost_of(chain)]
 
     def _lines(self) -> list[Held]:
         if not self.document.lines:
@@ -193,6 +204,20 @@ def chain_of(work: Work, id: str) -> Chain | None:
     """The versions of a document; None of a draft."""
     found = [one for one in work.rows_of(TABLE, "document", id) if _is_there(one)]
     return Chain.of(Version.of(one.row, one.clock.base) for one in found) if found else None
+
+
+def draft_of(work: Work, module: str, id: str) -> Draft:
+    """What was merged of a document, whatever it shows."""
+    definition = work.registry[module]
+    document = definition.module.document
+    assert document is not None
+    of_line = work.registry[document.lines]
+    lines = sorted(filter(_is_there, work.rows_of(document.lines, document.parent, id)), key=_order)
+    return Draft(
+        document, Row(_raw(work.hold(module, id))), [Row(_raw(one), one.is_gone) for one in lines],
+        covered_names(definition).intersection(definition.column_names),
+        covered_names(of_line).intersection(of_line.column_names) - {document.parent, "line_no"},
+    )  # fmt: skip
 
 
 def covered_names(definition: Definition) -> frozenset[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -18,18 +19,23 @@ from ..fields import FieldError, Ref
 from ..fields.moment import today
 from ..ids import new_id
 from ..records import Idempotent, answer, answered, not_found, parse
-from ..registry import Definition
+from ..registry import Definition, Registry
 from ..removal import delete_ops
-from ..rows import Values, fetch, labels, present
+from ..rows import Values, fetch, labels
 from ..saving import Saving, look, row_number, sent_columns
 from ..work import Work, iso_of
-from . import project
-from .declare import Asking, Columns, Document, Hint, Posted, Posting, Sheet, Source, Typing, Wrong
+from . import disputes, project
+from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wrong
 from .project import covered_names, sums_of
+from .showing import LARGEST, presented
+from .unseen import Unseen
 from .versions import TABLE, Chain, body_of, frozen
 
 LINES_MAX = 2_000
-_LARGEST = 1 << 62
+_LARGEST_SUM = 10**16
+"""Of a balance."""
+_LARGE = 10**12
+"""What is smaller brings no balance there, however often it is booked."""
 
 
 def document_of(engine: Engine, module: str) -> tuple[Definition, Document, Definition]:
@@ -59,20 +65,28 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
     )
 
 
+def _sight(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Callable[[str, str], bool]:
+    """Whether somebody may see a record, deleted ones not."""
+
+    def sees(module: str, id: str) -> bool:
+        definition = engine.definition(module)
+        if principal.everything or definition.module.lookup or definition.module.local:
+            return True
+        if not definition.module.is_granted and definition.module.scope != "follow":
+            return principal.has(definition.module.view_right)
+        may = principal.may("view", module) or definition.module.scope == "follow"
+        return may and row_number(engine, db, principal, definition, id, deleted=False) is not None
+
+    return sees
+
+
 def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Asking:
     """The same for a sheet somebody is filling in: nothing that he may not see fills it."""
     free = asking_of(engine, db)
     if principal.everything:
         return free
 
-    def sees(module: str, id: str) -> bool:
-        definition = engine.definition(module)
-        if definition.module.lookup or definition.module.local:
-            return True
-        if not definition.module.is_granted and definition.module.scope != "follow":
-            return principal.has(definition.module.view_right)
-        may = principal.may("view", module) or definition.module.scope == "follow"
-        return may and row_number(engine, db, principal, definition, id, deleted=False) is not None
+    sees = _sight(engine, db, principal)
 
     def see(module: str, id: str) -> Any:
         return free.look(module, id) if sees(module, id) else None
@@ -113,6 +127,7 @@ def _shown(
         "rev": row["rev"],
         "actions": _actions(principal, definition, row, list(document.bound(id, asking_of(engine, db)))),
         "versions": _versions(engine, db, chain),
+        "disputes": disputes.of_document(engine, db, definition.name, id),
     }
 
 
@@ -203,11 +218,29 @@ def _worked_out(
     line_definition = engine.registry.lines_of(document)
     sheet, hints = document.fill(typing)
     sheet = document.work_out(sheet)
-    (shown,) = _present(engine, db, definition, [sheet.header], principal)
-    shown_lines = _present(engine, db, line_definition, sheet.lines, principal)
-    found = labels(db, engine.registry, definition, [shown])
-    found |= labels(db, engine.registry, line_definition, shown_lines)
+    (shown,) = presented(engine, db, definition, [sheet.header], principal)
+    shown_lines = presented(engine, db, line_definition, sheet.lines, principal)
+    found = _titles(engine, db, principal, definition, [shown])
+    found |= _titles(engine, db, principal, line_definition, shown_lines)
     return {"values": shown, "lines": shown_lines, "labels": found, "hints": [_hint(one) for one in hints]}
+
+
+def _titles(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, rows: Sequence[Values]
+) -> dict[str, str]:
+    """Titles of what a sheet names, as far as its author may see it: the ids are his, not of a stored document."""
+    found = labels(db, engine.registry, definition, rows)
+    if principal.everything:
+        return found
+    sees = _sight(engine, db, principal)
+    given = {
+        (target, str(row[name]))
+        for name, one in definition.fields.items()
+        for row in rows
+        if isinstance(one, Ref) and row.get(name)
+        for target in one.targets()
+    }
+    return {id: found[id] for target, id in given if id in found and sees(target, id)}
 
 
 def _readable(definition: Definition, values: Mapping[str, Any]) -> Columns:
@@ -221,25 +254,18 @@ def _readable(definition: Definition, values: Mapping[str, Any]) -> Columns:
     return columns
 
 
-def _present(
-    engine: Engine, db: sqlite3.Connection, definition: Definition, columns: Iterable[Columns], principal: Principal
-) -> list[Values]:
-    """Columns as the API shows them; without the machinery of stored rows."""
-    blank: dict[str, Any] = dict.fromkeys(definition.all_names)
-    machinery: dict[str, Any] = dict.fromkeys(
-        ("rev", "created_at", "created_by", "updated_at", "updated_by", "machine", "deleted_at")
-    )
-    raw = [{**blank, **machinery, "row": 0, **_bearable(one)} for one in columns]
-    names = {"id", *definition.fields}
-    shown = present(db, engine.registry, definition, raw, principal)
-    return [{name: value for name, value in row.items() if name in names} for row in shown]
-
-
-def _bearable(columns: Columns) -> Columns:
-    """Without figures that no column holds."""
-    return {
-        name: None if isinstance(value, int) and abs(value) > _LARGEST else value for name, value in columns.items()
-    }
+def other(engine: Engine, principal: Principal, module: str, id: str, key: str) -> dict[str, Any]:
+    """The sheet that lost, to be looked at and saved: as `work_out` answers."""
+    definition, _, line_definition = document_of(engine, module)
+    demand(principal, "view", definition)
+    with engine.db.read() as db:
+        one = disputes.find(engine, db, principal, key)
+        if one is None or (one.definition.name, one.id) != (module, id):
+            raise NotFound("没有找到这处冲突，可能已由别人处理")
+        (shown,) = presented(engine, db, definition, [one.other.header], principal)
+        lines = presented(engine, db, line_definition, one.other.lines, principal)
+        found = labels(db, engine.registry, definition, [shown]) | labels(db, engine.registry, line_definition, lines)
+        return {"values": shown, "lines": lines, "labels": found, "hints": []}
 
 
 def _hint(one: Hint) -> dict[str, Any]:
@@ -302,6 +328,8 @@ class Entry:
     post: bool = True
     confirmed: frozenset[str] = frozenset()
     reason: str | None = None
+    answers: str = ""
+    """The question that this sheet answers: what lost becomes the next version, or a new document."""
 
 
 def save(
@@ -350,7 +378,18 @@ class _Saving:
     @cached_property
     def lines(self) -> Sequence[Mapping[str, Any]]:
         given = self.entry.lines if self.document.lines else ()
-        return [line for line in given if self.document.counts(line)]
+        return [line for line in given if self.document.counts(self._seen_and_kept(line))]
+
+    def _seen_and_kept(self, line: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a line will say: what its author does not see stays as it was."""
+        hidden = {name for name, one in self.line_definition.fields.items() if not self.principal.sees(one)}
+        kept = self.known.get(str(line.get("id") or ""), {}) if hidden else {}
+        return {**line, **{name: kept.get(name) for name in hidden}}
+
+    @cached_property
+    def known(self) -> dict[str, Values]:
+        """The lines as they are, by id."""
+        return {row["id"]: row for row in self._old_lines()}
 
     def decide(self, *, is_new: bool, rev: int | None) -> list[Op]:
         """The ops that say it all."""
@@ -370,12 +409,15 @@ class _Saving:
             header.draw_numbers(new)
         sheet = self._sheet(new, new_lines)
         if self.chain or self.entry.post:
+            self._refuse_unseen(sheet, old)
             self._judge(sheet)
         if self.chain:
             version = self._next(sheet)
             beside = self._beside(sheet) if version else []
-            return [*self._after_ops(header, old, new), *self._fresh_lines(lines, new_lines), *version, *beside]
+            ops = [*self._after_ops(header, old, new), *self._fresh_lines(lines, new_lines), *version, *beside]
+            return [*ops, *self._answer(sheet, self.id)]
         return [
+            *self._answer(sheet, None if old is None else self.id),
             *header.ops(self.id, old, new),
             *self._line_ops(lines, new_lines, old_lines),
             *(self._first(sheet) if self.entry.post else ()),
@@ -417,7 +459,7 @@ class _Saving:
         self, saving: Saving, old: Values | None
     ) -> tuple[list[tuple[str, Values | None, Values]], dict[str, Values]]:
         self._foresee(saving)
-        known = {row["id"]: row for row in self._old_lines()} if old else {}
+        known = self.known if old else {}
         found: list[tuple[str, Values | None, Values]] = []
         taken: set[str] = set()
         for place, raw in enumerate(self.lines):
@@ -450,8 +492,10 @@ class _Saving:
         header = {"id": self.id, **sent_columns(self.definition, new)}
         rows: list[Columns] = [{"id": id, **sent_columns(self.line_definition, line)} for id, _, line in lines]
         sheet = self.document.work_out(Sheet(header, rows))
-        if any(map(_is_too_large, (sheet.header, *sheet.lines))):
-            raise Invalid({"": "数字太大，请核对数量和单价"})
+        cell = self.document.entry.get("qty", "")
+        wrong = {f"lines.{place}.{cell}": _TOO_LARGE for place, line in enumerate(sheet.lines) if _is_too_large(line)}
+        if wrong or _is_too_large(sheet.header):
+            raise Invalid(wrong or {"": _TOO_LARGE})
         return sheet
 
     # ------------------------------------------------------------------------------------------------ whether it may
@@ -464,22 +508,26 @@ class _Saving:
 
     def _judge(self, sheet: Sheet) -> None:
         old = self.chain.shown.sheet if self.chain else None
-        posting = Posting(self.id, sheet, old, self.asking, self._moves, self.principal.has)
-        faults: dict[str, str] = {}
-        questions: dict[str, str] = {}
-        for one in self.document.judge(posting):
-            if one.ask is None:
-                faults.setdefault(_place(one), one.text)
-            elif one.ask not in self.entry.confirmed:
-                questions.setdefault(one.ask, one.text)
+        moves = partial(_moves_of, self.definition, self.id, self.asking)
+        posting = Posting(self.id, sheet, old, self.asking, moves, self.principal.has)
+        _refuse(self.document.judge(posting), self.principal, self.entry.confirmed)
+        if _overflows(self.engine.registry, posting):
+            raise Invalid({"": _TOO_LARGE})
+
+    def _refuse_unseen(self, sheet: Sheet, old: Values | None) -> None:
+        """Nobody makes prices and amounts count, or others, that he does not see."""
+        unseen = Unseen(self.principal, self.definition, self.line_definition, self.document)
+        if unseen.is_nothing:
+            return
+        before = self.chain.shown.sheet if self.chain else self._draft(old) if old else None
+        faults = dict(unseen.faults(sheet, before))
         if faults:
             raise Invalid(faults)
-        if questions:
-            raise Confirm(questions)
 
-    def _moves(self, sheet: Sheet) -> Iterable[Any]:
-        book_on = self._book_on(sheet)
-        return self.document.moves(Posted(self.definition.name, self.id, "", sheet, book_on, None))
+    def _draft(self, old: Values) -> Sheet:
+        """The draft as it is kept."""
+        rows: list[Columns] = [{"id": id, **sent_columns(self.line_definition, one)} for id, one in self.known.items()]
+        return self.document.work_out(Sheet({"id": self.id, **sent_columns(self.definition, old)}, rows))
 
     # -------------------------------------------------------------------------------------------------------- the ops
 
@@ -493,6 +541,13 @@ class _Saving:
     def _fresh_lines(self, saving: Saving, lines: Sequence[tuple[str, Values | None, Values]]) -> list[Op]:
         """Of a version only new lines become rows; what changes in others is said by the version alone."""
         return [op for id, before, after in lines if before is None for op in saving.ops(id, None, after)]
+
+    def _answer(self, sheet: Sheet, id: str | None) -> list[Op]:
+        if not self.entry.answers:
+            return []
+        frozen_sheet = self._frozen(sheet)
+        name = self.definition.name
+        return disputes.taken(self.engine, self.db, self.principal, self.entry.answers, name, id, frozen_sheet)
 
     def _after_ops(self, saving: Saving, old: Values | None, new: Values) -> list[Op]:
         assert old is not None
@@ -510,10 +565,7 @@ class _Saving:
         return ops
 
     def _first(self, sheet: Sheet) -> list[Op]:
-        return [self._version(sheet, 1, None, self._book_on(sheet))]
-
-    def _book_on(self, sheet: Sheet) -> str:
-        return self.document.book_on(sheet.header, self.asking) or str(sheet.header.get("doc_on") or today())
+        return [self._version(sheet, 1, None, _book_on(self.document, sheet, self.asking))]
 
     def _next(self, sheet: Sheet) -> list[Op]:
         assert self.chain is not None
@@ -533,8 +585,57 @@ class _Saving:
         return version_op(self.definition.name, self.id, sheet.header, version, base, "posted", body, self.entry.reason)
 
 
+_TOO_LARGE = "数字太大，请核对数量和单价"
+
+
+def _refuse(found: Iterable[Wrong], principal: Principal, confirmed: Collection[str]) -> None:
+    """Raises what is wrong, else what has not been said yes to; without amounts for whom sees none."""
+    faults: dict[str, str] = {}
+    questions: dict[str, str] = {}
+    for one in found:
+        text = one.bare if one.bare and principal.no_prices else one.text
+        if one.ask is None:
+            faults.setdefault(_place(one), text)
+        elif one.ask not in confirmed:
+            questions.setdefault(one.ask, text)
+    if faults:
+        raise Invalid(faults)
+    if questions:
+        raise Confirm(questions)
+
+
+def _book_on(document: Document, sheet: Sheet, asking: Asking) -> str:
+    """The day on which a sheet is booked first."""
+    return document.book_on(sheet.header, asking) or str(sheet.header.get("doc_on") or today())
+
+
+def _moves_of(definition: Definition, id: str, asking: Asking, sheet: Sheet) -> Iterable[Move]:
+    """What a sheet would book."""
+    document = definition.module.document
+    assert document is not None
+    book_on = _book_on(document, sheet, asking)
+    return document.moves(Posted(definition.name, id, "", sheet, book_on, None))
+
+
+def _overflows(registry: Registry, posting: Posting) -> bool:
+    """Whether a balance would grow beyond all reason."""
+    turned: Counter[tuple[str, tuple[Any, ...], str]] = Counter()
+    for sheet, sign in ((posting.sheet, 1), (posting.old, -1)):
+        for move in posting.moves(sheet) if sheet else ():
+            for balance in registry.ledgers[move.ledger].balances:
+                about = {"module": "", **move.values}
+                key = tuple(about.get(name) for name in balance.keys)
+                for amount, total in balance.sums.items():
+                    turned[balance.module, key, total] += sign * int(move.values.get(amount) or 0)
+    for (module, key, total), by in turned.items():
+        keys = dict(zip(registry.balances[module].keys, key, strict=True))
+        if abs(by) > _LARGE and abs(posting.asking.balance(module, keys)[total] + by) > _LARGEST_SUM:
+            return True
+    return False
+
+
 def _is_too_large(columns: Columns) -> bool:
-    return any(isinstance(value, int) and abs(value) > _LARGEST for value in columns.values())
+    return any(isinstance(value, int) and abs(value) > LARGEST for value in columns.values())
 
 
 def _place(one: Wrong) -> str:
@@ -558,10 +659,11 @@ def version_op(
 
 
 def cancel(
-    engine: Engine, principal: Principal, module: str, id: str, reason: str, rev: int | None = None
-) -> dict[str, Any]:
+    engine: Engine, principal: Principal, module: str, id: str, reason: str, rev: int | None = None,
+    confirmed: Collection[str] = (),
+) -> dict[str, Any]:  # fmt: skip
     """Takes a posted document out of all books, by entries of today. Raises `Invalid` without a reason and while others
-    depend on it."""
+    depend on it, `Confirm` for what somebody has to say yes to first."""
     definition, document, _ = document_of(engine, module)
     demand(principal, "cancel", definition)
     if not reason.strip():
@@ -576,6 +678,11 @@ def cancel(
         bound = list(document.bound(id, asking_of(engine, db)))
         if bound:
             raise Invalid({"": f"还不能作废，先处理{'、'.join(bound)}"})
+        sheet, asking = chain.shown.sheet, asking_of(engine, db)
+        posting = Posting(
+            id, Sheet(sheet.header, ()), sheet, asking, partial(_moves_of, definition, id, asking), principal.has
+        )  # fmt: skip
+        _refuse(document.judge_cancel(posting), principal, confirmed)
         body = json.dumps({"cancelled_on": today()})
         op = version_op(
             module, id, shown["row"], chain.winner.version, chain.winner.id, "cancelled", body, reason.strip()

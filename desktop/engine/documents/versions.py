@@ -48,6 +48,8 @@ def modules_of(modules: Sequence[Module]) -> tuple[Module, ...]:
                 state=Enum("状态", {"posted": "已过账", "cancelled": "已作废"}),
                 reason=Text("原因"),
                 body=LongText("内容"),
+                # Somebody decided about a version that lost: 1 what counts stays, 2 it was taken up again.
+                answered=Int("已处理", merge="max"),
             ),
             columns="number version state reason",
             sort="number",
@@ -70,12 +72,13 @@ class Version:
     state: str
     reason: str | None
     body: str
+    answered: int = 0
 
     @staticmethod
     def of(row: Mapping[str, Any], dot: Dot) -> Version:
         return Version(
             row["id"], dot, row["created_at"], row["created_by"], row["machine"], row["base"], row["cause"],
-            row["version"] or 0, row["state"] or "posted", row["reason"], row["body"] or "{}",
+            row["version"] or 0, row["state"] or "posted", row["reason"], row["body"] or "{}", row["answered"] or 0,
         )  # fmt: skip
 
     @property

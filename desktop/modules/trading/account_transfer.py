@@ -8,7 +8,7 @@ from ...engine.define import Document, Draft, Fault, Module, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Spelled, Typing, Wrong
 from ...engine.fields import Money, Ref
 from .money import account_move
-from .papers import AMOUNT_MAX, RIGHTS, accounts_hold, drafts_only, header_end, header_start, money_gone
+from .papers import AMOUNT_MAX, RIGHTS, accounts_hold, drafts_only, header_end, header_start, money_gone, not_back_dated
 from .prints import on_sheets
 from .words import in_words
 
@@ -34,6 +34,7 @@ def _work_out(sheet: Sheet) -> Sheet:
 
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
+    yield from not_back_dated(posting)
     if int(posting.sheet.header.get("amount") or 0) <= 0:
         yield Wrong("转账金额要大于 0", "amount")
     yield from accounts_hold(posting, _ACCOUNTS)

@@ -65,7 +65,10 @@ def discount_refusals(header: Row, lines: Sequence[Row]) -> Iterator[Refusal]:
     if discount < 0:
         yield Refusal("discount-negative", "整单优惠不能小于 0", "discount_amount")
     elif discount > most:
-        yield Refusal("discount-too-large", f"整单优惠最多 {yuan(most)}，等于各行金额之和", "discount_amount")
+        yield Refusal(
+            "discount-too-large", f"整单优惠最多 {yuan(most)}，等于各行金额之和", "discount_amount",
+            bare="整单优惠不能超过各行金额之和",
+        )  # fmt: skip
 
 
 def small_change(total: int, step: Step) -> int:

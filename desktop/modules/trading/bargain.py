@@ -10,13 +10,15 @@ from ...engine.fields.moment import today
 from .amounts import Amounts, discount_refusals
 from .money import PAID_STATES, settled
 from .offer import LastLine, Offer
-from .order_book import PROGRESS, not_more_than_ordered, order_progress
+from .order_book import PROGRESS, delivered_stays, not_more_than_ordered, order_progress
 from .papers import (
     accounts_hold,
     complete_line,
     complete_orders,
     discounted,
     frozen_money,
+    is_same,
+    links_of,
     newest_price,
     quantities,
     returned_before,
@@ -70,8 +72,16 @@ class Bargain:
             header["due_on"] = due_on(str(header["doc_on"]), terms)
         for line in lines:
             complete_line(line, asking)
+            self._complete_links(header, line)
         complete_orders(lines, self.lines, asking)
         return party
+
+    def _complete_links(self, header: Mapping[str, Any], line: Columns) -> None:
+        """A kind that delivers nothing, or takes nothing back, has no such links: they would count all the same."""
+        if self.kind(header) in ("order", "return"):
+            line["order_line"] = None
+        if self.kind(header) != "return":
+            line["origin_line"] = None
 
     def fill(
         self, typing: Typing, complete: Callable[[Columns, Sequence[Columns], Asking], object]
@@ -111,7 +121,7 @@ class Bargain:
         header, kind = posting.sheet.header, self.kind(posting.sheet.header)
         yield from quantities(posting)
         for refusal in discount_refusals(header, posting.sheet.lines):
-            yield Wrong(refusal.message, refusal.field)
+            yield Wrong(refusal.message, refusal.field, bare=refusal.bare)
         if kind == "order" and not header.get("deliver_on"):
             yield Wrong(f"请填写「{self.deliver_label}」", "deliver_on")
         if kind != "order" and not header.get("warehouse"):
@@ -121,17 +131,40 @@ class Bargain:
         yield from frozen_money(posting, self.money)
         yield from still_fits(posting, self.module)
         yield from accounts_hold(posting)
+        yield from self._links_fit(posting, "order_line", "订货单", ("order",))
         yield from not_more_than_ordered(posting, self.module)
+        if kind == "order":
+            yield from delivered_stays(posting, self.module)
         if kind == "return":
             yield from self._not_more_than_left(posting)
 
+    def _links_fit(self, posting: Posting, name: str, what: str, kinds: Sequence[str]) -> Iterator[Wrong]:
+        """What a line delivers or gives back is of this party and product, and counts."""
+        before, party = links_of(posting.old, name), posting.sheet.header.get(self.party)
+        for place, line in enumerate(posting.sheet.lines):
+            link = line.get(name)
+            if not link or before.get(str(line["id"])) == link:
+                continue
+            row = posting.asking.look(self.lines, str(link))
+            paper = posting.asking.look(self.module, str(row["document"])) if row else None
+            if row is None or paper is None:
+                yield Wrong(f"{what}的这一行已不存在", "product", place)
+            elif paper["state"] != "posted":
+                yield Wrong(f"{what} {paper['number']} 没有过账，或已作废", "product", place)
+            elif paper["doc_type"] not in kinds:
+                yield Wrong(f"{paper['number']} 不是{what}", "product", place)
+            elif not is_same(posting.asking, self.party, paper[self.party], party):
+                yield Wrong(f"{what} {paper['number']} 不是这个往来单位的", "product", place)
+            elif row["product"] != line["product"]:
+                yield Wrong(f"{what} {paper['number']} 的这一行不是这个产品", "product", place)
+
     def _not_more_than_left(self, posting: Posting) -> Iterator[Wrong]:
+        yield from self._links_fit(posting, "origin_line", self.origin_label.removesuffix("行") + "单", self.sold)
         for place, line in enumerate(posting.sheet.lines):
             if not line.get("origin_line"):
                 continue
             origin = posting.asking.look(self.lines, str(line["origin_line"]))
             if origin is None or origin["product"] != line["product"]:
-                yield Wrong(f"{self.origin_label}已不存在，或不是这个产品", "origin_line", place)
                 continue
             left = origin["base_qty"] - returned_before(posting.asking, self.lines, posting.id, line)
             if int(line["base_qty"] or 0) > left:

@@ -29,6 +29,7 @@ from .papers import (
     kind_stays,
     line_costs,
     line_end,
+    not_back_dated,
     sum_of,
 )
 from .prints import on_sheets
@@ -117,6 +118,7 @@ def _totals(lines: Sequence[Columns]) -> Columns:
 
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
+    yield from not_back_dated(posting)
     yield from (_late_lines if _is_late(posting.sheet.header) else _manual_lines)(posting)
 
 

@@ -7,6 +7,7 @@ from ...engine.define import Balance, Ledger, Module
 from ...engine.documents.declare import Columns, Feed, Move, Posted, Posting, Wrong
 from ...engine.fields import Date, Int, Quantity, Ref, Text
 from .orders import OrderLine, progress
+from .papers import base_of, numbers_of, pairs_of
 from .refusal import shown_qty
 
 PROGRESS = {
@@ -135,3 +136,18 @@ def not_more_than_ordered(posting: Posting, module: str) -> Iterator[Wrong]:
         left = sum(int(row["remaining"] or 0) for row in rows) + old.get(str(line["id"]), 0)
         if int(line["base_qty"] or 0) > left:
             yield Wrong(f"订货还剩 {shown_qty(left)}", "qty", place)
+
+
+def delivered_stays(posting: Posting, module: str) -> Iterator[Wrong]:
+    """T20: a changed order asks for no less than what was delivered of it, from the same warehouse."""
+    every: list[Columns] = []
+    for line, new, place in pairs_of(posting):
+        rows = posting.asking.find(f"{module}_line", {"order_line": line["id"], "state": "posted"})
+        every += rows
+        done = sum(int(row["base_qty"] or 0) for row in rows)
+        if base_of(new) < min(done, base_of(line)):
+            yield Wrong(f"已经交货 {shown_qty(done)}（{numbers_of(rows)}），不能更少", "qty", place)
+        elif rows and new and new["product"] != line["product"]:
+            yield Wrong(f"已经交货（{numbers_of(rows)}），不能换产品", "product", place)
+    if posting.old and every and posting.old.header.get("warehouse") != posting.sheet.header.get("warehouse"):
+        yield Wrong(f"已经交货（{numbers_of(every)}），不能换仓库", "warehouse")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 from ...engine.define import Draft, Fault
@@ -22,6 +23,7 @@ from ...engine.fields import (
     Serial,
     Text,
 )  # fmt: skip
+from ...engine.fields.moment import today
 from .amounts import Amounts
 from .cost import Origin
 from .refusal import shown_qty, yuan
@@ -33,6 +35,10 @@ COST_WITH_TAX = True
 """`cost.basis`."""
 QTY_MAX, PRICE_MAX, AMOUNT_MAX = 10**11, 10**11, 10**13
 """Ten million units, ten million 元 each, a hundred thousand million 元: beyond them somebody slipped."""
+BASE_MAX = 10**13
+"""A thousand million base units in one line."""
+BACK_DAYS = 7
+"""`doc.back_days`."""
 PRICE_DAYS = 180
 """`price.last_days`."""
 
@@ -217,11 +223,23 @@ def drafts_only(draft: Draft) -> Iterator[Fault]:
         yield Fault("已过账的单据不能删除，可以作废")
 
 
+def not_back_dated(posting: Posting) -> Iterator[Wrong]:
+    """Right `back_date` (0.6): a document of long ago, unless it had that day before."""
+    day = posting.sheet.header.get("doc_on")
+    first = (date.fromisoformat(today()) - timedelta(days=BACK_DAYS)).isoformat()
+    is_as_before = posting.old is not None and posting.old.header.get("doc_on") == day
+    if day and str(day) < first and not is_as_before and not posting.rights("back_date"):
+        yield Wrong(f"只能补录 {first} 以后的单据，更早的需要「补录以前的单据」权限", "doc_on")
+
+
 def quantities(posting: Posting) -> Iterator[Wrong]:
     """Every line moves something."""
+    yield from not_back_dated(posting)
     for place, line in enumerate(posting.sheet.lines):
         if not isinstance(line["qty"], int) or line["qty"] <= 0:
             yield Wrong("数量要大于 0", "qty", place)
+        elif abs(int(line.get("base_qty") or 0)) > BASE_MAX:
+            yield Wrong("数量太大，请核对数量和单位", "qty", place)
         elif abs(int(line.get("amount") or 0)) > AMOUNT_MAX:
             yield Wrong("金额太大，请核对数量和单价", "qty", place)
 
@@ -237,7 +255,8 @@ def accounts_hold(posting: Posting, fields: Sequence[str] = ("account",)) -> Ite
     for id, by in turned.items():
         if by < 0 and (short := account_short(posting.asking, id, by)):
             field = next((name for name in fields if posting.sheet.header.get(name) == id), fields[0])
-            yield Wrong(f"账户「{short[0]}」余额不够，还差 {yuan(short[1])}", field)
+            bare = f"账户「{short[0]}」余额不够"
+            yield Wrong(f"{bare}，还差 {yuan(short[1])}", field, bare=bare)
 
 
 def account_short(asking: Asking, id: str, by: int) -> tuple[str, int] | None:
@@ -277,18 +296,58 @@ def still_fits(posting: Posting, module: str) -> Iterator[Wrong]:
     keys = {"settles_module": module, "settles": posting.id}
     left = posting.asking.balance("open_item", keys)["balance"] - before + after
     if left < 0 <= before or left > 0 > before:
-        yield Wrong(f"已经结清 {yuan(abs(after - left))}，合计不能更小", "total")
+        text = f"已经结清 {yuan(abs(after - left))}，合计不能更小"
+        yield Wrong(text, "total", bare="合计不能小于已经结清的")
 
 
 def _returns_fit(posting: Posting, lines: str) -> Iterator[Wrong]:
     """A changed document leaves no less than what was returned of it."""
     assert posting.old is not None
-    now = {str(line["id"]): int(line.get("base_qty") or 0) for line in posting.sheet.lines}
+    for line, new, place in pairs_of(posting):
+        rows = _returns(posting.asking, lines, posting.id, {"origin_line": line["id"]})
+        returned = sum_of(rows, "base_qty")
+        if returned > base_of(new):
+            text = f"已经退了 {shown_qty(returned)}（{numbers_of(rows)}），不能更少"
+            yield Wrong(text, "qty", place)
+        elif rows and new and new["product"] != line["product"]:
+            yield Wrong(f"已经退货（{numbers_of(rows)}），不能换产品", "product", place)
+
+
+def pairs_of(posting: Posting) -> Iterator[tuple[Columns, Columns | None, int | None]]:
+    """The lines that a change had before: as they were, as they will be, and where they stand."""
     places = {str(line["id"]): place for place, line in enumerate(posting.sheet.lines)}
-    for line in posting.old.lines:
-        returned = returned_before(posting.asking, lines, posting.id, {"origin_line": line["id"]})
-        if returned > now.get(str(line["id"]), 0):
-            yield Wrong(f"已经退了 {shown_qty(returned)}，不能更少", "qty", places.get(str(line["id"])))
+    for line in posting.old.lines if posting.old else ():
+        place = places.get(str(line["id"]))
+        yield line, None if place is None else posting.sheet.lines[place], place
+
+
+def base_of(line: Columns | None) -> int:
+    """The base quantity of a line; none where it was dropped."""
+    return int(line.get("base_qty") or 0) if line else 0
+
+
+def numbers_of(rows: Iterable[Columns]) -> str:
+    """The documents that lines are of, named."""
+    return "、".join(sorted({str(row["number"]) for row in rows}))
+
+
+def is_same(asking: Asking, module: str, one: Any, other: Any) -> bool:
+    """Whether two ids mean one party, merged ones included (T28)."""
+    return bool(one == other or _winner(asking, module, one) == _winner(asking, module, other))
+
+
+def _winner(asking: Asking, module: str, id: Any) -> Any:
+    met = []
+    while id not in met:
+        met.append(id)
+        rows = asking.find("row_alias", {"t": module, "loser": id})
+        id = rows[0]["winner"] if rows else id
+    return id
+
+
+def links_of(sheet: Sheet | None, name: str) -> dict[str, Any]:
+    """What lines already pointed at: it is not asked again when they are changed."""
+    return {str(line["id"]): line.get(name) for line in sheet.lines} if sheet else {}
 
 
 def bound_by(lines: str) -> Callable[[str, Asking], Iterator[str]]:
@@ -307,9 +366,12 @@ def bound_by(lines: str) -> Callable[[str, Asking], Iterator[str]]:
 def stock_is_there(posting: Posting) -> Iterator[Wrong]:
     """T8: no warehouse goes below zero by a posting; what the old version took is given back first."""
     before = _by_place(posting.moves(posting.old)) if posting.old else {}
+    after = _by_place(posting.moves(posting.sheet))
     taken: dict[tuple[str, str], int] = {}
     for place, line in enumerate(posting.sheet.lines):
         key = (str(line["product"]), str(place_of(line, posting.sheet.header)))
+        if after.get(key, 0) >= 0:
+            continue
         taken[key] = taken.get(key, 0) + int(line["base_qty"] or 0)
         on_hand = posting.asking.balance("stock_balance", {"product": key[0], "warehouse": key[1]})["on_hand"]
         there = on_hand - before.get(key, 0)
@@ -317,6 +379,31 @@ def stock_is_there(posting: Posting) -> Iterator[Wrong]:
             about = f"产品 {line.get('product_name') or ''} 库存 {shown_qty(there)}，需要 {shown_qty(taken[key])}"
             may = posting.rights("negative_stock")
             yield Wrong(about, "qty", place, ask="negative_stock" if may else None)
+    yield from stock_stays(posting)
+
+
+def stock_stays(posting: Posting) -> Iterator[Wrong]:
+    """T8, T20: what came in by a document and is gone since cannot be taken back by changing or cancelling it."""
+    before = _by_place(posting.moves(posting.old)) if posting.old else {}
+    after = _by_place(posting.moves(posting.sheet))
+    for key, was in before.items():
+        now = after.get(key, 0)
+        on_hand = posting.asking.balance("stock_balance", {"product": key[0], "warehouse": key[1]})["on_hand"]
+        if 0 <= now < was and on_hand - was + now < 0:
+            may = posting.rights("negative_stock")
+            text = f"{_thing(posting.asking, *key)}只剩 {shown_qty(on_hand)}，不能收回 {shown_qty(was - now)}"
+            yield Wrong(text, "qty", _line_of(posting.sheet, key), ask="negative_stock" if may else None)
+
+
+def _thing(asking: Asking, product: str, warehouse: str) -> str:
+    """A product in a warehouse, named."""
+    what, where = asking.look("product", product), asking.look("warehouse", warehouse)
+    return f"「{where['name'] if where else ''}」的产品 {what['name'] if what else ''} "
+
+
+def _line_of(sheet: Sheet, key: tuple[str, str]) -> int | None:
+    places = (place for place, line in enumerate(sheet.lines) if str(line["product"]) == key[0])
+    return next(places, None)
 
 
 def _by_place(moves: Iterable[Any]) -> dict[tuple[str, str], int]:

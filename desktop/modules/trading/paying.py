@@ -12,9 +12,11 @@ def paid_refusals(*, total: int, paid: int, advance_used: int, write_off: int, i
     """
     settled = paid + advance_used + write_off
     if settled > total:
-        yield Refusal("paid-too-much", f"付款超过合计 {yuan(settled - total)}", "paid_amount")
+        text = f"付款超过合计 {yuan(settled - total)}"
+        yield Refusal("paid-too-much", text, "paid_amount", bare="付款超过合计")
     elif in_full and settled < total:
-        yield Refusal("not-paid-in-full", f"须全额付清，还差 {yuan(total - settled)}", "paid_amount")
+        text = f"须全额付清，还差 {yuan(total - settled)}"
+        yield Refusal("not-paid-in-full", text, "paid_amount", bare="须全额付清")
 
 
 def deposit_offered(deposit: int, used: int, total: int) -> int:

@@ -31,6 +31,7 @@ from .papers import (
     line_start,
     origin_of,
     stock_is_there,
+    stock_stays,
 )
 from .paying import paid_refusals
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
@@ -96,8 +97,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _paid(header, kind)
     yield from _unknown_costs(posting)
     yield from not_adjusted(posting)
-    if kind == "return":
-        yield from stock_is_there(posting)
+    yield from stock_is_there(posting)
 
 
 def _bound(id: str, asking: Asking) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
         found = paid_refusals(
             total=total, paid=paid, advance_used=0, write_off=0, in_full=bool(header.get("is_retail"))
         )  # fmt: skip
-        yield from (Wrong(one.message, one.field) for one in found)
+        yield from (Wrong(one.message, one.field, bare=one.bare) for one in found)
 
 
 def _moves(posted: Posted) -> Iterable[Move]:
@@ -226,6 +226,8 @@ purchase = Module(
         judge=_judge,
         sources=(from_order("purchase", "supplier", ("purchase",)), from_origin("purchase", "supplier")),
         closes=lambda header: header["doc_type"] == "order",
+        judge_cancel=stock_stays,
+        blank_prices=True,
         bound=_bound,
         moves=_moves,
         standing=standing,

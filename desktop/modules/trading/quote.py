@@ -89,7 +89,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     header = posting.sheet.header
     yield from quantities(posting)
     for refusal in discount_refusals(header, posting.sheet.lines):
-        yield Wrong(refusal.message, refusal.field)
+        yield Wrong(refusal.message, refusal.field, bare=refusal.bare)
     if header.get("valid_until") and str(header["valid_until"]) < str(header["doc_on"] or today()):
         yield Wrong("有效期不能早于报价日期", "valid_until")
     for place, line in enumerate(posting.sheet.lines):

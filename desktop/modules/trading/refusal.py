@@ -11,6 +11,8 @@ class Refusal:
     message: str
     field: str
     line: str | None = None
+    bare: str = ""
+    """The message without amounts, for whom sees none."""
 
 
 def yuan(amount: int) -> str:

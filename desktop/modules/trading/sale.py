@@ -23,13 +23,16 @@ from .papers import (
     drafts_only,
     header_end,
     header_start,
+    is_same,
     kind_stays,
     line_costs,
     line_end,
     line_prices,
     line_start,
+    links_of,
     origin_of,
     stock_is_there,
+    stock_stays,
     sum_of,
 )
 from .paying import change, paid_refusals
@@ -94,8 +97,9 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _SIDE.judge(posting)
     yield from _paid(header, kind)
     yield from _customer(posting)
+    yield from stock_is_there(posting)
+    yield from _quoted(posting)
     if kind in ("sale", "retail"):
-        yield from stock_is_there(posting)
         yield from _prices(posting)
 
 
@@ -110,7 +114,7 @@ def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
         total=_int(header, "total"), paid=_int(header, "paid_amount"), advance_used=_int(header, "advance_used"),
         write_off=_int(header, "write_off_amount"), in_full=kind == "retail",
     )  # fmt: skip
-    yield from (Wrong(one.message, one.field) for one in found)
+    yield from (Wrong(one.message, one.field, bare=one.bare) for one in found)
     if kind == "retail" and header.get("tendered") is not None and _int(header, "change") < 0:
         yield Wrong("实收不能少于收款", "tendered")
 
@@ -125,13 +129,32 @@ def _customer(posting: Posting) -> Iterator[Wrong]:
         yield Wrong(f"「{customer['name']}」在黑名单里，不再做新的销售", "customer")
     advance = _balance(posting, "advance_in")
     if _int(header, "advance_used") > max(advance, 0):
-        yield Wrong(f"预收余额只有 {yuan(advance)}", "advance_used")
+        yield Wrong(f"预收余额只有 {yuan(advance)}", "advance_used", bare="预收余额不够")
     limit = customer["credit_limit"]
     exposed = _exposure(posting, advance)
     found = verdict(exposed, limit=limit, overdue_days=0, overdue_days_max=0, check=CREDIT_CHECK, may_exceed=True)
     if found.over:
         text = f"「{customer['name']}」超出信用额度 {yuan(found.over)}（额度 {yuan(int(limit or 0))}）"
-        yield Wrong(text, "customer", ask="over_credit")
+        yield Wrong(text, "customer", ask="over_credit", bare=f"「{customer['name']}」超出信用额度")
+
+
+def _quoted(posting: Posting) -> Iterator[Wrong]:
+    """Q1: what was offered to this customer, of this product."""
+    before = links_of(posting.old, "quote_line")
+    for place, line in enumerate(posting.sheet.lines):
+        link = line.get("quote_line")
+        if not link or before.get(str(line["id"])) == link:
+            continue
+        row = posting.asking.look("quote_line", str(link))
+        quote = posting.asking.look("quote", str(row["document"])) if row else None
+        if row is None or quote is None:
+            yield Wrong("报价行已不存在", "product", place)
+        elif quote["state"] != "posted":
+            yield Wrong(f"报价单 {quote['number']} 没有过账，或已作废", "product", place)
+        elif not is_same(posting.asking, "customer", quote["customer"], posting.sheet.header.get("customer")):
+            yield Wrong(f"报价单 {quote['number']} 不是这个客户的", "product", place)
+        elif row["product"] != line["product"]:
+            yield Wrong(f"报价单 {quote['number']} 的这一行不是这个产品", "product", place)
 
 
 def _exposure(posting: Posting, advance: int) -> int:
@@ -320,6 +343,7 @@ sale = Module(
         sources=(from_order("sale", "customer", ("sale",)), from_quote(), from_origin("sale", "customer")),
         beside=_beside,
         closes=lambda header: header["doc_type"] == "order",
+        judge_cancel=stock_stays,
         bound=bound_by("sale_line"),
         moves=_moves,
         totals=_totals,

@@ -10,7 +10,17 @@ from . import offset
 from .allocation import allocate, refund_amount, refusals, to_advance, write_off
 from .money import KINDS, SIDES, Side, account_move, party_move
 from .open_items import TARGETS, about, is_of, known_amounts, of_party, open_of, settling, target_of
-from .papers import RIGHTS, accounts_hold, drafts_only, header_end, header_start, kind_stays, line_end, sum_of
+from .papers import (
+    RIGHTS,
+    accounts_hold,
+    drafts_only,
+    header_end,
+    header_start,
+    kind_stays,
+    line_end,
+    not_back_dated,
+    sum_of,
+)
 from .prints import on_sheets
 from .refusal import yuan
 from .words import in_words
@@ -106,6 +116,7 @@ def _work_out(sheet: Sheet) -> Sheet:
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
     header, lines = posting.sheet.header, posting.sheet.lines
+    yield from not_back_dated(posting)
     if offset.is_one(header):
         yield from offset.judge(posting)
         return
@@ -136,10 +147,11 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     )  # fmt: skip
     for one in found:
         field = "" if one.field == "lines" else one.field
-        yield Wrong(one.message, field, places.get(one.line) if one.line else None)
+        place = places.get(one.line) if one.line else None
+        yield Wrong(one.message, field, place, bare=one.bare or "金额不符合规定")
     left = advance - old_advance + _advance(header, lines)
     if posting.old and left < 0:
-        yield Wrong(f"预收/付已经用掉，还差 {yuan(-left)}", "amount")
+        yield Wrong(f"预收/付已经用掉，还差 {yuan(-left)}", "amount", bare="预收/付已经用掉")
     yield from accounts_hold(posting)
 
 

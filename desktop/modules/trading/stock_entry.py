@@ -21,6 +21,7 @@ from .papers import (
     line_start,
     quantities,
     stock_is_there,
+    stock_stays,
     sum_of,
 )
 from .prints import WITHOUT_PRICES, on_sheets
@@ -55,8 +56,7 @@ def _work_out(sheet: Sheet) -> Sheet:
 def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from quantities(posting)
     yield from not_adjusted(posting)
-    if not _is_in(posting.sheet.header):
-        yield from stock_is_there(posting)
+    yield from stock_is_there(posting)
 
 
 def _book_on(header: Columns, asking: Asking) -> str | None:
@@ -132,6 +132,8 @@ stock_entry = Module(
         fill=_fill,
         work_out=_work_out,
         judge=_judge,
+        judge_cancel=stock_stays,
+        blank_prices=True,
         moves=_moves,
         book_on=_book_on,
         bound=adjusted_by,

@@ -20,6 +20,7 @@ from .papers import (
     line_start,
     quantities,
     stock_is_there,
+    stock_stays,
 )
 from .prints import WITHOUT_PRICES, on_sheets
 from .stock import costs_in_turn, last_cost, stock_moves
@@ -100,6 +101,8 @@ stock_transfer = Module(
         fill=_fill,
         work_out=_work_out,
         judge=_judge,
+        judge_cancel=stock_stays,
+        blank_prices=True,
         moves=_moves,
         annexes=(Annex("line_cost", _costs),),
         after="note print_count",

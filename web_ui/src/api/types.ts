@@ -164,6 +164,8 @@ export interface DocumentPage {
   /** newest first */
   versions: DocumentVersion[]
   links?: DocumentLink[]
+  /** what somebody has to decide about it: `version` is the one that lost, '' edits that came too late */
+  disputes?: { id: string; version: string }[]
 }
 /** a line of what a document follows to: said of one cell, one line, one field of the head, or of all */
 export interface DocumentHint { line?: number | null; field?: string | null; text: string; level: 'info' | 'warn' }
@@ -314,6 +316,18 @@ export interface Conflict {
   can_take: boolean
   /** edit against delete: only one of the two sides can be taken */
   is_life: boolean
+  /** two versions of a document, or edits that came after it was posted */
+  document?: ConflictOfDocument
+}
+export interface ConflictDifference { /** the line; '' in the head */ where: string; label: string; now: string; other: string }
+export interface ConflictOfDocument {
+  why: string
+  is_cancelled: boolean
+  /** the version that the other one would become */
+  next: number
+  differences: ConflictDifference[]
+  may: boolean
+  may_keep: boolean
 }
 export interface ConflictPage { items: Conflict[]; total: number; next: string | null }
 export type Take = { take: 'winner' | 'loser' } | { take: 'value'; value: Value }

@@ -3,7 +3,7 @@ import { api, type CallOptions } from '@/api/client'
 import type { DocumentPage, FoundProducts, SheetLine, SourceOffers, Value, WorkedOut } from '@/api/types'
 
 export interface SheetBody { values: Record<string, Value>; lines: SheetLine[] }
-export interface SaveBody extends SheetBody { post: boolean; confirmed?: string[] }
+export interface SaveBody extends SheetBody { post: boolean; confirmed?: string[]; answers?: string }
 /** what a person has just set */
 export type Touched = { field: string } | { line: number; field: string }
 
@@ -14,7 +14,9 @@ export const documents = {
   get: (module: string, id: string): Promise<DocumentPage> => api.get<DocumentPage>(one(module, id)),
   add: (module: string, body: SaveBody, options: CallOptions): Promise<DocumentPage> => api.post<DocumentPage>(at(module), body, options),
   change: (module: string, id: string, body: SaveBody, options: CallOptions): Promise<DocumentPage> => api.patch<DocumentPage>(one(module, id), body, options),
-  act: (module: string, id: string, action: string, body: { reason?: string }, options: CallOptions): Promise<DocumentPage> =>
+  /** the version that lost, as a sheet */
+  other: (module: string, id: string, key: string): Promise<WorkedOut> => api.get<WorkedOut>(one(module, id, `/other/${encodeURIComponent(key)}`)),
+  act: (module: string, id: string, action: string, body: { reason?: string; confirmed?: string[] }, options: CallOptions): Promise<DocumentPage> =>
     api.post<DocumentPage>(one(module, id, `/${encodeURIComponent(action)}`), body, options),
   workOut: (module: string, body: SheetBody & { id?: string; changed?: Touched }, signal: AbortSignal): Promise<WorkedOut> => api.post<WorkedOut>(at(module, '/work-out'), body, { signal }),
   /** what the sheet can be filled from, and the sheet filled from one of them */

@@ -1,7 +1,7 @@
 /** One document on one sheet: loading, changing, what follows, checking, saving. No drawing. */
 import { computed, onUnmounted, ref, shallowRef } from 'vue'
 import { ApiError, newKey } from '@/api/client'
-import type { DocumentHint, DocumentInfo, DocumentPage, DocumentState, FoundProduct, Labels, ModuleInfo, Value } from '@/api/types'
+import type { DocumentAction, DocumentHint, DocumentInfo, DocumentPage, DocumentState, FoundProduct, Labels, ModuleInfo, Row, Value } from '@/api/types'
 import { formatValue } from '@/fields'
 import { t } from '@/locale'
 import { ask } from '@/ui/confirm'
@@ -16,7 +16,7 @@ import {
 
 /** a document that a new sheet begins with, and as which of its sources */
 export interface FilledFrom { source: string; id: string }
-export interface DocumentOptions { id: string | null; preset: Record<string, Value>; presetLabels: Labels; copyOf: string | null; filledFrom: FilledFrom | null }
+export interface DocumentOptions { id: string | null; preset: Record<string, Value>; presetLabels: Labels; copyOf: string | null; filledFrom: FilledFrom | null; /** the question that this sheet answers */ answers: string | null }
 /** typed text that is no value yet; the key of the head is '' */
 export type Problems = Record<string, Record<string, { text: string; error: string }>>
 export const HEAD = ''
@@ -39,6 +39,8 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   const lagging = shallowRef<unknown>(null)
   /** a person has set something; what the server fills in by itself is no change */
   const typed = ref(false)
+  /** the question between two machines that saving answers */
+  const answers = ref<string | null>(null)
   const names = namesOf(module.fields, lineModule.fields)
   const headFields = new Set(module.fields.map((f) => f.name))
 
@@ -80,7 +82,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
 
   // ---- loading ----------------------------------------------------------------------------------------------------
   const kept = useKept(module.name, id, () => {
-    if (!dirty.value || saving.value) return null
+    if (!dirty.value || saving.value || answers.value) return null
     const body = typedOf(sheet.value, module.fields, lineModule.fields)
     return { ...body, labels: titlesOf(body, labels.value), rev: page.value?.rev ?? 0 }
   })
@@ -125,11 +127,28 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     typed.value = true
     original.value = EMPTY
   }
+  /** The version that lost, over the one that counts; of a cancelled document as a new one. */
+  async function startOther(of: string, key: string): Promise<void> {
+    const [got, other] = await Promise.all([documents.get(module.name, of), documents.other(module.name, of, key)])
+    learn(other.labels)
+    if (got.row.state === 'cancelled') {
+      learn(got.labels)
+      startNew(copyOf({ ...got, row: { ...got.row, ...other.values }, lines: other.lines as Row[] }, module, lineModule, names))
+      original.value = EMPTY
+    } else {
+      takePage(got)
+      sheet.value = sheetOf(other.values, other.lines, names)
+      follower.push(null)
+    }
+    typed.value = true
+    answers.value = key
+  }
   async function load(): Promise<void> {
     loading.value = true
     loadError.value = null
     try {
       learn(options.presetLabels)
+      if (options.answers && id.value) return await startOther(id.value, options.answers)
       if (id.value) takePage(await documents.get(module.name, id.value))
       else if (options.copyOf) return await startCopy(options.copyOf)
       else if (options.filledFrom) return await startFrom(options.filledFrom)
@@ -277,7 +296,8 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     if (!check(post)) return null
     saving.value = true
     try {
-      const got = await send({ ...bodyOf(sheet.value), post, ...(confirmed.length ? { confirmed } : {}) })
+      const got = await send({ ...bodyOf(sheet.value), post, ...(confirmed.length ? { confirmed } : {}), ...(answers.value ? { answers: answers.value } : {}) })
+      answers.value = null
       await kept.drop()
       takePage(got)
       return got
@@ -288,16 +308,20 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
       saving.value = false
     }
   }
+  /** What the server wants to hear first. The names of the questions if somebody says yes, none if not; null: it asks nothing. */
+  async function sure(error: ApiError, no: string, yes: string): Promise<string[] | null> {
+    const questions = error.problem.questions ?? []
+    if (error.code !== 'confirm' || !questions.length) return null
+    const said = await ask({
+      ...(questions.length === 1 ? { title: questions[0]?.text ?? '', text: [] } : { title: t('有 {n} 处要您确认', { n: questions.length }), text: [], items: questions.map((q) => q.text) }), escape: 'no',
+      choices: [{ value: 'no', label: no, key: 'Esc' }, { value: 'yes', label: yes, kind: 'primary' }],
+    })
+    return said === 'yes' ? questions.map((q) => q.name) : []
+  }
   async function answered(error: unknown, post: boolean, confirmed: string[]): Promise<DocumentPage | null> {
     if (!(error instanceof ApiError)) throw error
-    const questions = error.problem.questions ?? []
-    if (error.code === 'confirm' && questions.length) {
-      const sure = await ask({
-        ...(questions.length === 1 ? { title: questions[0]?.text ?? '', text: [] } : { title: t('有 {n} 处要您确认', { n: questions.length }), text: [], items: questions.map((q) => q.text) }), escape: 'no',
-        choices: [{ value: 'no', label: t('继续编辑'), key: 'Esc' }, { value: 'yes', label: t('仍然保存'), kind: 'primary' }],
-      })
-      return sure === 'yes' ? save(post, [...confirmed, ...questions.map((q) => q.name)]) : null
-    }
+    const said = await sure(error, t('继续编辑'), t('仍然保存'))
+    if (said) return said.length ? save(post, [...confirmed, ...said]) : null
     if (error.code === 'stale' && id.value) return overtaken(post, confirmed)
     if (Object.keys(error.fields).length) {
       errors.value = placeErrors(error.fields, sheet.value, headFields)
@@ -323,12 +347,16 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     return null
   }
   /** What can be done with the document as it is stored: cancel, and what its module offers. */
-  async function act(action: string, reason: string | null): Promise<DocumentPage | null> {
+  async function act(action: DocumentAction, reason: string | null, confirmed: string[] = []): Promise<DocumentPage | null> {
     if (!id.value || saving.value) return null
     saving.value = true
     try {
-      const got = await documents.act(module.name, id.value, action, reason === null ? {} : { reason }, { key: newKey() })
-      return got
+      return await documents.act(module.name, id.value, action.name, { ...(reason === null ? {} : { reason }), ...(confirmed.length ? { confirmed } : {}) }, { key: newKey() })
+    } catch (error) {
+      saving.value = false
+      const said = error instanceof ApiError ? await sure(error, t('返回'), t('仍然{action}', { action: action.label })) : null
+      if (!said) throw error
+      return said.length ? await act(action, reason, [...confirmed, ...said]) : null
     } finally {
       saving.value = false
     }
@@ -336,7 +364,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
 
   onUnmounted(() => follower.reset())
   return {
-    id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, state, title, what, kept,
+    id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, answers, state, title, what, kept,
     load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, repeatLine, takeFrom, save, act, learn,
   }
 }

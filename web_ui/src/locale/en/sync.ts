@@ -1,5 +1,14 @@
 /** The sync centre, joining a server, and the state of it in the status bar. */
 export const sync: Record<string, string> = {
+  '。两样都留着，没有丢失。': '. Both are kept, nothing is lost.',
+  '另一版：{text}': 'The other: {text}',
+  '改用另一版…': 'Use the other one…',
+  '按另一版开新单…': 'New document from it…',
+  '保留现在的': 'Keep what counts',
+  '保持作废': 'Keep it cancelled',
+  '看得到的内容没有差别。': 'Nothing that you can see differs.',
+  '作废的不能再改；另一版可以开成一张新的。': 'What is cancelled stays so; the other version can become a new document.',
+  '改用另一版，先打开看过再保存，成为第 {n} 版。': 'To use the other one, look at it and save it: it becomes version {n}.',
   '请填写你的登录密码': 'Enter your login password',
   '你的密码': 'Your password',
   '总部要确认是管理员本人': 'Headquarters makes sure that it is the administrator',
