@@ -15,6 +15,7 @@ from .documents.declare import Document as Document
 from .documents.declare import Ledger as Ledger
 from .fields import Field
 from .ids import seed_id as seed_id
+from .settings import Setting as Setting
 
 Scope = Literal["company", "branch", "department", "owner", "follow", "private"]
 """Who may see a row (modules.md 0.4). `follow` rows are seen with their parent, `private` ones by their author only."""

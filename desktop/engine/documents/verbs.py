@@ -22,6 +22,7 @@ from ..registry import Definition
 from ..removal import delete_ops
 from ..rows import Values, fetch, labels, present
 from ..saving import Saving, look, row_number, sent_columns
+from ..settings import settings_of
 from ..work import Work, iso_of
 from . import project
 from .declare import Asking, Columns, Document, Hint, Posted, Posting, Sheet, Source, Typing, Wrong
@@ -56,6 +57,7 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
         look_once,
         lambda module, columns: project.living(db, engine.definition(module).name, columns),
         lambda balance, keys: sums_of(db, engine.registry.balances[balance], keys),
+        settings_of(db),
     )
 
 
@@ -80,7 +82,7 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
     def find(module: str, columns: Mapping[str, Any]) -> list[Columns]:
         return [row for row in free.find(module, columns) if sees(module, str(row["id"]))]
 
-    return Asking(see, find, free.balance)
+    return Asking(see, find, free.balance, free.settings)
 
 
 # ---------------------------------------------------------------------------------------------------------------- open
@@ -201,8 +203,8 @@ def _worked_out(
     line_definition = engine.registry[document.lines]
     sheet, hints = document.fill(typing)
     sheet = document.work_out(sheet)
-    (shown,) = _present(engine, db, definition, [sheet.header], principal)
-    shown_lines = _present(engine, db, line_definition, sheet.lines, principal)
+    (shown,) = shown_columns(engine, db, definition, [sheet.header], principal)
+    shown_lines = shown_columns(engine, db, line_definition, sheet.lines, principal)
     found = labels(db, engine.registry, definition, [shown])
     found |= labels(db, engine.registry, line_definition, shown_lines)
     return {"values": shown, "lines": shown_lines, "labels": found, "hints": [_hint(one) for one in hints]}
@@ -219,7 +221,7 @@ def _readable(definition: Definition, values: Mapping[str, Any]) -> Columns:
     return columns
 
 
-def _present(
+def shown_columns(
     engine: Engine, db: sqlite3.Connection, definition: Definition, columns: Iterable[Columns], principal: Principal
 ) -> list[Values]:
     """Columns as the API shows them; without the machinery of stored rows."""

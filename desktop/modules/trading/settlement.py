@@ -11,6 +11,7 @@ from .money import KINDS, Side, account_move, party_move
 from .papers import RIGHTS, accounts_hold, drafts_only, header_end, header_start, kind_stays, line_end, sum_of
 from .prints import on_sheets
 from .refusal import yuan
+from .settings import WRITE_OFF_LIMIT
 from .words import in_words
 
 CUSTOMER_KINDS = ("receipt", "advance_in", "refund_out")
@@ -19,9 +20,6 @@ _KINDS = (*CUSTOMER_KINDS, *SUPPLIER_KINDS, "write_off")
 _REFUNDS = ("refund_out", "refund_in")
 PREFIXES = {**dict.fromkeys(CUSTOMER_KINDS, "SK"), **dict.fromkeys(SUPPLIER_KINDS, "FK"), "write_off": "HX"}
 _MONEY_COMES = {"receipt": 1, "advance_in": 1, "refund_in": 1, "payment": -1, "advance_out": -1, "refund_out": -1}
-
-WRITE_OFF_LIMIT = 100_00
-"""`money.write_off_limit`, until there are settings."""
 
 
 def _is_customer(header: Mapping[str, Any]) -> bool:
@@ -152,7 +150,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
         for line in lines
         if line.get("target")
     }
-    limit = None if posting.rights("edit_price") else WRITE_OFF_LIMIT
+    limit = None if posting.rights("edit_price") else posting.asking.settings[WRITE_OFF_LIMIT]
     advance = posting.asking.balance("party_balance", {name: party, "side": _sides(header)[1]})["balance"]
     places = {str(line["id"]): place for place, line in enumerate(lines)}
     old_advance = _advance(posting.old.header, posting.old.lines) if posting.old else 0
