@@ -193,6 +193,8 @@ class Module:
     """What makes its records documents with lines, drafts and versions."""
     panes: Mapping[str, str] = made_by(default_factory=dict)
     """Hand-made panes under the list, beside the related records: name → label."""
+    pictured: bool = False
+    """Whether the first picture among its files stands for a record, in its form and where it is chosen."""
     hangs: bool = False
     """Rows hang on any record of any module that roles give to people: the registry fills in which modules `parent` may
     mean. They are seen with their record and go along when it is deleted."""

@@ -85,6 +85,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "help": module.help,
         "page": module.page,
         "files": any(one.cascades and one.definition.module.hangs for one in definition.incoming),
+        "pictured": module.pictured,
         "document": _document(engine, definition, visible, known, prints=principal.may("print", module.name)),
         "local": module.local,
         "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,

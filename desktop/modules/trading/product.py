@@ -132,6 +132,7 @@ product = Module(
     ),
     children="product_barcode product_unit product_supplier stock_limit",
     found_by="product_barcode",
+    pictured=True,
     adjusts="price_1 price_2 price_3 price_4 min_price",
     adjusts_from="purchase_price",
     rules=(limits_in_order,),

@@ -96,6 +96,8 @@ export interface ModuleInfo {
   page: string
   /** whether its records have files and comments */
   files: boolean
+  /** whether the first picture among them stands for the record */
+  pictured?: boolean
   /** hand-made panes under the list, beside the related records */
   panes: { name: string; label: string }[]
   help: string
