@@ -7,7 +7,8 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from .api import desk as desk_routes
-from .api import documents, files, imports, records, roles, session, stream, tidying
+from .api import documents, files, imports, records, roles, session, stream, templates, tidying
+from .api import settings as settings_routes
 from .api import sync as sync_routes
 from .api.guard import Guard, install
 from .api.http import Desk, Route, json_response, serve
@@ -23,6 +24,8 @@ ROUTES: list[Route] = [
     *session.routes.routes,
     *records.routes.routes,
     *roles.routes.routes,
+    *settings_routes.routes.routes,
+    *templates.routes.routes,
     *tidying.routes.routes,
     *desk_routes.routes.routes,
     *imports.routes.routes,

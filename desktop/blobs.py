@@ -21,8 +21,6 @@ from .errors import BadRequest, StorageFull, TooLarge
 from .files import make_private, open_private, spare_bytes, sync_folder
 from .pictures import make_thumbnail
 
-FILE_MAX_MB = 50
-"""Default of the setting file.max_mb."""
 _NO_ROOM = "磁盘剩余的空间要留给数据，放不下这个附件。请清出空间后再试"
 _BLOCK = 1 << 18
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -44,11 +42,16 @@ class Blob:
 class Blobs:
     """The contents of one data folder."""
 
-    def __init__(self, db: Database, folder: Path) -> None:
+    def __init__(self, db: Database, folder: Path, largest_mb: Callable[[], int]) -> None:
         self.db = db
         self.folder = folder
-        self.bytes_max = FILE_MAX_MB * 1024 * 1024
+        self.largest_mb = largest_mb
         self.spare: Callable[[Path], int] = spare_bytes
+
+    @property
+    def bytes_max(self) -> int:
+        """The largest content that is taken (the setting file.max_mb)."""
+        return self.largest_mb() * 1024 * 1024
 
     @property
     def _incoming(self) -> Path:
@@ -81,12 +84,12 @@ class Blobs:
         return blob
 
     def _written(self, stream: IO[bytes], temp: Path) -> Blob:
-        digest, size, spare = hashlib.sha256(), 0, self.spare(self._incoming)
+        digest, size, spare, most = hashlib.sha256(), 0, self.spare(self._incoming), self.bytes_max
         with open(temp, "wb", opener=open_private) as file:
             while block := stream.read(_BLOCK):
                 size += len(block)
-                if size > self.bytes_max:
-                    raise TooLarge(f"文件超过 {self.bytes_max // 2**20} MB，不能作为附件。请压缩或分成几个文件")
+                if size > most:
+                    raise TooLarge(f"文件超过 {most // 2**20} MB，不能作为附件。请压缩或分成几个文件")
                 if size > spare:
                     raise StorageFull(_NO_ROOM)
                 digest.update(block)

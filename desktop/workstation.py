@@ -21,10 +21,12 @@ from .engine.fields.base import Columns
 from .engine.fields.moment import instant
 from .engine.registry import Definition, Registry, sorted_modules
 from .engine.schema import migrate, refuse_newer
+from .engine.settings import settings_of
 from .engine.work import rebuild_checksum
 from .errors import Damaged, Refused, StorageFull
 from .files import make_private, why
 from .jobs import Jobs
+from .modules.system.setting import FILE_MAX_MB
 from .sync.files import Files
 from .sync.identity import Identities
 from .sync.service import Sync
@@ -59,8 +61,12 @@ class Workstation:
 
     def add_files(self) -> None:
         """The contents of attached files, and their moving. Before the sync, which may have to finish wiping them."""
-        self.blobs = Blobs(self.db, self.folder / "files")
+        self.blobs = Blobs(self.db, self.folder / "files", self._largest_mb)
         self.files = Files(self.engine, self.blobs, lambda: self.sync.file_speaker())
+
+    def _largest_mb(self) -> int:
+        with self.db.read() as db:
+            return settings_of(db)[FILE_MAX_MB]
 
     @staticmethod
     def open(folder: Path, identities: Identities | None = None) -> Workstation:

@@ -168,7 +168,9 @@ def open_office(folder: Path, *, sign_in: bool = True) -> Iterator[Office]:
         workstation.close()
 
 
-_LETTERS = str.maketrans("0123456789", "ABCDEFGHJK")
+def _letters(count: int) -> str:
+    """Five letters: what a new company has of its own goes by figures."""
+    return "".join(chr(ord("A") + count // 26**place % 26) for place in reversed(range(5)))
 
 
 class Samples:
@@ -240,8 +242,7 @@ class Samples:
     @staticmethod
     def _text(one: Mapping[str, Any], mark: str) -> str:
         length = one.get("max_length", 200)
-        # letters: what a new company has of its own goes by figures
-        return mark[-length:].translate(_LETTERS) if length < 10 else f"{one['label'][:4]}甲{mark}"
+        return _letters(int(mark))[-length:] if length < 10 else f"{one['label'][:4]}甲{mark}"
 
     def _reference(self, module: str, one: Mapping[str, Any], sofar: Mapping[str, Any]) -> str | None:
         by = one.get("target_by")

@@ -316,16 +316,17 @@ def start_print(call: Call, module: str) -> dict[str, Any]:
 
 def into_pdf(
     call: Call, what: str, name: str, work: Callable[[Path, Job], tuple[int, int]],
-    taken: Callable[[], None] = lambda: None,
+    taken: Callable[[], None] = lambda: None, note: str = "",
 ) -> dict[str, Any]:  # fmt: skip
-    """Starts a job that makes a PDF to look at; `work(target, job)` does it and returns (rows, pages)."""
+    """Starts a job that makes a PDF to look at; `work(target, job)` does it and returns (rows, pages). `note` is what
+    whoever looks at it should know."""
     jobs = call.desk.workstation.jobs
     job = Job("print", f"打印{what}", owner=call.principal.operator, taken=taken)
     target = jobs.file_to_fetch(job, name)
 
     def run(running: Job) -> None:
         rows, pages = work(target, running)
-        running.result = {"rows": rows, "pages": pages}
+        running.result = {"rows": rows, "pages": pages, "note": note}
         running.message = f"{pages:,} 页，{rows:,} 条"
 
     return jobs.start(job, run).public()

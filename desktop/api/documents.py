@@ -1,6 +1,7 @@
 """Documents with lines: the same calls for every module that keeps them."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from . import shapes
 from .desk import into_pdf, printed_at
 from .http import Call, Routes, json_response
 from .sync import say_answered
+from .templates import pictures
 
 routes = Routes()
 _DOCUMENTS = "/api/documents/<module>"
@@ -92,13 +94,14 @@ def other(call: Call, module: str, id: str, key: str) -> dict[str, Any]:
             body=shapes.PaperBody, errors=(403, 404, 422))  # fmt: skip
 def start_print(call: Call, module: str, id: str) -> dict[str, Any]:
     engine, principal = call.engine, call.principal
-    paper = printing.paper_of(engine, principal, module, id, call.body.name, printed_at(call))
+    paper = printing.paper_of(engine, principal, module, id, call.body.name, printed_at(call), pictures(call))
 
     def work(target: Path, job: Job) -> tuple[int, int]:
         return paper.lines, paper.write(target, job.step)
 
     name = re.sub(r"[^\w()（）-]", "", f"{paper.title}_{paper.form.number}")
-    return into_pdf(call, paper.title, f"{name}.pdf", work, taken=lambda: printing.count(engine, principal, module, id))
+    counted = partial(printing.count, engine, principal, module, id)
+    return into_pdf(call, paper.title, f"{name}.pdf", work, taken=counted, note=paper.note)
 
 
 @routes.add("POST", f"{_DOCUMENT}/<action>", "Cancel, close or reopen a document", shapes.DocumentAnswer,

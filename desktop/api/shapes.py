@@ -598,6 +598,48 @@ class PaperBody(Strict):
     name: Name
 
 
+class SettingsBody(Strict):
+    """Settings as their page saves them: only what was changed, by key."""
+
+    values: dict[Name, Any] = Field(default_factory=dict, max_length=200)
+    defaults: Annotated[list[Name], Field(max_length=200)] = Field(default_factory=list)
+
+
+class SettingChange(Loose):
+    at: str
+    by: str
+    machine: str
+    before: str
+    after: str
+
+
+class SettingHistory(RootModel[list[SettingChange]]):
+    """Newest first."""
+
+
+class TemplateBody(Strict):
+    """A print template as its editor saves it; what a layout may say, `desktop/engine/documents/templates.py` knows."""
+
+    name: Annotated[str, Field(max_length=40)]
+    module: Name
+    base: Name
+    is_default: bool = False
+    layout: dict[Name, Any] = Field(max_length=30)
+
+
+class TemplateProof(Strict):
+    """What to look at: by the newest document of its kind, or by made-up data."""
+
+    module: Name
+    base: Name
+    layout: dict[Name, Any] = Field(max_length=30)
+    sample: bool = False
+
+
+class KeptTemplate(Loose):
+    id: str
+
+
 class RoleBody(Strict):
     """A role as its editor saves it: only what was changed."""
 

@@ -7,7 +7,7 @@ M004 a field stands on two form tabs    M009 the scope lacks its fields
 M005 `when` is not a date               M010 a seed row is wrong
 M011 the chapter is unknown             M012 a name is reserved
 M013 a related tab names no reference   M014 a label is missing
-M015 an unknown right is named
+M015 an unknown right is named           M016 the default of a setting is not one of its values
 """
 
 import re
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .define import VERBS
-from .fields import Date, DateTime, Ref, Text
+from .fields import Date, DateTime, FieldError, Ref, Text
 from .registry import SHARED_LOCAL, SHARED_SENT, Definition, Registry, targets_of
 
 _RESERVED = frozenset(column.name for column in SHARED_LOCAL + SHARED_SENT) | {
@@ -54,8 +54,19 @@ def check(registry: Registry) -> None:
     found = [problem for definition in registry for problem in problems(registry, definition)]
     if len(registry.definitions) != len(registry.modules):
         found.append(Problem("M001", "modules", "two modules have the same name"))
+    found += _settings(registry)
     if found:
         raise DefinitionError(found)
+
+
+def _settings(registry: Registry) -> Iterator[Problem]:
+    for one in registry.settings.values():
+        try:
+            is_one = one.field.parse(one.default) == one.default
+        except FieldError:
+            is_one = False
+        if not is_one:
+            yield Problem("M016", one.key, f"{one.default!r} is not a value of the field")
 
 
 def problems(registry: Registry, definition: Definition) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from .documents.declare import Document as Document
 from .documents.declare import Ledger as Ledger
 from .fields import Field
 from .ids import seed_id as seed_id
+from .settings import Setting as Setting
 
 Scope = Literal["company", "branch", "department", "owner", "follow", "private"]
 """Who may see a row (modules.md 0.4). `follow` rows are seen with their parent, `private` ones by their author only."""
@@ -192,6 +193,8 @@ class Module:
     """What makes its records documents with lines, drafts and versions."""
     panes: Mapping[str, str] = made_by(default_factory=dict)
     """Hand-made panes under the list, beside the related records: name → label."""
+    pictured: bool = False
+    """Whether the first picture among its files stands for a record, in its form and where it is chosen."""
     hangs: bool = False
     """Rows hang on any record of any module that roles give to people: the registry fills in which modules `parent` may
     mean. They are seen with their record and go along when it is deleted."""

@@ -1,16 +1,19 @@
 """The declarations as the screens need them, after rights: what GET /api/modules answers."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from .access import Principal, actions, compares
 from .define import Tab
-from .documents.declare import Print
-from .documents.printing import PAPERS
+from .documents.declare import SAVE_POSTS, Print
+from .documents.papers import PAPERS
+from .documents.templates import MARK, Template, kept, print_named
 from .engine import Engine
 from .fields import Field
 from .registry import Definition, targets_of
 from .saving import default_of
+from .settings import Settings, settings_of
 from .text import initials
 
 
@@ -18,8 +21,9 @@ def modules(engine: Engine, principal: Principal) -> dict[str, Any]:
     """{chapters, modules}. Modules the user may not view are left out; chapters without a module too."""
     shown = [definition for definition in engine.registry if actions(principal, definition)]
     used = {definition.module.chapter for definition in shown if definition.module.menu}
-    with engine.db.read():
-        described = [_module(engine, principal, definition) for definition in shown]
+    with engine.db.read() as db:
+        known = _Known(settings_of(db), kept(engine, db, principal))
+        described = [_module(engine, principal, definition, known) for definition in shown]
     return {
         "chapters": [
             {"name": chapter.name, "label": chapter.label, "icon": chapter.icon}
@@ -30,7 +34,15 @@ def modules(engine: Engine, principal: Principal) -> dict[str, Any]:
     }
 
 
-def _module(engine: Engine, principal: Principal, definition: Definition) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Known:
+    """What the company decided about documents."""
+
+    settings: Settings
+    templates: list[Template]
+
+
+def _module(engine: Engine, principal: Principal, definition: Definition, known: _Known) -> dict[str, Any]:
     module = definition.module
     visible = {name: one for name, one in definition.fields.items() if principal.sees(one)}
     parent = module.parent
@@ -74,7 +86,8 @@ def _module(engine: Engine, principal: Principal, definition: Definition) -> dic
         "help": module.help,
         "page": module.page,
         "files": any(one.cascades and one.definition.module.hangs for one in definition.incoming),
-        "document": _document(engine, principal, definition, visible),
+        "pictured": module.pictured,
+        "document": _document(engine, principal, definition, visible, known),
         "local": module.local,
         "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
         "drills": _drills(engine, principal, definition),
@@ -92,11 +105,12 @@ def _drills(engine: Engine, principal: Principal, definition: Definition) -> dic
 
 
 def _document(
-    engine: Engine, principal: Principal, definition: Definition, visible: dict[str, Field]
+    engine: Engine, principal: Principal, definition: Definition, visible: dict[str, Field], known: _Known
 ) -> dict[str, Any] | None:
     document, prints = definition.module.document, principal.may("print", definition.name)
     if document is None:
         return None
+    made = [one for one in known.templates if prints and one.module == definition.name]
     return {
         "lines": document.lines,
         "kind": document.kind,
@@ -111,8 +125,9 @@ def _document(
             for one in document.sources
         ],
         "turns": list(_turns(engine, principal, definition.name)),
-        "prints": [_print(one) for one in document.prints if prints],
+        "prints": [_print(one) for one in document.prints if prints] + [_by_template(engine, one) for one in made],
         "actions": ["post", "cancel", "copy"],
+        "save_posts": known.settings[SAVE_POSTS],
     }
 
 
@@ -131,6 +146,15 @@ def _turns(engine: Engine, principal: Principal, name: str) -> Iterator[dict[str
 
 def _print(one: Print) -> dict[str, Any]:
     return {"name": one.name, "titles": dict(one.titles), "paper": one.paper, "paper_label": PAPERS[one.paper]}
+
+
+def _by_template(engine: Engine, one: Template) -> dict[str, Any]:
+    """A template among the prints, by its own name."""
+    found = print_named(engine, one.module, one.base)
+    titles = dict(found[2].titles) if found else {}
+    paper = one.layout.paper if one.layout else found[2].paper if found else "a4"
+    about = {"name": f"{MARK}{one.id}", "titles": titles, "paper": paper, "paper_label": PAPERS[paper]}
+    return about | {"template": one.name, "is_default": one.is_default}
 
 
 def _alike(definition: Definition, visible: dict[str, Field]) -> list[str]:
@@ -159,19 +183,28 @@ def _field(engine: Engine, principal: Principal, definition: Definition, name: s
     with engine.db.read() as db:
         default = default_of(engine, db, principal, one)
     may_compare = compares(principal, definition, one)
+    return free_field(name, one, default=default) | {
+        "readonly": one.readonly or not principal.has(one.edit),
+        "sortable": bool(one.columns(name)) and not one.write_only and may_compare,
+        "operators": [op for op in one.operators if may_compare or op in ("empty", "not_empty")],
+    }
+
+
+def free_field(name: str, one: Field, *, default: Any = None) -> dict[str, Any]:
+    """A field outside of any list: nothing is sorted or filtered by it."""
     return {
         "name": name,
         "label": one.label,
         "initials": initials(one.label),
         "type": one.type,
         "required": one.required,
-        "readonly": one.readonly or not principal.has(one.edit),
+        "readonly": one.readonly,
         "default": default,
         "help": one.help,
-        "sortable": bool(one.columns(name)) and not one.write_only and may_compare,
+        "sortable": False,
         "sum": one.sum,
         "unique": one.unique,
-        "operators": [op for op in one.operators if may_compare or op in ("empty", "not_empty")],
+        "operators": [],
         "width": one.width or max(one.default_width, 12 * len(one.label) + 20),
         "align": one.align,
         "hidden": one.hidden,

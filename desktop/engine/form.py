@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from .paper import MM, Align, Cells, Column, Pen, Told, canvas_of, face, finish, shortened, wrapped
 
@@ -77,6 +77,12 @@ class Form:
     seals: Sequence[str] = ()
     footer: str = ""
     printed: str = ""
+    above: str = ""
+    """Under the title."""
+    below: str = ""
+    """Under what stands below the lines."""
+    logo: Path | None = None
+    copies: int = 1
 
 
 def write(target: Path, form: Form, told: Told) -> int:
@@ -86,14 +92,16 @@ def write(target: Path, form: Form, told: Told) -> int:
     pages = list(_paged(layout))
     pen = Pen()
     canvas = canvas_of(target, layout.sized(pages[0]), f"{form.title} {form.number}", form.company)
-    for number, page in enumerate(pages, 1):
-        canvas.setPageSize(layout.sized(page))
-        foot = layout.foot(number, len(pages))
-        canvas.addLiteral(_drawn(pen, layout, page, foot))
-        canvas.showPage()
-        told(number)
+    for copy in range(form.copies):
+        for number, page in enumerate(pages, 1):
+            canvas.setPageSize(layout.sized(page))
+            foot = layout.foot(number, len(pages))
+            canvas.addLiteral(_drawn(pen, layout, page, foot))
+            _paint(canvas, layout, page)
+            canvas.showPage()
+            told(copy * len(pages) + number)
     finish(pen, canvas, target)
-    return len(pages)
+    return len(pages) * form.copies
 
 
 def _tidy(form: Form) -> Form:
@@ -111,7 +119,12 @@ def _tidy(form: Form) -> Form:
         rows=[[tidy(cell) for cell in row] for row in form.rows], totals=[tidy(cell) for cell in form.totals],
         sums=pairs(form.sums), spelled=pairs([form.spelled])[0] if form.spelled else None, notes=pairs(form.notes),
         terms=[tidy(one) for one in form.terms], footer=tidy(form.footer), printed=tidy(form.printed),
+        above=_tidy_lines(form.above), below=_tidy_lines(form.below),
     )  # fmt: skip
+
+
+def _tidy_lines(text: str) -> str:
+    return "\n".join(face().tidy(line) for line in text.splitlines())
 
 
 # --------------------------------------------------------------------- blocks
@@ -150,8 +163,11 @@ class _Block:
     lines: tuple[_Line, ...] = ()
     joined: bool = False
     row: bool = False
+    picture: Path | None = None
 
 
+_PICTURE = (34 * MM, 14 * MM)
+"""Room for a picture: of a sheet in its upper left corner, of a roll in a block of its own."""
 _LEADING = 1.35
 _FOOT = 7.5
 
@@ -222,6 +238,16 @@ class _Layout:
         """What a page holds."""
         return self.format.longest - 2 * self.format.edge
 
+    def _texts(self, text: str, align: Align = "left") -> Iterator[_Block]:
+        """What somebody wrote, line by line."""
+        for line in text.splitlines():
+            words = tuple(_paragraph(line, 0, self.room, self.size, align))
+            yield _Block(_lines_of(words, self.size), words)
+
+    def picture_at(self) -> float:
+        """From the left margin."""
+        return 0.0
+
     def _centred(self, text: str, size: float, most: int = 3) -> _Block:
         fits = min(size, max(size * 0.6, self.room / max(face().width(text), 0.01)))
         words = _paragraph(text, 0, self.room, fits, "center")[:most]
@@ -283,9 +309,12 @@ class _Sheet(_Layout):
 
     def blocks(self) -> Iterator[_Block]:
         form = self.form
+        if form.logo:
+            yield _Block(0, picture=form.logo)
         if form.company:
             yield self._centred(form.company, self.format.company)
         yield self._centred("　".join(form.title) if len(form.title) < 5 else form.title, self.format.title)
+        yield from self._texts(form.above, "center")
         yield _Block(4)
         yield from (self._head(row) for row in form.head)
         yield from self._parties()
@@ -297,7 +326,7 @@ class _Sheet(_Layout):
 
     def _below(self) -> Iterator[_Block]:
         form = self.form
-        tail = [*self._sums(), *self._notes(), *self._footer()]
+        tail = [*self._sums(), *self._notes(), *self._texts(form.below), *self._footer()]
         signs = [*self._signs(), *self._seals()]
         terms = list(self._terms())
         # nobody signs a page with nothing else on it
@@ -486,11 +515,17 @@ class _Roll(_Layout):
         words = [_Word(0, self.size * 1.05, labels[0], self.size), *self._figures(labels[1:], 0)]
         return _Block(self.size * 1.6, tuple(words))
 
+    def picture_at(self) -> float:
+        return (self.room - _PICTURE[0]) / 2
+
     def blocks(self) -> Iterator[_Block]:
         form = self.form
+        if form.logo:
+            yield _Block(_PICTURE[1] + 4, picture=form.logo)
         if form.company:
             yield self._centred(form.company, self.format.company)
         yield self._centred(form.title, self.format.title)
+        yield from self._texts(form.above, "center")
         yield _Block(3)
         for row in form.head:
             for one in row:
@@ -514,6 +549,7 @@ class _Roll(_Layout):
         yield from (self._pair(label, value) for label, value in form.notes)
         yield from (_Block(self.size * 2.2, (_Word(0, self.size * 1.8, f"{one}：", self.size),)) for one in form.signs)
         yield self._rule()
+        yield from self._texts(form.below)
         if form.footer:
             words = tuple(_paragraph(form.footer, 0, self.room, self.size, "center"))
             yield _Block(_lines_of(words, self.size) + 2, words)
@@ -569,6 +605,19 @@ def _drawn(pen: Pen, layout: _Layout, page: Sequence[_Block], foot: Sequence[_Wo
         rules += [_ruled(line, side, top) for line in block.lines]
         top -= block.height
     return "\n".join(["0 g 0 G BT", *words, "ET", *rules])
+
+
+def _paint(canvas: Any, layout: _Layout, page: Sequence[_Block]) -> None:
+    """The pictures of one page."""
+    width, height = _PICTURE
+    left, top = layout.format.side + layout.picture_at(), layout.sized(page)[1] - layout.format.edge
+    for block in page:
+        if block.picture:
+            canvas.drawImage(
+                str(block.picture), left, top - height, width, height, mask="auto", preserveAspectRatio=True,
+                anchor="w" if layout.format.height else "c",
+            )  # fmt: skip
+        top -= block.height
 
 
 def _written(pen: Pen, word: _Word, y: float) -> str:

@@ -16,6 +16,7 @@ from .documents.declare import Document, Ledger
 from .fields import Column, Enum, Field, Mirror, Ref, Refs
 from .ids import derived_id, seed_id
 from .likeness import key_shadows
+from .settings import Setting
 
 SHARED_SENT = (Column("branch", "TEXT", "branch"), Column("custom", "TEXT", "custom"))
 """Columns every row has and every machine receives."""
@@ -208,6 +209,7 @@ class Registry:
         modules: Iterable[Module],
         specials: Iterable[Special] = (),
         ledgers: Sequence[Ledger] = (),
+        settings: Iterable[Setting[Any]] = (),
     ) -> None:
         self.chapters = tuple(chapters)
         declared = tuple(modules)
@@ -221,6 +223,7 @@ class Registry:
         self.veiled = frozenset((*self.documents, *self.document_of))
         """Tables whose rows may show something else than what was merged."""
         self.mergeable = tuple(module.name for module in declared if module.mergeable)
+        self.settings = {one.key: one for one in settings}
         self.specials = {special.name: special for special in specials}
         self.definitions: dict[str, Definition] = {module.name: _compile(module) for module in self.modules}
         self.sent = {name: one for name, one in self.definitions.items() if not one.module.local}

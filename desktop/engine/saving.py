@@ -24,6 +24,7 @@ from .ids import derived_id
 from .numbering import document_number, draw, master_number
 from .registry import Definition, targets_of
 from .rows import Values, fetch
+from .settings import Setting, settings_of
 
 _FOUND_MAX = 2_000
 """Records a rule may look through."""
@@ -444,9 +445,11 @@ def row_number(
 
 
 def default_of(engine: Engine, db: sqlite3.Connection, principal: Principal, one: Field) -> Any:
-    """The default of a field: fixed, `today`, `me`, or the entry of a dictionary marked as default."""
+    """The default of a field: fixed, a setting, `today`, `me`, or the entry of a dictionary marked as default."""
     if isinstance(one, Refs):
         return []
+    if isinstance(one.default, Setting):
+        return settings_of(db)[one.default]
     if one.default == "today":
         return today()
     if one.default == "me":

@@ -115,7 +115,7 @@ def test_odd_names_are_kept_to_read_and_harmless_to_save(
 def test_an_empty_file_and_one_that_is_too_large_are_refused_in_words(office: Office, customer: str) -> None:
     empty = send(office, b"", "空.txt", "customer", customer)
     assert empty.status_code == 400 and "空的" in empty.json()["title"]
-    office.workstation.blobs.bytes_max = 3 << 20
+    office.api.ok(office.api.call("PATCH", "/api/settings", {"values": {"file.max_mb": 3}}))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     large = send(office, _endless(40), "大.bin", "customer", customer)
     assert large.status_code == 413 and "超过 3 MB" in large.json()["title"]

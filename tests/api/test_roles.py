@@ -64,7 +64,7 @@ def test_the_first_five_roles_are_there_with_their_rights(office: Office) -> Non
     assert actions(found["总经理"], "company_profile") == actions(found["财务"], "dict_item") == "view"
     assert actions(found["仓管"], "product") == "view" and "customer" not in found["仓管"]["rights"]
     assert found["仓管"]["hide_prices"]
-    assert found["总经理"]["specials"] == ["assign", "unmask", "see_purchase_price", "see_cost"]
+    assert found["总经理"]["specials"] == ["assign", "unmask", "see_purchase_price", "see_cost", "over_credit"]
 
 
 def test_new_first_roles_come_to_existing_files_and_what_was_changed_stays(template: Path, tmp_path: Path) -> None:
@@ -385,7 +385,7 @@ def test_what_is_offered_follows_from_the_declarations(office: Office) -> None:
     names = [one["name"] for one in shown["specials"]]
     assert names == [
         *("settings", "assign", "unmask", "export_all", "merge", "see_purchase_price", "see_cost", "negative_stock"),
-        *("back_date", "edit_price", "below_min_price"),
+        *("over_credit", "back_date", "edit_price", "below_min_price"),
     ]
     assert all(one["text"].endswith("。") for one in shown["specials"])
 

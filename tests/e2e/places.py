@@ -159,6 +159,21 @@ def roles(screen: Screen) -> None:
     expect(screen.page.get_by_role("button", name="还原")).to_be_enabled()
 
 
+def settings(screen: Screen) -> None:
+    screen.menu("系统", "系统配置")
+    expect(screen.page.get_by_role("region", name="库存与成本")).to_be_visible()
+    screen.page.get_by_role("textbox", name="上次价有效天数").fill("90")
+    expect(screen.page.get_by_role("status").get_by_text("有 1 项改动没保存")).to_be_visible()
+
+
+def templates(screen: Screen) -> None:
+    screen.menu("系统", "打印模板")
+    expect(screen.page.get_by_role("region", name="模板的预览").locator("canvas").first).to_be_visible()
+    screen.press("Insert")
+    expect(screen.page.get_by_role("textbox", name="名称", exact=True)).to_be_focused()
+    expect(screen.page.get_by_role("region", name="模板的预览")).to_have_attribute("aria-busy", "false")
+
+
 def rights_of_operator(screen: Screen) -> None:
     """权限一览 under the list of operators."""
     screen.page.evaluate("location.hash = '#/m/operator'")
@@ -240,6 +255,8 @@ PLACES: Final[dict[str, Go]] = {
     "shortcuts": shortcuts,
     "company": company,
     "roles": roles,
+    "settings": settings,
+    "templates": templates,
     "rights": rights_of_operator,
     "sync": sync_centre,
     "bin": recycle_bin,

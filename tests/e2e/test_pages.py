@@ -47,7 +47,8 @@ _WORDS = """() => [...document.querySelectorAll('button, label, [role=menuitem],
     .flatMap((el) => [el.innerText, el.title, el.ariaLabel, el.placeholder]).filter(Boolean)"""  # noqa: E501
 # Names of keys, and what is called so in Chinese, too.
 _KNOWN = re.compile(
-    r"Ctrl|Shift|Alt|Enter|Esc|Ins|Del|Tab|Space|Home|End|PgUp|PgDn|F\d+|ECMS|VIP|QQ|xlsx|csv|Excel|KH\w+|SMS", re.ASCII
+    r"Ctrl|Shift|Alt|MB|mm|Enter|Esc|Ins|Del|Tab|Space|Home|End|PgUp|PgDn|F\d+|ECMS|VIP|QQ|xlsx|csv|Excel|KH\w+|SMS",
+    re.ASCII,
 )
 
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import FilePayload, Locator, expect
 
 from tests.e2e.screen import ListScreen, Screen, text_field
+from tests.e2e.test_files import photo
 from tests.e2e.window import DEMO_PASSWORD, RealWindow
 
 
@@ -229,3 +230,31 @@ def test_to_whom_prices_are_hidden_they_are_on_no_screen(window: RealWindow, sto
     screen.press("Escape")
     row = screen.api.get("/api/records/product?limit=1")["rows"][0]
     assert not [name for name in row if "price" in name]
+
+
+def test_the_picture_of_a_product_stands_in_its_form_and_where_it_is_chosen(products: ListScreen) -> None:
+    id = new_product(products, "有图的手套")
+    find(products, "有图的手套")
+    products.grid.get_by_role("gridcell", name="有图的手套").dblclick()
+    dialog = products.dialog("修改产品")
+    picture = dialog.get_by_role("group", name="产品的图片")
+    photos: list[FilePayload] = [
+        {"name": f"{name}.png", "mimeType": "image/png", "buffer": photo()} for name in ("正面", "反面")
+    ]
+    picture.get_by_label("要加的图片").set_input_files(photos)
+    expect(picture).to_contain_text("共 2 张")
+    picture.get_by_role("button", name="打开 正面.png").click()
+    expect(products.dialog("正面.png")).to_be_visible()
+    products.press("Escape")
+    products.press("Escape")
+    expect(dialog).to_have_count(0)
+
+    products.page.evaluate("location.hash = '#/m/stock_entry'")
+    products.list("其他出入库").loaded().bar("新增").click()
+    sheet = products.dialog("新增出入库单")
+    sheet.get_by_role("combobox", name="编号、名称或拼音", exact=True).fill("有图的手套")
+    products.press("F3")
+    expect(products.dialog("选择产品").get_by_role("img", name="有图的手套")).to_be_visible()
+    products.press("Escape")
+    expect(products.dialog("选择产品")).to_have_count(0)
+    products.api.ok("DELETE", f"/api/records/product/{id}")

@@ -9,6 +9,7 @@ from sync_server.replication.changeset import Op, Scalar
 
 from ..ids import derived_id
 from ..registry import Registry
+from ..settings import settings_of
 from ..work import Work
 from .declare import Annex, Asking, Columns, Posted, Wanted
 from .project import chain_of, living, posted_of, sums_of
@@ -52,7 +53,7 @@ def _asking(work: Work) -> Asking:
     def look(module: str, id: str) -> Columns | None:
         return next(iter(find(module, {"id": id})), None)
 
-    return Asking(look, find, lambda balance, keys: sums_of(db, registry.balances[balance], keys))
+    return Asking(look, find, lambda balance, keys: sums_of(db, registry.balances[balance], keys), settings_of(db))
 
 
 def unbooked(db: sqlite3.Connection, registry: Registry) -> list[tuple[str, str]]:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sync_server.replication.changeset import Scalar
 
+from ..fields import Bool
+from ..settings import Setting, Settings
+
 if TYPE_CHECKING:
     from ..define import Look
     from ..form import Paper
@@ -24,6 +27,14 @@ Wanted = Scalar | Sequence[str]
 State = Literal["draft", "posted", "cancelled"]
 STATES: Mapping[str, str] = {"draft": "草稿", "posted": "已过账", "cancelled": "已作废"}
 STATE_TONES: Mapping[str, str] = {"draft": "draft", "posted": "good", "cancelled": "bad"}
+
+SAVE_POSTS = Setting[bool](
+    "doc.save_posts",
+    Bool("保存时过账", default=True, help="关掉以后，「保存」只留草稿，核对后再按「过账」"),
+    "单据",
+    10,
+)
+"""T20: whether saving a document posts it."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,7 @@ class Asking:
     """Live rows of a module whose columns equal the given ones, or one of several, as columns."""
     balance: Callable[[str, Mapping[str, Scalar]], Mapping[str, int]]
     """Balance and keys → its sums."""
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True)

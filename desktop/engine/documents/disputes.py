@@ -60,7 +60,7 @@ class Dispute:
 
     @property
     def line_definition(self) -> Definition:
-        return self.engine.registry[self.document.lines]
+        return self.engine.registry.lines_of(self.document)
 
     @cached_property
     def version(self) -> Version | None:

@@ -10,7 +10,8 @@ from sync_server.replication.changeset import Op, value_hash
 
 from ...errors import NotFound
 from .. import form
-from ..access import Principal, demand
+from ..access import Principal, demand, scope_sql
+from ..attachments import ATTACHMENT
 from ..engine import Engine
 from ..fields import Field
 from ..numbering import machine_of
@@ -18,18 +19,18 @@ from ..paper import Column
 from ..registry import Definition, targets_of
 from ..rows import Values, fetch, labels
 from ..saving import look, row_number
+from . import sample, templates
 from .declare import STATES, Document, Party, Print
 from .verbs import document_of, opened
 
-PAPERS: Mapping[form.Paper, str] = {
-    "a4": "A4", "form": "三联 241×140", "roll80": "小票纸 80 mm", "roll58": "小票纸 58 mm",
-}  # fmt: skip
 _AMOUNTS = ("price", "money")
 _NUMBERED = Column("行", "center", 34)
 _WIDTH = 110
 """Of a column that lists have no width of."""
 
 Progress = Callable[[int, int], None]
+Picture = Callable[[str, int], Path | None]
+"""Hash and size of a content → a small picture of it, if it is here."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +40,77 @@ class Paper:
     title: str
     form: form.Form
     lines: int
+    note: str = ""
+    """What whoever prints should know."""
 
     def write(self, target: Path, progress: Progress) -> int:
         """Returns the number of pages."""
         return form.write(target, self.form, lambda page: progress(page, page))
 
 
-def paper_of(engine: Engine, principal: Principal, module: str, id: str, name: str, printed: str) -> Paper:
-    """What a print says of a document as it is now; `printed` is the line about when and by whom. Raises `Forbidden`,
-    and `NotFound` for what there is no such print of."""
-    definition, document, line_definition = document_of(engine, module)
+def paper_of(
+    engine: Engine, principal: Principal, module: str, id: str, name: str, printed: str,
+    picture: Picture = lambda sha256, size: None,
+) -> Paper:  # fmt: skip
+    """What a print, one that ships or one by a template, says of a document as it is now; `printed` is the line about
+    when and by whom. Raises `Forbidden`, and `NotFound` for what there is no such print of."""
+    definition, document, _ = document_of(engine, module)
     demand(principal, "print", definition)
     shown = opened(engine, principal, module, id)
-    one = _print(document, name, shown["row"])
     with engine.db.read() as db:
-        made = _Making(engine, db, principal, definition, line_definition, document, one, shown)
-        return Paper(made.title, made.whole(printed), len(shown["lines"]))
+        one, layout, note = _chosen(engine, db, principal, module, document, name, shown["row"])
+        return _paper(engine, db, principal, module, one, layout, shown, printed, picture, note)
+
+
+def proof_of(
+    engine: Engine, principal: Principal, module: str, name: str, raw: Any, id: str | None, printed: str,
+    picture: Picture,
+) -> Paper:  # fmt: skip
+    """What a template that is being made would say: of a document, or of made-up data. Raises `Invalid` for what is
+    wrong with it."""
+    definition, document, lines = document_of(engine, module)
+    demand(principal, "print", definition)
+    one = next((each for each in document.prints if each.name == name), None)
+    if one is None:
+        raise NotFound("这种单据没有这一种打印")
+    layout = templates.read_layout(engine, principal, definition, lines, one, raw)
+    with engine.db.read() as db:
+        kind = next(iter(one.titles))
+        shown = opened(engine, principal, module, id) if id else sample.sheet(engine, db, principal, definition, kind)
+        return _paper(engine, db, principal, module, one, layout, shown, printed, picture)
+
+
+def newest(engine: Engine, principal: Principal, module: str, name: str) -> str | None:
+    """The document made last that a print is for and that the user sees."""
+    definition, document, _ = document_of(engine, module)
+    one = next((each for each in document.prints if each.name == name), None)
+    if one is None or not principal.may("view", module):
+        return None
+    kinds = [("", ())] if document.kind is None else [(f'"{document.kind}" = ?', (kind,)) for kind in one.titles]
+    scope = scope_sql(engine.registry, definition, principal, module)
+    with engine.db.read() as db:
+        for text, params in kinds:
+            every = [part for part in ("deleted_at IS NULL", text, scope.text if scope else "") if part]
+            sql = f"SELECT id FROM {module} WHERE {' AND '.join(every)} ORDER BY row DESC LIMIT 1"
+            if row := db.execute(sql, (*params, *(scope.params if scope else ()))).fetchone():
+                return str(row[0])
+    return None
+
+
+def _chosen(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, document: Document, name: str,
+    row: Mapping[str, Any],
+) -> tuple[Print, templates.Layout | None, str]:  # fmt: skip
+    """The print that is meant, its template, and what whoever prints should know."""
+    if not name.startswith(templates.MARK):
+        return _print(document, name, row), None, ""
+    found = templates.one_of(engine, db, principal, name.removeprefix(templates.MARK))
+    if found is None or found.module != module:
+        raise NotFound("没有找到这个打印模板，可能已被删除")
+    if found.layout is None:
+        fallback = _fallback(document, found.base, row)
+        return fallback, None, f"模板「{found.name}」不能用：{found.fault}。已改用自带的样式。"
+    return _print(document, found.base, row), found.layout, ""
 
 
 def _print(document: Document, name: str, row: Mapping[str, Any]) -> Print:
@@ -63,6 +119,37 @@ def _print(document: Document, name: str, row: Mapping[str, Any]) -> Print:
         if one.name == name and kind in one.titles:
             return one
     raise NotFound("这种单据没有这一种打印")
+
+
+def _fallback(document: Document, name: str, row: Mapping[str, Any]) -> Print:
+    """What a template was made from, else the first print there is."""
+    of_kind = [one for one in document.prints if _kind(document, row) in one.titles]
+    if not of_kind:
+        raise NotFound("这种单据没有这一种打印")
+    return next((one for one in of_kind if one.name == name), of_kind[0])
+
+
+def _paper(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, one: Print,
+    layout: templates.Layout | None, shown: Mapping[str, Any], printed: str, picture: Picture, note: str = "",
+) -> Paper:  # fmt: skip
+    definition, document, lines = document_of(engine, module)
+    laid_out = templates.laid_out(one, layout) if layout else one
+    made = _Making(engine, db, principal, definition, lines, document, laid_out, shown, layout)
+    whole = replace(made.whole(printed), logo=_logo(db, one, picture) if layout and layout.logo else None)
+    return Paper(made.title, whole, len(shown["lines"]), note)
+
+
+def _logo(db: sqlite3.Connection, one: Print, picture: Picture) -> Path | None:
+    """The first picture of whose paper it is."""
+    if one.letterhead is None:
+        return None
+    sql = (
+        f"SELECT sha256, size FROM {ATTACHMENT} WHERE module = ? AND role = 'image' AND deleted_at IS NULL "
+        "ORDER BY created_at, id"
+    )
+    found = (picture(str(row["sha256"]), int(row["size"] or 0)) for row in db.execute(sql, (one.letterhead.module,)))
+    return next(filter(None, found), None)
 
 
 def _kind(document: Document, row: Mapping[str, Any]) -> str:
@@ -81,6 +168,7 @@ class _Making:
     document: Document
     one: Print
     shown: Mapping[str, Any]
+    layout: templates.Layout | None = None
 
     @property
     def row(self) -> Values:
@@ -90,7 +178,7 @@ class _Making:
     @property
     def title(self) -> str:
         """With its state, unless it counts: nobody takes a draft for the real thing."""
-        title = self.one.titles[_kind(self.document, self.row)]
+        title = self._filled(self.one.titles[_kind(self.document, self.row)])
         state = str(self.row["state"])
         return title if state == "posted" else f"{title}（{STATES[state]}）"
 
@@ -117,7 +205,26 @@ class _Making:
             seals=one.seals,
             footer=str(letterhead.get(one.letterhead.footer) or "") if one.letterhead else "",
             printed=printed,
+            above=self._filled(self.layout.above) if self.layout else "",
+            below=self._filled(self.layout.below) if self.layout else "",
+            copies=self.layout.copies if self.layout else 1,
         )
+
+    def _filled(self, text: str) -> str:
+        """With what its placeholders stand for; what the user may not see stands for nothing."""
+        if "{" not in text:
+            return text
+        known = templates.placeholders(self.engine, self.definition, self.one, self.principal)
+        return templates.filled(text, lambda word: self._stands_for(*known[word]) if word in known else None)
+
+    def _stands_for(self, module: str, name: str) -> str | None:
+        if module == self.definition.name:
+            pair = self._pair(name)
+            return pair[1] if pair else None
+        definition, row = self.engine.definition(module), self._only(module)
+        known = labels(self.db, self.engine.registry, definition, [row]) if row else {}
+        one = definition.fields[name]
+        return one.format(row[name], known) if row and row.get(name) is not None and self._sees(one) else None
 
     # ------------------------------------------------------------------------------------------------------ the header
 
@@ -161,9 +268,10 @@ class _Making:
     def _columns(self) -> list[tuple[Column, str]]:
         """Columns that the user sees, with their fields; sheets number their lines."""
         fields = self.line_definition.fields
+        widths = dict(self.layout.columns) if self.layout else {}
         names = [name for name in self.one.columns.split() if self._sees(fields[name]) and self._says(name)]
         found = [
-            (Column(fields[name].label, fields[name].align, fields[name].width or _WIDTH), name)  # type: ignore[arg-type]
+            (Column(fields[name].label, fields[name].align, widths.get(name) or fields[name].width or _WIDTH), name)  # type: ignore[arg-type]
             for name in names
         ]
         is_roll = form.FORMATS[self.one.paper].height is None

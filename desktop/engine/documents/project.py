@@ -98,7 +98,7 @@ class _Projection:
             return False
 
     def _work_out(self, header: Held) -> bool:
-        lines = self._lines()
+        lines = _lines_of(self.work, self.document, self.id)
         chain = chain_of(self.work, self.id)
         if chain is None or not chain.is_whole:
             self._show_draft(header, lines, "draft" if chain is None else "cancelled")
@@ -115,11 +115,6 @@ class _Projection:
         except (ValueError, KeyError, TypeError, AttributeError):
             log.exception("a merged draft cannot be worked out: %s %s", self.module, self.id)
             return [one.id for one in lost_of(chain)]
-
-    def _lines(self) -> list[Held]:
-        if not self.document.lines:
-            return []
-        return [one for one in self.work.rows_of(self.document.lines, self.document.parent, self.id) if _is_there(one)]
 
     # ------------------------------------------------------------------------------------------------------- drafts
 
@@ -206,13 +201,18 @@ def chain_of(work: Work, id: str) -> Chain | None:
     return Chain.of(Version.of(one.row, one.clock.base) for one in found) if found else None
 
 
+def _lines_of(work: Work, document: Document, id: str) -> list[Held]:
+    rows = work.rows_of(document.lines, document.parent, id) if document.lines else ()
+    return [one for one in rows if _is_there(one)]
+
+
 def draft_of(work: Work, module: str, id: str) -> Draft:
     """What was merged of a document, whatever it shows."""
     definition = work.registry[module]
     document = definition.module.document
     assert document is not None
-    of_line = work.registry[document.lines]
-    lines = sorted(filter(_is_there, work.rows_of(document.lines, document.parent, id)), key=_order)
+    of_line = work.registry.lines_of(document)
+    lines = sorted(_lines_of(work, document, id), key=_order)
     return Draft(
         document, Row(_raw(work.hold(module, id))), [Row(_raw(one), one.is_gone) for one in lines],
         covered_names(definition).intersection(definition.column_names),

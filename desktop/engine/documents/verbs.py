@@ -23,6 +23,7 @@ from ..registry import Definition, Registry
 from ..removal import delete_ops
 from ..rows import Values, fetch, labels
 from ..saving import Saving, look, row_number, sent_columns
+from ..settings import settings_of
 from ..work import Work, iso_of
 from . import disputes, project
 from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wrong
@@ -62,6 +63,7 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
         look_once,
         lambda module, columns: project.living(db, engine.definition(module).name, columns),
         lambda balance, keys: sums_of(db, engine.registry.balances[balance], keys),
+        settings_of(db),
     )
 
 
@@ -94,7 +96,7 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
     def find(module: str, columns: Mapping[str, Any]) -> list[Columns]:
         return [row for row in free.find(module, columns) if sees(module, str(row["id"]))]
 
-    return Asking(see, find, free.balance)
+    return Asking(see, find, free.balance, free.settings)
 
 
 # ---------------------------------------------------------------------------------------------------------------- open

@@ -15,6 +15,7 @@ from .papers import (
     accounts_hold,
     complete_line,
     complete_orders,
+    decide_tax,
     discounted,
     frozen_money,
     is_same,
@@ -23,9 +24,11 @@ from .papers import (
     quantities,
     returned_before,
     still_fits,
+    taxed,
     worked_out,
 )
 from .refusal import shown_qty
+from .settings import USE_LAST_PRICE
 from .terms import due_on
 
 OfferFor = Callable[[Columns, Columns, LastLine | None, str, Asking], Offer | None]
@@ -62,6 +65,7 @@ class Bargain:
 
     def complete(self, header: Columns, lines: Sequence[Columns], asking: Asking) -> dict[str, Any] | None:
         """Terms, due date (T14) and what lines repeat of their products; gives the party."""
+        decide_tax(header, asking)
         found = asking.look(self.party, str(header[self.party])) if header.get(self.party) else None
         party = dict(found) if found else None
         if party:
@@ -97,12 +101,14 @@ class Bargain:
         for place, line in enumerate(sheet.lines):
             is_here = typing.line == place
             line |= discounted(line, typing.field if is_here else None)
+            taxed(line, typing.field if is_here else None, asking)
             if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
                 hints += self._offer(sheet.header, line, place, asking)
         return sheet, hints
 
     def _offer(self, header: Columns, line: Columns, place: int, asking: Asking) -> Iterator[Hint]:
-        last = newest_price(asking, self.lines, self.party, header, line, self.sold)
+        is_asked = asking.settings[USE_LAST_PRICE]
+        last = newest_price(asking, self.lines, self.party, header, line, self.sold) if is_asked else None
         day = str(header.get("doc_on") or today())
         offer = self.offer(header, line, LastLine(*last) if last else None, day, asking)
         if offer:

@@ -269,7 +269,7 @@ cost_adjust_line = Module(
         source=Text("调整的流水或库存", max_length=32, index=True, hidden=True),
         source_document=Text("入库单据", max_length=32, index=True, readonly=True, hidden=True),
         product=Ref("产品", "product", readonly=True, index=True, width=200),
-        product_name=Text("名称", readonly=True, hidden=True, width=180),
+        product_name=Text("名称", readonly=True, width=180),
         warehouse=Ref("仓库", "warehouse", readonly=True, index=True, width=110),
         source_number=Text("入库单号", readonly=True, width=170),
         source_on=Date("入库日期", readonly=True, width=100),

@@ -28,19 +28,14 @@ from .amounts import Amounts
 from .cost import Origin
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
+from .settings import STOCK_NEGATIVE, TAX_INCLUDED
 
-TAX_INCLUDED = True
-"""`tax.price_includes`: prices contain the tax. A constant until there are settings."""
-COST_WITH_TAX = True
-"""`cost.basis`."""
 QTY_MAX, PRICE_MAX, AMOUNT_MAX = 10**11, 10**11, 10**13
 """Ten million units, ten million 元 each, a hundred thousand million 元: beyond them somebody slipped."""
 BASE_MAX = 10**13
 """A thousand million base units in one line."""
 BACK_DAYS = 7
 """`doc.back_days`."""
-PRICE_DAYS = 180
-"""`price.last_days`."""
 
 RIGHTS = dict(
     manager="view add edit delete post cancel export print",
@@ -75,14 +70,30 @@ def header_end() -> dict[str, Field]:
     }
 
 
-def line_start(document: str) -> dict[str, Field]:
+def header_tax() -> dict[str, Field]:
+    """Whether prices contain the tax: a document keeps what was the rule when it was made (`tax.price_includes`)."""
+    words = {"included": "含税", "excluded": "不含税"}
+    return {"tax_basis": Enum("单价", words, readonly=True, hidden=True)}
+
+
+def decide_tax(header: Columns, asking: Asking) -> None:
+    """Says it of a new document; one that has its number and says nothing is older than the setting."""
+    if not header.get("tax_basis"):
+        is_included = bool(header.get("number")) or asking.settings[TAX_INCLUDED]
+        header["tax_basis"] = "included" if is_included else "excluded"
+
+
+def tax_included(header: Columns) -> bool:
+    return header.get("tax_basis") != "excluded"
+
+
+def line_start(document: str, *, taxed: bool = False) -> dict[str, Field]:
     """What is bought, sold or moved."""
+    copies = {"product_name": "name", "spec": "spec"} | ({"tax_rate": "tax_rate"} if taxed else {})
     return {
         "document": Ref("单据", document, required=True, whole=True, index=True, hidden=True),
         "line_no": Int("行号", hidden=True, default=0),
-        "product": Ref(
-            "产品", "product", required=True, index=True, width=200, copies={"product_name": "name", "spec": "spec"}
-        ),
+        "product": Ref("产品", "product", required=True, index=True, width=200, copies=copies),
         "product_name": Text("名称", readonly=True, width=180),
         "spec": Text("规格", readonly=True, width=110),
         "barcode": Text("条码", max_length=40, hidden=True),
@@ -365,6 +376,7 @@ def bound_by(lines: str) -> Callable[[str, Asking], Iterator[str]]:
 
 def stock_is_there(posting: Posting) -> Iterator[Wrong]:
     """T8: no warehouse goes below zero by a posting; what the old version took is given back first."""
+    rule = posting.asking.settings[STOCK_NEGATIVE]
     before = _by_place(posting.moves(posting.old)) if posting.old else {}
     after = _by_place(posting.moves(posting.sheet))
     taken: dict[tuple[str, str], int] = {}
@@ -375,22 +387,23 @@ def stock_is_there(posting: Posting) -> Iterator[Wrong]:
         taken[key] = taken.get(key, 0) + int(line["base_qty"] or 0)
         on_hand = posting.asking.balance("stock_balance", {"product": key[0], "warehouse": key[1]})["on_hand"]
         there = on_hand - before.get(key, 0)
-        if taken[key] > there:
+        if taken[key] > there and rule != "allow":
             about = f"产品 {line.get('product_name') or ''} 库存 {shown_qty(there)}，需要 {shown_qty(taken[key])}"
-            may = posting.rights("negative_stock")
+            may = rule == "warn" or posting.rights("negative_stock")
             yield Wrong(about, "qty", place, ask="negative_stock" if may else None)
     yield from stock_stays(posting)
 
 
 def stock_stays(posting: Posting) -> Iterator[Wrong]:
     """T8, T20: what came in by a document and is gone since cannot be taken back by changing or cancelling it."""
-    before = _by_place(posting.moves(posting.old)) if posting.old else {}
-    after = _by_place(posting.moves(posting.sheet))
+    rule = posting.asking.settings[STOCK_NEGATIVE]
+    before = _by_place(posting.moves(posting.old)) if posting.old and rule != "allow" else {}
+    after = _by_place(posting.moves(posting.sheet)) if before else {}
     for key, was in before.items():
         now = after.get(key, 0)
         on_hand = posting.asking.balance("stock_balance", {"product": key[0], "warehouse": key[1]})["on_hand"]
         if 0 <= now < was and on_hand - was + now < 0:
-            may = posting.rights("negative_stock")
+            may = rule == "warn" or posting.rights("negative_stock")
             text = f"{_thing(posting.asking, *key)}只剩 {shown_qty(on_hand)}，不能收回 {shown_qty(was - now)}"
             yield Wrong(text, "qty", _line_of(posting.sheet, key), ask="negative_stock" if may else None)
 
@@ -458,6 +471,13 @@ def discounted(line: Columns, changed: str | None) -> Columns:
     if changed in ("product", "unit_row"):
         return {"price": None, "typed_amount": None}
     return {}
+
+
+def taxed(line: Columns, changed: str | None, asking: Asking) -> None:
+    """Another product has another tax rate."""
+    product = asking.look("product", str(line["product"])) if changed == "product" and line.get("product") else None
+    if product:
+        line["tax_rate"] = product["tax_rate"]
 
 
 def newest_price(

@@ -20,6 +20,7 @@ from ...engine.fields import (
     Serial,
     Text,
 )  # fmt: skip
+from .settings import TAX_RATE
 
 SLOTS = {"price_1": "零售价", "price_2": "批发价", "price_3": "会员价", "price_4": "代理价"}
 """The four reference prices (参考售价1–4)."""
@@ -85,7 +86,7 @@ product = Module(
             see="see_purchase_price",
             width=88,
         ),
-        tax_rate=Rate("税率%", min=0, max=1_000_000, default=0, merge="flag"),
+        tax_rate=Rate("税率%", min=0, max=1_000_000, default=TAX_RATE, merge="flag"),
         stock_min=Quantity("库存下限", min=0),
         stock_max=Quantity("库存上限", min=0),
         supplier=Ref("主供应商", "supplier", index=True, width=160),
@@ -131,6 +132,7 @@ product = Module(
     ),
     children="product_barcode product_unit product_supplier stock_limit",
     found_by="product_barcode",
+    pictured=True,
     adjusts="price_1 price_2 price_3 price_4 min_price",
     adjusts_from="purchase_price",
     rules=(limits_in_order,),

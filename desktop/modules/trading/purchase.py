@@ -14,16 +14,14 @@ from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, purchase_offer
 from .order_book import order_moves
 from .papers import (
-    COST_WITH_TAX,
-    PRICE_DAYS,
     PRODUCTS,
     RIGHTS,
-    TAX_INCLUDED,
     as_typed,
     bound_by,
     drafts_only,
     header_end,
     header_start,
+    header_tax,
     kind_stays,
     line_costs,
     line_end,
@@ -32,10 +30,12 @@ from .papers import (
     origin_of,
     stock_is_there,
     stock_stays,
+    tax_included,
 )
 from .paying import paid_refusals
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
 from .rounding import TEN_THOUSAND
+from .settings import COST_WITH_TAX, LAST_PRICE_DAYS
 from .sources import from_order, from_origin
 from .stock import costs_in_turn, last_cost, stock_moves
 from .stock_hints import stock_words
@@ -46,9 +46,8 @@ RETAIL = seed_id("supplier", "retail")
 
 def _offer(header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking) -> Offer | None:
     ratio = int(line.get("ratio") or TEN_THOUSAND)
-    return purchase_offer(
-        last_cost(asking, str(line["product"])), ratio, None, last=last, doc_on=day, last_days=PRICE_DAYS
-    )  # fmt: skip
+    days = asking.settings[LAST_PRICE_DAYS]
+    return purchase_offer(last_cost(asking, str(line["product"])), ratio, None, last=last, doc_on=day, last_days=days)
 
 
 _SIDE = Bargain(
@@ -68,6 +67,8 @@ _SIDE = Bargain(
 def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
     if header.get("is_retail"):
         header["supplier"] = RETAIL  # B1
+    if not header.get("cost_basis"):  # one that has its number is older than the setting
+        header["cost_basis"] = "gross" if header.get("number") else asking.settings[COST_WITH_TAX]
     _SIDE.complete(header, lines, asking)
 
 
@@ -86,7 +87,8 @@ def _stock(typing: Typing) -> Iterator[Hint]:
 
 
 def _work_out(sheet: Sheet) -> Sheet:
-    return _SIDE.work_out(sheet, derive_purchase(sheet.header, as_typed(sheet.lines), tax_included=TAX_INCLUDED))
+    included = tax_included(sheet.header)
+    return _SIDE.work_out(sheet, derive_purchase(sheet.header, as_typed(sheet.lines), tax_included=included))
 
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
@@ -147,13 +149,15 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
     if kind == "order":
         return
 
+    with_tax = posted.sheet.header.get("cost_basis") != "net"
+
     def judge(pool: Pool, line: Columns) -> Costed:
         qty = int(line["base_qty"] or 0)
         if kind == "return":
             origin = origin_of(asking, "purchase_line", posted.id, line)
             return supplier_return(pool, qty, origin, last_cost(asking, str(line["product"])))
         about = {name: line.get(name) or 0 for name in ("gross_amount", "ex_tax_amount", "fee_amount", "charge_amount")}
-        return receipt(pool, qty, receipt_amount(about | {"price": line.get("price")}, with_tax=COST_WITH_TAX))
+        return receipt(pool, qty, receipt_amount(about | {"price": line.get("price")}, with_tax=with_tax))
 
     yield from costs_in_turn(posted, asking, judge)
 
@@ -177,6 +181,8 @@ _HEADER: dict[str, Any] = {
     "settlement_method": Ref("结算方式", "settlement_method", small=True),
     "due_on": Date("付款到期日", index=True, width=100),
     "supplier_doc_no": Text("对方单号", max_length=60),
+    **header_tax(),
+    "cost_basis": Enum("成本计价", {"gross": "含税", "net": "不含税"}, readonly=True, hidden=True),
     "goods_amount": Money("货款", calc=True, readonly=True),
     "discount_amount": Money("整单优惠", min=0),
     "tax_amount": Money("税额", calc=True, readonly=True),
@@ -278,7 +284,7 @@ purchase_line = Module(
     when="doc_on",
     log=True,
     fields=dict(
-        **line_start("purchase"),
+        **line_start("purchase", taxed=True),
         **line_prices(),
         fee_amount=Money("费用分摊", calc=True, readonly=True, hidden=True),
         charge_amount=Money("运杂费分摊", calc=True, readonly=True, hidden=True),

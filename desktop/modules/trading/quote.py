@@ -13,31 +13,34 @@ from .offer import is_below_minimum
 from .papers import (
     PRODUCTS,
     RIGHTS,
-    TAX_INCLUDED,
     as_typed,
     complete_line,
+    decide_tax,
     discounted,
     drafts_only,
     header_end,
     header_start,
+    header_tax,
     line_end,
     line_prices,
     line_start,
     quantities,
+    tax_included,
+    taxed,
     worked_out,
 )
 from .prints import TOTAL, WITH_PRICES, on_sheets
 from .product import SLOTS
 from .rounding import TEN_THOUSAND
+from .settings import QUOTE_DAYS
 
-VALID_DAYS = 15
-"""`quote.valid_days`, until there are settings."""
 _RIGHTS = {"storekeeper": "", "sales": "view add edit delete post cancel export print"}
 RESULTS = {"open": "跟进中", "won": "成交", "lost": "未成交"}
 PREFIXES = {"": "BJ"}
 
 
 def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
+    decide_tax(header, asking)
     customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
     if customer and not header.get("owner"):
         header["owner"], header["department"] = customer["owner"], customer["department"]
@@ -45,7 +48,8 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         header["price_slot"] = customer["price_level"]
     if header.get("doc_on") and not header.get("valid_until"):
         first = date.fromisoformat(str(header["doc_on"]))
-        header["valid_until"] = (first + min(timedelta(days=VALID_DAYS), date.max - first)).isoformat()
+        days = timedelta(days=asking.settings[QUOTE_DAYS])
+        header["valid_until"] = (first + min(days, date.max - first)).isoformat()
     header["result"] = header.get("result") or "open"
     for line in lines:
         complete_line(line, asking)
@@ -73,6 +77,7 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     for place, line in enumerate(sheet.lines):
         is_here = typing.line == place
         line |= discounted(line, typing.field if is_here else None)
+        taxed(line, typing.field if is_here else None, typing.asking)
         is_asked = line.get("price") is None or (typing.line is None and typing.field == "price_slot")
         if line.get("product") and is_asked and not (is_here and typing.field == "price"):
             offered = line.get(f"price_{slot}")
@@ -81,7 +86,8 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
 
 
 def _work_out(sheet: Sheet) -> Sheet:
-    header, lines = worked_out(sheet, derive(sheet.header, as_typed(sheet.lines), tax_included=TAX_INCLUDED))
+    amounts = derive(sheet.header, as_typed(sheet.lines), tax_included=tax_included(sheet.header))
+    header, lines = worked_out(sheet, amounts)
     return Sheet(header, lines)
 
 
@@ -117,6 +123,7 @@ _HEADER: dict[str, Any] = {
     "price_slot": Enum("参考售价", {"1": "零售价", "2": "批发价", "3": "会员价", "4": "代理价"}),
     "delivery_term": Text("交货条件"),
     "payment_term": Text("付款条件"),
+    **header_tax(),
     "goods_amount": Money("货款", calc=True, readonly=True),
     "discount_amount": Money("整单优惠", min=0),
     "tax_amount": Money("税额", calc=True, readonly=True),
@@ -199,7 +206,7 @@ quote_line = Module(
     when="doc_on",
     log=True,
     fields=dict(
-        **line_start("quote"),
+        **line_start("quote", taxed=True),
         **{name: Price(label, readonly=True, width=88) for name, label in SLOTS.items()},
         **line_prices(),
         **line_end(_HEADER, _REPEATED),

@@ -1,28 +1,29 @@
 """销货管理: sales, orders, returns and retail (modules.md 2.2.6)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab, seed_id
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
+from ...engine.fields.moment import today
 from .amounts import derive
 from .bargain import STANDS, Bargain, standing
 from .cost import Costed, Pool, customer_return, issue
-from .credit import Check, Standing, exposure, undelivered, verdict
+from .credit import Standing, exposure, undelivered, verdict
 from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, is_below_minimum, sale_offer
 from .order_book import order_moves
 from .papers import (
-    PRICE_DAYS,
     PRODUCTS,
     RIGHTS,
-    TAX_INCLUDED,
     as_typed,
     bound_by,
     drafts_only,
     header_end,
     header_start,
+    header_tax,
     is_same,
     kind_stays,
     line_costs,
@@ -34,19 +35,17 @@ from .papers import (
     stock_is_there,
     stock_stays,
     sum_of,
+    tax_included,
 )
 from .paying import change, paid_refusals
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .refusal import yuan
+from .settings import COUNT_ORDERS, CREDIT_CHECK, LAST_PRICE_DAYS, OVERDUE_DAYS, RETURN_FREELY
 from .sources import from_order, from_origin, from_quote
 from .stock import costs_in_turn, last_cost, stock_moves
 
-COUNT_ORDERS = True
-"""`credit.count_orders`, until there are settings."""
 PREFIXES = {"sale": "XS", "order": "XD", "return": "XT", "retail": "LS"}
 RETAIL = seed_id("customer", "retail")
-CREDIT_CHECK: Check = "warn"
-"""`credit.check`, until there are settings."""
 
 
 def _offer(header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking) -> Offer | None:
@@ -56,7 +55,7 @@ def _offer(header: Columns, line: Columns, last: LastLine | None, day: str, aski
     unit = asking.look("product_unit", str(line["unit_row"])) if line.get("unit_row") else None
     customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
     slot = int(customer["price_level"]) if customer and customer["price_level"] else None
-    return sale_offer(product, unit, slot=slot, last=last, doc_on=day, last_days=PRICE_DAYS)
+    return sale_offer(product, unit, slot=slot, last=last, doc_on=day, last_days=asking.settings[LAST_PRICE_DAYS])
 
 
 _SIDE = Bargain(
@@ -86,7 +85,8 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
 
 
 def _work_out(sheet: Sheet) -> Sheet:
-    found = _SIDE.work_out(sheet, derive(sheet.header, as_typed(sheet.lines), tax_included=TAX_INCLUDED))
+    amounts = derive(sheet.header, as_typed(sheet.lines), tax_included=tax_included(sheet.header))
+    found = _SIDE.work_out(sheet, amounts)
     tendered = found.header.get("tendered")
     found.header["change"] = change(int(tendered), _int(found.header, "paid_amount")) if tendered is not None else None
     return found
@@ -101,6 +101,14 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _quoted(posting)
     if kind in ("sale", "retail"):
         yield from _prices(posting)
+    if kind == "return" and not posting.asking.settings[RETURN_FREELY]:
+        yield from _without_origin(posting)
+
+
+def _without_origin(posting: Posting) -> Iterator[Wrong]:
+    for place, line in enumerate(posting.sheet.lines):
+        if not line.get("origin_line"):
+            yield Wrong("按系统配置，退货要从原销货单带出", "product", place)
 
 
 def _int(header: Mapping[str, Any], name: str) -> int:
@@ -130,12 +138,7 @@ def _customer(posting: Posting) -> Iterator[Wrong]:
     advance = _balance(posting, "advance_in")
     if _int(header, "advance_used") > max(advance, 0):
         yield Wrong(f"预收余额只有 {yuan(advance)}", "advance_used", bare="预收余额不够")
-    limit = customer["credit_limit"]
-    exposed = _exposure(posting, advance)
-    found = verdict(exposed, limit=limit, overdue_days=0, overdue_days_max=0, check=CREDIT_CHECK, may_exceed=True)
-    if found.over:
-        text = f"「{customer['name']}」超出信用额度 {yuan(found.over)}（额度 {yuan(int(limit or 0))}）"
-        yield Wrong(text, "customer", ask="over_credit", bare=f"「{customer['name']}」超出信用额度")
+    yield from _credit(posting, customer, advance)
 
 
 def _quoted(posting: Posting) -> Iterator[Wrong]:
@@ -157,6 +160,36 @@ def _quoted(posting: Posting) -> Iterator[Wrong]:
             yield Wrong(f"报价单 {quote['number']} 的这一行不是这个产品", "product", place)
 
 
+def _credit(posting: Posting, customer: Mapping[str, Any], advance: int) -> Iterator[Wrong]:
+    settings, limit = posting.asking.settings, customer["credit_limit"]
+    check = settings[CREDIT_CHECK]
+    if check == "off":
+        return
+    days = settings[OVERDUE_DAYS]
+    overdue = _overdue(posting) if days else 0
+    found = verdict(
+        _exposure(posting, advance), limit=limit, overdue_days=overdue, overdue_days_max=days, check=check,
+        may_exceed=posting.rights("over_credit"),
+    )  # fmt: skip
+    name = f"「{customer['name']}」"
+    reasons = [f"超出信用额度 {yuan(found.over)}（额度 {yuan(int(limit or 0))}）"] if found.over else []
+    reasons += [f"有单据已逾期 {overdue} 天"] if found.is_overdue else []
+    if reasons:
+        ask = "over_credit" if found.answer == "warn" else None
+        bare = "超出信用额度" if found.over else "有单据已逾期"
+        yield Wrong(f"{name}{'，'.join(reasons)}", "customer", ask=ask, bare=f"{name}{bare}")
+
+
+def _overdue(posting: Posting) -> int:
+    """Days since the oldest due date of what the customer still owes."""
+    about = {
+        "customer": posting.sheet.header["customer"], "state": "posted", "doc_type": "sale",
+        "paid_state": ["unpaid", "partial"],
+    }  # fmt: skip
+    dues = [str(row["due_on"]) for row in posting.asking.find("sale", about) if row["due_on"]]
+    return (date.fromisoformat(today()) - date.fromisoformat(min(dues))).days if dues else 0
+
+
 def _exposure(posting: Posting, advance: int) -> int:
     """What the customer would owe with this sheet, orders that are still to be delivered included."""
     header, is_order = posting.sheet.header, _SIDE.kind(posting.sheet.header) == "order"
@@ -166,7 +199,8 @@ def _exposure(posting: Posting, advance: int) -> int:
     }
     return exposure(
         standing_now, total=_int(header, "total"), paid=_int(header, "paid_amount") + _int(header, "write_off_amount"),
-        delivers=0 if is_order else _amount_of(posting.asking, delivered), count_orders=COUNT_ORDERS,
+        delivers=0 if is_order else _amount_of(posting.asking, delivered),
+        count_orders=posting.asking.settings[COUNT_ORDERS],
     )  # fmt: skip
 
 
@@ -276,6 +310,7 @@ _HEADER: dict[str, Any] = {
     "warehouse": Ref("仓库", "warehouse", default="default", index=True, width=100),
     "settlement_method": Ref("结算方式", "settlement_method", small=True),
     "due_on": Date("收款到期日", index=True, width=100),
+    **header_tax(),
     "goods_amount": Money("货款", calc=True, readonly=True),
     "discount_amount": Money("整单优惠", min=0),
     "tax_amount": Money("税额", calc=True, readonly=True),
@@ -395,7 +430,7 @@ sale_line = Module(
     when="doc_on",
     log=True,
     fields=dict(
-        **line_start("sale"),
+        **line_start("sale", taxed=True),
         **line_prices(),
         **line_costs(),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),

@@ -23,6 +23,7 @@ from .papers import (
 )
 from .prints import on_sheets
 from .refusal import yuan
+from .settings import WRITE_OFF_LIMIT
 from .words import in_words
 
 CUSTOMER_KINDS = ("receipt", "advance_in", "refund_out")
@@ -36,9 +37,6 @@ PREFIXES = {
     "offset": "CZ",
 }
 _MONEY_COMES = {"receipt": 1, "advance_in": 1, "refund_in": 1, "payment": -1, "advance_out": -1, "refund_out": -1}
-
-WRITE_OFF_LIMIT = 100_00
-"""`money.write_off_limit`, until there are settings."""
 
 
 def _is_customer(header: Mapping[str, Any]) -> bool:
@@ -138,7 +136,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
         for line in lines
         if line.get("target")
     }
-    limit = None if posting.rights("edit_price") else WRITE_OFF_LIMIT
+    limit = None if posting.rights("edit_price") else posting.asking.settings[WRITE_OFF_LIMIT]
     advance = posting.asking.balance("party_balance", {name: party, "side": _sides(header)[1]})["balance"]
     places = {str(line["id"]): place for place, line in enumerate(lines)}
     old_advance = _advance(posting.old.header, posting.old.lines) if posting.old else 0

@@ -8,7 +8,8 @@ see_purchase_price = Special(
 see_cost = Special("see_cost", "查看成本和毛利", "看到成本、毛利、库存金额。没有它，这些地方都不出现。", 55)
 negative_stock = Special("negative_stock", "负库存出库", "库存不够时也可以出库，出库前会再问一次。", 60)
 below_min_price = Special("below_min_price", "低于最低售价", "单价低于最低售价也可以卖，保存前会再问一次。", 80)
+over_credit = Special("over_credit", "超信用过账", "客户超出信用额度，系统配置又不让过账时，确认后仍可以过账。", 65)
 back_date = Special(
-    "back_date", "补录以前的单据", "可以过账日期早于 7 天前的单据。没有它，只能补录最近 7 天的单据。", 65
+    "back_date", "补录以前的单据", "可以过账日期早于 7 天前的单据。没有它，只能补录最近 7 天的单据。", 67
 )
 edit_price = Special("edit_price", "优惠不限额", "收付款时的优惠和核销超过限额也可以。", 70)

@@ -96,6 +96,8 @@ export interface ModuleInfo {
   page: string
   /** whether its records have files and comments */
   files: boolean
+  /** whether the first picture among them stands for the record */
+  pictured?: boolean
   /** hand-made panes under the list, beside the related records */
   panes: { name: string; label: string }[]
   help: string
@@ -134,6 +136,8 @@ export interface DocumentInfo {
   /** fields that change without a new version */
   after: string[]
   actions: string[]
+  /** whether saving posts (T20); else saving keeps a draft, and posting is a step of its own */
+  save_posts: boolean
   /** what it can be printed as; none for who may not print */
   prints?: DocumentPrint[]
   /** whether codes become lines */
@@ -149,7 +153,7 @@ export interface DocumentSource { name: string; label: string; module: string; k
 /** documents that a sheet can be filled from */
 export interface SourceOffers { items: Row[]; labels: Labels; columns: string[] }
 /** A paper: what it is called by kind ('' where there are no kinds), which says for which kinds it is. */
-export interface DocumentPrint { name: string; titles: Record<string, string>; paper: 'a4' | 'form' | 'roll80' | 'roll58'; paper_label: string }
+export interface DocumentPrint { name: string; titles: Record<string, string>; paper: 'a4' | 'form' | 'roll80' | 'roll58'; paper_label: string; /** the name of the template it is made by */ template?: string; is_default?: boolean }
 export type DocumentState = 'draft' | 'posted' | 'cancelled'
 export interface DocumentAction { name: string; label: string; allowed: boolean; why?: string | null }
 export interface DocumentVersion { id: string; version: number; state: DocumentState; at: string; by: string; reason?: string | null; is_winner: boolean; /** not among those that the winner was made from */ is_lost: boolean }

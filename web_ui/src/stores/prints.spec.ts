@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DocumentPrint } from '@/api/types'
-import { printsOf, printWords } from './prints'
+import { firstOf, printsOf, printWords } from './prints'
 
 const prints: DocumentPrint[] = [
   { name: 'receipt', titles: { retail: '销售小票' }, paper: 'roll80', paper_label: '小票纸 80 mm' },
@@ -15,5 +15,13 @@ describe('prints of a document', () => {
   })
   it('are called as the kind calls them', () => {
     expect(prints.map((one) => printWords(one, 'retail'))).toEqual(['销售小票（小票纸 80 mm）', '销货单（A4）'])
+    expect(printWords({ ...prints[0]!, template: '我们的' }, 'retail')).toBe('我们的（小票纸 80 mm）')
+  })
+  it('begin with what was asked for, the default, what was printed last', () => {
+    const made: DocumentPrint = { ...prints[1]!, name: 'template:1', template: '我们的', is_default: true }
+    expect(firstOf([...prints, made], 'receipt', 'sheet')?.name).toBe('receipt')
+    expect(firstOf([...prints, made], undefined, 'sheet')?.name).toBe('template:1')
+    expect(firstOf(prints, undefined, 'sheet')?.name).toBe('sheet')
+    expect(firstOf(prints, undefined, 'template:1')?.name).toBe('receipt')
   })
 })

@@ -31,7 +31,12 @@ export interface PaperRequest {
 
 /** The prints of a kind. */
 export const printsOf = (prints: DocumentPrint[] | undefined, kind: string): DocumentPrint[] => (prints ?? []).filter((one) => kind in one.titles)
-export const printWords = (one: DocumentPrint, kind: string): string => `${one.titles[kind] ?? ''}（${one.paper_label}）`
+export const printWords = (one: DocumentPrint, kind: string): string => `${one.template ?? one.titles[kind] ?? ''}（${one.paper_label}）`
+/** What comes first: what was asked for, the template the company prints by, what was printed last, what ships. */
+export function firstOf(prints: DocumentPrint[], asked: string | undefined, last: string | null): DocumentPrint | undefined {
+  const named = (name: string | null | undefined): DocumentPrint | undefined => prints.find((one) => one.name === name)
+  return named(asked) ?? prints.find((one) => one.is_default) ?? named(last) ?? prints[0]
+}
 
 export const usePrints = defineStore('prints', () => {
   const requests = shallowReactive(new Map<string, PrintRequest>())
@@ -42,10 +47,10 @@ export const usePrints = defineStore('prints', () => {
   }
   const keptAt = (module: string, kind: string): string => `paper:${module}:${kind}`
   function keep(module: string, kind: string, name: string): void { void saveState(keptAt(module, kind), name).catch(() => undefined) }
-  /** Shows a document as it prints: by the paper that is named, else the one its kind was printed on last. */
+  /** Shows a document as it prints: by the paper that is named, else the company's, else the one its kind was printed on last. */
   async function openPaper(request: Omit<PaperRequest, 'name'>, name?: string): Promise<void> {
-    const last = name ?? (await loadState<string | null>(keptAt(request.module, request.kind), null).catch(() => null))
-    const chosen = request.prints.find((one) => one.name === last) ?? request.prints[0]
+    const last = await loadState<string | null>(keptAt(request.module, request.kind), null).catch(() => null)
+    const chosen = firstOf(request.prints, name, last)
     if (!chosen) return
     if (name) keep(request.module, request.kind, name)
     papers.set(request.module, { ...request, name: chosen.name })

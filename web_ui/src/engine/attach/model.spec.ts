@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import type { FileInfo, FileState } from './calls'
-import { endingOf, isHere, isMoving, isPicture, isShown, pastedName, sizeWords, stateWords } from './model'
+import { endingOf, isHere, isMoving, isPicture, isShown, mainPicture, pastedName, sizeWords, stateWords } from './model'
 
 const file = (state: FileState, mime = 'image/png'): FileInfo => ({ id: '1', file_name: 'a.png', size: 1, mime, role: 'image', at: '', by: '', machine: 'A2', state: { state, words: '', done: null } })
 
 describe('files of a record', () => {
   it('says sizes as people read them', () => {
     expect([900, 1024, 15_000, 1_023_999, 1_300_000, 52_428_800].map(sizeWords)).toEqual(['900 字节', '1.0 KB', '15 KB', '1000 KB', '1.2 MB', '50.0 MB'])
+  })
+  it('is stood for by the picture that was attached first', () => {
+    const later = { ...file('here'), id: '2', at: '2026-11-26T02:00:00Z' }
+    const paper = { ...file('here', 'application/pdf'), id: '3', at: '2026-11-26T01:00:00Z' }
+    const first = { ...file('here'), id: '4', at: '2026-11-26T01:30:00Z' }
+    expect(mainPicture([later, paper, first])?.id).toBe('4')
+    expect(mainPicture([paper])).toBeUndefined()
   })
   it('says where the content is', () => {
     expect((['here', 'local', 'uploading', 'available', 'fetching', 'missing'] as const).map((state) => stateWords(file(state)))).toEqual(['', '仅在本机', '正在上传', '可下载', '正在下载', '来源缺失（在设备 A2 上）'])

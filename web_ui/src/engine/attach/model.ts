@@ -16,6 +16,11 @@ export function isPicture(file: FileInfo): boolean {
   return SHOWN.includes(file.mime)
 }
 
+/** what stands for the record: the picture that was attached first */
+export function mainPicture(files: FileInfo[]): FileInfo | undefined {
+  return files.filter(isPicture).sort((a, b) => a.at.localeCompare(b.at))[0]
+}
+
 /** whether it can be looked at here; everything else is saved and opened by other programs */
 export function isShown(file: FileInfo): boolean {
   return isPicture(file) || file.mime === 'application/pdf'

@@ -7,6 +7,7 @@ import { importing } from './import'
 import { merge } from './merge'
 import { print } from './print'
 import { roles } from './roles'
+import { settings } from './settings'
 import { sync } from './sync'
 
-export const en: Record<string, string> = { ...attach, ...documents, ...engine, ...frame, ...importing, ...merge, ...print, ...roles, ...sync }
+export const en: Record<string, string> = { ...attach, ...documents, ...engine, ...frame, ...importing, ...merge, ...print, ...roles, ...settings, ...sync }

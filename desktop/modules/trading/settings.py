@@ -1,0 +1,94 @@
+"""What a company decides about buying and selling (modules.md 2.10.7)."""
+
+from ...engine.define import Setting
+from ...engine.documents.declare import SAVE_POSTS as SAVE_POSTS
+from ...engine.fields import Bool, Enum, Int, Money, Rate
+from .credit import Check
+from .rounding import WHOLE_RATE
+
+_TAX, _PRICE, _CREDIT, _STOCK = "税", "价格", "信用与收付", "库存与成本"
+
+TAX_INCLUDED = Setting[bool](
+    "tax.price_includes",
+    Bool("单价含税", default=True, help="以后新录的单据按它算税，已保存的单据不变"),
+    _TAX,
+    100,
+)
+TAX_RATE = Setting[int](
+    "tax.default_rate",
+    Rate("默认税率%", required=True, min=0, max=WHOLE_RATE, default=0, help="新产品带出的税率"),
+    _TAX,
+    110,
+)
+USE_LAST_PRICE = Setting[bool](
+    "price.use_last",
+    Bool("优先带出上次价", default=True, help="同一往来单位上次买卖这个产品的单价；关掉就按级别价和标价"),
+    _PRICE,
+    200,
+)
+LAST_PRICE_DAYS = Setting[int](
+    "price.last_days",
+    Int("上次价有效天数", required=True, min=0, max=3650, default=180, help="更早的成交价不再带出"),
+    _PRICE,
+    210,
+)
+QUOTE_DAYS = Setting[int](
+    "quote.valid_days",
+    Int("报价有效天数", required=True, min=0, max=3650, default=15, help="新报价单的有效期，从报价日期算起"),
+    _PRICE,
+    220,
+)
+CREDIT_CHECK = Setting[Check](
+    "credit.check",
+    Enum(
+        "超出信用额度时", {"off": "不检查", "warn": "提醒", "block": "不让过账"}, required=True, default="warn",
+        help="「不让过账」时，有「超信用过账」权限的人仍可确认后过账",
+    ),
+    _CREDIT,
+    300,
+)  # fmt: skip
+COUNT_ORDERS = Setting[bool](
+    "credit.count_orders",
+    Bool("信用算上未交订货", default=True, help="客户还没交货的销货订货也占用信用额度"),
+    _CREDIT,
+    310,
+)
+OVERDUE_DAYS = Setting[int](
+    "credit.overdue_days",
+    Int(
+        "逾期几天起限制", required=True, min=0, max=3650, default=0,
+        help="有单据逾期超过这些天，就和超出额度一样处理；0 不检查",
+    ),
+    _CREDIT,
+    320,
+)  # fmt: skip
+WRITE_OFF_LIMIT = Setting[int](
+    "money.write_off_limit",
+    Money("优惠和核销上限", required=True, min=0, default=1_00, help="收付款时超过它，要有「优惠不限额」的权限"),
+    _CREDIT,
+    330,
+)
+STOCK_NEGATIVE = Setting[str](
+    "stock.negative",
+    Enum(
+        "库存不够时出库", {"block": "不允许", "warn": "提醒", "allow": "允许"}, required=True, default="block",
+        help="「不允许」时，有「负库存出库」权限的人仍可确认后出库",
+    ),
+    _STOCK,
+    400,
+)  # fmt: skip
+COST_WITH_TAX = Setting[str](
+    "cost.basis",
+    Enum(
+        "成本计价", {"gross": "含税", "net": "不含税"}, required=True, default="gross",
+        help="以后新录的进货单按它计成本，已保存的单据不变",
+    ),
+    _STOCK,
+    410,
+)  # fmt: skip
+RETURN_FREELY = Setting[bool](
+    "sale.return_without_origin",
+    Bool("可以无原单退货", default=True, help="关掉以后，客户退货的每一行都要从原销货单带出"),
+    _STOCK,
+    420,
+)

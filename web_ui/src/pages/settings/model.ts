@@ -1,0 +1,53 @@
+/** What is decided and what is about to be. Only what was changed here is sent. Pure. */
+import type { FieldInfo, Value } from '@/api/types'
+import { labelMatches } from '@/composables/pinyin'
+import { same } from '@/fields/shared/editor'
+
+export interface Setting {
+  key: string
+  field: FieldInfo
+  value: Value
+  is_default: boolean
+  default_words: string
+  /** when and by whom it was changed last */
+  at: string | null
+  by: string
+}
+export interface Group { label: string; settings: Setting[] }
+export interface Page { groups: Group[]; may_change: boolean }
+export interface Past { at: string; by: string; machine: string; before: string; after: string }
+export interface Change { values: Record<string, Value>; defaults: string[] }
+
+/** What somebody made of a setting: a value, or what ships. */
+export interface Edit { value: Value; isDefault: boolean }
+export type Edits = Record<string, Edit>
+
+export function edited(edits: Edits, setting: Setting, edit: Edit): Edits {
+  const rest = { ...edits }
+  delete rest[setting.key]
+  const isAsStored = same(edit.value, setting.value) && edit.isDefault === setting.is_default
+  return isAsStored ? rest : { ...rest, [setting.key]: edit }
+}
+/** Typing what ships leaves it as it ships. */
+export function typed(setting: Setting, value: Value): Edit {
+  return { value, isDefault: setting.is_default && same(value, setting.value) }
+}
+export const shipped = (setting: Setting): Edit => ({ value: setting.field.default, isDefault: true })
+
+export function changeOf(edits: Edits): Change {
+  const entries = Object.entries(edits)
+  return {
+    values: Object.fromEntries(entries.filter(([, edit]) => !edit.isDefault).map(([key, edit]) => [key, edit.value])),
+    defaults: entries.filter(([, edit]) => edit.isDefault).map(([key]) => key),
+  }
+}
+
+/** The settings that a search means, by label, initials or what they are for; and those of one group where nothing is searched. */
+export function shownGroups(groups: Group[], search: string, group: string): Group[] {
+  const want = search.trim().toLowerCase()
+  if (!want) return group ? groups.filter((one) => one.label === group) : groups
+  return groups.flatMap((one) => {
+    const found = one.settings.filter(({ field }) => labelMatches(field.label, want) || field.help.toLowerCase().includes(want) || labelMatches(one.label, want))
+    return found.length ? [{ ...one, settings: found }] : []
+  })
+}
