@@ -2,9 +2,11 @@
 
 import logging
 import sqlite3
+from collections.abc import Callable
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
 
 from .api import desk as desk_routes
 from .api import documents, files, imports, records, roles, session, stream, templates, tidying
@@ -45,9 +47,21 @@ _HTTP_TITLES = {
 }
 
 
+class _Rule(Rule):
+    """A route from addresses to handlers alone: nobody asks for the way back, and compiling it was most of the time
+    that making the application took."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        def build(*_: object, **__: object) -> tuple[str, str]:
+            raise LookupError("no addresses are built from routes")
+
+        return build
+
+
 def create_app(workstation: Workstation, guard: Guard, host: DesktopHost) -> Flask:
     """The application over an open data folder, behind the guard."""
     app = Flask("ecms", static_folder=None)
+    app.url_rule_class = _Rule
     desk = Desk(workstation, host, ROUTES)
     workstation.jobs.sweep()
     workstation.uploads.sweep()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -155,20 +156,20 @@ def _bring_up_to_date(db: Database, registry: Registry) -> None:
 def _sum_up(db: sqlite3.Connection, registry: Registry) -> None:
     """Anew for data of a version that kept no checksums or knew other columns: what merges as one is in them."""
     known = db.execute("SELECT value FROM meta WHERE key = 'checksums'").fetchone()
-    if known is None or known[0] != registry.fingerprint():
+    if known is None or known[0] != registry.fingerprint:
         for name in (*registry.sent, *registry.links):
             rebuild_checksum(db, registry, name)
-        db.execute("INSERT OR REPLACE INTO meta VALUES ('checksums', ?)", (registry.fingerprint(),))
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('checksums', ?)", (registry.fingerprint,))
 
 
 def seed(db: sqlite3.Connection, registry: Registry) -> None:
     """Inserts what ships with the program and is not there yet; clock zero, no changeset (sync.md "Seed rows")."""
     at = instant(SEEDED)
     for definition in sorted_modules(registry):
-        fresh = []
-        for values in registry.seeds(definition):
-            if not db.execute(f"SELECT 1 FROM {definition.name} WHERE id = ?", (values["id"],)).fetchone():
-                fresh.append(values)
+        seeds = {values["id"]: values for values in registry.seeds(definition)}
+        there = f"SELECT id FROM {definition.name} WHERE id IN (SELECT value FROM json_each(?))"
+        known = {row[0] for row in db.execute(there, (json.dumps(list(seeds)),))} if seeds else set()
+        fresh = [values for id, values in seeds.items() if id not in known]
         if not fresh:
             continue
         for values in fresh:

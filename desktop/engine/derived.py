@@ -67,10 +67,10 @@ def bring_up_to_date(db: sqlite3.Connection, registry: Registry) -> None:
         words = repr((TEXT_VERSION, definition.module.title, sorted(definition.shadows), definition.searched))
         counts = repr((definition.tallied, definition.sums, definition.parted))
         before = kept.get(f"derived:{definition.name}")
-        if before is not None and _without_shadows(before) == _without_shadows(words) and before != words:
-            _fill_shadows(db, definition)
-        elif before != words:
+        if before is None or (before != words and _without_shadows(before) != _without_shadows(words)):
             rebuild(db, definition)
+        elif before != words:
+            _fill_shadows(db, definition)
         elif kept.get(f"tally:{definition.name}") != counts:
             rebuild_tally(db, definition)
         else:

@@ -266,8 +266,15 @@ class Registry:
             if name in self.definitions:
                 self.definitions[name].gathered.append(column)
 
-    def seeds(self, definition: Definition) -> Iterator[dict[str, Any]]:
+    def seeds(self, definition: Definition) -> tuple[Mapping[str, Any], ...]:
         """Rows that ship with the program, as values with their `id`; references are written `@module:code`."""
+        return self._seeds[definition.name]
+
+    @cached_property
+    def _seeds(self) -> dict[str, tuple[Mapping[str, Any], ...]]:
+        return {definition.name: tuple(self._resolved_seeds(definition)) for definition in self}
+
+    def _resolved_seeds(self, definition: Definition) -> Iterator[Mapping[str, Any]]:
         for row in self.seed_rows(definition):
             values = {key: _resolve_seed(value) for key, value in row.items() if key != "seed"}
             yield {"id": seed_id(definition.name, row["seed"]), **values}
@@ -277,6 +284,7 @@ class Registry:
         seed = definition.module.seed
         return tuple(seed(self.modules)) if callable(seed) else seed
 
+    @cached_property
     def fingerprint(self) -> str:
         """Changes whenever what tables and derived columns look like changes."""
         parts = [repr((d.name, d.columns, d.kept, sorted(d.shadows), d.searched, sorted(d.links))) for d in self]

@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import sqlite_utils
 
@@ -95,7 +96,7 @@ def migrate(db: sqlite3.Connection, registry: Registry) -> None:
     """Brings tables, indexes and guards up to the declarations, inside the caller's transaction."""
     refuse_newer(db)
     own = hashlib.sha256(_OWN_TABLES.encode()).hexdigest()[:16]
-    fingerprint = f"{SCHEMA}:{own}:{registry.fingerprint()}:{index_fingerprint(registry)}"
+    fingerprint = f"{SCHEMA}:{own}:{registry.fingerprint}:{index_fingerprint(registry)}"
     if _stored_fingerprint(db) == fingerprint:
         return
     for statement in _OWN_TABLES.split(";"):
@@ -118,6 +119,7 @@ def _stored_fingerprint(db: sqlite3.Connection) -> str | None:
     return None if row is None else str(row[0])
 
 
+@lru_cache(maxsize=4)
 def index_fingerprint(registry: Registry) -> str:
     """Changes with the set of indexes."""
     statements = "\n".join(statement for definition in registry for statement in index_statements(definition))

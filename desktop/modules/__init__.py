@@ -5,6 +5,7 @@ A chapter never imports another: references are names.
 
 import importlib
 import pkgutil
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -13,8 +14,10 @@ from ..engine.define import Chapter, Ledger, Module, Setting, Special
 from ..engine.registry import Registry
 
 
+@cache
 def load() -> Registry:
-    """All chapters and modules, compiled and checked; raises `DefinitionError` with everything that is wrong."""
+    """All chapters and modules, compiled and checked, once: declarations stay while the program runs. Raises
+    `DefinitionError` with everything that is wrong."""
     chapters: list[Chapter] = []
     modules: list[Module] = []
     specials: list[Special] = []

@@ -261,7 +261,7 @@ def test_rows_that_follow_another_need_the_right_to_see_that_one(world: World, s
     following = [definition for definition in REGISTRY if definition.module.scope == "follow"]
     assert following
     rights = {definition.name: LOOK for definition in following}
-    world.grant(rights, scope)
+    world.grant(rights, scope, ALL_SEEN)
     told = [one for definition in following for one in w._about_module(world, definition, None)]
     check_answers(world, scope, frozenset(rights), told)
     for definition in following:

@@ -43,18 +43,19 @@ def made(screen: Screen, module: str, values: dict[str, Any]) -> dict[str, Any]:
 
 def test_money_moves_between_accounts_and_back(window: RealWindow) -> None:
     screen = Screen(window.page)
-    cash = screen.api.find("account", name="现金")["id"]
+    cash = screen.api.add("account", name="周转现金", kind="cash")["id"]  # the till is everybody's
     screen.api.add("account", name="结算户", kind="bank")
     made(screen, "opening_account", {"account": cash, "amount": 50_000})
     shown = open_list(window, "account_transfer", "账户转账")
     dialog = new_sheet(shown, "新增转账单")
     expect(dialog.get_by_role("grid")).to_have_count(0)
+    pick(screen, dialog, "from_account", "周转现金")
     expect(dialog.locator("[data-field=from_account]")).to_contain_text("余额 500.00")
     pick(screen, dialog, "to_account", "结算户")
     window.watch.allow("status of 422")
     amount(dialog, "amount", "600")
     shown.press("Control+S")
-    expect(dialog.locator("[data-field=from_account]")).to_contain_text("账户「现金」余额不够，还差 100.00")
+    expect(dialog.locator("[data-field=from_account]")).to_contain_text("账户「周转现金」余额不够，还差 100.00")
     amount(dialog, "amount", "120")
     amount(dialog, "fee", "2")
     expect(dialog.get_by_role("status").get_by_text("122.00")).to_be_visible()
@@ -75,9 +76,9 @@ def test_money_moves_between_accounts_and_back(window: RealWindow) -> None:
 
 def test_what_was_owed_before_is_set_off_against_a_supplier(window: RealWindow) -> None:
     screen = Screen(window.page)
-    supplier = screen.api.rows("supplier", "sort=-code")[0]
-    customer = screen.api.rows("customer", "sort=-code")[0]
-    screen.api.change("customer", customer, linked_supplier=supplier["id"])
+    supplier = screen.api.add("supplier", name="又买又卖轴承厂")
+    group = screen.api.groups()["重点客户"]
+    customer = screen.api.add("customer", name="又买又卖商行", group=group, linked_supplier=supplier["id"])
     shown = open_list(window, "opening_party", "期初往来")
     dialog = new_sheet(shown, "新增期初单")
     pick(screen, dialog, "customer", customer["name"])

@@ -118,8 +118,9 @@ class Watch:
 
 
 def _asked_for_what_just_went(text: str) -> bool:
-    """The panel's question about a record was under way when the record was deleted: no order of events forbids it."""
-    return "404 (NOT FOUND)" in text and "/related" in text
+    """The panel's or a picture's question about a record was under way when the record was deleted: no order of events
+    forbids it."""
+    return "404 (NOT FOUND)" in text and ("/related" in text or "/thumbnail" in text)
 
 
 # --- a page, however it is shown ---------------------------------------------------------------------------

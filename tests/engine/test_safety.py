@@ -253,7 +253,7 @@ def _rows(office: Office) -> dict[str, list[tuple[object, ...]]]:
 
 def test_a_disk_that_is_really_full_loses_nothing(template: Path, tmp_path: Path) -> None:
     """On a small disk of its own."""
-    with _small_disk(tmp_path / "disk") as disk:
+    with _small_disk(tmp_path / "disk", (template / "ecms.db").stat().st_size) as disk:
         folder = copy_of(template, disk / "data")
         with open_desk(folder) as desk:
             saved = _save_until_full(desk)
@@ -280,17 +280,22 @@ def _save_until_full(desk: Desk) -> set[str]:
 
 
 @contextmanager
-def _small_disk(place: Path) -> Iterator[Path]:
-    """A file system of a few megabytes; who may not mount one gets a limit on the size of files, which SQLite meets
-    as a failed write."""
+def _small_disk(place: Path, size: int) -> Iterator[Path]:
+    """A file system with room for a file of that size and a few megabytes; who may not mount one gets a limit on the
+    size of files, which SQLite meets as a failed write."""
     place.mkdir()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    is_mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", place], check=False).returncode == 0
+    is_mounted = (
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size + 4_500_000}", "tmpfs", place], check=False
+        ).returncode
+        == 0
+    )
     try:
         if is_mounted:
             (place / "ballast").write_bytes(b"x" * 2_000_000)
         else:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, hard))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size + 1_500_000, hard))
         yield place
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from desktop import modules
 from desktop.engine.registry import Registry
 from desktop.engine.work import checksum_of, versions
-from desktop.modules import load
 from sync_server.replication.changeset import Op
 from tests.engine.kit import Desk, assert_sound, open_desk
 from tests.support import copy_of
@@ -18,9 +18,15 @@ COLUMN = "website"
 """A column of customers that the older program is made not to know."""
 
 
+@pytest.fixture(autouse=True)
+def own_declarations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each machine has its declarations for itself: here they change under it."""
+    monkeypatch.setattr(modules, "load", modules.load.__wrapped__)
+
+
 def older() -> Registry:
     """The modules of a program that has no such column yet."""
-    registry = load()
+    registry = modules.load()
     definition = registry["customer"]
     columns = tuple(one for one in definition.columns if one.name != COLUMN)
     object.__setattr__(definition, "columns", columns)
