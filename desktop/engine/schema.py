@@ -4,12 +4,14 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-
-import sqlite_utils
+from typing import TYPE_CHECKING
 
 from ..errors import Refused
 from .fields import Ref
 from .registry import SHARED_LOCAL, Definition, Link, Registry
+
+if TYPE_CHECKING:
+    from sqlite_utils.db import Table
 
 SCHEMA = 1
 """Number of the data model; kept in the file and in every changeset. A file with a higher one is refused."""
@@ -113,7 +115,7 @@ def migrate(db: sqlite3.Connection, registry: Registry) -> None:
 
 
 def _stored_fingerprint(db: sqlite3.Connection) -> str | None:
-    if not sqlite_utils.Database(db)["meta"].exists():
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").fetchone():
         return None
     row = db.execute("SELECT value FROM meta WHERE key = 'fingerprint'").fetchone()
     return None if row is None else str(row[0])
@@ -154,7 +156,7 @@ def _link_table(db: sqlite3.Connection, link: Link) -> None:
 def _table(db: sqlite3.Connection, name: str, columns: Iterable[tuple[str, str]]) -> None:
     """Creates a table or adds the columns it lacks. `row` is a local number for the indexes: VACUUM must not change
     it."""
-    table = sqlite_utils.Database(db)[name]
+    table = _found(db, name)
     if not table.exists():
         body = ", ".join(f'"{column}" {kind}' for column, kind in columns)
         db.execute(f"CREATE TABLE {name} (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, {body})")
@@ -164,6 +166,14 @@ def _table(db: sqlite3.Connection, name: str, columns: Iterable[tuple[str, str]]
             if column not in present:
                 db.execute(f'ALTER TABLE {name} ADD COLUMN "{column}" {kind}')
     _guard(db, name)
+
+
+def _found(db: sqlite3.Connection, name: str) -> "Table":
+    """A table to look at. Only a file that changes is looked at, and loading the library takes longer than most starts
+    have."""
+    from sqlite_utils import Database
+
+    return Database(db).table(name)
 
 
 def _guard(db: sqlite3.Connection, table: str) -> None:
@@ -204,7 +214,7 @@ def _fts(db: sqlite3.Connection, definition: Definition) -> None:
     """The full-text index; contentless, since the words can always be made again from the row."""
     name = f"{definition.name}_fts"
     wanted = [*definition.searched, "initials"]
-    table = sqlite_utils.Database(db)[name]
+    table = _found(db, name)
     if table.exists():
         if [column.name for column in table.columns] == wanted:
             return
