@@ -11,7 +11,7 @@ from sync_server.replication.merge import Policy, Rules
 
 from . import aliases
 from .define import Chapter, Module, Special
-from .documents import versions
+from .documents import approval, versions
 from .documents.declare import Document, Ledger
 from .fields import Column, Enum, Field, Mirror, Ref, Refs
 from .ids import derived_id, seed_id
@@ -223,7 +223,10 @@ class Registry:
         self.veiled = frozenset((*self.documents, *self.document_of))
         """Tables whose rows may show something else than what was merged."""
         self.mergeable = tuple(module.name for module in declared if module.mergeable)
-        self.settings = {one.key: one for one in settings}
+        self.approvals = approval.settings_of(declared)
+        """Document → the setting that says whether it needs approval."""
+        every = sorted((*settings, *self.approvals.values()), key=lambda one: (one.position, one.key))
+        self.settings = {one.key: one for one in every}
         self.specials = {special.name: special for special in specials}
         self.definitions: dict[str, Definition] = {module.name: _compile(module) for module in self.modules}
         self.sent = {name: one for name, one in self.definitions.items() if not one.module.local}
@@ -329,7 +332,8 @@ def targets_of(one: Field) -> tuple[str, ...]:
 
 
 def _compile(module: Module) -> Definition:
-    together = {name: "+".join(entry.split()) for entry in module.units for name in entry.split()}
+    units = module.units + ((approval.UNIT,) if module.document and "approval" in module.fields else ())
+    together = {name: "+".join(entry.split()) for entry in units for name in entry.split()}
     columns = _columns(module, together, is_kept=False)
     if not module.local:
         columns += [column for column in SHARED_SENT if column.name not in module.fields]
