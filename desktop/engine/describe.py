@@ -53,6 +53,13 @@ def _approving(engine: Engine, db: sqlite3.Connection, settings: Settings) -> It
             yield name
 
 
+def _decides_own(principal: Principal, definition: Definition) -> bool:
+    """Whether nobody else could approve what this user submits."""
+    if "approve" not in actions(principal, definition):
+        return False
+    return not any("approve" in actions(other, definition) for other in principal.colleagues())
+
+
 def _fields(definition: Definition, known: _Known) -> Iterator[tuple[str, Field]]:
     """What a module has to show: nothing of approval where nobody asks for it."""
     is_free = definition.module.document is not None and definition.name not in known.approving
@@ -156,6 +163,7 @@ def _document(
         "save_posts": known.settings[SAVE_POSTS],
         "approval": known.settings[engine.registry.approvals[definition.name]],
         "awaits": definition.name in known.approving,
+        "own": definition.name in known.approving and _decides_own(principal, definition),
     }
 
 

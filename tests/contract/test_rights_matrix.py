@@ -95,6 +95,10 @@ def _of_records(module: str) -> dict[str, list[tuple[str, str, Any]]]:
         ],
         "post": [],
         "cancel": [("POST", f"/api/documents/{module}/{nobody}/cancel", {"reason": "x"})],
+        "approve": [
+            ("POST", f"/api/documents/{module}/{nobody}/approve", {}),
+            ("POST", f"/api/documents/{module}/{nobody}/reject", {"reason": "x"}),
+        ],
         "import": [("GET", f"/api/import/{module}", None)],
         "export": [("POST", f"/api/export/{module}", export)],
         "print": [("POST", f"/api/print/{module}", paper)],

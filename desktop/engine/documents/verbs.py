@@ -184,16 +184,14 @@ def _approving(
     engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, row: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """What can be done with a document that waits: only what is for this user."""
-    found: list[dict[str, Any]] = []
+    found: dict[str, str] = {}
     if not approval.is_waiting(row):
-        return found
-    if "approve" in actions(principal, definition):
-        own = _own_fault(engine, db, principal, definition, row)
-        found.append({"name": "approve", "label": "通过", "allowed": not own, "why": own})
-        found.append({"name": "reject", "label": "驳回", "allowed": True, "why": ""})
+        return []
+    if "approve" in actions(principal, definition) and not _own_fault(engine, db, principal, definition, row):
+        found |= {"approve": "通过", "reject": "驳回"}
     if row["submitted_by"] == principal.operator:
-        found.append({"name": "withdraw", "label": "撤回", "allowed": True, "why": ""})
-    return found
+        found |= {"withdraw": "撤回"}
+    return [{"name": name, "label": label, "allowed": True, "why": ""} for name, label in found.items()]
 
 
 def _own_fault(

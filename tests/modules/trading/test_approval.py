@@ -107,6 +107,7 @@ def test_a_rejection_says_why_and_what_was_mended_is_submitted_anew(shop: Shop) 
     assert act(shop, sent, "approve")["row"]["approval"] == "approved"
     entries = shop.api.get(f"/api/records/sale/{sent['row']['id']}/history")["entries"]
     told = [one["from"] for entry in entries for one in entry["changes"] if one["field"] == "reject_reason"]
+    assert all(one["field"] != "approval_round" for entry in entries for one in entry["changes"])
     assert "价格太低" in told, "the history keeps why"
 
 
@@ -115,10 +116,12 @@ def test_only_who_may_approves_and_nobody_his_own_unless_he_is_the_only_one(shop
     with signed_in(shop, "kaidan"):
         assert "审批权限" in shop.api.refused("POST", path(sent, "approve"), 403, {})["title"]
     own = shop.sell(("P", 1, 20))
-    assert own["row"]["approval"] == "waiting" and "approve" not in offered(own)
+    assert own["row"]["approval"] == "waiting" and {"approve", "reject"}.isdisjoint(offered(own))
+    assert not described(shop)["sale"]["document"]["own"]
     assert "别的审批人" in shop.api.refused("POST", path(own, "approve"), 403, {})["title"]
     (manager,) = shop.rows("operator", login_name="zongjingli")
     shop.api.ok(shop.api.call("PATCH", f"/api/records/operator/{manager['id']}", {"is_stopped": True}))
+    assert described(shop)["sale"]["document"]["own"]
     assert act(shop, own, "approve")["row"]["state"] == "posted"
 
 

@@ -142,6 +142,8 @@ export interface DocumentInfo {
   approval: boolean
   /** whether any may wait to be approved */
   awaits: boolean
+  /** whether what this user submits is his to approve: there is nobody else */
+  own: boolean
   /** what it can be printed as; none for who may not print */
   prints?: DocumentPrint[]
   /** whether codes become lines */

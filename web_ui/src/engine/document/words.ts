@@ -1,5 +1,5 @@
 /** States of documents in words, the same everywhere. */
-import type { DocumentState, Filter, Value } from '@/api/types'
+import type { DocumentInfo, DocumentState, Filter, Value } from '@/api/types'
 import { t } from '@/locale'
 
 /** What a row says of its approval, where that is more than its state: a draft that waits, or was sent back. */
@@ -14,5 +14,8 @@ export function stateTone(state: DocumentState, approval: 'waiting' | 'rejected'
   if (approval) return approval === 'waiting' ? 'look' : 'bad'
   return state === 'posted' ? 'good' : state === 'cancelled' ? 'bad' : 'draft'
 }
-/** what waits for whoever approves */
-export const WAITING: Filter = { and: [{ field: 'approval', op: 'eq', value: 'waiting' }] }
+/** What waits for who is signed in: not what he submitted himself, unless there is nobody else. */
+export function waitingFor(operator: string | undefined, about: DocumentInfo): Filter {
+  const others = about.own || !operator ? [] : [{ field: 'submitted_by', op: 'ne' as const, value: operator }]
+  return { and: [{ field: 'approval', op: 'eq', value: 'waiting' }, ...others] }
+}

@@ -78,7 +78,7 @@ export const documents: Record<string, string> = {
   '这类单据要审批：保存就提交，审批人通过后过账。': 'These documents need approval: saving submits, and it is posted once somebody approves it.',
   '这张{noun}已审批过账，内容只有审批人能改；备注这些可以补。': 'This {noun} was approved and posted; only who approves may change it, though notes and the like can be added.',
   '待我审批 {n}': '{n} to approve',
-  '待审批的{noun}': '{noun} to approve',
+  '待我审批的{noun}': '{noun} to approve',
   '张': '',
   '行号': 'Line',
   '要看一看': 'Have a look',
