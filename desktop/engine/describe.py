@@ -1,8 +1,9 @@
 """The declarations as the screens need them, after rights: what GET /api/modules answers."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from .access import Principal, actions, compares
@@ -24,7 +25,8 @@ def modules(engine: Engine, principal: Principal) -> dict[str, Any]:
     used = {definition.module.chapter for definition in shown if definition.module.menu}
     with engine.db.read() as db:
         settings = settings_of(db)
-        known = _Known(settings, kept(engine, db, principal), frozenset(_approving(engine, db, settings)))
+        approving = frozenset(_approving(engine, db, settings))
+        known = _Known(settings, kept(engine, db, principal), approving, cache(lambda: tuple(principal.colleagues())))
         described = [_module(engine, principal, definition, known) for definition in shown]
     return {
         "chapters": [
@@ -44,20 +46,22 @@ class _Known:
     templates: list[Template]
     approving: frozenset[str]
     """Those that need approval, or are still waiting for it."""
+    colleagues: Callable[[], tuple[Principal, ...]]
+    """Who else may sign in; asked once, where it matters."""
 
 
 def _approving(engine: Engine, db: sqlite3.Connection, settings: Settings) -> Iterator[str]:
-    for name, setting in engine.registry.approvals.items():
+    for name in engine.registry.approvals:
         sql = f"SELECT 1 FROM {name} WHERE approval = ? AND deleted_at IS NULL LIMIT 1"
-        if settings[setting] or db.execute(sql, (WAITING,)).fetchone():
+        if engine.registry.needs_approval(name, settings) or db.execute(sql, (WAITING,)).fetchone():
             yield name
 
 
-def _decides_own(principal: Principal, definition: Definition) -> bool:
+def _decides_own(principal: Principal, definition: Definition, known: _Known) -> bool:
     """Whether nobody else could approve what this user submits."""
-    if "approve" not in actions(principal, definition):
+    if definition.name not in known.approving or "approve" not in actions(principal, definition):
         return False
-    return not any("approve" in actions(other, definition) for other in principal.colleagues())
+    return not any("approve" in actions(other, definition) for other in known.colleagues())
 
 
 def _fields(definition: Definition, known: _Known) -> Iterator[tuple[str, Field]]:
@@ -161,9 +165,9 @@ def _document(
         "prints": [_print(one) for one in document.prints if prints] + [_by_template(engine, one) for one in made],
         "actions": ["post", "cancel", "copy"],
         "save_posts": known.settings[SAVE_POSTS],
-        "approval": known.settings[engine.registry.approvals[definition.name]],
+        "approval": engine.registry.needs_approval(definition.name, known.settings),
         "awaits": definition.name in known.approving,
-        "own": definition.name in known.approving and _decides_own(principal, definition),
+        "own": _decides_own(principal, definition, known),
     }
 
 

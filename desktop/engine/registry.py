@@ -16,7 +16,7 @@ from .documents.declare import Document, Ledger
 from .fields import Column, Enum, Field, Mirror, Ref, Refs
 from .ids import derived_id, seed_id
 from .likeness import key_shadows
-from .settings import Setting
+from .settings import Setting, Settings
 
 SHARED_SENT = (Column("branch", "TEXT", "branch"), Column("custom", "TEXT", "custom"))
 """Columns every row has and every machine receives."""
@@ -245,6 +245,11 @@ class Registry:
 
     def __iter__(self) -> Iterator[Definition]:
         return iter(self.definitions.values())
+
+    def needs_approval(self, document: str, settings: Settings) -> bool:
+        """Whether a kind of document is approved before it counts, as the company decided."""
+        setting = self.approvals.get(document)
+        return setting is not None and settings[setting]
 
     def lines_of(self, document: Document) -> Definition:
         """The lines of a document; of one that has none, a module that keeps nothing."""

@@ -75,6 +75,16 @@ def test_what_was_approved_counts_though_it_was_withdrawn_and_edited_elsewhere(d
     assert one["document"]["why"] == "这张出入库单过账以后，才收到别处对草稿的改动"
 
 
+def test_what_was_approved_counts_though_it_was_rejected_elsewhere(desks: Desks) -> None:
+    a, b = desks
+    id, _ = waiting(desks)
+    verbs.reject(a.engine, boss(a), "stock_entry", id, "太多")
+    approve(b, id)
+    meet(a, b)
+    alike(desks, id, state="posted", approval="approved", reject_reason=None)
+    assert on_hand(a) == on_hand(b) == 10 * Q and listed(a) == []
+
+
 @pytest.mark.parametrize("first", ["withdraw", "reject"])
 def test_a_rejection_outweighs_that_it_was_taken_back(desks: Desks, first: str) -> None:
     id, _ = waiting(desks)

@@ -419,8 +419,7 @@ class _Saving:
 
     @cached_property
     def needs_approval(self) -> bool:
-        setting = self.engine.registry.approvals.get(self.definition.name)
-        return setting is not None and settings_of(self.db)[setting]
+        return self.engine.registry.needs_approval(self.definition.name, settings_of(self.db))
 
     @property
     def posts(self) -> bool:

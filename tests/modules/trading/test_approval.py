@@ -137,6 +137,13 @@ def test_the_checks_and_questions_of_posting_are_asked_again(shop: Shop) -> None
     assert shop.stock()[0] == -6
 
 
+def test_nobody_takes_the_print_of_what_waits_for_the_real_thing(shop: Shop) -> None:
+    sent = by_clerk(shop)
+    assert "待审批" in str(shop.api.post(path(sent, "print"), {"name": "sheet"}))
+    done = act(shop, sent, "approve")
+    assert "待审批" not in str(shop.api.post(path(done, "print"), {"name": "sheet"}))
+
+
 def test_who_looked_at_something_else_approves_nothing(shop: Shop) -> None:
     sent = by_clerk(shop)
     with signed_in(shop, "kaidan"):
