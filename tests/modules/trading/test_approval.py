@@ -139,9 +139,9 @@ def test_the_checks_and_questions_of_posting_are_asked_again(shop: Shop) -> None
 
 def test_nobody_takes_the_print_of_what_waits_for_the_real_thing(shop: Shop) -> None:
     sent = by_clerk(shop)
-    assert "待审批" in str(shop.api.post(path(sent, "print"), {"name": "sheet"}))
+    assert "待审批" in str(shop.api.post(path(sent, "print"), {"name": "sheet_a4"}))
     done = act(shop, sent, "approve")
-    assert "待审批" not in str(shop.api.post(path(done, "print"), {"name": "sheet"}))
+    assert "待审批" not in str(shop.api.post(path(done, "print"), {"name": "sheet_a4"}))
 
 
 def test_who_looked_at_something_else_approves_nothing(shop: Shop) -> None:
