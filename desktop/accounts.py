@@ -3,10 +3,10 @@
 import platform
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import uuid4
 
@@ -336,7 +336,19 @@ def principal_of(engine: Engine, operator: str) -> Principal:
         special=granted.special,
         everything=granted.everything,
         no_prices=granted.no_prices,
+        colleagues=partial(_colleagues, engine, operator),
     )
+
+
+def _colleagues(engine: Engine, operator: str) -> Iterator[Principal]:
+    """All others who may sign in."""
+    with engine.db.read() as db:
+        ids = [row[0] for row in db.execute("SELECT id FROM operator WHERE id != ? ORDER BY row", (operator,))]
+    for id in ids:
+        try:
+            yield principal_of(engine, id)
+        except NotSignedIn:
+            continue
 
 
 def _below(db: sqlite3.Connection, department: str | None) -> tuple[str, ...]:

@@ -104,11 +104,18 @@ def start_print(call: Call, module: str, id: str) -> dict[str, Any]:
     return into_pdf(call, paper.title, f"{name}.pdf", work, taken=counted, note=paper.note)
 
 
-@routes.add("POST", f"{_DOCUMENT}/<action>", "Cancel, close or reopen a document", shapes.DocumentAnswer,
+@routes.add("POST", f"{_DOCUMENT}/<action>", "Cancel, close or reopen a document, or decide about one that waits for "
+            "approval: approve, reject, withdraw", shapes.DocumentAnswer,
             body=shapes.ActionBody, errors=(400, 403, 404, 409, 422))  # fmt: skip
 def act(call: Call, module: str, id: str, action: str) -> Any:
+    said = frozenset(call.body.confirmed)
+    if action == "approve":
+        return _answer(verbs.approve(call.engine, call.principal, module, id, call.rev, said))
+    if action == "reject":
+        return _answer(verbs.reject(call.engine, call.principal, module, id, call.body.reason))
+    if action == "withdraw":
+        return _answer(verbs.withdraw(call.engine, call.principal, module, id))
     if action == "cancel":
-        said = frozenset(call.body.confirmed)
         return _answer(verbs.cancel(call.engine, call.principal, module, id, call.body.reason, call.rev, said))
     if action in ("close", "reopen"):
         again = action == "reopen"

@@ -4,7 +4,7 @@ Rights and scope hold in lists, pickers, totals, search, export, history and API
 call.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -38,6 +38,8 @@ class Principal:
     everything: bool = False
     no_prices: bool = False
     """Whether fields of prices and amounts do not exist for him."""
+    colleagues: "Callable[[], Iterable[Principal]]" = field(default=tuple, compare=False, repr=False)
+    """The others who may sign in, looked up only where somebody else has to be asked."""
 
     def may(self, action: str, module: str) -> bool:
         """Nothing without `view`: what was changed is read back, and what is deleted is named."""
@@ -70,7 +72,7 @@ def compares(principal: Principal, definition: Definition, one: Field) -> bool:
     return principal.sees(one) and (is_all_own or not principal.masks(one))
 
 
-_WRITES = ("add", "edit", "delete", "post", "cancel", "import")
+_WRITES = ("add", "edit", "delete", "post", "cancel", "approve", "import")
 
 
 def offered(definition: Definition) -> list[Right]:
@@ -78,7 +80,7 @@ def offered(definition: Definition) -> list[Right]:
     module = definition.module
     missing: tuple[str, ...] = () if module.writable else _WRITES
     missing += ("add", "delete", "import") if module.single else ()
-    missing += () if module.document else ("post", "cancel")
+    missing += () if module.document else ("post", "cancel", "approve")
     missing += ("import",) if module.document else ()  # a sheet of rows has no lines
     return [action for action in VERBS if action not in missing]
 

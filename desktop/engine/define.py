@@ -20,7 +20,7 @@ from .settings import Setting as Setting
 Scope = Literal["company", "branch", "department", "owner", "follow", "private"]
 """Who may see a row (modules.md 0.4). `follow` rows are seen with their parent, `private` ones by their author only."""
 
-Right = Literal["view", "add", "edit", "delete", "post", "cancel", "import", "export", "print"]
+Right = Literal["view", "add", "edit", "delete", "post", "cancel", "approve", "import", "export", "print"]
 
 VERBS: Mapping[Right, str] = {
     "view": "查看",
@@ -29,6 +29,7 @@ VERBS: Mapping[Right, str] = {
     "delete": "删除",
     "post": "过账",
     "cancel": "作废",
+    "approve": "审批",
     "import": "导入",
     "export": "导出",
     "print": "打印",

@@ -1,12 +1,14 @@
 """The declarations as the screens need them, after rights: what GET /api/modules answers."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from .access import Principal, actions, compares
 from .define import Tab
-from .documents.declare import SAVE_POSTS, Print
+from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Print
 from .documents.papers import PAPERS
 from .documents.templates import MARK, Template, kept, print_named
 from .engine import Engine
@@ -22,7 +24,9 @@ def modules(engine: Engine, principal: Principal) -> dict[str, Any]:
     shown = [definition for definition in engine.registry if actions(principal, definition)]
     used = {definition.module.chapter for definition in shown if definition.module.menu}
     with engine.db.read() as db:
-        known = _Known(settings_of(db), kept(engine, db, principal))
+        settings = settings_of(db)
+        approving = frozenset(_approving(engine, db, settings))
+        known = _Known(settings, kept(engine, db, principal), approving, cache(lambda: tuple(principal.colleagues())))
         described = [_module(engine, principal, definition, known) for definition in shown]
     return {
         "chapters": [
@@ -40,11 +44,44 @@ class _Known:
 
     settings: Settings
     templates: list[Template]
+    approving: frozenset[str]
+    """Those that need approval, or are still waiting for it."""
+    colleagues: Callable[[], tuple[Principal, ...]]
+    """Who else may sign in; asked once, where it matters."""
+
+
+def _approving(engine: Engine, db: sqlite3.Connection, settings: Settings) -> Iterator[str]:
+    for name in engine.registry.approvals:
+        sql = f"SELECT 1 FROM {name} WHERE approval = ? AND deleted_at IS NULL LIMIT 1"
+        if engine.registry.needs_approval(name, settings) or db.execute(sql, (WAITING,)).fetchone():
+            yield name
+
+
+def _decides_own(principal: Principal, definition: Definition, known: _Known) -> bool:
+    """Whether nobody else could approve what this user submits."""
+    if definition.name not in known.approving or "approve" not in actions(principal, definition):
+        return False
+    return not any("approve" in actions(other, definition) for other in known.colleagues())
+
+
+def _fields(definition: Definition, known: _Known) -> Iterator[tuple[str, Field]]:
+    """What a module has to show: nothing of approval where nobody asks for it."""
+    is_free = definition.module.document is not None and definition.name not in known.approving
+    for name, one in definition.fields.items():
+        yield name, replace(one, hidden=True) if is_free and name in APPROVAL else one
+
+
+def _columns(definition: Definition, known: _Known) -> Iterator[str]:
+    """Approval stands beside the state."""
+    for name in definition.list_columns:
+        yield name
+        if name == "state" and definition.name in known.approving:
+            yield "approval"
 
 
 def _module(engine: Engine, principal: Principal, definition: Definition, known: _Known) -> dict[str, Any]:
     module = definition.module
-    visible = {name: one for name, one in definition.fields.items() if principal.sees(one)}
+    visible = {name: one for name, one in _fields(definition, known) if principal.sees(one)}
     parent = module.parent
     is_tree = parent is not None and definition.name in targets_of(definition.fields[parent])
     return {
@@ -56,7 +93,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "in_menu": module.menu,
         "title": module.title,
         "fields": [_field(engine, principal, definition, name, one) for name, one in visible.items()],
-        "columns": [name for name in definition.list_columns if name in visible],
+        "columns": [name for name in _columns(definition, known) if name in visible],
         "quick": [name for name in definition.quick if compares(principal, definition, definition.fields[name])],
         "when": module.when,
         "default_show": "month" if module.log else "all",
@@ -128,6 +165,9 @@ def _document(
         "prints": [_print(one) for one in document.prints if prints] + [_by_template(engine, one) for one in made],
         "actions": ["post", "cancel", "copy"],
         "save_posts": known.settings[SAVE_POSTS],
+        "approval": engine.registry.needs_approval(definition.name, known.settings),
+        "awaits": definition.name in known.approving,
+        "own": _decides_own(principal, definition, known),
     }
 
 

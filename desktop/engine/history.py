@@ -145,7 +145,7 @@ def _changes(
     """Column changes → field changes, without what the user may not see."""
     changes = []
     for name, one in definition.fields.items():
-        if not principal.sees(one):
+        if not principal.sees(one) or (one.hidden and one.readonly):  # machinery tells nobody anything
             continue
         pair = columns.get(name) if name in definition.links else _value_pair(name, one, columns)
         if pair is not None:

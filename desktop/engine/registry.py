@@ -11,12 +11,12 @@ from sync_server.replication.merge import Policy, Rules
 
 from . import aliases
 from .define import Chapter, Module, Special
-from .documents import versions
+from .documents import approval, versions
 from .documents.declare import Document, Ledger
 from .fields import Column, Enum, Field, Mirror, Ref, Refs
 from .ids import derived_id, seed_id
 from .likeness import key_shadows
-from .settings import Setting
+from .settings import Setting, Settings
 
 SHARED_SENT = (Column("branch", "TEXT", "branch"), Column("custom", "TEXT", "custom"))
 """Columns every row has and every machine receives."""
@@ -223,7 +223,10 @@ class Registry:
         self.veiled = frozenset((*self.documents, *self.document_of))
         """Tables whose rows may show something else than what was merged."""
         self.mergeable = tuple(module.name for module in declared if module.mergeable)
-        self.settings = {one.key: one for one in settings}
+        self.approvals = approval.settings_of(declared)
+        """Document → the setting that says whether it needs approval."""
+        every = sorted((*settings, *self.approvals.values()), key=lambda one: (one.position, one.key))
+        self.settings = {one.key: one for one in every}
         self.specials = {special.name: special for special in specials}
         self.definitions: dict[str, Definition] = {module.name: _compile(module) for module in self.modules}
         self.sent = {name: one for name, one in self.definitions.items() if not one.module.local}
@@ -242,6 +245,11 @@ class Registry:
 
     def __iter__(self) -> Iterator[Definition]:
         return iter(self.definitions.values())
+
+    def needs_approval(self, document: str, settings: Settings) -> bool:
+        """Whether a kind of document is approved before it counts, as the company decided."""
+        setting = self.approvals.get(document)
+        return setting is not None and settings[setting]
 
     def lines_of(self, document: Document) -> Definition:
         """The lines of a document; of one that has none, a module that keeps nothing."""
@@ -337,7 +345,8 @@ def targets_of(one: Field) -> tuple[str, ...]:
 
 
 def _compile(module: Module) -> Definition:
-    together = {name: "+".join(entry.split()) for entry in module.units for name in entry.split()}
+    units = module.units + ((approval.UNIT,) if module.document and "approval" in module.fields else ())
+    together = {name: "+".join(entry.split()) for entry in units for name in entry.split()}
     columns = _columns(module, together, is_kept=False)
     if not module.local:
         columns += [column for column in SHARED_SENT if column.name not in module.fields]

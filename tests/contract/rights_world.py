@@ -378,7 +378,7 @@ def _about_row(world: World, definition: Definition, row: Planted) -> Iterator[t
         yield _asked(world.api, f"{path}/related/{tab.module}-{tab.field}", limit=500)
 
 
-WRITES: Final = ("add", "edit", "delete", "post", "cancel", "import")
+WRITES: Final = ("add", "edit", "delete", "post", "cancel", "approve", "import")
 
 
 def allowed(definition: Definition, action: str, words: str, special: str) -> bool:
@@ -390,7 +390,7 @@ def allowed(definition: Definition, action: str, words: str, special: str) -> bo
         return False
     if action in WRITES and not (module.writable and (module.edit_right or "") in ("", *special.split())):
         return False
-    if action in ("post", "cancel") and not module.document:
+    if action in ("post", "cancel", "approve") and not module.document:
         return False
     return not ((module.single and action in ("add", "delete")) or (action == "import" and _has_no_import(definition)))
 

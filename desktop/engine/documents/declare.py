@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sync_server.replication.changeset import Scalar
 
-from ..fields import Bool
+from ..fields import Bool, DateTime, Enum, Field, Int, Ref, Text
 from ..settings import Setting, Settings
 
 if TYPE_CHECKING:
@@ -35,6 +35,22 @@ SAVE_POSTS = Setting[bool](
     10,
 )
 """T20: whether saving a document posts it."""
+
+WAITING, REJECTED, APPROVED = "waiting", "rejected", "approved"
+
+APPROVAL: Mapping[str, Field] = {
+    "approval_round": Int("审批轮次", readonly=True, hidden=True, merge="max"),
+    "approval": Enum(
+        "审批", {WAITING: "待审批", REJECTED: "已驳回", APPROVED: "已通过"}, readonly=True, index=True, merge="max",
+        tones={WAITING: "look", REJECTED: "bad", APPROVED: "good"}, width=86,
+    ),
+    "submitted_by": Ref("提交人", "operator", readonly=True, loose=True, merge="max"),
+    "submitted_at": DateTime("提交时间", readonly=True, merge="max"),
+    "approver": Ref("审批人", "operator", readonly=True, loose=True, merge="max"),
+    "approved_at": DateTime("审批时间", readonly=True, merge="max"),
+    "reject_reason": Text("驳回原因", readonly=True, width=160, merge="max"),
+}  # fmt: skip
+"""What the header of a document that may need approval has; a blank `approval` needs none, or nobody asked yet."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from ..paper import Column
 from ..registry import Definition, targets_of
 from ..rows import Values, fetch, labels
 from ..saving import look, row_number
-from . import sample, templates
+from . import approval, sample, templates
 from .declare import STATES, Document, Party, Print
 from .verbs import document_of, opened
 
@@ -180,7 +180,8 @@ class _Making:
         """With its state, unless it counts: nobody takes a draft for the real thing."""
         title = self._filled(self.one.titles[_kind(self.document, self.row)])
         state = str(self.row["state"])
-        return title if state == "posted" else f"{title}（{STATES[state]}）"
+        words = "待审批" if approval.is_waiting(self.row) else STATES[state]
+        return title if state == "posted" else f"{title}（{words}）"
 
     def whole(self, printed: str) -> form.Form:
         one = self.one

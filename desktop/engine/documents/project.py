@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..ids import derived_id
-from .declare import Balance, Columns, Document, Ledger, Move, Posted, Sheet, Wanted
+from . import approval
+from .declare import APPROVAL, Balance, Columns, Document, Ledger, Move, Posted, Sheet, Wanted
 from .rivals import Draft, Row, lost_of, open_of
 from .versions import TABLE, Chain, Version
 
@@ -161,6 +162,7 @@ class _Projection:
         before = dict(header.row)
         covered = covered_names(self.definition)
         after = {name: raw.get(name) for name in self.definition.column_names if name not in covered}
+        after |= approval.shown(chain.shown, after)
         self._put(header, sheet.header | after, sheet.header | about)
         if is_new:
             self.work.tell_shown(header, before, winner)
@@ -223,7 +225,7 @@ def draft_of(work: Work, module: str, id: str) -> Draft:
 def covered_names(definition: Definition) -> frozenset[str]:
     """Columns that versions speak of: those of fields, without what is edited freely after posting."""
     document = definition.module.document
-    after = document.after.split() if document else ()
+    after = (*document.after.split(), *APPROVAL) if document else ()
     fields = ((name, one) for name, one in definition.fields.items() if name not in after)
     return frozenset(column.name for name, one in fields for column in one.columns(name))
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from sync_server.replication.changeset import Op, Scalar, value_hash
 
-from ...errors import BadRequest, Confirm, Invalid, NotFound, Stale
-from ..access import Principal, demand
+from ...errors import BadRequest, Confirm, Forbidden, Invalid, NotFound, Stale
+from ..access import Principal, actions, demand
 from ..engine import Engine
 from ..fields import FieldError, Ref
 from ..fields.moment import today
@@ -25,7 +25,7 @@ from ..rows import Values, fetch, labels
 from ..saving import Saving, look, row_number, sent_columns
 from ..settings import settings_of
 from ..work import Work, iso_of
-from . import disputes, project
+from . import approval, disputes, project
 from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wrong
 from .project import covered_names, sums_of
 from .showing import LARGEST, presented
@@ -127,7 +127,10 @@ def _shown(
         "lines": lines,
         "labels": labels(db, engine.registry, definition, [row]) | labels(db, engine.registry, line_definition, lines),
         "rev": row["rev"],
-        "actions": _actions(principal, definition, row, list(document.bound(id, asking_of(engine, db)))),
+        "actions": [
+            *_actions(principal, definition, row, list(document.bound(id, asking_of(engine, db)))),
+            *_approving(engine, db, principal, definition, row),
+        ],
         "versions": _versions(engine, db, chain),
         "disputes": disputes.of_document(engine, db, definition.name, id),
     }
@@ -168,7 +171,41 @@ def _actions(
         found.append(action(verb, label, "edit", ("posted",), ""))
     if bound and found[2]["allowed"]:
         found[2] |= {"allowed": False, "why": f"先处理{'、'.join(bound)}"}
+    if approval.is_waiting(row):
+        for one in found[:2]:
+            one |= {"allowed": False, "why": _IN_APPROVAL}
     return found
+
+
+_IN_APPROVAL = "已提交审批，等审批期间不能改"
+
+
+def _approving(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, row: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """What can be done with a document that waits: only what is for this user."""
+    found: dict[str, str] = {}
+    if not approval.is_waiting(row):
+        return []
+    if "approve" in actions(principal, definition) and not _own_fault(engine, db, principal, definition, row):
+        found |= {"approve": "通过", "reject": "驳回"}
+    if row["submitted_by"] == principal.operator:
+        found |= {"withdraw": "撤回"}
+    return [{"name": name, "label": label, "allowed": True, "why": ""} for name, label in found.items()]
+
+
+def _own_fault(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, row: Mapping[str, Any]
+) -> str:
+    """Nobody approves what he submitted himself, as long as there is somebody else to do it."""
+
+    def may(other: Principal) -> bool:
+        if "approve" not in actions(other, definition):
+            return False
+        return row_number(engine, db, other, definition, row["id"], deleted=False) is not None
+
+    is_own = row["submitted_by"] == principal.operator
+    return "自己提交的单据，要请别的审批人通过" if is_own and any(map(may, principal.colleagues())) else ""
 
 
 def _versions(engine: Engine, db: sqlite3.Connection, chain: Chain | None) -> list[dict[str, Any]]:
@@ -338,7 +375,8 @@ def save(
     engine: Engine, principal: Principal, module: str, entry: Entry, *, id: str | None = None, rev: int | None = None,
     idempotent: Idempotent | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Creates (`id` None) or changes a document: as a draft, posted, or as the next version of what was posted.
+    """Creates (`id` None) or changes a document: as a draft, posted, or as the next version of what was posted. Where
+    its kind needs approval, posting a draft is submitting it.
 
     `rev` is the version the change was based on; another one raises `Stale`. Raises `Invalid` with a message per field
     (`customer`, `lines.3.qty`) and `Confirm` for what somebody has to say yes to first.
@@ -376,6 +414,17 @@ class _Saving:
     entry: Entry
     id: str
     wrong: dict[str, str] = field(default_factory=dict)
+    approves: bool = False
+    """Whether somebody who may says yes to what waits."""
+
+    @cached_property
+    def needs_approval(self) -> bool:
+        return self.engine.registry.needs_approval(self.definition.name, settings_of(self.db))
+
+    @property
+    def posts(self) -> bool:
+        """Whether a draft becomes a version now; else it is kept, or waits for whoever approves it."""
+        return self.entry.post and (self.approves or not self.needs_approval)
 
     @cached_property
     def lines(self) -> Sequence[Mapping[str, Any]]:
@@ -415,15 +464,18 @@ class _Saving:
             self._judge(sheet)
         if self.chain:
             version = self._next(sheet)
+            self._refuse_unapproved(version)
             beside = self._beside(sheet) if version else []
             ops = [*self._after_ops(header, old, new), *self._fresh_lines(lines, new_lines), *version, *beside]
             return [*ops, *self._answer(sheet, self.id)]
+        if self.entry.post and not self.posts:
+            new |= approval.submitted(new, self.principal.operator, iso_of(self.engine.applier.now_ms()))
         return [
             *self._answer(sheet, None if old is None else self.id),
             *header.ops(self.id, old, new),
             *self._line_ops(lines, new_lines, old_lines),
-            *(self._first(sheet) if self.entry.post else ()),
-            *(self._beside(sheet) if self.entry.post else ()),
+            *(self._first(sheet) if self.posts else ()),
+            *(self._beside(sheet) if self.posts else ()),
         ]
 
     def _old(self, rev: int | None) -> Values:
@@ -436,6 +488,8 @@ class _Saving:
             raise Stale(mine=dict(self.entry.values), theirs=shown, labels=names)
         if shown["state"] == "cancelled":
             raise BadRequest(f"{self.definition.module.noun}{shown['number']}已作废，不能再改。可以复制成一张新的。")
+        if approval.is_waiting(shown) and not self.approves:
+            raise BadRequest(f"{self.definition.module.noun}{shown['number']}已提交审批，不能改。撤回或驳回以后再改。")
         return fetch(self.db, self.engine.registry, self.definition, [number], None)[0]
 
     # ------------------------------------------------------------------------------------------------ what it becomes
@@ -507,6 +561,12 @@ class _Saving:
             self.wrong[""] = f"还没有{self.line_definition.module.noun}，请至少录入一行"
         if self.wrong:
             raise Invalid(self.wrong)
+
+    def _refuse_unapproved(self, version: Sequence[Op]) -> None:
+        """A change of what counts needs the word of whoever approves: he makes it himself."""
+        if version and self.needs_approval and "approve" not in actions(self.principal, self.definition):
+            noun = self.definition.module.noun
+            raise Forbidden(f"{noun}要审批，过账以后只有审批人能改。请有「审批」权限的同事修改，或者作废后重开一张。")
 
     def _judge(self, sheet: Sheet) -> None:
         old = self.chain.shown.sheet if self.chain else None
@@ -583,7 +643,8 @@ class _Saving:
         )
 
     def _version(self, sheet: Sheet, version: int, base: str | None, book_on: str) -> Op:
-        body = body_of(self._frozen(sheet), book_on=book_on)
+        said = {approval.SAID: "yes"} if self.needs_approval or self.approves else {}
+        body = body_of(self._frozen(sheet), book_on=book_on, **said)
         return version_op(self.definition.name, self.id, sheet.header, version, base, "posted", body, self.entry.reason)
 
 
@@ -655,6 +716,83 @@ def version_op(
         "state": state, "reason": reason, "body": body,
     }  # fmt: skip
     return Op(TABLE, new_id(), "ins", {name: value for name, value in values.items() if value is not None})
+
+
+# ------------------------------------------------------------------------------------------------------------ approval
+
+
+def approve(
+    engine: Engine, principal: Principal, module: str, id: str, rev: int | None = None, confirmed: Collection[str] = ()
+) -> dict[str, Any]:
+    """Posts what waits, as it stands, with the checks and questions of posting. Raises `Stale` where `rev`, which was
+    looked at, is no longer what waits."""
+    definition, document, line_definition = document_of(engine, module)
+    demand(principal, "approve", definition)
+    with engine.db.write() as db:
+        row = _waiting(engine, db, principal, definition, id)
+        if own := _own_fault(engine, db, principal, definition, row):
+            raise Forbidden(own)
+        lines = fetch(db, engine.registry, line_definition, _line_numbers(db, document, id), None)
+        entry = Entry({}, lines, confirmed=frozenset(confirmed))
+        saving = _Saving(
+            engine, db, principal, definition, document, line_definition, entry, id, approves=True
+        )  # fmt: skip
+        ops = saving.decide(is_new=False, rev=rev)
+        changed = engine.applier.local(ops, actor=principal.operator, act=f"{module}.approve")
+        result = _shown(engine, db, principal, definition, id)
+    engine.tell(changed)
+    return result
+
+
+def reject(engine: Engine, principal: Principal, module: str, id: str, reason: str) -> dict[str, Any]:
+    """Sends what waits back to who submitted it. Raises `Invalid` without a reason."""
+    definition, _, _ = document_of(engine, module)
+    demand(principal, "approve", definition)
+    if not reason.strip():
+        raise Invalid({"reason": "请写明驳回原因"})
+    return _decided(engine, principal, definition, id, partial(_rejected, engine, principal, reason.strip()), "reject")
+
+
+def _rejected(engine: Engine, principal: Principal, reason: str, row: Values) -> Columns:
+    return approval.rejected(row, principal.operator, iso_of(engine.applier.now_ms()), reason)
+
+
+def withdraw(engine: Engine, principal: Principal, module: str, id: str) -> dict[str, Any]:
+    """Takes back what one submitted oneself, to go on with it."""
+    definition, _, _ = document_of(engine, module)
+    demand(principal, "view", definition)
+
+    def taken_back(row: Values) -> Columns:
+        if row["submitted_by"] != principal.operator:
+            raise Forbidden("只有提交的人能撤回；审批人可以驳回")
+        return approval.withdrawn(row)
+
+    return _decided(engine, principal, definition, id, taken_back, "withdraw")
+
+
+def _decided(
+    engine: Engine, principal: Principal, definition: Definition, id: str, decide: Callable[[Values], Columns],
+    verb: str,
+) -> dict[str, Any]:  # fmt: skip
+    """A draft that waits no longer."""
+    with engine.db.write() as db:
+        row = _waiting(engine, db, principal, definition, id)
+        new = decide(row)
+        ops = [Op(definition.name, id, "upd", new, {name: value_hash(row[name]) for name in new})]
+        changed = engine.applier.local(ops, actor=principal.operator, act=f"{definition.name}.{verb}")
+        result = _shown(engine, db, principal, definition, id)
+    engine.tell(changed)
+    return result
+
+
+def _waiting(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, id: str
+) -> Values:  # fmt: skip
+    """A document that waits to be approved; raises `NotFound`, and `BadRequest` for one that does not."""
+    row: Values = _shown(engine, db, principal, definition, id)["row"]
+    if not approval.is_waiting(row):
+        raise BadRequest(f"这张{definition.module.noun}没有在等审批，可能已由别人处理")
+    return row
 
 
 # -------------------------------------------------------------------------------------------------------------- cancel

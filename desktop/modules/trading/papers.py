@@ -6,7 +6,19 @@ from datetime import date, timedelta
 from typing import Any
 
 from ...engine.define import Draft, Fault
-from ...engine.documents.declare import STATE_TONES, STATES, Asking, Columns, Finder, Found, Posting, Sheet, Wrong
+from ...engine.documents.declare import (
+    APPROVAL,
+    STATE_TONES,
+    STATES,
+    WAITING,
+    Asking,
+    Columns,
+    Finder,
+    Found,
+    Posting,
+    Sheet,
+    Wrong,
+)
 from ...engine.fields import (
     Bool,
     Date,
@@ -38,7 +50,7 @@ BACK_DAYS = 7
 """`doc.back_days`."""
 
 RIGHTS = dict(
-    manager="view add edit delete post cancel export print",
+    manager="view add edit delete post cancel approve export print",
     storekeeper="view add edit delete post export print",
     finance="view export print",
 )
@@ -65,6 +77,7 @@ def header_end() -> dict[str, Field]:
         "posted_by": Ref("过账人", "operator", calc=True, readonly=True, loose=True),
         "cancelled_on": Date("作废日期", calc=True, readonly=True),
         "cancel_reason": Text("作废原因", calc=True, readonly=True, width=160),
+        **APPROVAL,
         "print_count": Int("打印次数", readonly=True, merge="max", default=0),
         "note": LongText("备注"),
     }
@@ -232,6 +245,8 @@ def drafts_only(draft: Draft) -> Iterator[Fault]:
     """Rule: what was posted is cancelled, never deleted (T20)."""
     if draft.old and draft.new is None and draft.old["state"] != "draft":
         yield Fault("已过账的单据不能删除，可以作废")
+    elif draft.old and draft.new is None and draft.old["approval"] == WAITING:
+        yield Fault("已提交审批，要先撤回或驳回")
 
 
 def not_back_dated(posting: Posting) -> Iterator[Wrong]:

@@ -61,7 +61,7 @@ export interface FormTab { label: string; sections: FormSection[] }
 export interface RelatedTab { name: string; label: string; module: string; field: string; /** fixed values of new records made here */ preset: Record<string, Value> }
 export interface TreeInfo { field: string; module: string; label: string; root: string }
 
-export type Right = 'view' | 'add' | 'edit' | 'delete' | 'post' | 'cancel' | 'import' | 'export' | 'print'
+export type Right = 'view' | 'add' | 'edit' | 'delete' | 'post' | 'cancel' | 'approve' | 'import' | 'export' | 'print'
 
 export interface ModuleInfo {
   name: string
@@ -138,6 +138,12 @@ export interface DocumentInfo {
   actions: string[]
   /** whether saving posts (T20); else saving keeps a draft, and posting is a step of its own */
   save_posts: boolean
+  /** whether saving submits: somebody has to approve before it is posted */
+  approval: boolean
+  /** whether any may wait to be approved */
+  awaits: boolean
+  /** whether what this user submits is his to approve: there is nobody else */
+  own: boolean
   /** what it can be printed as; none for who may not print */
   prints?: DocumentPrint[]
   /** whether codes become lines */

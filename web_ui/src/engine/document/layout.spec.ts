@@ -10,7 +10,7 @@ const fields = [
   field('enum', { name: 'state', readonly: true }), field('text', { name: 'closed', readonly: true }), field('ref', { name: 'store', required: true }),
   field('money', { name: 'goods', readonly: true }), field('money', { name: 'discount' }), field('money', { name: 'sum', readonly: true, sum: true }), field('longtext', { name: 'note' }),
 ]
-const about: DocumentInfo = { lines: 'sheet_line', kind: null, entry: { product: 'product', qty: 'qty' }, foot: ['goods', 'discount', 'sum'], line_columns: [], after: [], actions: [], save_posts: true }
+const about: DocumentInfo = { lines: 'sheet_line', kind: null, entry: { product: 'product', qty: 'qty' }, foot: ['goods', 'discount', 'sum'], line_columns: [], after: [], actions: [], save_posts: true, approval: false, awaits: false, own: false }
 const module = { name: 'sheet', title: 'number', fields, tabs: [], document: about } as unknown as ModuleInfo
 const names = (list: { name: string }[]): string[] => list.map((f) => f.name)
 

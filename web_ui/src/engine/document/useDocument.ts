@@ -351,9 +351,10 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     if (!id.value || saving.value) return null
     saving.value = true
     try {
-      return await documents.act(module.name, id.value, action.name, { ...(reason === null ? {} : { reason }), ...(confirmed.length ? { confirmed } : {}) }, { key: newKey() })
+      return await documents.act(module.name, id.value, action.name, { ...(reason === null ? {} : { reason }), ...(confirmed.length ? { confirmed } : {}) }, { key: newKey(), ...(action.name === 'approve' && page.value ? { rev: page.value.rev } : {}) })
     } catch (error) {
       saving.value = false
+      if (action.name === 'approve' && error instanceof ApiError && Object.keys(error.fields).length) errors.value = placeErrors(error.fields, sheet.value, headFields)
       const said = error instanceof ApiError ? await sure(error, t('返回'), t('仍然{action}', { action: action.label })) : null
       if (!said) throw error
       return said.length ? await act(action, reason, [...confirmed, ...said]) : null

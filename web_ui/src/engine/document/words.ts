@@ -1,10 +1,21 @@
 /** States of documents in words, the same everywhere. */
-import type { DocumentState } from '@/api/types'
+import type { DocumentInfo, DocumentState, Filter, Value } from '@/api/types'
 import { t } from '@/locale'
 
-export function stateWords(state: DocumentState): string {
+/** What a row says of its approval, where that is more than its state: a draft that waits, or was sent back. */
+export function approvalOf(row: { [name: string]: Value | undefined } | null | undefined): 'waiting' | 'rejected' | null {
+  return row?.state === 'draft' && (row.approval === 'waiting' || row.approval === 'rejected') ? row.approval : null
+}
+export function stateWords(state: DocumentState, approval: 'waiting' | 'rejected' | null = null): string {
+  if (approval) return approval === 'waiting' ? t('待审批') : t('已驳回')
   return { draft: t('草稿'), posted: t('已过账'), cancelled: t('已作废') }[state] ?? state
 }
-export function stateTone(state: DocumentState): 'good' | 'draft' | 'bad' {
+export function stateTone(state: DocumentState, approval: 'waiting' | 'rejected' | null = null): 'good' | 'draft' | 'bad' | 'look' {
+  if (approval) return approval === 'waiting' ? 'look' : 'bad'
   return state === 'posted' ? 'good' : state === 'cancelled' ? 'bad' : 'draft'
+}
+/** What waits for who is signed in: not what he submitted himself, unless there is nobody else. */
+export function waitingFor(operator: string | undefined, about: DocumentInfo): Filter {
+  const others = about.own || !operator ? [] : [{ field: 'submitted_by', op: 'ne' as const, value: operator }]
+  return { and: [{ field: 'approval', op: 'eq', value: 'waiting' }, ...others] }
 }

@@ -9,6 +9,7 @@ export const roles: Record<string, string> = {
   '价格和金额在列表、导出和打印里都没有；另有角色显示价格的人照样看得到。': 'Prices and amounts are missing in lists, exports and prints; who has another role that shows prices still sees them.',
   '使用的人': 'Used by',
   '作废': 'Cancel',
+  '审批': 'Approve',
   '过账': 'Post',
   '还要特殊权限「{special}」': 'Also needs the special right {special}',
   '删除角色': 'Delete role',

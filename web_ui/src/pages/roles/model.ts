@@ -4,7 +4,7 @@
  */
 import type { Right } from '@/api/types'
 
-export const RIGHTS: Right[] = ['view', 'add', 'edit', 'delete', 'post', 'cancel', 'import', 'export', 'print']
+export const RIGHTS: Right[] = ['view', 'add', 'edit', 'delete', 'post', 'cancel', 'approve', 'import', 'export', 'print']
 
 /** a module as a row of the matrix */
 export interface RightsRow {

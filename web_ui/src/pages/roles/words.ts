@@ -10,6 +10,7 @@ export function rightLabel(right: Right): string {
     case 'delete': return t('删除')
     case 'post': return t('过账')
     case 'cancel': return t('作废')
+    case 'approve': return t('审批')
     case 'import': return t('导入')
     case 'export': return t('导出')
     case 'print': return t('打印')

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest'
+import type { DocumentInfo } from '@/api/types'
+import { approvalOf, stateTone, stateWords, waitingFor } from './words'
+
+const about = (own: boolean): DocumentInfo => ({ lines: '', kind: null, entry: { product: '', qty: '' }, foot: [], line_columns: [], after: [], actions: [], save_posts: true, approval: true, awaits: true, own })
+
+describe('approval in words', () => {
+  it('says more than the state of drafts only', () => {
+    expect(approvalOf({ state: 'draft', approval: 'waiting' })).toBe('waiting')
+    expect(approvalOf({ state: 'draft', approval: 'rejected' })).toBe('rejected')
+    expect(approvalOf({ state: 'posted', approval: 'approved' })).toBeNull()
+    expect(approvalOf(null)).toBeNull()
+    expect([stateWords('draft', 'waiting'), stateTone('draft', 'waiting')]).toEqual(['待审批', 'look'])
+    expect([stateWords('posted'), stateTone('posted')]).toEqual(['已过账', 'good'])
+  })
+  it('leaves out what one submitted oneself, unless there is nobody else', () => {
+    expect(waitingFor('me', about(false)).and).toHaveLength(2)
+    expect(waitingFor('me', about(true)).and).toEqual([{ field: 'approval', op: 'eq', value: 'waiting' }])
+  })
+})
