@@ -403,6 +403,7 @@ class _Saving:
         lines.grant(self.definition.name, self.id, new)
         new_lines, old_lines = self._complete_lines(lines, old)
         self.asking = asking_of(self.engine, self.db, lines)
+        new["id"] = self.id
         self.document.complete(new, [line for _, _, line in new_lines], self.asking)
         self._check_lines(lines, new_lines)
         self._refuse_wrong()

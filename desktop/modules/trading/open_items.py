@@ -1,9 +1,9 @@
 """Documents that settlements settle: sales, purchases and what was open before the books began (T10, T23)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...engine.documents.declare import Asking, Columns
+from ...engine.documents.declare import Asking, Columns, Posting
 from .allocation import OpenItem
 from .money import Side
 
@@ -15,15 +15,39 @@ Found = tuple[OpenItem, str]
 """An open item, and the module of its document."""
 
 
-def of_party(name: str, party: Any, asking: Asking) -> list[Found]:
-    """What is open of a party (`name` is customer or supplier), the oldest due first."""
-    found = [
-        (OpenItem(str(row["id"]), str(row["number"]), row["due_on"], int(row["outstanding"])), module)  # type: ignore[arg-type]
-        for module in (_OF_PARTY[name] if party else ())
-        for row in asking.find(module, {name: party, "state": "posted"})
-        if row["outstanding"]
-    ]
+def of_party(name: str, party: Any, asking: Asking, back: Mapping[str, int]) -> list[Found]:
+    """What is open of a party (`name` is customer or supplier), the oldest due first; with what is given `back`."""
+    found = []
+    for module in _OF_PARTY[name] if party else ():
+        for row in asking.find(module, {name: party, "state": "posted"}):
+            left = int(row["outstanding"] or 0) + back.get(str(row["id"]), 0)
+            if left:
+                found.append((OpenItem(str(row["id"]), str(row["number"]), row["due_on"], left), module))  # type: ignore[arg-type]
     return sorted(found, key=lambda one: (one[0].due_on is None, one[0].due_on or "", one[0].number))
+
+
+def given(lines: Iterable[Columns]) -> dict[str, int]:
+    """What lines give each document."""
+    found: dict[str, int] = {}
+    for line in lines:
+        found[str(line.get("target"))] = found.get(str(line.get("target")), 0) + int(line.get("amount") or 0)
+    return found
+
+
+def posted_lines(header: Mapping[str, Any], asking: Asking) -> list[Columns]:
+    """The lines of a settlement as they count now: to change it is to give back first what they settle (T20)."""
+    about = {"document": header.get("id"), "state": "posted"}
+    return asking.find("settlement_line", about) if header.get("id") else []
+
+
+def open_before(posting: Posting) -> dict[str, int]:
+    """What would be open of the documents of a sheet without it."""
+    back = given(posting.old.lines) if posting.old else {}
+    return {
+        str(line["target"]): open_of(posting.asking, line) + back.get(str(line["target"]), 0)
+        for line in posting.sheet.lines
+        if line.get("target")
+    }
 
 
 def known_amounts(found: Sequence[Found], given: Mapping[str, int], lines: Sequence[Columns]) -> list[Columns]:

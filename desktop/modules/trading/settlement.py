@@ -9,7 +9,19 @@ from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Text
 from . import offset
 from .allocation import allocate, refund_amount, refusals, to_advance, write_off
 from .money import KINDS, SIDES, Side, account_move, party_move
-from .open_items import TARGETS, about, is_of, known_amounts, of_party, open_of, settling, target_of
+from .open_items import (
+    TARGETS,
+    about,
+    given,
+    is_of,
+    known_amounts,
+    of_party,
+    open_before,
+    open_of,
+    posted_lines,
+    settling,
+    target_of,
+)
 from .papers import (
     RIGHTS,
     accounts_hold,
@@ -64,10 +76,14 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
     header["owner"] = customer["owner"] if customer else None
     header["department"] = customer["department"] if customer else None
+    kept = {str(line["target"]): line["outstanding_before"] for line in posted_lines(header, asking)}
     for line in lines:
         target = target_of(line, asking)
-        if target:
+        line["outstanding_before"] = None
+        if target:  # who may not see it is told nothing of it
+            before = kept.get(str(line["target"]))
             line |= about(str(line["target_kind"]), target)
+            line["outstanding_before"] = open_of(asking, line) if before is None else before
     if offset.is_one(header):
         header["amount"] = header.get("amount") or offset.sum_of_side(lines, "receivable")
 
@@ -81,9 +97,6 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     if typing.line is None and typing.field in _SPREADS:
         lines = _spread(typing)
     _complete(header, lines, typing.asking)
-    for line in lines:
-        if line.get("target"):
-            line["outstanding_before"] = open_of(typing.asking, line)
     return Sheet(header, lines), ()
 
 
@@ -92,12 +105,12 @@ def _spread(typing: Typing) -> list[Columns]:
     header, lines = typing.sheet.header, typing.sheet.lines
     if offset.is_one(header):
         return offset.spread(typing)
-    items = of_party(*_party(header), typing.asking)
+    items = of_party(*_party(header), typing.asking, given(posted_lines(header, typing.asking)))
     wanted = -1 if header.get("kind") in _REFUNDS else 1
     money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0)
-    given = dict(allocate(money, [one for one, _ in items], credits_first=False)) if wanted > 0 else {}
+    spread = dict(allocate(money, [one for one, _ in items], credits_first=False)) if wanted > 0 else {}
     chosen = [one for one in items if wanted > 0 or one[0].outstanding < 0]
-    return known_amounts(chosen, given, lines)
+    return known_amounts(chosen, spread, lines)
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -130,18 +143,12 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     if not lines and not header.get("amount") and not header.get("from_advance"):
         yield Wrong("请填写金额，或分配到单据", "amount")
     yield from _targets(posting, name, party)
-    before = {str(line["target"]): int(line.get("amount") or 0) for line in posting.old.lines} if posting.old else {}
-    outstanding = {
-        str(line["target"]): open_of(posting.asking, line) + before.get(str(line["target"]), 0)
-        for line in lines
-        if line.get("target")
-    }
     limit = None if posting.rights("edit_price") else posting.asking.settings[WRITE_OFF_LIMIT]
     advance = posting.asking.balance("party_balance", {name: party, "side": _sides(header)[1]})["balance"]
     places = {str(line["id"]): place for place, line in enumerate(lines)}
     old_advance = _advance(posting.old.header, posting.old.lines) if posting.old else 0
     found = refusals(
-        header, lines, outstanding=outstanding, advance_balance=advance - old_advance, write_off_limit=limit
+        header, lines, outstanding=open_before(posting), advance_balance=advance - old_advance, write_off_limit=limit
     )  # fmt: skip
     for one in found:
         field = "" if one.field == "lines" else one.field
@@ -299,7 +306,7 @@ settlement_line = Module(
         document_on=Date("单据日期", readonly=True, width=100),
         due_on=Date("到期日", readonly=True, width=100),
         document_total=Money("单据金额", readonly=True, width=110),
-        outstanding_before=Money("此前未结", readonly=True, calc=True, width=110),
+        outstanding_before=Money("此前未结", readonly=True, width=110),
         amount=Money("本次分配", default=0, sum=True, width=110),
         write_off_amount=Money("本次优惠", sum=True, width=100),
         **line_end(_HEADER, _REPEATED),

@@ -1,0 +1,120 @@
+"""What settlements settle, and what changing, cancelling and merging does to it (2.2.8, T5, T10, T20, T28)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from desktop.engine.documents import verbs
+from tests.modules.trading.shop import Shop, fen, yuan
+from tests.modules.trading.test_guard import someone
+
+
+@pytest.fixture(autouse=True)
+def _stocked(shop: Shop) -> None:
+    shop.product()
+    shop.customer()
+    shop.customer("丙")
+    shop.supplier()
+
+
+def part(document: dict[str, Any], module: str, amount: float, **more: Any) -> dict[str, Any]:
+    return {"target_kind": module, "target": document["row"]["id"], "amount": fen(amount), **more}
+
+
+def typed(shop: Shop, values: dict[str, Any], field: str, lines: Any = (), id: str | None = None) -> dict[str, Any]:
+    """What follows once somebody has left a cell of the header."""
+    about = {"id": id} if id else {}
+    body = {**shop.body(values, lines), **about, "changed": {"field": field}}
+    return dict(shop.api.post("/api/documents/settlement/work-out", body))
+
+
+def again(shop: Shop, document: dict[str, Any], amount: float) -> dict[str, Any]:
+    """The same settlement once its amount was corrected, as the sheet asks."""
+    row = document["row"]
+    values = {name: row[name] for name in ("kind", "customer", "supplier")}
+    return typed(shop, {**values, "amount": amount}, "amount", document["lines"], row["id"])
+
+
+def given(sheet: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(one["document_number"], yuan(one["amount"])) for one in sheet["lines"]]
+
+
+def received(shop: Shop, amount: float, *lines: dict[str, Any], **values: Any) -> dict[str, Any]:
+    return shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": amount, **values}, *lines)
+
+
+# ------------------------------------------------------------------------------------------------------------ changing
+
+
+def test_a_corrected_receipt_gives_back_its_own_first(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    sold = shop.sell(("P", 5, 20))
+    made = received(shop, 60, part(sold, "sale", 60))
+    found = again(shop, made, 80)
+    assert given(found) == [(sold["row"]["number"], 80)] and found["values"]["to_advance"] == 0
+    assert found["lines"][0]["id"] == made["lines"][0]["id"]
+    shop.change("settlement", made, found["lines"], amount=80)
+    assert (shop.owes("甲"), shop.owes("甲", "advance_in"), shop.cash()) == (20, 0, 80)
+
+
+def test_a_settled_document_stays_when_the_receipt_becomes_less(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    sold = shop.sell(("P", 5, 20))
+    made = received(shop, 100, part(sold, "sale", 100))
+    found = again(shop, made, 10)
+    assert given(found) == [(sold["row"]["number"], 10)]
+    shop.change("settlement", made, found["lines"], amount=10)
+    assert (shop.owes("甲"), shop.read("sale", sold)["row"]["paid_state"]) == (90, "partial")
+
+
+def test_a_corrected_offset_keeps_both_sides(shop: Shop) -> None:
+    shop.customer("丁", linked_supplier=shop.names["乙"])
+    bought, sold = shop.buy(("P", 20, 10)), shop.sell(("P", 2, 100), customer="丁")
+    lines = (part(sold, "sale", 200), part(bought, "purchase", 200))
+    made = shop.enter("settlement", {"kind": "offset", "customer": "丁", "supplier": "乙"}, *lines)
+    found = again(shop, made, 50)
+    assert given(found) == [(sold["row"]["number"], 50), (bought["row"]["number"], 50)]
+    assert yuan(found["values"]["amount"]) == 50
+
+
+def test_two_lines_on_one_document_stay_changeable(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    sold = shop.sell(("P", 5, 20))
+    made = received(shop, 100, part(sold, "sale", 60), part(sold, "sale", 40))
+    changed = shop.change("settlement", made, made["lines"], cheque_no="8")
+    assert changed["row"]["version"] == 2 and shop.owes("甲") == 0
+
+
+def test_an_offset_outlives_the_link_of_its_parties(shop: Shop) -> None:
+    shop.customer("丁", linked_supplier=shop.names["乙"])
+    bought, sold = shop.buy(("P", 20, 10)), shop.sell(("P", 2, 100), customer="丁")
+    lines = (part(sold, "sale", 200), part(bought, "purchase", 200))
+    made = shop.enter("settlement", {"kind": "offset", "customer": "丁", "supplier": "乙"}, *lines)
+    customer = f"/api/records/customer/{shop.names['丁']}"
+    shop.api.ok(shop.api.call("PATCH", customer, {"linked_supplier": None}))
+    assert shop.change("settlement", made, made["lines"], cheque_no="8")["row"]["version"] == 2
+
+
+def test_what_was_open_before_is_kept_with_the_receipt(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    sold = shop.sell(("P", 5, 20))
+    made = received(shop, 60, part(sold, "sale", 60))
+    assert yuan(made["lines"][0]["outstanding_before"]) == 100
+    received(shop, 40, part(sold, "sale", 40))
+    assert yuan(shop.read("settlement", made)["lines"][0]["outstanding_before"]) == 100
+    assert yuan(again(shop, made, 60)["lines"][0]["outstanding_before"]) == 100
+    assert shop.change("settlement", made, made["lines"])["row"]["version"] == 1
+
+
+def test_a_sheet_tells_nothing_of_a_document_its_author_may_not_see(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    sold = shop.sell(("P", 5, 20))
+    narrow = someone(shop, "settlement", "sale")
+    narrow = replace(narrow, scopes={**narrow.scopes, "sale": "own"}, employee=None)
+    values = shop.body({"kind": "receipt", "customer": "甲"}, [])["values"]
+    found = verbs.work_out(shop.office.engine, narrow, "settlement", values, [part(sold, "sale", 1)], (0, "amount"))
+    told = ("document_number", "document_total", "outstanding_before", "due_on")
+    assert [found["lines"][0][name] for name in told] == [None] * 4
