@@ -18,7 +18,7 @@ from .open_items import (
     side_of,
     target_of,
 )
-from .papers import sum_of
+from .papers import is_same, sum_of, winner_of
 from .refusal import yuan
 
 KIND = "offset"
@@ -38,8 +38,9 @@ def complete(header: Columns, asking: Asking) -> None:
     if header.get("customer") and not header.get("supplier"):
         header["supplier"] = _linked(header, asking)
     elif header.get("supplier") and not header.get("customer"):
-        found = asking.find("customer", {"linked_supplier": header["supplier"]})
-        header["customer"] = found[0]["id"] if len(found) == 1 else None
+        rows = asking.find("customer", {"linked_supplier": header["supplier"]})
+        found = {winner_of(asking, "customer", row["id"]) for row in rows}
+        header["customer"] = found.pop() if len(found) == 1 else None
 
 
 def _linked(header: Mapping[str, Any], asking: Asking) -> Any:
@@ -103,10 +104,11 @@ def _parties(posting: Posting) -> Iterator[Wrong]:
         if not header.get(name):
             yield Wrong(f"请选择{label}", name)
             return
-        if posting.old and posting.old.header.get(name) != header[name]:
+        if posting.old and not is_same(posting.asking, name, posting.old.header.get(name), header[name]):
             yield Wrong("过账以后不能换往来单位，请作废后重开一张", name)
             return
-    if posting.old is None and _linked(header, posting.asking) != header["supplier"]:
+    linked = _linked(header, posting.asking)
+    if posting.old is None and not is_same(posting.asking, "supplier", linked, header["supplier"]):
         yield Wrong("这个供应商不是客户的「对应供应商」，请先在客户信息里设好", "supplier")
 
 
@@ -115,7 +117,9 @@ def _targets(posting: Posting) -> Iterator[Wrong]:
         target, module = target_of(line, posting.asking), str(line.get("target_kind"))
         if target is None:
             yield Wrong("请选择要结清的单据", "target", place)
-        elif not any(is_of(module, target, name, posting.sheet.header.get(name)) for name in _PARTIES.values()):
+        elif not any(
+            is_of(posting.asking, module, target, name, posting.sheet.header.get(name)) for name in _PARTIES.values()
+        ):
             yield Wrong(f"单据 {target['number']} 不是这两个往来单位的，或没有过账", "target", place)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from ...engine.documents.declare import Asking, Columns, Posting
 from .allocation import OpenItem
 from .money import Side
+from .papers import is_same
 
 TARGETS = {"sale": "销货", "purchase": "进货", "opening_party": "期初"}
 _OF_PARTY = {"customer": ("sale", "opening_party"), "supplier": ("purchase", "opening_party")}
@@ -80,11 +81,11 @@ def side_of(line: Mapping[str, Any]) -> str:
     return str(line.get("side") or _SIDES.get(str(line.get("target_kind")), ""))
 
 
-def is_of(module: str, target: Mapping[str, Any], name: str, party: Any) -> bool:
+def is_of(asking: Asking, module: str, target: Mapping[str, Any], name: str, party: Any) -> bool:
     """Whether a document counts and says what this party owes or is owed."""
     side = _SIDES.get(module) or target["kind"]
     wanted = "receivable" if name == "customer" else "payable"
-    return target["state"] == "posted" and target.get(name) == party and side == wanted
+    return target["state"] == "posted" and side == wanted and is_same(asking, name, target.get(name), party)
 
 
 def open_of(asking: Asking, line: Mapping[str, Any]) -> int:

@@ -299,7 +299,7 @@ def still_fits(posting: Posting, module: str) -> Iterator[Wrong]:
     if posting.old is None:
         return
     party = "customer" if module == "sale" else "supplier"
-    if posting.old.header.get(party) != posting.sheet.header.get(party):
+    if not is_same(posting.asking, party, posting.old.header.get(party), posting.sheet.header.get(party)):
         yield Wrong("过账以后不能换往来单位，请作废后重开一张", party)
         return
     yield from _returns_fit(posting, f"{module}_line")
@@ -344,10 +344,11 @@ def numbers_of(rows: Iterable[Columns]) -> str:
 
 def is_same(asking: Asking, module: str, one: Any, other: Any) -> bool:
     """Whether two ids mean one party, merged ones included (T28)."""
-    return bool(one == other or _winner(asking, module, one) == _winner(asking, module, other))
+    return bool(one == other or winner_of(asking, module, one) == winner_of(asking, module, other))
 
 
-def _winner(asking: Asking, module: str, id: Any) -> Any:
+def winner_of(asking: Asking, module: str, id: Any) -> Any:
+    """The party that an id means."""
     met = []
     while id not in met:
         met.append(id)

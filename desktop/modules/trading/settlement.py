@@ -28,6 +28,7 @@ from .papers import (
     drafts_only,
     header_end,
     header_start,
+    is_same,
     kind_stays,
     line_end,
     not_back_dated,
@@ -135,7 +136,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     if not party:
         yield Wrong("请选择" + ("客户" if name == "customer" else "供应商"), name)
         return
-    if posting.old and posting.old.header.get(name) != party:
+    if posting.old and not is_same(posting.asking, name, posting.old.header.get(name), party):
         yield Wrong("过账以后不能换往来单位，请作废后重开一张", name)
         return
     if header.get("amount") and not header.get("account"):
@@ -176,7 +177,7 @@ def _targets(posting: Posting, name: str, party: Any) -> Iterator[Wrong]:
         target = target_of(line, posting.asking)
         if target is None:
             yield Wrong("请选择要结清的单据", "target", place)
-        elif not is_of(str(line["target_kind"]), target, name, party):
+        elif not is_of(posting.asking, str(line["target_kind"]), target, name, party):
             yield Wrong(f"单据 {target['number']} 不是这个往来单位的，或没有过账", "target", place)
 
 

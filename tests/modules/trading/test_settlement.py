@@ -118,3 +118,79 @@ def test_a_sheet_tells_nothing_of_a_document_its_author_may_not_see(shop: Shop) 
     found = verbs.work_out(shop.office.engine, narrow, "settlement", values, [part(sold, "sale", 1)], (0, "amount"))
     told = ("document_number", "document_total", "outstanding_before", "due_on")
     assert [found["lines"][0][name] for name in told] == [None] * 4
+
+
+# ------------------------------------------------------------------------------------------------------------- merging
+
+
+def merge(shop: Shop, module: str, winner: str, loser: str) -> None:
+    shop.api.post(f"/api/merge/{module}", {"winner": shop.names[winner], "losers": [shop.names[loser]]})
+
+
+def test_debts_of_a_merged_customer_are_collected(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    sold = shop.sell(("P", 5, 20), customer="丙")
+    merge(shop, "customer", "甲", "丙")
+    found = typed(shop, {"kind": "receipt", "customer": "甲", "amount": 100}, "amount")
+    assert given(found) == [(sold["row"]["number"], 100)]
+    shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 100}, *found["lines"])
+    assert (shop.owes("甲"), shop.read("sale", sold)["row"]["paid_state"]) == (0, "settled")
+
+
+def test_a_receipt_of_a_merged_customer_is_corrected_under_his_name_now(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    sold = shop.sell(("P", 5, 20), customer="丙")
+    made = received(shop, 60, part(sold, "sale", 60), customer="丙")
+    merge(shop, "customer", "甲", "丙")
+    shop.change("settlement", made, [{**made["lines"][0], "amount": fen(80)}], customer="甲", amount=80)
+    shop.change("sale", sold, sold["lines"], customer="甲")
+    assert (shop.owes("甲"), shop.cash()) == (20, 80)
+
+
+def test_advances_of_a_merged_customer_are_used(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    shop.enter("settlement", {"kind": "advance_in", "customer": "丙", "amount": 50})
+    merge(shop, "customer", "甲", "丙")
+    shop.sell(("P", 5, 20), advance_used=50)
+    assert (shop.owes("甲"), shop.owes("甲", "advance_in")) == (50, 0)
+
+
+def test_debts_to_a_merged_supplier_are_paid_and_offset(shop: Shop) -> None:
+    shop.supplier("乙2")
+    shop.customer("丁", linked_supplier=shop.names["乙2"])
+    bought = shop.buy(("P", 10, 10), supplier="乙2")
+    sold = shop.sell(("P", 1, 40), customer="丁")
+    opened = shop.enter("opening_party", {"kind": "payable", "supplier": "乙2", "amount": 7})
+    merge(shop, "supplier", "乙", "乙2")
+    paid = typed(shop, {"kind": "payment", "supplier": "乙", "amount": 107}, "amount")
+    numbers = {bought["row"]["number"], opened["row"]["number"]}
+    assert {one["document_number"] for one in paid["lines"]} == numbers
+    found = typed(shop, {"kind": "offset", "supplier": "乙"}, "supplier")
+    assert found["values"]["customer"] == shop.names["丁"] and yuan(found["values"]["amount"]) == 40
+    about = {"kind": "offset", "customer": "丁", "supplier": "乙"}
+    shop.enter("settlement", about, part(sold, "sale", 40), part(bought, "purchase", 40))
+    shop.change("opening_party", opened, [], supplier="乙", amount=8)
+    assert shop.owes("乙", "payable") == 68
+
+
+def test_orders_and_debts_of_a_merged_customer_count_for_his_credit(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    order = shop.sell(("P", 5, 100), customer="丙", doc_type="order", deliver_on="2030-01-01")
+    path = f"/api/records/customer/{shop.names['甲']}"
+    shop.api.ok(shop.api.call("PATCH", path, {"credit_limit": fen(500)}))
+    merge(shop, "customer", "甲", "丙")
+    offered = shop.api.post("/api/documents/sale/sources/order", shop.body({"customer": "甲", "doc_type": "sale"}, []))
+    assert [one["id"] for one in offered["items"]] == [order["row"]["id"]]
+    for customer in ("甲", "丙"):
+        problem = shop.refused("sale", {"customer": customer}, ("P", 1, 100), status=409)
+        assert [one["name"] for one in problem["questions"]] == ["over_credit"]
+
+
+def test_the_balance_behind_an_entry_is_of_all_that_was_merged(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    for customer, price in (("甲", 10), ("丙", 20)):
+        shop.sell(("P", 1, price), customer=customer)
+    merge(shop, "customer", "甲", "丙")
+    shop.sell(("P", 1, 40))
+    rows = [one for one in shop.rows("party_entry") if one["side"] == "receivable"]
+    assert sorted((yuan(one["amount"]), yuan(one["balance_after"])) for one in rows) == [(10, 10), (20, 30), (40, 70)]
