@@ -369,6 +369,7 @@ class Books:
         for balance in self.work.registry.balances.values():
             found = self.work.rows_of(balance.module, balance.header[1], id) if balance.header else []
             rows = [one.row for one in found if one.state is not None and not one.is_dropped]
+            rows = [row for row in rows if balance.header and row[balance.header[0]] == module]
             if rows:
                 shown |= document.standing(held.row, balance.module, rows)
         self.work.show(held, shown)

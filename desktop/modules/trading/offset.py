@@ -10,6 +10,7 @@ from .open_items import (
     Found,
     given,
     is_of,
+    keyed,
     known_amounts,
     of_party,
     open_before,
@@ -71,7 +72,7 @@ def spread(typing: Typing) -> list[Columns]:
     money = min(int(header.get("amount") or 0) or most, most)
     made = []
     for items in found.values():
-        spread = dict(allocate(money, [one for one, _ in items], credits_first=False))
+        spread = dict(allocate(money, [one.item for one in items], credits_first=False))
         made += known_amounts(items, spread, typing.sheet.lines)
     if not header.get("amount"):
         header["amount"] = money or None
@@ -79,7 +80,7 @@ def spread(typing: Typing) -> list[Columns]:
 
 
 def _owed(items: Sequence[Found]) -> int:
-    return sum(one.outstanding for one, _ in items if one.outstanding > 0)
+    return sum(one.item.outstanding for one in items if one.item.outstanding > 0)
 
 
 def judge(posting: Posting) -> Iterator[Wrong]:
@@ -92,7 +93,7 @@ def judge(posting: Posting) -> Iterator[Wrong]:
         return
     places = {str(line["id"]): place for place, line in enumerate(lines)}
     receivable, payable = _side(lines, "receivable"), _side(lines, "payable")
-    for one in offset_refusals(receivable, payable, outstanding=open_before(posting)):
+    for one in offset_refusals(keyed(receivable), keyed(payable), outstanding=open_before(posting)):
         field = "" if one.field == "lines" else one.field
         yield Wrong(one.message, field, places.get(one.line) if one.line else None)
     yield from _plain(header, lines)

@@ -10,10 +10,13 @@ from . import offset
 from .allocation import allocate, refund_amount, refusals, to_advance, write_off
 from .money import KINDS, SIDES, Side, account_move, party_move
 from .open_items import (
+    MODULES,
     TARGETS,
     about,
     given,
     is_of,
+    key_of,
+    keyed,
     known_amounts,
     of_party,
     open_before,
@@ -77,12 +80,12 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
     header["owner"] = customer["owner"] if customer else None
     header["department"] = customer["department"] if customer else None
-    kept = {str(line["target"]): line["outstanding_before"] for line in posted_lines(header, asking)}
+    kept = {key_of(line): line["outstanding_before"] for line in posted_lines(header, asking)}
     for line in lines:
         target = target_of(line, asking)
         line["outstanding_before"] = None
         if target:  # who may not see it is told nothing of it
-            before = kept.get(str(line["target"]))
+            before = kept.get(key_of(line))
             line |= about(str(line["target_kind"]), target)
             line["outstanding_before"] = open_of(asking, line) if before is None else before
     if offset.is_one(header):
@@ -109,8 +112,8 @@ def _spread(typing: Typing) -> list[Columns]:
     items = of_party(*_party(header), typing.asking, given(posted_lines(header, typing.asking)))
     wanted = -1 if header.get("kind") in _REFUNDS else 1
     money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0)
-    spread = dict(allocate(money, [one for one, _ in items], credits_first=False)) if wanted > 0 else {}
-    chosen = [one for one in items if wanted > 0 or one[0].outstanding < 0]
+    spread = dict(allocate(money, [one.item for one in items], credits_first=False)) if wanted > 0 else {}
+    chosen = [one for one in items if wanted > 0 or one.item.outstanding < 0]
     return known_amounts(chosen, spread, lines)
 
 
@@ -149,7 +152,8 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     places = {str(line["id"]): place for place, line in enumerate(lines)}
     old_advance = _advance(posting.old.header, posting.old.lines) if posting.old else 0
     found = refusals(
-        header, lines, outstanding=open_before(posting), advance_balance=advance - old_advance, write_off_limit=limit
+        header, keyed(lines), outstanding=open_before(posting), advance_balance=advance - old_advance,
+        write_off_limit=limit,
     )  # fmt: skip
     for one in found:
         field = "" if one.field == "lines" else one.field
@@ -301,7 +305,7 @@ settlement_line = Module(
         document=Ref("收付单", "settlement", required=True, whole=True, index=True, hidden=True),
         line_no=Int("行号", hidden=True, default=0),
         target_kind=Enum("单据类型", TARGETS, hidden=True),
-        target=Ref("结清的单据", target_by=("target_kind", {name: name for name in TARGETS}), index=True, width=170),
+        target=Ref("结清的单据", target_by=("target_kind", MODULES), index=True, width=170),
         side=Enum("科目", SIDES, readonly=True, width=64),
         document_number=Text("单据编号", readonly=True, width=170),
         document_on=Date("单据日期", readonly=True, width=100),

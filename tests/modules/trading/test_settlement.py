@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desktop.engine.documents import verbs
-from tests.modules.trading.shop import Shop, fen, yuan
+from tests.modules.trading.shop import D, Shop, fen, yuan
 from tests.modules.trading.test_guard import someone
 
 
@@ -118,6 +118,48 @@ def test_a_sheet_tells_nothing_of_a_document_its_author_may_not_see(shop: Shop) 
     found = verbs.work_out(shop.office.engine, narrow, "settlement", values, [part(sold, "sale", 1)], (0, "amount"))
     told = ("document_number", "document_total", "outstanding_before", "due_on")
     assert [found["lines"][0][name] for name in told] == [None] * 4
+
+
+# ----------------------------------------------------------------------------------------------------------------- fees
+
+
+@pytest.fixture
+def fee(shop: Shop) -> dict[str, Any]:
+    """A purchase of 100.00 with 33.33 owed to 物流."""
+    shop.supplier("物流")
+    shop.enter("opening_account", {"account": "现金", "amount": 1000})
+    return shop.buy(("P", 10, 10), fee_amount="33.33", fee_supplier="物流")
+
+
+def test_a_fee_is_paid_to_whom_it_is_owed(shop: Shop, fee: dict[str, Any]) -> None:
+    number = fee["row"]["number"]
+    found = typed(shop, {"kind": "payment", "supplier": "物流", "amount": "33.33"}, "amount")
+    assert given(found) == [(number, D("33.33"))] and yuan(found["lines"][0]["document_total"]) == D("33.33")
+    paid = shop.enter("settlement", {"kind": "payment", "supplier": "物流", "amount": "33.33"}, *found["lines"])
+    assert (shop.owes("物流", "payable"), shop.owes("乙", "payable")) == (0, 100)
+    assert shop.read("purchase", fee)["row"]["paid_state"] == "unpaid"
+    path = f"/api/documents/purchase/{fee['row']['id']}"
+    assert paid["row"]["number"] in shop.api.refused("POST", f"{path}/cancel", 422, {"reason": "x"})["fields"][""]
+    less = shop.api.refused("PATCH", path, 422, shop.body({"fee_amount": 33}, fee["lines"]))["fields"]
+    assert less == {"fee_amount": "采购费用已经付了 33.33，不能更少"}
+    other = shop.api.refused("PATCH", path, 422, shop.body({"fee_supplier": "乙"}, fee["lines"]))["fields"]
+    assert other == {"fee_supplier": "采购费用已经付过，不能换费用单位"}
+    shop.cancel("settlement", paid)
+    assert shop.owes("物流", "payable") == D("33.33")
+
+
+def test_a_supplier_who_also_gets_the_fee_is_owed_both(shop: Shop) -> None:
+    shop.enter("opening_account", {"account": "现金", "amount": 1000})
+    bought = shop.buy(("P", 10, 10), fee_amount=30, fee_supplier="乙")
+    found = typed(shop, {"kind": "payment", "supplier": "乙", "amount": 125}, "amount")
+    assert sorted((one["target_kind"], yuan(one["amount"])) for one in found["lines"]) == [
+        ("purchase", 100), ("purchase_fee", 25)
+    ]  # fmt: skip
+    made = shop.enter("settlement", {"kind": "payment", "supplier": "乙", "amount": 125}, *found["lines"])
+    assert (shop.owes("乙", "payable"), shop.read("purchase", bought)["row"]["paid_state"]) == (5, "settled")
+    assert {one["target_kind"]: yuan(one["amount"]) for one in again(shop, made, 130)["lines"]} == {
+        "purchase": 100, "purchase_fee": 30
+    }  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------------------- merging
