@@ -35,6 +35,7 @@ from .papers import (
     kind_stays,
     line_end,
     not_back_dated,
+    spent,
     sum_of,
 )
 from .prints import on_sheets
@@ -165,17 +166,6 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from accounts_hold(posting)
 
 
-def _bound(id: str, asking: Asking) -> Iterator[str]:
-    """An advance that was used since."""
-    for header in asking.find("settlement", {"id": id}):
-        if offset.is_one(header):
-            return
-        name, party = _party(header)
-        added = _advance(header, asking.find("settlement_line", {"document": id}))
-        if party and added > asking.balance("party_balance", {name: party, "side": _sides(header)[1]})["balance"]:
-            yield "用掉这笔预收/付的单据"
-
-
 def _targets(posting: Posting, name: str, party: Any) -> Iterator[Wrong]:
     for place, line in enumerate(posting.sheet.lines):
         target = target_of(line, posting.asking)
@@ -263,7 +253,7 @@ settlement = Module(
         fill=_fill,
         work_out=_work_out,
         judge=_judge,
-        bound=_bound,
+        bound=spent,
         moves=_moves,
         after="note print_count",
         line_columns=f"side {_ABOUT} outstanding_before amount write_off_amount",

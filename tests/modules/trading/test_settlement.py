@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desktop.engine.documents import verbs
-from tests.modules.trading.shop import D, Shop, fen, yuan
+from tests.modules.trading.shop import D, Shop, fen, scaled, yuan
 from tests.modules.trading.test_guard import someone
 
 
@@ -118,6 +118,56 @@ def test_a_sheet_tells_nothing_of_a_document_its_author_may_not_see(shop: Shop) 
     found = verbs.work_out(shop.office.engine, narrow, "settlement", values, [part(sold, "sale", 1)], (0, "amount"))
     told = ("document_number", "document_total", "outstanding_before", "due_on")
     assert [found["lines"][0][name] for name in told] == [None] * 4
+
+
+# ---------------------------------------------------------------------------------------------------------- cancelling
+
+
+def kept_back(shop: Shop, module: str, document: dict[str, Any]) -> str:
+    path = f"/api/documents/{module}/{document['row']['id']}"
+    (offered,) = (one for one in shop.api.get(path)["actions"] if one["name"] == "cancel")
+    said = str(shop.api.refused("POST", f"{path}/cancel", 422, {"reason": "x"})["fields"][""])
+    assert not offered["allowed"] and said.endswith(offered["why"])
+    return said
+
+
+def test_what_brought_money_stays_while_the_money_is_gone(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    shop.add("account", "银行", kind="bank")
+    receipt = shop.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 100})
+    sold = shop.sell(("P", 1, 60), paid_amount=60, account="现金")
+    retail = shop.sell(("P", 1, 30), doc_type="retail", paid_amount=30, account="现金")
+    moved = shop.enter("account_transfer", {"from_account": "现金", "to_account": "银行", "amount": 190})
+    for module, document in (("settlement", receipt), ("sale", sold), ("sale", retail)):
+        assert "先处理已从账户「现金」用掉的钱" in kept_back(shop, module, document)
+    shop.cancel("account_transfer", moved)
+    for module, document in (("settlement", receipt), ("sale", sold), ("sale", retail)):
+        shop.cancel(module, document)
+    assert shop.cash() == 0
+
+
+def test_money_that_came_back_from_a_supplier_stays_while_it_is_gone(shop: Shop) -> None:
+    shop.enter("opening_account", {"account": "现金", "amount": 50})
+    shop.add("account", "银行", kind="bank")
+    bought = shop.buy(("P", 10, 5), paid_amount=50, account="现金")
+    back = {"product": shop.names["P"], "qty": scaled(10), "price": scaled(5), "origin_line": bought["lines"][0]["id"]}
+    returned = shop.buy(back, doc_type="return", paid_amount=50, account="现金")
+    shop.enter("account_transfer", {"from_account": "现金", "to_account": "银行", "amount": 20})
+    assert "用掉的钱" in kept_back(shop, "purchase", returned)
+
+
+def test_an_order_stays_while_its_deposit_is_used(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    order = shop.sell(("P", 10, 20), paid_amount=50, account="现金", doc_type="order", deliver_on="2030-01-01")
+    sold = shop.sell(("P", 5, 20), advance_used=50)
+    assert "用掉这笔预收/付的单据" in kept_back(shop, "sale", order)
+    take = f"/api/documents/sale/sources/order/{order['row']['id']}"
+    asked = shop.body({"customer": "甲", "doc_type": "sale"}, [])
+    assert shop.api.post(take, asked)["values"]["advance_used"] is None
+    shop.cancel("sale", sold)
+    assert yuan(shop.api.post(take, asked)["values"]["advance_used"]) == 50
+    shop.cancel("sale", order)
+    assert (shop.owes("甲", "advance_in"), shop.cash()) == (0, 0)
 
 
 # ----------------------------------------------------------------------------------------------------------------- fees
