@@ -145,6 +145,8 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
         return
     if header.get("amount") and not header.get("account"):
         yield Wrong("请选择账户", "account")
+    if header.get("kind") == "write_off" and not header.get("write_off_reason"):
+        yield Wrong("请选择核销原因", "write_off_reason")
     if not lines and not header.get("amount") and not header.get("from_advance"):
         yield Wrong("请填写金额，或分配到单据", "amount")
     yield from _targets(posting, name, party)

@@ -170,6 +170,17 @@ def test_an_order_stays_while_its_deposit_is_used(shop: Shop) -> None:
     assert (shop.owes("甲", "advance_in"), shop.cash()) == (0, 0)
 
 
+def test_a_write_off_says_why(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    sold = shop.sell(("P", 1, 20))
+    about, line = {"kind": "write_off", "customer": "甲"}, part(sold, "sale", 20, write_off_amount=fen(20))
+    assert shop.refused("settlement", about, line)["fields"] == {"write_off_reason": "请选择核销原因"}
+    where = '{"list": "write_off_reason"}'
+    reason = shop.api.get("/api/lookup/dict_item", q="坏账", where=where)["rows"][0]["id"]
+    made = shop.enter("settlement", {**about, "write_off_reason": reason}, line)
+    assert (shop.owes("甲"), shop.cash(), made["labels"][reason]) == (0, 0, "坏账")
+
+
 # ----------------------------------------------------------------------------------------------------------------- fees
 
 
