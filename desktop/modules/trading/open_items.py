@@ -109,7 +109,8 @@ def about(kind: str, target: Mapping[str, Any]) -> Columns:
     """What a line repeats of its document."""
     is_fee = kind == FEE
     return {
-        "document_number": target["number"], "document_on": target["doc_on"],
+        "document_number": f"{target['number']} {TARGETS[FEE]}" if is_fee else target["number"],
+        "document_on": target["doc_on"],
         "due_on": target["doc_on" if is_fee else "due_on"],
         "document_total": target["fee_amount" if is_fee else "signed_total"],
         "side": _SIDES.get(kind) or target["kind"],

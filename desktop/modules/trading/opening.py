@@ -15,6 +15,8 @@ from .terms import due_on
 
 DEBTS = ("receivable", "payable")
 _OF_CUSTOMERS = ("receivable", "advance_in")
+_NEEDS = {"customer": " ".join(_OF_CUSTOMERS), "supplier": "payable advance_out"}
+_ONLY = {**_NEEDS, "due_on": " ".join(DEBTS)}
 _PREFIXES = dict.fromkeys(SIDES, "QK")
 _RIGHTS = RIGHTS | {"storekeeper": "", "finance": "view add edit delete post cancel export print"}
 
@@ -165,6 +167,8 @@ opening_party = Module(
         judge=_judge,
         bound=_bound,
         moves=_moves,
+        only=_ONLY,
+        needs=_NEEDS,
         book_on=_book_on,
         standing=_standing,
         stands="outstanding paid_state",

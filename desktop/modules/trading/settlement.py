@@ -7,7 +7,7 @@ from ...engine.define import Document, Module, Related, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Spelled, Typing, Wrong
 from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Text
 from . import offset
-from .allocation import allocate, refund_amount, refusals, to_advance, write_off
+from .allocation import ADVANCES, allocate, refund_amount, refusals, to_advance, write_off
 from .money import KINDS, SIDES, Side, account_move, party_move
 from .open_items import (
     MODULES,
@@ -54,6 +54,25 @@ PREFIXES = {
     "offset": "CZ",
 }
 _MONEY_COMES = {"receipt": 1, "advance_in": 1, "refund_in": 1, "payment": -1, "advance_out": -1, "refund_out": -1}
+_MONEY = " ".join(_MONEY_COMES)
+_ONLY = {
+    "customer": " ".join((*CUSTOMER_KINDS, "write_off", "offset")),
+    "supplier": " ".join((*SUPPLIER_KINDS, "write_off", "offset")),
+    "amount": f"{_MONEY} offset",
+    "account": _MONEY,
+    "advance_used": "receipt payment",
+    "from_advance": " ".join(_REFUNDS),
+    "method": _MONEY,
+    "cheque_no": _MONEY,
+    "write_off_reason": "write_off",
+}
+_COUNTED = ("amount", "account", "advance_used", "from_advance")
+"""What counts wherever it stands: a sheet whose kind does not show it has none."""
+_NEEDS = {
+    "customer": " ".join((*CUSTOMER_KINDS, "offset")),
+    "supplier": " ".join((*SUPPLIER_KINDS, "offset")),
+    "write_off_reason": "write_off",
+}
 
 
 def _is_customer(header: Mapping[str, Any]) -> bool:
@@ -99,10 +118,24 @@ _SPREADS = ("customer", "supplier", "kind", "amount", "advance_used")
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     header, lines = typing.sheet.header, typing.sheet.lines
+    header |= {name: None for name in _COUNTED if header.get("kind") not in _ONLY[name].split()}
     if typing.line is None and typing.field in _SPREADS:
         lines = _spread(typing)
     _complete(header, lines, typing.asking)
-    return Sheet(header, lines), ()
+    return Sheet(header, lines), list(_hints(header, lines))
+
+
+def _hints(header: Columns, lines: Sequence[Columns]) -> Iterator[Hint]:
+    """What an empty sheet waits for, and why it stays empty."""
+    name, party = _party(header)
+    if lines or header.get("kind") in ADVANCES:
+        return
+    if not party:
+        yield Hint("选好以后，没结清的单据列在下面", name)
+    elif header.get("kind") in ("receipt", "payment"):
+        yield Hint("没有没结清的单据，金额转入预收/付", name)
+    else:
+        yield Hint("没有可以结清的单据", name)
 
 
 def _spread(typing: Typing) -> list[Columns]:
@@ -258,6 +291,8 @@ settlement = Module(
         bound=spent,
         moves=_moves,
         after="note print_count",
+        only=_ONLY,
+        needs=_NEEDS,
         line_columns=f"side {_ABOUT} outstanding_before amount write_off_amount",
         foot="allocated write_off_amount to_advance due_amount",
         copied=_REPEATED,

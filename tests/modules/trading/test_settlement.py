@@ -195,7 +195,9 @@ def fee(shop: Shop) -> dict[str, Any]:
 def test_a_fee_is_paid_to_whom_it_is_owed(shop: Shop, fee: dict[str, Any]) -> None:
     number = fee["row"]["number"]
     found = typed(shop, {"kind": "payment", "supplier": "物流", "amount": "33.33"}, "amount")
-    assert given(found) == [(number, D("33.33"))] and yuan(found["lines"][0]["document_total"]) == D("33.33")
+    assert given(found) == [(f"{number} 采购费用", D("33.33"))] and yuan(found["lines"][0]["document_total"]) == D(
+        "33.33"
+    )
     paid = shop.enter("settlement", {"kind": "payment", "supplier": "物流", "amount": "33.33"}, *found["lines"])
     assert (shop.owes("物流", "payable"), shop.owes("乙", "payable")) == (0, 100)
     assert shop.read("purchase", fee)["row"]["paid_state"] == "unpaid"
@@ -297,3 +299,37 @@ def test_the_balance_behind_an_entry_is_of_all_that_was_merged(shop: Shop) -> No
     shop.sell(("P", 1, 40))
     rows = [one for one in shop.rows("party_entry") if one["side"] == "receivable"]
     assert sorted((yuan(one["amount"]), yuan(one["balance_after"])) for one in rows) == [(10, 10), (20, 30), (40, 70)]
+
+
+# --------------------------------------------------------------------------------------------------------------- sheets
+
+
+def hints(sheet: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one["field"], one["text"]) for one in sheet["hints"]]
+
+
+def test_an_empty_sheet_says_what_it_waits_for(shop: Shop) -> None:
+    words = "选好以后，没结清的单据列在下面"
+    assert hints(typed(shop, {"kind": "receipt"}, "kind")) == [("customer", words)]
+    assert hints(typed(shop, {"kind": "payment"}, "kind")) == [("supplier", words)]
+    nothing = "没有没结清的单据，金额转入预收/付"
+    assert hints(typed(shop, {"kind": "receipt", "customer": "甲"}, "customer")) == [("customer", nothing)]
+    shop.buy(("P", 5, 1))
+    shop.sell(("P", 1, 20))
+    assert not hints(typed(shop, {"kind": "receipt", "customer": "甲"}, "customer"))
+
+
+def test_another_kind_keeps_no_amounts_that_it_does_not_show(shop: Shop) -> None:
+    values = {"kind": "write_off", "customer": "甲", "amount": 5, "from_advance": 3, "account": "现金"}
+    found = typed(shop, values, "kind")["values"]
+    assert [found[name] for name in ("amount", "from_advance", "account", "customer")] == [
+        None, None, None, shop.names["甲"]
+    ]  # fmt: skip
+
+
+def test_a_sheet_has_the_fields_of_its_kind(shop: Shop) -> None:
+    modules = {one["name"]: one for one in shop.api.get("/api/modules")["modules"]}
+    money, opening = modules["settlement"]["document"], modules["opening_party"]["document"]
+    assert "receipt" in money["only"]["customer"] and "receipt" not in money["only"]["supplier"]
+    assert money["only"]["write_off_reason"] == money["needs"]["write_off_reason"] == ["write_off"]
+    assert opening["needs"] == {"customer": ["receivable", "advance_in"], "supplier": ["payable", "advance_out"]}
