@@ -197,6 +197,12 @@ def losers_of(db: sqlite3.Connection, module: str, ids: Collection[str]) -> dict
     return dict(db.execute(sql, (module, json.dumps(list(ids)))).fetchall()) if ids else {}
 
 
+def all_of(db: sqlite3.Connection, module: str, id: str) -> list[str]:
+    """All ids under which a record is referred to, whichever of them is given; the winner first."""
+    winner = winner_of(db, module, id)
+    return [winner, *sorted(losers_of(db, module, [winner]))]
+
+
 # -------------------------------------------------------------------------- sql
 
 

@@ -152,6 +152,8 @@ def _document(
         "lines": document.lines,
         "kind": document.kind,
         "entry": dict(document.entry),
+        "only": {name: kinds.split() for name, kinds in document.only.items() if name in visible},
+        "needs": {name: kinds.split() for name, kinds in document.needs.items() if name in visible},
         "copied": document.copied.split(),
         "line_columns": document.line_columns.split(),
         "foot": [name for name in document.foot.split() if name in visible],

@@ -129,13 +129,19 @@ def _balances(
     """The balance behind each entry, by row number, over the entries that the user sees."""
     when, scope = definition.module.when or "row", principal and scope_sql(registry, definition, principal, "c")
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    kinds = _merged(db, registry, definition, one.by)
     for row in raw:
-        groups.setdefault(tuple(row[name] for name in one.by), []).append(row)
+        key = tuple(_all_ids(db, kinds[name], row[name]) if name in kinds else row[name] for name in one.by)
+        groups.setdefault(key, []).append(row)
     found: dict[int, int] = {}
     for key, rows in groups.items():
         # The first value there is finds the entries; the plus keeps SQLite from an index on what many have in common.
         leading = next((place for place, value in enumerate(key) if value is not None), 0)
-        same = " AND ".join(f'{"" if place == leading else "+"}c."{name}" IS ?' for place, name in enumerate(one.by))
+        same = " AND ".join(
+            f'{"" if place == leading else "+"}c."{name}" '
+            f"{'IN (SELECT value FROM json_each(?))' if name in kinds and key[place] else 'IS ?'}"
+            for place, name in enumerate(one.by)
+        )
         behind = (
             f'SELECT c.row, sum(c."{one.of}") OVER (ORDER BY c."{when}", c.row) FROM {definition.name} c '
             f'WHERE {same} AND c.deleted_at IS NULL AND +c."{when}" <= ?{f" AND {scope.text}" if scope else ""}'
@@ -145,6 +151,18 @@ def _balances(
         wanted = json.dumps([row["row"] for row in rows])
         found |= db.execute(sql, (*key, last, *(scope.params if scope else ()), wanted)).fetchall()
     return found
+
+
+def _merged(db: sqlite3.Connection, registry: Registry, definition: Definition, names: Sequence[str]) -> dict[str, str]:
+    """Module by name, of the references that may name what was merged."""
+    present = aliases.present(db, registry.mergeable)
+    fields = {name: definition.fields[name] for name in names} if present else {}
+    return {name: one.target for name, one in fields.items() if isinstance(one, Ref) and one.target in present}
+
+
+def _all_ids(db: sqlite3.Connection, module: str, id: str | None) -> str | None:
+    """All ids of the record that one means, as JSON: the same for each of them."""
+    return json.dumps(aliases.all_of(db, module, id)) if id else None
 
 
 def _links(db: sqlite3.Connection, definition: Definition, name: str, ids: Sequence[str]) -> dict[str, list[str]]:

@@ -341,6 +341,10 @@ class Document:
     entry: Mapping[str, str] = field(default_factory=dict)
     """Which fields of a line the entry row asks for: product, qty, price, discount, unit."""
     find: Finder | None = None
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the header that only some kinds have a use for, with those kinds: sheets of others do not show them."""
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the header that some kinds cannot do without, with those kinds: sheets mark them and `judge` asks."""
     line_columns: str = ""
     foot: str = ""
     copied: str = ""

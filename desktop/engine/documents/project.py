@@ -371,6 +371,7 @@ class Books:
         for balance in self.work.registry.balances.values():
             found = self.work.rows_of(balance.module, balance.header[1], id) if balance.header else []
             rows = [one.row for one in found if one.state is not None and not one.is_dropped]
+            rows = [row for row in rows if balance.header and row[balance.header[0]] == module]
             if rows:
                 shown |= document.standing(held.row, balance.module, rows)
         self.work.show(held, shown)
@@ -381,12 +382,15 @@ def balance_id(balance: Balance, key: Iterable[Any]) -> str:
     return derived_id(balance.module, "|".join(str(one or "") for one in key))
 
 
-def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Any]) -> dict[str, int]:
-    """The sums of all balances with these keys; without some of the keys over all of their values."""
+def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Wanted]) -> dict[str, int]:
+    """The sums of all balances with these keys; without some of the keys, or with several of one, over all of them."""
     names = [*balance.sums.values(), *balance.fed]
     wanted = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
-    where = " AND ".join(f'"{name}" IS ?' for name in keys) or "1"
-    row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE {where}", tuple(keys.values())).fetchone()
+    some = {name: json.dumps(value) for name, value in keys.items() if isinstance(value, list)}
+    given = "IN (SELECT value FROM json_each(?))"
+    where = " AND ".join(f'"{name}" {given if name in some else "IS ?"}' for name in keys) or "1"
+    params = tuple(some.get(name, value) for name, value in keys.items())
+    row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE {where}", params).fetchone()
     return dict(zip(names, row, strict=True))
 
 

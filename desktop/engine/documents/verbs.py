@@ -13,6 +13,7 @@ from typing import Any
 from sync_server.replication.changeset import Op, Scalar, value_hash
 
 from ...errors import BadRequest, Confirm, Forbidden, Invalid, NotFound, Stale
+from .. import aliases
 from ..access import Principal, actions, demand
 from ..engine import Engine
 from ..fields import FieldError, Ref
@@ -26,7 +27,7 @@ from ..saving import Saving, look, row_number, sent_columns
 from ..settings import settings_of
 from ..work import Work, iso_of
 from . import approval, disputes, project
-from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wrong
+from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wanted, Wrong
 from .project import covered_names, sums_of
 from .showing import LARGEST, presented
 from .unseen import Unseen
@@ -51,20 +52,36 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
     """What rules may look up in an open transaction; `saving` has looked some of it up already."""
 
     seen: dict[tuple[str, str], Mapping[str, Any] | None] = {}
+    merged = aliases.present(db, engine.registry.mergeable)
 
     def look_once(module: str, id: str) -> Mapping[str, Any] | None:
         if (module, id) not in seen:
             is_new = module in engine.registry.documents  # a saving knows a document as it will be
             ask = saving.look if saving and not is_new else partial(look, engine, db)
-            seen[module, id] = ask(module, id)
+            seen[module, id] = ask(module, aliases.winner_of(db, module, id) if module in merged else id)
         return seen[module, id]
+
+    def through(module: str, columns: Mapping[str, Wanted]) -> dict[str, Wanted]:
+        return _through_merges(db, engine.definition(module), columns, merged)
 
     return Asking(
         look_once,
-        lambda module, columns: project.living(db, engine.definition(module).name, columns),
-        lambda balance, keys: sums_of(db, engine.registry.balances[balance], keys),
+        lambda module, columns: project.living(db, engine.definition(module).name, through(module, columns)),
+        lambda balance, keys: sums_of(db, engine.registry.balances[balance], through(balance, keys)),
         settings_of(db),
     )
+
+
+def _through_merges(
+    db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted], merged: frozenset[str]
+) -> dict[str, Wanted]:
+    """What columns have to equal, where a reference also means what was merged with the record it names (T28)."""
+    wanted = dict(columns)
+    for name, value in columns.items() if merged else ():
+        one = definition.fields.get(name)
+        if isinstance(one, Ref) and one.target in merged and isinstance(value, str):
+            wanted[name] = aliases.all_of(db, one.target, value)
+    return wanted
 
 
 def _sight(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Callable[[str, str], bool]:
@@ -94,7 +111,9 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
         return free.look(module, id) if sees(module, id) else None
 
     def find(module: str, columns: Mapping[str, Any]) -> list[Columns]:
-        return [row for row in free.find(module, columns) if sees(module, str(row["id"]))]
+        # who is one with whom is no secret: only what is found of both is
+        found = free.find(module, columns)
+        return found if module == aliases.TABLE else [row for row in found if sees(module, str(row["id"]))]
 
     return Asking(see, find, free.balance, free.settings)
 
@@ -452,6 +471,7 @@ class _Saving:
         lines.grant(self.definition.name, self.id, new)
         new_lines, old_lines = self._complete_lines(lines, old)
         self.asking = asking_of(self.engine, self.db, lines)
+        new["id"] = self.id
         self.document.complete(new, [line for _, _, line in new_lines], self.asking)
         self._check_lines(lines, new_lines)
         self._refuse_wrong()

@@ -204,6 +204,7 @@ open_item = _balance_module("open_item", "未结单据", 53, by_party=False)
 parties = Ledger(
     moves="party_entry",
     amounts=("amount",),
+    revision=2,
     balances=(
         Balance(module="party_balance", keys=("customer", "supplier", "side"), sums={"amount": "balance"}),
         Balance(

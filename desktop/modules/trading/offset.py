@@ -6,8 +6,20 @@ from typing import Any
 from ...engine.documents.declare import Asking, Columns, Move, Posted, Posting, Typing, Wrong
 from .allocation import allocate, offset_refusals
 from .money import Side, party_move
-from .open_items import Found, is_of, known_amounts, of_party, open_of, settling, side_of, target_of
-from .papers import sum_of
+from .open_items import (
+    Found,
+    given,
+    is_of,
+    keyed,
+    known_amounts,
+    of_party,
+    open_before,
+    posted_lines,
+    settling,
+    side_of,
+    target_of,
+)
+from .papers import is_same, sum_of, winner_of
 from .refusal import yuan
 
 KIND = "offset"
@@ -27,8 +39,9 @@ def complete(header: Columns, asking: Asking) -> None:
     if header.get("customer") and not header.get("supplier"):
         header["supplier"] = _linked(header, asking)
     elif header.get("supplier") and not header.get("customer"):
-        found = asking.find("customer", {"linked_supplier": header["supplier"]})
-        header["customer"] = found[0]["id"] if len(found) == 1 else None
+        rows = asking.find("customer", {"linked_supplier": header["supplier"]})
+        found = {winner_of(asking, "customer", row["id"]) for row in rows}
+        header["customer"] = found.pop() if len(found) == 1 else None
 
 
 def _linked(header: Mapping[str, Any], asking: Asking) -> Any:
@@ -53,20 +66,21 @@ def spread(typing: Typing) -> list[Columns]:
     if typing.field in ("customer", "supplier"):  # the other one goes by who was chosen
         header["supplier" if typing.field == "customer" else "customer"] = None
     complete(header, asking)
-    found = {side: of_party(name, header.get(name), asking) for side, name in _PARTIES.items()}
+    back = given(posted_lines(header, asking))
+    found = {side: of_party(name, header.get(name), asking, back) for side, name in _PARTIES.items()}
     most = min(max(_owed(items), 0) for items in found.values())
     money = min(int(header.get("amount") or 0) or most, most)
     made = []
     for items in found.values():
-        given = dict(allocate(money, [one for one, _ in items], credits_first=False))
-        made += known_amounts(items, given, typing.sheet.lines)
+        spread = dict(allocate(money, [one.item for one in items], credits_first=False))
+        made += known_amounts(items, spread, typing.sheet.lines)
     if not header.get("amount"):
         header["amount"] = money or None
     return made
 
 
 def _owed(items: Sequence[Found]) -> int:
-    return sum(one.outstanding for one, _ in items if one.outstanding > 0)
+    return sum(one.item.outstanding for one in items if one.item.outstanding > 0)
 
 
 def judge(posting: Posting) -> Iterator[Wrong]:
@@ -77,15 +91,9 @@ def judge(posting: Posting) -> Iterator[Wrong]:
     yield from _targets(posting)
     if wrong:
         return
-    before = {str(line["target"]): int(line.get("amount") or 0) for line in posting.old.lines} if posting.old else {}
-    outstanding = {
-        str(line["target"]): open_of(posting.asking, line) + before.get(str(line["target"]), 0)
-        for line in lines
-        if line.get("target")
-    }
     places = {str(line["id"]): place for place, line in enumerate(lines)}
     receivable, payable = _side(lines, "receivable"), _side(lines, "payable")
-    for one in offset_refusals(receivable, payable, outstanding=outstanding):
+    for one in offset_refusals(keyed(receivable), keyed(payable), outstanding=open_before(posting)):
         field = "" if one.field == "lines" else one.field
         yield Wrong(one.message, field, places.get(one.line) if one.line else None)
     yield from _plain(header, lines)
@@ -97,10 +105,11 @@ def _parties(posting: Posting) -> Iterator[Wrong]:
         if not header.get(name):
             yield Wrong(f"请选择{label}", name)
             return
-        if posting.old and posting.old.header.get(name) != header[name]:
+        if posting.old and not is_same(posting.asking, name, posting.old.header.get(name), header[name]):
             yield Wrong("过账以后不能换往来单位，请作废后重开一张", name)
             return
-    if _linked(header, posting.asking) != header["supplier"]:
+    linked = _linked(header, posting.asking)
+    if posting.old is None and not is_same(posting.asking, "supplier", linked, header["supplier"]):
         yield Wrong("这个供应商不是客户的「对应供应商」，请先在客户信息里设好", "supplier")
 
 
@@ -109,15 +118,17 @@ def _targets(posting: Posting) -> Iterator[Wrong]:
         target, module = target_of(line, posting.asking), str(line.get("target_kind"))
         if target is None:
             yield Wrong("请选择要结清的单据", "target", place)
-        elif not any(is_of(module, target, name, posting.sheet.header.get(name)) for name in _PARTIES.values()):
+        elif not any(
+            is_of(posting.asking, module, target, name, posting.sheet.header.get(name)) for name in _PARTIES.values()
+        ):
             yield Wrong(f"单据 {target['number']} 不是这两个往来单位的，或没有过账", "target", place)
 
 
 def _plain(header: Columns, lines: Sequence[Columns]) -> Iterator[Wrong]:
     if any(line.get("write_off_amount") for line in lines):
         yield Wrong("抵销没有优惠，尾差请用核销", "write_off_amount")
-    elif int(header.get("amount") or 0) != (given := sum_of_side(lines, "receivable")):
-        yield Wrong(f"金额应是分配的 {yuan(given)}", "amount")
+    elif int(header.get("amount") or 0) != (owed := sum_of_side(lines, "receivable")):
+        yield Wrong(f"金额应是分配的 {yuan(owed)}", "amount")
 
 
 def moves(posted: Posted) -> Iterator[Move]:

@@ -7,7 +7,7 @@ from ...engine.define import Document, Module, Related, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Date, Enum, Field, Money, Ref, Text
 from .money import PAID_STATES, SIDES, account_move, itself, party_move, settled
-from .papers import AMOUNT_MAX, RIGHTS, accounts_hold, drafts_only, header_end, header_start, money_gone
+from .papers import AMOUNT_MAX, RIGHTS, accounts_hold, drafts_only, header_end, header_start, is_same, money_gone
 from .prints import on_sheets
 from .refusal import yuan
 from .start import day_before, start_of
@@ -15,6 +15,8 @@ from .terms import due_on
 
 DEBTS = ("receivable", "payable")
 _OF_CUSTOMERS = ("receivable", "advance_in")
+_NEEDS = {"customer": " ".join(_OF_CUSTOMERS), "supplier": "payable advance_out"}
+_ONLY = {**_NEEDS, "due_on": " ".join(DEBTS)}
 _PREFIXES = dict.fromkeys(SIDES, "QK")
 _RIGHTS = RIGHTS | {"storekeeper": "", "finance": "view add edit delete post cancel export print"}
 
@@ -82,7 +84,7 @@ def _still_fits(posting: Posting, old: Columns) -> Iterator[Wrong]:
     """T20: not less than what was settled of it, or used."""
     header = posting.sheet.header
     for name, words in (("kind", "类型"), ("customer", "客户"), ("supplier", "供应商")):
-        if (old.get(name) or None) != (header.get(name) or None):
+        if not is_same(posting.asking, name, old.get(name) or None, header.get(name) or None):
             yield Wrong(f"过账以后不能换{words}，请作废后重开一张", name)
             return
     before, after = int(old.get("amount") or 0), int(header.get("amount") or 0)
@@ -165,6 +167,8 @@ opening_party = Module(
         judge=_judge,
         bound=_bound,
         moves=_moves,
+        only=_ONLY,
+        needs=_NEEDS,
         book_on=_book_on,
         standing=_standing,
         stands="outstanding paid_state",

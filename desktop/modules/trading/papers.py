@@ -1,5 +1,6 @@
 """What all documents of trading have in common (modules.md 0.3 "Document columns", 2.2.2 "产品清单")."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -301,6 +302,27 @@ def money_gone(asking: Asking, id: str, amount: int) -> Iterator[str]:
         yield f"已从账户「{short[0]}」用掉的 {yuan(short[1])}"
 
 
+def spent(id: str, asking: Asking) -> Iterator[str]:
+    """What a document brought and is there no more: cancelling cannot take it back (T20, T27)."""
+    money: Counter[str] = Counter()
+    for row in asking.find("account_entry", {"document": id}):
+        money[str(row["account"])] += int(row["amount"] or 0)
+    for account, amount in sorted(money.items()):
+        if amount > 0 and (short := account_short(asking, account, -amount)):
+            yield f"已从账户「{short[0]}」用掉的钱"
+    if any(_advances_gone(id, asking)):
+        yield "用掉这笔预收/付的单据"
+
+
+def _advances_gone(id: str, asking: Asking) -> Iterator[bool]:
+    ahead: Counter[tuple[str, Any, Any]] = Counter()
+    for row in asking.find("party_entry", {"document": id, "side": ["advance_in", "advance_out"]}):
+        name = "customer" if row["side"] == "advance_in" else "supplier"
+        ahead[name, row[name], row["side"]] += int(row["amount"] or 0)
+    for (name, party, side), amount in ahead.items():
+        yield amount > 0 and amount > asking.balance("party_balance", {name: party, "side": side})["balance"]
+
+
 def frozen_money(posting: Posting, names: str) -> Iterator[Wrong]:
     """T11: what was paid on a document is fixed by its first posting."""
     for name in names.split() if posting.old else ():
@@ -314,7 +336,7 @@ def still_fits(posting: Posting, module: str) -> Iterator[Wrong]:
     if posting.old is None:
         return
     party = "customer" if module == "sale" else "supplier"
-    if posting.old.header.get(party) != posting.sheet.header.get(party):
+    if not is_same(posting.asking, party, posting.old.header.get(party), posting.sheet.header.get(party)):
         yield Wrong("过账以后不能换往来单位，请作废后重开一张", party)
         return
     yield from _returns_fit(posting, f"{module}_line")
@@ -359,10 +381,11 @@ def numbers_of(rows: Iterable[Columns]) -> str:
 
 def is_same(asking: Asking, module: str, one: Any, other: Any) -> bool:
     """Whether two ids mean one party, merged ones included (T28)."""
-    return bool(one == other or _winner(asking, module, one) == _winner(asking, module, other))
+    return bool(one == other or winner_of(asking, module, one) == winner_of(asking, module, other))
 
 
-def _winner(asking: Asking, module: str, id: Any) -> Any:
+def winner_of(asking: Asking, module: str, id: Any) -> Any:
+    """The party that an id means."""
     met = []
     while id not in met:
         met.append(id)
@@ -377,7 +400,7 @@ def links_of(sheet: Sheet | None, name: str) -> dict[str, Any]:
 
 
 def bound_by(lines: str) -> Callable[[str, Asking], Iterator[str]]:
-    """What has to go before a document is cancelled: settlements and returns (T20)."""
+    """What has to go before a document is cancelled: settlements, returns, and what its money paid for (T20)."""
 
     def bound(id: str, asking: Asking) -> Iterator[str]:
         numbers = {str(row["number"]) for row in asking.find("settlement_line", {"target": id, "state": "posted"})}
@@ -385,6 +408,7 @@ def bound_by(lines: str) -> Callable[[str, Asking], Iterator[str]]:
         own = [str(line["id"]) for line in asking.find(lines, {"document": id})]
         numbers |= {str(row["number"]) for row in asking.find(lines, {"origin_line": own, "state": "posted"})}
         yield from sorted(numbers)
+        yield from spent(id, asking)
 
     return bound
 

@@ -12,6 +12,7 @@ from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
 from .late import adjusted_by, not_adjusted
 from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, purchase_offer
+from .open_items import FEE
 from .order_book import order_moves
 from .papers import (
     PRODUCTS,
@@ -22,6 +23,7 @@ from .papers import (
     header_end,
     header_start,
     header_tax,
+    is_same,
     kind_stays,
     line_costs,
     line_end,
@@ -34,6 +36,7 @@ from .papers import (
 )
 from .paying import paid_refusals
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
+from .refusal import yuan
 from .rounding import TEN_THOUSAND
 from .settings import COST_WITH_TAX, LAST_PRICE_DAYS
 from .sources import from_order, from_origin
@@ -96,6 +99,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _SIDE.judge(posting)
     if header.get("fee_amount") and not header.get("fee_supplier"):
         yield Wrong("有采购费用时，请选择「费用单位」", "fee_supplier")
+    yield from _fee_fits(posting)
     yield from _paid(header, kind)
     yield from _unknown_costs(posting)
     yield from not_adjusted(posting)
@@ -114,6 +118,17 @@ def _unknown_costs(posting: Posting) -> Iterator[Wrong]:
         yield Wrong(
             f"第 {blank[0] + 1} 行没有单价，成本按未知处理，可以以后补录", "price", blank[0], ask="unknown_cost"
         )
+
+
+def _fee_fits(posting: Posting) -> Iterator[Wrong]:
+    """T20: a changed fee is not smaller than what was paid of it, and owed to the same."""
+    old, new = posting.old.header if posting.old else {}, posting.sheet.header
+    before, after = int(old.get("fee_amount") or 0), int(new.get("fee_amount") or 0)
+    paid = before - posting.asking.balance("open_item", {"settles_module": FEE, "settles": posting.id})["balance"]
+    if before and paid > after:
+        yield Wrong(f"采购费用已经付了 {yuan(paid)}，不能更少", "fee_amount", bare="采购费用不能少于已经付的")
+    elif before and paid and not is_same(posting.asking, "supplier", old["fee_supplier"], new.get("fee_supplier")):
+        yield Wrong("采购费用已经付过，不能换费用单位", "fee_supplier")
 
 
 def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
@@ -140,7 +155,8 @@ def _moves(posted: Posted) -> Iterable[Move]:
     yield from party_move(posted, name, "payable", sign * total, "total", settles=about)
     yield from party_move(posted, name, "payable", -sign * paid, "paid", settles=about)
     yield from account_move(posted, name, -sign * paid, "paid")
-    for move in party_move(posted, "fee", "payable", int(header.get("fee_amount") or 0), "fee"):
+    owed = {"settles": posted.id, "settles_module": FEE, "settles_number": header.get("number")}
+    for move in party_move(posted, "fee", "payable", int(header.get("fee_amount") or 0), "fee", settles=owed):
         yield Move(move.ledger, move.role, {**move.values, "supplier": header.get("fee_supplier")}, move.line)
 
 

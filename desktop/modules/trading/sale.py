@@ -230,7 +230,9 @@ def _balance(posting: Posting, side: str) -> int:
     booked = sum(
         int(move.values["amount"] or 0)
         for move in old
-        if move.ledger == "party_entry" and (move.values["side"], move.values["customer"]) == (side, customer)
+        if move.ledger == "party_entry"
+        and move.values["side"] == side
+        and is_same(posting.asking, "customer", move.values["customer"], customer)
     )
     return posting.asking.balance("party_balance", {"customer": customer, "side": side})["balance"] - booked
 

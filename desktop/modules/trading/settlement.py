@@ -7,18 +7,35 @@ from ...engine.define import Document, Module, Related, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Spelled, Typing, Wrong
 from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Text
 from . import offset
-from .allocation import allocate, refund_amount, refusals, to_advance, write_off
+from .allocation import ADVANCES, allocate, refund_amount, refusals, to_advance, write_off
 from .money import KINDS, SIDES, Side, account_move, party_move
-from .open_items import TARGETS, about, is_of, known_amounts, of_party, open_of, settling, target_of
+from .open_items import (
+    MODULES,
+    TARGETS,
+    about,
+    given,
+    is_of,
+    key_of,
+    keyed,
+    known_amounts,
+    of_party,
+    open_before,
+    open_of,
+    posted_lines,
+    settling,
+    target_of,
+)
 from .papers import (
     RIGHTS,
     accounts_hold,
     drafts_only,
     header_end,
     header_start,
+    is_same,
     kind_stays,
     line_end,
     not_back_dated,
+    spent,
     sum_of,
 )
 from .prints import on_sheets
@@ -37,6 +54,25 @@ PREFIXES = {
     "offset": "CZ",
 }
 _MONEY_COMES = {"receipt": 1, "advance_in": 1, "refund_in": 1, "payment": -1, "advance_out": -1, "refund_out": -1}
+_MONEY = " ".join(_MONEY_COMES)
+_ONLY = {
+    "customer": " ".join((*CUSTOMER_KINDS, "write_off", "offset")),
+    "supplier": " ".join((*SUPPLIER_KINDS, "write_off", "offset")),
+    "amount": f"{_MONEY} offset",
+    "account": _MONEY,
+    "advance_used": "receipt payment",
+    "from_advance": " ".join(_REFUNDS),
+    "method": _MONEY,
+    "cheque_no": _MONEY,
+    "write_off_reason": "write_off",
+}
+_COUNTED = ("amount", "account", "advance_used", "from_advance")
+"""What counts wherever it stands: a sheet whose kind does not show it has none."""
+_NEEDS = {
+    "customer": " ".join((*CUSTOMER_KINDS, "offset")),
+    "supplier": " ".join((*SUPPLIER_KINDS, "offset")),
+    "write_off_reason": "write_off",
+}
 
 
 def _is_customer(header: Mapping[str, Any]) -> bool:
@@ -64,10 +100,14 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
     header["owner"] = customer["owner"] if customer else None
     header["department"] = customer["department"] if customer else None
+    kept = {key_of(line): line["outstanding_before"] for line in posted_lines(header, asking)}
     for line in lines:
         target = target_of(line, asking)
-        if target:
+        line["outstanding_before"] = None
+        if target:  # who may not see it is told nothing of it
+            before = kept.get(key_of(line))
             line |= about(str(line["target_kind"]), target)
+            line["outstanding_before"] = open_of(asking, line) if before is None else before
     if offset.is_one(header):
         header["amount"] = header.get("amount") or offset.sum_of_side(lines, "receivable")
 
@@ -78,13 +118,24 @@ _SPREADS = ("customer", "supplier", "kind", "amount", "advance_used")
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     header, lines = typing.sheet.header, typing.sheet.lines
+    header |= {name: None for name in _COUNTED if header.get("kind") not in _ONLY[name].split()}
     if typing.line is None and typing.field in _SPREADS:
         lines = _spread(typing)
     _complete(header, lines, typing.asking)
-    for line in lines:
-        if line.get("target"):
-            line["outstanding_before"] = open_of(typing.asking, line)
-    return Sheet(header, lines), ()
+    return Sheet(header, lines), list(_hints(header, lines))
+
+
+def _hints(header: Columns, lines: Sequence[Columns]) -> Iterator[Hint]:
+    """What an empty sheet waits for, and why it stays empty."""
+    name, party = _party(header)
+    if lines or header.get("kind") in ADVANCES:
+        return
+    if not party:
+        yield Hint("选好以后，没结清的单据列在下面", name)
+    elif header.get("kind") in ("receipt", "payment"):
+        yield Hint("没有没结清的单据，金额转入预收/付", name)
+    else:
+        yield Hint("没有可以结清的单据", name)
 
 
 def _spread(typing: Typing) -> list[Columns]:
@@ -92,12 +143,12 @@ def _spread(typing: Typing) -> list[Columns]:
     header, lines = typing.sheet.header, typing.sheet.lines
     if offset.is_one(header):
         return offset.spread(typing)
-    items = of_party(*_party(header), typing.asking)
+    items = of_party(*_party(header), typing.asking, given(posted_lines(header, typing.asking)))
     wanted = -1 if header.get("kind") in _REFUNDS else 1
     money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0)
-    given = dict(allocate(money, [one for one, _ in items], credits_first=False)) if wanted > 0 else {}
-    chosen = [one for one in items if wanted > 0 or one[0].outstanding < 0]
-    return known_amounts(chosen, given, lines)
+    spread = dict(allocate(money, [one.item for one in items], credits_first=False)) if wanted > 0 else {}
+    chosen = [one for one in items if wanted > 0 or one.item.outstanding < 0]
+    return known_amounts(chosen, spread, lines)
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -122,26 +173,23 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     if not party:
         yield Wrong("请选择" + ("客户" if name == "customer" else "供应商"), name)
         return
-    if posting.old and posting.old.header.get(name) != party:
+    if posting.old and not is_same(posting.asking, name, posting.old.header.get(name), party):
         yield Wrong("过账以后不能换往来单位，请作废后重开一张", name)
         return
     if header.get("amount") and not header.get("account"):
         yield Wrong("请选择账户", "account")
+    if header.get("kind") == "write_off" and not header.get("write_off_reason"):
+        yield Wrong("请选择核销原因", "write_off_reason")
     if not lines and not header.get("amount") and not header.get("from_advance"):
         yield Wrong("请填写金额，或分配到单据", "amount")
     yield from _targets(posting, name, party)
-    before = {str(line["target"]): int(line.get("amount") or 0) for line in posting.old.lines} if posting.old else {}
-    outstanding = {
-        str(line["target"]): open_of(posting.asking, line) + before.get(str(line["target"]), 0)
-        for line in lines
-        if line.get("target")
-    }
     limit = None if posting.rights("edit_price") else posting.asking.settings[WRITE_OFF_LIMIT]
     advance = posting.asking.balance("party_balance", {name: party, "side": _sides(header)[1]})["balance"]
     places = {str(line["id"]): place for place, line in enumerate(lines)}
     old_advance = _advance(posting.old.header, posting.old.lines) if posting.old else 0
     found = refusals(
-        header, lines, outstanding=outstanding, advance_balance=advance - old_advance, write_off_limit=limit
+        header, keyed(lines), outstanding=open_before(posting), advance_balance=advance - old_advance,
+        write_off_limit=limit,
     )  # fmt: skip
     for one in found:
         field = "" if one.field == "lines" else one.field
@@ -153,23 +201,12 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from accounts_hold(posting)
 
 
-def _bound(id: str, asking: Asking) -> Iterator[str]:
-    """An advance that was used since."""
-    for header in asking.find("settlement", {"id": id}):
-        if offset.is_one(header):
-            return
-        name, party = _party(header)
-        added = _advance(header, asking.find("settlement_line", {"document": id}))
-        if party and added > asking.balance("party_balance", {name: party, "side": _sides(header)[1]})["balance"]:
-            yield "用掉这笔预收/付的单据"
-
-
 def _targets(posting: Posting, name: str, party: Any) -> Iterator[Wrong]:
     for place, line in enumerate(posting.sheet.lines):
         target = target_of(line, posting.asking)
         if target is None:
             yield Wrong("请选择要结清的单据", "target", place)
-        elif not is_of(str(line["target_kind"]), target, name, party):
+        elif not is_of(posting.asking, str(line["target_kind"]), target, name, party):
             yield Wrong(f"单据 {target['number']} 不是这个往来单位的，或没有过账", "target", place)
 
 
@@ -251,9 +288,11 @@ settlement = Module(
         fill=_fill,
         work_out=_work_out,
         judge=_judge,
-        bound=_bound,
+        bound=spent,
         moves=_moves,
         after="note print_count",
+        only=_ONLY,
+        needs=_NEEDS,
         line_columns=f"side {_ABOUT} outstanding_before amount write_off_amount",
         foot="allocated write_off_amount to_advance due_amount",
         copied=_REPEATED,
@@ -293,13 +332,13 @@ settlement_line = Module(
         document=Ref("收付单", "settlement", required=True, whole=True, index=True, hidden=True),
         line_no=Int("行号", hidden=True, default=0),
         target_kind=Enum("单据类型", TARGETS, hidden=True),
-        target=Ref("结清的单据", target_by=("target_kind", {name: name for name in TARGETS}), index=True, width=170),
+        target=Ref("结清的单据", target_by=("target_kind", MODULES), index=True, width=170),
         side=Enum("科目", SIDES, readonly=True, width=64),
         document_number=Text("单据编号", readonly=True, width=170),
         document_on=Date("单据日期", readonly=True, width=100),
         due_on=Date("到期日", readonly=True, width=100),
         document_total=Money("单据金额", readonly=True, width=110),
-        outstanding_before=Money("此前未结", readonly=True, calc=True, width=110),
+        outstanding_before=Money("此前未结", readonly=True, width=110),
         amount=Money("本次分配", default=0, sum=True, width=110),
         write_off_amount=Money("本次优惠", sum=True, width=100),
         **line_end(_HEADER, _REPEATED),

@@ -62,7 +62,8 @@ def _rest_of(module: str, order: Columns, lines: Sequence[Columns], asking: Aski
     left: Columns = {"discount_amount": discount or None}
     if module == "sale":
         deposit = int(order["paid_amount"] or 0) - sum_of(before, "advance_used")
-        left["advance_used"] = max(min(deposit, amount - discount), 0) or None
+        there = asking.balance("party_balance", {"customer": order["customer"], "side": "advance_in"})["balance"]
+        left["advance_used"] = max(min(deposit, amount - discount, there), 0) or None
     return left
 
 

@@ -126,6 +126,9 @@ export interface DocumentInfo {
   kind: string | null
   /** fields of a line that entry and scanning fill */
   entry: { /** '' where lines are no products */ product: string; qty: string; price?: string | null; discount?: string | null; unit?: string | null }
+  /** fields of the head that only some kinds have a use for, and those that some kinds cannot do without, with the kinds */
+  only?: Record<string, string[]>
+  needs?: Record<string, string[]>
   /** fields of the head that its lines repeat */
   copied?: string[]
   /** fields of the head that stand at the foot, beside the totals */

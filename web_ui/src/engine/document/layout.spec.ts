@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DocumentInfo, ModuleInfo } from '../../api/types'
 import { field } from '../../fields/info'
 import { lineColumns, template } from './columns'
-import { folded, layoutOf } from './layout'
+import { fieldsOfKind, folded, layoutOf } from './layout'
 import { ownerOfLine } from './owner'
 
 const fields = [
@@ -22,6 +22,13 @@ describe('the parts of a sheet', () => {
     expect(names(parts.notes)).toEqual(['note'])
     expect(parts.total?.name).toBe('sum')
     expect(layoutOf(module, { ...about, total: 'goods' }).total?.name).toBe('goods')
+  })
+  it('are those of its kind, and say what it cannot do without', () => {
+    const kinds = { ...about, kind: 'b', only: { c: ['sold'], party: ['sold', 'bought'] }, needs: { c: ['sold'], store: [] } }
+    expect(names(layoutOf(module, kinds, { b: 'sold' }).head)).toEqual(['on', 'party', 'b', 'c', 'closed', 'store'])
+    expect(layoutOf(module, kinds, { b: 'sold' }).head.find((f) => f.name === 'c')?.required).toBe(true)
+    expect(names(layoutOf(module, kinds, { b: 'bought' }).head)).toEqual(['on', 'party', 'b', 'closed', 'store'])
+    expect(names(fieldsOfKind(fields, kinds, {}))).not.toContain('party')
   })
   it('fold what is seldom needed, never what must be filled in or is wrong', () => {
     const { head } = layoutOf(module, about)

@@ -9,6 +9,7 @@ import { missingRequired, newValues } from '../model/form'
 import { documents, type SaveBody } from './calls'
 import { createFollower } from './follow'
 import { useKept } from './kept'
+import { fieldsOfKind } from './layout'
 import {
   addLine, bodyOf, copyOf, EMPTY, fromFound, indexOf, insertLine, namesOf, newLine, noErrors, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, titlesOf, touched, typedOf,
   type Errors, type Line, type Scanned, type Sheet, type Values,
@@ -267,7 +268,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     const found = noErrors()
     // a draft may be half filled
     if (post) {
-      found.head = missingRequired(module.fields.filter((f) => !f.hidden), sheet.value.values)
+      found.head = missingRequired(fieldsOfKind(module.fields, about, sheet.value.values).filter((f) => !f.hidden), sheet.value.values)
       for (const line of sheet.value.lines) {
         const missing = missingRequired(lineModule.fields.filter((f) => !f.hidden && about.line_columns.includes(f.name)), line.values)
         if (Object.keys(missing).length) found.cells[line.key] = missing
