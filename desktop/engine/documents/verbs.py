@@ -307,8 +307,16 @@ def take(
         if row_number(engine, db, principal, target, id, deleted=False) is None:
             raise not_found(target)
         asking = asking_for(engine, db, principal)
+        _refuse_unposted(target, look(engine, db, source.module, id))
         filled = source.take(Sheet(header, given), id, asking)
         return _worked_out(engine, db, principal, definition, Typing(filled, asking))
+
+
+def _refuse_unposted(target: Definition, row: Mapping[str, Any] | None) -> None:
+    """A sheet is filled from a document that counts."""
+    if target.module.document and row and row["state"] != "posted":
+        why = "已作废" if row["state"] == "cancelled" else "还是草稿，请先过账"
+        raise BadRequest(f"{target.module.noun}{row['number'] or ''}{why}，不能带出")
 
 
 def _source(document: Document, name: str) -> Source:

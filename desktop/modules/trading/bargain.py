@@ -1,5 +1,6 @@
 """What buying and selling share: a party, terms, offered prices, orders and returns (modules.md 2.2.2 and 2.2.6)."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -166,15 +167,16 @@ class Bargain:
 
     def _not_more_than_left(self, posting: Posting) -> Iterator[Wrong]:
         yield from self._links_fit(posting, "origin_line", self.origin_label.removesuffix("行") + "单", self.sold)
+        taken: Counter[str] = Counter()
         for place, line in enumerate(posting.sheet.lines):
-            if not line.get("origin_line"):
-                continue
-            origin = posting.asking.look(self.lines, str(line["origin_line"]))
+            origin = posting.asking.look(self.lines, str(line["origin_line"])) if line.get("origin_line") else None
             if origin is None or origin["product"] != line["product"]:
                 continue
-            left = origin["base_qty"] - returned_before(posting.asking, self.lines, posting.id, line)
-            if int(line["base_qty"] or 0) > left:
-                yield Wrong(f"最多还能退 {shown_qty(left)}", "qty", place)
+            link, qty = str(line["origin_line"]), int(line["base_qty"] or 0)
+            left = origin["base_qty"] - returned_before(posting.asking, self.lines, posting.id, line) - taken[link]
+            taken[link] += qty
+            if qty > left:
+                yield Wrong(f"最多还能退 {shown_qty(max(left, 0))}", "qty", place)
 
     # ------------------------------------------------------------------------------------------------------- fields
 

@@ -1,5 +1,6 @@
 """What all documents of trading have in common (modules.md 0.3 "Document columns", 2.2.2 "产品清单")."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -25,7 +26,7 @@ from ...engine.fields import (
 )  # fmt: skip
 from ...engine.fields.moment import today
 from .amounts import Amounts
-from .cost import Origin
+from .cost import Costed, Origin
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
 from .settings import STOCK_NEGATIVE, TAX_INCLUDED
@@ -332,6 +333,15 @@ def pairs_of(posting: Posting) -> Iterator[tuple[Columns, Columns | None, int | 
         yield line, None if place is None else posting.sheet.lines[place], place
 
 
+def taken_of(lines: Iterable[Columns], link: str) -> Counter[str]:
+    """The base quantity that lines take together of each line they point at."""
+    found: Counter[str] = Counter()
+    for line in lines:
+        if line.get(link):
+            found[str(line[link])] += base_of(line)
+    return found
+
+
 def base_of(line: Columns | None) -> int:
     """The base quantity of a line; none where it was dropped."""
     return int(line.get("base_qty") or 0) if line else 0
@@ -520,6 +530,32 @@ def origin_of(asking: Asking, lines: str, document: str, line: Columns) -> Origi
         returned_cost=sum(abs(int(row["cost_amount"] or 0)) for row in before),
         returned_uncosted=sum(abs(int(row["uncosted_qty"] or 0)) for row in before),
     )
+
+
+class Origins:
+    """What the lines of one return go back on: two lines of one origin one after the other."""
+
+    def __init__(self, asking: Asking, lines: str, document: str) -> None:
+        self._asking, self._lines, self._document = asking, lines, document
+        self._known: dict[str, Origin | None] = {}
+
+    def of(self, line: Columns) -> Origin | None:
+        link = str(line.get("origin_line") or "")
+        if link not in self._known:
+            self._known[link] = origin_of(self._asking, self._lines, self._document, line)
+        return self._known[link]
+
+    def took(self, line: Columns, costed: Costed) -> Costed:
+        """Remembers what went back with a line."""
+        origin = self.of(line)
+        if origin:
+            self._known[str(line["origin_line"])] = replace(
+                origin,
+                returned_qty=origin.returned_qty + int(line["base_qty"] or 0),
+                returned_cost=origin.returned_cost + abs(costed.cost_amount),
+                returned_uncosted=origin.returned_uncosted + abs(costed.uncosted_qty),
+            )
+        return costed
 
 
 def sum_of(lines: Sequence[Columns], name: str) -> int:

@@ -16,6 +16,7 @@ from .order_book import order_moves
 from .papers import (
     PRODUCTS,
     RIGHTS,
+    Origins,
     as_typed,
     bound_by,
     drafts_only,
@@ -27,7 +28,6 @@ from .papers import (
     line_end,
     line_prices,
     line_start,
-    origin_of,
     stock_is_there,
     stock_stays,
     tax_included,
@@ -150,12 +150,13 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
         return
 
     with_tax = posted.sheet.header.get("cost_basis") != "net"
+    origins = Origins(asking, "purchase_line", posted.id)
 
     def judge(pool: Pool, line: Columns) -> Costed:
         qty = int(line["base_qty"] or 0)
         if kind == "return":
-            origin = origin_of(asking, "purchase_line", posted.id, line)
-            return supplier_return(pool, qty, origin, last_cost(asking, str(line["product"])))
+            last = last_cost(asking, str(line["product"]))
+            return origins.took(line, supplier_return(pool, qty, origins.of(line), last))
         about = {name: line.get(name) or 0 for name in ("gross_amount", "ex_tax_amount", "fee_amount", "charge_amount")}
         return receipt(pool, qty, receipt_amount(about | {"price": line.get("price")}, with_tax=with_tax))
 

@@ -18,6 +18,7 @@ from .order_book import order_moves
 from .papers import (
     PRODUCTS,
     RIGHTS,
+    Origins,
     as_typed,
     bound_by,
     drafts_only,
@@ -31,17 +32,17 @@ from .papers import (
     line_prices,
     line_start,
     links_of,
-    origin_of,
     stock_is_there,
     stock_stays,
     sum_of,
+    taken_of,
     tax_included,
 )
 from .paying import change, paid_refusals
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
-from .refusal import yuan
+from .refusal import shown_qty, yuan
 from .settings import COUNT_ORDERS, CREDIT_CHECK, LAST_PRICE_DAYS, OVERDUE_DAYS, RETURN_FREELY
-from .sources import from_order, from_origin, from_quote
+from .sources import from_order, from_origin, from_quote, sold_of
 from .stock import costs_in_turn, last_cost, stock_moves
 
 PREFIXES = {"sale": "XS", "order": "XD", "return": "XT", "retail": "LS"}
@@ -99,6 +100,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _customer(posting)
     yield from stock_is_there(posting)
     yield from _quoted(posting)
+    yield from _over_quoted(posting)
     if kind in ("sale", "retail"):
         yield from _prices(posting)
     if kind == "return" and not posting.asking.settings[RETURN_FREELY]:
@@ -160,6 +162,22 @@ def _quoted(posting: Posting) -> Iterator[Wrong]:
             yield Wrong(f"报价单 {quote['number']} 的这一行不是这个产品", "product", place)
 
 
+def _over_quoted(posting: Posting) -> Iterator[Wrong]:
+    """Q1: more than was offered is sold when somebody means it."""
+    old = taken_of(posting.old.lines if posting.old else (), "quote_line")
+    taken = taken_of((), "quote_line")
+    for place, line in enumerate(posting.sheet.lines):
+        row = posting.asking.look("quote_line", str(line["quote_line"])) if line.get("quote_line") else None
+        if row is None:
+            continue
+        link, quoted = str(row["id"]), int(row["base_qty"] or 0)
+        others = sum_of([one for one in sold_of(posting.asking, [link]) if one["document"] != posting.id], "base_qty")
+        taken[link] += _int(line, "base_qty")
+        if others + taken[link] > quoted and taken[link] > old[link]:
+            text = f"报价只有 {shown_qty(quoted)}，连这一张已卖 {shown_qty(others + taken[link])}"
+            yield Wrong(text, "qty", place, ask="over_quote")
+
+
 def _credit(posting: Posting, customer: Mapping[str, Any], advance: int) -> Iterator[Wrong]:
     settings, limit = posting.asking.settings, customer["credit_limit"]
     check = settings[CREDIT_CHECK]
@@ -194,14 +212,23 @@ def _exposure(posting: Posting, advance: int) -> int:
     """What the customer would owe with this sheet, orders that are still to be delivered included."""
     header, is_order = posting.sheet.header, _SIDE.kind(posting.sheet.header) == "order"
     standing_now = Standing(_balance(posting, "receivable"), advance, _undelivered(posting))
-    delivered = {
-        str(line["order_line"]): _int(line, "base_qty") for line in posting.sheet.lines if line.get("order_line")
-    }
     return exposure(
         standing_now, total=_int(header, "total"), paid=_int(header, "paid_amount") + _int(header, "write_off_amount"),
-        delivers=0 if is_order else _amount_of(posting.asking, delivered),
+        delivers=0 if is_order else _amount_of(posting.asking, _delivers(posting)),
         count_orders=posting.asking.settings[COUNT_ORDERS],
     )  # fmt: skip
+
+
+def _delivers(posting: Posting) -> dict[str, int]:
+    """By how much less remains of order lines once this sheet counts; what the old version delivered is off already."""
+    old = taken_of(posting.old.lines if posting.old else (), "order_line")
+    new = taken_of(posting.sheet.lines, "order_line")
+    found = {}
+    for link in old | new:
+        rows = posting.asking.find("order_balance", {"order_module": "sale", "order_line": link})
+        open_now = sum_of(rows, "ordered") - sum_of(rows, "delivered")
+        found[link] = max(open_now, 0) - max(open_now + old[link] - new[link], 0)
+    return found
 
 
 def _undelivered(posting: Posting) -> int:
@@ -270,12 +297,13 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
     if kind == "order":
         return
 
+    origins = Origins(asking, "sale_line", posted.id)
+
     def judge(pool: Pool, line: Columns) -> Costed:
         qty = int(line["base_qty"] or 0)
         if kind != "return":
             return issue(pool, qty, last_cost(asking, str(line["product"])))
-        origin = origin_of(asking, "sale_line", posted.id, line)
-        return customer_return(pool, qty, origin)
+        return origins.took(line, customer_return(pool, qty, origins.of(line)))
 
     yield from costs_in_turn(posted, asking, judge)
 

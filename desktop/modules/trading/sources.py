@@ -106,20 +106,35 @@ def from_quote() -> Source:
         known = {line.get("quote_line") for line in sheet.lines}
         fresh = []
         for line in _lines_of(asking, "quote_line", id):
-            sold = sum_of(asking.find("sale_line", {"quote_line": line["id"], "state": "posted"}), "base_qty")
-            left = int(line["base_qty"] or 0) - sold
+            left = int(line["base_qty"] or 0) - sum_of(sold_of(asking, [str(line["id"])]), "base_qty")
             if left > 0 and line["id"] not in known:
                 copied = delivery_line(line, left)
                 copied["quote_line"] = copied.pop("order_line")
                 fresh.append(_blank(copied, "typed"))
         header = sheet.header | {"customer": quote["customer"], "contact": quote["contact"]}
-        if quote["discount_amount"]:
-            header["discount_amount"] = quote["discount_amount"]
+        typed = int(sheet.header.get("discount_amount") or 0)
+        header["discount_amount"] = typed + _discount_of(quote, fresh, asking) or None
         return Sheet(header, [*_typed(sheet.lines), *fresh])
 
     return Source(
         name="quote", label="从报价单", module="quote", kinds=("sale", "order"), columns="number doc_on subject total",
         offers=offers, take=take, turns="形成销货单",
+    )  # fmt: skip
+
+
+def sold_of(asking: Asking, quote_lines: Sequence[str]) -> list[Columns]:
+    """Posted lines that were made of lines of a quote."""
+    return asking.find("sale_line", {"quote_line": quote_lines, "state": "posted"})
+
+
+def _discount_of(quote: Columns, fresh: Sequence[Columns], asking: Asking) -> int:
+    """The part of the quote's discount that goes with these lines."""
+    lines = _lines_of(asking, "quote_line", str(quote["id"]))
+    sold, whole = sold_of(asking, [str(line["id"]) for line in lines]), sum_of(lines, "amount")
+    amount = sum(line_amount(line) for line in fresh)
+    return offered_discount(
+        int(quote["discount_amount"] or 0), whole, given=sum_of(sold, "share_amount"), amount=amount,
+        is_last=sum_of(sold, "amount") + amount >= whole,
     )  # fmt: skip
 
 
