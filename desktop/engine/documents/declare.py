@@ -102,6 +102,8 @@ class Posting:
     """What a version would book."""
     rights: Callable[[str], bool]
     """Whether who posts has a special right."""
+    is_blind: bool = False
+    """Whether who posts sees no prices: then he has typed none."""
 
 
 @dataclass(frozen=True)

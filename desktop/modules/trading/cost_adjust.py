@@ -1,5 +1,6 @@
 """成本调整: costs that become known late, and values put right by hand (modules.md T5, T6.10). Quantities stay."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -149,6 +150,19 @@ def _manual_lines(posting: Posting) -> Iterator[Wrong]:
             yield Wrong(f"库存金额只有 {yuan(pool.value)}，调整后不能小于 0，也要有库存", "amount", place)
 
 
+def _judge_cancel(posting: Posting) -> Iterator[Wrong]:
+    """T20: a value put right by hand is taken back while there are goods that carry it, as a change of it is."""
+    booked: Counter[str] = Counter()
+    for line in posting.asking.find("cost_adjust_line", {"document": posting.id}):
+        booked[str(line["product"])] += int(line["cost_amount"] or 0)
+    for product, by in booked.items() if not _is_late(posting.sheet.header) else ():
+        pool = pool_of(dict(posting.asking.balance("stock_balance", {"product": product})))
+        if by and not _holds(pool, -by):
+            found = posting.asking.look("product", product)
+            name = found["name"] if found else ""
+            yield Wrong(f"产品 {name} 已出库，调整的成本已随它走，不能作废，请另做一张反方向的调整", "")
+
+
 def _pool(posting: Posting, product: str) -> Pool:
     """As it is without the version that is changed."""
     found = pool_of(dict(posting.asking.balance("stock_balance", {"product": product})))
@@ -222,6 +236,7 @@ cost_adjust = Module(
         complete=_complete,
         fill=_fill,
         judge=_judge,
+        judge_cancel=_judge_cancel,
         sources=_SOURCES,
         moves=_moves,
         totals=_totals,

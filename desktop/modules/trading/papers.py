@@ -29,14 +29,12 @@ from .amounts import Amounts
 from .cost import Costed, Origin
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
-from .settings import STOCK_NEGATIVE, TAX_INCLUDED
+from .settings import BACK_DAYS, FUTURE_DAYS, STOCK_NEGATIVE, TAX_INCLUDED
 
 QTY_MAX, PRICE_MAX, AMOUNT_MAX = 10**11, 10**11, 10**13
 """Ten million units, ten million 元 each, a hundred thousand million 元: beyond them somebody slipped."""
 BASE_MAX = 10**13
 """A thousand million base units in one line."""
-BACK_DAYS = 7
-"""`doc.back_days`."""
 
 RIGHTS = dict(
     manager="view add edit delete post cancel export print",
@@ -236,12 +234,27 @@ def drafts_only(draft: Draft) -> Iterator[Fault]:
 
 
 def not_back_dated(posting: Posting) -> Iterator[Wrong]:
-    """Right `back_date` (0.6): a document of long ago, unless it had that day before."""
-    day = posting.sheet.header.get("doc_on")
-    first = (date.fromisoformat(today()) - timedelta(days=BACK_DAYS)).isoformat()
-    is_as_before = posting.old is not None and posting.old.header.get("doc_on") == day
-    if day and str(day) < first and not is_as_before and not posting.rights("back_date"):
+    """A document of long ago needs the right `back_date` (0.6), and none is of a day to come; unless it had that day
+    before."""
+    day, now = posting.sheet.header.get("doc_on"), date.fromisoformat(today())
+    if not day or (posting.old is not None and posting.old.header.get("doc_on") == day):
+        return
+    settings = posting.asking.settings
+    first = (now - timedelta(days=settings[BACK_DAYS])).isoformat()
+    last = (now + timedelta(days=settings[FUTURE_DAYS])).isoformat()
+    if str(day) > last:
+        yield Wrong(f"日期不能晚于 {last}，要提前过账，请在系统配置里改「可提前天数」", "doc_on")
+    elif str(day) < first and not posting.rights("back_date"):
         yield Wrong(f"只能补录 {first} 以后的单据，更早的需要「补录以前的单据」权限", "doc_on")
+
+
+def days_in_turn(posting: Posting, labels: Mapping[str, str]) -> Iterator[Wrong]:
+    """What is to follow a document is not before it; `labels` are the days by field."""
+    header, old = posting.sheet.header, posting.old.header if posting.old else {}
+    for name, label in labels.items():
+        is_as_before = all(old.get(one) == header.get(one) for one in ("doc_on", name))
+        if header.get(name) and str(header[name]) < str(header.get("doc_on") or today()) and not is_as_before:
+            yield Wrong(f"「{label}」不能早于单据日期", name)
 
 
 def quantities(posting: Posting) -> Iterator[Wrong]:

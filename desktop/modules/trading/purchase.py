@@ -37,7 +37,7 @@ from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
 from .rounding import TEN_THOUSAND
 from .settings import COST_WITH_TAX, LAST_PRICE_DAYS
 from .sources import from_order, from_origin
-from .stock import costs_in_turn, last_cost, stock_moves
+from .stock import costs_in_turn, last_cost, reference_price, stock_moves
 from .stock_hints import stock_words
 
 PREFIXES = {"purchase": "JH", "order": "JD", "return": "JT"}
@@ -47,7 +47,8 @@ RETAIL = seed_id("supplier", "retail")
 def _offer(header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking) -> Offer | None:
     ratio = int(line.get("ratio") or TEN_THOUSAND)
     days = asking.settings[LAST_PRICE_DAYS]
-    return purchase_offer(last_cost(asking, str(line["product"])), ratio, None, last=last, doc_on=day, last_days=days)
+    listed = reference_price(asking, str(line["product"]))
+    return purchase_offer(listed, ratio, None, last=last, doc_on=day, last_days=days)
 
 
 _SIDE = Bargain(
@@ -60,6 +61,7 @@ _SIDE = Bargain(
     money="paid_amount account",
     cleared=("settlement_method",),
     deliver_label="提货日期",
+    due_label="付款到期日",
     origin_label="原进货行",
 )
 
@@ -155,7 +157,7 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
     def judge(pool: Pool, line: Columns) -> Costed:
         qty = int(line["base_qty"] or 0)
         if kind == "return":
-            last = last_cost(asking, str(line["product"]))
+            last = last_cost(asking, str(line["product"]), pool, qty)
             return origins.took(line, supplier_return(pool, qty, origins.of(line), last))
         about = {name: line.get(name) or 0 for name in ("gross_amount", "ex_tax_amount", "fee_amount", "charge_amount")}
         return receipt(pool, qty, receipt_amount(about | {"price": line.get("price")}, with_tax=with_tax))

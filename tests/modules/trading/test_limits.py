@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -120,3 +121,118 @@ def test_a_changed_delivery_counts_its_order_once(shop: Shop) -> None:
 
 def replace_rights(who: Any, *special: str) -> Any:
     return replace(who, special=frozenset(special))
+
+
+# ----------------------------------------------------------------------------------------------------- days of a sheet
+
+
+def _day(days: int) -> str:
+    return (date.fromisoformat(today()) + timedelta(days=days)).isoformat()
+
+
+def test_nothing_is_posted_into_the_future_unless_the_company_says_so(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    for module, values in (("sale", {"customer": "甲"}), ("purchase", {"supplier": "乙"})):
+        fault = shop.refused(module, {**values, "doc_on": _day(1)}, ("P", 1, 20))["fields"]
+        assert "日期不能晚于" in fault["doc_on"]
+    shop.enter("sale", {"customer": "甲", "doc_on": _day(1)}, ("P", 1, 20), post=False)
+    _set(shop, doc__future_days=2)
+    shop.sell(("P", 1, 20), doc_on=_day(2))
+    assert "doc_on" in shop.refused("sale", {"customer": "甲", "doc_on": _day(3)}, ("P", 1, 20))["fields"]
+
+
+def test_how_far_back_everybody_may_post_is_the_companys_to_say(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    who = someone(shop, "sale")
+    assert "补录" in refused(shop, who, "sale", {"customer": "甲", "doc_on": _day(-8)}, [("P", 1, 20)])["doc_on"]
+    _set(shop, doc__back_days=8)
+    save(shop, who, "sale", {"customer": "甲", "doc_on": _day(-8)}, [("P", 1, 20)])
+
+
+@pytest.mark.parametrize("module", ["sale", "purchase"])
+def test_what_follows_a_document_is_not_before_it(shop: Shop, module: str) -> None:
+    party = {"customer": "甲"} if module == "sale" else {"supplier": "乙"}
+    values = {**party, **ORDER, "deliver_on": _day(-1), "due_on": _day(-2)}
+    fault = shop.refused(module, values, ("P", 1, 20))["fields"]
+    assert {name: "不能早于单据日期" in text for name, text in fault.items()} == {"deliver_on": True, "due_on": True}
+
+
+# -------------------------------------------------------------------------------------------------------------- costs
+
+
+def test_a_value_put_right_is_not_taken_back_once_the_goods_are_gone(shop: Shop) -> None:
+    shop.buy(("P", 10, 10))
+    (source,) = shop.api.post("/api/documents/cost_adjust/sources/stock", shop.body({"kind": "manual"}, []))["items"]
+    line = {"source": source["id"], "amount": fen(50)}
+    adjusted = shop.enter("cost_adjust", {"kind": "manual"}, line)
+    sold = shop.sell(("P", 10, 20))
+    path = f"/api/documents/cost_adjust/{adjusted['row']['id']}/cancel"
+    fault = shop.api.refused("POST", path, 422, {"reason": "录错"})["fields"]
+    assert "已出库" in fault[""]
+    shop.cancel("sale", sold)
+    shop.cancel("cost_adjust", adjusted)
+    assert shop.stock() == (10, 100)
+
+
+def test_beyond_the_stock_a_unit_costs_what_it_was_last_bought_for(shop: Shop) -> None:
+    _set(shop, stock__negative="allow")
+    shop.buy(("P", 5, 10))
+    shop.sell(("P", 5, 20))
+    assert costs(shop.read("sale", shop.sell(("P", 3, 20)))) == [-30]
+    assert shop.stock() == (-3, -30)
+    assert costs(shop.read("sale", shop.sell(("Q", 1, 20)))) == [0]  # never bought: nobody knows
+
+
+# ------------------------------------------------------------------------------------------------------------- rights
+
+
+def test_an_order_is_delivered_by_who_sees_sales_and_not_the_list_of_their_lines(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    order = shop.sell(("P", 5, 20), **ORDER)
+    line = linked(shop, "order_line", order["lines"][0], qty=5)
+    save(shop, someone(shop, "sale"), "sale", {"customer": "甲"}, [line])
+    hidden = replace(someone(shop, "sale"), employee="", operator="", scopes={"customer": "all", "sale": "own"})
+    other = shop.sell(("P", 5, 20), **ORDER)
+    fault = refused(shop, hidden, "sale", {"customer": "甲"}, [linked(shop, "order_line", other["lines"][0])])
+    assert "lines.0.order_line" in fault
+
+
+def test_a_price_other_than_offered_needs_a_right(shop: Shop) -> None:
+    _priced(shop, price_1=20, price_2=18)
+    shop.customer("会", price_level="2")
+    who = someone(shop, "sale")
+    fault = refused(shop, who, "sale", {"customer": "甲"}, [("P", 1, 1)])
+    assert fault == {"lines.0.price": "带出的单价是 20，改单价或折扣要有「改单价和优惠」的权限"}
+    assert "lines.0.price" in refused(shop, who, "sale", {"customer": "甲"}, [("P", 1, 20, 50)])
+    assert "lines.0.price" in refused(shop, who, "sale", {"customer": "甲"}, [("P", 1, 18)])
+    typed = {"product": shop.names["P"], "qty": scaled(2), "price": scaled(20), "typed_amount": fen(2)}
+    assert "lines.0.price" in refused(shop, who, "sale", {"customer": "甲"}, [typed])
+    save(shop, who, "sale", {"customer": "会"}, [("P", 1, 18)])
+    save(shop, who, "sale", {"customer": "会"}, [("P", 1, 20)])
+    save(shop, who, "sale", {"customer": "甲"}, [("Q", 1, 3)])  # nothing is offered for it
+    save(shop, replace_rights(who, "edit_price"), "sale", {"customer": "甲"}, [("P", 1, 1)])
+
+
+def test_a_price_that_was_agreed_or_is_left_alone_needs_none(shop: Shop) -> None:
+    _priced(shop, price_1=20)
+    who = someone(shop, "sale")
+    order = shop.sell(("P", 5, 15, 90), **ORDER, discount_amount=10)
+    line = linked(shop, "order_line", order["lines"][0], qty=5) | {"price": scaled(15), "discount_rate": scaled(90)}
+    done = save(shop, who, "sale", {"customer": "甲", "discount_amount": 10}, [line])
+    assert "lines.0.price" in refused(shop, who, "sale", {"customer": "甲"}, [line | {"price": scaled(14)}])
+    changed = {**done["lines"][0], "qty": scaled(4)}
+    save(shop, who, "sale", {}, [changed], id=done["row"]["id"])
+
+
+def test_what_is_given_away_beyond_the_limit_needs_the_same_right(shop: Shop) -> None:
+    _priced(shop, price_1=20)
+    who = someone(shop, "sale")
+    for name in ("discount_amount", "write_off_amount"):
+        assert "最多 1.00" in refused(shop, who, "sale", {"customer": "甲", name: 90}, [("P", 5, 20)])[name]
+        save(shop, who, "sale", {"customer": "甲", name: 1}, [("P", 5, 20)])
+
+
+def _priced(shop: Shop, **prices: int) -> None:
+    given = {name: scaled(price) for name, price in prices.items()}
+    shop.api.ok(shop.api.call("PATCH", f"/api/records/product/{shop.names['P']}", given))
+    shop.buy(("P", 50, 5), ("Q", 50, 1))
