@@ -6,6 +6,7 @@ from typing import Any
 
 from ...engine.define import Document, Module, Related, Tab
 from ...engine.documents.declare import (
+    Above,
     Annex,
     Asking,
     Columns,
@@ -43,7 +44,7 @@ _PREFIXES = dict.fromkeys(_KINDS, "CB")
 _RECEIPTS = ("purchase", "opening", "gain", "gift_in", "return_use", "other_in")
 _SOURCE_OF = {LATE: "stock_move", MANUAL: "stock_balance"}
 """What a line is about: a receipt, or what lies in a warehouse."""
-_OFFERED_MAX = 200
+_OFFERED_MAX = 2_000
 
 
 def _is_late(header: Columns) -> bool:
@@ -53,20 +54,20 @@ def _is_late(header: Columns) -> bool:
 # ------------------------------------------------------------------------------------------------- what is there to do
 
 
-def _covered(asking: Asking, document: str) -> set[str]:
-    """Receipt moves whose cost other adjustments tell."""
-    rows = asking.find("cost_adjust_line", {"state": "posted"})
-    return {str(row["source"]) for row in rows if row["source"] and row["document"] != document}
+def _covered(asking: Asking, document: str, sources: Sequence[str]) -> set[str]:
+    """Those receipt moves whose cost other adjustments tell."""
+    rows = asking.find("cost_adjust_line", {"state": "posted", "source": sources})
+    return {str(row["source"]) for row in rows if row["document"] != document}
 
 
 def _unknown(header: Columns, asking: Asking) -> Iterable[Columns]:
-    covered = _covered(asking, str(header.get("id") or ""))
-    found = asking.find("stock_move", {"kind": _RECEIPTS})
-    return [row for row in found if int(row["uncosted_qty"] or 0) > 0 and row["id"] not in covered][:_OFFERED_MAX]
+    found = asking.find("stock_move", {"kind": _RECEIPTS, "uncosted_qty": Above(0)})
+    covered = _covered(asking, str(header.get("id") or ""), [str(row["id"]) for row in found])
+    return [row for row in found if row["id"] not in covered][:_OFFERED_MAX]
 
 
 def _in_stock(header: Columns, asking: Asking) -> Iterable[Columns]:
-    return [row for row in asking.find("stock_balance", {}) if int(row["on_hand"] or 0) > 0][:_OFFERED_MAX]
+    return asking.find("stock_balance", {"on_hand": Above(0)})[:_OFFERED_MAX]
 
 
 def _take(sheet: Sheet, id: str, asking: Asking) -> Sheet:
@@ -124,7 +125,8 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
 
 
 def _late_lines(posting: Posting) -> Iterator[Wrong]:
-    seen = _covered(posting.asking, posting.id)
+    sources = [str(line["source"]) for line in posting.sheet.lines if line.get("source")]
+    seen = _covered(posting.asking, posting.id, sources)
     for place, line in enumerate(posting.sheet.lines):
         source = str(line.get("source") or "")
         if not line.get("product") or int(line.get("qty") or 0) <= 0:

@@ -7,7 +7,18 @@ from datetime import date, timedelta
 from typing import Any
 
 from ...engine.define import Draft, Fault
-from ...engine.documents.declare import STATE_TONES, STATES, Asking, Columns, Finder, Found, Posting, Sheet, Wrong
+from ...engine.documents.declare import (
+    STATE_TONES,
+    STATES,
+    Asking,
+    Columns,
+    Finder,
+    Found,
+    Posting,
+    Sheet,
+    Wanted,
+    Wrong,
+)
 from ...engine.fields import (
     Bool,
     Date,
@@ -509,11 +520,11 @@ def newest_price(
     """Price and day of the newest posted line of this party, product and unit (T18)."""
     if not header.get(party):
         return None
-    about = {"product": line["product"], party: header[party], "state": "posted"}
+    about: dict[str, Wanted] = {"product": line["product"], party: header[party], "state": "posted", "doc_type": kinds}
     found = [
         row
         for row in asking.find(lines, about)
-        if row["unit_row"] == line.get("unit_row") and row["doc_type"] in kinds and row["document"] != header.get("id")
+        if row["unit_row"] == line.get("unit_row") and row["document"] != header.get("id")
     ]
     newest = max(found, key=lambda row: (str(row["doc_on"]), str(row["id"])), default=None)
     return (newest["price"], str(newest["doc_on"])) if newest else None  # type: ignore[return-value]

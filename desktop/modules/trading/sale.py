@@ -5,7 +5,19 @@ from datetime import date
 from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab, seed_id
-from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
+from ...engine.documents.declare import (
+    Annex,
+    Asking,
+    Columns,
+    Hint,
+    Move,
+    Posted,
+    Posting,
+    Sheet,
+    Typing,
+    Wanted,
+    Wrong,
+)
 from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive
@@ -15,6 +27,7 @@ from .credit import Standing, exposure, undelivered, verdict
 from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, is_below_minimum, sale_offers
 from .order_book import order_moves
+from .orders import OPEN_ORDERS
 from .papers import (
     PRODUCTS,
     RIGHTS,
@@ -211,12 +224,13 @@ def _credit(posting: Posting, customer: Mapping[str, Any], advance: int) -> Iter
 
 
 def _overdue(posting: Posting) -> int:
-    """Days since the oldest due date of what the customer still owes."""
-    about = {
-        "customer": posting.sheet.header["customer"], "state": "posted", "doc_type": "sale",
-        "paid_state": ["unpaid", "partial"],
+    """Days since the oldest due date of what the customer still owes, from before the books began included."""
+    about: dict[str, Wanted] = {
+        "customer": posting.sheet.header["customer"], "state": "posted", "paid_state": ["unpaid", "partial"]
     }  # fmt: skip
-    dues = [str(row["due_on"]) for row in posting.asking.find("sale", about) if row["due_on"]]
+    owed = posting.asking.find("sale", about | {"doc_type": "sale"})
+    owed += posting.asking.find("opening_party", about | {"kind": "receivable"})
+    dues = [str(row["due_on"]) for row in owed if row["due_on"]]
     return (date.fromisoformat(today()) - date.fromisoformat(min(dues))).days if dues else 0
 
 
@@ -245,10 +259,9 @@ def _delivers(posting: Posting) -> dict[str, int]:
 
 def _undelivered(posting: Posting) -> int:
     """Of all open posted orders of the customer but this one."""
-    about = {"customer": posting.sheet.header["customer"], "state": "posted", "doc_type": "order"}
-    orders = [row for row in posting.asking.find("sale", about) if row["progress"] in ("open", "partial")]
+    about: dict[str, Wanted] = {"state": "posted", "doc_type": "order", "progress": OPEN_ORDERS}
     found = 0
-    for order in orders:
+    for order in posting.asking.find("sale", about | {"customer": posting.sheet.header["customer"]}):
         if order["id"] != posting.id:
             rows = posting.asking.find("order_balance", {"order_module": "sale", "order": order["id"]})
             left = {str(row["order_line"]): _int(row, "remaining") for row in rows}

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ...engine.documents.declare import Asking, Columns, Sheet, Source
+from ...engine.documents.declare import Asking, Columns, Sheet, Source, Wanted
 from .amounts import line_amount
-from .orders import delivery_line, offered_discount
+from .orders import OPEN_ORDERS, delivery_line, offered_discount
 from .papers import returned_before, sum_of
 
-_OFFERED_MAX = 200
+_OFFERED_MAX = 2_000
 
 
 def from_order(module: str, party: str, kinds: tuple[str, ...]) -> Source:
@@ -22,9 +22,8 @@ def from_order(module: str, party: str, kinds: tuple[str, ...]) -> Source:
 
 def _open_orders(module: str, party: str) -> Callable[[Columns, Asking], Iterable[Columns]]:
     def offers(header: Columns, asking: Asking) -> Iterable[Columns]:
-        about = {party: header.get(party), "state": "posted", "doc_type": "order"}
-        found = asking.find(module, about) if header.get(party) else []
-        return [row for row in found if row["progress"] in ("open", "partial")][:_OFFERED_MAX]
+        about: dict[str, Wanted] = {"state": "posted", "doc_type": "order", "progress": OPEN_ORDERS}
+        return asking.find(module, about | {party: header[party]})[:_OFFERED_MAX] if header.get(party) else []
 
     return offers
 
@@ -72,8 +71,8 @@ def from_origin(module: str, party: str) -> Source:
     done = ("sale", "retail") if module == "sale" else ("purchase",)
 
     def offers(header: Columns, asking: Asking) -> Iterable[Columns]:
-        found = asking.find(module, {party: header[party], "state": "posted"}) if header.get(party) else []
-        return [row for row in found if row["doc_type"] in done][:_OFFERED_MAX]
+        about: dict[str, Wanted] = {"state": "posted", "doc_type": done}
+        return asking.find(module, about | {party: header[party]})[:_OFFERED_MAX] if header.get(party) else []
 
     def take(sheet: Sheet, id: str, asking: Asking) -> Sheet:
         origin = asking.find(module, {"id": id})[0]
@@ -98,8 +97,9 @@ def from_quote() -> Source:
     """形成销货单: what was offered and not sold yet (Q1)."""
 
     def offers(header: Columns, asking: Asking) -> Iterable[Columns]:
-        about = {"state": "posted"} | ({"customer": header["customer"]} if header.get("customer") else {})
-        return [row for row in asking.find("quote", about) if row["result"] != "lost"][:_OFFERED_MAX]
+        about: dict[str, Wanted] = {"state": "posted", "result": ("open", "won")}
+        of = {"customer": header["customer"]} if header.get("customer") else {}
+        return asking.find("quote", about | of)[:_OFFERED_MAX]
 
     def take(sheet: Sheet, id: str, asking: Asking) -> Sheet:
         quote = asking.find("quote", {"id": id})[0]

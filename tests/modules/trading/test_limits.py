@@ -10,6 +10,8 @@ import pytest
 
 from desktop.engine.documents import verbs
 from desktop.engine.fields.moment import today
+from desktop.engine.ids import new_id
+from sync_server.replication.changeset import Op
 from tests.modules.trading.shop import Shop, costs, fen, scaled
 from tests.modules.trading.test_guard import ORDER, _stocked, linked, refused, save, someone  # noqa: F401
 
@@ -236,3 +238,60 @@ def _priced(shop: Shop, **prices: int) -> None:
     given = {name: scaled(price) for name, price in prices.items()}
     shop.api.ok(shop.api.call("PATCH", f"/api/records/product/{shop.names['P']}", given))
     shop.buy(("P", 50, 5), ("Q", 50, 1))
+
+
+# ----------------------------------------------------------------------------------------------------- a long-kept shop
+
+
+def _many(shop: Shop, count: int) -> list[str]:
+    """So many products at once."""
+    engine, ids = shop.office.engine, [new_id() for _ in range(count)]
+    about = {"category": shop.category, "name": "N"}
+    ops = [Op("product", id, "ins", about | {"code": f"N{place}"}) for place, id in enumerate(ids)]
+    with engine.db.write():
+        engine.applier.local(ops, actor="")
+    return ids
+
+
+def test_what_lies_behind_thousands_of_others_is_found(shop: Shop) -> None:
+    first = shop.names["P"]
+    _many(shop, 2_100)
+    with shop.office.engine.db.read() as db:
+        asking = verbs.asking_of(shop.office.engine, db)
+        assert first in {row["id"] for row in asking.find("product", {})}
+        (row,) = asking.find("product", {"name": ["P", "R"]})
+        assert row["id"] == first
+
+
+def test_all_of_the_stock_and_what_has_no_cost_is_offered(shop: Shop) -> None:
+    unknown = shop.enter("stock_entry", {"kind": "other_in"}, ("Q", 1, None))
+    lines = [{"product": id, "qty": scaled(1), "unit_cost": scaled(3)} for id in _many(shop, 205)]
+    shop.enter("stock_entry", {"kind": "other_in"}, *lines)
+
+    def offered(source: str, kind: str) -> list[dict[str, Any]]:
+        path = f"/api/documents/cost_adjust/sources/{source}"
+        return list(shop.api.post(path, shop.body({"kind": kind}, []))["items"])
+
+    assert len(offered("stock", "manual")) == 206
+    (one,) = offered("unknown", "late_cost")
+    assert one["document"] == unknown["row"]["id"]
+    shop.enter("cost_adjust", {"kind": "late_cost"}, {"source": one["id"], "unit_cost": scaled(2)})
+    assert offered("unknown", "late_cost") == []
+
+
+def test_only_orders_with_something_to_come_are_offered(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    shop.sell(("P", 1, 20))
+    done, still = shop.sell(("P", 1, 20), **ORDER), shop.sell(("P", 2, 20), **ORDER)
+    for order in (done, still):
+        shop.sell(linked(shop, "order_line", order["lines"][0]))
+    found = shop.api.post("/api/documents/sale/sources/order", shop.body({"customer": "甲"}, []))["items"]
+    assert [row["id"] for row in found] == [still["row"]["id"]]
+
+
+def test_a_debt_from_before_the_books_began_is_overdue_like_any_other(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    _set(shop, credit__overdue_days=10)
+    values = {"kind": "receivable", "customer": "甲", "amount": 100, "doc_on": "2020-01-01", "due_on": "2020-02-01"}
+    shop.enter("opening_party", values)
+    assert "已逾期" in _asked(shop, "sale", {"customer": "甲"}, ("P", 1, 20))["over_credit"]
