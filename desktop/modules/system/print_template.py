@@ -1,21 +1,7 @@
 """打印模板: how the company wants its papers to look (product.md M2.10.7). What a layout may say, the engine knows."""
 
-import json
-from collections.abc import Iterator
-
-from ...engine.define import Draft, Fault, Module, Tab
+from ...engine.define import Module, Tab
 from ...engine.fields import Bool, LongText, Text
-
-
-def is_layout(draft: Draft) -> Iterator[Fault]:
-    """Rule: a layout is an object that can be read; what it says is judged where it is laid out."""
-    try:
-        said = json.loads(str(draft.new["layout"])) if draft.new else {}
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        yield Fault("模板的内容读不了，请在打印模板里改", "layout")
-
 
 print_template = Module(
     name="print_template",
@@ -39,7 +25,6 @@ print_template = Module(
     quick="name",
     sort="name",
     tabs=(Tab("基本", "name module base is_default layout"),),
-    rules=(is_layout,),
     rights=dict(manager="view", finance="view"),
     help="template",
 )

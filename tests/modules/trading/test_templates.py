@@ -194,13 +194,9 @@ def test_a_name_that_is_no_word_is_refused_in_words(shop: Shop, head: Any) -> No
 
 def test_a_layout_that_came_from_elsewhere_stops_nothing(shop: Shop, goods: dict[str, Any]) -> None:
     kept = {"name": "坏", "module": "sale", "base": "sheet_a4"}
-    for layout in ("[" * 15_000, "null", "1", "{"):
-        body = kept | {"layout": layout}
-        fault = shop.api.refused("POST", "/api/records/print_template", 422, body)["fields"]
-        assert fault == {"layout": "模板的内容读不了，请在打印模板里改"}
-    strange = kept | {"layout": '{"head":[[{"name":[]}]],"paper":"a4"}'}
-    id = shop.api.post("/api/records/print_template", strange)["row"]["id"]
-    (shown,) = editor(shop)["templates"]
-    assert shown["layout"] is None and "这一项" in shown["fault"]
-    words_on_it, _ = paper(shop, goods, id)
-    assert "销货单" in words_on_it[0].replace("　", "")
+    for layout in ("[" * 15_000, "null", "1", '{"head":[[{"name":[]}]],"paper":"a4"}'):
+        id = shop.api.post("/api/records/print_template", kept | {"layout": layout})["row"]["id"]
+        (shown,) = editor(shop)["templates"]
+        assert shown["layout"] is None and shown["fault"]
+        assert "销货单" in paper(shop, goods, id)[0][0].replace("　", "")
+        shop.api.ok(shop.api.call("DELETE", f"/api/records/print_template/{id}"))
