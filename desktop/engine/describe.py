@@ -118,6 +118,8 @@ def _document(
         "copied": document.copied.split(),
         "line_columns": document.line_columns.split(),
         "foot": [name for name in document.foot.split() if name in visible],
+        "only": {name: kinds.split() for name, kinds in document.only.items() if name in visible},
+        "needs": {name: kinds.split() for name, kinds in document.needs.items() if name in visible},
         "after": document.after.split(),
         "finds": document.find is not None,
         "sources": [

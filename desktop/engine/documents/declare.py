@@ -338,6 +338,10 @@ class Document:
     find: Finder | None = None
     line_columns: str = ""
     foot: str = ""
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the header that only some kinds have → those kinds."""
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the header that some kinds cannot be posted without → those kinds; `judge` refuses, this marks them."""
     copied: str = ""
     """Fields of the header that lines repeat, so that they can be listed by themselves."""
     prints: tuple[Print, ...] = ()

@@ -71,6 +71,8 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         header["supplier"] = RETAIL  # B1
     if not header.get("cost_basis"):  # one that has its number is older than the setting
         header["cost_basis"] = "gross" if header.get("number") else asking.settings[COST_WITH_TAX]
+    if _SIDE.kind(header) != "order":
+        header["deliver_on"] = None
     _SIDE.complete(header, lines, asking)
 
 
@@ -250,6 +252,8 @@ purchase = Module(
         line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount note",
         foot="goods_amount discount_amount tax_amount charge_amount fee_amount fee_supplier fee_share total "
         "paid_amount account outstanding",
+        only={"deliver_on": "order"},
+        needs={"warehouse": "purchase return", "deliver_on": "order"},
         copied=_REPEATED,
         prints=(*_SHEETS, *_SLIPS),
     ),

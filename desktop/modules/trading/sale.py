@@ -503,6 +503,7 @@ sale = Module(
         line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount note",
         foot="goods_amount discount_amount tax_amount charge_amount total advance_used write_off_amount paid_amount "
         "account tendered change outstanding",
+        needs={"warehouse": "sale return retail", "deliver_on": "order"},
         copied=_REPEATED,
         prints=(*_RECEIPTS, *_SHEETS, *_SLIPS, _CONTRACT, *_TICKETS),
     ),

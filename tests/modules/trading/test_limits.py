@@ -295,3 +295,13 @@ def test_a_debt_from_before_the_books_began_is_overdue_like_any_other(shop: Shop
     values = {"kind": "receivable", "customer": "甲", "amount": 100, "doc_on": "2020-01-01", "due_on": "2020-02-01"}
     shop.enter("opening_party", values)
     assert "已逾期" in _asked(shop, "sale", {"customer": "甲"}, ("P", 1, 20))["over_credit"]
+
+
+def test_a_purchase_has_no_day_of_delivery_and_needs_a_warehouse(shop: Shop) -> None:
+    (about,) = (one["document"] for one in shop.api.get("/api/modules")["modules"] if one["name"] == "purchase")
+    assert about["only"] == {"deliver_on": ["order"]}
+    assert about["needs"] == {"warehouse": ["purchase", "return"], "deliver_on": ["order"]}
+    assert shop.buy(("P", 1, 5), deliver_on="2030-01-01")["row"]["deliver_on"] is None
+    assert "warehouse" in shop.refused("purchase", {"supplier": "乙", "warehouse": None}, ("P", 1, 5))["fields"]
+    order = shop.buy(("P", 1, 5), doc_type="order", deliver_on="2030-01-01")
+    assert order["row"]["deliver_on"] == "2030-01-01"

@@ -132,6 +132,9 @@ export interface DocumentInfo {
   foot: string[]
   /** the one figure of the sheet; else the first calculated amount that lists sum up */
   total?: string | null
+  /** fields of the head that only some kinds have, and those that some kinds are not posted without */
+  only?: Record<string, string[]>
+  needs?: Record<string, string[]>
   line_columns: string[]
   /** fields that change without a new version */
   after: string[]

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DocumentInfo, ModuleInfo } from '../../api/types'
 import { field } from '../../fields/info'
 import { lineColumns, template } from './columns'
-import { folded, layoutOf } from './layout'
+import { folded, layoutOf, ofKind } from './layout'
 import { ownerOfLine } from './owner'
 
 const fields = [
@@ -32,6 +32,17 @@ describe('the parts of a sheet', () => {
     // calculated and empty: no room for it
     expect(names(folded(head, {}, {}, 3, true).shown)).toEqual(['on', 'party', 'b', 'c', 'store'])
     expect(names(folded(head, { closed: 'x' }, {}, 9, false).shown)).toContain('closed')
+  })
+  it('are those of its kind', () => {
+    const { head } = layoutOf(module, about)
+    const kinds = { ...about, only: { b: ['order'] }, needs: { c: ['plain'] } }
+    expect(names(ofKind(head, kinds, 'order', {}))).toEqual(names(head))
+    const plain = ofKind(head, kinds, 'plain', {})
+    expect(names(plain)).toEqual(['on', 'party', 'c', 'closed', 'store'])
+    expect(plain.find((f) => f.name === 'c')?.required).toBe(true)
+    // what is needed is never folded away, what is wrong never hidden
+    expect(names(folded(plain, {}, {}, 2, false).shown)).toEqual(['on', 'party', 'c', 'store'])
+    expect(names(ofKind(head, kinds, 'plain', { b: '不对' }))).toContain('b')
   })
   it('are columns, of which only some take typing', () => {
     const lines = [field('ref', { name: 'product', label: '产品' }), field('quantity', { name: 'qty', label: '数量' }), field('money', { name: 'amount', label: '金额', readonly: true }), field('bool', { name: 'machinery', hidden: true })]

@@ -26,6 +26,12 @@ export function layoutOf(module: ModuleInfo, about: DocumentInfo): SheetLayout {
   return { head: rest.filter((f) => f.type !== 'longtext'), notes: rest.filter((f) => f.type === 'longtext'), foot: foot.filter((f) => f !== total), total }
 }
 
+/** The boxes that a sheet of this kind has, those it needs marked; one that is wrong is never left out. */
+export function ofKind(head: FieldInfo[], about: DocumentInfo, kind: string, wrong: Record<string, string>): FieldInfo[] {
+  const has = (f: FieldInfo): boolean => !about.only?.[f.name] || about.only[f.name]!.includes(kind) || !!wrong[f.name]
+  return head.filter(has).map((f) => (about.needs?.[f.name]?.includes(kind) ? { ...f, required: true } : f))
+}
+
 /** Calculated fields with nothing in them take no room. */
 const worthShowing = (field: FieldInfo, values: Values): boolean => !field.readonly || !isEmpty(values[field.name])
 
