@@ -162,7 +162,7 @@ def _judge_cancel(posting: Posting) -> Iterator[Wrong]:
         if by and not _holds(pool, -by):
             found = posting.asking.look("product", product)
             name = found["name"] if found else ""
-            yield Wrong(f"产品 {name} 已出库，调整的成本已随它走，不能作废，请另做一张反方向的调整", "")
+            yield Wrong(f"产品 {name} 已出库，调整的成本已随它走，现在不能作废", "")
 
 
 def _pool(posting: Posting, product: str) -> Pool:
