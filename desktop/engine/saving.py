@@ -207,8 +207,13 @@ class Saving:
         if (module, id) not in self._reachable:
             definition = self.engine.registry[module]
             found = row_number(self.engine, self.db, self.principal, definition, id, deleted=False)
-            self._reachable[module, id] = self.principal.may("view", module) and found is not None
+            self._reachable[module, id] = self._may_view(definition) and found is not None
         return self._reachable[module, id]
+
+    def _may_view(self, definition: Definition) -> bool:
+        """Lines are reached through their document: who sees it need not have the list of its lines."""
+        header, _ = self.engine.registry.document_of.get(definition.name, (definition.name, ""))
+        return self.principal.may("view", definition.name) or self.principal.may("view", header)
 
     def look(self, module: str, id: str) -> Values | None:
         """Values of a live record, unmasked; None when there is none."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from desktop import accounts
+from desktop.engine import configuring
 from desktop.engine.documents import audit, disputes, verbs
 from desktop.engine.documents.verbs import Entry
 from desktop.errors import BadRequest, Forbidden, NotFound
@@ -218,3 +219,79 @@ def test_an_ordinary_change_of_what_was_posted_asks_nothing(desks: Desks) -> Non
     with a.engine.db.write() as db:
         before = db.execute("SELECT * FROM dispute").fetchall()
     assert before == []
+
+
+def test_one_lost_change_taken_on_two_machines_becomes_one_document(desks: Desks) -> None:
+    a, b = desks
+    first = save(a, [{"product": product(a), "qty": 10 * Q}])
+    meet(a, b)
+    id, line = first["row"]["id"], first["lines"][0]
+    verbs.cancel(a.engine, a.admin, "stock_entry", id, "录错")
+    save(b, [{**line, "qty": 4 * Q}], id=id)
+    meet(a, b)
+    taken = []
+    for desk in desks:
+        (one,) = listed(desk)
+        taken.append(save(desk, [{"product": line["product"], "qty": 4 * Q}], answers=one["id"])["row"]["id"])
+    meet(a, b)
+    assert taken[0] == taken[1] and quantity(a, taken[0]) == quantity(b, taken[0]) == 4
+    assert [tuple(row) for row in a.ask("SELECT on_hand FROM stock_balance")] == [(4 * Q,)]
+    (one,) = listed(a)
+    assert [each["label"] for each in one["document"]["differences"]] == ["单据编号"]
+    disputes.keep(a.engine, a.admin, one["id"])
+
+
+def bargain(
+    desk: Desk, module: str, values: dict[str, Any], lines: list[dict[str, Any]], **more: Any
+) -> dict[str, Any]:
+    id, who = more.pop("id", None), more.pop("who", desk.admin)
+    entry = Entry(values, lines, more.pop("post", True), **more)
+    return verbs.save(desk.engine, who, module, entry, id=id)
+
+
+def test_a_lost_price_is_decided_by_who_sees_it_and_may_post(desks: Desks) -> None:
+    a, b = desks
+    goods, supplier = product(a), str(a.save("supplier", name="乙")["id"])
+    first = bargain(a, "purchase", {"supplier": supplier}, [{"product": goods, "qty": Q, "price": 20 * Q}])
+    meet(a, b)
+    id, line = first["row"]["id"], first["lines"][0]
+    for desk, price in zip(desks, (30, 40), strict=True):
+        bargain(desk, "purchase", {}, [{**line, "price": price * Q}], id=id)
+    meet(a, b)
+    (one,) = listed(a)
+    known = ("purchase", "product", "supplier", "warehouse", "account")
+    some = replace(
+        a.admin, everything=False, rights=dict.fromkeys(known, frozenset(["view", "edit", "add", "post"])),
+        scopes=dict.fromkeys(known, "all"),
+    )  # fmt: skip
+    blind, author = replace(some, no_prices=True), replace(some, rights={"purchase": frozenset(["view", "edit"])})
+    (shown,) = conflicts.listed(a.engine, blind, {}, "open", None, 50)["items"]
+    assert (shown["document"]["may"], shown["document"]["may_keep"]) == (False, False)
+    assert "由看得到价格的同事处理" in shown["document"]["why"]
+    sheet = verbs.other(a.engine, a.admin, "purchase", id, one["id"])
+    with pytest.raises(Forbidden, match="看不到"):
+        disputes.keep(a.engine, blind, one["id"])
+    for who, post in ((blind, True), (author, False)):
+        with pytest.raises(Forbidden):
+            bargain(a, "purchase", {}, sheet["lines"], id=id, who=who, post=post, answers=one["id"])
+    assert len(listed(a)) == 1
+    bargain(a, "purchase", {}, sheet["lines"], id=id, who=some, answers=one["id"])
+    assert listed(a) == []
+
+
+def test_a_lost_change_keeps_how_its_prices_were_meant(desks: Desks) -> None:
+    a, b = desks
+    goods, supplier = product(a), str(a.save("supplier", name="乙")["id"])
+    line = {"product": goods, "qty": Q, "price": 100 * Q, "tax_rate": 13 * Q}
+    first = bargain(a, "purchase", {"supplier": supplier}, [line])
+    meet(a, b)
+    id, kept = first["row"]["id"], first["lines"][0]
+    configuring.change(a.engine, a.admin, {"tax.price_includes": False}, [], None)
+    bargain(b, "purchase", {}, [{**kept, "qty": 2 * Q}], id=id)
+    verbs.cancel(a.engine, a.admin, "purchase", id, "录错")
+    meet(a, b)
+    (one,) = listed(a)
+    sheet = verbs.other(a.engine, a.admin, "purchase", id, one["id"])
+    lines = [{name: value for name, value in each.items() if name != "id"} for each in sheet["lines"]]
+    fresh = bargain(a, "purchase", {"supplier": supplier}, lines, answers=one["id"])
+    assert fresh["row"]["total"] == sheet["values"]["total"] == 200_00

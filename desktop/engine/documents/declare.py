@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 
 Columns = dict[str, Scalar]
 
-Wanted = Scalar | Sequence[str]
-"""What a column has to equal: a value, or one of some texts."""
+
+@dataclass(frozen=True)
+class Above:
+    """Of a column: more than so much."""
+
+    amount: int
+
+
+Wanted = Scalar | Sequence[str] | Above
+"""What a column has to be: a value, one of some texts, or above an amount."""
 
 State = Literal["draft", "posted", "cancelled"]
 STATES: Mapping[str, str] = {"draft": "草稿", "posted": "已过账", "cancelled": "已作废"}
@@ -99,7 +107,8 @@ class Asking:
 
     look: Look
     find: Callable[[str, Mapping[str, Wanted]], list[Columns]]
-    """Live rows of a module whose columns equal the given ones, or one of several, as columns."""
+    """Live rows of a module whose columns are as wanted, all of them, the latest first, as columns. What is not wanted
+    is said here, or a shop that has been open for years is read row by row."""
     balance: Callable[[str, Mapping[str, Scalar]], Mapping[str, int]]
     """Balance and keys → its sums."""
     settings: Settings = field(default_factory=Settings)
@@ -118,6 +127,8 @@ class Posting:
     """What a version would book."""
     rights: Callable[[str], bool]
     """Whether who posts has a special right."""
+    is_blind: bool = False
+    """Whether who posts sees no prices: then he has typed none."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sync_server.replication.changeset import Op, value_hash
 
-from ...errors import BadRequest, NotFound
+from ...errors import BadRequest, Forbidden, NotFound
 from ..access import Principal, demand
 from ..engine import Engine
 from ..fields import Field, Ref
@@ -28,6 +28,7 @@ from .versions import TABLE, Chain, Version
 
 KEPT, TAKEN = 1, 2
 LISTED_MAX = 200
+_UNSEEN = "两边的价格或金额不同，您看不到，请由看得到价格的同事处理"
 _GONE = "没有找到这处冲突，可能已由别人处理"
 
 
@@ -206,6 +207,7 @@ def listed(
 
 def _public(one: Dispute, principal: Principal, names: Mapping[str, str]) -> dict[str, Any]:
     now, other = _spoken(one, principal)
+    is_unseen = _is_unseen(one, principal)
     words = "已作废" if one.is_cancelled else f"第 {one.chain.shown.version} 版"
     said = f"第 {one.version.version} 版" if one.version else "草稿的改动"
     sides = [
@@ -223,11 +225,13 @@ def _public(one: Dispute, principal: Principal, names: Mapping[str, str]) -> dic
         "base": {"known": False, "value": None, "text": "", "at": None, "actor": ""}, "sides": sides,
         "now": {"value": None, "text": words}, "can_take": False, "is_life": False,
         "document": {
-            "why": _why(one), "is_cancelled": one.is_cancelled, "next": one.chain.shown.version + 1,
+            "why": f"{_why(one)}。{_UNSEEN}" if is_unseen else _why(one),
+            "is_cancelled": one.is_cancelled, "next": one.chain.shown.version + 1,
             "differences": list(_differences(one, now, other)),
-            "may": principal.may("edit", one.definition.name) and principal.may("post", one.definition.name)
+            "may": not is_unseen and principal.may("edit", one.definition.name)
+            and principal.may("post", one.definition.name)
             and (not one.is_cancelled or principal.may("add", one.definition.name)),
-            "may_keep": principal.may("edit", one.definition.name),
+            "may_keep": not is_unseen and principal.may("edit", one.definition.name),
         },
     }  # fmt: skip
 
@@ -322,7 +326,9 @@ def _head_fields(one: Dispute) -> dict[str, Field]:
     return {
         name: field
         for name, field in fields.items()
-        if name not in out and not field.hidden and (name in foot or not (field.calc or field.readonly))
+        if name not in out
+        and not field.hidden
+        and (name in foot or name == one.definition.module.title or not (field.calc or field.readonly))
     }
 
 
@@ -333,6 +339,26 @@ def _line_fields(one: Dispute) -> dict[str, Field]:
 
 
 # ------------------------------------------------------------------------------------------------------------- answers
+
+
+def _is_unseen(one: Dispute, principal: Principal) -> bool:
+    """Whether the two differ in what somebody typed that this user does not see: then it is not his to decide."""
+    header, line = _unseen(one.definition, principal), _unseen(one.line_definition, principal)
+    mine = {str(row["id"]): row for row in one.now.lines}
+    theirs = {str(row["id"]): row for row in one.other.lines}
+    pairs = [(one.now.header, one.other.header, header)]
+    pairs += [(mine.get(id, {}), theirs.get(id, {}), line) for id in mine | theirs]
+    return any(a.get(name) != b.get(name) for a, b, names in pairs for name in names)
+
+
+def _unseen(definition: Definition, principal: Principal) -> list[str]:
+    fields = definition.fields.items()
+    return [c.name for name, field in fields if not (field.calc or principal.sees(field)) for c in field.columns(name)]
+
+
+def _refuse_unseen(one: Dispute, principal: Principal) -> None:
+    if _is_unseen(one, principal):
+        raise Forbidden(_UNSEEN)
 
 
 def is_open(engine: Engine, key: str) -> bool:
@@ -350,9 +376,18 @@ def keep(engine: Engine, principal: Principal, key: str) -> None:
         if one is None:
             raise NotFound(_GONE)
         demand(principal, "edit", one.definition)
+        _refuse_unseen(one, principal)
         act = f"{one.definition.name}.edit"
         changed = engine.applier.local(one.ops(KEPT), actor=principal.operator, act=act)
     engine.tell(changed)
+
+
+def made_under(engine: Engine, db: sqlite3.Connection, principal: Principal, key: str) -> Columns:
+    """The rules a lost sheet was made under, which nobody types: a document that is made of it goes by them too."""
+    one = find(engine, db, principal, key)
+    fields = one.definition.fields.items() if one else ()
+    names = [name for name, field in fields if field.readonly and field.hidden and not field.calc]
+    return {name: one.other.header.get(name) for name in names} if one else {}
 
 
 def taken(
@@ -365,4 +400,6 @@ def taken(
         raise NotFound(_GONE)
     if one.definition.name != module or (id or one.id) != one.id or one.is_cancelled != (id is None):
         raise BadRequest("这处冲突不是这张单据的")
+    demand(principal, "post", one.definition)
+    _refuse_unseen(one, principal)
     return one.ops(TAKEN, None if id is None else sheet)

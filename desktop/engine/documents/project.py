@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 from ..ids import derived_id
 from . import approval
-from .declare import APPROVAL, Balance, Columns, Document, Ledger, Move, Posted, Sheet, Wanted
+from .declare import APPROVAL, Above, Balance, Columns, Document, Ledger, Move, Posted, Sheet, Wanted
 from .rivals import Draft, Row, lost_of, open_of
 from .versions import TABLE, Chain, Version
 
 if TYPE_CHECKING:
+    from sync_server.replication.changeset import Scalar
+
     from ..registry import Definition
     from ..work import Held, Work
 
 log = logging.getLogger(__name__)
 
 VEIL = "veil"
-
-_FOUND_MAX = 2_000
 
 Place = tuple[str, str]
 """Module and id of a header."""
@@ -395,17 +395,23 @@ def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Wanted]
 
 
 def living(db: sqlite3.Connection, module: str, columns: Mapping[str, Wanted]) -> list[Columns]:
-    """Live rows whose columns equal the given values, the latest first."""
-    one = {name: value for name, value in columns.items() if value is None or isinstance(value, str | int)}
-    some = {name: json.dumps(list(value)) for name, value in columns.items() if name not in one}  # type: ignore[arg-type]
-    conditions = "".join(f' AND "{name}" = ?' for name in one)
-    conditions += "".join(f' AND "{name}" IN (SELECT value FROM json_each(?))' for name in some)
-    sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC LIMIT {_FOUND_MAX}"
+    """Live rows whose columns are as wanted, the latest first."""
+    asked = [_condition(name, value) for name, value in columns.items()]
+    conditions = "".join(f" AND {condition}" for condition, _ in asked)
+    sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC"
     cursor = db.cursor()
     cursor.row_factory = None
-    cursor.execute(sql, (*one.values(), *some.values()))
+    cursor.execute(sql, [value for _, value in asked])
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _condition(name: str, wanted: Wanted) -> tuple[str, Scalar]:
+    if isinstance(wanted, Above):
+        return f'"{name}" > ?', wanted.amount
+    if wanted is None or isinstance(wanted, str | int | float):
+        return f'"{name}" = ?', wanted
+    return f'"{name}" IN (SELECT value FROM json_each(?))', json.dumps(list(wanted))
 
 
 def unveiled(db: sqlite3.Connection, table: str, ids: str) -> dict[str, dict[str, Any]]:

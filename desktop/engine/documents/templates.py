@@ -197,9 +197,10 @@ class _Reading:
         return value
 
     def is_known(self, one: Any, name: str, offered: Mapping[str, Field]) -> bool:
-        if one not in offered:
+        is_known = isinstance(one, str) and one in offered
+        if not is_known:
             self.wrong[name] = f"没有「{str(one)[:40]}」这一项"
-        return one in offered
+        return is_known
 
 
 def read_layout(
@@ -294,7 +295,7 @@ def _template(engine: Engine, principal: Principal, row: sqlite3.Row) -> Templat
         try:
             # a template that somebody else made may name what this user does not see: it is left out when printing
             layout, fault = read_layout(engine, _ANYBODY, *found, json.loads(row["layout"] or "")), ""
-        except ValueError:
+        except (ValueError, TypeError, RecursionError):  # it may have come from anywhere
             fault = "模板的内容读不了"
         except Invalid as error:
             fault = "；".join(error.fields.values())

@@ -18,7 +18,7 @@ from ..access import Principal, actions, demand
 from ..engine import Engine
 from ..fields import FieldError, Ref
 from ..fields.moment import today
-from ..ids import new_id
+from ..ids import derived_id, new_id
 from ..records import Idempotent, answer, answered, not_found, parse
 from ..registry import Definition, Registry
 from ..removal import delete_ops
@@ -363,8 +363,16 @@ def take(
         if row_number(engine, db, principal, target, id, deleted=False) is None:
             raise not_found(target)
         asking = asking_for(engine, db, principal)
+        _refuse_unposted(target, look(engine, db, source.module, id))
         filled = source.take(Sheet(header, given), id, asking)
         return _worked_out(engine, db, principal, definition, Typing(filled, asking))
+
+
+def _refuse_unposted(target: Definition, row: Mapping[str, Any] | None) -> None:
+    """A sheet is filled from a document that counts."""
+    if target.module.document and row and row["state"] != "posted":
+        why = "已作废" if row["state"] == "cancelled" else "还是草稿，请先过账"
+        raise BadRequest(f"{target.module.noun}{row['number'] or ''}{why}，不能带出")
 
 
 def _source(document: Document, name: str) -> Source:
@@ -409,7 +417,8 @@ def save(
     with engine.db.write() as db:
         if idempotent and (known := answered(db, idempotent)) is not None:
             return _shown(engine, db, principal, definition, known)
-        saving = _Saving(engine, db, principal, definition, document, line_definition, entry, id or new_id())
+        fresh = id or _new_id(db, definition, entry)
+        saving = _Saving(engine, db, principal, definition, document, line_definition, entry, fresh)
         ops = saving.decide(is_new=id is None, rev=rev)
         act = f"{module}.{'add' if id is None else 'edit'}"
         changed = engine.applier.local(ops, actor=principal.operator, act=act)
@@ -418,6 +427,13 @@ def save(
         result = _shown(engine, db, principal, definition, saving.id)
     engine.tell(changed)
     return result
+
+
+def _new_id(db: sqlite3.Connection, definition: Definition, entry: Entry) -> str:
+    """Two machines that make a document of one lost change make one."""
+    derived = derived_id(entry.answers, "taken") if entry.answers else ""
+    is_free = derived and not db.execute(f"SELECT 1 FROM {definition.name} WHERE id = ?", (derived,)).fetchone()
+    return derived if is_free else new_id()
 
 
 @dataclass
@@ -468,6 +484,8 @@ class _Saving:
         old = None if is_new else self._old(rev)
         self.chain = None if old is None else chain_of(self.engine, self.db, self.id)
         new, given = self._complete(header, old)
+        if is_new and self.entry.answers:
+            new |= disputes.made_under(self.engine, self.db, self.principal, self.entry.answers)
         lines.grant(self.definition.name, self.id, new)
         new_lines, old_lines = self._complete_lines(lines, old)
         self.asking = asking_of(self.engine, self.db, lines)
@@ -542,10 +560,13 @@ class _Saving:
             parsed = self._parsed(self.line_definition, raw, f"lines.{place}.")
             parsed |= {self.document.parent: self.id, "line_no": place + 1}
             before = known.get(str(raw.get("id") or "")) if str(raw.get("id")) not in taken else None
-            line_id = before["id"] if before else new_id()
+            line_id = before["id"] if before else self._line_id(place, old)
             taken.add(line_id)
             found.append((line_id, before, saving.complete(before, parsed)))
         return found, known
+
+    def _line_id(self, place: int, old: Values | None) -> str:
+        return derived_id(self.id, str(place)) if self.entry.answers and old is None else new_id()
 
     def _foresee(self, saving: Saving) -> None:
         """What the lines refer to is looked up at once."""
@@ -591,7 +612,7 @@ class _Saving:
     def _judge(self, sheet: Sheet) -> None:
         old = self.chain.shown.sheet if self.chain else None
         moves = partial(_moves_of, self.definition, self.id, self.asking)
-        posting = Posting(self.id, sheet, old, self.asking, moves, self.principal.has)
+        posting = Posting(self.id, sheet, old, self.asking, moves, self.principal.has, self.principal.no_prices)
         _refuse(self.document.judge(posting), self.principal, self.entry.confirmed)
         if _overflows(self.engine.registry, posting):
             raise Invalid({"": _TOO_LARGE})

@@ -1,5 +1,6 @@
 """What buying and selling share: a party, terms, offered prices, orders and returns (modules.md 2.2.2 and 2.2.6)."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from .papers import (
     accounts_hold,
     complete_line,
     complete_orders,
+    days_in_turn,
     decide_tax,
     discounted,
     frozen_money,
@@ -50,6 +52,7 @@ class Bargain:
     money: str
     cleared: tuple[str, ...]
     deliver_label: str
+    due_label: str
     origin_label: str
 
     @property
@@ -107,13 +110,18 @@ class Bargain:
         return sheet, hints
 
     def _offer(self, header: Columns, line: Columns, place: int, asking: Asking) -> Iterator[Hint]:
-        is_asked = asking.settings[USE_LAST_PRICE]
-        last = newest_price(asking, self.lines, self.party, header, line, self.sold) if is_asked else None
+        last = self.last_line(header, line, asking)
         day = str(header.get("doc_on") or today())
-        offer = self.offer(header, line, LastLine(*last) if last else None, day, asking)
+        offer = self.offer(header, line, last, day, asking)
         if offer:
             line["price"], line["price_source"] = offer.price, offer.source
             yield Hint(self.sources[offer.source], "price", place)
+
+    def last_line(self, header: Columns, line: Columns, asking: Asking) -> LastLine | None:
+        """The newest line of this party and product, where the company goes by it."""
+        is_asked = asking.settings[USE_LAST_PRICE]
+        last = newest_price(asking, self.lines, self.party, header, line, self.sold) if is_asked else None
+        return LastLine(*last) if last else None
 
     def work_out(self, sheet: Sheet, amounts: Amounts) -> Sheet:
         """A sheet with its amounts, and which way they count."""
@@ -126,6 +134,7 @@ class Bargain:
         """What both sides ask of a sheet."""
         header, kind = posting.sheet.header, self.kind(posting.sheet.header)
         yield from quantities(posting)
+        yield from days_in_turn(posting, {"deliver_on": self.deliver_label, "due_on": self.due_label})
         for refusal in discount_refusals(header, posting.sheet.lines):
             yield Wrong(refusal.message, refusal.field, bare=refusal.bare)
         if kind == "order" and not header.get("deliver_on"):
@@ -166,15 +175,16 @@ class Bargain:
 
     def _not_more_than_left(self, posting: Posting) -> Iterator[Wrong]:
         yield from self._links_fit(posting, "origin_line", self.origin_label.removesuffix("行") + "单", self.sold)
+        taken: Counter[str] = Counter()
         for place, line in enumerate(posting.sheet.lines):
-            if not line.get("origin_line"):
-                continue
-            origin = posting.asking.look(self.lines, str(line["origin_line"]))
+            origin = posting.asking.look(self.lines, str(line["origin_line"])) if line.get("origin_line") else None
             if origin is None or origin["product"] != line["product"]:
                 continue
-            left = origin["base_qty"] - returned_before(posting.asking, self.lines, posting.id, line)
-            if int(line["base_qty"] or 0) > left:
-                yield Wrong(f"最多还能退 {shown_qty(left)}", "qty", place)
+            link, qty = str(line["origin_line"]), int(line["base_qty"] or 0)
+            left = origin["base_qty"] - returned_before(posting.asking, self.lines, posting.id, line) - taken[link]
+            taken[link] += qty
+            if qty > left:
+                yield Wrong(f"最多还能退 {shown_qty(max(left, 0))}", "qty", place)
 
     # ------------------------------------------------------------------------------------------------------- fields
 

@@ -1,10 +1,12 @@
 """成本调整: costs that become known late, and values put right by hand (modules.md T5, T6.10). Quantities stay."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ...engine.define import Document, Module, Related, Tab
 from ...engine.documents.declare import (
+    Above,
     Annex,
     Asking,
     Columns,
@@ -42,7 +44,7 @@ _PREFIXES = dict.fromkeys(_KINDS, "CB")
 _RECEIPTS = ("purchase", "opening", "gain", "gift_in", "return_use", "other_in")
 _SOURCE_OF = {LATE: "stock_move", MANUAL: "stock_balance"}
 """What a line is about: a receipt, or what lies in a warehouse."""
-_OFFERED_MAX = 200
+_OFFERED_MAX = 2_000
 
 
 def _is_late(header: Columns) -> bool:
@@ -52,20 +54,20 @@ def _is_late(header: Columns) -> bool:
 # ------------------------------------------------------------------------------------------------- what is there to do
 
 
-def _covered(asking: Asking, document: str) -> set[str]:
-    """Receipt moves whose cost other adjustments tell."""
-    rows = asking.find("cost_adjust_line", {"state": "posted"})
-    return {str(row["source"]) for row in rows if row["source"] and row["document"] != document}
+def _covered(asking: Asking, document: str, sources: Sequence[str]) -> set[str]:
+    """Those receipt moves whose cost other adjustments tell."""
+    rows = asking.find("cost_adjust_line", {"state": "posted", "source": sources})
+    return {str(row["source"]) for row in rows if row["document"] != document}
 
 
 def _unknown(header: Columns, asking: Asking) -> Iterable[Columns]:
-    covered = _covered(asking, str(header.get("id") or ""))
-    found = asking.find("stock_move", {"kind": _RECEIPTS})
-    return [row for row in found if int(row["uncosted_qty"] or 0) > 0 and row["id"] not in covered][:_OFFERED_MAX]
+    found = asking.find("stock_move", {"kind": _RECEIPTS, "uncosted_qty": Above(0)})
+    covered = _covered(asking, str(header.get("id") or ""), [str(row["id"]) for row in found])
+    return [row for row in found if row["id"] not in covered][:_OFFERED_MAX]
 
 
 def _in_stock(header: Columns, asking: Asking) -> Iterable[Columns]:
-    return [row for row in asking.find("stock_balance", {}) if int(row["on_hand"] or 0) > 0][:_OFFERED_MAX]
+    return asking.find("stock_balance", {"on_hand": Above(0)})[:_OFFERED_MAX]
 
 
 def _take(sheet: Sheet, id: str, asking: Asking) -> Sheet:
@@ -123,7 +125,8 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
 
 
 def _late_lines(posting: Posting) -> Iterator[Wrong]:
-    seen = _covered(posting.asking, posting.id)
+    sources = [str(line["source"]) for line in posting.sheet.lines if line.get("source")]
+    seen = _covered(posting.asking, posting.id, sources)
     for place, line in enumerate(posting.sheet.lines):
         source = str(line.get("source") or "")
         if not line.get("product") or int(line.get("qty") or 0) <= 0:
@@ -147,6 +150,19 @@ def _manual_lines(posting: Posting) -> Iterator[Wrong]:
             yield Wrong("调整金额不能是 0", "amount", place)
         elif not _holds(pool, amount):
             yield Wrong(f"库存金额只有 {yuan(pool.value)}，调整后不能小于 0，也要有库存", "amount", place)
+
+
+def _judge_cancel(posting: Posting) -> Iterator[Wrong]:
+    """T20: a value put right by hand is taken back while there are goods that carry it, as a change of it is."""
+    booked: Counter[str] = Counter()
+    for line in posting.asking.find("cost_adjust_line", {"document": posting.id}):
+        booked[str(line["product"])] += int(line["cost_amount"] or 0)
+    for product, by in booked.items() if not _is_late(posting.sheet.header) else ():
+        pool = pool_of(dict(posting.asking.balance("stock_balance", {"product": product})))
+        if by and not _holds(pool, -by):
+            found = posting.asking.look("product", product)
+            name = found["name"] if found else ""
+            yield Wrong(f"产品 {name} 已出库，调整的成本已随它走，现在不能作废", "")
 
 
 def _pool(posting: Posting, product: str) -> Pool:
@@ -222,6 +238,7 @@ cost_adjust = Module(
         complete=_complete,
         fill=_fill,
         judge=_judge,
+        judge_cancel=_judge_cancel,
         sources=_SOURCES,
         moves=_moves,
         totals=_totals,

@@ -37,8 +37,15 @@ def sale_offer(
     `product` has price_1…4, `unit` (a product_unit, None = base unit) its ratio and its own ones. `last` is None
     where `price.use_last` is off.
     """
+    return next(sale_offers(product, unit, slot=slot, last=last, doc_on=doc_on, last_days=last_days), None)
+
+
+def sale_offers(
+    product: Row, unit: Row | None, *, slot: int | None, last: LastLine | None, doc_on: str, last_days: int
+) -> Iterator[Offer]:
+    """All that `sale_offer` takes the first of: whoever may not type prices chooses among them."""
     level = None if slot is None else f"price_{slot}"
-    return next(_sale_offers(product, unit, level, _fresh(last, doc_on, last_days)), None)
+    return _sale_offers(product, unit, level, _fresh(last, doc_on, last_days))
 
 
 def purchase_offer(

@@ -1,5 +1,6 @@
 """Orders: what of them is still to come (T7, T16, T17). Follows from posted orders and what delivers them."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from ...engine.define import Balance, Ledger, Module
 from ...engine.documents.declare import Columns, Feed, Move, Posted, Posting, Wrong
 from ...engine.fields import Date, Int, Quantity, Ref, Text
 from .orders import OrderLine, progress
-from .papers import base_of, numbers_of, pairs_of
+from .papers import base_of, numbers_of, pairs_of, taken_of
 from .refusal import shown_qty
 
 PROGRESS = {
@@ -128,14 +129,17 @@ def order_progress(header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]])
 
 def not_more_than_ordered(posting: Posting, module: str) -> Iterator[Wrong]:
     """T16: what is delivered of an order line is still to come (`order.over_rate` 0)."""
-    old = {str(line["id"]): int(line.get("base_qty") or 0) for line in posting.old.lines} if posting.old else {}
+    old = taken_of(posting.old.lines if posting.old else (), "order_line")
+    taken: Counter[str] = Counter()
     for place, line in enumerate(posting.sheet.lines):
         if not line.get("order_line"):
             continue
-        rows = posting.asking.find("order_balance", {"order_module": module, "order_line": line["order_line"]})
-        left = sum(int(row["remaining"] or 0) for row in rows) + old.get(str(line["id"]), 0)
-        if int(line["base_qty"] or 0) > left:
-            yield Wrong(f"订货还剩 {shown_qty(left)}", "qty", place)
+        link, qty = str(line["order_line"]), int(line["base_qty"] or 0)
+        rows = posting.asking.find("order_balance", {"order_module": module, "order_line": link})
+        left = sum(int(row["remaining"] or 0) for row in rows) + old[link] - taken[link]
+        taken[link] += qty
+        if qty > left:
+            yield Wrong(f"订货还剩 {shown_qty(max(left, 0))}", "qty", place)
 
 
 def delivered_stays(posting: Posting, module: str) -> Iterator[Wrong]:

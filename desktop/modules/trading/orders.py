@@ -7,6 +7,8 @@ from typing import Any, Literal
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
 
 Progress = Literal["draft", "open", "partial", "done", "closed", "cancelled"]
+OPEN_ORDERS = ("open", "partial")
+"""Of which something is still to come."""
 
 
 @dataclass(frozen=True)

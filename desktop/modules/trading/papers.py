@@ -18,6 +18,7 @@ from ...engine.documents.declare import (
     Found,
     Posting,
     Sheet,
+    Wanted,
     Wrong,
 )
 from ...engine.fields import (
@@ -38,17 +39,15 @@ from ...engine.fields import (
 )  # fmt: skip
 from ...engine.fields.moment import today
 from .amounts import Amounts
-from .cost import Origin
+from .cost import Costed, Origin
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
-from .settings import STOCK_NEGATIVE, TAX_INCLUDED
+from .settings import BACK_DAYS, FUTURE_DAYS, STOCK_NEGATIVE, TAX_INCLUDED
 
 QTY_MAX, PRICE_MAX, AMOUNT_MAX = 10**11, 10**11, 10**13
 """Ten million units, ten million 元 each, a hundred thousand million 元: beyond them somebody slipped."""
 BASE_MAX = 10**13
 """A thousand million base units in one line."""
-BACK_DAYS = 7
-"""`doc.back_days`."""
 
 RIGHTS = dict(
     manager="view add edit delete post cancel approve export print",
@@ -251,12 +250,27 @@ def drafts_only(draft: Draft) -> Iterator[Fault]:
 
 
 def not_back_dated(posting: Posting) -> Iterator[Wrong]:
-    """Right `back_date` (0.6): a document of long ago, unless it had that day before."""
-    day = posting.sheet.header.get("doc_on")
-    first = (date.fromisoformat(today()) - timedelta(days=BACK_DAYS)).isoformat()
-    is_as_before = posting.old is not None and posting.old.header.get("doc_on") == day
-    if day and str(day) < first and not is_as_before and not posting.rights("back_date"):
+    """A document of long ago needs the right `back_date` (0.6), and none is of a day to come; unless it had that day
+    before."""
+    day, now = posting.sheet.header.get("doc_on"), date.fromisoformat(today())
+    if not day or (posting.old is not None and posting.old.header.get("doc_on") == day):
+        return
+    settings = posting.asking.settings
+    first = (now - timedelta(days=settings[BACK_DAYS])).isoformat()
+    last = (now + timedelta(days=settings[FUTURE_DAYS])).isoformat()
+    if str(day) > last:
+        yield Wrong(f"日期不能晚于 {last}，要提前过账，请在系统配置里改「可提前天数」", "doc_on")
+    elif str(day) < first and not posting.rights("back_date"):
         yield Wrong(f"只能补录 {first} 以后的单据，更早的需要「补录以前的单据」权限", "doc_on")
+
+
+def days_in_turn(posting: Posting, labels: Mapping[str, str]) -> Iterator[Wrong]:
+    """What is to follow a document is not before it; `labels` are the days by field."""
+    header, old = posting.sheet.header, posting.old.header if posting.old else {}
+    for name, label in labels.items():
+        is_as_before = all(old.get(one) == header.get(one) for one in ("doc_on", name))
+        if header.get(name) and str(header[name]) < str(header.get("doc_on") or today()) and not is_as_before:
+            yield Wrong(f"「{label}」不能早于单据日期", name)
 
 
 def quantities(posting: Posting) -> Iterator[Wrong]:
@@ -367,6 +381,15 @@ def pairs_of(posting: Posting) -> Iterator[tuple[Columns, Columns | None, int | 
     for line in posting.old.lines if posting.old else ():
         place = places.get(str(line["id"]))
         yield line, None if place is None else posting.sheet.lines[place], place
+
+
+def taken_of(lines: Iterable[Columns], link: str) -> Counter[str]:
+    """The base quantity that lines take together of each line they point at."""
+    found: Counter[str] = Counter()
+    for line in lines:
+        if line.get(link):
+            found[str(line[link])] += base_of(line)
+    return found
 
 
 def base_of(line: Columns | None) -> int:
@@ -525,11 +548,11 @@ def newest_price(
     """Price and day of the newest posted line of this party, product and unit (T18)."""
     if not header.get(party):
         return None
-    about = {"product": line["product"], party: header[party], "state": "posted"}
+    about: dict[str, Wanted] = {"product": line["product"], party: header[party], "state": "posted", "doc_type": kinds}
     found = [
         row
         for row in asking.find(lines, about)
-        if row["unit_row"] == line.get("unit_row") and row["doc_type"] in kinds and row["document"] != header.get("id")
+        if row["unit_row"] == line.get("unit_row") and row["document"] != header.get("id")
     ]
     newest = max(found, key=lambda row: (str(row["doc_on"]), str(row["id"])), default=None)
     return (newest["price"], str(newest["doc_on"])) if newest else None  # type: ignore[return-value]
@@ -559,6 +582,32 @@ def origin_of(asking: Asking, lines: str, document: str, line: Columns) -> Origi
         returned_cost=sum(abs(int(row["cost_amount"] or 0)) for row in before),
         returned_uncosted=sum(abs(int(row["uncosted_qty"] or 0)) for row in before),
     )
+
+
+class Origins:
+    """What the lines of one return go back on: two lines of one origin one after the other."""
+
+    def __init__(self, asking: Asking, lines: str, document: str) -> None:
+        self._asking, self._lines, self._document = asking, lines, document
+        self._known: dict[str, Origin | None] = {}
+
+    def of(self, line: Columns) -> Origin | None:
+        link = str(line.get("origin_line") or "")
+        if link not in self._known:
+            self._known[link] = origin_of(self._asking, self._lines, self._document, line)
+        return self._known[link]
+
+    def took(self, line: Columns, costed: Costed) -> Costed:
+        """Remembers what went back with a line."""
+        origin = self.of(line)
+        if origin:
+            self._known[str(line["origin_line"])] = replace(
+                origin,
+                returned_qty=origin.returned_qty + int(line["base_qty"] or 0),
+                returned_cost=origin.returned_cost + abs(costed.cost_amount),
+                returned_uncosted=origin.returned_uncosted + abs(costed.uncosted_qty),
+            )
+        return costed
 
 
 def sum_of(lines: Sequence[Columns], name: str) -> int:

@@ -17,6 +17,7 @@ from .order_book import order_moves
 from .papers import (
     PRODUCTS,
     RIGHTS,
+    Origins,
     as_typed,
     bound_by,
     drafts_only,
@@ -29,7 +30,6 @@ from .papers import (
     line_end,
     line_prices,
     line_start,
-    origin_of,
     stock_is_there,
     stock_stays,
     tax_included,
@@ -40,7 +40,7 @@ from .refusal import yuan
 from .rounding import TEN_THOUSAND
 from .settings import COST_WITH_TAX, LAST_PRICE_DAYS
 from .sources import from_order, from_origin
-from .stock import costs_in_turn, last_cost, stock_moves
+from .stock import costs_in_turn, last_cost, reference_price, stock_moves
 from .stock_hints import stock_words
 
 PREFIXES = {"purchase": "JH", "order": "JD", "return": "JT"}
@@ -50,7 +50,8 @@ RETAIL = seed_id("supplier", "retail")
 def _offer(header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking) -> Offer | None:
     ratio = int(line.get("ratio") or TEN_THOUSAND)
     days = asking.settings[LAST_PRICE_DAYS]
-    return purchase_offer(last_cost(asking, str(line["product"])), ratio, None, last=last, doc_on=day, last_days=days)
+    listed = reference_price(asking, str(line["product"]))
+    return purchase_offer(listed, ratio, None, last=last, doc_on=day, last_days=days)
 
 
 _SIDE = Bargain(
@@ -63,6 +64,7 @@ _SIDE = Bargain(
     money="paid_amount account",
     cleared=("settlement_method",),
     deliver_label="提货日期",
+    due_label="付款到期日",
     origin_label="原进货行",
 )
 
@@ -72,6 +74,8 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         header["supplier"] = RETAIL  # B1
     if not header.get("cost_basis"):  # one that has its number is older than the setting
         header["cost_basis"] = "gross" if header.get("number") else asking.settings[COST_WITH_TAX]
+    if _SIDE.kind(header) != "order":
+        header["deliver_on"] = None
     _SIDE.complete(header, lines, asking)
 
 
@@ -166,12 +170,13 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
         return
 
     with_tax = posted.sheet.header.get("cost_basis") != "net"
+    origins = Origins(asking, "purchase_line", posted.id)
 
     def judge(pool: Pool, line: Columns) -> Costed:
         qty = int(line["base_qty"] or 0)
         if kind == "return":
-            origin = origin_of(asking, "purchase_line", posted.id, line)
-            return supplier_return(pool, qty, origin, last_cost(asking, str(line["product"])))
+            last = last_cost(asking, str(line["product"]), pool, qty)
+            return origins.took(line, supplier_return(pool, qty, origins.of(line), last))
         about = {name: line.get(name) or 0 for name in ("gross_amount", "ex_tax_amount", "fee_amount", "charge_amount")}
         return receipt(pool, qty, receipt_amount(about | {"price": line.get("price")}, with_tax=with_tax))
 
@@ -263,6 +268,8 @@ purchase = Module(
         line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount note",
         foot="goods_amount discount_amount tax_amount charge_amount fee_amount fee_supplier fee_share total "
         "paid_amount account outstanding",
+        only={"deliver_on": "order"},
+        needs={"warehouse": "purchase return", "deliver_on": "order"},
         copied=_REPEATED,
         prints=(*_SHEETS, *_SLIPS),
     ),

@@ -5,7 +5,19 @@ from datetime import date
 from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab, seed_id
-from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
+from ...engine.documents.declare import (
+    Annex,
+    Asking,
+    Columns,
+    Hint,
+    Move,
+    Posted,
+    Posting,
+    Sheet,
+    Typing,
+    Wanted,
+    Wrong,
+)
 from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive
@@ -13,11 +25,13 @@ from .bargain import STANDS, Bargain, standing
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
 from .money import account_move, itself, party_move
-from .offer import LastLine, Offer, is_below_minimum, sale_offer
+from .offer import LastLine, Offer, is_below_minimum, sale_offers
 from .order_book import order_moves
+from .orders import OPEN_ORDERS
 from .papers import (
     PRODUCTS,
     RIGHTS,
+    Origins,
     as_typed,
     bound_by,
     drafts_only,
@@ -31,17 +45,18 @@ from .papers import (
     line_prices,
     line_start,
     links_of,
-    origin_of,
     stock_is_there,
     stock_stays,
     sum_of,
+    taken_of,
     tax_included,
 )
 from .paying import change, paid_refusals
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
-from .refusal import yuan
-from .settings import COUNT_ORDERS, CREDIT_CHECK, LAST_PRICE_DAYS, OVERDUE_DAYS, RETURN_FREELY
-from .sources import from_order, from_origin, from_quote
+from .refusal import shown_qty, yuan
+from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
+from .settings import COUNT_ORDERS, CREDIT_CHECK, LAST_PRICE_DAYS, OVERDUE_DAYS, RETURN_FREELY, WRITE_OFF_LIMIT
+from .sources import from_order, from_origin, from_quote, sold_of
 from .stock import costs_in_turn, last_cost, stock_moves
 
 PREFIXES = {"sale": "XS", "order": "XD", "return": "XT", "retail": "LS"}
@@ -49,13 +64,20 @@ RETAIL = seed_id("customer", "retail")
 
 
 def _offer(header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking) -> Offer | None:
+    return next(_offers(header, line, last, day, asking), None)
+
+
+def _offers(
+    header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking
+) -> Iterator[Offer]:  # fmt: skip
     product = asking.look("product", str(line["product"]))
     if product is None:
-        return None
+        return
     unit = asking.look("product_unit", str(line["unit_row"])) if line.get("unit_row") else None
     customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
     slot = int(customer["price_level"]) if customer and customer["price_level"] else None
-    return sale_offer(product, unit, slot=slot, last=last, doc_on=day, last_days=asking.settings[LAST_PRICE_DAYS])
+    days = asking.settings[LAST_PRICE_DAYS]
+    yield from sale_offers(product, unit, slot=slot, last=last, doc_on=day, last_days=days)
 
 
 _SIDE = Bargain(
@@ -68,6 +90,7 @@ _SIDE = Bargain(
     money="paid_amount account advance_used write_off_amount",
     cleared=("settlement_method", "owner"),
     deliver_label="交货日期",
+    due_label="收款到期日",
     origin_label="原销货行",
 )
 
@@ -99,6 +122,10 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _customer(posting)
     yield from stock_is_there(posting)
     yield from _quoted(posting)
+    yield from _over_quoted(posting)
+    if not (posting.rights("edit_price") or posting.is_blind):
+        yield from _typed_prices(posting)
+        yield from _given_away(posting)
     if kind in ("sale", "retail"):
         yield from _prices(posting)
     if kind == "return" and not posting.asking.settings[RETURN_FREELY]:
@@ -160,6 +187,22 @@ def _quoted(posting: Posting) -> Iterator[Wrong]:
             yield Wrong(f"报价单 {quote['number']} 的这一行不是这个产品", "product", place)
 
 
+def _over_quoted(posting: Posting) -> Iterator[Wrong]:
+    """Q1: more than was offered is sold when somebody means it."""
+    old = taken_of(posting.old.lines if posting.old else (), "quote_line")
+    taken = taken_of((), "quote_line")
+    for place, line in enumerate(posting.sheet.lines):
+        row = posting.asking.look("quote_line", str(line["quote_line"])) if line.get("quote_line") else None
+        if row is None:
+            continue
+        link, quoted = str(row["id"]), int(row["base_qty"] or 0)
+        others = sum_of([one for one in sold_of(posting.asking, [link]) if one["document"] != posting.id], "base_qty")
+        taken[link] += _int(line, "base_qty")
+        if others + taken[link] > quoted and taken[link] > old[link]:
+            text = f"报价只有 {shown_qty(quoted)}，连这一张已卖 {shown_qty(others + taken[link])}"
+            yield Wrong(text, "qty", place, ask="over_quote")
+
+
 def _credit(posting: Posting, customer: Mapping[str, Any], advance: int) -> Iterator[Wrong]:
     settings, limit = posting.asking.settings, customer["credit_limit"]
     check = settings[CREDIT_CHECK]
@@ -181,12 +224,13 @@ def _credit(posting: Posting, customer: Mapping[str, Any], advance: int) -> Iter
 
 
 def _overdue(posting: Posting) -> int:
-    """Days since the oldest due date of what the customer still owes."""
-    about = {
-        "customer": posting.sheet.header["customer"], "state": "posted", "doc_type": "sale",
-        "paid_state": ["unpaid", "partial"],
+    """Days since the oldest due date of what the customer still owes, from before the books began included."""
+    about: dict[str, Wanted] = {
+        "customer": posting.sheet.header["customer"], "state": "posted", "paid_state": ["unpaid", "partial"]
     }  # fmt: skip
-    dues = [str(row["due_on"]) for row in posting.asking.find("sale", about) if row["due_on"]]
+    owed = posting.asking.find("sale", about | {"doc_type": "sale"})
+    owed += posting.asking.find("opening_party", about | {"kind": "receivable"})
+    dues = [str(row["due_on"]) for row in owed if row["due_on"]]
     return (date.fromisoformat(today()) - date.fromisoformat(min(dues))).days if dues else 0
 
 
@@ -194,22 +238,30 @@ def _exposure(posting: Posting, advance: int) -> int:
     """What the customer would owe with this sheet, orders that are still to be delivered included."""
     header, is_order = posting.sheet.header, _SIDE.kind(posting.sheet.header) == "order"
     standing_now = Standing(_balance(posting, "receivable"), advance, _undelivered(posting))
-    delivered = {
-        str(line["order_line"]): _int(line, "base_qty") for line in posting.sheet.lines if line.get("order_line")
-    }
     return exposure(
         standing_now, total=_int(header, "total"), paid=_int(header, "paid_amount") + _int(header, "write_off_amount"),
-        delivers=0 if is_order else _amount_of(posting.asking, delivered),
+        delivers=0 if is_order else _amount_of(posting.asking, _delivers(posting)),
         count_orders=posting.asking.settings[COUNT_ORDERS],
     )  # fmt: skip
 
 
+def _delivers(posting: Posting) -> dict[str, int]:
+    """By how much less remains of order lines once this sheet counts; what the old version delivered is off already."""
+    old = taken_of(posting.old.lines if posting.old else (), "order_line")
+    new = taken_of(posting.sheet.lines, "order_line")
+    found = {}
+    for link in old | new:
+        rows = posting.asking.find("order_balance", {"order_module": "sale", "order_line": link})
+        open_now = sum_of(rows, "ordered") - sum_of(rows, "delivered")
+        found[link] = max(open_now, 0) - max(open_now + old[link] - new[link], 0)
+    return found
+
+
 def _undelivered(posting: Posting) -> int:
     """Of all open posted orders of the customer but this one."""
-    about = {"customer": posting.sheet.header["customer"], "state": "posted", "doc_type": "order"}
-    orders = [row for row in posting.asking.find("sale", about) if row["progress"] in ("open", "partial")]
+    about: dict[str, Wanted] = {"state": "posted", "doc_type": "order", "progress": OPEN_ORDERS}
     found = 0
-    for order in orders:
+    for order in posting.asking.find("sale", about | {"customer": posting.sheet.header["customer"]}):
         if order["id"] != posting.id:
             rows = posting.asking.find("order_balance", {"order_module": "sale", "order": order["id"]})
             left = {str(row["order_line"]): _int(row, "remaining") for row in rows}
@@ -235,6 +287,63 @@ def _balance(posting: Posting, side: str) -> int:
         and is_same(posting.asking, "customer", move.values["customer"], customer)
     )
     return posting.asking.balance("party_balance", {"customer": customer, "side": side})["balance"] - booked
+
+
+_PRICED = ("product", "unit_row", "price", "discount_rate", "typed_amount")
+_LINKS = {"order_line": "sale_line", "origin_line": "sale_line", "quote_line": "quote_line"}
+
+
+def _typed_prices(posting: Posting) -> Iterator[Wrong]:
+    """Right `edit_price` (0.6): a price other than offered. What a change leaves as it was is not asked again."""
+    before = {str(line["id"]): line for line in posting.old.lines} if posting.old else {}
+    for place, line in enumerate(posting.sheet.lines):
+        old = before.get(str(line["id"]))
+        if line.get("price") is None or (old and all(old.get(name) == line.get(name) for name in _PRICED)):
+            continue
+        offered = dict.fromkeys(_offered_prices(posting, line))
+        rate = WHOLE_RATE if line.get("discount_rate") is None else _int(line, "discount_rate")
+        if offered and (_int(line, "price"), rate) not in offered:
+            prices = "、".join(shown_qty(price) for price, _ in offered)
+            bare = "单价和折扣要与带出的一样，改单价要有「改单价和优惠」的权限"
+            yield Wrong(f"带出的单价是 {prices}，改单价或折扣要有「改单价和优惠」的权限", "price", place, bare=bare)
+
+
+def _offered_prices(posting: Posting, line: Columns) -> Iterator[tuple[int, int]]:
+    """Price and discount rate: of what the line comes from, else the prices there are for this customer."""
+    asking, header = posting.asking, posting.sheet.header
+    linked = [asking.look(module, str(line[name])) for name, module in _LINKS.items() if line.get(name)]
+    for row in filter(None, linked):
+        ratio = TEN_THOUSAND if row["unit_row"] == line.get("unit_row") else _int(row, "ratio") or TEN_THOUSAND
+        if row["price"] is not None:
+            yield divided(_int(row, "price") * TEN_THOUSAND, ratio), _int(row, "discount_rate")
+    if not any(linked):
+        last = _SIDE.last_line(header, line, asking)
+        day = str(header.get("doc_on") or today())
+        yield from ((one.price, WHOLE_RATE) for one in _offers(header, line, last, day, asking))
+
+
+def _given_away(posting: Posting) -> Iterator[Wrong]:
+    """T10, 0.6: 抹零 and 整单优惠 beyond the limit, and beyond what an order or quote gave, need the same right."""
+    header, old = posting.sheet.header, posting.old.header if posting.old else {}
+    limit = posting.asking.settings[WRITE_OFF_LIMIT]
+    granted = {"discount_amount": _granted(posting), "write_off_amount": 0}
+    for name, label in (("discount_amount", "整单优惠"), ("write_off_amount", "抹零")):
+        most = max(granted[name] + limit, _int(old, name))
+        if _int(header, name) > most:
+            bare = f"{label}超过上限，要有「改单价和优惠」的权限"
+            yield Wrong(f"{label}最多 {yuan(most)}，更多要有「改单价和优惠」的权限", name, bare=bare)
+
+
+def _granted(posting: Posting) -> int:
+    """The discounts of the orders and quotes that a sheet comes from."""
+    found: dict[str, int] = {}
+    for line in posting.sheet.lines:
+        for name, module in _LINKS.items():
+            row = posting.asking.look(module, str(line[name])) if line.get(name) else None
+            paper = posting.asking.look(module.removesuffix("_line"), str(row["document"])) if row else None
+            if paper:
+                found[str(paper["id"])] = _int(paper, "discount_amount")
+    return sum(found.values())
 
 
 def _prices(posting: Posting) -> Iterator[Wrong]:
@@ -272,12 +381,13 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
     if kind == "order":
         return
 
+    origins = Origins(asking, "sale_line", posted.id)
+
     def judge(pool: Pool, line: Columns) -> Costed:
         qty = int(line["base_qty"] or 0)
         if kind != "return":
-            return issue(pool, qty, last_cost(asking, str(line["product"])))
-        origin = origin_of(asking, "sale_line", posted.id, line)
-        return customer_return(pool, qty, origin)
+            return issue(pool, qty, last_cost(asking, str(line["product"]), pool, qty))
+        return origins.took(line, customer_return(pool, qty, origins.of(line)))
 
     yield from costs_in_turn(posted, asking, judge)
 
@@ -395,6 +505,7 @@ sale = Module(
         line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount note",
         foot="goods_amount discount_amount tax_amount charge_amount total advance_used write_off_amount paid_amount "
         "account tendered change outstanding",
+        needs={"warehouse": "sale return retail", "deliver_on": "order"},
         copied=_REPEATED,
         prints=(*_RECEIPTS, *_SHEETS, *_SLIPS, _CONTRACT, *_TICKETS),
     ),

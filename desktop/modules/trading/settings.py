@@ -6,7 +6,23 @@ from ...engine.fields import Bool, Enum, Int, Money, Rate
 from .credit import Check
 from .rounding import WHOLE_RATE
 
-_TAX, _PRICE, _CREDIT, _STOCK = "税", "价格", "信用与收付", "库存与成本"
+_DOCUMENT, _TAX, _PRICE, _CREDIT, _STOCK = "单据", "税", "价格", "信用与收付", "库存与成本"
+
+BACK_DAYS = Setting[int](
+    "doc.back_days",
+    Int(
+        "可补录天数", required=True, min=0, max=3650, default=7,
+        help="单据日期早于今天这些天以内，人人都可以过账；更早的要有「补录以前的单据」的权限",
+    ),
+    _DOCUMENT,
+    20,
+)  # fmt: skip
+FUTURE_DAYS = Setting[int](
+    "doc.future_days",
+    Int("可提前天数", required=True, min=0, max=365, default=0, help="单据日期最多晚于今天几天，0 是只到今天"),
+    _DOCUMENT,
+    30,
+)
 
 TAX_INCLUDED = Setting[bool](
     "tax.price_includes",
@@ -64,7 +80,13 @@ OVERDUE_DAYS = Setting[int](
 )  # fmt: skip
 WRITE_OFF_LIMIT = Setting[int](
     "money.write_off_limit",
-    Money("优惠和核销上限", required=True, min=0, default=1_00, help="收付款时超过它，要有「优惠不限额」的权限"),
+    Money(
+        "优惠和核销上限",
+        required=True,
+        min=0,
+        default=1_00,
+        help="整单优惠、抹零、收付款时的优惠和核销超过它，要有「改单价和优惠」的权限",
+    ),
     _CREDIT,
     330,
 )

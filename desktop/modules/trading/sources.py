@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ...engine.documents.declare import Asking, Columns, Sheet, Source
+from ...engine.documents.declare import Asking, Columns, Sheet, Source, Wanted
 from .amounts import line_amount
-from .orders import delivery_line, offered_discount
+from .orders import OPEN_ORDERS, delivery_line, offered_discount
 from .papers import returned_before, sum_of
 
-_OFFERED_MAX = 200
+_OFFERED_MAX = 2_000
 
 
 def from_order(module: str, party: str, kinds: tuple[str, ...]) -> Source:
@@ -22,9 +22,8 @@ def from_order(module: str, party: str, kinds: tuple[str, ...]) -> Source:
 
 def _open_orders(module: str, party: str) -> Callable[[Columns, Asking], Iterable[Columns]]:
     def offers(header: Columns, asking: Asking) -> Iterable[Columns]:
-        about = {party: header.get(party), "state": "posted", "doc_type": "order"}
-        found = asking.find(module, about) if header.get(party) else []
-        return [row for row in found if row["progress"] in ("open", "partial")][:_OFFERED_MAX]
+        about: dict[str, Wanted] = {"state": "posted", "doc_type": "order", "progress": OPEN_ORDERS}
+        return asking.find(module, about | {party: header[party]})[:_OFFERED_MAX] if header.get(party) else []
 
     return offers
 
@@ -73,8 +72,8 @@ def from_origin(module: str, party: str) -> Source:
     done = ("sale", "retail") if module == "sale" else ("purchase",)
 
     def offers(header: Columns, asking: Asking) -> Iterable[Columns]:
-        found = asking.find(module, {party: header[party], "state": "posted"}) if header.get(party) else []
-        return [row for row in found if row["doc_type"] in done][:_OFFERED_MAX]
+        about: dict[str, Wanted] = {"state": "posted", "doc_type": done}
+        return asking.find(module, about | {party: header[party]})[:_OFFERED_MAX] if header.get(party) else []
 
     def take(sheet: Sheet, id: str, asking: Asking) -> Sheet:
         origin = asking.find(module, {"id": id})[0]
@@ -99,28 +98,44 @@ def from_quote() -> Source:
     """形成销货单: what was offered and not sold yet (Q1)."""
 
     def offers(header: Columns, asking: Asking) -> Iterable[Columns]:
-        about = {"state": "posted"} | ({"customer": header["customer"]} if header.get("customer") else {})
-        return [row for row in asking.find("quote", about) if row["result"] != "lost"][:_OFFERED_MAX]
+        about: dict[str, Wanted] = {"state": "posted", "result": ("open", "won")}
+        of = {"customer": header["customer"]} if header.get("customer") else {}
+        return asking.find("quote", about | of)[:_OFFERED_MAX]
 
     def take(sheet: Sheet, id: str, asking: Asking) -> Sheet:
         quote = asking.find("quote", {"id": id})[0]
         known = {line.get("quote_line") for line in sheet.lines}
         fresh = []
         for line in _lines_of(asking, "quote_line", id):
-            sold = sum_of(asking.find("sale_line", {"quote_line": line["id"], "state": "posted"}), "base_qty")
-            left = int(line["base_qty"] or 0) - sold
+            left = int(line["base_qty"] or 0) - sum_of(sold_of(asking, [str(line["id"])]), "base_qty")
             if left > 0 and line["id"] not in known:
                 copied = delivery_line(line, left)
                 copied["quote_line"] = copied.pop("order_line")
                 fresh.append(_blank(copied, "typed"))
         header = sheet.header | {"customer": quote["customer"], "contact": quote["contact"]}
-        if quote["discount_amount"]:
-            header["discount_amount"] = quote["discount_amount"]
+        typed = int(sheet.header.get("discount_amount") or 0)
+        header["discount_amount"] = typed + _discount_of(quote, fresh, asking) or None
         return Sheet(header, [*_typed(sheet.lines), *fresh])
 
     return Source(
         name="quote", label="从报价单", module="quote", kinds=("sale", "order"), columns="number doc_on subject total",
         offers=offers, take=take, turns="形成销货单",
+    )  # fmt: skip
+
+
+def sold_of(asking: Asking, quote_lines: Sequence[str]) -> list[Columns]:
+    """Posted lines that were made of lines of a quote."""
+    return asking.find("sale_line", {"quote_line": quote_lines, "state": "posted"})
+
+
+def _discount_of(quote: Columns, fresh: Sequence[Columns], asking: Asking) -> int:
+    """The part of the quote's discount that goes with these lines."""
+    lines = _lines_of(asking, "quote_line", str(quote["id"]))
+    sold, whole = sold_of(asking, [str(line["id"]) for line in lines]), sum_of(lines, "amount")
+    amount = sum(line_amount(line) for line in fresh)
+    return offered_discount(
+        int(quote["discount_amount"] or 0), whole, given=sum_of(sold, "share_amount"), amount=amount,
+        is_last=sum_of(sold, "amount") + amount >= whole,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from ...engine.documents.declare import Asking, Columns, Move, Posted
 from ...engine.fields import Date, DateTime, Enum, Int, Money, Price, Quantity, Ref, RunningMoney, RunningQuantity, Text
 from .cost import Costed, Pool
 from .papers import place_of
+from .rounding import PRICED, divided
 
 Judge = Callable[[Pool, Columns], Costed]
 """What a line costs, from the pool before it."""
@@ -186,8 +187,29 @@ def cost_row(costed: Costed) -> Columns:
     }  # fmt: skip
 
 
-def last_cost(asking: Asking, product: str) -> int | None:
-    """The product's last known purchase cost: its reference price (T6.3)."""
+def last_cost(asking: Asking, product: str, pool: Pool, qty: int) -> int | None:
+    """The product's last known purchase cost (T6.3): its reference price, else what it was last bought for. Nobody asks
+    for it while the pool has so many units."""
+    if qty <= pool.qty:
+        return None
+    listed = reference_price(asking, product)
+    return bought_at(asking, product) if listed is None else listed
+
+
+def bought_at(asking: Asking, product: str) -> int | None:
+    """What a base unit of the newest purchase whose cost is known had cost."""
+    about = {"product": product, "state": "posted", "doc_type": "purchase"}
+    lines = (
+        line
+        for line in asking.find("purchase_line", about)
+        if line["cost_amount"] is not None and line["base_qty"] and not line["uncosted_qty"]
+    )
+    newest = max(lines, key=lambda line: (str(line["doc_on"]), str(line["id"])), default=None)
+    return divided(abs(int(newest["cost_amount"])) * PRICED, int(newest["base_qty"])) if newest else None  # type: ignore[arg-type]
+
+
+def reference_price(asking: Asking, product: str) -> int | None:
+    """参考进价."""
     kept = asking.find("product_cost", {"product": product})
     prices = [int(row["purchase_price"] or 0) for row in kept if row["purchase_price"] is not None]
     return prices[0] if prices else None

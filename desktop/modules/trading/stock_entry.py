@@ -84,7 +84,7 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
         if kind in IN:
             amount = None if unit_cost is None else unit_cost_amount(int(line["qty"] or 0), int(unit_cost))
             return receipt(pool, qty, amount)
-        return issue(pool, qty, last_cost(asking, str(line["product"])))
+        return issue(pool, qty, last_cost(asking, str(line["product"]), pool, qty))
 
     return costs_in_turn(posted, asking, judge)
 

@@ -58,7 +58,8 @@ def _moves(posted: Posted) -> Iterable[Move]:
 
 def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
     def judge(pool: Pool, line: Columns) -> Costed:
-        out, back = transfer(pool, None, int(line["base_qty"] or 0), last_cost(asking, str(line["product"])))
+        qty = int(line["base_qty"] or 0)
+        out, back = transfer(pool, None, qty, last_cost(asking, str(line["product"]), pool, qty))
         return Costed(out.cost_amount, out.uncosted_qty, out.cost_variance, back.pool)
 
     return costs_in_turn(posted, asking, judge)

@@ -259,8 +259,8 @@ def allocated(document: dict[str, Any], amount: float | str, off: float | str | 
 
 def test_g10_allocation_write_off_advance_and_return(shop: Shop) -> None:
     shop.buy(("P", 1000, 1))
-    first = shop.sell(("P", 1, 500), due_on="2026-11-10")
-    second = shop.sell(("P", 1, 300), due_on="2026-11-20")
+    first = shop.sell(("P", 1, 500), doc_on="2026-11-01", due_on="2026-11-10")
+    second = shop.sell(("P", 1, 300), doc_on="2026-11-01", due_on="2026-11-20")
     back = shop.sell(("P", 1, 80), doc_type="return")
     assert (shop.owes("甲"), shop.owes("甲", "advance_in")) == (720, 0)
 

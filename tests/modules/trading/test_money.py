@@ -158,7 +158,7 @@ def test_what_a_sheet_leaves_blank_follows_from_the_party(shop: Shop) -> None:
 
 def test_opening_items_are_settled_in_turn_with_others_the_oldest_due_first(shop: Shop) -> None:
     shop.buy(("P", 100, 1))
-    sold = shop.sell(("P", 1, 300), due_on=old(20))
+    sold = shop.sell(("P", 1, 300), doc_on=old(20), due_on=old(20))
     early = owes_before(shop, 500, due_on=old(30), doc_on=old(40))
     late = owes_before(shop, 50, due_on=old(1), doc_on=old(40))
     asked = shop.body({"kind": "receipt", "customer": "甲", "amount": 600}, [])

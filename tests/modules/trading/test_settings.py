@@ -84,8 +84,8 @@ def test_the_last_price_is_offered_as_long_as_it_may_be(shop: Shop) -> None:
 
 def test_how_long_a_quote_holds(shop: Shop) -> None:
     decide(shop, quote__valid_days=3)
-    found = shop.enter("quote", {"customer": "甲", "doc_on": "2026-11-28"}, ("P", 1, 10))
-    assert found["row"]["valid_until"] == "2026-12-01"
+    found = shop.enter("quote", {"customer": "甲", "doc_on": "2026-10-29"}, ("P", 1, 10))
+    assert found["row"]["valid_until"] == "2026-11-01"
 
 
 def test_credit_is_not_asked_for_asked_or_refused(shop: Shop) -> None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from pypdfium2 import PdfDocument
 
+from sync_server.replication.changeset import Op
 from tests.modules.trading.shop import Shop
 from tests.modules.trading.test_prints import started, words
 
@@ -102,13 +103,21 @@ def test_what_is_wrong_is_said_at_its_part(shop: Shop, changes: dict[str, Any], 
     assert said in refused(shop, **changes)[field]
 
 
+def arrive(shop: Shop, id: str, layout: str) -> None:
+    """A layout as another machine may have written it."""
+    engine = shop.office.engine
+    with engine.db.write():
+        engine.applier.local([Op("print_template", id, "upd", {"layout": layout})], actor="")
+
+
 def test_a_broken_template_prints_as_shipped_and_says_so(shop: Shop, goods: dict[str, Any]) -> None:
-    values = {"name": "坏的", "module": "sale", "base": "sheet_a4", "layout": "{"}
-    id = shop.api.post("/api/records/print_template", values)["row"]["id"]
-    (shown,) = editor(shop)["templates"]
-    assert shown["layout"] is None and shown["fault"] == "模板的内容读不了"
-    pages, result = paper(shop, goods, id)
-    assert "销货单" in pages[0].replace("　", "") and "模板「坏的」不能用" in result["note"]
+    id = made(shop)
+    for layout in ("{", "[" * 15_000):
+        arrive(shop, id, layout)
+        (shown,) = editor(shop)["templates"]
+        assert shown["layout"] is None and shown["fault"] == "模板的内容读不了"
+        pages, result = paper(shop, goods, id)
+        assert "销货单" in pages[0].replace("　", "") and "模板「我们的」不能用" in result["note"]
     gone = {"name": "旧的", "module": "sale", "base": "no_such", "layout": "{}"}
     id = shop.api.post("/api/records/print_template", gone)["row"]["id"]
     assert "已改用自带的样式" in paper(shop, goods, id)[1]["note"]
@@ -175,3 +184,19 @@ def test_who_may_not_change_settings_changes_no_template(shop: Shop) -> None:
     assert editor(shop)["may_change"] is False
     body = {"name": "x", "module": "sale", "base": "sheet_a4", "layout": layout}
     shop.api.refused("POST", "/api/templates", 403, body)
+
+
+@pytest.mark.parametrize("head", [[[{"name": []}]], [[{"name": {}}]], [[{"name": None}]]])
+def test_a_name_that_is_no_word_is_refused_in_words(shop: Shop, head: Any) -> None:
+    assert "这一项" in refused(shop, head=head)["head"]
+    assert "这一项" in refused(shop, columns=head[0])["columns"]
+
+
+def test_a_layout_that_came_from_elsewhere_stops_nothing(shop: Shop, goods: dict[str, Any]) -> None:
+    kept = {"name": "坏", "module": "sale", "base": "sheet_a4"}
+    for layout in ("[" * 15_000, "null", "1", '{"head":[[{"name":[]}]],"paper":"a4"}'):
+        id = shop.api.post("/api/records/print_template", kept | {"layout": layout})["row"]["id"]
+        (shown,) = editor(shop)["templates"]
+        assert shown["layout"] is None and shown["fault"]
+        assert "销货单" in paper(shop, goods, id)[0][0].replace("　", "")
+        shop.api.ok(shop.api.call("DELETE", f"/api/records/print_template/{id}"))

@@ -29,6 +29,8 @@ describe('the parts of a sheet', () => {
     expect(layoutOf(module, kinds, { b: 'sold' }).head.find((f) => f.name === 'c')?.required).toBe(true)
     expect(names(layoutOf(module, kinds, { b: 'bought' }).head)).toEqual(['on', 'party', 'b', 'closed', 'store'])
     expect(names(fieldsOfKind(fields, kinds, {}))).not.toContain('party')
+    // what is wrong is never hidden
+    expect(names(layoutOf(module, kinds, { b: 'bought' }, { c: '不对' }).head)).toContain('c')
   })
   it('fold what is seldom needed, never what must be filled in or is wrong', () => {
     const { head } = layoutOf(module, about)

@@ -17,14 +17,16 @@ export interface SheetLayout {
 /** shown in the title, not as boxes */
 const inTitle = (module: ModuleInfo, field: FieldInfo): boolean => field.name === module.title || field.name === 'state' || field.name === 'version'
 
-/** The fields that a sheet of a kind has a use for; what this kind cannot do without is required. */
-export function fieldsOfKind(fields: FieldInfo[], about: DocumentInfo, values: Values): FieldInfo[] {
+type Words = Record<string, string>
+
+/** The fields that a sheet of a kind has a use for, and what is wrong; what this kind cannot do without is required. */
+export function fieldsOfKind(fields: FieldInfo[], about: DocumentInfo, values: Values, wrong: Words = {}): FieldInfo[] {
   const kind = String(values[about.kind ?? ''] ?? '')
-  return fields.filter((f) => about.only?.[f.name]?.includes(kind) ?? true).map((f) => (about.needs?.[f.name]?.includes(kind) ? { ...f, required: true } : f))
+  return fields.filter((f) => !!wrong[f.name] || (about.only?.[f.name]?.includes(kind) ?? true)).map((f) => (about.needs?.[f.name]?.includes(kind) ? { ...f, required: true } : f))
 }
 
-export function layoutOf(whole: ModuleInfo, about: DocumentInfo, values: Values = {}): SheetLayout {
-  const module = { ...whole, fields: fieldsOfKind(whole.fields, about, values) }
+export function layoutOf(whole: ModuleInfo, about: DocumentInfo, values: Values = {}, wrong: Words = {}): SheetLayout {
+  const module = { ...whole, fields: fieldsOfKind(whole.fields, about, values, wrong) }
   const byName = new Map(module.fields.map((f) => [f.name, f]))
   const foot = about.foot.map((name) => byName.get(name)).filter((f): f is FieldInfo => !!f && !f.hidden)
   const rest = formFields(module).filter((f) => !f.hidden && !about.foot.includes(f.name) && !inTitle(module, f))
