@@ -121,6 +121,7 @@ class Blobs:
     def _settle(self, temp: Path, blob: Blob) -> None:
         target = self.path(blob.sha256)
         if self.has(blob):
+            temp.unlink(missing_ok=True)
             return
         for folder in (target.parent.parent, target.parent):
             make_private(folder)

@@ -184,8 +184,11 @@ class Files:
             (newest,) = db.execute("SELECT COALESCE(max(row), 0) FROM attachment").fetchone()
             row = db.execute("SELECT epoch FROM sync_peer").fetchone()
         if fresh:
+            # Data that were put back may have forgotten a content that still lies here, perhaps here alone.
+            found = [(row[0], row[1], row[2], self.blobs.has(Blob(row[0], row[1]))) for row in fresh]
+            noted = [(sha256, size, 0 if have else want, have) for sha256, size, want, have in found]
             with self.engine.db.write() as db:
-                db.executemany("INSERT OR IGNORE INTO blob (sha256, size, want) VALUES (?, ?, ?)", fresh)
+                db.executemany("INSERT OR IGNORE INTO blob (sha256, size, want, have) VALUES (?, ?, ?, ?)", noted)
         self._seen_row = newest
         epoch = str(row[0]) if row else ""
         if epoch != self._epoch:
@@ -194,15 +197,16 @@ class Files:
 
     def _compare(self, exchange: Exchange) -> None:
         with self.engine.db.read() as db:
-            known = [Blob(*row) for row in db.execute("SELECT sha256, size FROM blob WHERE have = 1")]
+            known = {Blob(row[0], row[1]): bool(row[2]) for row in db.execute("SELECT sha256, size, have FROM blob")}
         here = [blob.sha256 for blob in known if self.blobs.has(blob)]
-        gone = [blob.sha256 for blob in known if not self.blobs.has(blob)]
+        gone = [blob.sha256 for blob, have in known.items() if have and not self.blobs.has(blob)]
         lacking: set[str] = set()
         for start in range(0, len(here), ASK_MAX):
             lacking |= exchange.files_missing(here[start : start + ASK_MAX])
         with self.engine.db.write() as db:
             given = "sha256 IN (SELECT value FROM json_each(?))"
             db.execute(f"UPDATE blob SET have = 0, uploaded = 0, next_at = 0 WHERE {given}", (json.dumps(gone),))
+            db.execute(f"UPDATE blob SET have = 1, want = 0 WHERE have = 0 AND {given}", (json.dumps(here),))
             db.execute(f"UPDATE blob SET uploaded = 0, next_at = 0 WHERE {given}", (json.dumps(list(lacking)),))
             db.execute("UPDATE blob SET missing = 0, fails = 0, next_at = 0 WHERE have = 0")
 
@@ -262,6 +266,9 @@ class Files:
         self._set(blob, "uploaded = 1, fails = 0, next_at = 0, missing = 0, why = NULL")
 
     def _fetch(self, exchange: Exchange, blob: Blob) -> None:
+        if self.blobs.has(blob):  # a kill after it came, before that was noted
+            self.blobs.note(blob, have=True)
+            return
         part = self.blobs.part(blob.sha256)
         start = part.stat().st_size if part.exists() else 0
         if start > blob.size:
