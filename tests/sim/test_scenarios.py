@@ -3,6 +3,7 @@ where the story wants it. Each test is named after its row and ends with the inv
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import sqlite3
@@ -1806,3 +1807,72 @@ def test_39_a_file_added_to_a_merged_loser_elsewhere_is_the_winner_s(filing: Wor
         found = attachments.of_record(node.station.engine, SOMEBODY, "attachment", "client", winner)
         assert [row["sha256"] for row in found] == [hash_of(CONTENT)]
     finish_files(filing)
+
+
+def days_pass(world: World, days: int) -> None:
+    """Everybody is at work every day, and looks once what is needed no more."""
+    for _ in range(days):
+        world.time.pass_ms(DAY_MS)
+        world.office.collect()
+        for node in world.living:
+            node.move()
+
+
+def test_contents_without_a_row_go_after_90_days_and_no_sooner(filing: World) -> None:
+    """Their row is lost with data that were put back, on the server with a restore, before anybody else got it."""
+    a, b = filing.company(2)
+    filing.backup()
+    before = b.kept()
+    sent = attached(filing, b, b"sent")
+    b.round()
+    b.move()
+    b.put_back(before, in_place=True, with_identity=False)
+    filing.restore()
+    everybody([a, b])
+    assert sent in on_server(filing) and sent in b.contents() and sent not in b.wanted()
+    days_pass(filing, 89)
+    assert sent in on_server(filing) and sent in b.contents()
+    days_pass(filing, 3)
+    assert not on_server(filing) and not b.contents()
+    assert not b.station.ask("SELECT 1 FROM blob WHERE sha256 = ?", sent)
+
+
+def test_what_a_restore_or_a_late_row_may_need_stays(filing: World) -> None:
+    """A deleted file, one whose record is deleted, and one that was attached where nobody synchronised for long."""
+    a, b, away = filing.company(3)
+    deleted = attached(filing, a, b"deleted")
+    held = attached(filing, a, b"held by a deleted record")
+    (record,) = [row[0] for row in a.station.ask("SELECT record FROM attachment WHERE sha256 = ?", held)]
+    late = attached(filing, away, b"late")
+    a.round()
+    a.move()
+    (file,) = [row[0] for row in a.station.ask("SELECT id FROM attachment WHERE sha256 = ?", deleted)]
+    assert a.detach(file) and a.delete("client", record)
+    everybody([a, b])
+    days_pass(filing, 200)
+    assert {deleted, held} <= on_server(filing) and {deleted, held} <= set(a.contents())
+    assert late in away.contents()
+    assert a.bring_back(file) and a.restore("client", record)
+    everybody([a, b, away])
+    filing.time.pass_ms(HOUR_MS)
+    away.move()
+    assert opens(b, deleted) and opens(b, held) and opens(b, late)
+    finish_files(filing)
+
+
+def test_a_clock_that_jumps_costs_no_content(filing: World) -> None:
+    """A year passes between two looks; what came again meanwhile begins anew."""
+    (a,) = filing.company(1)
+    assert a.work(lambda station, who: station.blobs.take(io.BytesIO(CONTENT)))
+    a.reopen()
+    sha256 = hash_of(CONTENT)
+    days_pass(filing, 80)
+    filing.time.pass_ms(YEAR_MS)
+    days_pass(filing, 1)
+    assert sha256 in a.contents()
+    assert a.attach("client", new_client(filing, a), CONTENT)
+    days_pass(filing, 1)
+    assert a.work(lambda station, who: station.blobs.collect(filing.time.now_ms + YEAR_MS))
+    a.round()
+    finish_files(filing)
+    assert on_server(filing) == {sha256}

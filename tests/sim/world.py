@@ -265,6 +265,7 @@ class World:
         if in_silence:
             self.office.put_back(file)
         else:
+            self.office.files.begin_anew()
             self.office.restore(file)
         self.ledger.restored(self.office.store)
         self.network.pushes.clear()
@@ -530,6 +531,7 @@ class Run:
 
     def _wait(self, node: Node, chance: random.Random) -> None:
         self.world.time.pass_ms(chance.choice((60_000, 3_600_000, 86_400_000, 30 * 86_400_000)))
+        self.world.office.collect()
 
     @property
     def is_healing(self) -> bool:
