@@ -190,7 +190,7 @@ PLANTED = [
     Planted(mirrors_are_forgotten, frozenset({"I4"}), PAPERS),
     Planted(last_version_to_come_counts, frozenset({"I4", "I6"}), PAPERS),
     Planted(new_lines_stay_at_home, frozenset({"I6"}), PAPERS),
-    Planted(an_upload_counts_before_it_is_whole, frozenset({"F3"})),
+    Planted(an_upload_counts_before_it_is_whole, frozenset({"F3"}), FILES),
     Planted(restored_servers_are_not_asked_what_they_lack, frozenset({"F3"}), DISKS | FILES, is_slow=True),
     Planted(any_answer_is_a_whole_content, frozenset({"F2"}), FILES, is_slow=True),
 ]

@@ -87,7 +87,7 @@ class Script:
 
     @staticmethod
     def of(seed: int, focus: Mapping[str, float] | None = None) -> Script:
-        """`focus` are weights for what is to happen more often."""
+        """`focus` are weights for what is to happen more often, and nothing else then."""
         chance = random.Random(seed)
         weights = {
             kind: weight * (1 if kind in ORDINARY else chance.choice((0, 1, 1, 4))) for kind, weight in WEIGHTS.items()
@@ -105,7 +105,8 @@ class Script:
             "sync_server.intake.ROWS_MAX": chance.choice((1, 500)),
             **SMALL_PARTS,
         }
-        return Script(seed, nodes, sizes, with_files(seed, actions) if seed % FILES_EVERY == 1 else actions)
+        has_files = focus is None and seed % FILES_EVERY == 1
+        return Script(seed, nodes, sizes, with_files(seed, actions) if has_files else actions)
 
 
 SMALL_PARTS = dict.fromkeys(
