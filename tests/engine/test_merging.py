@@ -301,18 +301,23 @@ def test_an_own_customer_that_is_now_a_colleague_s_is_told_in_the_diary(office: 
     admin = api.get("/api/session")["operator"]["name"]
     api.sign_in("seller", "long enough")
     assert names(api, "customer") == set()
-    assert {line["text"] for line in api.get("/api/sync/log")["items"] if line["kind"] == "merge"} == {
-        f"{admin} 把您的客户「我的」并入了{name}的客户，所以您的列表里没有它了。不是同一个的话，请 {admin} 拆分。",
-        f"{admin} 把您的客户「我的另一个」并入了没有业务员的客户，所以您的列表里没有它了。不是同一个的话，请 {admin} 拆分。",
+    rest = f"所以您的列表里没有它了。不是同一个的话，请 {admin} 拆分。"
+    assert told_of_mergers(api) == {
+        f"{admin} 把您的客户「我的」并入了{name}的客户，{rest}",
+        f"{admin} 把您的客户「我的另一个」并入了没有业务员的客户，{rest}",
     }
-    for login in ("colleague", "admin"):
-        api.sign_in(login, "long enough") if login == "colleague" else api.sign_in()
-        assert not [line for line in api.get("/api/sync/log")["items"] if line["kind"] == "merge"]
+    api.sign_in("colleague", "long enough")
+    assert not told_of_mergers(api)
+    api.sign_in()
+    assert not told_of_mergers(api)
     split(api, mine, kept)
     api.sign_in("seller", "long enough")
-    assert names(api, "customer") == {"我的", "我的另一个"}
-    assert not [line for line in api.get("/api/sync/log")["items"] if line["kind"] == "merge"]
+    assert names(api, "customer") == {"我的", "我的另一个"} and not told_of_mergers(api)
     api.sign_in()
+
+
+def told_of_mergers(api: Api) -> set[str]:
+    return {line["text"] for line in api.get("/api/sync/log")["items"] if line["kind"] == "merge"}
 
 
 def read_of(api: Api, row: dict[str, Any]) -> tuple[set[str], set[str], int, int]:
