@@ -172,12 +172,13 @@ class Blobs:
     def collect(self, now_ms: int) -> int:
         """Removes contents, and what gathered of them, of which no row has spoken for long, deleted or not; how
         many."""
+        if not self.folder.exists():
+            return 0
         lying = {file.name for file in self.folder.glob("??/??/*")} | {file.stem for file in self._parts()}
         file = self.folder / IDLE
         before = Idle.read(file.read_text(encoding="utf-8")) if file.exists() else Idle()
         idle = before.looked(lying - self._spoken_of() - self._taken, now_ms)
         gone = [one for one in idle.due if self._remove(one)]
-        make_private(self.folder)
         with open(file, "w", opener=open_private, encoding="utf-8") as kept:  # half of it would only begin anew
             kept.write(idle.without(idle.due).text())
         return len(gone)

@@ -130,6 +130,8 @@ class Files:
         """Removes contents of which no row has spoken for long, deleted or not; how many. A content is set aside before
         the rows are asked once more: who asks for it between brings it again, and who was told before that it is here
         has a row that the second answer knows."""
+        if not self.folder.exists():
+            return 0
         self._put_back()
         lying = {file.name for file in self.folder.glob("??/??/*")}
         idle = self._idle().looked(lying - spoken_of(), now_ms)
