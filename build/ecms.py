@@ -7,7 +7,7 @@
     python3 build/ecms.py dev     the same with hot reload of the UI and the server
     python3 build/ecms.py test    set up, then every check; pytest comes last (options are passed to it)
     python3 build/ecms.py soak    the tests that run for minutes
-    python3 build/ecms.py bench   measurements (tests/bench)
+    python3 build/ecms.py bench   measurements (tests/bench): names of some, then their options
     python3 build/ecms.py lock    write the lock files anew
 
 Only the standard library is used here: this runs before anything is installed.
@@ -259,12 +259,14 @@ def bench(words: list[str]) -> int:
     programs = sorted(folder.glob("bench_*.py"))
     if not programs:
         raise environment.SetupError("tests/bench 里还没有测量程序（bench_*.py）")
+    first = next((place for place, word in enumerate(words) if word.startswith("--")), len(words))
+    names, options = words[:first], words[first:]
     codes = []
     for program in programs:
-        if words and not any(word in program.stem for word in words):
+        if names and not any(name in program.stem for name in names):
             continue
         print(f"── {program.stem}", flush=True)
-        codes.append(subprocess.call([PYTHON, str(program)], env={**os.environ, "PYTHONPATH": str(ROOT)}))
+        codes.append(subprocess.call([PYTHON, str(program), *options], env={**os.environ, "PYTHONPATH": str(ROOT)}))
     return int(any(codes))
 
 

@@ -10,11 +10,14 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
+
+from sync_server.replication.idle import Idle
 
 from .db import Database, is_full
 from .errors import BadRequest, StorageFull, TooLarge
@@ -22,6 +25,8 @@ from .files import make_private, open_private, spare_bytes, sync_folder
 from .pictures import make_thumbnail
 
 _NO_ROOM = "磁盘剩余的空间要留给数据，放不下这个附件。请清出空间后再试"
+IDLE = "idle.json"
+"""How long contents have lain here without a row."""
 _BLOCK = 1 << 18
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -47,6 +52,10 @@ class Blobs:
         self.folder = folder
         self.largest_mb = largest_mb
         self.spare: Callable[[Path], int] = spare_bytes
+
+        self._keeping = threading.Lock()
+        self._taken: set[str] = set()
+        """Contents that came in since the start: their rows may be about to be written."""
 
     @property
     def bytes_max(self) -> int:
@@ -119,8 +128,14 @@ class Blobs:
         return True
 
     def _settle(self, temp: Path, blob: Blob) -> None:
+        with self._keeping:
+            self._taken.add(blob.sha256)
+            self._put(temp, blob)
+
+    def _put(self, temp: Path, blob: Blob) -> None:
         target = self.path(blob.sha256)
         if self.has(blob):
+            temp.unlink(missing_ok=True)
             return
         for folder in (target.parent.parent, target.parent):
             make_private(folder)
@@ -141,7 +156,7 @@ class Blobs:
 
     def thumbnail(self, blob: Blob) -> Path | None:
         """A small picture of a content that is here; made once, kept beside it."""
-        target = self.folder / "small" / f"{blob.sha256}.png"
+        target = self._small(blob.sha256)
         if not self.has(blob):
             return None
         make_private(target.parent)
@@ -153,6 +168,41 @@ class Blobs:
         for file in self._incoming.glob("*"):
             if file.suffix != ".part":
                 file.unlink(missing_ok=True)
+
+    def collect(self, now_ms: int) -> int:
+        """Removes contents, and what gathered of them, of which no row has spoken for long, deleted or not; how
+        many."""
+        if not self.folder.exists():
+            return 0
+        lying = {file.name for file in self.folder.glob("??/??/*")} | {file.stem for file in self._parts()}
+        file = self.folder / IDLE
+        before = Idle.read(file.read_text(encoding="utf-8")) if file.exists() else Idle()
+        idle = before.looked(lying - self._spoken_of() - self._taken, now_ms)
+        gone = [one for one in idle.due if self._remove(one)]
+        with open(file, "w", opener=open_private, encoding="utf-8") as kept:  # half of it would only begin anew
+            kept.write(idle.without(idle.due).text())
+        return len(gone)
+
+    def _parts(self) -> Iterator[Path]:
+        return self._incoming.glob("*.part")
+
+    def _spoken_of(self) -> set[str]:
+        with self.db.read() as db:
+            return {row[0] for row in db.execute("SELECT DISTINCT sha256 FROM attachment WHERE sha256 IS NOT NULL")}
+
+    def _remove(self, sha256: str) -> bool:
+        """Unless it came in, or a row that speaks of it, just now."""
+        with self._keeping, self.db.write() as db:
+            is_needed = db.execute("SELECT 1 FROM attachment WHERE sha256 = ?", (sha256,)).fetchone() is not None
+            if is_needed or sha256 in self._taken:
+                return False
+            for file in (self.path(sha256), self.part(sha256), self._small(sha256)):
+                file.unlink(missing_ok=True)
+            db.execute("DELETE FROM blob WHERE sha256 = ?", (sha256,))
+        return True
+
+    def _small(self, sha256: str) -> Path:
+        return self.folder / "small" / f"{sha256}.png"
 
     def wipe(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

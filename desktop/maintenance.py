@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from .blobs import Blob, is_in
+from .blobs import IDLE, Blob, is_in
 from .db import FILE_NAME, Database, Progress, is_full, looked_into, open_database, refuse_unsafe_place, watched
 from .engine.engine import SQL_FUNCTIONS
 from .engine.schema import refuse_newer
@@ -147,6 +147,7 @@ def _replace(folder: Path, live: Path, source: Path) -> Path | None:
     try:
         fresh = _prepared(source, work)
         kept = _set_aside(live)
+        (folder / "files" / IDLE).unlink(missing_ok=True)  # rows of another time: what they lack may come soon
         fresh.replace(live)
         sync_folder(folder)
         renew_file(folder, Identities.default())

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,9 +21,12 @@ from . import accounts, intake, manifest, page
 from .accounts import wall_clock
 from .errors import Refused
 from .files import FOLDER, Files
+from .replication.idle import EVERY_MS
 from .replication.wire import ALONE_BYTES_MAX
 from .store import Held, Transaction
 from .store_sqlite import FILE_NAME, SqliteStore, restore
+
+log = logging.getLogger(__name__)
 
 THREADS = 16
 CONNECTIONS_MAX = 500 if sys.platform == "win32" else 4_000
@@ -109,6 +113,7 @@ def _bound(store: SqliteStore, host: str, port: int) -> Any:
 
     files = Files(store.path.parent / FOLDER)
     files.sweep(time.time())
+    threading.Thread(target=_collect, args=(files, store), name="collect", daemon=True).start()
     try:
         return create_server(
             create_server_app(store, manifest.load(), wall_clock, files),
@@ -124,6 +129,17 @@ def _bound(store: SqliteStore, host: str, port: int) -> Any:
         )
     except (OSError, OverflowError, ValueError) as error:
         raise Refused(f"不能在 {host}:{port} 上监听：{error}") from error
+
+
+def _collect(files: Files, store: SqliteStore) -> None:
+    """Once a day, beside what the server does."""
+    while True:
+        try:
+            gone = files.collect(store.files_ever, wall_clock())
+            log.info("%s contents that no record needs are gone", gone)
+        except Exception:  # whatever it is, contents that stay harm nobody
+            log.exception("contents without a record were not collected")
+        time.sleep(EVERY_MS / 1_000)
 
 
 def _allow_connections() -> None:
@@ -253,6 +269,7 @@ def _backup(arguments: argparse.Namespace) -> str:
 def _restore(arguments: argparse.Namespace) -> str:
     folder = _folder(arguments, makes=True)
     with _locked(folder):
+        Files(folder / FOLDER).begin_anew()
         restore(arguments.file, folder / FILE_NAME, manifest.load())
         with _store(arguments) as store:
             missing = _missing(arguments, store)

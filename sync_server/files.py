@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .errors import BadRequest, FileSpoilt, StorageFull
+from .replication.idle import Idle
 
 PART_BYTES = 4 << 20
 FILE_BYTES_MAX = 1 << 30
@@ -18,6 +19,7 @@ RESERVE_BYTES = 200 << 20, 2 << 30
 """What files leave free on the disk for rows, a twentieth of it between these: without space no row is taken in."""
 KEPT_S = 7 * 86_400
 """How long parts wait for the rest."""
+_IDLE = "idle.json"
 _BLOCK = 1 << 18
 _NO_SPACE = (28, 122)
 
@@ -123,6 +125,52 @@ class Files:
         for room in (self.folder / "incoming").glob("*"):
             if room.stat().st_mtime < now_s - KEPT_S:
                 shutil.rmtree(room, ignore_errors=True)
+
+    def collect(self, spoken_of: Callable[[], set[str]], now_ms: int) -> int:
+        """Removes contents of which no row has spoken for long, deleted or not; how many. A content is set aside before
+        the rows are asked once more: who asks for it between brings it again, and who was told before that it is here
+        has a row that the second answer knows."""
+        if not self.folder.exists():
+            return 0
+        self._put_back()
+        lying = {file.name for file in self.folder.glob("??/??/*")}
+        idle = self._idle().looked(lying - spoken_of(), now_ms)
+        for sha256 in idle.due:
+            self._set_aside(sha256)
+        still_idle = set(idle.due) - spoken_of() if idle.due else set()
+        for sha256 in still_idle:
+            (self._aside / sha256).unlink(missing_ok=True)
+        self._put_back()
+        self._keep(idle.without(idle.due))
+        return len(still_idle)
+
+    @property
+    def _aside(self) -> Path:
+        return self.folder / "aside"
+
+    def _set_aside(self, sha256: str) -> None:
+        _make_private(self._aside)
+        self.path(sha256).replace(self._aside / sha256)
+
+    def _put_back(self) -> None:
+        """What was set aside and is needed, also by a look that was killed."""
+        for file in self._aside.glob("*"):
+            _make_private(self.path(file.name).parent)
+            file.replace(self.path(file.name))
+
+    def _idle(self) -> Idle:
+        file = self.folder / _IDLE
+        return Idle.read(file.read_text(encoding="utf-8")) if file.exists() else Idle()
+
+    def _keep(self, idle: Idle) -> None:
+        _make_private(self.folder)
+        temp = self.folder / f"{_IDLE}.temp"
+        _write(temp, iter((idle.text().encode(),)))
+        temp.replace(self.folder / _IDLE)
+
+    def begin_anew(self) -> None:
+        """Rows were put back to another time: what they do not speak of may be spoken of soon."""
+        (self.folder / _IDLE).unlink(missing_ok=True)
 
     def missing(self, files: Iterator[tuple[str, int]]) -> list[tuple[str, int]]:
         """Of these contents, those that are not here."""

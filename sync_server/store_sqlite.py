@@ -372,6 +372,13 @@ class SqliteStore:
         with self._read() as db:
             yield from db.execute("SELECT DISTINCT sha256, size FROM blob_ref ORDER BY sha256").fetchall()
 
+    def files_ever(self) -> set[str]:
+        about = self.files_in
+        with self._read() as db:
+            sql = "SELECT DISTINCT json_extract(CAST(data AS TEXT), ?) FROM row_state WHERE t = ?"
+            found = db.execute(sql, (f"$.{about.get('hash')}", about.get("table"))).fetchall()
+        return {row[0] for row in found if isinstance(row[0], str)}
+
     def sums(self) -> Sums:
         with self._read() as db:
             found = db.execute("SELECT t, sum FROM checksum").fetchall()

@@ -4,6 +4,7 @@ are."""
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from ..errors import ApiError, BadRequest, Forbidden, Invalid, NotFound, NotSign
 from ..sync import changes, conflicts, diary, outbox
 from ..sync.exchange import (
     CodeRefused,
+    Exchange,
     NoCompany,
     NotAllowed,
     NotEmpty,
@@ -23,6 +25,8 @@ from ..sync.exchange import (
     Unreachable,
     WrongPassword,
 )
+from ..sync.files import ASK_MAX
+from ..sync.identity import base_code
 from . import shapes
 from .http import Call, Routes
 
@@ -30,6 +34,7 @@ routes = Routes()
 _SEEN = "sync.seen"
 _MACHINES = "sync.machines"
 _CODE_MINUTES = 10
+_LACKING_MAX = 2_000
 
 
 class NoServer(ApiError):
@@ -237,7 +242,7 @@ def machines(call: Call) -> dict[str, Any]:
             "id": one["id"], "code": one["code"], "name": named.get(one["id"]) or named.get(one["code"], one["code"]),
             "branch": branches.get(one["branch"], one["branch"]), "user": one.get("user") or "", "kind": one["kind"],
             "state": one["state"], "last_seen": _instant(one.get("last_seen")), "waiting": one.get("waiting"),
-            "version": one.get("version") or "", "is_me": one["id"] == me,
+            "version": one.get("version") or "", "files_lacking": one.get("files_lacking", 0), "is_me": one["id"] == me,
         }
         for one in found
     ]  # fmt: skip
@@ -253,6 +258,7 @@ def _machines(call: Call) -> tuple[list[dict[str, Any]], str | None, bool]:
             exchange = sync.speaker()
             try:
                 found = exchange.machines()
+                _count_lacking(call, exchange, found)
             finally:
                 exchange.close()
         except SyncError:
@@ -270,6 +276,25 @@ def _machines(call: Call) -> tuple[list[dict[str, Any]], str | None, bool]:
             "INSERT OR REPLACE INTO meta VALUES (?, ?)", (_MACHINES, json.dumps({"machines": found, "at": at}))
         )  # fmt: skip
     return found, at, True
+
+
+def _count_lacking(call: Call, exchange: Exchange, found: list[dict[str, Any]]) -> None:
+    """Notes for each machine how many files it added and never brought to the server: they may lie there alone. The
+    newest are looked at; what a machine added before those it has long brought."""
+    with call.engine.db.read() as db:
+        rows = db.execute(
+            "SELECT a.sha256, a.machine FROM attachment a LEFT JOIN blob b ON b.sha256 = a.sha256 "
+            "WHERE a.deleted_at IS NULL AND COALESCE(b.have, 0) = 0 AND a.sha256 IS NOT NULL "
+            "ORDER BY a.row DESC LIMIT ?",
+            (_LACKING_MAX,),
+        ).fetchall()
+    hashes = sorted({str(row[0]) for row in rows})
+    lacking: set[str] = set()
+    for start in range(0, len(hashes), ASK_MAX):
+        lacking |= exchange.files_missing(hashes[start : start + ASK_MAX])
+    counts = Counter(base_code(str(row[1])) for row in rows if row[0] in lacking)
+    for one in found:
+        one["files_lacking"] = counts[one["code"]]
 
 
 def _instant(ms: object) -> str | None:

@@ -221,6 +221,26 @@ def _unlink(engine: Engine, db: sqlite3.Connection, module: str, loser: str, win
 # ------------------------------------------------------------------ what is merged
 
 
+def taken_away(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Iterator[dict[str, Any]]:
+    """Own records that mean one which their owner does not see, {module, title, at, by, owner}: lists leave them out,
+    and nothing else would tell him. `owner` names whose they are now; the winner itself stays untold."""
+    for name in engine.registry.mergeable:
+        definition = engine.definition(name)
+        scope = scope_sql(engine.registry, definition, principal, T)
+        if definition.module.scope != "owner" or scope is None or not principal.may("view", name):
+            continue
+        found = db.execute(
+            f'SELECT l."{definition.module.title}" AS title, {T}.owner, r.updated_at AS at, r.updated_by AS by '
+            f"FROM alias_of a JOIN {name} l ON l.id = a.id JOIN {name} {T} ON {T}.id = a.winner "
+            f"JOIN {aliases.TABLE} r ON r.loser = a.id AND r.t = a.t AND r.deleted_at IS NULL "
+            f"WHERE a.t = ? AND l.owner = ? AND l.deleted_at IS NULL AND ({scope.text}) IS NOT TRUE",
+            (name, principal.employee, *scope.params),
+        ).fetchall()
+        for row in found:
+            owner = labels(db, engine.registry, definition, [{"owner": row["owner"]}]).get(row["owner"], "")
+            yield {"module": name, "title": row["title"], "at": row["at"], "by": row["by"], "owner": owner}
+
+
 def merged(
     engine: Engine, principal: Principal, module: str, names: Mapping[str, str], offset: int, limit: int
 ) -> dict[str, Any]:

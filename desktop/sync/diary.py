@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from ..engine import merging
 from ..engine.access import Principal
 from ..engine.engine import Engine
 from ..engine.fields.moment import instant
@@ -33,7 +34,7 @@ def lines(engine: Engine, principal: Principal, names: Mapping[str, str], limit:
     them."""
     with engine.db.read() as db:
         rows = db.execute("SELECT at, kind, text FROM sync_log ORDER BY no DESC LIMIT ?", (limit,)).fetchall()
-        return [
+        told = [
             {
                 "at": row["at"],
                 "kind": row["kind"],
@@ -41,6 +42,15 @@ def lines(engine: Engine, principal: Principal, names: Mapping[str, str], limit:
             }
             for row in rows
         ]
+        away = [_taken_away(engine, names, one) for one in merging.taken_away(engine, db, principal)]
+    return sorted(told + away, key=lambda line: line["at"], reverse=True)[:limit] if away else told
+
+
+def _taken_away(engine: Engine, names: Mapping[str, str], one: Mapping[str, Any]) -> dict[str, str]:
+    noun, who = engine.registry[one["module"]].module.noun, names.get(one["by"], "") or "同事"
+    whose = f"{one['owner']}的{noun}" if one["owner"] else f"没有业务员的{noun}"
+    text = f"{who} 把您的{noun}「{one['title']}」并入了{whose}，所以您的列表里没有它了。不是同一个的话，请 {who} 拆分。"
+    return {"at": one["at"], "kind": "merge", "text": text}
 
 
 def _words(

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from sync_server.replication.idle import EVERY_MS
+
 from ..blobs import Blob, Blobs
 from ..engine.engine import Engine
 from ..errors import Damaged, StorageFull
@@ -61,6 +63,7 @@ class Files:
         self._epoch: str | None = None
         self._seen_row = 0
         """Rows up to this one have been looked at since the start."""
+        self._collected_ms: int | None = None
         self._asked = 0
         """How often somebody asked for a content."""
         self._is_stuck = True
@@ -74,6 +77,7 @@ class Files:
     def start(self) -> None:
         """Begins to move contents in the background, whenever a round went well or somebody wants one."""
         if self._thread is None:
+            self._wanted = self._is_alone()
             self._thread = threading.Thread(target=self._live, name="files", daemon=True)
             self._thread.start()
 
@@ -119,12 +123,12 @@ class Files:
             except Exception:  # whatever it is, the next turn may do better, and nobody else would start one
                 log.exception("moving files stumbled")
 
-    def _pause_s(self) -> float | None:
-        """Until something that failed is due again; what is due already waits for a server."""
+    def _pause_s(self) -> float:
+        """Until something that failed is due again, at most a day; what is due already waits for a server."""
         with self.engine.db.read() as db:
             sql = f"SELECT min(next_at) FROM blob WHERE {_OPEN} AND next_at > ?"
             (due,) = db.execute(sql, (_now_ms(),)).fetchone()
-        return None if due is None else max(0.1, due / 1_000 - time.time())
+        return EVERY_MS / 1_000 if due is None else max(0.1, min(due, _now_ms() + EVERY_MS) / 1_000 - time.time())
 
     # ------------------------------------------------------------------------------------------------------ one turn
 
@@ -145,6 +149,8 @@ class Files:
         exchange = self._speaker()
         if exchange is None:
             self._is_down = True
+            if self._is_alone():
+                self._collect()
             return 0
         try:
             self._look_around(exchange)
@@ -152,7 +158,19 @@ class Files:
         finally:
             exchange.close()
         self._is_stuck = self._is_down = False
+        self._collect()
         return moved
+
+    def _is_alone(self) -> bool:
+        with self.engine.db.read() as db:
+            return db.execute("SELECT 1 FROM sync_peer").fetchone() is None
+
+    def _collect(self) -> None:
+        """Once a day, and only where rows are not about to come: what no row speaks of goes after long."""
+        now_ms = _now_ms()
+        if self._collected_ms is None or abs(now_ms - self._collected_ms) >= EVERY_MS:
+            self._collected_ms = now_ms
+            self.blobs.collect(now_ms)
 
     def _move_all(self, exchange: Exchange) -> int:
         """Moves one after the other. An error of the server at one content is that one's, at two in a row the server's:
@@ -184,8 +202,11 @@ class Files:
             (newest,) = db.execute("SELECT COALESCE(max(row), 0) FROM attachment").fetchone()
             row = db.execute("SELECT epoch FROM sync_peer").fetchone()
         if fresh:
+            # Data that were put back may have forgotten a content that still lies here, perhaps here alone.
+            found = [(row[0], row[1], row[2], self.blobs.has(Blob(row[0], row[1]))) for row in fresh]
+            noted = [(sha256, size, 0 if have else want, have) for sha256, size, want, have in found]
             with self.engine.db.write() as db:
-                db.executemany("INSERT OR IGNORE INTO blob (sha256, size, want) VALUES (?, ?, ?)", fresh)
+                db.executemany("INSERT OR IGNORE INTO blob (sha256, size, want, have) VALUES (?, ?, ?, ?)", noted)
         self._seen_row = newest
         epoch = str(row[0]) if row else ""
         if epoch != self._epoch:
@@ -194,15 +215,16 @@ class Files:
 
     def _compare(self, exchange: Exchange) -> None:
         with self.engine.db.read() as db:
-            known = [Blob(*row) for row in db.execute("SELECT sha256, size FROM blob WHERE have = 1")]
+            known = {Blob(row[0], row[1]): bool(row[2]) for row in db.execute("SELECT sha256, size, have FROM blob")}
         here = [blob.sha256 for blob in known if self.blobs.has(blob)]
-        gone = [blob.sha256 for blob in known if not self.blobs.has(blob)]
+        gone = [blob.sha256 for blob, have in known.items() if have and not self.blobs.has(blob)]
         lacking: set[str] = set()
         for start in range(0, len(here), ASK_MAX):
             lacking |= exchange.files_missing(here[start : start + ASK_MAX])
         with self.engine.db.write() as db:
             given = "sha256 IN (SELECT value FROM json_each(?))"
             db.execute(f"UPDATE blob SET have = 0, uploaded = 0, next_at = 0 WHERE {given}", (json.dumps(gone),))
+            db.execute(f"UPDATE blob SET have = 1, want = 0 WHERE have = 0 AND {given}", (json.dumps(here),))
             db.execute(f"UPDATE blob SET uploaded = 0, next_at = 0 WHERE {given}", (json.dumps(list(lacking)),))
             db.execute("UPDATE blob SET missing = 0, fails = 0, next_at = 0 WHERE have = 0")
 
@@ -262,6 +284,9 @@ class Files:
         self._set(blob, "uploaded = 1, fails = 0, next_at = 0, missing = 0, why = NULL")
 
     def _fetch(self, exchange: Exchange, blob: Blob) -> None:
+        if self.blobs.has(blob):  # a kill after it came, before that was noted
+            self.blobs.note(blob, have=True)
+            return
         part = self.blobs.part(blob.sha256)
         start = part.stat().st_size if part.exists() else 0
         if start > blob.size:
@@ -333,7 +358,7 @@ class Files:
                 row["sha256"]: row
                 for row in db.execute("SELECT * FROM blob WHERE sha256 IN (SELECT value FROM json_each(?))", (hashes,))
             }
-            is_alone = db.execute("SELECT 1 FROM sync_peer").fetchone() is None
+        is_alone = self._is_alone()
         found = {}
         for row in rows:
             state = self._state(Blob(row["sha256"], row["size"]), known.get(row["sha256"]), is_alone)

@@ -278,3 +278,32 @@ def test_history_says_who_when_and_from_what_to_what(window: RealWindow) -> None
     expect(newest).to_contain_text(re.compile(r"电话\s*0512-1111111\s*→?\s*(改为)?\s*0512-2222222"))
     expect(newest.get_by_role("cell").first).to_contain_text(re.compile(r"\d\d:\d\d"))
     expect(customers.related.get_by_role("row").nth(2)).to_contain_text("新增")
+
+
+def test_f1_in_a_form_shows_its_page_and_gives_the_cursor_back(window: RealWindow) -> None:
+    """Also in a form that was opened to make what a reference lacks, which is about another module."""
+    screen = Screen(window.page)
+    screen.open_list("联系人信息").bar("新增").click()
+    dialog = screen.dialog("新增联系人")
+    screen.fill(dialog, 姓名="写到一半")
+    text_field(dialog, "姓名").focus()
+    window.page.keyboard.press("F1")
+    manual = screen.dialog("联系人信息")
+    expect(manual).to_contain_text("联系人")
+    window.page.keyboard.press("F1")
+    manual.get_by_role("link").first.click()
+    expect(manual).to_have_count(0)  # it now bears the title of another page
+    back = window.page.get_by_role("button", name="返回")
+    back.click()
+    expect(manual).to_be_visible()
+    expect(back).to_have_count(0)
+    window.page.keyboard.press("Escape")
+    expect(manual).to_have_count(0)
+    expect(text_field(dialog, "姓名")).to_be_focused()
+    expect(text_field(dialog, "姓名")).to_have_value("写到一半")
+
+
+def test_a_new_record_has_the_cursor_in_the_first_field_that_a_person_fills(window: RealWindow) -> None:
+    screen = Screen(window.page)
+    screen.open_list("供应商信息").bar("新增").click()
+    expect(text_field(screen.dialog("新增供应商"), "供应商名称")).to_be_focused()

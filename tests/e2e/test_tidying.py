@@ -133,6 +133,27 @@ def test_chosen_customers_are_merged_from_the_list_and_it_is_undone_at_once(wind
     page.get_by_role("tab", name="客户信息").click()
 
 
+def test_who_merges_a_colleague_s_customer_is_told_that_it_leaves_his_list(window: RealWindow) -> None:
+    """Which one stays decides; and so does whose salesman is taken over."""
+    screen = Screen(window.page)
+    somebody = screen.api.get("/api/lookup/employee?limit=5")["rows"][-1]
+    customer(screen, "归谁甲", owner=somebody["id"])
+    customer(screen, "归谁乙")
+    customers = screen.open_list()
+    customers.find("归谁")
+    customers.tick("归谁甲")
+    customers.tick("归谁乙")
+    customers.bar("更多").click()
+    screen.entry("合并重复…").click()
+    dialog = screen.dialog("合并重复的客户")
+    dialog.get_by_role("radio", name="归谁乙", exact=True).check()
+    warning = dialog.get_by_role("status")
+    expect(warning).to_contain_text(f"「归谁甲」现在归{somebody['title']}")
+    dialog.get_by_role("radio", name=f"业务员用「{somebody['title']}」", exact=True).check()
+    expect(warning).to_have_count(0)
+    dialog.get_by_role("button", name="取消").click()
+
+
 def test_a_pair_that_was_told_apart_is_proposed_no_more(window: RealWindow) -> None:
     screen, page = Screen(window.page), window.page
     customer(screen, "同号甲", tax_no="91440300TWINS0001", phone="0755-81234567")

@@ -288,6 +288,38 @@ def test_who_sees_only_the_merged_reads_nothing_that_hangs_on_its_winner(office:
     api.sign_in()
 
 
+def test_an_own_customer_that_is_now_a_colleague_s_is_told_in_the_diary(office: Office) -> None:
+    """The list leaves it out; the winner, which the owner does not see, stays untold."""
+    api = office.api
+    role = create_role(office)
+    seller, colleague = operator(api, "seller", role), operator(api, "colleague", role)
+    mine, kept = customer(api, "我的", owner=seller["employee"]), customer(api, "我的另一个", owner=seller["employee"])
+    theirs, nobodys = customer(api, "别人的", owner=colleague["employee"]), customer(api, "没人的", owner=None)
+    merge(api, mine, theirs)
+    merge(api, kept, nobodys)
+    name = api.get(f"/api/records/employee/{colleague['employee']}")["row"]["name"]
+    admin = api.get("/api/session")["operator"]["name"]
+    api.sign_in("seller", "long enough")
+    assert names(api, "customer") == set()
+    rest = f"所以您的列表里没有它了。不是同一个的话，请 {admin} 拆分。"
+    assert told_of_mergers(api) == {
+        f"{admin} 把您的客户「我的」并入了{name}的客户，{rest}",
+        f"{admin} 把您的客户「我的另一个」并入了没有业务员的客户，{rest}",
+    }
+    api.sign_in("colleague", "long enough")
+    assert not told_of_mergers(api)
+    api.sign_in()
+    assert not told_of_mergers(api)
+    split(api, mine, kept)
+    api.sign_in("seller", "long enough")
+    assert names(api, "customer") == {"我的", "我的另一个"} and not told_of_mergers(api)
+    api.sign_in()
+
+
+def told_of_mergers(api: Api) -> set[str]:
+    return {line["text"] for line in api.get("/api/sync/log")["items"] if line["kind"] == "merge"}
+
+
 def read_of(api: Api, row: dict[str, Any]) -> tuple[set[str], set[str], int, int]:
     """Comments and files of a record, and how many of each the tabs promise."""
     said = api.get(f"/api/comments/customer/{row['id']}")["items"]

@@ -59,7 +59,9 @@ class Names:
         return self.uuid4().hex
 
 
-_ROOMS = ("desktop.sync.", "desktop.engine.documents.", "desktop.engine.saving", "sync_server.")
+_ROOMS = (
+    "desktop.sync.", "desktop.engine.documents.", "desktop.engine.saving", "desktop.engine.attachments", "sync_server.",
+)  # fmt: skip
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,20 @@ class Image:
                 one.unlink()
         for name, data in self.beside.items():
             (folder / name).write_bytes(data)
+
+
+def folder_of(place: Path) -> dict[str, bytes]:
+    """The files of a folder, with those in the folders inside."""
+    every = sorted(one for one in place.rglob("*") if one.is_file())
+    return {str(one.relative_to(place)): one.read_bytes() for one in every}
+
+
+def put_folder(place: Path, files: Mapping[str, bytes]) -> None:
+    """These files are then all that the folder holds."""
+    shutil.rmtree(place, ignore_errors=True)
+    for name, data in files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(data)
 
 
 def _replace(path: Path, data: bytes) -> None:

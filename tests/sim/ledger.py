@@ -62,6 +62,10 @@ class Ledger:
     """Codes of machines whose disk was copied with all that tells a machine from its copy."""
     effective: dict[str, int] = field(default_factory=dict)
     """The stamp by which the others go, by name of the write."""
+    acknowledged: set[str] = field(default_factory=set)
+    """Contents of which some machine was told that the server has them."""
+    contents_lost: set[str] = field(default_factory=set)
+    """Contents that a restored server did not get back."""
     newest: int = 0
     """The latest stamp that was ever given out."""
     _by_name: dict[str, Write] = field(default_factory=dict)

@@ -4,6 +4,7 @@ documents with lines, a ledger and costs."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 from desktop import manifest
@@ -12,6 +13,7 @@ from desktop.engine.define import Balance, Chapter, Document, Draft, Fault, Ledg
 from desktop.engine.documents.declare import STATES, Annex, Asking, Columns, Move, Posted, Sheet
 from desktop.engine.fields import Date, DateTime, Enum, Int, LongText, Money, Ref, Refs, Serial, Text
 from desktop.engine.registry import Registry
+from desktop.modules.system.attachment import attachment as real_attachment
 from desktop.modules.system.conflict import conflict
 from sync_server.manifest import Manifest
 from sync_server.manifest import read as read_manifest
@@ -270,6 +272,13 @@ stock = Module(
     tabs=(Tab("基本", "tag on_hand cost"),),
 )
 
+attachment = replace(
+    real_attachment,
+    columns="file_name role size module record",
+    fields={name: one for name, one in real_attachment.fields.items() if name != "uploaded_by"},
+)
+"""As it ships, but for who added it: there are no employees here."""
+
 LEDGERS = (
     Ledger(
         moves="entry",
@@ -279,7 +288,7 @@ LEDGERS = (
 )
 
 CHAPTERS = (Chapter("sim", "模拟", "box"), Chapter("system", "系统", "settings"))
-MODULES = (branch, tag, client, person, call, slip, slip_line, slip_cost, entry, stock, conflict)
+MODULES = (branch, tag, client, person, call, slip, slip_line, slip_cost, entry, stock, conflict, attachment)
 
 
 @cache

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import io
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from desktop.engine import records, removal
+from desktop.blobs import Blob
+from desktop.engine import attachments, records, removal
 from desktop.engine.access import Principal
 from desktop.engine.documents import verbs
 from desktop.engine.registry import Registry
@@ -21,7 +24,7 @@ from desktop.sync.rounds import Peer
 from sync_server.replication.changeset import Op
 
 from .chance import Time
-from .disk import Fuse, Image
+from .disk import Fuse, Image, folder_of, put_folder
 from .ledger import Ledger
 from .station import Station
 from .transport import URL, Crash, Session, Weather
@@ -42,6 +45,7 @@ class Kept:
     made: int
     is_whole: bool
     began_at: int
+    contents: dict[str, bytes]
 
 
 @dataclass
@@ -249,6 +253,54 @@ class Node:
             self.refresh()
         return said
 
+    # ---------------------------------------------------------------------------------------------------------- files
+
+    def attach(self, module: str, id: str, content: bytes, role: str = "file") -> bool:
+        """Hangs a content on a record."""
+
+        def do(station: Station, who: Principal) -> None:
+            blob = station.blobs.take(io.BytesIO(content))
+            about = {"file_name": "合同.bin", "size": blob.size, "sha256": blob.sha256, "role": role}
+            attachments.attach(station.engine, who, module, id, about)
+
+        return self.work(do)
+
+    def detach(self, id: str) -> bool:
+        return self.work(lambda station, who: attachments.remove(station.engine, who, id))
+
+    def bring_back(self, id: str) -> bool:
+        return self.work(lambda station, who: attachments.bring_back(station.engine, who, id))
+
+    def move(self, weather: Weather | None = None) -> str:
+        """Moves the contents that are due; what came of it: ok, or the code of the trouble."""
+        if self.is_gone:
+            return "gone"
+        self.session.weather = weather or Weather()
+        try:
+            self.station.files.turn()
+            said = "ok"
+        except SyncError as error:
+            said = error.code
+        finally:
+            self.session.weather = Weather()
+        self.ledger.acknowledged |= {row[0] for row in self.station.ask("SELECT sha256 FROM blob WHERE uploaded = 1")}
+        return said
+
+    def wanted(self) -> dict[str, Blob]:
+        """The contents that records here speak of."""
+        rows = self.station.ask("SELECT DISTINCT sha256, size FROM attachment WHERE deleted_at IS NULL ORDER BY 1")
+        return {row[0]: Blob(*row) for row in rows}
+
+    def open_all(self) -> None:
+        """Somebody opens every file that is not here."""
+        for blob in self.wanted().values():
+            if not self.station.blobs.has(blob):
+                self.station.files.want(blob)
+
+    def contents(self) -> dict[str, bytes]:
+        """All that is shown as the content of a file, by the hash that names it."""
+        return contents_in(self.station.blobs.folder)
+
     # ----------------------------------------------------------------------------------------------------------- disk
 
     def reopen(self, modules: Registry | None = None) -> None:
@@ -261,6 +313,22 @@ class Node:
         """Ends before a statement of what it does, and starts again with what lies on the disk."""
         before, made, whole = self.refresh(), self.made, self.is_whole
         fuse = self.station.fuse(statement)
+        with contextlib.suppress(Crash):
+            do()
+        self._come_back(fuse, before, made, whole)
+
+    def crash_at_call(self, call: int, do: Callable[[], object]) -> None:
+        """Ends at a call of what it does: every other one before the request goes out, or after it was answered."""
+        before, made, whole = self.refresh(), self.made, self.is_whole
+        fuse = self.station.fuse(1 << 30)
+        left = iter(range(call - 1, -1, -1))
+
+        def is_dead() -> bool:
+            if next(left, 0) == 0:
+                fuse.burn()
+            return fuse.is_burnt
+
+        self.session.is_dead = is_dead
         with contextlib.suppress(Crash):
             do()
         self._come_back(fuse, before, made, whole)
@@ -283,14 +351,17 @@ class Node:
         self.ledger.copies += 1
         for (body,) in self.station.ask("SELECT body FROM changeset WHERE state = 'pending'"):
             self.ledger.copied |= self.ledger.of(body).bit
-        return Kept(self.station.image(), known, self.made, self.is_whole, self.began_at)
+        contents = folder_of(self.station.blobs.folder)
+        return Kept(self.station.image(), known, self.made, self.is_whole, self.began_at, contents)
 
-    def put_back(self, kept: Kept, *, in_place: bool, with_identity: bool) -> None:
-        """An older copy takes the place of the data; perhaps so does that of the identity file."""
+    def put_back(self, kept: Kept, *, in_place: bool, with_identity: bool, with_contents: bool = False) -> None:
+        """An older copy takes the place of the data; perhaps so do that of the identity file and of the contents."""
         if with_identity:
             self.ledger.images.add(self.code)
         self.station.close()
         image = kept.image if with_identity else replace(kept.image, beside=self.station.image().beside)
+        if with_contents:
+            put_folder(self.station.blobs.folder, kept.contents)
         image.put(self.station.path, self.station.identities.folder, in_place=in_place)
         self.known, self.made = kept.known, kept.made
         self.is_whole, self.began_at = kept.is_whole, kept.began_at
@@ -301,6 +372,7 @@ class Node:
         """This machine begins as a copy of another's disk; with its identity file, if it was a copy of the whole."""
         self.station.kill()
         replace(kept.image, beside={}).put(self.station.path, self.station.identities.folder, in_place=False)
+        put_folder(self.station.blobs.folder, kept.contents)
         if identity is not None:
             data = self.station.folder
             self.station.identities.write(replace(identity, path=str(data.resolve()), inode=inode_of(data)))
@@ -325,6 +397,16 @@ class Node:
 
     def close(self) -> None:
         self.station.kill()
+
+
+def contents_in(folder: Path) -> dict[str, bytes]:
+    """The contents that lie in their place in a folder of contents, here or on the server."""
+    places = sorted(one for one in folder.glob("??/??/*") if one.is_file())
+    return {one.name: one.read_bytes() for one in places}
+
+
+def hash_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 # ------------------------------------------------------------------------------------------------ what people type

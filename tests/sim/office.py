@@ -12,6 +12,7 @@ import requests
 
 from sync_server import accounts
 from sync_server.app import create_server_app
+from sync_server.files import FOLDER, Files
 from sync_server.manifest import Manifest
 from sync_server.store_sqlite import FILE_NAME, SqliteStore, restore
 
@@ -37,7 +38,8 @@ class Office:
 
     def _open(self) -> None:
         self.store = SqliteStore(self.path, self.manifest)
-        self.app = create_server_app(self.store, self.manifest, self.now_ms)
+        self.files = Files(self.folder / FOLDER, lambda folder: 1 << 40)  # whatever the disk of the test has left
+        self.app = create_server_app(self.store, self.manifest, self.now_ms, self.files)
         self._fuse: Fuse | None = None
 
     def serve(self, environ: WSGIEnvironment) -> Answer:
@@ -90,6 +92,10 @@ class Office:
             (self.folder / name).unlink(missing_ok=True)
         shutil.copyfile(file, self.path)
         self._open()
+
+    def collect(self) -> int:
+        """What the server does once a day with contents that no record needs."""
+        return self.files.collect(self.store.files_ever, self.now_ms())
 
     def invite(self, branch: str = "01") -> str:
         return accounts.invite(self.store, branch, None, self.now_ms())

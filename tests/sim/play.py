@@ -7,6 +7,7 @@ import time as real_time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from .contents import check_contents
 from .invariants import check_all
 from .problem import Problem
 from .world import Action, Run, Script, world_of
@@ -39,6 +40,7 @@ def play(script: Script) -> None:
         for action in script.actions:
             run.do(action)
         world.settle()
+        check_contents(world)
         check_all(world, deep=script.seed % DEEP_EVERY == 0)
 
 

@@ -61,6 +61,7 @@ class Station(Workstation):
             return Exchange(server, machine, secret, session=wire, now_ms=now_ms)
 
         self.add_files()
+        self.blobs.spare = lambda folder: 1 << 40  # whatever the disk of the test has left
         self.sync = Sync(
             self.engine, self.folder, self.identities, settle_in=self._settle_in, wipe=self.wipe, exchange=exchange
         )

@@ -3,6 +3,7 @@ where the story wants it. Each test is named after its row and ends with the inv
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import sqlite3
@@ -16,7 +17,7 @@ from unittest.mock import patch
 import pytest
 
 from desktop import manifest
-from desktop.engine import aliases, duplicates, lists, merging
+from desktop.engine import aliases, attachments, duplicates, lists, merging
 from desktop.engine.access import Principal
 from desktop.engine.apply import Arrival, Me
 from desktop.engine.query import Query
@@ -27,13 +28,14 @@ from sync_server.manifest import read as read_manifest
 from sync_server.replication.changeset import Changeset, Op, canonical, value_hash
 from sync_server.replication.clock import Clock, pack, wall_ms
 
+from .contents import check_contents
 from .documents import check_reader
 from .invariants import check_all, check_replay, rows_of_node
 from .modules import CHAPTERS, LEDGERS, MODULES, client
-from .node import Node
+from .node import Node, contents_in, hash_of
 from .office import Office
 from .transport import Fault, Weather
-from .world import World, world_of
+from .world import SMALL_PARTS, World, world_of
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 YEAR_MS = 365 * DAY_MS
@@ -1579,3 +1581,298 @@ def test_84_server_answers_partially(world: World, how: Fault, seed: int) -> Non
     a.round()
     assert all(is_alive(a, id) for id in ids)
     finish(world)
+
+
+# ------------------------------------------------------------------------------------------- the contents of files
+
+
+CONTENT = b"twenty bytes of text"
+"""Three parts."""
+
+
+@pytest.fixture
+def filing() -> Iterator[World]:
+    """A world in which files travel in parts of eight bytes."""
+    with world_of(SEED, SMALL_PARTS) as made:
+        yield made
+
+
+def finish_files(world: World) -> None:
+    world.settle()
+    check_contents(world)
+    check_all(world, deep=True)
+
+
+def attached(world: World, node: Node, content: bytes = CONTENT) -> str:
+    """A client with a file; the hash of its content."""
+    assert node.attach("client", new_client(world, node), content)
+    return hash_of(content)
+
+
+def on_server(world: World) -> set[str]:
+    return set(contents_in(world.office.files.folder))
+
+
+def said_of(node: Node, sha256: str) -> str:
+    rows = [dict(row) for row in node.station.ask("SELECT sha256, size, 'A1' AS machine FROM attachment")]
+    return str(node.station.files.states(rows)[sha256]["words"])
+
+
+def opens(node: Node, sha256: str) -> bool:
+    """Whether a file is here after somebody opened it."""
+    node.open_all()
+    node.move()
+    return sha256 in node.contents()
+
+
+@pytest.mark.parametrize("fault", ["lost", "unanswered", "gateway", "garbage", "server-crash", "twice"])
+@pytest.mark.parametrize("call", ["blob_head", "blob_put"])
+def test_44_rows_flow_while_a_content_is_stuck(filing: World, call: str, fault: Fault) -> None:
+    a, b = filing.company(2)
+    sha256 = attached(filing, a)
+    a.round()
+    for _ in range(3):
+        a.move(bad(**{call: fault}))
+        filing.time.pass_ms(HOUR_MS)
+        id = new_client(filing, a)
+        assert a.round() == "ok" and a.pending() == 0
+        b.round()
+        assert is_alive(b, id)
+    a.move()
+    assert opens(b, sha256)
+    finish_files(filing)
+
+
+def test_a_content_goes_on_after_kills_at_every_call(filing: World) -> None:
+    """Both machines end before or after each call they make; what was brought is not brought again."""
+    a, b = filing.company(2)
+    sha256 = attached(filing, a)
+    a.round()
+    b.round()
+    for call in range(1, 6):
+        a.crash_at_call(2 * call, a.move)
+        b.open_all()
+        b.crash_at_call(1 + call % 3, b.move)
+        filing.time.pass_ms(HOUR_MS)
+    puts = filing.network.calls["blob_put"]
+    assert sha256 in on_server(filing) and puts <= 5
+    assert opens(b, sha256) and b.contents()[sha256] == CONTENT
+    finish_files(filing)
+
+
+def test_a_kill_after_a_content_came_and_before_that_was_noted(filing: World) -> None:
+    a, b = filing.company(2)
+    sha256 = attached(filing, a)
+    a.round()
+    a.move()
+    b.round()
+    b.open_all()
+    b.crash(1, b.move)
+    for statement in range(2, 12):
+        b.open_all()
+        b.crash(statement, b.move)
+    asked = filing.network.calls["blob_get"]
+    assert opens(b, sha256) and filing.network.calls["blob_get"] <= asked + 3
+    assert not list((b.station.blobs.folder / "incoming").iterdir())
+    finish_files(filing)
+
+
+@pytest.mark.parametrize("fault", ["cut", "shortened", "garbage", "unanswered"])
+def test_71_a_content_that_comes_spoilt_is_never_shown(filing: World, fault: Fault) -> None:
+    a, b = filing.company(2)
+    sha256 = attached(filing, a)
+    a.round()
+    a.move()
+    b.round()
+    for seed in range(4):
+        b.open_all()
+        b.move(replace(bad(blob_get=[fault]), chance=random.Random(seed)))
+        assert b.contents().get(sha256, CONTENT) == CONTENT
+        filing.time.pass_ms(HOUR_MS)
+    assert opens(b, sha256) or opens(b, sha256)  # what spoilt bytes began is thrown away first
+    finish_files(filing)
+
+
+def test_72_what_a_turned_out_machine_never_brought_is_said_to_be_missing(filing: World) -> None:
+    """Its rows are everywhere, one content went up whole, of the other only a part."""
+    a, b, c = filing.company(3)
+    safe = attached(filing, b, b"safe")
+    b.round()
+    b.move()
+    lost = attached(filing, b)
+    b.round()
+    b.crash_at_call(6, b.move)
+    identity = b.identity()
+    assert identity is not None
+    filing.office.store.revoke(identity.machine, filing.office.now_ms())
+    assert b.round() == "revoked" and b.is_gone and not b.contents()
+    everybody([a, c])
+    for one in (a, c):
+        assert opens(one, safe) and not opens(one, lost)
+        assert said_of(one, lost) == "来源缺失（在设备 A1 上）"
+    id = new_client(filing, c)
+    everybody([a, c])
+    assert is_alive(a, id)
+    finish_files(filing)
+
+
+def test_16_a_server_restored_without_contents_gets_them_from_whoever_has_them(filing: World) -> None:
+    """The author of one has lost it meanwhile; another machine, that once opened it, still has it."""
+    a, b = filing.company(2)
+    opened, kept = attached(filing, a, b"opened by the other"), attached(filing, a)
+    a.round()
+    a.move()
+    b.round()
+    assert opens(b, opened)
+    filing.backup()
+    late = attached(filing, b, b"after the backup")
+    b.round()
+    b.move()
+    assert on_server(filing) == {opened, kept, late} == filing.ledger.acknowledged
+    filing.restore()
+    filing.lose_contents()
+    a.station.blobs.path(opened).unlink()
+    everybody([a, b])
+    for node in (a, b):
+        node.move()
+    assert on_server(filing) == {opened, kept, late}
+    finish_files(filing)
+
+
+def test_12_restored_data_that_forgot_a_content_still_bring_it(filing: World) -> None:
+    """The row went out, the content did not; then a backup of the time before takes the place of the data."""
+    a, b = filing.company(2)
+    kept = a.kept()
+    sha256 = attached(filing, a)
+    assert a.round() == "ok"
+    a.put_back(kept, in_place=False, with_identity=False)
+    finish_files(filing)
+    assert sha256 in on_server(filing) and sha256 in b.contents()
+
+
+def test_13_a_clone_brings_what_its_twin_was_about_to(filing: World) -> None:
+    a, b = filing.company(2)
+    sha256 = attached(filing, a)
+    a.round()
+    twin = filing.machine()
+    twin.take_over(a.kept(), None)
+    a.station.blobs.path(sha256).unlink()
+    filing.join(twin)
+    twin.round()
+    twin.move()
+    b.round()
+    assert opens(b, sha256)
+    finish_files(filing)
+
+
+def test_82_one_content_from_two_machines_at_once(filing: World) -> None:
+    """While the first brings its parts the second does so, too; one takes its file away again."""
+    a, b = filing.company(2)
+    sha256 = attached(filing, a)
+    assert attached(filing, b) == sha256
+    everybody([a, b])
+
+    def meanwhile(chance: random.Random) -> None:
+        b.move(bad(blob_put="unanswered"))
+
+    a.move(replace(bad(blob_put=["before", "after"]), meanwhile=meanwhile))
+    filing.time.pass_ms(HOUR_MS)
+    (id,) = [row[0] for row in a.station.ask("SELECT id FROM attachment WHERE machine = (SELECT code FROM sync_self)")]
+    assert a.detach(id)
+    everybody([a, b])
+    assert on_server(filing) == {sha256} and opens(a, sha256)
+    finish_files(filing)
+
+
+def test_a_file_replaced_on_two_machines_leaves_both_contents(filing: World) -> None:
+    """Each takes away the file that was there and adds its own."""
+    a, b = filing.company(2)
+    client_id = shared_client(filing, [a, b])
+    assert a.attach("client", client_id, CONTENT, "image")
+    everybody([a, b])
+    for node, content in ((a, b"picture of a"), (b, b"picture of b")):
+        assert node.detach(node.ids("attachment")[0]) and node.attach("client", client_id, content, "image")
+    everybody([a, b])
+    assert set(a.wanted()) == set(b.wanted()) == {hash_of(b"picture of a"), hash_of(b"picture of b")}
+    finish_files(filing)
+
+
+def test_39_a_file_added_to_a_merged_loser_elsewhere_is_the_winner_s(filing: World) -> None:
+    a, b = filing.company(2)
+    winner, loser = (shared_client(filing, [a, b], name=name) for name in ("甲", "乙"))
+    merge(a, loser, winner)
+    assert b.attach("client", loser, CONTENT)
+    everybody([a, b])
+    for node in (a, b):
+        found = attachments.of_record(node.station.engine, SOMEBODY, "attachment", "client", winner)
+        assert [row["sha256"] for row in found] == [hash_of(CONTENT)]
+    finish_files(filing)
+
+
+def days_pass(world: World, days: int) -> None:
+    """Everybody is at work every day, and looks once what is needed no more."""
+    for _ in range(days):
+        world.time.pass_ms(DAY_MS)
+        world.office.collect()
+        for node in world.living:
+            node.move()
+
+
+def test_contents_without_a_row_go_after_90_days_and_no_sooner(filing: World) -> None:
+    """Their row is lost with data that were put back, on the server with a restore, before anybody else got it."""
+    a, b = filing.company(2)
+    filing.backup()
+    before = b.kept()
+    sent = attached(filing, b, b"sent")
+    b.round()
+    b.move()
+    b.put_back(before, in_place=True, with_identity=False)
+    filing.restore()
+    everybody([a, b])
+    assert sent in on_server(filing) and sent in b.contents() and sent not in b.wanted()
+    days_pass(filing, 89)
+    assert sent in on_server(filing) and sent in b.contents()
+    days_pass(filing, 3)
+    assert not on_server(filing) and not b.contents()
+    assert not b.station.ask("SELECT 1 FROM blob WHERE sha256 = ?", sent)
+
+
+def test_what_a_restore_or_a_late_row_may_need_stays(filing: World) -> None:
+    """A deleted file, one whose record is deleted, and one that was attached where nobody synchronised for long."""
+    a, b, away = filing.company(3)
+    deleted = attached(filing, a, b"deleted")
+    held = attached(filing, a, b"held by a deleted record")
+    (record,) = [row[0] for row in a.station.ask("SELECT record FROM attachment WHERE sha256 = ?", held)]
+    late = attached(filing, away, b"late")
+    a.round()
+    a.move()
+    (file,) = [row[0] for row in a.station.ask("SELECT id FROM attachment WHERE sha256 = ?", deleted)]
+    assert a.detach(file) and a.delete("client", record)
+    everybody([a, b])
+    days_pass(filing, 200)
+    assert {deleted, held} <= on_server(filing) and {deleted, held} <= set(a.contents())
+    assert late in away.contents()
+    assert a.bring_back(file) and a.restore("client", record)
+    everybody([a, b, away])
+    filing.time.pass_ms(HOUR_MS)
+    away.move()
+    assert opens(b, deleted) and opens(b, held) and opens(b, late)
+    finish_files(filing)
+
+
+def test_a_clock_that_jumps_costs_no_content(filing: World) -> None:
+    """A year passes between two looks; what came again meanwhile begins anew."""
+    (a,) = filing.company(1)
+    assert a.work(lambda station, who: station.blobs.take(io.BytesIO(CONTENT)))
+    a.reopen()
+    sha256 = hash_of(CONTENT)
+    days_pass(filing, 80)
+    filing.time.pass_ms(YEAR_MS)
+    days_pass(filing, 1)
+    assert sha256 in a.contents()
+    assert a.attach("client", new_client(filing, a), CONTENT)
+    days_pass(filing, 1)
+    assert a.work(lambda station, who: station.blobs.collect(filing.time.now_ms + YEAR_MS))
+    a.round()
+    finish_files(filing)
+    assert on_server(filing) == {sha256}

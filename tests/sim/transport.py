@@ -83,7 +83,7 @@ class Network:
         """Takes one request to the server and its answer back. Raises what a real connection raises."""
         environ = _environ(request)
         self.pass_ms(3)
-        call = environ["PATH_INFO"].rpartition("/")[2]
+        call = _call(environ)
         self.calls[call] += 1
         fault = weather.next(call)
         if fault is None:
@@ -187,6 +187,12 @@ def _environ(request: requests.PreparedRequest) -> WSGIEnvironment:
         "sim.body": body,
     }  # fmt: skip
     return environ | _named(request.headers)
+
+
+def _call(environ: WSGIEnvironment) -> str:
+    """What planned weather calls a request: blob_head, blob_put and blob_get for contents, else the end of its path."""
+    path = str(environ["PATH_INFO"])
+    return f"blob_{environ['REQUEST_METHOD'].lower()}" if "/blob/" in path else path.rpartition("/")[2]
 
 
 def _named(headers: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -22,11 +22,11 @@ from sync_server.manifest import Manifest
 from sync_server.replication.changeset import Op
 
 from .chance import Names, Time, governed
-from .disk import Image
+from .disk import Image, put_folder
 from .documents import check_reader
 from .ledger import Ledger
 from .modules import registry, server_manifest
-from .node import BAD, NAMES, Node, changed_lines, slip_line, slip_values, some_values
+from .node import BAD, NAMES, Node, changed_lines, contents_in, slip_line, slip_values, some_values
 from .office import Office
 from .problem import Problem
 from .transport import FAULTS, Answer, Network, Session, Weather
@@ -63,6 +63,13 @@ WEIGHTS: dict[str, float] = {
     "put-back": 1.5, "clone": 1, "server-restart": 1, "server-clock": 1, "server-backup": 1.2, "server-restore": 0.8,
     "join": 1, "revoke": 0.5, "poison": 1.5, "answer-rejected": 2,
 }  # fmt: skip
+FILE_WEIGHTS: dict[str, float] = {
+    "attach": 10, "detach": 2, "bring-back": 1, "move": 10, "crash-attach": 1, "crash-move": 3, "crash-call": 3,
+}  # fmt: skip
+FILES_EVERY = 4
+"""In every so many seeds files are attached, too, between what happens otherwise."""
+CONTENTS = tuple(f"{place}".encode() * length for place, length in enumerate((1, 7, 8, 9, 16, 30, 3, 24)))
+"""Few, so that two people often attach the same; parts have 8 bytes."""
 ORDINARY = frozenset((
     "save", "sheet", "change", "cancel", "delete", "undelete", "answer", "round", "calm-round", "backup",
     "server-backup",
@@ -80,7 +87,7 @@ class Script:
 
     @staticmethod
     def of(seed: int, focus: Mapping[str, float] | None = None) -> Script:
-        """`focus` are weights for what is to happen more often."""
+        """`focus` are weights for what is to happen more often, and nothing else then."""
         chance = random.Random(seed)
         weights = {
             kind: weight * (1 if kind in ORDINARY else chance.choice((0, 1, 1, 4))) for kind, weight in WEIGHTS.items()
@@ -96,8 +103,26 @@ class Script:
             "desktop.sync.outbox.CHANGESETS_MAX": chance.choice((1, 3, 500)),
             "desktop.engine.apply.ROWS_MAX": chance.choice((2, 500)),
             "sync_server.intake.ROWS_MAX": chance.choice((1, 500)),
+            **SMALL_PARTS,
         }
-        return Script(seed, nodes, sizes, actions)
+        has_files = focus is None and seed % FILES_EVERY == 1
+        return Script(seed, nodes, sizes, with_files(seed, actions) if has_files else actions)
+
+
+SMALL_PARTS = dict.fromkeys(
+    ("sync_server.files.PART_BYTES", "sync_server.app.PART_BYTES", "desktop.sync.files.PART_BYTES"), 8
+)
+
+
+def with_files(seed: int, actions: Sequence[Action]) -> tuple[Action, ...]:
+    """The same actions, with files attached and moved between them."""
+    chance = random.Random(f"files {seed}")
+    kinds = chance.choices(list(FILE_WEIGHTS), list(FILE_WEIGHTS.values()), k=len(actions) // 2)
+    woven = list(actions)
+    for kind in kinds:
+        action = Action(kind, chance.randrange(12), chance.getrandbits(32))
+        woven.insert(chance.randrange(len(woven) + 1), action)
+    return tuple(woven)
 
 
 # ---------------------------------------------------------------------------------------------------------- templates
@@ -228,12 +253,20 @@ class World:
     def backup(self) -> None:
         self.backups.append((self.office.backup(), self.office.store.head().seq))
 
+    def lose_contents(self, lost: Callable[[str], bool] = lambda sha256: True) -> None:
+        """The server's folder of contents comes back without these, and without what was still gathering there."""
+        folder = self.office.files.folder
+        every = contents_in(folder)
+        put_folder(folder, {f"{one[:2]}/{one[2:4]}/{one}": every[one] for one in every if not lost(one)})
+        self.ledger.contents_lost |= {one for one in every if lost(one)}
+
     def restore(self, place: int = -1, *, in_silence: bool = False) -> None:
         """The server comes back from a backup, perhaps by a hand that knew nothing of `restore`."""
         file = self.backups[place][0]
         if in_silence:
             self.office.put_back(file)
         else:
+            self.office.files.begin_anew()
             self.office.restore(file)
         self.ledger.restored(self.office.store)
         self.network.pushes.clear()
@@ -326,6 +359,15 @@ class Run:
             "revoke": self._revoke,
             "poison": self._poison,
             "answer-rejected": self._answer_rejected,
+            "attach": self._attach,
+            "detach": self._detach,
+            "bring-back": self._bring_back,
+            "move": lambda node, chance: node.move(self._weather(chance, node)),
+            "crash-attach": lambda node, chance: node.crash(
+                1 + chance.randrange(40), lambda: self._attach(node, chance)
+            ),
+            "crash-move": lambda node, chance: node.crash(1 + chance.randrange(12), node.move),
+            "crash-call": lambda node, chance: node.crash_at_call(1 + chance.randrange(12), node.move),
         }
 
     def do(self, action: Action) -> None:
@@ -411,6 +453,24 @@ class Run:
         if found:
             (node.retry if chance.random() < 0.5 else node.discard)(*chance.choice(found))
 
+    # ----------------------------------------------------------------------------------------------------------- files
+
+    def _attach(self, node: Node, chance: random.Random) -> None:
+        module = chance.choice(("client", "client", "slip", "branch"))
+        ids = node.ids(module) if node.is_ready else []
+        if ids:
+            node.attach(module, chance.choice(ids), chance.choice(CONTENTS), chance.choice(("file", "image")))
+
+    def _detach(self, node: Node, chance: random.Random) -> None:
+        ids = node.ids("attachment") if node.is_ready else []
+        if ids:
+            node.detach(chance.choice(ids))
+
+    def _bring_back(self, node: Node, chance: random.Random) -> None:
+        ids = node.ids("attachment", deleted=True) if node.is_ready else []
+        if ids:
+            node.bring_back(chance.choice(ids))
+
     # ------------------------------------------------------------------------------------------------------------ sync
 
     def _weather(self, chance: random.Random, node: Node) -> Weather:
@@ -472,6 +532,7 @@ class Run:
 
     def _wait(self, node: Node, chance: random.Random) -> None:
         self.world.time.pass_ms(chance.choice((60_000, 3_600_000, 86_400_000, 30 * 86_400_000)))
+        self.world.office.collect()
 
     @property
     def is_healing(self) -> bool:
@@ -482,7 +543,8 @@ class Run:
         if node.backups and not self.is_healing:
             kept = chance.choice(node.backups)
             in_place = chance.random() < 0.5
-            node.put_back(kept, in_place=in_place, with_identity=chance.random() < 0.5)
+            with_identity, with_contents = chance.random() < 0.5, chance.random() < 0.5
+            node.put_back(kept, in_place=in_place, with_identity=with_identity, with_contents=with_contents)
 
     def _clone(self, node: Node, chance: random.Random) -> None:
         if len(self.world.living) < NODES_MAX and node.is_whole and not self.is_healing:
@@ -505,6 +567,7 @@ class Run:
             place = chance.randrange(len(world.backups))
             if world.is_safe_to_restore(world.backups[place][1]):
                 world.restore(place)
+                world.lose_contents(lambda sha256: chance.random() < 0.3)
 
 
 def check_cursor(world: World) -> None:

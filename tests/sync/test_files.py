@@ -29,7 +29,7 @@ from sync_server.store_sqlite import FILE_NAME, restore
 from tests.chaos.kit import Bad, Company, Machine, ServerHere, assert_alike
 from tests.engine.kit import Desk
 from tests.server.kit import MANIFEST
-from tests.support import copy_of
+from tests.support import copy_of, open_office
 
 LARGE = os.urandom(2 * PART_BYTES + 12_345)
 
@@ -311,6 +311,28 @@ def test_what_its_machine_never_sent_says_where_it_is(company: Company, customer
         with company.first.desk() as source:
             assert moved(source) == 1
         assert moved(desk) == 1 and state(desk, blob) == ""
+
+
+def test_the_sync_centre_says_how_many_files_lie_on_a_machine_alone(company: Company, customer: str) -> None:
+    """Before it is stopped, and after: its contents are lost then, and everybody can see how many."""
+    (second,) = company.others
+    with second.desk() as desk:
+        attach(desk, customer, b"brought")
+        moved(desk)
+        attach(desk, customer)
+        attach(desk, customer, b"never sent")
+        desk.workstation.sync.round()
+        ours = desk.workstation.sync.identity
+    with company.first.desk() as desk:
+        desk.workstation.sync.round()
+    for state in ("active", "revoked"):
+        with open_office(company.first.folder) as office:
+            machines = office.api.get("/api/sync/machines")
+        assert machines["live"]
+        assert {one["id"]: (one["state"], one["files_lacking"]) for one in machines["items"]} == {
+            ours.machine: (state, 2), next(one["id"] for one in machines["items"] if one["is_me"]): ("active", 0),
+        }  # fmt: skip
+        company.server.store.revoke(ours.machine, 0)
 
 
 def test_a_server_restored_without_its_files_is_given_them_again_by_whoever_has_them(

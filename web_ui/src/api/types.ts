@@ -357,6 +357,8 @@ export interface Machine {
   last_seen: string | null
   waiting: number | null
   version: string
+  /** files it added whose contents it has not brought */
+  files_lacking: number
   is_me: boolean
 }
 /** live: asked just now; else what was known the last time this machine was online */

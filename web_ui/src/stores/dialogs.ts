@@ -8,5 +8,7 @@ export const useDialogs = defineStore('dialogs', () => {
   const open = ref<DialogName | null>(null)
   function show(name: DialogName): void { open.value = name }
   function close(): void { open.value = null }
-  return { open, show, close }
+  /** a page of the manual over the dialog that is open */
+  const help = ref<string | null>(null)
+  return { open, show, close, help }
 })

@@ -65,7 +65,7 @@ describe('the head of the sync centre says', () => {
 })
 
 describe('a machine', () => {
-  const machine: Machine = { id: '1', code: '02B', name: '财务', branch: '苏州总部', user: '王海燕', kind: 'shared', state: 'active', last_seen: at(10, 41), waiting: 0, version: '0.1.0', is_me: false }
+  const machine: Machine = { id: '1', code: '02B', name: '财务', branch: '苏州总部', user: '王海燕', kind: 'shared', state: 'active', last_seen: at(10, 41), waiting: 0, version: '0.1.0', files_lacking: 0, is_me: false }
   const words = (more: Partial<Machine>, live = true): string => `${machineWords({ ...machine, ...more }, now, live).dot} ${machineWords({ ...machine, ...more }, now, live).text}`
   it('is online, was seen, or was shut out', () => {
     expect(words({})).toBe('good 在线')
@@ -83,6 +83,8 @@ describe('a machine', () => {
     expect(machineName(machine)).toBe('02B 财务')
     expect(machineName({ ...machine, name: '02B', is_me: true })).toBe('本机 02B')
     expect(waitingWords({ ...machine, waiting: null })).toBe('待传数不详')
+    expect(waitingWords({ ...machine, waiting: 2, files_lacking: 3 })).toBe('待传 2 条 · 3 个附件没有上传')
+    expect(waitingWords({ ...machine, state: 'revoked', files_lacking: 3 })).toBe('3 个附件没有上传')
     expect(waitingWords({ ...machine, waiting: 3 })).toBe('待传 3 条')
     expect(waitingWords({ ...machine, state: 'revoked' })).toBe('')
   })

@@ -117,8 +117,11 @@ export function machineWords(machine: Machine, now: Date, live: boolean): Machin
 export function machineName(machine: Machine): string {
   return [machine.is_me ? t('本机') : '', machine.code, machine.name === machine.code ? '' : machine.name].filter(Boolean).join(' ')
 }
+/** What may lie on that machine alone. */
 export function waitingWords(machine: Machine): string {
-  if (machine.state === 'revoked') return ''
+  const files = machine.files_lacking ? t('{n} 个附件没有上传', { n: machine.files_lacking }) : ''
+  if (machine.state === 'revoked') return files
+  if (files) return machine.waiting ? `${t('待传 {n} 条', { n: machine.waiting })} · ${files}` : files
   return machine.waiting === null ? t('待传数不详') : machine.waiting ? t('待传 {n} 条', { n: machine.waiting }) : t('都已上传')
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ModuleInfo, Row } from '../../api/types'
 import { field } from '../../fields/info'
-import { changedFields, clashes, copyValues, errorsPerTab, forAdding, formTabs, missingRequired, newValues, pick, rebase } from './form'
+import { changedFields, clashes, copyValues, errorsPerTab, firstToFill, forAdding, formFields, formTabs, missingRequired, newValues, pick, rebase } from './form'
 
 const module = {
   name: 'm',
@@ -19,6 +19,12 @@ describe('form', () => {
   it('knows tabs only of fields there are', () => {
     expect(formTabs(module)[0]?.sections[0]?.fields).toEqual(['code', 'name'])
     expect(formTabs({ ...module, tabs: [] })[0]?.sections[0]?.fields).toContain('name')
+  })
+  it('starts where a person types: no number that is drawn, nothing that is filled already', () => {
+    const fields = formFields(module)
+    expect(firstToFill(fields, newValues(module, {}))).toBe('name')
+    expect(firstToFill(fields, newValues(module, { name: '甲' }))).toBe('tags')
+    expect(firstToFill(fields, newValues(module, { name: '甲', tags: ['a'] }))).toBe('name')
   })
   it('sends what changed', () => {
     const original = { name: '甲', limit: 1, tags: ['a'], note: null }

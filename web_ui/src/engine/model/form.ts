@@ -35,6 +35,12 @@ export function newValues(module: ModuleInfo, preset: Record<string, Value>): Va
   return { ...values, ...preset }
 }
 
+/** Where the cursor starts in a new record: the first field that a person fills and that nothing filled before. */
+export function firstToFill(fields: FieldInfo[], values: Values): string | undefined {
+  const typed = fields.filter((field) => !field.readonly && field.type !== 'serial')
+  return (typed.find((field) => isEmpty(values[field.name])) ?? typed[0])?.name
+}
+
 /** What came hidden (138****5678) is no value to copy or to compare with. */
 export const isHidden = (field: FieldInfo | undefined, value: Value | undefined): boolean => !!field?.masked && typeof value === 'string' && value.includes('****')
 

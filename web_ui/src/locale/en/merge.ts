@@ -1,5 +1,7 @@
 /** The recycle bin, and merging records that are one. */
 export const merge: Record<string, string> = {
+  '没有业务员的': 'nobody',
+  '「{name}」现在归{owner}，合并后归{kept}。{owner}要是只看自己的{noun}，列表里就没有它了；他的同步日记里会写明。': '“{name}” belongs to {owner} and will belong to {kept}. If {owner} sees only their own records ({noun}), it leaves their list; their sync diary will say so.',
   ' 等': ' and more',
   '{by} 于 {at} 删除': 'Deleted by {by} on {at}',
   '{at} 删除': 'Deleted on {at}',

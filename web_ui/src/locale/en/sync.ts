@@ -234,6 +234,8 @@ export const sync: Record<string, string> = {
   '本机': 'This one',
   '待传数不详': 'Waiting: unknown',
   '待传 {n} 条': '{n} waiting',
+  '{n} 个附件没有上传': '{n} files not sent',
+  '它添加的 {n} 个附件还没有上传，只在那台电脑上，停用后就找不回来了。先让它连上总部，传完再停用。': '{n} files it added have not been sent yet; they are on that computer alone and are lost once it is stopped. Let it connect and finish first.',
   '都已上传': 'All sent',
   '对方的': 'Theirs',
   '{name}的': '{name}’s',
