@@ -36,7 +36,7 @@ def settings_of(modules: Iterable[Module]) -> dict[str, Setting[bool]]:
     help = "打开以后，保存是提交审批，由有「审批」权限的人通过才过账"
     return {
         module.name: Setting[bool](
-            f"approval.{module.name}", Bool(f"{module.noun}要审批", default=False, help=help), "审批", 20 + place
+            f"approval.{module.name}", Bool(f"{module.noun}要审批", default=False, help=help), "审批", 50 + place
         )
         for place, module in enumerate(documents)
     }

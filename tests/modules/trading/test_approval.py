@@ -102,7 +102,7 @@ def test_a_rejection_says_why_and_what_was_mended_is_submitted_anew(shop: Shop) 
     with signed_in(shop, "kaidan"):
         kept = shop.api.ok(shop.api.call("PATCH", path(sent), shop.body({}, back["lines"], post=False)))
         assert kept["row"]["approval"] == "rejected", "a draft that is only kept was not submitted"
-        again = shop.change("sale", sent, [{**sent["lines"][0], "price": scaled(25)}])
+        again = shop.change("sale", sent, [{**sent["lines"][0], "qty": scaled(3)}])
     assert (again["row"]["approval"], again["row"]["reject_reason"]) == ("waiting", None)
     assert act(shop, sent, "approve")["row"]["approval"] == "approved"
     entries = shop.api.get(f"/api/records/sale/{sent['row']['id']}/history")["entries"]
