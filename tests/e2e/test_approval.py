@@ -19,7 +19,7 @@ WORDS = "进货价没有写"
 def manager(window: RealWindow) -> Iterator[str]:
     """An operator who approves; entries of stock need it."""
     api = window.api
-    window.watch.allow("status of 401")  # a page asks on while somebody else signs in
+    window.watch.allow("status of 401", "status of 409")  # a page asks on while somebody else signs in
     row = next(one for one in api.rows("operator") if one["login_name"] != "周敏")
     api.change("operator", row, roles=[seed_id("role", "manager")])
     api.ok("PATCH", "/api/settings", {"values": {"approval.stock_entry": True}})
