@@ -23,6 +23,7 @@ from ...engine.fields import Date, Enum, Int, Money, Price, Quantity, Ref, Text
 from .cost import Costed, LateCost, Pool, late_cost
 from .papers import (
     AMOUNT_MAX,
+    GOODS_LINES,
     PRICE_MAX,
     RIGHTS,
     drafts_only,
@@ -268,17 +269,8 @@ cost_adjust = Module(
 cost_adjust_line = Module(
     name="cost_adjust_line",
     label="成本调整明细",
-    noun="产品",
-    chapter="trading",
-    icon="list",
     position=69,
-    writable=False,
-    search=False,
-    title="product_name",
-    scope="follow",
-    parent="document",
-    when="doc_on",
-    log=True,
+    **GOODS_LINES,
     view_right="see_cost",
     fields=dict(
         document=Ref("单据", "cost_adjust", required=True, whole=True, index=True, hidden=True),

@@ -100,6 +100,13 @@ def tax_included(header: Columns) -> bool:
     return header.get("tax_basis") != "excluded"
 
 
+GOODS_LINES: dict[str, Any] = dict(
+    noun="产品", chapter="trading", icon="list", writable=False, search=False, title="product_name", scope="follow",
+    parent="document", when="doc_on", log=True,
+)  # fmt: skip
+"""What every list of lines that name products is: seen with its document, written by it."""
+
+
 def line_start(document: str, *, taxed: bool = False) -> dict[str, Field]:
     """What is bought, sold or moved."""
     copies = {"product_name": "name", "spec": "spec"} | ({"tax_rate": "tax_rate"} if taxed else {})

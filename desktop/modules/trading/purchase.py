@@ -15,6 +15,7 @@ from .offer import LastLine, Offer, purchase_offer
 from .open_items import FEE
 from .order_book import order_moves
 from .papers import (
+    GOODS_LINES,
     PRODUCTS,
     RIGHTS,
     Origins,
@@ -295,17 +296,8 @@ purchase = Module(
 purchase_line = Module(
     name="purchase_line",
     label="进货明细",
-    noun="产品",
-    chapter="trading",
-    icon="list",
     position=22,
-    writable=False,
-    search=False,
-    title="product_name",
-    scope="follow",
-    parent="document",
-    when="doc_on",
-    log=True,
+    **GOODS_LINES,
     fields=dict(
         **line_start("purchase", taxed=True),
         **line_prices(),

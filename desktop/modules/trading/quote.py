@@ -11,6 +11,7 @@ from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
 from .offer import is_below_minimum
 from .papers import (
+    GOODS_LINES,
     PRODUCTS,
     RIGHTS,
     as_typed,
@@ -194,17 +195,8 @@ quote = Module(
 quote_line = Module(
     name="quote_line",
     label="报价明细",
-    noun="产品",
-    chapter="trading",
-    icon="list",
     position=32,
-    writable=False,
-    search=False,
-    title="product_name",
-    scope="follow",
-    parent="document",
-    when="doc_on",
-    log=True,
+    **GOODS_LINES,
     fields=dict(
         **line_start("quote", taxed=True),
         **{name: Price(label, readonly=True, width=88) for name, label in SLOTS.items()},

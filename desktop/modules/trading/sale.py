@@ -29,6 +29,7 @@ from .offer import LastLine, Offer, is_below_minimum, sale_offers
 from .order_book import order_moves
 from .orders import OPEN_ORDERS
 from .papers import (
+    GOODS_LINES,
     PRODUCTS,
     RIGHTS,
     Origins,
@@ -531,17 +532,8 @@ sale = Module(
 sale_line = Module(
     name="sale_line",
     label="销货明细",
-    noun="产品",
-    chapter="trading",
-    icon="list",
     position=42,
-    writable=False,
-    search=False,
-    title="product_name",
-    scope="follow",
-    parent="document",
-    when="doc_on",
-    log=True,
+    **GOODS_LINES,
     fields=dict(
         **line_start("sale", taxed=True),
         **line_prices(),

@@ -8,6 +8,7 @@ from ...engine.fields import Enum, Money, Price, Ref
 from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
 from .late import adjusted_by, not_adjusted
 from .papers import (
+    GOODS_LINES,
     PRODUCTS,
     RIGHTS,
     complete_line,
@@ -164,17 +165,8 @@ stock_entry = Module(
 stock_entry_line = Module(
     name="stock_entry_line",
     label="出入库明细",
-    noun="产品",
-    chapter="trading",
-    icon="list",
     position=66,
-    writable=False,
-    search=False,
-    title="product_name",
-    scope="follow",
-    parent="document",
-    when="doc_on",
-    log=True,
+    **GOODS_LINES,
     fields=dict(
         **line_start("stock_entry"),
         unit_cost=Price("单位成本", min=0, see="see_cost", width=100, help="入库时填，空着是成本未知，0 是免费"),

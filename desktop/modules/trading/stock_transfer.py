@@ -8,6 +8,7 @@ from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Post
 from ...engine.fields import Ref
 from .cost import Costed, Pool, transfer
 from .papers import (
+    GOODS_LINES,
     PRODUCTS,
     RIGHTS,
     complete_line,
@@ -127,17 +128,8 @@ stock_transfer = Module(
 stock_transfer_line = Module(
     name="stock_transfer_line",
     label="调拨明细",
-    noun="产品",
-    chapter="trading",
-    icon="list",
     position=67,
-    writable=False,
-    search=False,
-    title="product_name",
-    scope="follow",
-    parent="document",
-    when="doc_on",
-    log=True,
+    **GOODS_LINES,
     fields=dict(**line_start("stock_transfer"), **line_costs(), **line_end(_HEADER, _REPEATED)),
     columns="doc_on number product spec unit_name qty from_warehouse to_warehouse handler state",
     quick="number product from_warehouse to_warehouse",
