@@ -48,7 +48,7 @@ def _asking(work: Work) -> Asking:
     db, registry = work.db, work.registry
 
     def find(module: str, columns: Mapping[str, Wanted]) -> list[Columns]:
-        return living(db, module, columns)
+        return living(db, registry[module], columns)
 
     def look(module: str, id: str) -> Columns | None:
         return next(iter(find(module, {"id": id})), None)

@@ -66,7 +66,7 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
 
     return Asking(
         look_once,
-        lambda module, columns: project.living(db, engine.definition(module).name, through(module, columns)),
+        lambda module, columns: project.living(db, engine.definition(module), through(module, columns)),
         lambda balance, keys: sums_of(db, engine.registry.balances[balance], through(balance, keys)),
         settings_of(db),
     )
