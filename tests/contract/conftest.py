@@ -12,5 +12,5 @@ from tests.support import Office, make_template, open_office
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder: Path = tmp_path_factory.mktemp("office") / "data"
     make_template(folder)
-    with open_office(folder) as opened:
+    with open_office(folder, direct=True) as opened:
         yield opened

@@ -37,7 +37,7 @@ ALL_SEEN = " ".join(["settings", *sorted({one.module.view_right for one in REGIS
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder: Path = tmp_path_factory.mktemp("world") / "data"
     make_template(folder)
-    with open_office(folder) as office:
+    with open_office(folder, direct=True) as office:
         made = w.found_world(office)
         _clashes(made)
         made.api.sign_in("tester", w.PASSWORD)

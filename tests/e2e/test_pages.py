@@ -58,8 +58,10 @@ def findings(page: Page) -> list[str]:
         pytest.fail(f"{AXE} is missing: run python3 build/ecms.py setup")
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
+    # Rows of a list are alike, and to look at all of them would be a third of the time.
     found: list[dict[str, Any]] = page.evaluate(
-        "axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations)"
+        """axe.run({ exclude: [['.ag-row:nth-child(n+6)']] }, { resultTypes: ['violations'] })
+            .then((result) => result.violations)"""
     )
     return [
         f"axe {one['id']} ({one['impact']}): {one['help']}: {[node['html'][:200] for node in one['nodes']][:4]}"

@@ -12,6 +12,6 @@ from tests.support import copy_of, open_office
 
 @pytest.fixture
 def shop(template: Path, tmp_path: Path) -> Iterator[Shop]:
-    with open_office(copy_of(template, tmp_path / "data")) as office:
+    with open_office(copy_of(template, tmp_path / "data"), direct=True) as office:
         yield Shop(office)
         assert_sound(office.engine)  # what every example books is what working it out anew gives
