@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...engine.define import Document, Module, Related, Tab
@@ -37,7 +38,7 @@ from .papers import (
 )
 from .prints import on_sheets
 from .refusal import yuan
-from .stock import cost_row, pool_of, stock_moves
+from .stock import Pools, cost_row, stock_moves
 
 LATE, MANUAL = "late_cost", "manual"
 _KINDS = {LATE: "补录成本", MANUAL: "手工调整"}
@@ -140,12 +141,12 @@ def _late_lines(posting: Posting) -> Iterator[Wrong]:
 
 
 def _manual_lines(posting: Posting) -> Iterator[Wrong]:
-    pools: dict[str, Pool] = {}
+    pools = _without_old(posting)
     for place, line in enumerate(posting.sheet.lines):
-        product, amount = str(line.get("product") or ""), int(line.get("amount") or 0)
-        pool = pools.get(product) or _pool(posting, product)
-        pools[product] = Pool(pool.qty, pool.uncosted, pool.value + amount)
-        if not product or not line.get("warehouse"):
+        key, amount = (line.get("product"), line.get("warehouse")), int(line.get("amount") or 0)
+        pool = pools.of(*key)
+        pools.turn(*key, replace(pool, value=pool.value + amount))
+        if not all(key):
             yield Wrong("请用「选库存」选产品和仓库", "product", place)
         elif not amount:
             yield Wrong("调整金额不能是 0", "amount", place)
@@ -155,22 +156,24 @@ def _manual_lines(posting: Posting) -> Iterator[Wrong]:
 
 def _judge_cancel(posting: Posting) -> Iterator[Wrong]:
     """T20: a value put right by hand is taken back while there are goods that carry it, as a change of it is."""
-    booked: Counter[str] = Counter()
+    pools, booked = Pools(posting.asking), Counter[tuple[str, ...]]()
     for line in posting.asking.find("cost_adjust_line", {"document": posting.id}):
-        booked[str(line["product"])] += int(line["cost_amount"] or 0)
-    for product, by in booked.items() if not _is_late(posting.sheet.header) else ():
-        pool = pool_of(dict(posting.asking.balance("stock_balance", {"product": product})))
-        if by and not _holds(pool, -by):
-            found = posting.asking.look("product", product)
+        booked[pools.key(line["product"], line["warehouse"])] += int(line["cost_amount"] or 0)
+    for key, by in booked.items() if not _is_late(posting.sheet.header) else ():
+        if by and not _holds(pools.at(key), -by):
+            found = posting.asking.look("product", key[0])
             name = found["name"] if found else ""
             yield Wrong(f"产品 {name} 已出库，调整的成本已随它走，现在不能作废", "")
 
 
-def _pool(posting: Posting, product: str) -> Pool:
-    """As it is without the version that is changed."""
-    found = pool_of(dict(posting.asking.balance("stock_balance", {"product": product})))
-    old = sum_of([line for line in posting.old.lines if line.get("product") == product], "amount") if posting.old else 0
-    return Pool(found.qty, found.uncosted, found.value - old)
+def _without_old(posting: Posting) -> Pools:
+    """The pools as they are without the version that is changed."""
+    pools = Pools(posting.asking)
+    for line in posting.old.lines if posting.old else ():
+        key = line.get("product"), line.get("warehouse")
+        pool = pools.of(*key)
+        pools.turn(*key, replace(pool, value=pool.value - int(line.get("amount") or 0)))
+    return pools
 
 
 def _holds(pool: Pool, amount: int) -> bool:
@@ -189,16 +192,14 @@ def adjusted(pool: Pool, amount: int) -> LateCost:
 
 def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
     """Each line from the pool as the lines before it left it."""
-    pools: dict[str, Pool] = {}
+    pools = Pools(asking)
     for line in posted.sheet.lines:
-        product = str(line["product"])
-        if product not in pools:
-            pools[product] = pool_of(dict(asking.balance("stock_balance", {"product": product})))
+        key = line["product"], line.get("warehouse")
         if _is_late(posted.sheet.header):
-            found = late_cost(pools[product], int(line["qty"] or 0), int(line["unit_cost"] or 0))
+            found = late_cost(pools.of(*key), int(line["qty"] or 0), int(line["unit_cost"] or 0))
         else:
-            found = adjusted(pools[product], int(line["amount"] or 0))
-        pools[product] = found.costed.pool
+            found = adjusted(pools.of(*key), int(line["amount"] or 0))
+        pools.turn(*key, found.costed.pool)
         yield str(line["id"]), cost_row(found.costed) | {"issued_cost": found.issued_cost}
 
 

@@ -8,6 +8,7 @@ from ...engine.fields import Date, DateTime, Enum, Int, Money, Price, Quantity, 
 from .cost import Costed, Pool
 from .papers import place_of
 from .rounding import PRICED, divided
+from .settings import COST_SCOPE
 
 Judge = Callable[[Pool, Columns], Costed]
 """What a line costs, from the pool before it."""
@@ -143,6 +144,8 @@ line_cost = Module(
         uncosted_qty=Quantity("未计成本数", see="see_cost"),
         cost_variance=Money("成本差异", see="see_cost"),
         issued_cost=Money("已出库部分", see="see_cost"),
+        in_cost_amount=Money("调入成本", see="see_cost"),
+        in_uncosted_qty=Quantity("调入未计成本数", see="see_cost"),
     ),
     columns="document line cost_amount uncosted_qty cost_variance",
     sort="document",
@@ -166,17 +169,43 @@ def stock_moves(posted: Posted, kind: str, sign: int) -> Iterator[Move]:
             yield Move("stock_move", "variance", place | {"kind": "variance", "cost_amount": cost["cost_variance"]}, id)
 
 
+class Pools:
+    """The pools that the lines of a document turn, one line after the other (`cost.scope`)."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self.by_warehouse = asking.settings[COST_SCOPE] == "warehouse"
+        self._known: dict[tuple[str, ...], Pool] = {}
+
+    def of(self, product: object, warehouse: object) -> Pool:
+        """The pool that goods in a warehouse belong to, as the lines before left it."""
+        return self.at(self.key(product, warehouse))
+
+    def at(self, key: tuple[str, ...]) -> Pool:
+        """The same by its key."""
+        if key not in self._known:
+            sums = self._asking.balance("stock_balance", dict(zip(("product", "warehouse"), key, strict=False)))
+            self._known[key] = pool_of(dict(sums))
+        return self._known[key]
+
+    def turn(self, product: object, warehouse: object, pool: Pool) -> None:
+        """What a line left."""
+        self._known[self.key(product, warehouse)] = pool
+
+    def key(self, product: object, warehouse: object) -> tuple[str, ...]:
+        """Which pool that is."""
+        return (str(product), str(warehouse)) if self.by_warehouse else (str(product),)
+
+
 def costs_in_turn(posted: Posted, asking: Asking, judge: Judge) -> Iterator[tuple[str, Columns]]:
     """T6: each line is costed from the pool as the lines before it left it."""
-    pools: dict[str, Pool] = {}
+    pools = Pools(asking)
     for line in posted.sheet.lines:
         if line.get("is_service"):
             continue
-        product = str(line["product"])
-        if product not in pools:
-            pools[product] = pool_of(dict(asking.balance("stock_balance", {"product": product})))
-        costed = judge(pools[product], line)
-        pools[product] = costed.pool
+        key = line["product"], place_of(line, posted.sheet.header)
+        costed = judge(pools.of(*key), line)
+        pools.turn(*key, costed.pool)
         yield str(line["id"]), cost_row(costed)
 
 

@@ -35,8 +35,8 @@ class Three:
 
 
 @pytest.fixture
-def three(template: Path, tmp_path: Path) -> Iterator[Three]:
-    """On hand 10, V 100.00 on all of them."""
+def three(template: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Three]:
+    """On hand 10, V 100.00 on all of them; the parameter is the scope of costs."""
     with server_in(tmp_path / "server") as server, ExitStack() as opened:
         company = found_company(template, tmp_path, server)
         company.add()
@@ -47,6 +47,8 @@ def three(template: Path, tmp_path: Path) -> Iterator[Three]:
         keeper.product()
         keeper.customer()
         keeper.supplier()
+        decided = {"values": {"cost.scope": getattr(request, "param", "company")}}
+        keeper.api.ok(keeper.api.call("PATCH", "/api/settings", decided))
         keeper.buy(("P", 10, 10))
         made = Three(keeper, *(Shop(one, dict(keeper.names)) for one in offices[1:]))
         made.meet()
@@ -107,6 +109,23 @@ def test_g16_costs_follow_the_order_in_which_the_keeper_hears_of_them(three: Thr
     assert costs_of(three.all, mine, theirs) == [[-75], [-75]]
     assert [figures(one) for one in three.all] == [(10, 150)] * 3
     assert [one.average() for one in three.all] == [15] * 3
+
+
+@pytest.mark.parametrize(("three", "out", "sold", "left"), [("company", 48, 84, 156), ("warehouse", 40, 90, 150)],
+                         indirect=["three"])  # fmt: skip
+def test_g8_a_transfer_made_elsewhere_costs_the_same_on_all(three: Three, out: int, sold: int, left: int) -> None:
+    three.keeper.add("warehouse", "二仓", code="02")
+    three.meet()
+    for shop in (three.a, three.b):
+        shop.names |= three.keeper.names
+    three.a.buy(("P", 10, 14), warehouse="二仓")
+    three.meet(three.a)
+    moved = three.b.enter("stock_transfer", {"from_warehouse": "主仓", "to_warehouse": "二仓"}, ("P", 4, None))
+    three.meet(three.b)
+    made = three.a.sell(("P", 7, 20), warehouse="二仓")
+    three.meet(three.a)
+    assert costs_of(three.all, made) == [[-sold]] and [figures(one) for one in three.all] == [(13, left)] * 3
+    assert [costs(one.read("stock_transfer", moved)) for one in three.all] == [[-out]] * 3
 
 
 def test_a_document_without_lines_changed_apart_leaves_one_version_that_counts(three: Three) -> None:
