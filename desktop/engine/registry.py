@@ -270,7 +270,8 @@ class Registry:
         of_documents = ((name, parent) for name, (_, parent) in self.document_of.items())
         beside = ((name, "document") for name in (*self.annexes, *self.ledgers, versions.TABLE))
         standing = ((name, one.header[1]) for name, one in self.balances.items() if one.header)
-        for name, column in (*of_documents, *beside, *standing):
+        telling = ((name, one.about) for name, one in self.ledgers.items() if one.about)
+        for name, column in (*of_documents, *beside, *standing, *telling):
             if name in self.definitions:
                 self.definitions[name].gathered.append(column)
 

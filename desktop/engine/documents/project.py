@@ -42,10 +42,14 @@ def project(work: Work) -> list[Place]:
     came = [(str(held.row["module"]), str(held.row["document"])) for held in _versions_under_change(work)]
     order = {place: number for number, place in enumerate(came)}
     touched = sorted(set(_touched(work)), key=lambda place: (order.get(place, -1), place))
-    books = Books(work)
-    unbooked = [place for place in touched if _Projection(work, books, *place).run()]
+    books, lacks = Books(work), dict.fromkeys(touched, False)
+    pending = touched
+    while pending:
+        for place in pending:
+            lacks[place] = _Projection(work, books, *place).run()
+        pending = books.told()
     books.close()
-    return unbooked
+    return [place for place, is_unbooked in lacks.items() if is_unbooked]
 
 
 def _versions_under_change(work: Work) -> Iterator[Held]:
@@ -105,8 +109,9 @@ class _Projection:
             self._show_draft(header, lines, "draft" if chain is None else "cancelled")
             self.books.enter(self.module, self.id, ())
             return False
-        self._show(header, lines, chain, is_new=self.work.hold(TABLE, chain.winner.id).stored is None)
-        is_unbooked = self._book(header, chain)
+        posted = posted_of(self.work, self.definition, self.id, chain)
+        self._show(header, lines, chain, posted, is_new=self.work.hold(TABLE, chain.winner.id).stored is None)
+        is_unbooked = self._book(header, chain, posted)
         self.work.disputed[self.module, self.id] = self._disputes(chain)
         return is_unbooked
 
@@ -144,7 +149,7 @@ class _Projection:
 
     # ------------------------------------------------------------------------------------------------------- posted
 
-    def _show(self, header: Held, lines: Iterable[Held], chain: Chain, *, is_new: bool) -> None:
+    def _show(self, header: Held, lines: Iterable[Held], chain: Chain, posted: Posted, *, is_new: bool) -> None:
         sheet, winner = chain.shown.sheet, chain.winner
         raw = _raw(header)
         said = winner.said
@@ -157,7 +162,7 @@ class _Projection:
             "cancelled_on": said.get("cancelled_on"),
             "cancel_reason": winner.reason if winner.state == "cancelled" else None,
         }
-        annexes = self._annexes(chain)
+        annexes = self._annexes(posted)
         about |= self.document.totals([line | annexes.get(str(line["id"]), {}) for line in sheet.lines])
         before = dict(header.row)
         covered = covered_names(self.definition)
@@ -179,17 +184,20 @@ class _Projection:
                 self._put(one, line | beside, line | annexes.get(one.id, {}) | self._copied(header))
                 self.work.reveal(one)
 
-    def _annexes(self, chain: Chain) -> dict[str, Columns]:
+    def _annexes(self, posted: Posted) -> dict[str, Columns]:
         """What stands beside the lines of the version that counts, where a line has a column for it."""
         names = self.work.registry.lines_of(self.document).kept_names
         found: dict[str, Columns] = {}
-        for rows in posted_of(self.work, self.definition, self.id, chain).annexes.values():
+        for rows in posted.annexes.values():
             for line, row in rows.items():
                 found.setdefault(line, {}).update((name, row[name]) for name in names if name in row)
+        amounts = {name for ledger in self.document.told_by for name in self.work.registry.ledgers[ledger].amounts}
+        for line, told in posted.told.items():
+            sums: Columns = {name: sum(int(row[name] or 0) for row in told) for name in names if name in amounts}
+            found.setdefault(line, {}).update(sums)
         return found
 
-    def _book(self, header: Held, chain: Chain) -> bool:
-        posted = posted_of(self.work, self.definition, self.id, chain)
+    def _book(self, header: Held, chain: Chain, posted: Posted) -> bool:
         moves = list(self.document.moves(posted))
         self.books.enter(self.module, self.id, moves, posted, header.row)
         return chain.winner.state == "posted" and any(
@@ -201,6 +209,12 @@ def chain_of(work: Work, id: str) -> Chain | None:
     """The versions of a document; None of a draft."""
     found = [one for one in work.rows_of(TABLE, "document", id) if _is_there(one)]
     return Chain.of(Version.of(one.row, one.clock.base) for one in found) if found else None
+
+
+def counting(work: Work, id: str) -> str | None:
+    """The version that counts; None of a draft and of what was cancelled."""
+    chain = chain_of(work, id)
+    return chain.winner.id if chain and chain.winner.state == "posted" else None
 
 
 def _lines_of(work: Work, document: Document, id: str) -> list[Held]:
@@ -244,8 +258,19 @@ def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Post
     return Posted(
         definition.name, id, chain.shown.id, chain.shown.sheet, str(chain.first.said.get("book_on") or ""),
         said.get("cancelled_on") if chain.winner.state == "cancelled" else None, work.hold(definition.name, id).row,
-        annexes,
+        annexes, _told_of(work, document, id, chain.shown.id),
     )  # fmt: skip
+
+
+def _told_of(work: Work, document: Document, id: str, version: str) -> dict[str, list[Columns]]:
+    """What others say of the lines of a version."""
+    found: dict[str, list[Columns]] = {}
+    for name in document.told_by:
+        about = work.registry.ledgers[name].about
+        for one in work.rows_of(name, about, id):
+            if _is_there(one) and one.row[f"{about}_version"] == version:
+                found.setdefault(str(one.row[f"{about}_line"]), []).append(one.row)
+    return found
 
 
 def _is_there(held: Held) -> bool:
@@ -276,6 +301,8 @@ class Books:
         """Balance and key → by how much its sums turn."""
         self._standing: set[Place] = set()
         """Headers that may show other sums."""
+        self._told: set[Place] = set()
+        """Documents of whose lines something else is said than before."""
 
     def enter(
         self, module: str, id: str, moves: Iterable[Move], posted: Posted | None = None, header: Mapping[str, Any] = {}
@@ -308,6 +335,7 @@ class Books:
         for held in self.work.rows_of(ledger.moves, "document", id):
             if held.id not in wanted and held.stored is not None and not held.is_dropped:
                 self._count(ledger, held.row, -1)
+                self._tell(ledger, held.row, {})
                 self.work.drop(ledger.moves, held.id)
         self.work.load((ledger.moves, row_id) for row_id in wanted)
         for row_id, values in wanted.items():
@@ -315,6 +343,7 @@ class Books:
             if held.state is not None and not held.is_dropped:
                 self._count(ledger, held.row, -1)
             self._count(ledger, values, +1)
+            self._tell(ledger, {} if held.is_dropped else held.row, values)
             self.work.keep(ledger.moves, row_id, values)
 
     def _count(self, ledger: Ledger, row: Mapping[str, Any], sign: int) -> None:
@@ -326,6 +355,21 @@ class Books:
             turned["entries"] += sign
             for amount, total in balance.sums.items():
                 turned[total] += sign * int(row.get(amount) or 0)
+
+    def _tell(self, ledger: Ledger, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """Remembers of whom a ledger tells something else."""
+        if not ledger.about:
+            return
+        if before and after and all(before[name] == value for name, value in after.items() if name in before):
+            return
+        for row in (before, after):
+            if row:
+                self._told.add((str(row[f"{ledger.about}_module"]), str(row[ledger.about])))
+
+    def told(self) -> list[Place]:
+        """Those of whom something else is told since the last call."""
+        found, self._told = sorted(self._told), set()
+        return found
 
     def close(self) -> None:
         """Turns the balances, those that feed others before them, and shows headers what stands in them."""

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from sync_server.replication.changeset import Op, Scalar, value_hash
 from ...errors import BadRequest, Confirm, Forbidden, Invalid, NotFound, Stale
 from .. import aliases
 from ..access import Principal, actions, demand
+from ..apply import keeps_books
 from ..engine import Engine
 from ..fields import FieldError, Ref
 from ..fields.moment import today
@@ -69,6 +70,8 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
         lambda module, columns: project.living(db, engine.definition(module).name, through(module, columns)),
         lambda balance, keys: sums_of(db, engine.registry.balances[balance], through(balance, keys)),
         settings_of(db),
+        lambda id: project.counting(Work(db, engine.registry), id),
+        lambda: keeps_books(engine.applier.me(db).code),
     )
 
 
@@ -115,7 +118,7 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
         found = free.find(module, columns)
         return found if module == aliases.TABLE else [row for row in found if sees(module, str(row["id"]))]
 
-    return Asking(see, find, free.balance, free.settings)
+    return replace(free, look=see, find=find)
 
 
 # ---------------------------------------------------------------------------------------------------------------- open

@@ -21,6 +21,7 @@ from ...engine.documents.declare import (
     Wrong,
 )
 from ...engine.fields import Date, Enum, Int, Money, Price, Quantity, Ref, Text
+from .charges import Bearers, charge_moves
 from .cost import Costed, LateCost, Pool, late_cost
 from .papers import (
     AMOUNT_MAX,
@@ -192,19 +193,27 @@ def adjusted(pool: Pool, amount: int) -> LateCost:
 
 def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
     """Each line from the pool as the lines before it left it."""
-    pools = Pools(asking)
+    pools, bearers, is_late = Pools(asking), Bearers(asking), _is_late(posted.sheet.header)
     for line in posted.sheet.lines:
-        key = line["product"], line.get("warehouse")
-        if _is_late(posted.sheet.header):
-            found = late_cost(pools.of(*key), int(line["qty"] or 0), int(line["unit_cost"] or 0))
-        else:
-            found = adjusted(pools.of(*key), int(line["amount"] or 0))
-        pools.turn(*key, found.costed.pool)
-        yield str(line["id"]), cost_row(found.costed) | {"issued_cost": found.issued_cost}
+        product, warehouse = str(line["product"]), str(line.get("warehouse"))
+        found = _told(pools.of(product, warehouse), line, is_late=is_late)
+        pools.turn(product, warehouse, found.costed.pool)
+        charges = bearers.charge(product, warehouse, found.issued_qty, found.issued_cost)
+        yield str(line["id"]), cost_row(found.costed) | {"issued_cost": found.issued_cost, "charges": charges}
+
+
+def _told(pool: Pool, line: Columns, *, is_late: bool) -> LateCost:
+    """What a line does to its pool."""
+    if is_late:
+        return late_cost(pool, int(line["qty"] or 0), int(line["unit_cost"] or 0))
+    return adjusted(pool, int(line["amount"] or 0))
 
 
 def _moves(posted: Posted) -> Iterable[Move]:
-    return stock_moves(posted, str(posted.sheet.header["kind"]), 0)
+    kind = str(posted.sheet.header["kind"])
+    yield from stock_moves(posted, kind, 0)
+    for line, cost in posted.annexes.get("line_cost", {}).items():
+        yield from charge_moves(kind, line, cost["charges"])
 
 
 _ISSUED = "已出库部分，计入销货成本差异"

@@ -58,6 +58,8 @@ def _moves(posted: Posted) -> Iterable[Move]:
             yield Move(move.ledger, "variance in", {**move.values, **to}, move.line)
             continue
         yield move
+        if move.role != "goods":
+            continue
         back = {name: -int(move.values.get(name) or 0) for name in ("qty", "booked_qty", "cost_amount", "uncosted_qty")}
         back |= _taken_in(costs.get(str(move.line), {}))
         yield Move(move.ledger, f"{move.role} in", {**move.values, **to, **back}, move.line)
@@ -131,6 +133,7 @@ stock_transfer = Module(
         blank_prices=True,
         moves=_moves,
         annexes=(Annex("line_cost", _costs),),
+        told_by=("cost_charge",),
         after="note print_count",
         entry={"product": "product", "qty": "qty", "unit": "unit_row"},
         find=PRODUCTS,

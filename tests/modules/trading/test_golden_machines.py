@@ -128,6 +128,28 @@ def test_g8_a_transfer_made_elsewhere_costs_the_same_on_all(three: Three, out: i
     assert [costs(one.read("stock_transfer", moved)) for one in three.all] == [[-out]] * 3
 
 
+def test_g6_a_late_cost_shows_on_the_old_sale_wherever_one_looks(three: Three) -> None:
+    three.a.enter("stock_entry", {"kind": "other_in"}, {"product": three.a.names["P"], "qty": scaled(5)})
+    sold = three.b.sell(("P", 10, 20))
+    three.meet(three.a, three.b)
+    last = three.b.sell(("P", 4, 20))
+    three.meet(three.b)
+    (source,) = three.a.rows("stock_move", kind="other_in")
+    line = {"source": source["id"], "unit_cost": scaled(12)}
+    made = three.a.enter("cost_adjust", {"kind": "late_cost"}, line)
+    three.meet(three.a)
+    for shop in three.all:
+        first, second = shop.read("sale", sold), shop.read("sale", last)
+        assert (yuan(first["row"]["profit"]), yuan(second["row"]["profit"])) == (100, 32)
+        assert yuan(second["lines"][0]["cost_adjusted"]) == -48
+    three.a.change("sale", last, [{**last["lines"][0], "qty": scaled(3)}])
+    three.meet(three.a)
+    assert {yuan(shop.read("sale", last)["row"]["profit"]) for shop in three.all} == {48}, "costed anew: 1 at 12"
+    three.b.cancel("cost_adjust", made)
+    three.meet(three.b)
+    assert [shop.stock()[0] for shop in three.all] == [2] * 3
+
+
 def test_a_document_without_lines_changed_apart_leaves_one_version_that_counts(three: Three) -> None:
     three.keeper.add("account", "银行", kind="bank")
     three.keeper.enter("opening_account", {"account": "现金", "amount": 500})
