@@ -250,6 +250,8 @@ class Source:
     take: Callable[[Sheet, str, Asking], Sheet]
     turns: str = ""
     turning: tuple[str, ...] = ()
+    whole: bool = False
+    """It fills the sheet by itself, with all there is, whoever's it is: for those who see all of the company's."""
 
 
 @dataclass(frozen=True)
@@ -365,6 +367,8 @@ class Document:
     find: Finder | None = None
     only: Mapping[str, str] = field(default_factory=dict)
     """Fields of the header that only some kinds have a use for, with those kinds: sheets of others do not show them."""
+    line_only: Mapping[str, str] = field(default_factory=dict)
+    """The same of columns of its lines."""
     needs: Mapping[str, str] = field(default_factory=dict)
     """Fields of the header that some kinds cannot do without, with those kinds: sheets mark them and `judge` asks."""
     line_columns: str = ""

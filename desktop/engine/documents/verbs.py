@@ -15,7 +15,7 @@ from sync_server.replication.changeset import Op, Scalar, value_hash
 from ...errors import BadRequest, Confirm, Forbidden, Invalid, NotFound, Stale
 from .. import aliases
 from ..access import Principal, actions, demand
-from ..apply import keeps_books
+from ..apply import KEEPER, keeps_books
 from ..engine import Engine
 from ..fields import FieldError, Ref
 from ..fields.moment import today
@@ -362,6 +362,8 @@ def take(
     target = engine.definition(source.module)
     demand(principal, "view", target)
     header, given = _readable(definition, values), [_readable(line_definition, line) for line in lines[:LINES_MAX]]
+    if source.whole:
+        return _take_all(engine, principal, definition, source, Sheet(header, given))
     with engine.db.read() as db:
         if row_number(engine, db, principal, target, id, deleted=False) is None:
             raise not_found(target)
@@ -369,6 +371,19 @@ def take(
         _refuse_unposted(target, look(engine, db, source.module, id))
         filled = source.take(Sheet(header, given), id, asking)
         return _worked_out(engine, db, principal, definition, Typing(filled, asking))
+
+
+def _take_all(
+    engine: Engine, principal: Principal, definition: Definition, source: Source, sheet: Sheet
+) -> dict[str, Any]:  # fmt: skip
+    demand(principal, "post", definition)
+    if principal.scope(definition.name) != "all":
+        raise Forbidden(f"「{source.label}」看的是全公司的单据，要有「{definition.module.label}」全部数据的权限")
+    with engine.db.read() as db:
+        asking = asking_of(engine, db)
+        if not asking.keeps_books():
+            raise BadRequest(f"「{source.label}」只在记账的机器上做，就是编号 {KEEPER} 的那台。请到那台机器上打开")
+        return _worked_out(engine, db, principal, definition, Typing(source.take(sheet, "", asking), asking))
 
 
 def _refuse_unposted(target: Definition, row: Mapping[str, Any] | None) -> None:

@@ -86,6 +86,15 @@ def _issue(move: Columns, uncosted: int) -> Issue:
     return Issue(module, document, line, warehouse, uncosted)
 
 
+def run_charge(line: Columns, amount: int, uncosted: int) -> Move:
+    """T6.11: what a run puts right of a line, in the pool as well."""
+    names = {"target_module": "source_module", "target": "source_document", "target_line": "source_line"}
+    names |= {"target_version": "source_version", "warehouse": "warehouse"}
+    about = {name: line.get(of) for name, of in names.items()}
+    amounts = {"cost_adjusted": amount, "pool_cost": amount, "pool_uncosted": uncosted}
+    return Move("cost_charge", "run", {**about, **amounts, "kind": "run"}, str(line["id"]))
+
+
 def charge_moves(kind: str, line: str, text: Any) -> Iterator[Move]:
     """What a kept text says of other documents' lines: a cost that the pool does not know of."""
     for place, (module, document, of, version, warehouse, qty, cost) in enumerate(json.loads(text or "[]")):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from desktop.engine.fields.moment import today
 from tests.chaos.kit import found_company, server_in
 from tests.engine.kit import assert_sound
 from tests.modules.trading.shop import Shop, costs, scaled, yuan
@@ -148,6 +150,40 @@ def test_g6_a_late_cost_shows_on_the_old_sale_wherever_one_looks(three: Three) -
     three.b.cancel("cost_adjust", made)
     three.meet(three.b)
     assert [shop.stock()[0] for shop in three.all] == [2] * 3
+
+
+def days_ago(days: int) -> str:
+    return (date.fromisoformat(today()) - timedelta(days=days)).isoformat()
+
+
+def test_a_cost_run_of_the_keeper_is_the_same_on_all(three: Three) -> None:
+    """T6.11: 10 @ 10 are there; 10 @ 16 that came before the sale are entered after it."""
+    three.keeper.product("Q")
+    three.meet()
+    for shop in (three.a, three.b):
+        shop.names |= three.keeper.names
+    three.a.buy(("Q", 10, 10), doc_on=days_ago(3))
+    three.meet(three.a)
+    sold = three.b.sell(("Q", 5, 30), doc_on=days_ago(1))
+    three.meet(three.b)
+    three.a.buy(("Q", 10, 16), doc_on=days_ago(2))
+    three.meet(three.a)
+    path, body = "/api/documents/cost_adjust/sources/run/all", three.keeper.body({"kind": "run"}, [])
+    assert "记账的机器" in three.a.api.refused("POST", path, 400, body)["title"]
+    lines = three.keeper.api.post(path, body)["lines"]
+    refused = three.a.refused("cost_adjust", {"kind": "run"}, *lines)
+    assert "记账的机器" in refused["fields"][""]
+    made = three.keeper.enter("cost_adjust", {"kind": "run"}, *lines)
+    apart = three.b.change("sale", sold, [{**sold["lines"][0], "qty": scaled(4)}])
+    three.meet(three.keeper, three.b)
+    for shop in three.all:
+        assert yuan(shop.read("cost_adjust", made)["row"]["total_cost"]) == -15
+        assert shop.stock("Q") == (16, 208), "the version that was changed meanwhile takes its part along"
+        assert yuan(shop.read("sale", apart)["row"]["profit"]) == 68
+    assert three.keeper.api.post(path, body)["lines"] == []
+    three.a.cancel("cost_adjust", made)
+    three.meet(three.a)
+    assert [shop.stock("Q") for shop in three.all] == [(16, 208)] * 3
 
 
 def test_a_document_without_lines_changed_apart_leaves_one_version_that_counts(three: Three) -> None:
