@@ -374,8 +374,8 @@ cost_adjust = Module(
         after="note print_count",
         entry={"product": "product"},
         line_only={
-            "qty": LATE, "unit_cost": LATE, "cost_amount": f"{LATE} {MANUAL}", "issued_cost": f"{LATE} {MANUAL}", "old_amount": RUN, "new_amount": RUN,
-            "source_number": f"{LATE} {RUN}", "amount": f"{MANUAL} {RUN}",
+            "qty": LATE, "unit_cost": LATE, "source_number": f"{LATE} {RUN}", "amount": f"{MANUAL} {RUN}",
+            "old_amount": RUN, "new_amount": RUN, "cost_amount": f"{LATE} {MANUAL}", "issued_cost": f"{LATE} {MANUAL}",
         },
         line_columns=f"{_ABOUT} cost_amount issued_cost note",
         foot="total_cost issued_cost",
