@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from sync_server.replication.changeset import Scalar
@@ -172,6 +172,7 @@ def _narrowing(ref: Ref) -> set[str]:
     return {*ref.where, *ref.depends}
 
 
+@cache
 def sum_key(name: str) -> str:
     """Under which a summed field stands in the tally, beside counts by value and "*" for all rows."""
     return f"sum:{name}"

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -320,8 +320,8 @@ class Saving:
         """The numbers of a new record, and its branch."""
         me, branch = self._me
         extra: dict[str, Scalar] = {}
-        for name, one in self.definition.fields.items():
-            if self.draws and isinstance(one, Serial) and one.prefix and not given.get(name):
+        for name, one in self._serials:
+            if self.draws and one.prefix and not given.get(name):
                 extra[name] = self._number(name, one, given, me.code, branch)
         if "branch" not in self.definition.fields and me.branch:
             extra["branch"] = me.branch
@@ -354,9 +354,7 @@ class Saving:
         self, id: str, old: Values | None, new: Values
     ) -> Iterator[tuple[str, Mirror, tuple[str, str], str | None]]:
         """(field, mirror, parent, whom it is to name) for every parent that a save changes."""
-        for name, one in self.definition.fields.items():
-            if not isinstance(one, Mirror):
-                continue
+        for name, one in self._mirrors:
             before = (self._parent_of(one, old), bool(old[name])) if old else (None, False)
             now = (self._parent_of(one, new), bool(new[name]))
             if before == now:
@@ -365,6 +363,10 @@ class Saving:
                 yield name, one, before[0], None
             if now[0] is not None and now[1]:
                 yield name, one, now[0], id
+
+    @cached_property
+    def _mirrors(self) -> Sequence[tuple[str, Mirror]]:
+        return [(name, one) for name, one in self.definition.fields.items() if isinstance(one, Mirror)]
 
     def _mirror_faults(self, id: str, old: Values | None, new: Values) -> dict[str, str]:
         """What the rules of a parent say to being changed through a mirror."""
@@ -395,10 +397,18 @@ class Saving:
             return []
         return [Op(module, parent_id, "upd", {one.names: id}, {one.names: value_hash(row[0])})]
 
+    @cached_property
+    def _kept_beside(self) -> Sequence[tuple[str, PriceBeside]]:
+        return [(name, one) for name, one in self.definition.fields.items() if isinstance(one, PriceBeside)]
+
+    @cached_property
+    def _serials(self) -> Sequence[tuple[str, Serial]]:
+        return [(name, one) for name, one in self.definition.fields.items() if isinstance(one, Serial)]
+
     def _beside_ops(self, id: str, old: Values | None, new: Values) -> Iterator[Op]:
         """Prices that are kept in a row of their own beside the record."""
-        for name, one in self.definition.fields.items():
-            if not isinstance(one, PriceBeside) or (old or {}).get(name) == new.get(name):
+        for name, one in self._kept_beside:
+            if (old or {}).get(name) == new.get(name):
                 continue
             row_id = derived_id(f"{one.table}:{id}", "")
             sql = f'SELECT "{one.kept}" FROM {one.table} WHERE id = ?'

@@ -41,12 +41,13 @@ def project(work: Work) -> list[Place]:
     their versions came: costs rest on what was booked before."""
     came = [(str(held.row["module"]), str(held.row["document"])) for held in _versions_under_change(work)]
     order = {place: number for number, place in enumerate(came)}
-    touched = sorted(set(_touched(work)), key=lambda place: (order.get(place, -1), place))
+    itself, beside = set(_touched(work)), set(_touched_beside(work))
+    touched = sorted(itself | beside, key=lambda place: (order.get(place, -1), place))
     books, lacks = Books(work), dict.fromkeys(touched, False)
     pending = touched
     while pending:
         for place in pending:
-            lacks[place] = _Projection(work, books, *place).run()
+            lacks[place] = _Projection(work, books, *place, is_beside=place not in itself).run()
         pending = books.told()
     books.close()
     return [place for place, is_unbooked in lacks.items() if is_unbooked]
@@ -61,11 +62,23 @@ def _touched(work: Work) -> Iterator[Place]:
     for (table, id), held in work.changing():
         if table in documents:
             yield table, id
-        elif table == TABLE or table in work.registry.annexes:
+        elif table == TABLE:
             yield from ((str(row["module"]), str(row["document"])) for row in _sides(held))
         elif table in work.registry.document_of:
             header, parent = work.registry.document_of[table]
             yield from ((header, str(row[parent])) for row in _sides(held))
+
+
+def _touched_beside(work: Work) -> Iterator[Place]:
+    """Documents whose annexes change: what there is to decide about them stays."""
+    for (table, _), held in work.changing():
+        if table in work.registry.annexes:
+            yield from ((str(row["module"]), str(row["document"])) for row in _sides(held))
+
+
+def _is_one_save(rows: Iterable[Held], version: Version) -> bool:
+    """Whether a version says what its rows say: they were made together."""
+    return all(one.clock.newest() == version.dot for one in rows)
 
 
 def _sides(held: Held) -> Iterator[Mapping[str, Any]]:
@@ -78,8 +91,9 @@ def _sides(held: Held) -> Iterator[Mapping[str, Any]]:
 class _Projection:
     """One document."""
 
-    def __init__(self, work: Work, books: Books, module: str, id: str) -> None:
+    def __init__(self, work: Work, books: Books, module: str, id: str, *, is_beside: bool = False) -> None:
         self.work, self.books, self.module, self.id = work, books, module, id
+        self.is_beside = is_beside
         definition = work.registry.definitions.get(module)
         self.is_known = definition is not None and definition.module.document is not None
 
@@ -90,7 +104,8 @@ class _Projection:
         self.definition: Definition = self.work.registry[self.module]
         self.document: Document = self.definition.module.document  # type: ignore[assignment]
         header = self.work.hold(self.module, self.id)
-        self.work.disputed[self.module, self.id] = []
+        if not self.is_beside:
+            self.work.disputed[self.module, self.id] = []
         if header.state is None or header.is_dropped:
             self.books.enter(self.module, self.id, ())
             return False
@@ -110,9 +125,12 @@ class _Projection:
             self.books.enter(self.module, self.id, ())
             return False
         posted = posted_of(self.work, self.definition, self.id, chain)
+        rows = (header, *lines)
+        is_quiet = self.is_beside or (len(chain.versions) == 1 and _is_one_save(rows, chain.winner))
         self._show(header, lines, chain, posted, is_new=self.work.hold(TABLE, chain.winner.id).stored is None)
         is_unbooked = self._book(header, chain, posted)
-        self.work.disputed[self.module, self.id] = self._disputes(chain)
+        if not is_quiet:
+            self.work.disputed[self.module, self.id] = self._disputes(chain)
         return is_unbooked
 
     def _disputes(self, chain: Chain) -> list[str]:
@@ -150,7 +168,7 @@ class _Projection:
     # ------------------------------------------------------------------------------------------------------- posted
 
     def _show(self, header: Held, lines: Iterable[Held], chain: Chain, posted: Posted, *, is_new: bool) -> None:
-        sheet, winner = chain.shown.sheet, chain.winner
+        sheet, winner = posted.sheet, chain.winner
         raw = _raw(header)
         said = winner.said
         about = {
@@ -301,6 +319,8 @@ class Books:
         """Balance and key → by how much its sums turn."""
         self._standing: set[Place] = set()
         """Headers that may show other sums."""
+        self._ids: dict[tuple[str, tuple[Any, ...]], str] = {}
+        """Rows of the balances that turn."""
         self._told: set[Place] = set()
         """Documents of whose lines something else is said than before."""
 
@@ -373,11 +393,12 @@ class Books:
 
     def close(self) -> None:
         """Turns the balances, those that feed others before them, and shows headers what stands in them."""
-        self.work.load(
-            (name, balance_id(self.work.registry.balances[name], key))
+        self._ids = {
+            (name, key): balance_id(self.work.registry.balances[name], key)
             for (name, key), turned in self._turned.items()
             if any(turned.values())
-        )
+        }
+        self.work.load((name, id) for (name, _), id in self._ids.items())
         for is_feeding in (True, False):
             for (name, key), turned in list(self._turned.items()):
                 balance = self.work.registry.balances[name]
@@ -387,7 +408,7 @@ class Books:
             self._stand(*place)
 
     def _turn(self, balance: Balance, key: tuple[Any, ...], turned: Mapping[str, int]) -> None:
-        row_id = balance_id(balance, key)
+        row_id = self._ids.get((balance.module, key)) or balance_id(balance, key)
         held = self.work.hold(balance.module, row_id)
         known = held.row if held.state is not None and not held.is_dropped else {}
         before = {name: known[name] for name in self.work.registry[balance.module].all_names} if known else {}
@@ -432,17 +453,21 @@ def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Wanted]
     wanted = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
     some = {name: json.dumps(value) for name, value in keys.items() if isinstance(value, list)}
     given = "IN (SELECT value FROM json_each(?))"
-    where = " AND ".join(f'"{name}" {given if name in some else "IS ?"}' for name in keys) or "1"
+    where = "".join(f' AND "{name}" {given if name in some else "IS ?"}' for name in keys)
     params = tuple(some.get(name, value) for name, value in keys.items())
-    row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE {where}", params).fetchone()
+    # Balances are never deleted; but the indexes know only of what is not.
+    row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE deleted_at IS NULL{where}", params).fetchone()
     return dict(zip(names, row, strict=True))
 
 
 def living(db: sqlite3.Connection, module: str, columns: Mapping[str, Wanted]) -> list[Columns]:
     """Live rows whose columns are as wanted, the latest first."""
-    asked = [_condition(name, value) for name, value in columns.items()]
+    # Nearly all documents are posted: SQLite must not look for a few of them by that.
+    asked = [_condition(f'+"{name}"' if name == "state" else f'"{name}"', value) for name, value in columns.items()]
     conditions = "".join(f" AND {condition}" for condition, _ in asked)
-    sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC"
+    # Few rows are sorted sooner than all are read in their order, which SQLite takes for cheap.
+    order = "+row" if asked else "row"
+    sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL{conditions} ORDER BY {order} DESC"
     cursor = db.cursor()
     cursor.row_factory = None
     cursor.execute(sql, [value for _, value in asked])
@@ -450,12 +475,12 @@ def living(db: sqlite3.Connection, module: str, columns: Mapping[str, Wanted]) -
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
-def _condition(name: str, wanted: Wanted) -> tuple[str, Scalar]:
+def _condition(column: str, wanted: Wanted) -> tuple[str, Scalar]:
     if isinstance(wanted, Above):
-        return f'"{name}" > ?', wanted.amount
+        return f"{column} > ?", wanted.amount
     if wanted is None or isinstance(wanted, str | int | float):
-        return f'"{name}" = ?', wanted
-    return f'"{name}" IN (SELECT value FROM json_each(?))', json.dumps(list(wanted))
+        return f"{column} = ?", wanted
+    return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(wanted))
 
 
 def unveiled(db: sqlite3.Connection, table: str, ids: str) -> dict[str, dict[str, Any]]:

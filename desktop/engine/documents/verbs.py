@@ -486,9 +486,14 @@ class _Saving:
 
     def _seen_and_kept(self, line: Mapping[str, Any]) -> Mapping[str, Any]:
         """What a line will say: what its author does not see stays as it was."""
-        hidden = {name for name, one in self.line_definition.fields.items() if not self.principal.sees(one)}
-        kept = self.known.get(str(line.get("id") or ""), {}) if hidden else {}
-        return {**line, **{name: kept.get(name) for name in hidden}}
+        if not self._unseen:
+            return line
+        kept = self.known.get(str(line.get("id") or ""), {})
+        return {**line, **{name: kept.get(name) for name in self._unseen}}
+
+    @cached_property
+    def _unseen(self) -> Sequence[str]:
+        return [name for name, one in self.line_definition.fields.items() if not self.principal.sees(one)]
 
     @cached_property
     def known(self) -> dict[str, Values]:
