@@ -82,7 +82,7 @@ class Saving:
         """The whole record after saving: old values or defaults, what was given, and what references copy in."""
         start = {name: old[name] for name in self.definition.fields if name in old} if old else self.defaults
         new = start | parsed
-        for name, one in self.definition.fields.items():
+        for name, one in self.definition.fields.items() if old else self._filling:
             if isinstance(one, Ref) and one.copies and (old is None or old[name] != new[name]):
                 self._copy(one, old, new, name, parsed)
             elif old and name not in parsed and self._has_moved(name, old, new):
@@ -90,6 +90,17 @@ class Saving:
             elif not old and isinstance(one, Mirror) and one.first and name not in parsed:
                 new[name] = self._is_free(one, new)
         return new
+
+    @cached_property
+    def _filling(self) -> Sequence[tuple[str, Field]]:
+        """The fields of a new record that others give, or that fill others."""
+        fields = self.definition.fields.items()
+        return [(name, one) for name, one in fields if isinstance(one, Mirror) or (isinstance(one, Ref) and one.copies)]
+
+    @cached_property
+    def _pointing(self) -> frozenset[str]:
+        """The fields that lead to other records."""
+        return frozenset(name for name, one in self.definition.fields.items() if isinstance(one, Ref | Refs))
 
     def _copy(self, one: Ref, old: Values | None, new: Values, name: str, parsed: Values) -> None:
         """What a person typed, a blank on purpose included, stays; what came from the old source follows the new."""
@@ -133,7 +144,7 @@ class Saving:
             was_blank = old is not None and name not in parsed and old[name] is None
             if one.required and is_blank and not is_drawn and not was_blank:
                 wrong[name] = f"请填写「{one.label}」"
-            elif only_missing or is_blank:
+            elif only_missing or is_blank or name not in self._pointing:
                 continue
             elif old is None or old[name] != new[name] or self._has_moved(name, old, new):
                 fault = self._reference_fault(id, name, one, old, new)
@@ -146,13 +157,12 @@ class Saving:
 
     def _reference_fault(self, id: str, name: str, one: Field, old: Values | None, new: Values) -> str | None:
         """A new reference leads to a live record of the right kind that is in use and that the user may see."""
+        assert isinstance(one, Ref | Refs)
         if isinstance(one, Refs):
             if any(self._target(one, new, target) is None for target in new[name]):
                 return f"「{one.label}」里有一项已不存在"
             added = (target for target in new[name] if target not in ((old or {}).get(name) or ()))
             return next(filter(None, (self._retired_fault(one, new, target) for target in added)), None)
-        if not isinstance(one, Ref):
-            return None
         target = self._target(one, new, new[name])
         if target is None or any(target.get(column) != value for column, value in one.where.items()):
             return f"「{one.label}」选的内容已不存在，请重新选择"
@@ -500,7 +510,7 @@ def columns_of(definition: Definition, values: Mapping[str, Any]) -> dict[str, S
     stored: dict[str, Scalar] = {}
     for name, one in definition.fields.items():
         if name in values and not (one.write_only and isinstance(values[name], bool)):
-            stored |= one.store(name, values[name])
+            stored.update(one.store(name, values[name]))
     return stored
 
 

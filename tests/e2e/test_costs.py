@@ -52,3 +52,15 @@ def test_a_cost_run_shows_and_puts_right_what_came_late(window: RealWindow) -> N
     dialog = shown.dialog("新增成本调整单")
     dialog.get_by_role("button", name="核算", exact=True).click()
     expect(screen.toast).to_contain_text("核算完了，没有要改的")
+
+
+def test_the_scope_of_costs_says_why_it_stays(window: RealWindow) -> None:
+    screen = Screen(window.page)
+    category = screen.api.rows("product_category")[0]["id"]
+    product = screen.api.add("product", name="范围轴承", category=category)["id"]
+    supplier = screen.api.add("supplier", name="范围供应商")["id"]
+    entered(screen, "purchase", {"supplier": supplier}, product, 1, 10)
+    window.page.evaluate("location.hash = '#/m/setting'")
+    scope = window.page.locator('[data-setting="cost.scope"]')
+    expect(scope).to_contain_text("已经有库存流水，成本都是按现在的范围算的，不能再改")
+    expect(scope.get_by_role("radio", name="分仓库")).to_be_disabled()

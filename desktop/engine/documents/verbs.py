@@ -762,7 +762,7 @@ def _overflows(registry: Registry, posting: Posting) -> bool:
 
 
 def _is_too_large(columns: Columns) -> bool:
-    return any(isinstance(value, int) and abs(value) > LARGEST for value in columns.values())
+    return any(abs(value) > LARGEST for value in columns.values() if isinstance(value, int))
 
 
 def _place(one: Wrong) -> str:
