@@ -70,7 +70,7 @@ def _is_run(header: Columns) -> bool:
 
 def _covered(asking: Asking, document: str, sources: Sequence[str]) -> set[str]:
     """Those receipt moves whose cost other adjustments tell."""
-    rows = asking.find("cost_adjust_line", {"state": "posted", "source": sources})
+    rows = asking.find("cost_adjust_line", {"state": "posted", "source": sources, "kind": LATE})
     return {str(row["source"]) for row in rows if row["document"] != document}
 
 

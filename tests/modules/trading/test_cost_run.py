@@ -131,6 +131,23 @@ def test_each_kind_of_move_is_replayed_by_its_own_rule(shop: Shop) -> None:
     assert yuan(line["cost_adjusted"]) == -6, "the difference of what was sold before it came"
 
 
+def test_a_receipt_that_was_put_right_can_still_be_changed_and_told_its_cost(shop: Shop) -> None:
+    shop.buy(("P", 10, 10), doc_on=days_ago(3))
+    sold = shop.sell(("P", 12, 20), doc_on=days_ago(2), confirmed=["negative_stock"])
+    bought = shop.buy(("P", 5, None), doc_on=days_ago(1), confirmed=["unknown_cost"])
+    shop.buy(("P", 1, 22), doc_on=days_ago(4))
+    assert bought["row"]["number"] in [number for number, *_ in found(shop)]
+    run(shop)
+    assert found(shop) == []
+    (source,) = [one for one in shop.rows("stock_move", document=bought["row"]["id"]) if one["kind"] == "purchase"]
+    line = {"source": source["id"], "unit_cost": scaled(9)}
+    made = shop.enter("cost_adjust", {"kind": "late_cost"}, line)
+    assert shop.stock()[0] == 4 and made["row"]["state"] == "posted"
+    shop.cancel("cost_adjust", made)
+    shop.change("purchase", bought, [{**bought["lines"][0], "price": scaled(9)}])
+    assert costs(shop.read("purchase", bought)) == [45] and read(shop, sold)[0] > 0
+
+
 def test_uncosted_goods_are_replayed_as_such(shop: Shop) -> None:
     sold_late = shop.enter("stock_entry", {"kind": "other_in", "doc_on": days_ago(4)},
                            {"product": shop.names["P"], "qty": scaled(3)})  # fmt: skip
