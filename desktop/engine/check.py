@@ -67,6 +67,8 @@ def _settings(registry: Registry) -> Iterator[Problem]:
             is_one = False
         if not is_one:
             yield Problem("M016", one.key, f"{one.default!r} is not a value of the field")
+        if one.stays_once and one.stays_once not in registry.definitions:
+            yield Problem("M016", one.key, f"it stays once there is a {one.stays_once}, which is no module")
 
 
 def problems(registry: Registry, definition: Definition) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from .engine import Engine
 from .fields import FieldError
 from .ids import derived_id
 from .records import Idempotent, answer, answered
-from .settings import TABLE, Setting
+from .settings import TABLE, Setting, reason_to_stay, settings_of
 
 
 def id_of(key: str) -> str:
@@ -29,17 +29,18 @@ def shown(engine: Engine, principal: Principal, names: Mapping[str, str]) -> dic
     demand(principal, "view", engine.definition(TABLE))
     with engine.db.read() as db:
         rows = {row["key"]: row for row in db.execute(f"SELECT * FROM {TABLE} WHERE deleted_at IS NULL")}
+        stays = {key: reason_to_stay(db, one) for key, one in engine.registry.settings.items()}
     groups = groupby(engine.registry.settings.values(), key=lambda one: one.group)
     return {
         "groups": [
-            {"label": label, "settings": [_shown(one, rows.get(one.key), names) for one in group]}
+            {"label": label, "settings": [_shown(one, rows.get(one.key), names, stays[one.key]) for one in group]}
             for label, group in groups
         ],
         "may_change": principal.has("settings"),
     }
 
 
-def _shown(one: Setting[Any], row: sqlite3.Row | None, names: Mapping[str, str]) -> dict[str, Any]:
+def _shown(one: Setting[Any], row: sqlite3.Row | None, names: Mapping[str, str], stays: str) -> dict[str, Any]:
     kept = row["value"] if row else None
     return {
         "key": one.key,
@@ -47,6 +48,7 @@ def _shown(one: Setting[Any], row: sqlite3.Row | None, names: Mapping[str, str])
         "value": one.read(kept),
         "is_default": kept is None,
         "default_words": one.field.format(one.default, {}),
+        "stays": stays,
         "at": row["updated_at"] if row else None,
         "by": names.get(row["updated_by"] or "", "") if row else "",
     }
@@ -65,6 +67,7 @@ def change(
     with engine.db.write() as db:
         if idempotent and answered(db, idempotent) is not None:
             return
+        _refuse_settled(engine, db, wanted)
         ops = [op for key, text in wanted.items() for op in _ops(engine, db, key, text)]
         changed = engine.applier.local(ops, actor=principal.operator, act=f"{TABLE}.edit")
         if idempotent:
@@ -97,6 +100,15 @@ def _checked(engine: Engine, values: Mapping[str, Any]) -> dict[str, str]:
     if wrong:
         raise Invalid(wrong)
     return found
+
+
+def _refuse_settled(engine: Engine, db: sqlite3.Connection, wanted: Mapping[str, str | None]) -> None:
+    """What was decided for good stays: raises `Invalid` with the reason."""
+    kept = settings_of(db)
+    changed = (one for key, text in wanted.items() if (one := engine.registry.settings[key]).read(text) != kept[one])
+    wrong = {one.key: reason for one in changed if (reason := reason_to_stay(db, one))}
+    if wrong:
+        raise Invalid(wrong)
 
 
 def _ops(engine: Engine, db: sqlite3.Connection, key: str, text: str | None) -> list[Op]:

@@ -43,21 +43,24 @@ def search_values(definition: Definition, row: Mapping[str, Any]) -> list[str]:
 def add_to_search(
     db: sqlite3.Connection, definition: Definition, rows: Iterable[tuple[int, Mapping[str, Any]]]
 ) -> None:
-    """Puts rows (number, values) into the full-text index."""
+    """Puts rows (number, values) into the full-text index, those that have words."""
     marks = ", ".join("?" * (len(definition.searched) + 2))
     names = ", ".join(("rowid", *definition.searched, "initials"))
     db.executemany(
         f"INSERT INTO {definition.name}_fts ({names}) VALUES ({marks})",
-        ([number, *search_values(definition, row)] for number, row in rows),
+        ([number, *words] for number, row in rows if any(words := search_values(definition, row))),
     )
 
 
 def drop_from_search(db: sqlite3.Connection, definition: Definition, number: int, row: Mapping[str, Any]) -> None:
     """Takes a row out; a contentless index must be told exactly the words that went in."""
+    words = search_values(definition, row)
+    if not any(words):
+        return
     marks = ", ".join("?" * (len(definition.searched) + 3))
     table = f"{definition.name}_fts"
     names = ", ".join((table, "rowid", *definition.searched, "initials"))
-    db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", ["delete", number, *search_values(definition, row)])
+    db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", ["delete", number, *words])
 
 
 def bring_up_to_date(db: sqlite3.Connection, registry: Registry) -> None:

@@ -153,6 +153,7 @@ def _document(
         "kind": document.kind,
         "entry": dict(document.entry),
         "only": {name: kinds.split() for name, kinds in document.only.items() if name in visible},
+        "line_only": {name: kinds.split() for name, kinds in document.line_only.items()},
         "needs": {name: kinds.split() for name, kinds in document.needs.items() if name in visible},
         "copied": document.copied.split(),
         "line_columns": document.line_columns.split(),
@@ -160,7 +161,7 @@ def _document(
         "after": document.after.split(),
         "finds": document.find is not None,
         "sources": [
-            {"name": one.name, "label": one.label, "module": one.module, "kinds": list(one.kinds)}
+            {"name": one.name, "label": one.label, "module": one.module, "kinds": list(one.kinds), "whole": one.whole}
             for one in document.sources
         ],
         "turns": list(_turns(engine, principal, definition.name)),

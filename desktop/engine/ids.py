@@ -1,12 +1,14 @@
 """Row ids, 32 hex digits: UUIDv7 made on the machine (sorted by time, so new rows land at the end of the index), or
 UUIDv5 derived from a cause."""
 
+import hashlib
 import os
 import threading
 import time
-import uuid
 
-_SEED_SPACE = uuid.UUID("8e0f6f0a-5f7b-5d0e-9a53-45434d530001")
+_SEED_SPACE = bytes.fromhex("8e0f6f0a5f7b5d0e9a5345434d530001")
+_VERSION_5, _VARIANT = 5 << 76, 0b10 << 62
+_OTHER_BITS = ~(0xF << 76 | 0b11 << 62)
 
 _lock = threading.Lock()
 _last = 0
@@ -27,7 +29,8 @@ def new_id() -> str:
 
 def derived_id(cause: str, role: str) -> str:
     """UUIDv5 of a cause and a role: two machines with one cause make one record."""
-    return uuid.uuid5(_SEED_SPACE, f"{cause}:{role}").hex
+    digest = hashlib.sha1(_SEED_SPACE + f"{cause}:{role}".encode(), usedforsecurity=False).digest()
+    return f"{int.from_bytes(digest[:16]) & _OTHER_BITS | _VERSION_5 | _VARIANT:032x}"
 
 
 def seed_id(table: str, code: str) -> str:

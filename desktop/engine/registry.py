@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from sync_server.replication.changeset import Scalar
@@ -172,6 +172,7 @@ def _narrowing(ref: Ref) -> set[str]:
     return {*ref.where, *ref.depends}
 
 
+@cache
 def sum_key(name: str) -> str:
     """Under which a summed field stands in the tally, beside counts by value and "*" for all rows."""
     return f"sum:{name}"
@@ -270,7 +271,8 @@ class Registry:
         of_documents = ((name, parent) for name, (_, parent) in self.document_of.items())
         beside = ((name, "document") for name in (*self.annexes, *self.ledgers, versions.TABLE))
         standing = ((name, one.header[1]) for name, one in self.balances.items() if one.header)
-        for name, column in (*of_documents, *beside, *standing):
+        telling = ((name, one.about) for name, one in self.ledgers.items() if one.about)
+        for name, column in (*of_documents, *beside, *standing, *telling):
             if name in self.definitions:
                 self.definitions[name].gathered.append(column)
 

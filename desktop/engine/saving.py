@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -82,7 +82,7 @@ class Saving:
         """The whole record after saving: old values or defaults, what was given, and what references copy in."""
         start = {name: old[name] for name in self.definition.fields if name in old} if old else self.defaults
         new = start | parsed
-        for name, one in self.definition.fields.items():
+        for name, one in self.definition.fields.items() if old else self._filling:
             if isinstance(one, Ref) and one.copies and (old is None or old[name] != new[name]):
                 self._copy(one, old, new, name, parsed)
             elif old and name not in parsed and self._has_moved(name, old, new):
@@ -90,6 +90,17 @@ class Saving:
             elif not old and isinstance(one, Mirror) and one.first and name not in parsed:
                 new[name] = self._is_free(one, new)
         return new
+
+    @cached_property
+    def _filling(self) -> Sequence[tuple[str, Field]]:
+        """The fields of a new record that others give, or that fill others."""
+        fields = self.definition.fields.items()
+        return [(name, one) for name, one in fields if isinstance(one, Mirror) or (isinstance(one, Ref) and one.copies)]
+
+    @cached_property
+    def _pointing(self) -> frozenset[str]:
+        """The fields that lead to other records."""
+        return frozenset(name for name, one in self.definition.fields.items() if isinstance(one, Ref | Refs))
 
     def _copy(self, one: Ref, old: Values | None, new: Values, name: str, parsed: Values) -> None:
         """What a person typed, a blank on purpose included, stays; what came from the old source follows the new."""
@@ -133,7 +144,7 @@ class Saving:
             was_blank = old is not None and name not in parsed and old[name] is None
             if one.required and is_blank and not is_drawn and not was_blank:
                 wrong[name] = f"请填写「{one.label}」"
-            elif only_missing or is_blank:
+            elif only_missing or is_blank or name not in self._pointing:
                 continue
             elif old is None or old[name] != new[name] or self._has_moved(name, old, new):
                 fault = self._reference_fault(id, name, one, old, new)
@@ -146,13 +157,12 @@ class Saving:
 
     def _reference_fault(self, id: str, name: str, one: Field, old: Values | None, new: Values) -> str | None:
         """A new reference leads to a live record of the right kind that is in use and that the user may see."""
+        assert isinstance(one, Ref | Refs)
         if isinstance(one, Refs):
             if any(self._target(one, new, target) is None for target in new[name]):
                 return f"「{one.label}」里有一项已不存在"
             added = (target for target in new[name] if target not in ((old or {}).get(name) or ()))
             return next(filter(None, (self._retired_fault(one, new, target) for target in added)), None)
-        if not isinstance(one, Ref):
-            return None
         target = self._target(one, new, new[name])
         if target is None or any(target.get(column) != value for column, value in one.where.items()):
             return f"「{one.label}」选的内容已不存在，请重新选择"
@@ -320,8 +330,8 @@ class Saving:
         """The numbers of a new record, and its branch."""
         me, branch = self._me
         extra: dict[str, Scalar] = {}
-        for name, one in self.definition.fields.items():
-            if self.draws and isinstance(one, Serial) and one.prefix and not given.get(name):
+        for name, one in self._serials:
+            if self.draws and one.prefix and not given.get(name):
                 extra[name] = self._number(name, one, given, me.code, branch)
         if "branch" not in self.definition.fields and me.branch:
             extra["branch"] = me.branch
@@ -354,9 +364,7 @@ class Saving:
         self, id: str, old: Values | None, new: Values
     ) -> Iterator[tuple[str, Mirror, tuple[str, str], str | None]]:
         """(field, mirror, parent, whom it is to name) for every parent that a save changes."""
-        for name, one in self.definition.fields.items():
-            if not isinstance(one, Mirror):
-                continue
+        for name, one in self._mirrors:
             before = (self._parent_of(one, old), bool(old[name])) if old else (None, False)
             now = (self._parent_of(one, new), bool(new[name]))
             if before == now:
@@ -365,6 +373,10 @@ class Saving:
                 yield name, one, before[0], None
             if now[0] is not None and now[1]:
                 yield name, one, now[0], id
+
+    @cached_property
+    def _mirrors(self) -> Sequence[tuple[str, Mirror]]:
+        return [(name, one) for name, one in self.definition.fields.items() if isinstance(one, Mirror)]
 
     def _mirror_faults(self, id: str, old: Values | None, new: Values) -> dict[str, str]:
         """What the rules of a parent say to being changed through a mirror."""
@@ -395,10 +407,18 @@ class Saving:
             return []
         return [Op(module, parent_id, "upd", {one.names: id}, {one.names: value_hash(row[0])})]
 
+    @cached_property
+    def _kept_beside(self) -> Sequence[tuple[str, PriceBeside]]:
+        return [(name, one) for name, one in self.definition.fields.items() if isinstance(one, PriceBeside)]
+
+    @cached_property
+    def _serials(self) -> Sequence[tuple[str, Serial]]:
+        return [(name, one) for name, one in self.definition.fields.items() if isinstance(one, Serial)]
+
     def _beside_ops(self, id: str, old: Values | None, new: Values) -> Iterator[Op]:
         """Prices that are kept in a row of their own beside the record."""
-        for name, one in self.definition.fields.items():
-            if not isinstance(one, PriceBeside) or (old or {}).get(name) == new.get(name):
+        for name, one in self._kept_beside:
+            if (old or {}).get(name) == new.get(name):
                 continue
             row_id = derived_id(f"{one.table}:{id}", "")
             sql = f'SELECT "{one.kept}" FROM {one.table} WHERE id = ?'
@@ -490,7 +510,7 @@ def columns_of(definition: Definition, values: Mapping[str, Any]) -> dict[str, S
     stored: dict[str, Scalar] = {}
     for name, one in definition.fields.items():
         if name in values and not (one.write_only and isinstance(values[name], bool)):
-            stored |= one.store(name, values[name])
+            stored.update(one.store(name, values[name]))
     return stored
 
 

@@ -24,6 +24,10 @@ class Setting(Generic[T]):
     field: Field
     group: str
     position: int = 100
+    stays_once: str = ""
+    """A module: as soon as it has rows the setting stays as it is, for what follows from them would no longer agree."""
+    stays_because: str = ""
+    """What whoever wants to change it then is told."""
 
     @property
     def default(self) -> T:
@@ -56,6 +60,12 @@ class Settings:
 
     def __getitem__(self, one: Setting[T]) -> T:
         return one.read(self._kept.get(one.key))
+
+
+def reason_to_stay(db: sqlite3.Connection, one: Setting[T]) -> str:
+    """Why a setting can no longer be changed; "" while it can."""
+    is_used = one.stays_once and db.execute(f"SELECT 1 FROM {one.stays_once} LIMIT 1").fetchone()
+    return one.stays_because if is_used else ""
 
 
 def settings_of(db: sqlite3.Connection) -> Settings:

@@ -45,6 +45,7 @@ def _gram_at(text: str, start: int) -> tuple[str, bool]:
     return pair, len(pair) < _GRAM
 
 
+@lru_cache(maxsize=1_000)
 def search_tokens(text: str) -> str:
     """What the full-text index stores for a text: one overlapping token per position, so any substring is a phrase.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from functools import partial
 
 from sync_server.replication.changeset import Op, Scalar
 
@@ -12,7 +13,7 @@ from ..registry import Registry
 from ..settings import settings_of
 from ..work import Work
 from .declare import Annex, Asking, Columns, Posted, Wanted
-from .project import chain_of, living, posted_of, sums_of
+from .project import chain_of, counting, living, posted_of, sums_of
 from .versions import TABLE
 
 
@@ -53,7 +54,10 @@ def _asking(work: Work) -> Asking:
     def look(module: str, id: str) -> Columns | None:
         return next(iter(find(module, {"id": id})), None)
 
-    return Asking(look, find, lambda balance, keys: sums_of(db, registry.balances[balance], keys), settings_of(db))
+    def balance(name: str, keys: Mapping[str, Scalar]) -> Mapping[str, int]:
+        return sums_of(db, registry.balances[name], keys)
+
+    return Asking(look, find, balance, settings_of(db), partial(counting, work), lambda: True)
 
 
 def unbooked(db: sqlite3.Connection, registry: Registry) -> list[tuple[str, str]]:

@@ -112,6 +112,10 @@ class Asking:
     balance: Callable[[str, Mapping[str, Scalar]], Mapping[str, int]]
     """Balance and keys → its sums."""
     settings: Settings = field(default_factory=Settings)
+    version: Callable[[str], str | None] = lambda id: None
+    """The version of a document that counts; None of a draft and of one that was cancelled."""
+    keeps_books: Callable[[], bool] = lambda: False
+    """Whether this machine writes what the books need beside documents (modules.md 0.5)."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,8 @@ class Posted:
     """The header as it is now, with what was edited after posting."""
     annexes: Mapping[str, Mapping[str, Columns]] = field(default_factory=dict)
     """Annex module → line → its row for this version."""
+    told: Mapping[str, Sequence[Columns]] = field(default_factory=dict)
+    """Line → what other documents say of it (`Document.told_by`), as long as this version counts."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +200,9 @@ class Ledger:
     amounts: tuple[str, ...]
     """Columns that a mirror turns round."""
     balances: tuple[Balance, ...]
+    about: str = ""
+    """A column that names a document, beside `<about>_module`, `<about>_line` and `<about>_version`: what one document
+    says of a line of another."""
     revision: int = 1
     """Raised where a later version of the program books otherwise than the words above say; then all is booked anew."""
 
@@ -241,6 +250,8 @@ class Source:
     take: Callable[[Sheet, str, Asking], Sheet]
     turns: str = ""
     turning: tuple[str, ...] = ()
+    whole: bool = False
+    """It fills the sheet by itself, with all there is, whoever's it is: for those who see all of the company's."""
 
 
 @dataclass(frozen=True)
@@ -341,6 +352,8 @@ class Document:
     book_on: Callable[[Columns, Asking], str | None] = lambda header, asking: None
     """The day it is booked on, where that is not its own (ISO)."""
     annexes: tuple[Annex, ...] = ()
+    told_by: tuple[str, ...] = ()
+    """Ledgers in which others say something of its lines: those show the sums of their amounts."""
     standing: Callable[[Mapping[str, Any], str, Sequence[Mapping[str, Any]]], Columns] = lambda header, name, rows: {}
     """Columns of the header that follow from what documents booked about it: (header, balance, its rows)."""
     stands: str = ""
@@ -354,6 +367,8 @@ class Document:
     find: Finder | None = None
     only: Mapping[str, str] = field(default_factory=dict)
     """Fields of the header that only some kinds have a use for, with those kinds: sheets of others do not show them."""
+    line_only: Mapping[str, str] = field(default_factory=dict)
+    """The same of columns of its lines."""
     needs: Mapping[str, str] = field(default_factory=dict)
     """Fields of the header that some kinds cannot do without, with those kinds: sheets mark them and `judge` asks."""
     line_columns: str = ""

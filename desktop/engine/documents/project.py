@@ -42,11 +42,16 @@ def project(work: Work) -> list[Place]:
     their versions came: costs rest on what was booked before."""
     came = [(str(held.row["module"]), str(held.row["document"])) for held in _versions_under_change(work)]
     order = {place: number for number, place in enumerate(came)}
-    touched = sorted(set(_touched(work)), key=lambda place: (order.get(place, -1), place))
-    books = Books(work)
-    unbooked = [place for place in touched if _Projection(work, books, *place).run()]
+    itself, beside = set(_touched(work)), set(_touched_beside(work))
+    touched = sorted(itself | beside, key=lambda place: (order.get(place, -1), place))
+    books, lacks = Books(work), dict.fromkeys(touched, False)
+    pending = touched
+    while pending:
+        for place in pending:
+            lacks[place] = _Projection(work, books, *place, is_beside=place not in itself).run()
+        pending = books.told()
     books.close()
-    return unbooked
+    return [place for place, is_unbooked in lacks.items() if is_unbooked]
 
 
 def _versions_under_change(work: Work) -> Iterator[Held]:
@@ -58,11 +63,23 @@ def _touched(work: Work) -> Iterator[Place]:
     for (table, id), held in work.changing():
         if table in documents:
             yield table, id
-        elif table == TABLE or table in work.registry.annexes:
+        elif table == TABLE:
             yield from ((str(row["module"]), str(row["document"])) for row in _sides(held))
         elif table in work.registry.document_of:
             header, parent = work.registry.document_of[table]
             yield from ((header, str(row[parent])) for row in _sides(held))
+
+
+def _touched_beside(work: Work) -> Iterator[Place]:
+    """Documents whose annexes change: what there is to decide about them stays."""
+    for (table, _), held in work.changing():
+        if table in work.registry.annexes:
+            yield from ((str(row["module"]), str(row["document"])) for row in _sides(held))
+
+
+def _is_one_save(rows: Iterable[Held], version: Version) -> bool:
+    """Whether a version says what its rows say: they were made together."""
+    return all(one.clock.newest() == version.dot for one in rows)
 
 
 def _sides(held: Held) -> Iterator[Mapping[str, Any]]:
@@ -75,8 +92,9 @@ def _sides(held: Held) -> Iterator[Mapping[str, Any]]:
 class _Projection:
     """One document."""
 
-    def __init__(self, work: Work, books: Books, module: str, id: str) -> None:
+    def __init__(self, work: Work, books: Books, module: str, id: str, *, is_beside: bool = False) -> None:
         self.work, self.books, self.module, self.id = work, books, module, id
+        self.is_beside = is_beside
         definition = work.registry.definitions.get(module)
         self.is_known = definition is not None and definition.module.document is not None
 
@@ -87,7 +105,8 @@ class _Projection:
         self.definition: Definition = self.work.registry[self.module]
         self.document: Document = self.definition.module.document  # type: ignore[assignment]
         header = self.work.hold(self.module, self.id)
-        self.work.disputed[self.module, self.id] = []
+        if not self.is_beside:
+            self.work.disputed[self.module, self.id] = []
         if header.state is None or header.is_dropped:
             self.books.enter(self.module, self.id, ())
             return False
@@ -106,9 +125,13 @@ class _Projection:
             self._show_draft(header, lines, "draft" if chain is None else "cancelled")
             self.books.enter(self.module, self.id, ())
             return False
-        self._show(header, lines, chain, is_new=self.work.hold(TABLE, chain.winner.id).stored is None)
-        is_unbooked = self._book(header, chain)
-        self.work.disputed[self.module, self.id] = self._disputes(chain)
+        posted = posted_of(self.work, self.definition, self.id, chain)
+        rows = (header, *lines)
+        is_quiet = self.is_beside or (len(chain.versions) == 1 and _is_one_save(rows, chain.winner))
+        self._show(header, lines, chain, posted, is_new=self.work.hold(TABLE, chain.winner.id).stored is None)
+        is_unbooked = self._book(header, chain, posted)
+        if not is_quiet:
+            self.work.disputed[self.module, self.id] = self._disputes(chain)
         return is_unbooked
 
     def _disputes(self, chain: Chain) -> list[str]:
@@ -145,8 +168,8 @@ class _Projection:
 
     # ------------------------------------------------------------------------------------------------------- posted
 
-    def _show(self, header: Held, lines: Iterable[Held], chain: Chain, *, is_new: bool) -> None:
-        sheet, winner = chain.shown.sheet, chain.winner
+    def _show(self, header: Held, lines: Iterable[Held], chain: Chain, posted: Posted, *, is_new: bool) -> None:
+        sheet, winner = posted.sheet, chain.winner
         raw = _raw(header)
         said = winner.said
         about = {
@@ -158,7 +181,7 @@ class _Projection:
             "cancelled_on": said.get("cancelled_on"),
             "cancel_reason": winner.reason if winner.state == "cancelled" else None,
         }
-        annexes = self._annexes(chain)
+        annexes = self._annexes(posted)
         about |= self.document.totals([line | annexes.get(str(line["id"]), {}) for line in sheet.lines])
         before = dict(header.row)
         covered = covered_names(self.definition)
@@ -180,17 +203,20 @@ class _Projection:
                 self._put(one, line | beside, line | annexes.get(one.id, {}) | self._copied(header))
                 self.work.reveal(one)
 
-    def _annexes(self, chain: Chain) -> dict[str, Columns]:
+    def _annexes(self, posted: Posted) -> dict[str, Columns]:
         """What stands beside the lines of the version that counts, where a line has a column for it."""
         names = self.work.registry.lines_of(self.document).kept_names
         found: dict[str, Columns] = {}
-        for rows in posted_of(self.work, self.definition, self.id, chain).annexes.values():
+        for rows in posted.annexes.values():
             for line, row in rows.items():
                 found.setdefault(line, {}).update((name, row[name]) for name in names if name in row)
+        amounts = {name for ledger in self.document.told_by for name in self.work.registry.ledgers[ledger].amounts}
+        for line, told in posted.told.items():
+            sums: Columns = {name: sum(int(row[name] or 0) for row in told) for name in names if name in amounts}
+            found.setdefault(line, {}).update(sums)
         return found
 
-    def _book(self, header: Held, chain: Chain) -> bool:
-        posted = posted_of(self.work, self.definition, self.id, chain)
+    def _book(self, header: Held, chain: Chain, posted: Posted) -> bool:
         moves = list(self.document.moves(posted))
         self.books.enter(self.module, self.id, moves, posted, header.row)
         return chain.winner.state == "posted" and any(
@@ -202,6 +228,12 @@ def chain_of(work: Work, id: str) -> Chain | None:
     """The versions of a document; None of a draft."""
     found = [one for one in work.rows_of(TABLE, "document", id) if _is_there(one)]
     return Chain.of(Version.of(one.row, one.clock.base) for one in found) if found else None
+
+
+def counting(work: Work, id: str) -> str | None:
+    """The version that counts; None of a draft and of what was cancelled."""
+    chain = chain_of(work, id)
+    return chain.winner.id if chain and chain.winner.state == "posted" else None
 
 
 def _lines_of(work: Work, document: Document, id: str) -> list[Held]:
@@ -245,8 +277,19 @@ def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Post
     return Posted(
         definition.name, id, chain.shown.id, chain.shown.sheet, str(chain.first.said.get("book_on") or ""),
         said.get("cancelled_on") if chain.winner.state == "cancelled" else None, work.hold(definition.name, id).row,
-        annexes,
+        annexes, _told_of(work, document, id, chain.shown.id),
     )  # fmt: skip
+
+
+def _told_of(work: Work, document: Document, id: str, version: str) -> dict[str, list[Columns]]:
+    """What others say of the lines of a version."""
+    found: dict[str, list[Columns]] = {}
+    for name in document.told_by:
+        about = work.registry.ledgers[name].about
+        for one in work.rows_of(name, about, id):
+            if _is_there(one) and one.row[f"{about}_version"] == version:
+                found.setdefault(str(one.row[f"{about}_line"]), []).append(one.row)
+    return found
 
 
 def _is_there(held: Held) -> bool:
@@ -277,6 +320,10 @@ class Books:
         """Balance and key → by how much its sums turn."""
         self._standing: set[Place] = set()
         """Headers that may show other sums."""
+        self._ids: dict[tuple[str, tuple[Any, ...]], str] = {}
+        """Rows of the balances that turn."""
+        self._told: set[Place] = set()
+        """Documents of whose lines something else is said than before."""
 
     def enter(
         self, module: str, id: str, moves: Iterable[Move], posted: Posted | None = None, header: Mapping[str, Any] = {}
@@ -309,6 +356,7 @@ class Books:
         for held in self.work.rows_of(ledger.moves, "document", id):
             if held.id not in wanted and held.stored is not None and not held.is_dropped:
                 self._count(ledger, held.row, -1)
+                self._tell(ledger, held.row, {})
                 self.work.drop(ledger.moves, held.id)
         self.work.load((ledger.moves, row_id) for row_id in wanted)
         for row_id, values in wanted.items():
@@ -316,6 +364,7 @@ class Books:
             if held.state is not None and not held.is_dropped:
                 self._count(ledger, held.row, -1)
             self._count(ledger, values, +1)
+            self._tell(ledger, {} if held.is_dropped else held.row, values)
             self.work.keep(ledger.moves, row_id, values)
 
     def _count(self, ledger: Ledger, row: Mapping[str, Any], sign: int) -> None:
@@ -328,13 +377,29 @@ class Books:
             for amount, total in balance.sums.items():
                 turned[total] += sign * int(row.get(amount) or 0)
 
+    def _tell(self, ledger: Ledger, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """Remembers of whom a ledger tells something else."""
+        if not ledger.about:
+            return
+        if before and after and all(before[name] == value for name, value in after.items() if name in before):
+            return
+        for row in (before, after):
+            if row:
+                self._told.add((str(row[f"{ledger.about}_module"]), str(row[ledger.about])))
+
+    def told(self) -> list[Place]:
+        """Those of whom something else is told since the last call."""
+        found, self._told = sorted(self._told), set()
+        return found
+
     def close(self) -> None:
         """Turns the balances, those that feed others before them, and shows headers what stands in them."""
-        self.work.load(
-            (name, balance_id(self.work.registry.balances[name], key))
+        self._ids = {
+            (name, key): balance_id(self.work.registry.balances[name], key)
             for (name, key), turned in self._turned.items()
             if any(turned.values())
-        )
+        }
+        self.work.load((name, id) for (name, _), id in self._ids.items())
         for is_feeding in (True, False):
             for (name, key), turned in list(self._turned.items()):
                 balance = self.work.registry.balances[name]
@@ -344,7 +409,7 @@ class Books:
             self._stand(*place)
 
     def _turn(self, balance: Balance, key: tuple[Any, ...], turned: Mapping[str, int]) -> None:
-        row_id = balance_id(balance, key)
+        row_id = self._ids.get((balance.module, key)) or balance_id(balance, key)
         held = self.work.hold(balance.module, row_id)
         known = held.row if held.state is not None and not held.is_dropped else {}
         before = {name: known[name] for name in self.work.registry[balance.module].all_names} if known else {}
@@ -389,9 +454,9 @@ def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Wanted]
     wanted = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
     some = {name: json.dumps(value) for name, value in keys.items() if isinstance(value, list)}
     given = "IN (SELECT value FROM json_each(?))"
-    # a balance is never deleted; said, it lets the indexes of live rows be used
     where = "".join(f' AND "{name}" {given if name in some else "IS ?"}' for name in keys)
     params = tuple(some.get(name, value) for name, value in keys.items())
+    # Balances are never deleted; but the indexes know only of what is not.
     row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE deleted_at IS NULL{where}", params).fetchone()
     return dict(zip(names, row, strict=True))
 
@@ -402,9 +467,11 @@ def living(db: sqlite3.Connection, definition: Definition, columns: Mapping[str,
     # share, and would read them all: the `+` keeps it from that.
     coarse = {name for name in columns if isinstance(definition.fields.get(name), Enum)}
     marks = dict.fromkeys(coarse, "+") if len(coarse) < len(columns) else {}
-    asked = [_condition(marks.get(name, ""), name, value) for name, value in columns.items()]
+    asked = [_condition(f'{marks.get(name, "")}"{name}"', value) for name, value in columns.items()]
     conditions = "".join(f" AND {condition}" for condition, _ in asked)
-    sql = f"SELECT * FROM {definition.name} WHERE deleted_at IS NULL{conditions} ORDER BY row DESC"
+    # Few rows are sorted sooner than all are read in their order, which SQLite takes for cheap.
+    order = "+row" if asked else "row"
+    sql = f"SELECT * FROM {definition.name} WHERE deleted_at IS NULL{conditions} ORDER BY {order} DESC"
     cursor = db.cursor()
     cursor.row_factory = None
     cursor.execute(sql, [value for _, value in asked])
@@ -412,12 +479,12 @@ def living(db: sqlite3.Connection, definition: Definition, columns: Mapping[str,
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
-def _condition(mark: str, name: str, wanted: Wanted) -> tuple[str, Scalar]:
+def _condition(column: str, wanted: Wanted) -> tuple[str, Scalar]:
     if isinstance(wanted, Above):
-        return f'{mark}"{name}" > ?', wanted.amount
+        return f"{column} > ?", wanted.amount
     if wanted is None or isinstance(wanted, str | int | float):
-        return f'{mark}"{name}" = ?', wanted
-    return f'{mark}"{name}" IN (SELECT value FROM json_each(?))', json.dumps(list(wanted))
+        return f"{column} = ?", wanted
+    return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(wanted))
 
 
 def unveiled(db: sqlite3.Connection, table: str, ids: str) -> dict[str, dict[str, Any]]:

@@ -84,12 +84,16 @@ def late_of(draft: Draft, chain: Chain, *more: Sheet) -> Late:
 
 def _unsaid(merged: Columns, worked: Columns, said: Iterable[Columns], names: Collection[str]) -> Columns:
     """Merged values that nothing says: neither as they were typed nor as they are worked out."""
-    every = list(said)
-    return {
-        name: merged.get(name)
-        for name in names
-        if not any(one.get(name) in (merged.get(name), worked.get(name)) for one in every)
-    }
+    every, found = list(said), {}
+    for name in names:
+        typed, made = merged.get(name), worked.get(name)
+        for one in every:
+            value = one.get(name)
+            if value in (typed, made):
+                break
+        else:
+            found[name] = typed
+    return found
 
 
 def open_of(draft: Draft, chain: Chain) -> list[str]:

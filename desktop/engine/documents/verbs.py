@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from sync_server.replication.changeset import Op, Scalar, value_hash
 from ...errors import BadRequest, Confirm, Forbidden, Invalid, NotFound, Stale
 from .. import aliases
 from ..access import Principal, actions, demand
+from ..apply import KEEPER, keeps_books
 from ..engine import Engine
 from ..fields import FieldError, Ref
 from ..fields.moment import today
@@ -69,6 +70,8 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
         lambda module, columns: project.living(db, engine.definition(module), through(module, columns)),
         lambda balance, keys: sums_of(db, engine.registry.balances[balance], through(balance, keys)),
         settings_of(db),
+        lambda id: project.counting(Work(db, engine.registry), id),
+        lambda: keeps_books(engine.applier.me(db).code),
     )
 
 
@@ -115,7 +118,7 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
         found = free.find(module, columns)
         return found if module == aliases.TABLE else [row for row in found if sees(module, str(row["id"]))]
 
-    return Asking(see, find, free.balance, free.settings)
+    return replace(free, look=see, find=find)
 
 
 # ---------------------------------------------------------------------------------------------------------------- open
@@ -359,6 +362,8 @@ def take(
     target = engine.definition(source.module)
     demand(principal, "view", target)
     header, given = _readable(definition, values), [_readable(line_definition, line) for line in lines[:LINES_MAX]]
+    if source.whole:
+        return _take_all(engine, principal, definition, source, Sheet(header, given))
     with engine.db.read() as db:
         if row_number(engine, db, principal, target, id, deleted=False) is None:
             raise not_found(target)
@@ -366,6 +371,19 @@ def take(
         _refuse_unposted(target, look(engine, db, source.module, id))
         filled = source.take(Sheet(header, given), id, asking)
         return _worked_out(engine, db, principal, definition, Typing(filled, asking))
+
+
+def _take_all(
+    engine: Engine, principal: Principal, definition: Definition, source: Source, sheet: Sheet
+) -> dict[str, Any]:  # fmt: skip
+    demand(principal, "post", definition)
+    if principal.scope(definition.name) != "all":
+        raise Forbidden(f"「{source.label}」看的是全公司的单据，要有「{definition.module.label}」全部数据的权限")
+    with engine.db.read() as db:
+        asking = asking_of(engine, db)
+        if not asking.keeps_books():
+            raise BadRequest(f"「{source.label}」只在记账的机器上做，就是编号 {KEEPER} 的那台。请到那台机器上打开")
+        return _worked_out(engine, db, principal, definition, Typing(source.take(sheet, "", asking), asking))
 
 
 def _refuse_unposted(target: Definition, row: Mapping[str, Any] | None) -> None:
@@ -468,9 +486,14 @@ class _Saving:
 
     def _seen_and_kept(self, line: Mapping[str, Any]) -> Mapping[str, Any]:
         """What a line will say: what its author does not see stays as it was."""
-        hidden = {name for name, one in self.line_definition.fields.items() if not self.principal.sees(one)}
-        kept = self.known.get(str(line.get("id") or ""), {}) if hidden else {}
-        return {**line, **{name: kept.get(name) for name in hidden}}
+        if not self._unseen:
+            return line
+        kept = self.known.get(str(line.get("id") or ""), {})
+        return {**line, **{name: kept.get(name) for name in self._unseen}}
+
+    @cached_property
+    def _unseen(self) -> Sequence[str]:
+        return [name for name, one in self.line_definition.fields.items() if not self.principal.sees(one)]
 
     @cached_property
     def known(self) -> dict[str, Values]:
@@ -739,7 +762,7 @@ def _overflows(registry: Registry, posting: Posting) -> bool:
 
 
 def _is_too_large(columns: Columns) -> bool:
-    return any(isinstance(value, int) and abs(value) > LARGEST for value in columns.values())
+    return any(abs(value) > LARGEST for value in columns.values() if isinstance(value, int))
 
 
 def _place(one: Wrong) -> str:

@@ -145,6 +145,14 @@ def line_prices() -> dict[str, Field]:
     }
 
 
+_ADJUSTED = "过账以后补录成本、成本核算改的，和「成本」加起来才是它的成本"
+
+
+def cost_of(line: Mapping[str, Any]) -> int:
+    """T29: what a line cost, with what became known of it later; signed as it moves the stock."""
+    return int(line.get("cost_amount") or 0) + int(line.get("cost_adjusted") or 0)
+
+
 def line_costs() -> dict[str, Field]:
     """What the keeper of the books wrote (T6)."""
     hidden = dict(calc=True, readonly=True, see="see_cost")
@@ -152,6 +160,9 @@ def line_costs() -> dict[str, Field]:
         "cost_amount": Money("成本", sum=True, width=100, **hidden),  # type: ignore[arg-type]
         "cost_variance": Money("成本差异", hidden=True, **hidden),  # type: ignore[arg-type]
         "uncosted_qty": Quantity("未计成本数", hidden=True, **hidden),  # type: ignore[arg-type]
+        "cost_adjusted": Money("成本调整", sum=True, width=100, help=_ADJUSTED, **hidden),  # type: ignore[arg-type]
+        "pool_cost": Money("核算的成本", hidden=True, **hidden),  # type: ignore[arg-type]
+        "pool_uncosted": Quantity("核算的未计成本数", hidden=True, **hidden),  # type: ignore[arg-type]
     }
 
 
@@ -583,12 +594,17 @@ def origin_of(asking: Asking, lines: str, document: str, line: Columns) -> Origi
     before = _returns(asking, lines, document, line)
     return Origin(
         qty=int(origin["base_qty"]),
-        cost_amount=abs(int(origin["cost_amount"])),
-        uncosted_qty=abs(int(origin["uncosted_qty"] or 0)),
+        cost_amount=_in_pool(origin, "cost_amount", "pool_cost"),
+        uncosted_qty=_in_pool(origin, "uncosted_qty", "pool_uncosted"),
         returned_qty=sum_of(before, "base_qty"),
-        returned_cost=sum(abs(int(row["cost_amount"] or 0)) for row in before),
-        returned_uncosted=sum(abs(int(row["uncosted_qty"] or 0)) for row in before),
+        returned_cost=sum(_in_pool(row, "cost_amount", "pool_cost") for row in before),
+        returned_uncosted=sum(_in_pool(row, "uncosted_qty", "pool_uncosted") for row in before),
     )
+
+
+def _in_pool(line: Mapping[str, Any], name: str, later: str) -> int:
+    """How much of it a line moved, with what a cost run put right."""
+    return abs(int(line[name] or 0) + int(line[later] or 0))
 
 
 class Origins:

@@ -261,6 +261,7 @@ purchase = Module(
         standing=standing,
         stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
+        told_by=("cost_charge",),
         after="closed_at close_reason note print_count",
         entry={
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"

@@ -35,6 +35,7 @@ from .papers import (
     Origins,
     as_typed,
     bound_by,
+    cost_of,
     drafts_only,
     header_end,
     header_start,
@@ -402,7 +403,7 @@ def _beside(sheet: Sheet, asking: Asking) -> Iterator[tuple[str, str, Columns]]:
 
 def _totals(lines: Sequence[Columns]) -> Columns:
     """Cost is what left the stock, so it counts against the goods that were sold."""
-    cost = -sum_of(lines, "cost_amount")
+    cost = -sum(cost_of(line) for line in lines)
     sold = sum(_signed(line, "net_amount") for line in lines)
     return {"cost_total": cost, "profit": sold - cost}
 
@@ -498,6 +499,7 @@ sale = Module(
         standing=standing,
         stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
+        told_by=("cost_charge",),
         after="closed_at close_reason note print_count delivery_method tracking_no invoice_no invoiced_on",
         entry={
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"

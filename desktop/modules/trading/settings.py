@@ -99,6 +99,17 @@ STOCK_NEGATIVE = Setting[str](
     _STOCK,
     400,
 )  # fmt: skip
+COST_SCOPE = Setting[str](
+    "cost.scope",
+    Enum(
+        "成本计算范围", {"company": "全公司", "warehouse": "分仓库"}, required=True, default="company",
+        help="全公司：一个产品在各仓库同一个平均成本；分仓库：每个仓库各算各的，调拨带着成本走。有了库存流水就不能再改",
+    ),
+    _STOCK,
+    405,
+    stays_once="stock_move",
+    stays_because="已经有库存流水，成本都是按现在的范围算的，不能再改",
+)  # fmt: skip
 COST_WITH_TAX = Setting[str](
     "cost.basis",
     Enum(

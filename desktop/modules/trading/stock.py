@@ -4,10 +4,24 @@ from collections.abc import Callable, Iterator
 
 from ...engine.define import Balance, Ledger, Module
 from ...engine.documents.declare import Asking, Columns, Move, Posted
-from ...engine.fields import Date, DateTime, Enum, Int, Money, Price, Quantity, Ref, RunningMoney, RunningQuantity, Text
+from ...engine.fields import (
+    Date,
+    DateTime,
+    Enum,
+    Int,
+    LongText,
+    Money,
+    Price,
+    Quantity,
+    Ref,
+    RunningMoney,
+    RunningQuantity,
+    Text,
+)
 from .cost import Costed, Pool
 from .papers import place_of
 from .rounding import PRICED, divided
+from .settings import COST_SCOPE
 
 Judge = Callable[[Pool, Columns], Costed]
 """What a line costs, from the pool before it."""
@@ -16,7 +30,7 @@ KINDS = {
     "opening": "期初", "gain": "盘盈", "gift_in": "赠入", "return_use": "退料", "other_in": "其他入库",
     "loss": "盘亏", "use": "领用", "scrap": "报损", "sample": "样品", "other_out": "其他出库",
     "purchase": "进货", "purchase_return": "退货给厂商", "sale": "销货", "sale_return": "客户退货", "retail": "零售",
-    "transfer": "调拨", "variance": "成本差异", "late_cost": "补录成本", "manual": "成本调整",
+    "transfer": "调拨", "variance": "成本差异", "late_cost": "补录成本", "manual": "成本调整", "run": "成本核算",
 }  # fmt: skip
 """What a stock entry comes from."""
 
@@ -143,10 +157,53 @@ line_cost = Module(
         uncosted_qty=Quantity("未计成本数", see="see_cost"),
         cost_variance=Money("成本差异", see="see_cost"),
         issued_cost=Money("已出库部分", see="see_cost"),
+        in_cost_amount=Money("调入成本", see="see_cost"),
+        in_uncosted_qty=Quantity("调入未计成本数", see="see_cost"),
+        charges=LongText("已出库部分的分摊", see="see_cost"),
     ),
     columns="document line cost_amount uncosted_qty cost_variance",
     sort="document",
 )
+
+cost_charge = Module(
+    name="cost_charge",
+    label="成本分摊",
+    noun="分摊",
+    chapter="trading",
+    menu=False,
+    local=True,
+    writable=False,
+    search=False,
+    title="number",
+    view_right="see_cost",
+    fields=dict(
+        number=Text("单据编号"),
+        book_on=Date("日期"),
+        kind=Enum("类型", {"late_cost": KINDS["late_cost"], "run": KINDS["run"]}),
+        target_module=Text("所属单据", max_length=64),
+        target=Text("所属单据号", max_length=32),
+        target_line=Text("所属行", max_length=32),
+        target_version=Text("所属版本", max_length=32),
+        warehouse=Text("仓库", max_length=32),
+        charged_qty=Quantity("数量", see="see_cost"),
+        cost_adjusted=Money("成本", see="see_cost"),
+        pool_cost=Money("库存金额", see="see_cost"),
+        pool_uncosted=Quantity("未计成本数", see="see_cost"),
+        module=Text("单据", max_length=64),
+        document=Text("单据号", max_length=32),
+        line=Text("行", max_length=32),
+    ),
+    columns="book_on number kind cost_adjusted",
+    sort="-book_on",
+)
+
+charges = Ledger(
+    moves="cost_charge",
+    amounts=("charged_qty", "cost_adjusted", "pool_cost", "pool_uncosted"),
+    balances=(),
+    about="target",
+)
+"""What became known later of the cost of lines that had been booked: it shows with them, and in their profit."""
 
 
 def stock_moves(posted: Posted, kind: str, sign: int) -> Iterator[Move]:
@@ -164,19 +221,55 @@ def stock_moves(posted: Posted, kind: str, sign: int) -> Iterator[Move]:
         )
         if cost and cost["cost_variance"]:
             yield Move("stock_move", "variance", place | {"kind": "variance", "cost_amount": cost["cost_variance"]}, id)
+        for told in posted.told.get(id, ()):
+            yield from _put_right(told, line, id)
+
+
+def _put_right(told: Columns, line: Columns, id: str) -> Iterator[Move]:
+    """T6.11: what a cost run says of a line, booked on the day of the run."""
+    about = {"product": line["product"], "warehouse": told["warehouse"], "kind": "run", "book_on": told["book_on"]}
+    amounts = {"cost_amount": told["pool_cost"], "uncosted_qty": told["pool_uncosted"]}
+    if any(amounts.values()):
+        yield Move("stock_move", f"run:{told['id']}", about | amounts, id)
+
+
+class Pools:
+    """The pools that the lines of a document turn, one line after the other (`cost.scope`)."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self.by_warehouse = asking.settings[COST_SCOPE] == "warehouse"
+        self._known: dict[tuple[str, ...], Pool] = {}
+
+    def of(self, product: object, warehouse: object) -> Pool:
+        """The pool that goods in a warehouse belong to, as the lines before left it."""
+        return self.at(self.key(product, warehouse))
+
+    def at(self, key: tuple[str, ...]) -> Pool:
+        """The same by its key."""
+        if key not in self._known:
+            sums = self._asking.balance("stock_balance", dict(zip(("product", "warehouse"), key, strict=False)))
+            self._known[key] = pool_of(dict(sums))
+        return self._known[key]
+
+    def turn(self, product: object, warehouse: object, pool: Pool) -> None:
+        """What a line left."""
+        self._known[self.key(product, warehouse)] = pool
+
+    def key(self, product: object, warehouse: object) -> tuple[str, ...]:
+        """Which pool that is."""
+        return (str(product), str(warehouse)) if self.by_warehouse else (str(product),)
 
 
 def costs_in_turn(posted: Posted, asking: Asking, judge: Judge) -> Iterator[tuple[str, Columns]]:
     """T6: each line is costed from the pool as the lines before it left it."""
-    pools: dict[str, Pool] = {}
+    pools = Pools(asking)
     for line in posted.sheet.lines:
         if line.get("is_service"):
             continue
-        product = str(line["product"])
-        if product not in pools:
-            pools[product] = pool_of(dict(asking.balance("stock_balance", {"product": product})))
-        costed = judge(pools[product], line)
-        pools[product] = costed.pool
+        key = line["product"], place_of(line, posted.sheet.header)
+        costed = judge(pools.of(*key), line)
+        pools.turn(*key, costed.pool)
         yield str(line["id"]), cost_row(costed)
 
 

@@ -12,6 +12,7 @@ from .papers import (
     PRODUCTS,
     RIGHTS,
     complete_line,
+    cost_of,
     drafts_only,
     header_end,
     header_start,
@@ -23,7 +24,6 @@ from .papers import (
     quantities,
     stock_is_there,
     stock_stays,
-    sum_of,
 )
 from .prints import WITHOUT_PRICES, on_sheets
 from .rounding import TEN_THOUSAND, divided
@@ -91,7 +91,7 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
 
 
 def _totals(lines: Sequence[Columns]) -> Columns:
-    return {"total_cost": sum_of(lines, "cost_amount")}
+    return {"total_cost": sum(cost_of(line) for line in lines)}
 
 
 _HEADER = {
@@ -140,6 +140,7 @@ stock_entry = Module(
         bound=adjusted_by,
         totals=_totals,
         annexes=(Annex("line_cost", _costs),),
+        told_by=("cost_charge",),
         after="note print_count",
         entry={"product": "product", "qty": "qty", "price": "unit_cost", "unit": "unit_row"},
         find=PRODUCTS,

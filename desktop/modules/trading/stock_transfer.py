@@ -6,7 +6,7 @@ from typing import Any
 from ...engine.define import Document, Draft, Fault, Module, Related, Tab
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Ref
-from .cost import Costed, Pool, transfer
+from .cost import Costed, transfer
 from .papers import (
     GOODS_LINES,
     PRODUCTS,
@@ -24,7 +24,7 @@ from .papers import (
     stock_stays,
 )
 from .prints import WITHOUT_PRICES, on_sheets
-from .stock import costs_in_turn, last_cost, stock_moves
+from .stock import Pools, cost_row, last_cost, stock_moves
 
 PREFIXES = {"": "DB"}
 
@@ -49,21 +49,47 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
 
 
 def _moves(posted: Posted) -> Iterable[Move]:
-    """The same goods at the same cost out of one warehouse and into the other."""
+    """The same goods at the same cost out of one warehouse and into the other. What they correct of goods that were
+    missing there is no matter of the one they left."""
     to: Columns = {"warehouse": posted.sheet.header.get("to_warehouse")}
+    costs = posted.annexes.get("line_cost", {})
     for move in stock_moves(posted, "transfer", -1):
+        if move.role == "variance":
+            yield Move(move.ledger, "variance in", {**move.values, **to}, move.line)
+            continue
         yield move
+        if move.role != "goods":
+            continue
         back = {name: -int(move.values.get(name) or 0) for name in ("qty", "booked_qty", "cost_amount", "uncosted_qty")}
+        back |= _taken_in(costs.get(str(move.line), {}))
         yield Move(move.ledger, f"{move.role} in", {**move.values, **to, **back}, move.line)
 
 
-def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
-    def judge(pool: Pool, line: Columns) -> Costed:
-        qty = int(line["base_qty"] or 0)
-        out, back = transfer(pool, None, qty, last_cost(asking, str(line["product"]), pool, qty))
-        return Costed(out.cost_amount, out.uncosted_qty, out.cost_variance, back.pool)
+def _taken_in(cost: Columns) -> dict[str, int]:
+    """What a pool of its own took in, where that is said apart."""
+    names = {"cost_amount": "in_cost_amount", "uncosted_qty": "in_uncosted_qty"}
+    return {name: int(cost[of] or 0) for name, of in names.items() if cost.get(of) is not None}
 
-    return costs_in_turn(posted, asking, judge)
+
+def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
+    pools, header = Pools(asking), posted.sheet.header
+    for line in posted.sheet.lines:
+        if line.get("is_service"):
+            continue
+        source, target = ((line["product"], header.get(name)) for name in ("from_warehouse", "to_warehouse"))
+        pool, qty = pools.of(*source), int(line["base_qty"] or 0)
+        known = last_cost(asking, str(line["product"]), pool, qty)
+        out, back = transfer(pool, pools.of(*target) if pools.by_warehouse else None, qty, known)
+        pools.turn(*source, out.pool)
+        pools.turn(*target, back.pool)
+        yield str(line["id"]), cost_row(out) | (_apart(back) if pools.by_warehouse else {})
+
+
+def _apart(back: Costed) -> Columns:
+    """What the pool it comes into makes of it: that may miss goods which this one does not."""
+    return {
+        "in_cost_amount": back.cost_amount, "in_uncosted_qty": back.uncosted_qty, "cost_variance": back.cost_variance
+    }  # fmt: skip
 
 
 def warehouses_differ(draft: Draft) -> Iterator[Fault]:
@@ -107,6 +133,7 @@ stock_transfer = Module(
         blank_prices=True,
         moves=_moves,
         annexes=(Annex("line_cost", _costs),),
+        told_by=("cost_charge",),
         after="note print_count",
         entry={"product": "product", "qty": "qty", "unit": "unit_row"},
         find=PRODUCTS,

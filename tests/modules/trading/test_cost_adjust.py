@@ -60,6 +60,60 @@ def test_g6_a_late_cost_goes_to_what_lies_here_and_the_rest_is_a_difference(shop
     assert len(offered(shop, "unknown", "late_cost")) == 1
 
 
+def profit(shop: Shop, sold: dict[str, Any]) -> tuple[Any, Any, list[Any]]:
+    """(cost, profit, what became known later of each line) of a sale."""
+    found = shop.read("sale", sold)
+    adjusted = [yuan(line["cost_adjusted"]) for line in found["lines"]]
+    return yuan(found["row"]["cost_total"]), yuan(found["row"]["profit"]), adjusted
+
+
+def test_g6_the_oldest_sales_of_unknown_cost_bear_what_had_left(shop: Shop) -> None:
+    """T6.10, T29: 80 − 20 − 24 = 36."""
+    shop.buy(("P", 10, 10))
+    unknown(shop, 5)
+    first, last = shop.sell(("P", 8, 20)), shop.sell(("P", 4, 20))
+    assert profit(shop, last) == (20, 60, [None])
+    made = late(shop, 12)
+    assert profit(shop, last) == (44, 36, [-24]) and profit(shop, first) == (80, 80, [None])
+    shop.change("cost_adjust", made, [{**made["lines"][0], "unit_cost": scaled(10)}])
+    assert profit(shop, last) == (40, 40, [-20])
+    shop.cancel("cost_adjust", made)
+    assert profit(shop, last) == (20, 60, [0])
+
+
+def test_a_sale_that_is_changed_or_cancelled_bears_nothing_of_before(shop: Shop) -> None:
+    unknown(shop, 5)
+    sold, other = shop.sell(("P", 3, 20)), shop.sell(("P", 2, 20))
+    late(shop, 12)
+    assert profit(shop, sold) == (36, 24, [-36]) and profit(shop, other) == (24, 16, [-24])
+    shop.change("sale", sold, [{**sold["lines"][0], "qty": scaled(2)}])
+    assert profit(shop, sold)[2] == [None], "its costs are taken anew"
+    shop.cancel("sale", other)
+    assert shop.stock()[0] == 3
+
+
+def test_two_late_costs_are_borne_one_after_the_other(shop: Shop) -> None:
+    """The first two of three that one sale took, then the rest, whoever comes next."""
+    for qty in (2, 3):
+        unknown(shop, qty)
+    first, second = shop.sell(("P", 3, 20)), shop.sell(("P", 2, 20))
+    sources = {units(one["uncosted_qty"]): one["id"] for one in offered(shop, "unknown", "late_cost")}
+    shop.enter("cost_adjust", {"kind": "late_cost"}, {"source": sources[2], "unit_cost": scaled(5)})
+    assert profit(shop, first)[2] == [-10] and profit(shop, second)[2] == [None]
+    shop.enter("cost_adjust", {"kind": "late_cost"}, {"source": sources[3], "unit_cost": scaled(7)})
+    assert profit(shop, first)[2] == [-17] and profit(shop, second)[2] == [-14]
+
+
+def test_what_was_taken_otherwise_bears_its_part(shop: Shop) -> None:
+    unknown(shop, 5)
+    used = shop.enter("stock_entry", {"kind": "use"}, ("P", 1, None))
+    sold = shop.sell(("P", 2, 20))
+    made = late(shop, 12)
+    assert (yuan(made["row"]["total_cost"]), yuan(made["row"]["issued_cost"])) == (24, 36)
+    assert profit(shop, sold)[2] == [-24]
+    assert yuan(shop.read("stock_entry", used)["row"]["total_cost"]) == -12
+
+
 def test_a_late_cost_is_changed_as_if_the_old_one_had_never_been(shop: Shop) -> None:
     shop.buy(("P", 5, None), confirmed=["unknown_cost"])
     made = late(shop, 12)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from desktop.engine.fields.moment import today
 from tests.chaos.kit import found_company, server_in
 from tests.engine.kit import assert_sound
 from tests.modules.trading.shop import Shop, costs, scaled, yuan
@@ -35,8 +37,8 @@ class Three:
 
 
 @pytest.fixture
-def three(template: Path, tmp_path: Path) -> Iterator[Three]:
-    """On hand 10, V 100.00 on all of them."""
+def three(template: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Three]:
+    """On hand 10, V 100.00 on all of them; the parameter is the scope of costs."""
     with server_in(tmp_path / "server") as server, ExitStack() as opened:
         company = found_company(template, tmp_path, server)
         company.add()
@@ -47,6 +49,8 @@ def three(template: Path, tmp_path: Path) -> Iterator[Three]:
         keeper.product()
         keeper.customer()
         keeper.supplier()
+        decided = {"values": {"cost.scope": getattr(request, "param", "company")}}
+        keeper.api.ok(keeper.api.call("PATCH", "/api/settings", decided))
         keeper.buy(("P", 10, 10))
         made = Three(keeper, *(Shop(one, dict(keeper.names)) for one in offices[1:]))
         made.meet()
@@ -107,6 +111,79 @@ def test_g16_costs_follow_the_order_in_which_the_keeper_hears_of_them(three: Thr
     assert costs_of(three.all, mine, theirs) == [[-75], [-75]]
     assert [figures(one) for one in three.all] == [(10, 150)] * 3
     assert [one.average() for one in three.all] == [15] * 3
+
+
+@pytest.mark.parametrize(("three", "out", "sold", "left"), [("company", 48, 84, 156), ("warehouse", 40, 90, 150)],
+                         indirect=["three"])  # fmt: skip
+def test_g8_a_transfer_made_elsewhere_costs_the_same_on_all(three: Three, out: int, sold: int, left: int) -> None:
+    three.keeper.add("warehouse", "二仓", code="02")
+    three.meet()
+    for shop in (three.a, three.b):
+        shop.names |= three.keeper.names
+    three.a.buy(("P", 10, 14), warehouse="二仓")
+    three.meet(three.a)
+    moved = three.b.enter("stock_transfer", {"from_warehouse": "主仓", "to_warehouse": "二仓"}, ("P", 4, None))
+    three.meet(three.b)
+    made = three.a.sell(("P", 7, 20), warehouse="二仓")
+    three.meet(three.a)
+    assert costs_of(three.all, made) == [[-sold]] and [figures(one) for one in three.all] == [(13, left)] * 3
+    assert [costs(one.read("stock_transfer", moved)) for one in three.all] == [[-out]] * 3
+
+
+def test_g6_a_late_cost_shows_on_the_old_sale_wherever_one_looks(three: Three) -> None:
+    three.a.enter("stock_entry", {"kind": "other_in"}, {"product": three.a.names["P"], "qty": scaled(5)})
+    sold = three.b.sell(("P", 10, 20))
+    three.meet(three.a, three.b)
+    last = three.b.sell(("P", 4, 20))
+    three.meet(three.b)
+    (source,) = three.a.rows("stock_move", kind="other_in")
+    line = {"source": source["id"], "unit_cost": scaled(12)}
+    made = three.a.enter("cost_adjust", {"kind": "late_cost"}, line)
+    three.meet(three.a)
+    for shop in three.all:
+        first, second = shop.read("sale", sold), shop.read("sale", last)
+        assert (yuan(first["row"]["profit"]), yuan(second["row"]["profit"])) == (100, 32)
+        assert yuan(second["lines"][0]["cost_adjusted"]) == -48
+    three.a.change("sale", last, [{**last["lines"][0], "qty": scaled(3)}])
+    three.meet(three.a)
+    assert {yuan(shop.read("sale", last)["row"]["profit"]) for shop in three.all} == {48}, "costed anew: 1 at 12"
+    three.b.cancel("cost_adjust", made)
+    three.meet(three.b)
+    assert [shop.stock()[0] for shop in three.all] == [2] * 3
+
+
+def days_ago(days: int) -> str:
+    return (date.fromisoformat(today()) - timedelta(days=days)).isoformat()
+
+
+def test_a_cost_run_of_the_keeper_is_the_same_on_all(three: Three) -> None:
+    """T6.11: 10 @ 10 are there; 10 @ 16 that came before the sale are entered after it."""
+    three.keeper.product("Q")
+    three.meet()
+    for shop in (three.a, three.b):
+        shop.names |= three.keeper.names
+    three.a.buy(("Q", 10, 10), doc_on=days_ago(3))
+    three.meet(three.a)
+    sold = three.b.sell(("Q", 5, 30), doc_on=days_ago(1))
+    three.meet(three.b)
+    three.a.buy(("Q", 10, 16), doc_on=days_ago(2))
+    three.meet(three.a)
+    path, body = "/api/documents/cost_adjust/sources/run/all", three.keeper.body({"kind": "run"}, [])
+    assert "记账的机器" in three.a.api.refused("POST", path, 400, body)["title"]
+    lines = three.keeper.api.post(path, body)["lines"]
+    refused = three.a.refused("cost_adjust", {"kind": "run"}, *lines)
+    assert "记账的机器" in refused["fields"][""]
+    made = three.keeper.enter("cost_adjust", {"kind": "run"}, *lines)
+    apart = three.b.change("sale", sold, [{**sold["lines"][0], "qty": scaled(4)}])
+    three.meet(three.keeper, three.b)
+    for shop in three.all:
+        assert yuan(shop.read("cost_adjust", made)["row"]["total_cost"]) == -15
+        assert shop.stock("Q") == (16, 208), "the version that was changed meanwhile takes its part along"
+        assert yuan(shop.read("sale", apart)["row"]["profit"]) == 68
+    assert three.keeper.api.post(path, body)["lines"] == []
+    three.a.cancel("cost_adjust", made)
+    three.meet(three.a)
+    assert [shop.stock("Q") for shop in three.all] == [(16, 208)] * 3
 
 
 def test_a_document_without_lines_changed_apart_leaves_one_version_that_counts(three: Three) -> None:

@@ -128,6 +128,8 @@ export interface DocumentInfo {
   entry: { /** '' where lines are no products */ product: string; qty: string; price?: string | null; discount?: string | null; unit?: string | null }
   /** fields of the head that only some kinds have a use for, and those that some kinds cannot do without, with the kinds */
   only?: Record<string, string[]>
+  /** columns of lines that only some kinds have a use for, with the kinds */
+  line_only?: Record<string, string[]>
   needs?: Record<string, string[]>
   /** fields of the head that its lines repeat */
   copied?: string[]
@@ -158,7 +160,7 @@ export interface DocumentInfo {
 }
 /** A sheet of `module` filled from a document: what making one is called, and how it begins. */
 export interface DocumentTurn { module: string; source: string; label: string; kinds: string[]; preset: Record<string, Value> }
-export interface DocumentSource { name: string; label: string; module: string; kinds: string[] }
+export interface DocumentSource { name: string; label: string; module: string; kinds: string[]; /** fills the sheet by itself: nothing is chosen */ whole?: boolean }
 /** documents that a sheet can be filled from */
 export interface SourceOffers { items: Row[]; labels: Labels; columns: string[] }
 /** A paper: what it is called by kind ('' where there are no kinds), which says for which kinds it is. */

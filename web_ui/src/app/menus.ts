@@ -22,6 +22,14 @@ export function openCommand(module: ModuleInfo): Command {
   return { id: `open:${module.name}`, label: module.label, icon: iconOf(module.icon), run: () => useTabs().enter(`/m/${module.name}`) }
 }
 
+/** Documents that fill themselves with all there is stand among the tools: they are made from time to time. */
+function runs(): Command[] {
+  return [...useModules().byName.values()].flatMap((module) => (module.document?.sources ?? []).filter((one) => one.whole && module.rights.includes('post')).map((one) => {
+    const kind = module.document?.kind ?? '', label = module.fields.find((f) => f.name === kind)?.options?.find((o) => o.value === one.kinds[0])?.label ?? one.label
+    return { id: `run:${module.name}:${one.name}`, label: `${label}…`, icon: iconOf(module.icon), run: () => useTabs().openList(module.name, { create: { [kind]: one.kinds[0] ?? '' } }) }
+  }))
+}
+
 export function menus(): Menu[] {
   const chapters = useModules().menu
   const system = chapters.find((entry) => entry.chapter.name === SYSTEM)
@@ -34,7 +42,7 @@ export function menus(): Menu[] {
         'list.quick', 'list.filter', 'list.clear-filter', 'app.search', '-', 'list.show', 'group.change', '-', 'list.refresh', 'list.columns', 'app.bin',
       ],
     },
-    { id: 'tools', label: t('工具'), key: 'T', entries: () => ['app.password', '-', 'app.duplicates', 'app.bin', '-', 'app.check'] },
+    { id: 'tools', label: t('工具'), key: 'T', entries: () => ['app.password', '-', 'app.duplicates', 'app.bin', '-', ...runs(), 'app.check'] },
     ...chapters.filter((entry) => entry !== system).map(({ chapter, modules }, i) => ({ id: chapter.name, label: chapter.label, key: String(i + 1), entries: (): MenuEntry[] => modules.map(openCommand) })),
     { id: SYSTEM, label: t('系统'), key: 'S', entries: () => [...(system?.modules.map(openCommand) ?? []), '-', 'app.preferences', 'zoom.in', 'zoom.out', 'zoom.reset'] },
     { id: 'help', label: t('帮助'), key: 'H', entries: () => ['app.help', 'app.shortcuts', '-', 'app.about'] },

@@ -10,9 +10,10 @@ const WORDS = new Set<FieldType>(['text', 'longtext', 'ref', 'refs'])
 const FIGURES: Partial<Record<FieldType, number>> = { money: 96, price: 88, quantity: 78, rate: 64, int: 56, bool: 52, date: 96, enum: 80 }
 export const NUMBER_WIDTH = 34
 
-export function lineColumns(names: string[], fields: FieldInfo[], readonly: boolean): LineColumn[] {
+/** `kind` and `only` leave out what this kind of sheet has no use for. */
+export function lineColumns(names: string[], fields: FieldInfo[], readonly: boolean, kind = '', only: Record<string, string[]> = {}): LineColumn[] {
   const byName = new Map(fields.map((f) => [f.name, f]))
-  return names.map((name) => byName.get(name)).filter((f): f is FieldInfo => !!f && !f.hidden)
+  return names.filter((name) => only[name]?.includes(kind) ?? true).map((name) => byName.get(name)).filter((f): f is FieldInfo => !!f && !f.hidden)
     .map((field) => ({ field, align: fieldType(field.type).align, editable: !readonly && !field.readonly }))
 }
 

@@ -48,6 +48,10 @@ describe('the parts of a sheet', () => {
     expect(columns.map((c) => [c.field.name, c.editable, c.align])).toEqual([['product', true, 'left'], ['qty', true, 'right'], ['amount', false, 'right']])
     expect(template(columns, 'product')).toBe('34px minmax(180px, 4fr) 78px 96px')
     expect(lineColumns(['qty'], lines, true)[0]?.editable).toBe(false)
+    // what only some kinds have a use for
+    const only = { amount: ['run'] }
+    expect(lineColumns(['qty', 'amount'], lines, false, 'late', only).map((c) => c.field.name)).toEqual(['qty'])
+    expect(lineColumns(['qty', 'amount'], lines, false, 'run', only).map((c) => c.field.name)).toEqual(['qty', 'amount'])
   })
 })
 it('a line knows its sheet', () => {

@@ -2,6 +2,8 @@
 export const documents: Record<string, string> = {
   '{action}{what}': '{action} {what}',
   '{n} 行': '{n} lines',
+  '{what}完了，没有要改的。': '{what} is done; there is nothing to change.',
+  '正在{what}': '{what} …',
   '带入': 'Take over',
   '没有可以带入的{noun}。先在上面选好往来单位，再来看。': 'There is no {noun} to take over. Choose the party above first.',
   '{n} 行 · 数量 {sum}': '{n} lines · quantity {sum}',

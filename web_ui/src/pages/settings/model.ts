@@ -9,6 +9,8 @@ export interface Setting {
   value: Value
   is_default: boolean
   default_words: string
+  /** why it can no longer be changed; '' while it can */
+  stays: string
   /** when and by whom it was changed last */
   at: string | null
   by: string
