@@ -17,7 +17,7 @@ from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
-from . import aliases
+from . import aliases, flaws
 from . import query as q
 from .access import Principal, demand
 from .engine import Engine
@@ -116,6 +116,9 @@ def _plan(
 
     aliased = aliases.present(db, engine.registry.mergeable)
     selection = q.select(engine.registry, definition, principal, query, aliased, few)
+    if query.flaw:
+        found = flaws.conditions(db, engine.registry, definition, principal, query, aliased)
+        selection = replace(selection, conditions=(*selection.conditions, *found))
     keys = q.sort_keys(engine.registry, definition, principal, query.sort, aliased)
     is_wide = selection.is_bare and not all(parents)  # what is seen is met soon among all
     if selection.is_all or is_wide or (selection.is_scope and _in_scope(db, selection) > PROBE_ROWS):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ...engine.define import Document, Module, Related, Tab
+from ...engine.define import Document, Flaw, Module, Related, Tab
 from ...engine.documents.declare import (
     Above,
     Annex,
@@ -288,6 +288,18 @@ cost_adjust_line = Module(
         **line_costs(),
         issued_cost=Money("成本差异", calc=True, readonly=True, see="see_cost", sum=True, width=100, help=_ISSUED),
         **line_end(_HEADER, _REPEATED),
+    ),
+    flaws=(
+        Flaw(
+            name="doubled",
+            label="补录成本重复",
+            when=(("kind", "eq", LATE), ("state", "eq", "posted")),
+            twice=("source",),
+            apart="document",
+            text="入库单 {source_number} 的产品 {product} 补录了两次成本，这一张 {number} 是单价 {unit_cost}",
+            bare="入库单 {source_number} 的产品 {product} 补录了两次成本，这一张是 {number}",
+            remedy="留下对的那张，作废其余的",
+        ),
     ),
     columns=f"doc_on number kind {_ABOUT} cost_amount issued_cost handler state",
     quick="number product warehouse",

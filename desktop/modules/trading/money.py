@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from ...engine.define import Balance, Ledger, Module, Related, Tab
+from ...engine.define import Act, Balance, Flaw, Ledger, Module, Related, Tab
 from ...engine.documents.declare import Columns, Move, Posted
 from ...engine.fields import Bool, Date, Enum, Int, Money, Ref, RunningMoney, Text
 from .allocation import paid_state
@@ -111,6 +111,20 @@ account_balance = Module(
     columns="account balance entries",
     quick="account",
     sort="account",
+    flaws=(
+        Flaw(
+            name="overdrawn",
+            label="账户透支",
+            when=(("balance", "lt", 0),),
+            unless=("account", "allow_overdraft"),
+            text="账户「{account}」的余额是 {balance}：付出的比有的多",
+            remedy="补录漏记的收款或转账，作废多做的付款；真能透支的账户，请在账户里勾选「允许透支」",
+            acts=(
+                Act(label="看流水", module="account_entry", by={"account": "account"}),
+                Act(label="补做转账", module="account_transfer", by={"to_account": "account"}, makes=True),
+            ),
+        ),
+    ),
     rights=_RIGHTS,
     help="account",
 )
@@ -162,6 +176,40 @@ party_entry = Module(
 )
 
 
+OVERPAID = Flaw(
+    name="overpaid",
+    label="超付",
+    when=(("paid_state", "eq", "over"),),
+    text="{number} 合计 {signed_total}，结清的比它多，未结 {outstanding}",
+    bare="{number} 结清的比合计多",
+    remedy="打开多做的那张收付单，把这一行的分配改小，多出的自动转入预收/付；或作废它",
+    acts=(Act(label="看收付记录", module="settlement_line", by={"target": "id"}, given={"state": "posted"}),),
+)
+"""M4: two settlements of one document, from two machines."""
+
+_OVERDRAWN = Flaw(
+    name="overdrawn",
+    label="预收/付透支",
+    when=(("side", "eq", ("advance_in", "advance_out")), ("balance", "lt", 0)),
+    text="{customer}{supplier} 的{side}余额是 {balance}：用掉的比有的多",
+    bare="{customer}{supplier} 的{side}用掉的比有的多",
+    remedy="补做一笔预收/付，或作废、改小多用的那张单据",
+    acts=(
+        Act(
+            label="看流水", module="party_entry", by={"customer": "customer", "supplier": "supplier", "side": "side"}
+        ),
+        Act(
+            label="补做预收", module="settlement", by={"customer": "customer"}, given={"kind": "advance_in"},
+            makes=True, only={"side": ("advance_in",)},
+        ),
+        Act(
+            label="补做预付", module="settlement", by={"supplier": "supplier"}, given={"kind": "advance_out"},
+            makes=True, only={"side": ("advance_out",)},
+        ),
+    ),
+)  # fmt: skip
+
+
 def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> Module:
     about: dict[str, Any] = dict(
         customer=Ref("客户", "customer", index=True, loose=True, width=220),
@@ -193,6 +241,7 @@ def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> 
         columns="customer supplier side balance entries" if by_party else "settles balance entries",
         quick="customer supplier" if by_party else "",
         sort="customer" if by_party else "settles",
+        flaws=(_OVERDRAWN,) if by_party else (),
         rights=_RIGHTS if by_party else {},
         help="settlement",
     )

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ...engine.define import Document, Module, Related, Tab
+from ...engine.define import Document, Flaw, Module, Related, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Date, Enum, Field, Money, Ref, Text
-from .money import PAID_STATES, SIDES, account_move, itself, party_move, settled
+from .money import OVERPAID, PAID_STATES, SIDES, account_move, itself, party_move, settled
 from .papers import AMOUNT_MAX, RIGHTS, accounts_hold, drafts_only, header_end, header_start, is_same, money_gone
 from .prints import on_sheets
 from .refusal import yuan
@@ -19,6 +19,9 @@ _NEEDS = {"customer": " ".join(_OF_CUSTOMERS), "supplier": "payable advance_out"
 _ONLY = {**_NEEDS, "due_on": " ".join(DEBTS)}
 _PREFIXES = dict.fromkeys(SIDES, "QK")
 _RIGHTS = RIGHTS | {"storekeeper": "", "finance": "view add edit delete post cancel export print"}
+
+
+_ONE_STAYS = "几张都算数。留下对的那张，作废其余的"
 
 
 def _party(header: Mapping[str, Any]) -> str:
@@ -184,6 +187,18 @@ opening_party = Module(
         Tab("其他", "paid_state book_on note"),
     ),
     related=(Related("收付记录", "settlement_line", "target", {"target_kind": "opening_party"}),),
+    flaws=(
+        OVERPAID,
+        Flaw(
+            name="doubled",
+            label="期初重复",
+            when=(("state", "eq", "posted"),),
+            twice=("ref_number", "kind", "customer", "supplier"),
+            text="{customer}{supplier} 的原单 {ref_number} 记了两次期初，这一张 {number} 是 {amount}",
+            bare="{customer}{supplier} 的原单 {ref_number} 记了两次期初，这一张是 {number}",
+            remedy=_ONE_STAYS,
+        ),
+    ),
     rules=(drafts_only,),
     rights=_RIGHTS | {"sales": "view"},
     help="opening",
@@ -261,6 +276,17 @@ opening_account = Module(
     quick="number account",
     sort="-number",
     tabs=(Tab("基本", "number account amount doc_on handler"), Tab("其他", "book_on note")),
+    flaws=(
+        Flaw(
+            name="doubled",
+            label="期初重复",
+            when=(("state", "eq", "posted"),),
+            twice=("account",),
+            text="账户「{account}」的期初记了两次，这一张 {number} 是 {amount}",
+            bare="账户「{account}」的期初记了两次，这一张是 {number}",
+            remedy=_ONE_STAYS,
+        ),
+    ),
     rules=(drafts_only,),
     rights=_RIGHTS,
     help="opening",

@@ -10,10 +10,10 @@ from .amounts import derive_purchase
 from .bargain import STANDS, Bargain, standing
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
 from .late import adjusted_by, not_adjusted
-from .money import account_move, itself, party_move
+from .money import OVERPAID, account_move, itself, party_move
 from .offer import LastLine, Offer, purchase_offer
 from .open_items import FEE
-from .order_book import order_moves
+from .order_book import order_moves, over_delivery
 from .papers import (
     GOODS_LINES,
     PRODUCTS,
@@ -287,6 +287,7 @@ purchase = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "purchase_line", "document"),),
+    flaws=(OVERPAID, over_delivery("purchase")),
     children="purchase_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改"), retail_is_no_order),
     rights=RIGHTS,

@@ -24,9 +24,9 @@ from .amounts import derive
 from .bargain import STANDS, Bargain, standing
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
-from .money import account_move, itself, party_move
+from .money import OVERPAID, account_move, itself, party_move
 from .offer import LastLine, Offer, is_below_minimum, sale_offers
-from .order_book import order_moves
+from .order_book import order_moves, over_delivery
 from .orders import OPEN_ORDERS
 from .papers import (
     GOODS_LINES,
@@ -523,6 +523,7 @@ sale = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "sale_line", "document"),),
+    flaws=(OVERPAID, over_delivery("sale")),
     children="sale_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改")),
     rights=RIGHTS | {"sales": "view add edit delete post export print"},

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from ...engine.define import Balance, Ledger, Module
+from ...engine.define import Act, Balance, Flaw, Ledger, Module
 from ...engine.documents.declare import Asking, Columns, Move, Posted
 from ...engine.fields import Date, DateTime, Enum, Int, Money, Price, Quantity, Ref, RunningMoney, RunningQuantity, Text
 from .cost import Costed, Pool
@@ -88,6 +88,26 @@ stock_balance = Module(
     columns="product warehouse on_hand reserved available on_order projected condition average_cost value",
     quick="product warehouse",
     sort="product",
+    flaws=(
+        Flaw(
+            name="oversold",
+            label="超卖",
+            when=(("condition", "eq", "negative"),),
+            text="「{warehouse}」的产品 {product} 库存是 {on_hand}：出库的比有的多",
+            remedy="补录漏记的进货或入库，或作废多开的出库单",
+            acts=(
+                Act(label="看流水", module="stock_move", by={"product": "product", "warehouse": "warehouse"}),
+                Act(
+                    label="补做入库",
+                    module="stock_entry",
+                    by={"warehouse": "warehouse"},
+                    given={"kind": "gain"},
+                    makes=True,
+                ),
+                Act(label="补做进货", module="purchase", by={"warehouse": "warehouse"}, makes=True),
+            ),
+        ),
+    ),
     rights=_RIGHTS,
     help="stock",
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ...engine.define import Document, Module, Related, Section, Tab
+from ...engine.define import Document, Flaw, Module, Related, Section, Tab
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Enum, Money, Price, Ref
 from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
@@ -172,6 +172,17 @@ stock_entry_line = Module(
         unit_cost=Price("单位成本", min=0, see="see_cost", width=100, help="入库时填，空着是成本未知，0 是免费"),
         **line_costs(),
         **line_end(_HEADER, _REPEATED),
+    ),
+    flaws=(
+        Flaw(
+            name="doubled",
+            label="期初重复",
+            when=(("kind", "eq", "opening"), ("state", "eq", "posted")),
+            twice=("product", "warehouse"),
+            apart="document",
+            text="产品 {product} 在「{warehouse}」的期初记了两次，这一张 {number} 是 {qty}{unit_name}",
+            remedy="几张都算数。留下对的那张，作废其余的；本来就分几张记的，合在一张里",
+        ),
     ),
     columns="doc_on number kind product spec unit_name qty cost_amount warehouse handler state",
     quick="number product warehouse handler",

@@ -100,6 +100,8 @@ export interface ModuleInfo {
   pictured?: boolean
   /** hand-made panes under the list, beside the related records */
   panes: { name: string; label: string }[]
+  /** what nobody could have saved and a meeting of machines may leave in it: narrows the list */
+  flaws: { name: string; label: string }[]
   help: string
   /** the yes/no field that takes a record out of use */
   retire: string | null
@@ -225,11 +227,17 @@ export interface ListQuery {
   filter?: Filter
   sort?: string           // "-date,name"
   group?: string          // node of the tree: the subtree
+  flaw?: string           // only rows with this flaw (ModuleInfo.flaws)
   deleted?: '1'           // the recycle bin
   limit?: number; after?: string; offset?: number
   /** comma list: rows,total,sums. Default rows plus total where it is free */
   want?: string
 }
+
+export interface FlawAct { label: string; module: string; makes: boolean; values: Record<string, Value> }
+export interface FlawItem { id: string; text: string; opens: { module: string; id: string } | null; acts: FlawAct[] }
+export interface FlawGroup { module: string; list: string; noun: string; name: string; label: string; remedy: string; total: number; items: FlawItem[]; labels: Labels }
+export interface FlawPage { groups: FlawGroup[]; total: number }
 
 export interface Similar { id: string; title: string; facts: string; reasons: string[]; score: number }
 export interface LookupRow { id: string; title: string; context: string; pinyin: string; is_default: boolean; is_stopped: boolean }

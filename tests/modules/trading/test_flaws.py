@@ -1,0 +1,170 @@
+"""What no machine would have let through alone and two machines made together: told where a person acts, and mended by
+ordinary documents (modules.md 0.5, 2.10.9 N22)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from desktop.engine import amiss
+from desktop.engine.access import Principal
+from tests.chaos.kit import found_company, server_in
+from tests.engine.kit import assert_sound
+from tests.modules.trading.shop import Shop, fen, scaled
+from tests.support import open_office
+
+
+@dataclass
+class Two:
+    """Two machines, of which the first keeps the books; they meet only when the test lets them."""
+
+    a: Shop
+    b: Shop
+
+    @property
+    def both(self) -> tuple[Shop, Shop]:
+        return self.a, self.b
+
+    def meet(self) -> None:
+        for shop in (*self.both, *self.both, *self.both):
+            shop.office.workstation.sync.round()
+
+    def flaws(self) -> dict[str, list[str]]:
+        """What is told, by kind: the same on both."""
+        self.meet()
+        here, there = (told(shop) for shop in self.both)
+        assert here == there
+        return here
+
+
+def told(shop: Shop) -> dict[str, list[str]]:
+    found = shop.api.get("/api/flaws")
+    assert shop.api.get("/api/flaws/count")["total"] == found["total"]
+    words: dict[str, list[str]] = {}
+    for group in found["groups"]:
+        words.setdefault(group["label"], []).extend(item["text"] for item in group["items"])
+        listed = shop.api.get(f"/api/records/{group['module']}", flaw=group["name"], want="rows,total")
+        assert listed["total"] == group["total"] and [row["id"] for row in listed["rows"]] == [
+            item["id"] for item in group["items"]
+        ]
+    return words
+
+
+@pytest.fixture
+def two(template: Path, tmp_path: Path) -> Iterator[Two]:
+    with server_in(tmp_path / "server") as server, ExitStack() as opened:
+        company = found_company(template, tmp_path, server)
+        company.add()
+        company.settle()
+        offices = [opened.enter_context(open_office(machine.folder)) for machine in company.machines]
+        first = Shop(offices[0])
+        first.product()
+        first.customer()
+        first.supplier()
+        made = Two(first, Shop(offices[1], dict(first.names)))
+        made.meet()
+        yield made
+        made.meet()
+        for office in offices:
+            assert_sound(office.engine)
+
+
+def test_nothing_is_amiss_where_nobody_was_apart(two: Two) -> None:
+    two.a.buy(("P", 10, 10))
+    two.a.sell(("P", 4, 20))
+    assert two.flaws() == {}
+
+
+def test_oversold(two: Two) -> None:
+    two.a.buy(("P", 10, 10))
+    two.meet()
+    for shop in two.both:
+        sold = shop.sell(("P", 8, 20))
+    assert two.flaws() == {"超卖": ["「主仓」的产品 P 库存是 −6：出库的比有的多"]}
+    (group,) = two.a.api.get("/api/flaws")["groups"]
+    acts = group["items"][0]["acts"]
+    assert [(act["label"], act["module"], act["makes"]) for act in acts][:2] == [
+        ("看流水", "stock_move", False), ("补做入库", "stock_entry", True)
+    ]  # fmt: skip
+    two.b.cancel("sale", sold)
+    assert two.flaws() == {}
+
+
+def test_over_delivered(two: Two) -> None:
+    two.a.buy(("P", 50, 1))
+    order = two.a.sell(("P", 5, 20), doc_type="order", deliver_on="2030-01-01")
+    two.meet()
+    link = {"product": two.a.names["P"], "qty": scaled(5), "price": scaled(20), "order_line": order["lines"][0]["id"]}
+    for shop in two.both:
+        shop.sell(link)
+    number = order["row"]["number"]
+    assert two.flaws() == {"超交": [f"订货单 {number} 交的比订的多 100%"]}
+    path = f"/api/documents/sale/{order['row']['id']}/close"
+    two.a.api.post(path, {"reason": "多交的客户收下了"})
+    assert two.flaws() == {}
+
+
+def test_overpaid_until_the_second_receipt_lets_it_go(two: Two) -> None:
+    two.a.buy(("P", 50, 1))
+    sale = two.a.sell(("P", 5, 20))
+    two.meet()
+    line = {"target_kind": "sale", "target": sale["row"]["id"], "amount": fen(100)}
+    for shop in two.both:
+        receipt = shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 100}, line)
+    number = sale["row"]["number"]
+    assert two.flaws() == {"超付": [f"{number} 合计 100.00，结清的比它多，未结 −100.00"]}
+    (group,) = two.a.api.get("/api/flaws")["groups"]
+    item = group["items"][0]
+    assert item["opens"] == {"module": "sale", "id": sale["row"]["id"]}
+    assert item["acts"][0]["values"] == {"target": sale["row"]["id"], "state": "posted"}
+    two.b.change("settlement", receipt, [{**receipt["lines"][0], "amount": 0}])
+    assert two.flaws() == {}
+    assert two.a.owes("甲", "advance_in") == 100
+
+
+def test_overdrawn_advance_and_account(two: Two) -> None:
+    two.a.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 100, "account": "现金"})
+    two.meet()
+    about = {"kind": "refund_out", "customer": "甲", "amount": 100, "from_advance": 100, "account": "现金"}
+    for shop in two.both:
+        refund = shop.enter("settlement", about)
+    assert two.flaws() == {
+        "账户透支": ["账户「现金」的余额是 −100.00：付出的比有的多"],
+        "预收/付透支": ["甲 的预收余额是 −100.00：用掉的比有的多"],
+    }
+    two.a.api.ok(two.a.api.call("PATCH", f"/api/records/account/{two.a.names['现金']}", {"allow_overdraft": True}))
+    assert list(two.flaws()) == ["预收/付透支"]
+    two.b.cancel("settlement", refund)
+    assert two.flaws() == {}
+
+
+def test_rights_and_scope_hold(two: Two) -> None:
+    """Without amounts for whom sees none, and nothing of what is not his."""
+    two.a.buy(("P", 50, 1))
+    sale = two.a.sell(("P", 5, 20))
+    two.meet()
+    line = {"target_kind": "sale", "target": sale["row"]["id"], "amount": fen(100)}
+    for shop in two.both:
+        shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 100}, line)
+    two.meet()
+    engine = two.a.office.engine
+    view = frozenset(("view",))
+    clerk = Principal(
+        operator="x", rights={"sale": view, "account_balance": view}, scopes={"sale": "all"}, no_prices=True
+    )
+    (group,) = amiss.listed(engine, clerk, 20)["groups"]
+    (item,) = group["items"]
+    assert item["text"] == f"{sale['row']['number']} 结清的比合计多" and item["acts"] == []
+    assert amiss.count(engine, clerk) == 1
+    stranger = Principal(operator="x", employee="nobody", rights={"sale": view}, scopes={"sale": "own"})
+    assert amiss.listed(engine, stranger, 20) == {"groups": [], "total": 0}
+
+
+def test_a_list_knows_only_its_own_flaws(two: Two) -> None:
+    assert "flaw" in two.a.api.refused("GET", "/api/records/sale?flaw=oversold", 422)["fields"]
+    (sale,) = (one for one in two.a.api.get("/api/modules")["modules"] if one["name"] == "sale")
+    assert sale["flaws"] == [{"name": "overpaid", "label": "超付"}, {"name": "over_delivered", "label": "超交"}]
