@@ -75,6 +75,25 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _before_start(header, posting.asking)
     if posting.old:
         yield from _still_fits(posting, posting.old.header)
+    else:
+        yield from _said_before(posting)
+
+
+def _said_before(posting: Posting) -> Iterator[Wrong]:
+    """The same old number of the same party is most likely the same debt."""
+    others = _doubles(posting.id, posting.sheet.header, posting.asking)
+    if others:
+        numbers, number = "、".join(others), posting.sheet.header.get("ref_number")
+        yield Wrong(f"原单 {number} 的期初已记在 {numbers}，再记一次两张都算数", "ref_number", ask="opening_twice")
+
+
+def _doubles(id: str, header: Mapping[str, Any], asking: Asking) -> list[str]:
+    """Numbers of other openings of the same party, kind and old number: two machines may have made them (T23)."""
+    name = _party(header)
+    if not header.get("ref_number") or not header.get(name):
+        return []
+    about = {"state": "posted", "kind": header["kind"], "ref_number": header["ref_number"], name: header[name]}
+    return sorted(str(row["number"]) for row in asking.find("opening_party", about) if row["id"] != id)
 
 
 def _before_start(header: Columns, asking: Asking) -> Iterator[Wrong]:
@@ -108,7 +127,8 @@ def _bound(id: str, asking: Asking) -> Iterator[str]:
     """What settled it, or used it."""
     yield from sorted({str(row["number"]) for row in asking.find("settlement_line", {"target": id, "state": "posted"})})
     for header in asking.find("opening_party", {"id": id, "state": "posted"}):
-        if header["kind"] not in DEBTS and _left(id, header, asking) < int(header["amount"] or 0):
+        is_used = header["kind"] not in DEBTS and _left(id, header, asking) < int(header["amount"] or 0)
+        if is_used and not _doubles(id, header, asking):  # what never was paid ahead was not used either
             yield "用掉这笔预收/付的单据"
 
 
@@ -222,17 +242,24 @@ def _judge_account(posting: Posting) -> Iterator[Wrong]:
     if not header.get("amount"):
         yield Wrong("金额不能是 0", "amount")
     yield from _before_start(header, posting.asking)
-    about = {"account": str(header["account"]), "state": "posted"}
-    for other in posting.asking.find("opening_account", about):
-        if other["id"] != posting.id:
-            yield Wrong(f"这个账户的期初已记在 {other['number']}，请改那一张", "account")
-            return
+    others = _of_same_account(posting.id, str(header["account"]), posting.asking)
+    # Two machines may have made one each: then either can be put right.
+    if others and (posting.old is None or posting.old.header.get("account") != header["account"]):
+        yield Wrong(f"这个账户的期初已记在 {others[0]}，请改那一张", "account")
+        return
     yield from accounts_hold(posting)
+
+
+def _of_same_account(id: str, account: str, asking: Asking) -> list[str]:
+    about = {"account": account, "state": "posted"}
+    return sorted(str(row["number"]) for row in asking.find("opening_account", about) if row["id"] != id)
 
 
 def _bound_account(id: str, asking: Asking) -> Iterator[str]:
     for header in asking.find("opening_account", {"id": id, "state": "posted"}):
-        yield from money_gone(asking, str(header["account"]), int(header["amount"] or 0))
+        account = str(header["account"])
+        if not _of_same_account(id, account, asking):  # what came in twice did not go out
+            yield from money_gone(asking, account, int(header["amount"] or 0))
 
 
 def _account_moves(posted: Posted) -> Iterable[Move]:

@@ -51,7 +51,7 @@ def told(shop: Shop) -> dict[str, list[str]]:
         assert listed["total"] == group["total"] and [row["id"] for row in listed["rows"]] == [
             item["id"] for item in group["items"]
         ]
-    return words
+    return {label: sorted(texts) for label, texts in words.items()}
 
 
 @pytest.fixture
@@ -168,3 +168,63 @@ def test_a_list_knows_only_its_own_flaws(two: Two) -> None:
     assert "flaw" in two.a.api.refused("GET", "/api/records/sale?flaw=oversold", 422)["fields"]
     (sale,) = (one for one in two.a.api.get("/api/modules")["modules"] if one["name"] == "sale")
     assert sale["flaws"] == [{"name": "overpaid", "label": "超付"}, {"name": "over_delivered", "label": "超交"}]
+
+
+# ------------------------------------------------------------------------------------------------------ openings (T23)
+
+
+def test_an_account_opened_twice_can_be_put_right_and_taken_back(two: Two) -> None:
+    made = [shop.enter("opening_account", {"account": "现金", "amount": 5000}) for shop in two.both]
+    numbers = sorted(one["row"]["number"] for one in made)
+    told_now = two.flaws()
+    assert told_now == {"期初重复": [f"账户「现金」的期初记了两次，这一张 {one} 是 5,000.00" for one in numbers]}
+    assert two.a.cash() == two.b.cash() == 10_000
+    two.a.change("opening_account", made[0], [], amount=4000)
+    assert two.a.cash() == 9_000
+    two.a.enter("settlement", {"kind": "advance_out", "supplier": "乙", "amount": 7000, "account": "现金"})
+    two.a.cancel("opening_account", made[1])
+    assert two.flaws() == {"账户透支": ["账户「现金」的余额是 −3,000.00：付出的比有的多"]}
+    assert two.a.refused("opening_account", {"account": "现金", "amount": 1})["fields"]["account"].startswith(
+        "这个账户的期初已记在"
+    )
+
+
+def test_goods_opened_twice(two: Two) -> None:
+    values, line = {"kind": "opening", "warehouse": "主仓"}, {"unit_cost": scaled(8)}
+    made = [
+        shop.enter("stock_entry", values, {"product": shop.names["P"], "qty": scaled(10), **line}) for shop in two.both
+    ]
+    first, second = sorted(one["row"]["number"] for one in made)
+    words = "产品 P 在「主仓」的期初记了两次，这一张 {} 是 10个"
+    assert sorted(two.flaws()["期初重复"]) == [words.format(number) for number in (first, second)]
+    two.a.sell(("P", 15, 20))
+    two.meet()
+    two.b.cancel("stock_entry", made[1])
+    assert two.flaws() == {"超卖": ["「主仓」的产品 P 库存是 −5：出库的比有的多"]}
+    asked = two.a.api.refused(
+        "POST", "/api/documents/stock_entry", 409,
+        two.a.body(values, [{"product": two.a.names["P"], "qty": scaled(1), **line}]),
+    )  # fmt: skip
+    assert first in asked["questions"][0]["text"]
+
+
+def test_a_debt_opened_twice(two: Two) -> None:
+    values = {"kind": "receivable", "customer": "甲", "amount": 1200, "ref_number": "A-77", "doc_on": "2020-01-01"}
+    made = [shop.enter("opening_party", values) for shop in two.both]
+    other = two.a.enter("opening_party", values | {"ref_number": "A-78"})
+    ahead = [
+        shop.enter("opening_party", {"kind": "advance_in", "customer": "甲", "amount": 300, "ref_number": "Y-1"})
+        for shop in two.both
+    ]
+    assert len(two.flaws()["期初重复"]) == 4
+    assert other["row"]["number"] not in "".join(two.flaws()["期初重复"])
+    two.b.change("opening_party", made[0], [], amount=1100)
+    two.b.cancel("opening_party", made[1])
+    refund = {"kind": "refund_out", "customer": "甲", "amount": 400, "from_advance": 400, "account": "现金"}
+    two.a.enter("opening_account", {"account": "现金", "amount": 5000})
+    two.a.enter("settlement", refund)
+    two.a.cancel("opening_party", ahead[1])
+    assert two.flaws() == {"预收/付透支": ["甲 的预收余额是 −100.00：用掉的比有的多"]}
+    assert two.b.owes("甲") == 2300
+    asked = two.a.refused("opening_party", values, status=409)
+    assert made[0]["row"]["number"] in asked["questions"][0]["text"]
