@@ -145,6 +145,8 @@ class Posted:
     """The header as it is now, with what was edited after posting."""
     annexes: Mapping[str, Mapping[str, Columns]] = field(default_factory=dict)
     """Annex module → line → its row for this version."""
+    void: frozenset[str] = frozenset()
+    """Lines that count for nothing, because what they rest on is there no more."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,19 @@ class Annex:
     module: str
     entries: Callable[[Posted, Asking], Iterator[tuple[str, Columns]]]
     """(line, columns) for each line of a version that counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rests:
+    """Lines that rest on an entry which another document booked. While that document no longer counts, or `holds` is
+    false of (line, entry), such a line counts for nothing: it books nothing, has no annex, and its column `mark` says
+    so. The columns `entry` and `document` of a line name both."""
+
+    ledger: str
+    entry: str
+    document: str
+    mark: str
+    holds: Callable[[Columns, Columns], bool]
 
 
 @dataclass(frozen=True)
@@ -341,6 +356,7 @@ class Document:
     book_on: Callable[[Columns, Asking], str | None] = lambda header, asking: None
     """The day it is booked on, where that is not its own (ISO)."""
     annexes: tuple[Annex, ...] = ()
+    rests: Rests | None = None
     standing: Callable[[Mapping[str, Any], str, Sequence[Mapping[str, Any]]], Columns] = lambda header, name, rows: {}
     """Columns of the header that follow from what documents booked about it: (header, balance, its rows)."""
     stands: str = ""

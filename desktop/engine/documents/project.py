@@ -10,12 +10,12 @@ import json
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..ids import derived_id
 from . import approval
-from .declare import APPROVAL, Above, Balance, Columns, Document, Ledger, Move, Posted, Sheet, Wanted
+from .declare import APPROVAL, Above, Balance, Columns, Document, Ledger, Move, Posted, Rests, Sheet, Wanted
 from .rivals import Draft, Row, lost_of, open_of
 from .versions import TABLE, Chain, Version
 
@@ -42,10 +42,29 @@ def project(work: Work) -> list[Place]:
     came = [(str(held.row["module"]), str(held.row["document"])) for held in _versions_under_change(work)]
     order = {place: number for number, place in enumerate(came)}
     touched = sorted(set(_touched(work)), key=lambda place: (order.get(place, -1), place))
-    books = Books(work)
-    unbooked = [place for place in touched if _Projection(work, books, *place).run()]
+    books, unbooked = Books(work), set[Place]()
+    resting = _resting(work, touched)
+    for place in (*(one for one in touched if one not in resting), *resting):
+        if _Projection(work, books, *place).run():
+            unbooked.add(place)
     books.close()
-    return unbooked
+    return [place for place in dict.fromkeys((*touched, *resting)) if place in unbooked]
+
+
+def _resting(work: Work, touched: Sequence[Place]) -> dict[Place, None]:
+    """Documents with lines that rest on entries of others: those among the touched, and those that rest on them. They
+    come after what they rest on."""
+    found: dict[Place, None] = {}
+    for name, document in work.registry.documents.items():
+        if document.rests:
+            column, ids = document.rests.document, json.dumps([id for module, id in touched if module != name])
+            sql = (
+                f'SELECT DISTINCT "{document.parent}" FROM {document.lines} '
+                f'WHERE "{column}" IN (SELECT value FROM json_each(?)) AND "{document.parent}" IS NOT NULL'
+            )
+            found |= dict.fromkeys((name, str(id)) for (id,) in work.db.execute(sql, (ids,)).fetchall())
+            found |= dict.fromkeys(place for place in touched if place[0] == name)
+    return found
 
 
 def _versions_under_change(work: Work) -> Iterator[Held]:
@@ -183,9 +202,13 @@ class _Projection:
         """What stands beside the lines of the version that counts, where a line has a column for it."""
         names = self.work.registry.lines_of(self.document).kept_names
         found: dict[str, Columns] = {}
-        for rows in posted_of(self.work, self.definition, self.id, chain).annexes.values():
+        posted = posted_of(self.work, self.definition, self.id, chain)
+        for rows in posted.annexes.values():
             for line, row in rows.items():
-                found.setdefault(line, {}).update((name, row[name]) for name in names if name in row)
+                if line not in posted.void:
+                    found.setdefault(line, {}).update((name, row[name]) for name in names if name in row)
+        for line in posted.void:
+            found[line] = {self.document.rests.mark: True} if self.document.rests else {}
         return found
 
     def _book(self, header: Held, chain: Chain) -> bool:
@@ -244,8 +267,23 @@ def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Post
     return Posted(
         definition.name, id, chain.shown.id, chain.shown.sheet, str(chain.first.said.get("book_on") or ""),
         said.get("cancelled_on") if chain.winner.state == "cancelled" else None, work.hold(definition.name, id).row,
-        annexes,
+        annexes, frozenset(_void(work, document.rests, chain.shown.sheet.lines)) if document.rests else frozenset(),
     )  # fmt: skip
+
+
+def _void(work: Work, rests: Rests, lines: Sequence[Columns]) -> Iterator[str]:
+    """Lines whose entry is there no more, is of a document that does not count, or is not what it was."""
+    for line in lines:
+        if not line.get(rests.document):
+            continue
+        entry = work.hold(rests.ledger, str(line[rests.entry]))
+        if not _is_there(entry) or not _counts(work, entry.row) or not rests.holds(line, entry.row):
+            yield str(line["id"])
+
+
+def _counts(work: Work, entry: Mapping[str, Any]) -> bool:
+    header = work.hold(str(entry["module"]), str(entry["document"]))
+    return _is_there(header) and header.row.get("state") == "posted"
 
 
 def _is_there(held: Held) -> bool:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...engine.define import Document, Flaw, Module, Related, Tab
@@ -14,12 +15,13 @@ from ...engine.documents.declare import (
     Move,
     Posted,
     Posting,
+    Rests,
     Sheet,
     Source,
     Typing,
     Wrong,
 )
-from ...engine.fields import Date, Enum, Int, Money, Price, Quantity, Ref, Text
+from ...engine.fields import Bool, Date, Enum, Int, Money, Price, Quantity, Ref, Text
 from .cost import Costed, LateCost, Pool, late_cost
 from .papers import (
     AMOUNT_MAX,
@@ -58,7 +60,7 @@ def _is_late(header: Columns) -> bool:
 def _covered(asking: Asking, document: str, sources: Sequence[str]) -> set[str]:
     """Those receipt moves whose cost other adjustments tell."""
     rows = asking.find("cost_adjust_line", {"state": "posted", "source": sources})
-    return {str(row["source"]) for row in rows if row["document"] != document}
+    return {str(row["source"]) for row in rows if row["document"] != document and not row["is_void"]}
 
 
 def _unknown(header: Columns, asking: Asking) -> Iterable[Columns]:
@@ -203,7 +205,20 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
 
 
 def _moves(posted: Posted) -> Iterable[Move]:
-    return stock_moves(posted, str(posted.sheet.header["kind"]), 0)
+    lines = [line for line in posted.sheet.lines if line["id"] not in posted.void]
+    counting = replace(posted, sheet=Sheet(posted.sheet.header, lines))
+    return stock_moves(counting, str(posted.sheet.header["kind"]), 0)
+
+
+def _is_as_it_was(line: Columns, entry: Columns) -> bool:
+    """T6.10: a late cost is of so many units of a receipt whose cost nobody knows; another machine may have changed
+    the receipt meanwhile."""
+    return bool(line["qty"] == entry["uncosted_qty"])
+
+
+_RECEIPT = Rests(
+    ledger="stock_move", entry="source", document="source_document", mark="is_void", holds=_is_as_it_was
+)  # fmt: skip
 
 
 _ISSUED = "已出库部分，计入销货成本差异"
@@ -244,9 +259,10 @@ cost_adjust = Module(
         moves=_moves,
         totals=_totals,
         annexes=(Annex("line_cost", _costs),),
+        rests=_RECEIPT,
         after="note print_count",
         entry={"product": "product"},
-        line_columns="product warehouse source_number qty unit_cost amount cost_amount issued_cost note",
+        line_columns="product warehouse source_number qty unit_cost amount cost_amount issued_cost is_void note",
         foot="total_cost issued_cost",
         copied=_REPEATED,
         prints=on_sheets(
@@ -287,18 +303,26 @@ cost_adjust_line = Module(
         amount=Money("调整金额", min=-AMOUNT_MAX, max=AMOUNT_MAX, width=110, help="手工调整时填，负数是调低"),
         **line_costs(),
         issued_cost=Money("成本差异", calc=True, readonly=True, see="see_cost", sum=True, width=100, help=_ISSUED),
+        is_void=Bool("未计入", calc=True, readonly=True, index=True, width=70, help="入库单已改过或作废"),
         **line_end(_HEADER, _REPEATED),
     ),
     flaws=(
         Flaw(
             name="doubled",
             label="补录成本重复",
-            when=(("kind", "eq", LATE), ("state", "eq", "posted")),
+            when=(("kind", "eq", LATE), ("state", "eq", "posted"), ("is_void", "ne", True)),
             twice=("source",),
             apart="document",
             text="入库单 {source_number} 的产品 {product} 补录了两次成本，这一张 {number} 是单价 {unit_cost}",
             bare="入库单 {source_number} 的产品 {product} 补录了两次成本，这一张是 {number}",
             remedy="留下对的那张，作废其余的",
+        ),
+        Flaw(
+            name="void",
+            label="补录成本落空",
+            when=(("state", "eq", "posted"), ("is_void", "eq", True)),
+            text="{number} 给入库单 {source_number} 的产品 {product} 补录的成本没有计入：那张入库单已改过或作废",
+            remedy="作废这张成本调整单；入库的成本还不知道的，重新补录",
         ),
     ),
     columns=f"doc_on number kind {_ABOUT} cost_amount issued_cost handler state",

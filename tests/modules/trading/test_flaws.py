@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -228,3 +229,83 @@ def test_a_debt_opened_twice(two: Two) -> None:
     assert two.b.owes("甲") == 2300
     asked = two.a.refused("opening_party", values, status=409)
     assert made[0]["row"]["number"] in asked["questions"][0]["text"]
+
+
+# --------------------------------------------------------------------------------------------------- late costs (T6.10)
+
+
+def unknown_and_late(two: Two) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Five units of unknown cost, of which one machine tells the cost: 12.00 each."""
+    bought = two.a.buy(("P", 5, None), confirmed=["unknown_cost"])
+    two.meet()
+    return bought, late(two.a, 12)
+
+
+def came_and_late(two: Two) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The same of goods that were not bought."""
+    came = two.a.enter("stock_entry", {"kind": "other_in"}, {"product": two.a.names["P"], "qty": scaled(5)})
+    two.meet()
+    return came, late(two.a, 12)
+
+
+def late(shop: Shop, unit_cost: int) -> dict[str, Any]:
+    about = {"kind": "late_cost"}
+    (one,) = shop.api.post("/api/documents/cost_adjust/sources/unknown", shop.body(about, []))["items"]
+    return shop.enter("cost_adjust", about, {"source": one["id"], "unit_cost": scaled(unit_cost)})
+
+
+def pools(two: Two) -> set[tuple[Any, ...]]:
+    """Quantity, uncosted quantity and value on both machines."""
+    two.meet()
+    rows = [shop.rows("stock_balance")[0] for shop in two.both]
+    return {(row["on_hand"] / 10_000, row["uncosted"] / 10_000, row["value"] / 100) for row in rows}
+
+
+@pytest.mark.parametrize("keeper", [True, False])
+def test_a_late_cost_of_a_receipt_whose_price_another_machine_told(two: Two, keeper: bool) -> None:
+    apart = two if keeper else Two(two.b, two.a)
+    bought, adjusted = unknown_and_late(apart)
+    apart.b.change("purchase", bought, [{**bought["lines"][0], "price": scaled(9)}])
+    assert pools(two) == {(5, 0, 45)}
+    number, receipt = adjusted["row"]["number"], bought["row"]["number"]
+    words = f"{number} 给入库单 {receipt} 的产品 P 补录的成本没有计入：那张入库单已改过或作废"
+    assert two.flaws() == {"补录成本落空": [words]}
+    shown = two.a.read("cost_adjust", adjusted)
+    assert shown["lines"][0]["is_void"] and not shown["row"]["total_cost"]
+    two.b.cancel("cost_adjust", adjusted)
+    assert two.flaws() == {} and pools(two) == {(5, 0, 45)}
+
+
+def test_a_late_cost_of_a_receipt_that_another_machine_cancelled(two: Two) -> None:
+    bought, _ = unknown_and_late(two)
+    two.b.cancel("purchase", bought)
+    assert pools(two) == {(0, 0, 0)}
+    assert list(two.flaws()) == ["补录成本落空"]
+
+
+def test_a_late_cost_counts_again_where_the_receipt_is_as_it_was(two: Two) -> None:
+    came, adjusted = came_and_late(two)
+    two.b.change("stock_entry", came, [{**came["lines"][0], "qty": scaled(4)}])
+    assert pools(two) == {(4, 4, 0)}
+    again = late(two.b, 10)
+    assert pools(two) == {(4, 0, 40)} and list(two.flaws()) == ["补录成本落空"]
+    two.b.cancel("cost_adjust", again)
+    two.b.change("stock_entry", came, [{**came["lines"][0], "note": "还是五个"}])
+    assert pools(two) == {(5, 0, 60)} and two.flaws() == {}
+    two.a.cancel("cost_adjust", adjusted)
+    assert pools(two) == {(5, 5, 0)}
+
+
+def test_a_receipt_changed_otherwise_keeps_its_late_cost(two: Two) -> None:
+    came, _ = came_and_late(two)
+    two.b.change("stock_entry", came, [{**came["lines"][0], "note": "第二车"}])
+    assert pools(two) == {(5, 0, 60)} and two.flaws() == {}
+
+
+def test_a_late_cost_told_twice(two: Two) -> None:
+    two.a.buy(("P", 5, None), confirmed=["unknown_cost"])
+    two.meet()
+    made = [late(shop, 12) for shop in two.both]
+    assert len(two.flaws()["补录成本重复"]) == 2
+    two.a.cancel("cost_adjust", made[1])
+    assert pools(two) == {(5, 0, 60)} and two.flaws() == {}
