@@ -348,8 +348,9 @@ class Document:
     blank_prices: bool = False
     """Whether somebody who sees no prices may post lines without them: they are filled in later (T6.5)."""
     sources: tuple[Source, ...] = ()
-    beside: Callable[[Sheet, Asking], Iterator[tuple[str, str, Columns]]] = lambda sheet, asking: iter(())
-    """(module, id, columns) of other records that posting changes: fields that lie outside of any version."""
+    beside: Callable[[Posting], Iterator[tuple[str, str, Columns]]] = lambda posting: iter(())
+    """(module, id, columns) of other records that posting changes, a later version too, or cancelling (then `sheet` has
+    no lines): fields that lie outside of any version."""
     bound: Callable[[str, Asking], Iterator[str]] = lambda id, asking: iter(())
     """What depends on a document that counts, named: it cannot be cancelled before."""
     moves: Callable[[Posted], Iterable[Move]] = lambda posted: ()
