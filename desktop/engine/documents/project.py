@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..ids import derived_id
 from . import approval
+from .balances import Meaning, balance_id
 from .declare import APPROVAL, Above, Balance, Columns, Document, Ledger, Move, Posted, Rests, Sheet, Wanted
 from .rivals import Draft, Row, lost_of, open_of
 from .versions import TABLE, Chain, Version
@@ -310,6 +311,7 @@ class Books:
 
     def __init__(self, work: Work) -> None:
         self.work = work
+        self._meaning = Meaning(work.db, work.registry)
         self._turned: dict[tuple[str, tuple[Any, ...]], Counter[str]] = {}
         """Balance and key → by how much its sums turn."""
         self._standing: set[Place] = set()
@@ -357,7 +359,7 @@ class Books:
 
     def _count(self, ledger: Ledger, row: Mapping[str, Any], sign: int) -> None:
         for balance in ledger.balances:
-            key = tuple(row.get(name) for name in balance.keys)
+            key = self._meaning.key(balance, row)
             if key[-1] is None:
                 continue
             turned = self._turned.setdefault((balance.module, key), Counter())
@@ -413,11 +415,6 @@ class Books:
             if rows:
                 shown |= document.standing(held.row, balance.module, rows)
         self.work.show(held, shown)
-
-
-def balance_id(balance: Balance, key: Iterable[Any]) -> str:
-    """The row of a balance."""
-    return derived_id(balance.module, "|".join(str(one or "") for one in key))
 
 
 def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Wanted]) -> dict[str, int]:

@@ -211,10 +211,13 @@ _OVERDRAWN = Flaw(
 
 
 def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> Module:
+    kinds = {"customer": "customer", "supplier": "supplier"}
     about: dict[str, Any] = dict(
         customer=Ref("客户", "customer", index=True, loose=True, width=220),
         supplier=Ref("供应商", "supplier", index=True, loose=True, width=220),
         side=Enum("科目", SIDES, index=True, width=80),
+        party_kind=Enum("往来单位类型", {"customer": "客户", "supplier": "供应商"}, hidden=True),
+        party=Ref("往来单位", target_by=("party_kind", kinds), index=True, loose=True, hidden=True),
     )
     settled: dict[str, Any] = dict(
         settles_module=Text("模块", max_length=64, hidden=True),
@@ -242,6 +245,8 @@ def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> 
         quick="customer supplier" if by_party else "",
         sort="customer" if by_party else "settles",
         flaws=(_OVERDRAWN,) if by_party else (),
+        scope="follow" if by_party else "company",
+        parent="party" if by_party else None,
         rights=_RIGHTS if by_party else {},
         help="settlement",
     )
@@ -250,12 +255,21 @@ def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> 
 party_balance = _balance_module("party_balance", "往来余额", 52, by_party=True)
 open_item = _balance_module("open_item", "未结单据", 53, by_party=False)
 
+
+def _party_of(row: Columns) -> Columns:
+    """Whose balance it is: it is seen with its party."""
+    kind = "customer" if row["customer"] else "supplier"
+    return {"party_kind": kind, "party": row[kind]}
+
+
 parties = Ledger(
     moves="party_entry",
     amounts=("amount",),
     revision=2,
     balances=(
-        Balance(module="party_balance", keys=("customer", "supplier", "side"), sums={"amount": "balance"}),
+        Balance(
+            module="party_balance", keys=("customer", "supplier", "side"), sums={"amount": "balance"}, derive=_party_of
+        ),
         Balance(
             module="open_item",
             keys=("settles_module", "settles"),
