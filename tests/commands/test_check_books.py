@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from desktop.engine.documents import audit, verbs
+from desktop.engine.documents import audit, balances, verbs
 from desktop.engine.documents.verbs import Entry
 from desktop.workstation import Workstation
 from tests.commands.test_check import NOBODY, Damage, damage, findings

@@ -7,7 +7,7 @@ it is shown and where it is booked alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sync_server.replication.changeset import Scalar
@@ -148,6 +148,18 @@ class Posted:
     void: frozenset[str] = frozenset()
     """Lines that count for nothing, because what they rest on is there no more."""
 
+    @property
+    def counting(self) -> Posted:
+        """The same without such lines."""
+        if not self.void:
+            return self
+        sheet = Sheet(self.sheet.header, [line for line in self.sheet.lines if line["id"] not in self.void])
+        annexes = {
+            module: {line: row for line, row in rows.items() if line not in self.void}
+            for module, rows in self.annexes.items()
+        }
+        return replace(self, sheet=sheet, annexes=annexes)
+
 
 @dataclass(frozen=True)
 class Move:
@@ -212,14 +224,15 @@ class Annex:
 
 @dataclass(frozen=True, kw_only=True)
 class Rests:
-    """Lines that rest on an entry which another document booked. While that document no longer counts, or `holds` is
-    false of (line, entry), such a line counts for nothing: it books nothing, has no annex, and its column `mark` says
-    so. The columns `entry` and `document` of a line name both."""
+    """Lines that rest on an entry which another document booked: those that `lines` says. Where that document counts no
+    longer, or `holds` is false of (line, entry), such a line counts for nothing: it books nothing, has no annex, and
+    its column `mark` says so. The columns `entry` and `document` of a line name both."""
 
     ledger: str
     entry: str
     document: str
     mark: str
+    lines: Callable[[Columns], bool]
     holds: Callable[[Columns, Columns], bool]
 
 

@@ -204,17 +204,16 @@ class _Projection:
         names = self.work.registry.lines_of(self.document).kept_names
         found: dict[str, Columns] = {}
         posted = posted_of(self.work, self.definition, self.id, chain)
-        for rows in posted.annexes.values():
+        for rows in posted.counting.annexes.values():
             for line, row in rows.items():
-                if line not in posted.void:
-                    found.setdefault(line, {}).update((name, row[name]) for name in names if name in row)
+                found.setdefault(line, {}).update((name, row[name]) for name in names if name in row)
         for line in posted.void:
             found[line] = {self.document.rests.mark: True} if self.document.rests else {}
         return found
 
     def _book(self, header: Held, chain: Chain) -> bool:
         posted = posted_of(self.work, self.definition, self.id, chain)
-        moves = list(self.document.moves(posted))
+        moves = list(self.document.moves(posted.counting))
         self.books.enter(self.module, self.id, moves, posted, header.row)
         return chain.winner.state == "posted" and any(
             not posted.annexes[annex.module] and posted.sheet.lines for annex in self.document.annexes
@@ -275,7 +274,7 @@ def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Post
 def _void(work: Work, rests: Rests, lines: Sequence[Columns]) -> Iterator[str]:
     """Lines whose entry is there no more, is of a document that does not count, or is not what it was."""
     for line in lines:
-        if not line.get(rests.document):
+        if not rests.lines(line):
             continue
         entry = work.hold(rests.ledger, str(line[rests.entry]))
         if not _is_there(entry) or not _counts(work, entry.row) or not rests.holds(line, entry.row):

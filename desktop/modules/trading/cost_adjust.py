@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ...engine.define import Document, Flaw, Module, Related, Tab
@@ -205,9 +204,11 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
 
 
 def _moves(posted: Posted) -> Iterable[Move]:
-    lines = [line for line in posted.sheet.lines if line["id"] not in posted.void]
-    counting = replace(posted, sheet=Sheet(posted.sheet.header, lines))
-    return stock_moves(counting, str(posted.sheet.header["kind"]), 0)
+    return stock_moves(posted, str(posted.sheet.header["kind"]), 0)
+
+
+def _tells_late_cost(line: Columns) -> bool:
+    return line.get("unit_cost") is not None
 
 
 def _is_as_it_was(line: Columns, entry: Columns) -> bool:
@@ -217,7 +218,8 @@ def _is_as_it_was(line: Columns, entry: Columns) -> bool:
 
 
 _RECEIPT = Rests(
-    ledger="stock_move", entry="source", document="source_document", mark="is_void", holds=_is_as_it_was
+    ledger="stock_move", entry="source", document="source_document", mark="is_void", lines=_tells_late_cost,
+    holds=_is_as_it_was,
 )  # fmt: skip
 
 

@@ -1,11 +1,12 @@
-"""往来余额: one row of each kind for a party, whoever was merged into it, seen by whom the party is seen (T9, T28)."""
+"""Balances: one row of each kind for a party, seen with it (T9, T28), sums of like with like, what goods cost."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
-from desktop.engine import lists
+from desktop.engine import lists, printing
 from desktop.engine import query as q
 from desktop.engine.access import Principal
 from tests.engine.kit import assert_sound
@@ -96,3 +97,33 @@ def test_machines_agree_on_the_balance_of_who_was_merged(two: Two) -> None:  # n
     two.a.sell(("P", 1, 100))
     two.meet()
     assert balances(two.a) == balances(two.b) == {("乙", "payable"): 50, ("甲", "receivable"): 300}
+
+
+def test_what_is_owed_and_what_one_owes_are_not_added_up(shop: Shop) -> None:
+    stocked(shop)
+    shop.sell(("P", 1, 100))
+    for module, name in (("party_entry", "amount"), ("party_balance", "balance")):
+        every = shop.api.get(f"/api/records/{module}", want="sums")["sums"]
+        assert name not in every
+        only = json.dumps({"and": [{"field": "side", "op": "eq", "value": "receivable"}]})
+        assert shop.api.get(f"/api/records/{module}", want="sums", filter=only)["sums"][name] == 10_000
+    query, columns = q.Query(), (("number", 100), ("amount", 80))
+    engine, definition = shop.office.engine, shop.office.engine.definition("party_entry")
+    with engine.db.read() as db:
+        numbers = lists.row_numbers(engine, db, shop.office.admin, "party_entry", query)
+        wanted = printing.Wanted(columns, None, None)
+        cells, totals = printing._cells(engine, db, shop.office.admin, definition, wanted, numbers, lambda done: None)
+    assert len(cells) == 2 and totals == ["合计 2 条", ""]
+
+
+def test_goods_of_one_pool_cost_the_same_in_every_warehouse(shop: Shop) -> None:
+    """`cost.scope` company: what came into one warehouse is not what goods in it cost."""
+    shop.product()
+    shop.supplier()
+    shop.customer()
+    shop.add("warehouse", "二仓", code="02")
+    shop.buy(("P", 10, 10))
+    shop.buy(("P", 10, 14), warehouse="二仓")
+    shop.sell(("P", 6, 20))
+    averages = {row["warehouse"]: row["average_cost"] / 10_000 for row in shop.rows("stock_balance")}
+    assert averages == {shop.names["主仓"]: 12, shop.names["二仓"]: 12}
