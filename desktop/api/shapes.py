@@ -592,8 +592,11 @@ class DocumentBody(Strict):
     answers: Annotated[str, Field(max_length=64)] = ""
 
 
-class FindQuery(Strict):
+class TextQuery(Strict):
     text: Name = ""
+
+
+class FindQuery(TextQuery):
     limit: Annotated[int, Field(ge=1, le=50)] = 20
 
 

@@ -26,7 +26,7 @@ from ..rows import Values, fetch, labels
 from ..saving import Saving, look, row_number, sent_columns
 from ..settings import settings_of
 from ..work import Work, iso_of
-from . import approval, disputes, project
+from . import approval, disputes, offers, project
 from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wanted, Wrong
 from .project import covered_names, sums_of
 from .showing import LARGEST, presented
@@ -334,8 +334,10 @@ def _hint(one: Hint) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------------------- sources
 
 
-def sources(engine: Engine, principal: Principal, module: str, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """{items, labels}: documents that a sheet can be filled from."""
+def sources(
+    engine: Engine, principal: Principal, module: str, name: str, values: Mapping[str, Any], text: str = ""
+) -> dict[str, Any]:
+    """{items, labels, more}: documents that a sheet can be filled from, or those of them that have some words."""
     definition, document, _ = document_of(engine, module)
     demand(principal, "view", definition)
     source = _source(document, name)
@@ -343,9 +345,14 @@ def sources(engine: Engine, principal: Principal, module: str, name: str, values
     demand(principal, "view", target)
     with engine.db.read() as db:
         found = list(source.offers(_readable(definition, values), asking_for(engine, db, principal)))
-        numbers = [row_number(engine, db, principal, target, str(row["id"]), deleted=False) for row in found]
+        if text.strip():
+            found = offers.narrowed(engine, db, principal, target, source.columns, found, text)
+        shown = found[: offers.SHOWN_MAX]
+        numbers = [row_number(engine, db, principal, target, str(row["id"]), deleted=False) for row in shown]
         rows = fetch(db, engine.registry, target, [number for number in numbers if number], principal)
-        return {"items": rows, "labels": labels(db, engine.registry, target, rows), "columns": source.columns.split()}
+        known = labels(db, engine.registry, target, rows)
+        more = len(found) > len(shown)
+        return {"items": rows, "labels": known, "columns": source.columns.split(), "more": more}
 
 
 def take(

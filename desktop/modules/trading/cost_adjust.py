@@ -46,7 +46,6 @@ _PREFIXES = dict.fromkeys(_KINDS, "CB")
 _RECEIPTS = ("purchase", "opening", "gain", "gift_in", "return_use", "other_in")
 _SOURCE_OF = {LATE: "stock_move", MANUAL: "stock_balance"}
 """What a line is about: a receipt, or what lies in a warehouse."""
-_OFFERED_MAX = 2_000
 
 
 def _is_late(header: Columns) -> bool:
@@ -65,11 +64,11 @@ def _covered(asking: Asking, document: str, sources: Sequence[str]) -> set[str]:
 def _unknown(header: Columns, asking: Asking) -> Iterable[Columns]:
     found = asking.find("stock_move", {"kind": _RECEIPTS, "uncosted_qty": Above(0)})
     covered = _covered(asking, str(header.get("id") or ""), [str(row["id"]) for row in found])
-    return [row for row in found if row["id"] not in covered][:_OFFERED_MAX]
+    return [row for row in found if row["id"] not in covered]
 
 
 def _in_stock(header: Columns, asking: Asking) -> Iterable[Columns]:
-    return asking.find("stock_balance", {"on_hand": Above(0)})[:_OFFERED_MAX]
+    return asking.find("stock_balance", {"on_hand": Above(0)})
 
 
 def _take(sheet: Sheet, id: str, asking: Asking) -> Sheet:

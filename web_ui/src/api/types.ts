@@ -162,7 +162,8 @@ export interface DocumentInfo {
 export interface DocumentTurn { module: string; source: string; label: string; kinds: string[]; preset: Record<string, Value> }
 export interface DocumentSource { name: string; label: string; module: string; kinds: string[] }
 /** documents that a sheet can be filled from */
-export interface SourceOffers { items: Row[]; labels: Labels; columns: string[] }
+/** `more`: there are others, which are found by words */
+export interface SourceOffers { items: Row[]; labels: Labels; columns: string[]; more: boolean }
 /** A paper: what it is called by kind ('' where there are no kinds), which says for which kinds it is. */
 export interface DocumentPrint { name: string; titles: Record<string, string>; paper: 'a4' | 'form' | 'roll80' | 'roll58'; paper_label: string; /** the name of the template it is made by */ template?: string; is_default?: boolean }
 export type DocumentState = 'draft' | 'posted' | 'cancelled'
