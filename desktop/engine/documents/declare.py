@@ -330,6 +330,9 @@ class Print:
     seals: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     """What header fields are called on this paper, where that differs."""
+    turned: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Kind → header amounts that stand the other way round on its papers, where the total counts back, and what they
+    are called there."""
     machine: str = ""
     """What the machine that drew the number is called, where it is on the paper."""
 

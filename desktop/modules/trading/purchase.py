@@ -225,6 +225,7 @@ _SHEETS = on_sheets(
     ("supplier:2 number", "supplier_doc_no handler doc_on", "warehouse deliver_on settlement_method"),
     columns=WITH_PRICES, spelled=TOTAL, signs=("制单", "审核", "仓库", "供货单位"),
     sums="total discount_amount charge_amount tax_amount paid_amount outstanding",
+    turned={"return": {"outstanding": "未退"}},
 )  # fmt: skip
 _SLIPS = on_sheets(
     "slip", {"purchase": "入库单", "return": "退货出库单"},
