@@ -137,11 +137,11 @@ class Act:
 class Flaw:
     """What no save lets through and a meeting of machines may leave in a list: found by question, changed by people.
 
-    `when` are conditions as a filter has them, (field, operator, value), which hold together; a value may be a setting,
-    or several values of which one holds. `unless` names a reference and the yes/no field of what it names that makes it
-    right. `twice` are fields that another row has alike, the first of them filled in, while `apart` tells the two from
-    each other. `text` says of a row what is wrong, fields in braces; `bare` the same for whom does not see all of them;
-    `remedy` what to do.
+    `when` are conditions as a filter has them, (field, operator, value), which hold together, the one that few rows
+    meet first; a value may be a setting, or several values of which one holds. `unless` names a reference and the
+    yes/no field of what it names that makes it right. `twice` are fields that another row has alike, the first of them
+    filled in, while `apart` tells the two from each other. `text` says of a row what is wrong, fields in braces; `bare`
+    the same for whom does not see all of them; `remedy` what to do.
     """
 
     name: str

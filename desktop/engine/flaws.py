@@ -40,13 +40,15 @@ def conditions(
     db: sqlite3.Connection, registry: Registry, definition: Definition, principal: Principal, query: q.Query,
     aliased: frozenset[str],
 ) -> list[Sql]:  # fmt: skip
-    """What narrows a list to the rows with a flaw."""
+    """What narrows a list to the rows with a flaw. They are found by the first of its conditions, which few rows meet;
+    the plus keeps SQLite from the index of another."""
     one, settings = named(definition, principal, query.flaw), settings_of(db)
     found = []
     for field, op, value in one.when:
         values = value if isinstance(value, tuple) else (settings[value] if isinstance(value, Setting) else value,)
         items = [{"field": field, "op": op, "value": each} for each in values]
         found.append(any_of([q.condition(registry, definition, principal, query, item, aliased) for item in items]))
+    found = [*found[:1], *(Sql(part.text.replace(f"{q.T}.", f"+{q.T}."), part.params) for part in found[1:])]
     if one.unless:
         found.append(_not_allowed(definition, *one.unless))
     if one.twice:

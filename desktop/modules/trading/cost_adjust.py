@@ -321,7 +321,7 @@ cost_adjust_line = Module(
         Flaw(
             name="void",
             label="补录成本落空",
-            when=(("state", "eq", "posted"), ("is_void", "eq", True)),
+            when=(("is_void", "eq", True), ("state", "eq", "posted")),
             text="{number} 给入库单 {source_number} 的产品 {product} 补录的成本没有计入：那张入库单已改过或作废",
             remedy="作废这张成本调整单；入库的成本还不知道的，重新补录",
         ),
