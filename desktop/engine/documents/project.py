@@ -11,6 +11,7 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..ids import derived_id
@@ -56,7 +57,7 @@ def _resting(work: Work, touched: Sequence[Place]) -> dict[Place, None]:
     """Documents with lines that rest on entries of others: those among the touched, and those that rest on them. They
     come after what they rest on."""
     found: dict[Place, None] = {}
-    for name, document in work.registry.documents.items():
+    for name, document in work.registry.documents.items() if touched else ():
         if document.rests:
             column, ids = document.rests.document, json.dumps([id for module, id in touched if module != name])
             sql = (
@@ -310,11 +311,14 @@ class Books:
 
     def __init__(self, work: Work) -> None:
         self.work = work
-        self._meaning = Meaning(work.db, work.registry)
         self._turned: dict[tuple[str, tuple[Any, ...]], Counter[str]] = {}
         """Balance and key → by how much its sums turn."""
         self._standing: set[Place] = set()
         """Headers that may show other sums."""
+
+    @cached_property
+    def _meaning(self) -> Meaning:
+        return Meaning(self.work.db, self.work.registry)
 
     def enter(
         self, module: str, id: str, moves: Iterable[Move], posted: Posted | None = None, header: Mapping[str, Any] = {}
