@@ -18,7 +18,7 @@ from .blobs import Blob, is_in
 from .engine import aliases, derived
 from .engine.access import Principal
 from .engine.apply import unpacked
-from .engine.documents import audit
+from .engine.documents import audit, balances
 from .engine.documents.declare import Balance, Ledger
 from .engine.engine import Engine
 from .engine.fields import Ref, Serial
@@ -634,7 +634,7 @@ def _ledger(one: Inspection, ledger: Ledger) -> None:
         one.add("balance-wrong", f"{kept.label}：和{moves.module.label}的合计不符", details)
 
 
-def _balance_words(one: Inspection, balance: Balance, found: audit.Sum) -> str:
+def _balance_words(one: Inspection, balance: Balance, found: balances.Sum) -> str:
     """Which balance it is: the titles of what it is kept for."""
     registry, words = one.engine.registry, []
     for name, value in zip(balance.keys, found.key, strict=True):

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from flask import Response
 
 from ..accounts import company_name, operator_names
-from ..engine import lists, records, removal
+from ..engine import flaws, lists, records, removal
 from ..engine import query as q
 from ..engine.access import demand
 from ..engine.export import export
@@ -294,6 +294,8 @@ def _checked_query(call: Call, module: str, asked: shapes.ExportBody | shapes.Pr
     if asked.ids is not None:
         query = replace(query, ids=tuple(asked.ids))
     q.select(call.engine.registry, definition, call.principal, query)
+    if query.flaw:
+        flaws.named(definition, call.principal, query.flaw)
     q.sort_keys(call.engine.registry, definition, call.principal, query.sort)
     return query
 

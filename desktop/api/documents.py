@@ -47,9 +47,9 @@ def find(call: Call, module: str) -> dict[str, Any]:
 
 
 @routes.add("POST", f"{_DOCUMENTS}/sources/<name>", "Documents that a sheet can be filled from", shapes.AnyObject,
-            body=shapes.SheetBody, errors=(403, 404, 422))  # fmt: skip
+            query=shapes.TextQuery, body=shapes.SheetBody, errors=(403, 404, 422))  # fmt: skip
 def sources(call: Call, module: str, name: str) -> dict[str, Any]:
-    return verbs.sources(call.engine, call.principal, module, name, call.body.values)
+    return verbs.sources(call.engine, call.principal, module, name, call.body.values, call.query.text)
 
 
 @routes.add("POST", f"{_DOCUMENTS}/sources/<name>/<id>", "A sheet filled from another document", shapes.AnyObject,

@@ -10,7 +10,7 @@ from ..errors import NotFound
 _ORDER = (
     "start", "lists", "print", "import", "bin", "merge", "search", "files", "shortcuts", "customer", "contact",
     "supplier", "competitor", "product", "warehouse", "company_profile", "branch", "department", "employee",
-    "operator", "role", "setting", "template", "dict_item", "sync", "backup",
+    "operator", "role", "setting", "template", "dict_item", "sync", "flaws", "backup",
 )  # fmt: skip
 _FOLDER = Path(__file__).resolve().parents[1] / "help"
 

@@ -82,6 +82,7 @@ class ListQuery(Strict):
     filter: Annotated[str, Field(max_length=20_000)] = ""
     sort: Name = ""
     group: Annotated[str, Field(max_length=64)] = ""
+    flaw: Name = ""
     deleted: Literal["", "0", "1"] = ""
     limit: Annotated[int, Field(ge=0, le=ROWS_MAX)] = 50
     after: Annotated[str, Field(max_length=2_000)] = ""
@@ -106,6 +107,7 @@ class ListQuery(Strict):
             filter=orjson.loads(self.filter) if self.filter else None,
             sort=self.sort,
             group=self.group,
+            flaw=self.flaw,
             deleted=self.deleted == "1",
             limit=self.limit,
             after=self.after,
@@ -213,6 +215,10 @@ class BinRestore(Strict):
 class OffsetQuery(Strict):
     offset: Annotated[int, Field(ge=0, le=2**31)] = 0
     limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class FlawQuery(Strict):
+    limit: Annotated[int, Field(ge=1, le=200)] = 20
 
 
 class DuplicatesQuery(OffsetQuery):
@@ -537,6 +543,10 @@ class OkAnswer(Loose):
     ok: bool
 
 
+class CountAnswer(Loose):
+    total: int
+
+
 class AnyObject(Loose):
     """An object."""
 
@@ -582,8 +592,11 @@ class DocumentBody(Strict):
     answers: Annotated[str, Field(max_length=64)] = ""
 
 
-class FindQuery(Strict):
+class TextQuery(Strict):
     text: Name = ""
+
+
+class FindQuery(TextQuery):
     limit: Annotated[int, Field(ge=1, le=50)] = 20
 
 

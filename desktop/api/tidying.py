@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..accounts import operator_names
-from ..engine import duplicates, merging, recycle, removal
+from ..engine import amiss, duplicates, merging, recycle, removal
 from . import shapes
 from .http import Call, Routes
 
@@ -35,6 +35,20 @@ def restore(call: Call) -> dict[str, Any]:
         picks.setdefault(one.module, []).append(one.id)
     found = removal.restore_many(call.engine, call.principal, picks, call.idempotent, with_parents=asked.with_parents)
     return {"restored": found}
+
+
+# ------------------------------------------------------------------------ flaws
+
+
+@routes.add("GET", "/api/flaws", "What stands in the lists and nobody could have saved", shapes.AnyObject,
+            query=shapes.FlawQuery, errors=(422,))  # fmt: skip
+def what_is_amiss(call: Call) -> dict[str, Any]:
+    return amiss.listed(call.engine, call.principal, call.query.limit)
+
+
+@routes.add("GET", "/api/flaws/count", "How much of it there is", shapes.CountAnswer)
+def how_much_is_amiss(call: Call) -> dict[str, Any]:
+    return {"total": amiss.count(call.engine, call.principal)}
 
 
 # ------------------------------------------------------------------- duplicates

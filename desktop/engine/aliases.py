@@ -145,6 +145,11 @@ def _component(db: sqlite3.Connection, module: str, ids: Iterable[str]) -> tuple
     return links, members
 
 
+def together(db: sqlite3.Connection, module: str, ids: Iterable[str]) -> set[str]:
+    """All records that hang together with some, by links that hold."""
+    return _component(db, module, ids)[1]
+
+
 def _of_members(db: sqlite3.Connection, module: str, members: Iterable[str]) -> list[tuple[str, str]]:
     return db.execute(
         "SELECT id, winner FROM alias_of WHERE t = ? AND id IN (SELECT value FROM json_each(?))",

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from . import flaws
 from .define import VERBS
 from .fields import Date, DateTime, FieldError, Ref, Text
 from .registry import SHARED_LOCAL, SHARED_SENT, Definition, Registry, targets_of
@@ -75,6 +76,8 @@ def problems(registry: Registry, definition: Definition) -> Iterator[Problem]:
     """What is wrong with one module."""
     yield from _names(definition)
     yield from _field_lists(definition)
+    for where, name in flaws.problems(registry, definition):
+        yield Problem("M002", f"{definition.name}.{where}", f"no field {name!r}")
     yield from _references(registry, definition)
     yield from _special_fields(registry, definition)
     yield from _seeds(registry, definition)

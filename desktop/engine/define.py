@@ -120,6 +120,43 @@ class Alike:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Act:
+    """A button beside a flaw: the list of `module`, narrowed to rows whose fields are as in the row that is flawed
+    (`by`: theirs → its), or with `makes` a new record that starts with them. `given` are values of its own."""
+
+    label: str
+    module: str
+    by: Mapping[str, str] = made_by(default_factory=dict)
+    given: Mapping[str, Scalar] = made_by(default_factory=dict)
+    makes: bool = False
+    only: Mapping[str, Sequence[Scalar]] = made_by(default_factory=dict)
+    """Of what rows it is offered: field → values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flaw:
+    """What no save lets through and a meeting of machines may leave in a list: found by question, changed by people.
+
+    `when` are conditions as a filter has them, (field, operator, value), which hold together, the one that few rows
+    meet first; a value may be a setting, or several values of which one holds. `unless` names a reference and the
+    yes/no field of what it names that makes it right. `twice` are fields that another row has alike, the first of them
+    filled in, while `apart` tells the two from each other. `text` says of a row what is wrong, fields in braces; `bare`
+    the same for whom does not see all of them; `remedy` what to do.
+    """
+
+    name: str
+    label: str
+    when: tuple[tuple[str, str, Any], ...]
+    text: str
+    remedy: str
+    bare: str = ""
+    unless: tuple[str, str] | None = None
+    twice: tuple[str, ...] = ()
+    apart: str = "id"
+    acts: tuple[Act, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Module:
     """One declaration. Names of fields in `columns`, `quick` and tabs are parted by spaces.
 
@@ -196,6 +233,8 @@ class Module:
     """Hand-made panes under the list, beside the related records: name → label."""
     pictured: bool = False
     """Whether the first picture among its files stands for a record, in its form and where it is chosen."""
+    flaws: tuple[Flaw, ...] = ()
+    """What may stand in it though nobody could have saved it."""
     hangs: bool = False
     """Rows hang on any record of any module that roles give to people: the registry fills in which modules `parent` may
     mean. They are seen with their record and go along when it is deleted."""

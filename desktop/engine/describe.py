@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from . import flaws
 from .access import Principal, actions, compares
 from .define import Tab
 from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Print
@@ -128,6 +129,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "local": module.local,
         "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
         "drills": _drills(engine, principal, definition),
+        "flaws": [{"name": one.name, "label": one.label} for one in flaws.of(definition, principal)],
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
 

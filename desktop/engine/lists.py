@@ -17,7 +17,7 @@ from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
-from . import aliases
+from . import aliases, flaws
 from . import query as q
 from .access import Principal, demand
 from .engine import Engine
@@ -116,6 +116,9 @@ def _plan(
 
     aliased = aliases.present(db, engine.registry.mergeable)
     selection = q.select(engine.registry, definition, principal, query, aliased, few)
+    if query.flaw:
+        found = flaws.conditions(db, engine.registry, definition, principal, query, aliased)
+        selection = replace(selection, conditions=(*selection.conditions, *found))
     keys = q.sort_keys(engine.registry, definition, principal, query.sort, aliased)
     is_wide = selection.is_bare and not all(parents)  # what is seen is met soon among all
     if selection.is_all or is_wide or (selection.is_scope and _in_scope(db, selection) > PROBE_ROWS):
@@ -220,7 +223,10 @@ def _total(db: sqlite3.Connection, plan: _Plan, *, must: bool) -> int | None:
 
 def _sums(db: sqlite3.Connection, plan: _Plan, principal: Principal) -> dict[str, int]:
     """Sums over all rows of the list; those of a whole module are kept by the tally."""
-    names = [name for name in plan.definition.sums if principal.sees(plan.definition.fields[name])]
+    fields = plan.definition.fields
+    within = {one: _is_alike(db, plan, one) for name in plan.definition.sums if (one := fields[name].sum_within)}
+    names = [name for name in plan.definition.sums if principal.sees(fields[name])]
+    names = [name for name in names if within.get(fields[name].sum_within, True)]
     if not names:
         return {}
     if plan.selection.is_all:
@@ -232,6 +238,16 @@ def _sums(db: sqlite3.Connection, plan: _Plan, principal: Principal) -> dict[str
     sums = ", ".join(f'COALESCE(sum({q.T}."{name}"), 0)' for name in names)
     row = db.execute(f"SELECT {sums} FROM {plan.definition.name} {q.T} WHERE {where.text}", where.params).fetchone()
     return dict(zip(names, row, strict=True))
+
+
+def _is_alike(db: sqlite3.Connection, plan: _Plan, name: str) -> bool:
+    """Whether all rows of a list have the same in a column: it ends at the first that has another."""
+    where, table = plan.selection.where(), f"{plan.definition.name} {q.T}"
+    first = db.execute(f'SELECT {q.T}."{name}" FROM {table} WHERE {where.text} LIMIT 1', where.params).fetchone()
+    if first is None:
+        return True
+    other = f'SELECT 1 FROM {table} WHERE {where.text} AND {q.T}."{name}" IS NOT ? LIMIT 1'
+    return db.execute(other, (*where.params, first[0])).fetchone() is None
 
 
 # --------------------------------------------------------------------- order

@@ -107,6 +107,8 @@ def _cells(
     """The words of every cell, as on screen, and of the row of totals."""
     fields = [(name, definition.fields[name]) for name, _ in wanted.columns]
     sums = {name: 0 for name, one in fields if one.sum}
+    within = {name: one.sum_within for name, one in fields if one.sum and one.sum_within}
+    met: dict[str, set[object]] = {name: set() for name in within}
     cells: list[list[str]] = []
     for start in range(0, len(numbers), SLICE_ROWS):
         told(start)
@@ -115,6 +117,9 @@ def _cells(
         cells += [[one.format(row[name], known) for name, one in fields] for row in rows]
         for name in sums:
             sums[name] += sum(row[name] or 0 for row in rows)
+        for name, by in within.items():
+            met[name].update(row[by] for row in rows)
+    sums = {name: total for name, total in sums.items() if len(met.get(name, ())) < 2}
     totals = [one.format(sums[name], {}) if name in sums else "" for name, one in fields]
     if "" in totals:
         totals[totals.index("")] = f"合计 {len(cells):,} 条"

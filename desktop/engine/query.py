@@ -44,6 +44,8 @@ class Query:
     after: str = ""
     offset: int = 0
     ids: tuple[str, ...] | None = None
+    flaw: str = ""
+    """Only rows that have this flaw."""
     fixed: Mapping[str, Scalar] = made_by(default_factory=dict)
     """Columns that must equal: the related tab's reference."""
 
@@ -303,19 +305,20 @@ def _filter(
     for clause in clauses:
         if "or" in clause or "and" in clause:
             inner = [
-                _condition(registry, definition, principal, query, item, aliased)
+                condition(registry, definition, principal, query, item, aliased)
                 for item in clause.get("or") or clause.get("and") or ()
             ]
             parts.append(any_of(inner) if "or" in clause else all_of(inner))
         else:
-            parts.append(_condition(registry, definition, principal, query, clause, aliased))
+            parts.append(condition(registry, definition, principal, query, clause, aliased))
     return all_of(parts)
 
 
-def _condition(
+def condition(
     registry: Registry, definition: Definition, principal: Principal, query: Query, item: Mapping[str, Any],
     aliased: frozenset[str],
 ) -> Sql:  # fmt: skip
+    """One condition of a filter; raises `Invalid` for a field the user may not find by."""
     name = item["field"]
     allowed = visible_field if item["op"] in ("empty", "not_empty") else comparable_field
     one = allowed(definition, principal, name, "filter")

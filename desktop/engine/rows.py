@@ -7,9 +7,10 @@ from typing import Any
 
 from . import aliases
 from .access import Principal, scope_sql
-from .fields import Field, Mirror, PriceBeside, Ref, Running
+from .fields import Field, Mirror, PriceBeside, PricePooled, Ref, Running
 from .fields.text import MASK
 from .registry import Definition, Registry, targets_of
+from .settings import settings_of
 
 Values = dict[str, Any]
 
@@ -60,14 +61,17 @@ def present(
     mirrors = {name: one for name, one in shown.items() if isinstance(one, Mirror)}
     beside = {name: one for name, one in shown.items() if isinstance(one, PriceBeside)}
     running = {name: one for name, one in shown.items() if isinstance(one, Running)}
-    apart = definition.links.keys() | mirrors.keys() | beside.keys() | running.keys()
+    pooled = {name: one for name, one in shown.items() if isinstance(one, PricePooled)}
+    apart = definition.links.keys() | mirrors.keys() | beside.keys() | running.keys() | pooled.keys()
     special = {name: one for name, one in shown.items() if type(one).load is not Field.load and name not in apart}
     chosen = {name: _chosen(db, one, [row["id"] for row in raw]) for name, one in mirrors.items()}
     links = {
         name: _links(db, definition, name, [row["id"] for row in raw]) for name in definition.links if name in shown
     }
     prices = {name: _prices(db, one, [row["id"] for row in raw]) for name, one in beside.items()}
-    balances = {name: _balances(db, registry, definition, one, raw, principal) for name, one in running.items()}
+    balances: dict[str, Mapping[int, int | None]] = {}
+    balances |= {name: _balances(db, registry, definition, one, raw, principal) for name, one in running.items()}
+    balances |= {name: _pooled(db, definition, one, raw) for name, one in pooled.items()}
     rows: list[Values] = []
     for source in raw:
         row = {name: source[name] for name in MACHINERY}
@@ -151,6 +155,23 @@ def _balances(
         wanted = json.dumps([row["row"] for row in rows])
         found |= db.execute(sql, (*key, last, *(scope.params if scope else ()), wanted)).fetchall()
     return found
+
+
+def _pooled(
+    db: sqlite3.Connection, definition: Definition, one: PricePooled, raw: Sequence[Mapping[str, Any]]
+) -> dict[int, int | None]:
+    """The price of each row, by row number, from the sums over all that share it."""
+    is_apart = one.apart is not None and settings_of(db).kept(one.apart[0]) == one.apart[1]
+    by = (*one.by, one.apart[2]) if one.apart and is_apart else one.by
+    sums = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in one.sums)
+    same = " AND ".join(f'"{name}" IS ?' for name in by)
+    sql = f"SELECT {sums} FROM {definition.name} WHERE deleted_at IS NULL AND {same}"
+    known: dict[tuple[Any, ...], int | None] = {}
+    for row in raw:
+        key = tuple(row[name] for name in by)
+        if key not in known:
+            known[key] = one.work_out(dict(zip(one.sums, db.execute(sql, key).fetchone(), strict=True)))
+    return {row["row"]: known[tuple(row[name] for name in by)] for row in raw}
 
 
 def _merged(db: sqlite3.Connection, registry: Registry, definition: Definition, names: Sequence[str]) -> dict[str, str]:

@@ -58,6 +58,11 @@ class Settings:
     def _kept(self) -> Mapping[str, str]:
         return self._read()
 
+    def kept(self, key: str) -> object:
+        """What somebody set, by key alone; None where nobody did."""
+        text = self._kept.get(key)
+        return None if text is None else json.loads(text)
+
     def __getitem__(self, one: Setting[T]) -> T:
         return one.read(self._kept.get(one.key))
 

@@ -21,6 +21,7 @@ from sync_server.replication.clock import Dot, wall_ms
 from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
 
 from . import aliases, derived
+from .documents import balances
 from .documents.project import project, unveiled
 from .documents.versions import Version
 from .fields import Ref
@@ -119,6 +120,8 @@ class Work:
         """Rows under change by table, column and value, as far as rows are gathered by it."""
         self.unbooked: list[Key] = []
         """Documents whose version that counts lacks its annexes."""
+        self._led: dict[str, set[str]] = {}
+        """Records by module that may mean others than before."""
         self.disputed: dict[Key, list[str]] = {}
         """Documents that were worked out → what somebody has to decide about them."""
 
@@ -533,7 +536,16 @@ class Work:
         self._held.clear()
         self._filed.clear()
         self._history.clear()
+        self._regroup()
         return self.changed
+
+    def _regroup(self) -> None:
+        """What is summed up by record follows those who are meant now."""
+        led, self._led = self._led, {}
+        for module, ids in led.items():
+            balances.regroup(self, module, ids)
+        if self._held:
+            self.flush()
 
     def _flush(self, name: str, rows: Sequence[Held]) -> None:
         table = self._table(name)
@@ -680,6 +692,7 @@ class Work:
                 ids |= {row[side] for side in ("loser", "winner") if row.get(side)}
         for module in touched.keys() & set(self.registry.mergeable):
             self._lead(module, touched[module])
+            self._led.setdefault(module, set()).update(touched[module])
             for id in sorted(touched[module]):
                 self.changed.add(module, id)
 
@@ -688,6 +701,7 @@ class Work:
         turned = aliases.project(self.db, module, ids) if ids else {}
         if not turned:
             return
+        self._led.setdefault(module, set()).update(ids)
         definition, tally = self.registry[module], Counter[str]()
         parts: Counter[derived.Part] = Counter()
         sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from desktop.engine.documents import audit, verbs
+from desktop.engine.documents import audit, balances, verbs
 from desktop.engine.documents.verbs import Entry
 from desktop.workstation import Workstation
 from tests.commands.test_check import NOBODY, Damage, damage, findings
@@ -106,7 +106,7 @@ def test_findings_name_the_document(booked: Path) -> None:
 
 def test_books_are_worked_out_batch_by_batch(booked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "BATCH", 1)
-    monkeypatch.setattr(audit, "_ROWS", 1)
+    monkeypatch.setattr(balances, "_ROWS", 1)
     assert findings(booked) == []
     damage(booked, "UPDATE stock_move SET qty = 1")
     assert len([one for one in findings(booked) if one.code == "books-wrong"]) >= 4

@@ -11,14 +11,13 @@ from typing import Any
 
 from ..registry import Definition, Registry
 from ..work import Held, Work
-from .declare import Balance, Columns, Ledger
-from .project import VEIL, Place, balance_id, project
+from .balances import Meaning, Sum, balance_id, sum_of, summed
+from .declare import Balance, Ledger
+from .project import VEIL, Place, project
 from .versions import TABLE
 
 BATCH = 200
 """Documents that are worked out at a time."""
-
-_ROWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -84,19 +83,10 @@ def veils_alone(db: sqlite3.Connection, registry: Registry) -> Iterator[tuple[st
 # ----------------------------------------------------------------------------------------------------------- balances
 
 
-@dataclass(frozen=True)
-class Sum:
-    """A balance as it ought to be; `values` None: not at all."""
-
-    id: str
-    key: tuple[Any, ...]
-    values: dict[str, Any] | None
-
-
 def balances_amiss(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance) -> Iterator[Sum]:
     """Balances that are not the sums over their entries."""
     names = registry[balance.module].all_names
-    for wanted in _fed(db, registry, ledger, balance) if balance.fed else _sums(db, ledger, balance):
+    for wanted in _fed(db, registry, ledger, balance) if balance.fed else summed(db, registry, ledger, balance):
         asked = json.dumps([one.id for one in wanted])
         found = db.execute(f"SELECT * FROM {balance.module} WHERE id IN (SELECT value FROM json_each(?))", (asked,))
         stored = {row["id"]: row for row in map(dict, found)}
@@ -105,26 +95,14 @@ def balances_amiss(db: sqlite3.Connection, registry: Registry, ledger: Ledger, b
             is_there = row is not None
             if is_there != bool(one.values) or (row and any(row[name] != values.get(name) for name in names)):
                 yield one
-    yield from _empty(db, ledger, balance)
-
-
-def _sums(db: sqlite3.Connection, ledger: Ledger, balance: Balance) -> Iterator[list[Sum]]:
-    """What all balances ought to be, some at a time."""
-    keys = ", ".join(f'"{name}"' for name in balance.keys)
-    sums = "".join(f', COALESCE(sum("{amount}"), 0)' for amount in balance.sums)
-    names = (*balance.keys, "entries", *balance.sums.values())
-    there = f'WHERE "{balance.keys[-1]}" IS NOT NULL'
-    cursor = db.execute(f"SELECT {keys}, count(*){sums} FROM {ledger.moves} {there} GROUP BY {keys}")
-    while found := cursor.fetchmany(_ROWS):
-        blank = dict.fromkeys(balance.fed, 0)
-        yield [_sum(balance, blank | dict(zip(names, row, strict=True))) for row in found]
+    yield from _empty(db, registry, ledger, balance)
 
 
 def _fed(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance) -> Iterator[list[Sum]]:
     """The same of a balance that others feed: all at once, as what comes from elsewhere is known by function alone."""
     blank = dict.fromkeys(("entries", *balance.sums.values(), *balance.fed), 0)
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for some in _sums(db, ledger, balance):
+    for some in summed(db, registry, ledger, balance):
         for one in some:
             values = one.values or {}
             found[one.key] = {name: int(values.get(name) or 0) for name in blank}
@@ -137,7 +115,7 @@ def _fed(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Ba
                     sums = found.setdefault(feed.key, dict(blank))
                     for name, by in feed.sums.items():
                         sums[name] += by
-    wanted = [_sum(balance, dict(zip(balance.keys, key, strict=True)) | sums) for key, sums in found.items()]
+    wanted = [sum_of(balance, dict(zip(balance.keys, key, strict=True)) | sums) for key, sums in found.items()]
     yield wanted
     known = {one.id for one in wanted}
     keys = ", ".join(f'"{name}"' for name in balance.keys)
@@ -145,16 +123,16 @@ def _fed(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Ba
     yield [Sum(id, tuple(key), None) for id, *key in stored if id not in known]
 
 
-def _sum(balance: Balance, values: Columns) -> Sum:
-    key = tuple(values[name] for name in balance.keys)
-    return Sum(balance_id(balance, key), key, values | balance.derive(values))
-
-
-def _empty(db: sqlite3.Connection, ledger: Ledger, balance: Balance) -> Iterator[Sum]:
+def _empty(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance) -> Iterator[Sum]:
     """Balances of no entries, or that stand under an id of their own."""
     if balance.fed:
         return
     keys = ", ".join(f'b."{name}"' for name in balance.keys)
+    if Meaning(db, registry).is_led(balance):
+        there = {one.id for some in summed(db, registry, ledger, balance) for one in some}
+        stored = db.execute(f"SELECT b.id, {keys} FROM {balance.module} b").fetchall()
+        yield from (Sum(id, tuple(key), None) for id, *key in stored if id not in there)
+        return
     same = " AND ".join(f'm."{name}" IS b."{name}"' for name in balance.keys)
     entries = f"SELECT 1 FROM {ledger.moves} m WHERE m.deleted_at IS NULL AND {same}"
     for id, is_empty, *key in db.execute(f"SELECT b.id, NOT EXISTS ({entries}), {keys} FROM {balance.module} b"):

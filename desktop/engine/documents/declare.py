@@ -7,7 +7,7 @@ it is shown and where it is booked alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sync_server.replication.changeset import Scalar
@@ -151,6 +151,20 @@ class Posted:
     """Annex module → line → its row for this version."""
     told: Mapping[str, Sequence[Columns]] = field(default_factory=dict)
     """Line → what other documents say of it (`Document.told_by`), as long as this version counts."""
+    void: frozenset[str] = frozenset()
+    """Lines that count for nothing, because what they rest on is there no more."""
+
+    @property
+    def counting(self) -> Posted:
+        """The same without such lines."""
+        if not self.void:
+            return self
+        sheet = Sheet(self.sheet.header, [line for line in self.sheet.lines if line["id"] not in self.void])
+        annexes = {
+            module: {line: row for line, row in rows.items() if line not in self.void}
+            for module, rows in self.annexes.items()
+        }
+        return replace(self, sheet=sheet, annexes=annexes)
 
 
 @dataclass(frozen=True)
@@ -215,6 +229,20 @@ class Annex:
     module: str
     entries: Callable[[Posted, Asking], Iterator[tuple[str, Columns]]]
     """(line, columns) for each line of a version that counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rests:
+    """Lines that rest on an entry which another document booked: those that `lines` says. Where that document counts no
+    longer, or `holds` is false of (line, entry), such a line counts for nothing: it books nothing, has no annex, and
+    its column `mark` says so. The columns `entry` and `document` of a line name both."""
+
+    ledger: str
+    entry: str
+    document: str
+    mark: str
+    lines: Callable[[Columns], bool]
+    holds: Callable[[Columns, Columns], bool]
 
 
 @dataclass(frozen=True)
@@ -313,6 +341,9 @@ class Print:
     seals: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     """What header fields are called on this paper, where that differs."""
+    turned: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Kind → header amounts that stand the other way round on its papers, where the total counts back, and what they
+    are called there."""
     machine: str = ""
     """What the machine that drew the number is called, where it is on the paper."""
 
@@ -344,8 +375,9 @@ class Document:
     blank_prices: bool = False
     """Whether somebody who sees no prices may post lines without them: they are filled in later (T6.5)."""
     sources: tuple[Source, ...] = ()
-    beside: Callable[[Sheet, Asking], Iterator[tuple[str, str, Columns]]] = lambda sheet, asking: iter(())
-    """(module, id, columns) of other records that posting changes: fields that lie outside of any version."""
+    beside: Callable[[Posting], Iterator[tuple[str, str, Columns]]] = lambda posting: iter(())
+    """(module, id, columns) of other records that posting changes, a later version too, or cancelling (then `sheet` has
+    no lines): fields that lie outside of any version."""
     bound: Callable[[str, Asking], Iterator[str]] = lambda id, asking: iter(())
     """What depends on a document that counts, named: it cannot be cancelled before."""
     moves: Callable[[Posted], Iterable[Move]] = lambda posted: ()
@@ -354,6 +386,7 @@ class Document:
     annexes: tuple[Annex, ...] = ()
     told_by: tuple[str, ...] = ()
     """Ledgers in which others say something of its lines: those show the sums of their amounts."""
+    rests: Rests | None = None
     standing: Callable[[Mapping[str, Any], str, Sequence[Mapping[str, Any]]], Columns] = lambda header, name, rows: {}
     """Columns of the header that follow from what documents booked about it: (header, balance, its rows)."""
     stands: str = ""

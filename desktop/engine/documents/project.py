@@ -10,13 +10,15 @@ import json
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..fields import Enum
 from ..ids import derived_id
 from . import approval
-from .declare import APPROVAL, Above, Balance, Columns, Document, Ledger, Move, Posted, Sheet, Wanted
+from .balances import Meaning, balance_id
+from .declare import APPROVAL, Above, Balance, Columns, Document, Ledger, Move, Posted, Rests, Sheet, Wanted
 from .rivals import Draft, Row, lost_of, open_of
 from .versions import TABLE, Chain, Version
 
@@ -44,14 +46,31 @@ def project(work: Work) -> list[Place]:
     order = {place: number for number, place in enumerate(came)}
     itself, beside = set(_touched(work)), set(_touched_beside(work))
     touched = sorted(itself | beside, key=lambda place: (order.get(place, -1), place))
-    books, lacks = Books(work), dict.fromkeys(touched, False)
-    pending = touched
+    resting = _resting(work, touched)
+    pending = [*(one for one in touched if one not in resting), *resting]
+    books, lacks = Books(work), dict.fromkeys((*touched, *resting), False)
     while pending:
         for place in pending:
             lacks[place] = _Projection(work, books, *place, is_beside=place not in itself).run()
         pending = books.told()
     books.close()
     return [place for place, is_unbooked in lacks.items() if is_unbooked]
+
+
+def _resting(work: Work, touched: Sequence[Place]) -> dict[Place, None]:
+    """Documents with lines that rest on entries of others: those among the touched, and those that rest on them. They
+    come after what they rest on."""
+    found: dict[Place, None] = {}
+    for name, document in work.registry.documents.items() if touched else ():
+        if document.rests:
+            column, ids = document.rests.document, json.dumps([id for module, id in touched if module != name])
+            sql = (
+                f'SELECT DISTINCT "{document.parent}" FROM {document.lines} '
+                f'WHERE "{column}" IN (SELECT value FROM json_each(?)) AND "{document.parent}" IS NOT NULL'
+            )
+            found |= dict.fromkeys((name, str(id)) for (id,) in work.db.execute(sql, (ids,)).fetchall())
+            found |= dict.fromkeys(place for place in touched if place[0] == name)
+    return found
 
 
 def _versions_under_change(work: Work) -> Iterator[Held]:
@@ -207,17 +226,19 @@ class _Projection:
         """What stands beside the lines of the version that counts, where a line has a column for it."""
         names = self.work.registry.lines_of(self.document).kept_names
         found: dict[str, Columns] = {}
-        for rows in posted.annexes.values():
+        for rows in posted.counting.annexes.values():
             for line, row in rows.items():
                 found.setdefault(line, {}).update((name, row[name]) for name in names if name in row)
         amounts = {name for ledger in self.document.told_by for name in self.work.registry.ledgers[ledger].amounts}
         for line, told in posted.told.items():
             sums: Columns = {name: sum(int(row[name] or 0) for row in told) for name in names if name in amounts}
             found.setdefault(line, {}).update(sums)
+        for line in posted.void:
+            found[line] = {self.document.rests.mark: True} if self.document.rests else {}
         return found
 
     def _book(self, header: Held, chain: Chain, posted: Posted) -> bool:
-        moves = list(self.document.moves(posted))
+        moves = list(self.document.moves(posted.counting))
         self.books.enter(self.module, self.id, moves, posted, header.row)
         return chain.winner.state == "posted" and any(
             not posted.annexes[annex.module] and posted.sheet.lines for annex in self.document.annexes
@@ -278,6 +299,7 @@ def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Post
         definition.name, id, chain.shown.id, chain.shown.sheet, str(chain.first.said.get("book_on") or ""),
         said.get("cancelled_on") if chain.winner.state == "cancelled" else None, work.hold(definition.name, id).row,
         annexes, _told_of(work, document, id, chain.shown.id),
+        frozenset(_void(work, document.rests, chain.shown.sheet.lines)) if document.rests else frozenset(),
     )  # fmt: skip
 
 
@@ -290,6 +312,21 @@ def _told_of(work: Work, document: Document, id: str, version: str) -> dict[str,
             if _is_there(one) and one.row[f"{about}_version"] == version:
                 found.setdefault(str(one.row[f"{about}_line"]), []).append(one.row)
     return found
+
+
+def _void(work: Work, rests: Rests, lines: Sequence[Columns]) -> Iterator[str]:
+    """Lines whose entry is there no more, is of a document that does not count, or is not what it was."""
+    for line in lines:
+        if not rests.lines(line):
+            continue
+        entry = work.hold(rests.ledger, str(line[rests.entry]))
+        if not _is_there(entry) or not _counts(work, entry.row) or not rests.holds(line, entry.row):
+            yield str(line["id"])
+
+
+def _counts(work: Work, entry: Mapping[str, Any]) -> bool:
+    header = work.hold(str(entry["module"]), str(entry["document"]))
+    return _is_there(header) and header.row.get("state") == "posted"
 
 
 def _is_there(held: Held) -> bool:
@@ -324,6 +361,10 @@ class Books:
         """Rows of the balances that turn."""
         self._told: set[Place] = set()
         """Documents of whose lines something else is said than before."""
+
+    @cached_property
+    def _meaning(self) -> Meaning:
+        return Meaning(self.work.db, self.work.registry)
 
     def enter(
         self, module: str, id: str, moves: Iterable[Move], posted: Posted | None = None, header: Mapping[str, Any] = {}
@@ -369,7 +410,7 @@ class Books:
 
     def _count(self, ledger: Ledger, row: Mapping[str, Any], sign: int) -> None:
         for balance in ledger.balances:
-            key = tuple(row.get(name) for name in balance.keys)
+            key = self._meaning.key(balance, row)
             if key[-1] is None:
                 continue
             turned = self._turned.setdefault((balance.module, key), Counter())
@@ -441,11 +482,6 @@ class Books:
             if rows:
                 shown |= document.standing(held.row, balance.module, rows)
         self.work.show(held, shown)
-
-
-def balance_id(balance: Balance, key: Iterable[Any]) -> str:
-    """The row of a balance."""
-    return derived_id(balance.module, "|".join(str(one or "") for one in key))
 
 
 def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Wanted]) -> dict[str, int]:

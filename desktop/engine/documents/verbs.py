@@ -27,7 +27,7 @@ from ..rows import Values, fetch, labels
 from ..saving import Saving, look, row_number, sent_columns
 from ..settings import settings_of
 from ..work import Work, iso_of
-from . import approval, disputes, project
+from . import approval, disputes, offers, project
 from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wanted, Wrong
 from .project import covered_names, sums_of
 from .showing import LARGEST, presented
@@ -337,8 +337,10 @@ def _hint(one: Hint) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------------------- sources
 
 
-def sources(engine: Engine, principal: Principal, module: str, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """{items, labels}: documents that a sheet can be filled from."""
+def sources(
+    engine: Engine, principal: Principal, module: str, name: str, values: Mapping[str, Any], text: str = ""
+) -> dict[str, Any]:
+    """{items, labels, more}: documents that a sheet can be filled from, or those of them that have some words."""
     definition, document, _ = document_of(engine, module)
     demand(principal, "view", definition)
     source = _source(document, name)
@@ -346,9 +348,14 @@ def sources(engine: Engine, principal: Principal, module: str, name: str, values
     demand(principal, "view", target)
     with engine.db.read() as db:
         found = list(source.offers(_readable(definition, values), asking_for(engine, db, principal)))
-        numbers = [row_number(engine, db, principal, target, str(row["id"]), deleted=False) for row in found]
+        if text.strip():
+            found = offers.narrowed(engine, db, principal, target, source.columns, found, text)
+        shown = found[: offers.SHOWN_MAX]
+        numbers = [row_number(engine, db, principal, target, str(row["id"]), deleted=False) for row in shown]
         rows = fetch(db, engine.registry, target, [number for number in numbers if number], principal)
-        return {"items": rows, "labels": labels(db, engine.registry, target, rows), "columns": source.columns.split()}
+        known = labels(db, engine.registry, target, rows)
+        more = len(found) > len(shown)
+        return {"items": rows, "labels": known, "columns": source.columns.split(), "more": more}
 
 
 def take(
@@ -633,12 +640,15 @@ class _Saving:
             raise Forbidden(f"{noun}要审批，过账以后只有审批人能改。请有「审批」权限的同事修改，或者作废后重开一张。")
 
     def _judge(self, sheet: Sheet) -> None:
-        old = self.chain.shown.sheet if self.chain else None
-        moves = partial(_moves_of, self.definition, self.id, self.asking)
-        posting = Posting(self.id, sheet, old, self.asking, moves, self.principal.has, self.principal.no_prices)
+        posting = self._posting(sheet)
         _refuse(self.document.judge(posting), self.principal, self.entry.confirmed)
         if _overflows(self.engine.registry, posting):
             raise Invalid({"": _TOO_LARGE})
+
+    def _posting(self, sheet: Sheet) -> Posting:
+        old = self.chain.shown.sheet if self.chain else None
+        moves = partial(_moves_of, self.definition, self.id, self.asking)
+        return Posting(self.id, sheet, old, self.asking, moves, self.principal.has, self.principal.no_prices)
 
     def _refuse_unseen(self, sheet: Sheet, old: Values | None) -> None:
         """Nobody makes prices and amounts count, or others, that he does not see."""
@@ -681,14 +691,7 @@ class _Saving:
         return saving.ops(self.id, old, old | {name: new[name] for name in after})
 
     def _beside(self, sheet: Sheet) -> list[Op]:
-        """What posting does to other records."""
-        ops = []
-        for module, id, columns in self.document.beside(sheet, self.asking):
-            found = look(self.engine, self.db, module, id)
-            new = {name: value for name, value in columns.items() if found and found[name] != value}
-            if found and new:
-                ops.append(Op(module, id, "upd", new, {name: value_hash(found[name]) for name in new}))
-        return ops
+        return _beside_ops(self.engine, self.db, self.document, self._posting(sheet))
 
     def _first(self, sheet: Sheet) -> list[Op]:
         return [self._version(sheet, 1, None, _book_on(self.document, sheet, self.asking))]
@@ -710,6 +713,17 @@ class _Saving:
         said = {approval.SAID: "yes"} if self.needs_approval or self.approves else {}
         body = body_of(self._frozen(sheet), book_on=book_on, **said)
         return version_op(self.definition.name, self.id, sheet.header, version, base, "posted", body, self.entry.reason)
+
+
+def _beside_ops(engine: Engine, db: sqlite3.Connection, document: Document, posting: Posting) -> list[Op]:
+    """What posting or cancelling does to other records."""
+    ops = []
+    for module, id, columns in document.beside(posting):
+        found = look(engine, db, module, id)
+        new = {name: value for name, value in columns.items() if found and found[name] != value}
+        if found and new:
+            ops.append(Op(module, id, "upd", new, {name: value_hash(found[name]) for name in new}))
+    return ops
 
 
 _TOO_LARGE = "数字太大，请核对数量和单价"
@@ -891,7 +905,8 @@ def cancel(
         op = version_op(
             module, id, shown["row"], chain.winner.version, chain.winner.id, "cancelled", body, reason.strip()
         )  # fmt: skip
-        changed = engine.applier.local([op], actor=principal.operator, act=f"{module}.cancel")
+        ops = [op, *_beside_ops(engine, db, document, posting)]
+        changed = engine.applier.local(ops, actor=principal.operator, act=f"{module}.cancel")
         result = _shown(engine, db, principal, definition, id)
     engine.tell(changed)
     return result

@@ -21,7 +21,7 @@ from .quantity import Quantity
 from .rate import Rate
 from .ref import Ref
 from .refs import Refs
-from .running import Running, RunningMoney, RunningQuantity
+from .running import PricePooled, Running, RunningMoney, RunningQuantity
 from .serial import Serial
 from .text import Text
 from .url import Url
@@ -47,6 +47,7 @@ __all__ = [
     "Phone",
     "Price",
     "PriceBeside",
+    "PricePooled",
     "Quantity",
     "Rate",
     "Ref",

@@ -130,6 +130,8 @@ class Field:
     search: bool = False
     index: bool = False
     sum: bool = False
+    sum_within: str = ""
+    """The field in which rows have to be alike to be added up."""
     hidden: bool = False
     help: str = ""
     width: int = 0

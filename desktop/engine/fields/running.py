@@ -3,11 +3,13 @@
 Nothing is stored here: an entry that arrives late from another machine moves every balance behind it.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .base import Column, Columns, Field, FieldError, Value, Where
 from .money import Money
+from .price import Price
 from .quantity import Quantity
 
 
@@ -42,3 +44,28 @@ class RunningMoney(Running, Money):
 @dataclass(frozen=True, kw_only=True)
 class RunningQuantity(Running, Quantity):
     """A quantity on hand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PricePooled(Price):
+    """A price that all rows with the same values in `by` have together: `work_out` gives it from the `sums` over them.
+    Where a setting says so (`apart`: its key and value), rows that differ in one more column have one each."""
+
+    sums: tuple[str, ...]
+    by: tuple[str, ...]
+    work_out: Callable[[Mapping[str, int]], int | None]
+    apart: tuple[str, object, str] | None = None
+
+    operators: ClassVar[tuple[str, ...]] = ()
+
+    def columns(self, name: str) -> tuple[Column, ...]:
+        return ()
+
+    def store(self, name: str, value: Value) -> Columns:
+        return {}
+
+    def order(self, where: Where) -> str:
+        raise FieldError(f"不能按「{self.label}」排序")
+
+    def load(self, name: str, row: Any) -> Value:
+        return row.get(name)

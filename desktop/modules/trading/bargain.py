@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
-from ...engine.fields import DateTime, Enum, Field, Money, Quantity, Ref, Text
+from ...engine.fields import DateTime, Enum, Field, Money, Quantity, Rate, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import Amounts, discount_refusals
 from .money import PAID_STATES, settled
@@ -193,6 +193,7 @@ class Bargain:
         return {
             "outstanding": Money(outstanding, calc=True, readonly=True, index=True, sum=True, width=110),
             "progress": Enum("执行状态", PROGRESS, calc=True, readonly=True, index=True, width=84),
+            "over_delivered": Rate("超交%", calc=True, readonly=True, index=True, hidden=True, width=80),
             "closed_at": DateTime("关闭时间", readonly=True),
             "close_reason": Text("关闭原因", readonly=True),
             "paid_state": Enum(state, PAID_STATES, calc=True, readonly=True, index=True, width=84),
@@ -211,7 +212,7 @@ class Bargain:
         }
 
 
-STANDS = "outstanding paid_state progress"
+STANDS = "outstanding paid_state progress over_delivered"
 
 
 def standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:

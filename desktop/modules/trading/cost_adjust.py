@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from ...engine.define import Document, Module, Related, Tab
+from ...engine.define import Document, Flaw, Module, Related, Tab
 from ...engine.documents.declare import (
     Above,
     Annex,
@@ -16,12 +16,13 @@ from ...engine.documents.declare import (
     Move,
     Posted,
     Posting,
+    Rests,
     Sheet,
     Source,
     Typing,
     Wrong,
 )
-from ...engine.fields import Date, Enum, Int, Money, Price, Quantity, Ref, Text
+from ...engine.fields import Bool, Date, Enum, Int, Money, Price, Quantity, Ref, Text
 from . import purchase, sale, stock_entry, stock_transfer
 from .charges import Bearers, charge_moves, run_charge
 from .cost import Costed, LateCost, Pool, late_cost
@@ -50,7 +51,6 @@ _PREFIXES = dict.fromkeys(_KINDS, "CB")
 _RECEIPTS = ("purchase", "opening", "gain", "gift_in", "return_use", "other_in")
 _SOURCE_OF = {LATE: "stock_move", MANUAL: "stock_balance"}
 """What a line is about: a receipt, or what lies in a warehouse."""
-_OFFERED_MAX = 2_000
 
 
 _RUN_MAX = 2_000
@@ -71,17 +71,17 @@ def _is_run(header: Columns) -> bool:
 def _covered(asking: Asking, document: str, sources: Sequence[str]) -> set[str]:
     """Those receipt moves whose cost other adjustments tell."""
     rows = asking.find("cost_adjust_line", {"state": "posted", "source": sources, "kind": LATE})
-    return {str(row["source"]) for row in rows if row["document"] != document}
+    return {str(row["source"]) for row in rows if row["document"] != document and not row["is_void"]}
 
 
 def _unknown(header: Columns, asking: Asking) -> Iterable[Columns]:
     found = asking.find("stock_move", {"kind": _RECEIPTS, "uncosted_qty": Above(0)})
     covered = _covered(asking, str(header.get("id") or ""), [str(row["id"]) for row in found])
-    return [row for row in found if row["id"] not in covered][:_OFFERED_MAX]
+    return [row for row in found if row["id"] not in covered]
 
 
 def _in_stock(header: Columns, asking: Asking) -> Iterable[Columns]:
-    return asking.find("stock_balance", {"on_hand": Above(0)})[:_OFFERED_MAX]
+    return asking.find("stock_balance", {"on_hand": Above(0)})
 
 
 def _take(sheet: Sheet, id: str, asking: Asking) -> Sheet:
@@ -327,6 +327,22 @@ def _says_something(line: Mapping[str, Any]) -> bool:
     return any(one is not None for one in given)
 
 
+def _tells_late_cost(line: Columns) -> bool:
+    return line.get("unit_cost") is not None
+
+
+def _is_as_it_was(line: Columns, entry: Columns) -> bool:
+    """T6.10: a late cost is of so many units of a receipt whose cost nobody knows; another machine may have changed
+    the receipt meanwhile."""
+    return bool(line["qty"] == entry["uncosted_qty"])
+
+
+_RECEIPT = Rests(
+    ledger="stock_move", entry="source", document="source_document", mark="is_void", lines=_tells_late_cost,
+    holds=_is_as_it_was,
+)  # fmt: skip
+
+
 _ISSUED = "已出库部分，计入销货成本差异"
 _HEADER: dict[str, Any] = {
     **header_start("单据编号", "kind", _PREFIXES, "单据日期"),
@@ -371,13 +387,15 @@ cost_adjust = Module(
         totals=_totals,
         annexes=(Annex("line_cost", _costs),),
         told_by=("cost_charge",),
+        rests=_RECEIPT,
         after="note print_count",
         entry={"product": "product"},
         line_only={
             "qty": LATE, "unit_cost": LATE, "source_number": f"{LATE} {RUN}", "amount": f"{MANUAL} {RUN}",
             "old_amount": RUN, "new_amount": RUN, "cost_amount": f"{LATE} {MANUAL}", "issued_cost": f"{LATE} {MANUAL}",
+            "is_void": LATE,
         },
-        line_columns=f"{_ABOUT} cost_amount issued_cost note",
+        line_columns=f"{_ABOUT} cost_amount issued_cost is_void note",
         foot="total_cost issued_cost",
         copied=_REPEATED,
         prints=on_sheets(
@@ -424,7 +442,27 @@ cost_adjust_line = Module(
         uncosted_change=Quantity("未计成本数的变化", readonly=True, hidden=True),
         **line_costs(),
         issued_cost=Money("成本差异", calc=True, readonly=True, see="see_cost", sum=True, width=100, help=_ISSUED),
+        is_void=Bool("未计入", calc=True, readonly=True, index=True, width=70, help="入库单已改过或作废"),
         **line_end(_HEADER, _REPEATED),
+    ),
+    flaws=(
+        Flaw(
+            name="doubled",
+            label="补录成本重复",
+            when=(("kind", "eq", LATE), ("state", "eq", "posted"), ("is_void", "ne", True)),
+            twice=("source",),
+            apart="document",
+            text="入库单 {source_number} 的产品 {product} 补录了两次成本，这一张 {number} 是单价 {unit_cost}",
+            bare="入库单 {source_number} 的产品 {product} 补录了两次成本，这一张是 {number}",
+            remedy="留下对的那张，作废其余的",
+        ),
+        Flaw(
+            name="void",
+            label="补录成本落空",
+            when=(("is_void", "eq", True), ("state", "eq", "posted")),
+            text="{number} 给入库单 {source_number} 的产品 {product} 补录的成本没有计入：那张入库单已改过或作废",
+            remedy="作废这张成本调整单；入库的成本还不知道的，重新补录",
+        ),
     ),
     columns=f"doc_on number kind {_ABOUT} source_on cost_amount issued_cost handler state",
     quick="number product warehouse",

@@ -8,7 +8,7 @@ from ...engine.documents.declare import Asking, Posting, Wrong
 def adjusted_by(id: str, asking: Asking) -> Iterator[str]:
     """Numbers of the cost adjustments that say what a receipt cost."""
     rows = asking.find("cost_adjust_line", {"source_document": id, "state": "posted", "kind": "late_cost"})
-    yield from sorted({str(row["number"]) for row in rows})
+    yield from sorted({str(row["number"]) for row in rows if not row["is_void"]})
 
 
 def not_adjusted(posting: Posting) -> Iterator[Wrong]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from ...engine.define import Balance, Ledger, Module, Related, Tab
+from ...engine.define import Act, Balance, Flaw, Ledger, Module, Related, Tab
 from ...engine.documents.declare import Columns, Move, Posted
 from ...engine.fields import Bool, Date, Enum, Int, Money, Ref, RunningMoney, Text
 from .allocation import paid_state
@@ -22,6 +22,7 @@ KINDS = {
 }  # fmt: skip
 
 _RIGHTS = dict(manager="view export print", finance="view export print")
+_WITHIN = "应收和应付不能加在一起，先按科目过滤才有合计"
 
 account = Module(
     name="account",
@@ -111,6 +112,20 @@ account_balance = Module(
     columns="account balance entries",
     quick="account",
     sort="account",
+    flaws=(
+        Flaw(
+            name="overdrawn",
+            label="账户透支",
+            when=(("balance", "lt", 0),),
+            unless=("account", "allow_overdraft"),
+            text="账户「{account}」的余额是 {balance}：付出的比有的多",
+            remedy="补录漏记的收款或转账，作废多做的付款；真能透支的账户，请在账户里勾选「允许透支」",
+            acts=(
+                Act(label="看流水", module="account_entry", by={"account": "account"}),
+                Act(label="补做转账", module="account_transfer", by={"to_account": "account"}, makes=True),
+            ),
+        ),
+    ),
     rights=_RIGHTS,
     help="account",
 )
@@ -141,7 +156,7 @@ party_entry = Module(
         side=Enum("科目", SIDES, index=True, width=70),
         customer=Ref("客户", "customer", index=True, loose=True, width=180),
         supplier=Ref("供应商", "supplier", index=True, loose=True, width=180),
-        amount=Money("金额", sum=True, width=120),
+        amount=Money("金额", sum=True, sum_within="side", width=120, help=_WITHIN),
         balance_after=RunningMoney("余额", of="amount", by=("customer", "supplier", "side"), width=120),
         due_on=Date("到期日", index=True, width=100),
         settles_number=Text("结清的单据", width=170),
@@ -162,11 +177,48 @@ party_entry = Module(
 )
 
 
+OVERPAID = Flaw(
+    name="overpaid",
+    label="超付",
+    when=(("paid_state", "eq", "over"),),
+    text="{number} 合计 {signed_total}，结清的比它多，未结 {outstanding}",
+    bare="{number} 结清的比合计多",
+    remedy="打开多做的那张收付单，把这一行的分配改小，多出的自动转入预收/付；或作废它",
+    acts=(Act(label="看收付记录", module="settlement_line", by={"target": "id"}, given={"state": "posted"}),),
+)
+"""M4: two settlements of one document, from two machines."""
+
+_OVERDRAWN = Flaw(
+    name="overdrawn",
+    label="预收/付透支",
+    when=(("balance", "lt", 0), ("side", "eq", ("advance_in", "advance_out"))),
+    text="{customer}{supplier} 的{side}余额是 {balance}：用掉的比有的多",
+    bare="{customer}{supplier} 的{side}用掉的比有的多",
+    remedy="补做一笔预收/付，或作废、改小多用的那张单据",
+    acts=(
+        Act(
+            label="看流水", module="party_entry", by={"customer": "customer", "supplier": "supplier", "side": "side"}
+        ),
+        Act(
+            label="补做预收", module="settlement", by={"customer": "customer"}, given={"kind": "advance_in"},
+            makes=True, only={"side": ("advance_in",)},
+        ),
+        Act(
+            label="补做预付", module="settlement", by={"supplier": "supplier"}, given={"kind": "advance_out"},
+            makes=True, only={"side": ("advance_out",)},
+        ),
+    ),
+)  # fmt: skip
+
+
 def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> Module:
+    kinds = {"customer": "customer", "supplier": "supplier"}
     about: dict[str, Any] = dict(
         customer=Ref("客户", "customer", index=True, loose=True, width=220),
         supplier=Ref("供应商", "supplier", index=True, loose=True, width=220),
         side=Enum("科目", SIDES, index=True, width=80),
+        party_kind=Enum("往来单位类型", {"customer": "客户", "supplier": "供应商"}, hidden=True),
+        party=Ref("往来单位", target_by=("party_kind", kinds), index=True, loose=True, hidden=True),
     )
     settled: dict[str, Any] = dict(
         settles_module=Text("模块", max_length=64, hidden=True),
@@ -187,12 +239,22 @@ def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> 
         fields=dict(
             label=Text("说明", hidden=True),
             **(about if by_party else settled),
-            balance=Money("余额", index=True, sum=True, width=130),
+            balance=Money(
+                "余额",
+                index=True,
+                sum=True,
+                sum_within="side" if by_party else "",
+                width=130,
+                help=_WITHIN if by_party else "",
+            ),
             entries=Int("笔数", width=80),
         ),
         columns="customer supplier side balance entries" if by_party else "settles balance entries",
         quick="customer supplier" if by_party else "",
         sort="customer" if by_party else "settles",
+        flaws=(_OVERDRAWN,) if by_party else (),
+        scope="follow" if by_party else "company",
+        parent="party" if by_party else None,
         rights=_RIGHTS if by_party else {},
         help="settlement",
     )
@@ -201,12 +263,21 @@ def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> 
 party_balance = _balance_module("party_balance", "往来余额", 52, by_party=True)
 open_item = _balance_module("open_item", "未结单据", 53, by_party=False)
 
+
+def _party_of(row: Columns) -> Columns:
+    """Whose balance it is: it is seen with its party."""
+    kind = "customer" if row["customer"] else "supplier"
+    return {"party_kind": kind, "party": row[kind]}
+
+
 parties = Ledger(
     moves="party_entry",
     amounts=("amount",),
     revision=2,
     balances=(
-        Balance(module="party_balance", keys=("customer", "supplier", "side"), sums={"amount": "balance"}),
+        Balance(
+            module="party_balance", keys=("customer", "supplier", "side"), sums={"amount": "balance"}, derive=_party_of
+        ),
         Balance(
             module="open_item",
             keys=("settles_module", "settles"),

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ...engine.define import Document, Module, Related, Tab
+from ...engine.define import Document, Flaw, Module, Related, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Date, Enum, Field, Money, Ref, Text
-from .money import PAID_STATES, SIDES, account_move, itself, party_move, settled
+from .money import OVERPAID, PAID_STATES, SIDES, account_move, itself, party_move, settled
 from .papers import AMOUNT_MAX, RIGHTS, accounts_hold, drafts_only, header_end, header_start, is_same, money_gone
 from .prints import on_sheets
 from .refusal import yuan
@@ -19,6 +19,9 @@ _NEEDS = {"customer": " ".join(_OF_CUSTOMERS), "supplier": "payable advance_out"
 _ONLY = {**_NEEDS, "due_on": " ".join(DEBTS)}
 _PREFIXES = dict.fromkeys(SIDES, "QK")
 _RIGHTS = RIGHTS | {"storekeeper": "", "finance": "view add edit delete post cancel export print"}
+
+
+_ONE_STAYS = "几张都算数。留下对的那张，作废其余的"
 
 
 def _party(header: Mapping[str, Any]) -> str:
@@ -72,6 +75,25 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _before_start(header, posting.asking)
     if posting.old:
         yield from _still_fits(posting, posting.old.header)
+    else:
+        yield from _said_before(posting)
+
+
+def _said_before(posting: Posting) -> Iterator[Wrong]:
+    """The same old number of the same party is most likely the same debt."""
+    others = _doubles(posting.id, posting.sheet.header, posting.asking)
+    if others:
+        numbers, number = "、".join(others), posting.sheet.header.get("ref_number")
+        yield Wrong(f"原单 {number} 的期初已记在 {numbers}，再记一次两张都算数", "ref_number", ask="opening_twice")
+
+
+def _doubles(id: str, header: Mapping[str, Any], asking: Asking) -> list[str]:
+    """Numbers of other openings of the same party, kind and old number: two machines may have made them (T23)."""
+    name = _party(header)
+    if not header.get("ref_number") or not header.get(name):
+        return []
+    about = {"state": "posted", "kind": header["kind"], "ref_number": header["ref_number"], name: header[name]}
+    return sorted(str(row["number"]) for row in asking.find("opening_party", about) if row["id"] != id)
 
 
 def _before_start(header: Columns, asking: Asking) -> Iterator[Wrong]:
@@ -105,7 +127,8 @@ def _bound(id: str, asking: Asking) -> Iterator[str]:
     """What settled it, or used it."""
     yield from sorted({str(row["number"]) for row in asking.find("settlement_line", {"target": id, "state": "posted"})})
     for header in asking.find("opening_party", {"id": id, "state": "posted"}):
-        if header["kind"] not in DEBTS and _left(id, header, asking) < int(header["amount"] or 0):
+        is_used = header["kind"] not in DEBTS and _left(id, header, asking) < int(header["amount"] or 0)
+        if is_used and not _doubles(id, header, asking):  # what never was paid ahead was not used either
             yield "用掉这笔预收/付的单据"
 
 
@@ -131,11 +154,11 @@ _HEADER: dict[str, Any] = {
     "kind": Enum("类型", SIDES, required=True, default="receivable", index=True, width=80),
     "customer": Ref("客户", "customer", index=True, width=200),
     "supplier": Ref("供应商", "supplier", index=True, width=200),
-    "amount": Money("金额", required=True, min=-AMOUNT_MAX, max=AMOUNT_MAX, sum=True, width=120),
+    "amount": Money("金额", required=True, min=-AMOUNT_MAX, max=AMOUNT_MAX, sum=True, sum_within="kind", width=120),
     "due_on": Date("到期日", index=True, width=100, help="空着按结算方式算"),
     "ref_number": Text("原单号", max_length=60, index=True, width=140),
     "signed_total": Money("应收付", calc=True, readonly=True, hidden=True),
-    "outstanding": Money("未结", calc=True, readonly=True, index=True, sum=True, width=110),
+    "outstanding": Money("未结", calc=True, readonly=True, index=True, sum=True, sum_within="kind", width=110),
     "paid_state": Enum("结清状态", PAID_STATES, calc=True, readonly=True, index=True, width=84),
     "owner": Ref("业务员", "employee", readonly=True, loose=True, index=True, width=84),
     "department": Ref("部门", "department", readonly=True, loose=True, index=True),
@@ -184,6 +207,18 @@ opening_party = Module(
         Tab("其他", "paid_state book_on note"),
     ),
     related=(Related("收付记录", "settlement_line", "target", {"target_kind": "opening_party"}),),
+    flaws=(
+        OVERPAID,
+        Flaw(
+            name="doubled",
+            label="期初重复",
+            when=(("state", "eq", "posted"),),
+            twice=("ref_number", "kind", "customer", "supplier"),
+            text="{customer}{supplier} 的原单 {ref_number} 记了两次期初，这一张 {number} 是 {amount}",
+            bare="{customer}{supplier} 的原单 {ref_number} 记了两次期初，这一张是 {number}",
+            remedy=_ONE_STAYS,
+        ),
+    ),
     rules=(drafts_only,),
     rights=_RIGHTS | {"sales": "view"},
     help="opening",
@@ -207,17 +242,24 @@ def _judge_account(posting: Posting) -> Iterator[Wrong]:
     if not header.get("amount"):
         yield Wrong("金额不能是 0", "amount")
     yield from _before_start(header, posting.asking)
-    about = {"account": str(header["account"]), "state": "posted"}
-    for other in posting.asking.find("opening_account", about):
-        if other["id"] != posting.id:
-            yield Wrong(f"这个账户的期初已记在 {other['number']}，请改那一张", "account")
-            return
+    others = _of_same_account(posting.id, str(header["account"]), posting.asking)
+    # Two machines may have made one each: then either can be put right.
+    if others and (posting.old is None or posting.old.header.get("account") != header["account"]):
+        yield Wrong(f"这个账户的期初已记在 {others[0]}，请改那一张", "account")
+        return
     yield from accounts_hold(posting)
+
+
+def _of_same_account(id: str, account: str, asking: Asking) -> list[str]:
+    about = {"account": account, "state": "posted"}
+    return sorted(str(row["number"]) for row in asking.find("opening_account", about) if row["id"] != id)
 
 
 def _bound_account(id: str, asking: Asking) -> Iterator[str]:
     for header in asking.find("opening_account", {"id": id, "state": "posted"}):
-        yield from money_gone(asking, str(header["account"]), int(header["amount"] or 0))
+        account = str(header["account"])
+        if not _of_same_account(id, account, asking):  # what came in twice did not go out
+            yield from money_gone(asking, account, int(header["amount"] or 0))
 
 
 def _account_moves(posted: Posted) -> Iterable[Move]:
@@ -261,6 +303,17 @@ opening_account = Module(
     quick="number account",
     sort="-number",
     tabs=(Tab("基本", "number account amount doc_on handler"), Tab("其他", "book_on note")),
+    flaws=(
+        Flaw(
+            name="doubled",
+            label="期初重复",
+            when=(("state", "eq", "posted"),),
+            twice=("account",),
+            text="账户「{account}」的期初记了两次，这一张 {number} 是 {amount}",
+            bare="账户「{account}」的期初记了两次，这一张是 {number}",
+            remedy=_ONE_STAYS,
+        ),
+    ),
     rules=(drafts_only,),
     rights=_RIGHTS,
     help="opening",

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ...engine.define import Balance, Ledger, Module
+from ...engine.define import Act, Balance, Flaw, Ledger, Module
 from ...engine.documents.declare import Columns, Feed, Move, Posted, Posting, Wrong
 from ...engine.fields import Date, Int, Quantity, Ref, Text
-from .orders import OrderLine, progress
+from .orders import OrderLine, over_delivered, progress
 from .papers import base_of, numbers_of, pairs_of, taken_of
 from .refusal import shown_qty
 
@@ -124,7 +124,21 @@ def order_progress(header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]])
     """执行状态 of an order."""
     lines = [OrderLine(int(row["ordered"] or 0), int(row["delivered"] or 0)) for row in rows]
     state = str(header.get("state") or "draft")
-    return {"progress": progress(state, lines, is_closed=bool(header.get("closed_at")))}
+    found = progress(state, lines, is_closed=bool(header.get("closed_at")))
+    is_over = state == "posted" and found != "closed"
+    return {"progress": found, "over_delivered": max(map(over_delivered, lines), default=0) if is_over else 0}
+
+
+def over_delivery(module: str) -> Flaw:
+    """超交 (T16): two deliveries of one order, from two machines."""
+    return Flaw(
+        name="over_delivered",
+        label="超交",
+        when=(("over_delivered", "gt", 0),),
+        text="订货单 {number} 交的比订的多 {over_delivered}",
+        remedy="退货，或作废多交的那张；已经说好多交的，关闭订货单",
+        acts=(Act(label="看交货明细", module=f"{module}_line", by={"order": "id"}, given={"state": "posted"}),),
+    )
 
 
 def not_more_than_ordered(posting: Posting, module: str) -> Iterator[Wrong]:

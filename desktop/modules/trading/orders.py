@@ -34,6 +34,12 @@ def is_over_delivered(line: OrderLine, over_rate: int) -> bool:
     return line.delivered * WHOLE_RATE > line.ordered * (WHOLE_RATE + over_rate)
 
 
+def over_delivered(line: OrderLine) -> int:
+    """By which part of what was ordered more is delivered, as a rate; all of it where nothing was ordered."""
+    over = max(line.delivered - line.ordered, 0)
+    return divided(over * WHOLE_RATE, line.ordered) if line.ordered > 0 else WHOLE_RATE if over else 0
+
+
 def delivery_line(order_line: Mapping[str, Any], remaining: int) -> dict[str, Any]:
     """查询订货: the line that delivers what remains, in the order's unit if that comes out even, else in base units.
 

@@ -10,10 +10,10 @@ from .amounts import derive_purchase
 from .bargain import STANDS, Bargain, standing
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
 from .late import adjusted_by, not_adjusted
-from .money import account_move, itself, party_move
+from .money import OVERPAID, account_move, itself, party_move
 from .offer import LastLine, Offer, purchase_offer
 from .open_items import FEE
-from .order_book import order_moves
+from .order_book import order_moves, over_delivery
 from .papers import (
     GOODS_LINES,
     PRODUCTS,
@@ -225,6 +225,7 @@ _SHEETS = on_sheets(
     ("supplier:2 number", "supplier_doc_no handler doc_on", "warehouse deliver_on settlement_method"),
     columns=WITH_PRICES, spelled=TOTAL, signs=("制单", "审核", "仓库", "供货单位"),
     sums="total discount_amount charge_amount tax_amount paid_amount outstanding",
+    turned={"return": {"outstanding": "未退"}},
 )  # fmt: skip
 _SLIPS = on_sheets(
     "slip", {"purchase": "入库单", "return": "退货出库单"},
@@ -288,6 +289,7 @@ purchase = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "purchase_line", "document"),),
+    flaws=(OVERPAID, over_delivery("purchase")),
     children="purchase_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改"), retail_is_no_order),
     rights=RIGHTS,

@@ -24,9 +24,9 @@ from .amounts import derive
 from .bargain import STANDS, Bargain, standing
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
-from .money import account_move, itself, party_move
+from .money import OVERPAID, account_move, itself, party_move
 from .offer import LastLine, Offer, is_below_minimum, sale_offers
-from .order_book import order_moves
+from .order_book import order_moves, over_delivery
 from .orders import OPEN_ORDERS
 from .papers import (
     GOODS_LINES,
@@ -106,7 +106,11 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
-    return _SIDE.fill(typing, _complete)
+    sheet, hints = _SIDE.fill(typing, _complete)
+    day = str(sheet.header.get("doc_on") or today())
+    old = [quote for quote in _quotes_of(sheet, typing.asking).values() if _is_expired(quote, day)]
+    words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)
+    return sheet, [*hints, *(Hint(text, level="warn") for text in words)]
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -124,6 +128,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _customer(posting)
     yield from stock_is_there(posting)
     yield from _quoted(posting)
+    yield from _expired(posting)
     yield from _over_quoted(posting)
     if not (posting.rights("edit_price") or posting.is_blind):
         yield from _typed_prices(posting)
@@ -187,6 +192,28 @@ def _quoted(posting: Posting) -> Iterator[Wrong]:
             yield Wrong(f"报价单 {quote['number']} 不是这个客户的", "product", place)
         elif row["product"] != line["product"]:
             yield Wrong(f"报价单 {quote['number']} 的这一行不是这个产品", "product", place)
+
+
+def _expired(posting: Posting) -> Iterator[Wrong]:
+    """Q2: what was offered no longer stands."""
+    before, day = links_of(posting.old, "quote_line").values(), str(posting.sheet.header.get("doc_on") or today())
+    fresh = [line for line in posting.sheet.lines if line.get("quote_line") not in before]
+    for id, quote in _quotes_of(Sheet(posting.sheet.header, fresh), posting.asking).items():
+        if _is_expired(quote, day):
+            place = next(
+                place for place, line in enumerate(posting.sheet.lines) if _comes_from(line, id, posting.asking)
+            )
+            text = f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过，仍按它的价格销售"
+            yield Wrong(text, "product", place, ask="expired_quote")
+
+
+def _is_expired(quote: Mapping[str, Any], day: str) -> bool:
+    return bool(quote["valid_until"]) and str(quote["valid_until"]) < day
+
+
+def _comes_from(line: Columns, quote: str, asking: Asking) -> bool:
+    row = asking.look("quote_line", str(line["quote_line"])) if line.get("quote_line") else None
+    return row is not None and row["document"] == quote
 
 
 def _over_quoted(posting: Posting) -> Iterator[Wrong]:
@@ -394,11 +421,29 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
     yield from costs_in_turn(posted, asking, judge)
 
 
-def _beside(sheet: Sheet, asking: Asking) -> Iterator[tuple[str, str, Columns]]:
-    """Q1: what was sold from a quote has been won."""
-    rows = [asking.find("quote_line", {"id": line["quote_line"]}) for line in sheet.lines if line.get("quote_line")]
-    for quote in sorted({str(row["document"]) for found in rows for row in found}):
-        yield "quote", quote, {"result": "won"}
+def _beside(posting: Posting) -> Iterator[tuple[str, str, Columns]]:
+    """Q1: what is sold from a quote has been won, as long as something is."""
+    now = _quotes_of(posting.sheet, posting.asking)
+    before = _quotes_of(posting.old, posting.asking) if posting.old else {}
+    for id, quote in (before | now).items():
+        if id in now or _is_sold(id, posting):
+            yield "quote", id, {"result": "won"}
+        elif quote["result"] == "won":
+            yield "quote", id, {"result": "open"}
+
+
+def _quotes_of(sheet: Sheet, asking: Asking) -> dict[str, Mapping[str, Any]]:
+    """The quotes that lines come from."""
+    rows = [asking.look("quote_line", str(line["quote_line"])) for line in sheet.lines if line.get("quote_line")]
+    ids = sorted({str(row["document"]) for row in rows if row})
+    found = {id: asking.look("quote", id) for id in ids}
+    return {id: quote for id, quote in found.items() if quote}
+
+
+def _is_sold(quote: str, posting: Posting) -> bool:
+    """Whether another document sells something of a quote."""
+    lines = [str(line["id"]) for line in posting.asking.find("quote_line", {"document": quote})]
+    return any(row["document"] != posting.id for row in sold_of(posting.asking, lines))
 
 
 def _totals(lines: Sequence[Columns]) -> Columns:
@@ -459,6 +504,7 @@ _SHEETS = on_sheets(
     ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on"),
     columns=WITH_PRICES, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
     sums="total discount_amount charge_amount tax_amount paid_amount advance_used write_off_amount outstanding",
+    turned={"return": {"outstanding": "未退"}},
 )  # fmt: skip
 _SLIPS = on_sheets(
     "slip", {"sale": "出库单", "retail": "出库单", "return": "退货入库单"},
@@ -525,6 +571,7 @@ sale = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "sale_line", "document"),),
+    flaws=(OVERPAID, over_delivery("sale")),
     children="sale_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改")),
     rights=RIGHTS | {"sales": "view add edit delete post export print"},

@@ -1,8 +1,9 @@
 """Stock: entries, balances and what they cost (modules.md 2.2.9, T6, T7). All of it follows from posted documents."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from ...engine.define import Balance, Ledger, Module
+from ...engine.define import Act, Balance, Flaw, Ledger, Module
 from ...engine.documents.declare import Asking, Columns, Move, Posted
 from ...engine.fields import (
     Date,
@@ -11,7 +12,7 @@ from ...engine.fields import (
     Int,
     LongText,
     Money,
-    Price,
+    PricePooled,
     Quantity,
     Ref,
     RunningMoney,
@@ -93,7 +94,16 @@ stock_balance = Module(
         available=Quantity("可用数量", index=True, sum=True, width=100),
         projected=Quantity("预计", sum=True, width=90),
         condition=Enum("状态", {"some": "有货", "none": "无货", "negative": "负库存"}, index=True, width=80),
-        average_cost=Price("平均成本", see="see_cost", width=100),
+        average_cost=PricePooled(
+            "平均成本",
+            see="see_cost",
+            width=100,
+            sums=("booked", "uncosted", "value"),
+            by=("product",),
+            apart=("cost.scope", "warehouse", "warehouse"),
+            work_out=lambda sums: pool_of(sums).average,
+            help="按公司核算时，各仓库的成本是同一个",
+        ),
         value=Money("库存金额", see="see_cost", sum=True, width=120),
         uncosted=Quantity("成本未知数", see="see_cost", width=100),
         booked=Quantity("已核算数", see="see_cost", hidden=True),
@@ -102,6 +112,26 @@ stock_balance = Module(
     columns="product warehouse on_hand reserved available on_order projected condition average_cost value",
     quick="product warehouse",
     sort="product",
+    flaws=(
+        Flaw(
+            name="oversold",
+            label="超卖",
+            when=(("condition", "eq", "negative"),),
+            text="「{warehouse}」的产品 {product} 库存是 {on_hand}：出库的比有的多",
+            remedy="补录漏记的进货或入库，或作废多开的出库单",
+            acts=(
+                Act(label="看流水", module="stock_move", by={"product": "product", "warehouse": "warehouse"}),
+                Act(
+                    label="补做入库",
+                    module="stock_entry",
+                    by={"warehouse": "warehouse"},
+                    given={"kind": "gain"},
+                    makes=True,
+                ),
+                Act(label="补做进货", module="purchase", by={"warehouse": "warehouse"}, makes=True),
+            ),
+        ),
+    ),
     rights=_RIGHTS,
     help="stock",
 )
@@ -109,16 +139,13 @@ stock_balance = Module(
 
 def _derived(row: Columns) -> Columns:
     on_hand = int(row["on_hand"] or 0)
-    pool = pool_of(row)
     condition = "negative" if on_hand < 0 else "some" if on_hand else "none"
     available = on_hand - int(row["reserved"] or 0)
     projected = available + int(row["on_order"] or 0)
-    return {
-        "condition": condition, "average_cost": pool.average, "available": available, "projected": projected
-    }  # fmt: skip
+    return {"condition": condition, "available": available, "projected": projected}
 
 
-def pool_of(sums: Columns) -> Pool:
+def pool_of(sums: Mapping[str, Any]) -> Pool:
     """What was booked with its cost."""
     return Pool(int(sums["booked"] or 0), int(sums["uncosted"] or 0), int(sums["value"] or 0))
 

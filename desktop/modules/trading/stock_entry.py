@@ -1,8 +1,9 @@
 """其他出入库: what comes in or goes out without buying or selling (modules.md 2.2.9)."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from ...engine.define import Document, Module, Related, Section, Tab
+from ...engine.define import Document, Flaw, Module, Related, Section, Tab
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Enum, Money, Price, Ref
 from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
@@ -58,6 +59,36 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from quantities(posting)
     yield from not_adjusted(posting)
     yield from stock_is_there(posting)
+    if posting.old is None:
+        yield from _said_before(posting)
+
+
+def _said_before(posting: Posting) -> Iterator[Wrong]:
+    """T23: what a warehouse held before the books began stands in one document."""
+    for place, line in enumerate(posting.sheet.lines):
+        others = _doubles(posting.id, posting.sheet.header, line, posting.asking)
+        if others:
+            text = (
+                f"产品 {line.get('product_name') or ''} 在这个仓库的期初已记在 {'、'.join(others)}，再记一次两张都算数"
+            )
+            yield Wrong(text, "product", place, ask="opening_twice")
+
+
+def _doubles(id: str, header: Columns, line: Columns, asking: Asking) -> list[str]:
+    """Numbers of other documents that open the same product in the same warehouse: two machines may have made them."""
+    if header.get("kind") != "opening" or not line.get("product"):
+        return []
+    about = {"product": str(line["product"]), "warehouse": header["warehouse"], "kind": "opening", "state": "posted"}
+    return sorted({str(row["number"]) for row in asking.find("stock_entry_line", about) if row["document"] != id})
+
+
+def _judge_cancel(posting: Posting) -> Iterator[Wrong]:
+    """What was opened twice was there but once, whatever was sold since."""
+    old = posting.old
+    if old is None:
+        return
+    once = [line for line in old.lines if not _doubles(posting.id, old.header, line, posting.asking)]
+    yield from stock_stays(replace(posting, old=Sheet(old.header, once)))
 
 
 def _book_on(header: Columns, asking: Asking) -> str | None:
@@ -133,7 +164,7 @@ stock_entry = Module(
         fill=_fill,
         work_out=_work_out,
         judge=_judge,
-        judge_cancel=stock_stays,
+        judge_cancel=_judge_cancel,
         blank_prices=True,
         moves=_moves,
         book_on=_book_on,
@@ -173,6 +204,17 @@ stock_entry_line = Module(
         unit_cost=Price("单位成本", min=0, see="see_cost", width=100, help="入库时填，空着是成本未知，0 是免费"),
         **line_costs(),
         **line_end(_HEADER, _REPEATED),
+    ),
+    flaws=(
+        Flaw(
+            name="doubled",
+            label="期初重复",
+            when=(("kind", "eq", "opening"), ("state", "eq", "posted")),
+            twice=("product", "warehouse"),
+            apart="document",
+            text="产品 {product} 在「{warehouse}」的期初记了两次，这一张 {number} 是 {qty}{unit_name}",
+            remedy="几张都算数。留下对的那张，作废其余的；本来就分几张记的，合在一张里",
+        ),
     ),
     columns="doc_on number kind product spec unit_name qty cost_amount warehouse handler state",
     quick="number product warehouse handler",

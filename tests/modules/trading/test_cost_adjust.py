@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from desktop.engine.documents import offers
 from desktop.modules.trading.cost import Pool
 from desktop.modules.trading.cost_adjust import adjusted
 from tests.modules.trading.shop import Shop, costs, fen, scaled, units, yuan
@@ -171,3 +172,22 @@ def test_an_adjustment_of_goods_that_are_gone_is_a_difference() -> None:
     assert (found.costed.cost_amount, found.issued_cost, found.costed.pool) == (0, 500, Pool(0, 0, 0))
     found = adjusted(Pool(2, 0, 300), -300)
     assert (found.costed.cost_amount, found.issued_cost, found.costed.pool) == (-300, 0, Pool(2, 0, 0))
+
+
+def test_what_is_not_among_the_first_offers_is_found_by_words(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offers, "SHOWN_MAX", 1)
+    shop.product("轴承 6204", code="ZC-6204")
+    shop.product("螺栓", code="LS-8")
+    shop.buy(("轴承 6204", 5, 10), ("螺栓", 7, 2))
+
+    def found(text: str) -> tuple[list[str], bool]:
+        path = f"/api/documents/cost_adjust/sources/stock?text={text}"
+        answer = shop.api.post(path, shop.body({"kind": "manual"}, []))
+        return [answer["labels"][row["product"]] for row in answer["items"]], answer["more"]
+
+    names, more = found("")
+    assert len(names) == 1 and more
+    for text in ("轴承", "6204", "ZC-62"):
+        assert found(text) == (["轴承 6204"], False), text
+    assert found("螺") == (["螺栓"], False) and found("没有的") == ([], False)
+    assert len(found("主仓")[0]) == 1 and found("主仓")[1]

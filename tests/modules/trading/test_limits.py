@@ -85,6 +85,40 @@ def test_the_discount_of_a_quote_is_given_once(shop: Shop) -> None:
     assert (second["lines"][0]["qty"], second["values"]["discount_amount"]) == (scaled(5), fen(50))
 
 
+def test_an_offer_that_no_longer_stands_is_warned_about_and_asked_for(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    days = [(date.fromisoformat(today()) - timedelta(days=days)).isoformat() for days in (3, 1)]
+    quote = shop.enter("quote", {"customer": "甲", "doc_on": days[0], "valid_until": days[1]}, ("P", 10, 20))
+    words = f"报价单 {quote['row']['number']} 的有效期 {days[1]} 已过"
+    assert words in [hint["text"] for hint in _taken(shop, quote)["hints"] if hint["level"] == "warn"]
+    line = linked(shop, "quote_line", quote["lines"][0], qty=4)
+    assert _asked(shop, "sale", {"customer": "甲"}, line) == {"expired_quote": f"{words}，仍按它的价格销售"}
+    sold = shop.sell(line, confirmed=["expired_quote"])
+    shop.change("sale", sold, [{**sold["lines"][0], "note": "已说好"}])
+    fresh = shop.enter("quote", {"customer": "甲", "valid_until": today()}, ("P", 10, 20))
+    shop.sell(linked(shop, "quote_line", fresh["lines"][0]))
+
+
+def test_a_quote_is_won_as_long_as_something_of_it_is_sold(shop: Shop) -> None:
+    shop.buy(("P", 50, 5))
+    quote = shop.enter("quote", {"customer": "甲"}, ("P", 10, 20))
+    line = linked(shop, "quote_line", quote["lines"][0], qty=4)
+
+    def result() -> str:
+        return str(shop.read("quote", quote)["row"]["result"])
+
+    first, second = shop.sell(line), shop.sell(line)
+    shop.cancel("sale", first)
+    assert result() == "won"
+    free = {"product": shop.names["P"], "qty": scaled(1), "price": scaled(20)}
+    shop.change("sale", second, [free])
+    assert result() == "open"
+    third = shop.sell(line)
+    assert result() == "won"
+    shop.cancel("sale", third)
+    assert result() == "open"
+
+
 def test_only_a_quote_that_counts_fills_a_sheet(shop: Shop) -> None:
     draft = shop.enter("quote", {"customer": "甲"}, ("P", 1, 20), post=False)
     assert "还是草稿" in _taken(shop, draft, 400)["title"]

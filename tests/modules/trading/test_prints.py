@@ -15,7 +15,7 @@ from pypdfium2 import PdfDocument
 from desktop.engine import form
 from desktop.engine.documents import printing
 from desktop.errors import Forbidden, NotFound
-from tests.modules.trading.shop import Shop
+from tests.modules.trading.shop import Shop, scaled
 
 MM = 72 / 25.4
 
@@ -280,3 +280,17 @@ def test_screens_are_told_of_the_prints(company: Shop) -> None:
     modules = {one["name"]: one for one in company.api.get("/api/modules")["modules"]}
     offered = [one["name"] for one in modules["sale"]["document"]["prints"]]
     assert offered[0] == "receipt_80" and {"sheet_a4", "slip_form", "contract"} <= set(offered)
+
+
+def test_what_is_still_to_be_given_back_stands_as_the_total_does(company: Shop) -> None:
+    """E: 合计 80.00 beside 未收 −80.00 reads like two different things."""
+    shop = company
+    back = shop.enter("sale", {"doc_type": "return", "customer": "甲"}, ("P", 4, 20))
+    text = "".join(printed(shop, "sale", back, "sheet_a4"))
+    assert "未退" in text and "80.00" in text and "−80.00" not in text and "未收" not in text
+    bought = shop.buy(("P", 5, 10))
+    line = {**bought["lines"][0], "id": None, "origin_line": bought["lines"][0]["id"], "qty": scaled(2)}
+    returned = shop.enter("purchase", {"doc_type": "return", "supplier": "乙"}, line)
+    text = "".join(printed(shop, "purchase", returned, "sheet_a4"))
+    assert "未退" in text and "−20.00" not in text and "未付" not in text
+    assert "未付" in "".join(printed(shop, "purchase", bought, "sheet_a4"))

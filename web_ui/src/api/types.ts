@@ -100,6 +100,8 @@ export interface ModuleInfo {
   pictured?: boolean
   /** hand-made panes under the list, beside the related records */
   panes: { name: string; label: string }[]
+  /** what nobody could have saved and a meeting of machines may leave in it: narrows the list */
+  flaws: { name: string; label: string }[]
   help: string
   /** the yes/no field that takes a record out of use */
   retire: string | null
@@ -162,7 +164,8 @@ export interface DocumentInfo {
 export interface DocumentTurn { module: string; source: string; label: string; kinds: string[]; preset: Record<string, Value> }
 export interface DocumentSource { name: string; label: string; module: string; kinds: string[]; /** fills the sheet by itself: nothing is chosen */ whole?: boolean }
 /** documents that a sheet can be filled from */
-export interface SourceOffers { items: Row[]; labels: Labels; columns: string[] }
+/** `more`: there are others, which are found by words */
+export interface SourceOffers { items: Row[]; labels: Labels; columns: string[]; more: boolean }
 /** A paper: what it is called by kind ('' where there are no kinds), which says for which kinds it is. */
 export interface DocumentPrint { name: string; titles: Record<string, string>; paper: 'a4' | 'form' | 'roll80' | 'roll58'; paper_label: string; /** the name of the template it is made by */ template?: string; is_default?: boolean }
 export type DocumentState = 'draft' | 'posted' | 'cancelled'
@@ -227,11 +230,17 @@ export interface ListQuery {
   filter?: Filter
   sort?: string           // "-date,name"
   group?: string          // node of the tree: the subtree
+  flaw?: string           // only rows with this flaw (ModuleInfo.flaws)
   deleted?: '1'           // the recycle bin
   limit?: number; after?: string; offset?: number
   /** comma list: rows,total,sums. Default rows plus total where it is free */
   want?: string
 }
+
+export interface FlawAct { label: string; module: string; makes: boolean; values: Record<string, Value> }
+export interface FlawItem { id: string; text: string; opens: { module: string; id: string } | null; acts: FlawAct[] }
+export interface FlawGroup { module: string; list: string; noun: string; name: string; label: string; remedy: string; total: number; items: FlawItem[]; labels: Labels }
+export interface FlawPage { groups: FlawGroup[]; total: number }
 
 export interface Similar { id: string; title: string; facts: string; reasons: string[]; score: number }
 export interface LookupRow { id: string; title: string; context: string; pinyin: string; is_default: boolean; is_stopped: boolean }

@@ -1,5 +1,5 @@
 /** The window's own commands. What concerns a list or a record is registered by the engine. */
-import { Cloud, Database, BookOpen, CircleHelp, Keyboard, KeyRound, Lock, LogOut, Merge, Plus, Power, Search, ShieldCheck, SunMoon, Trash2, X, ZoomIn, ZoomOut } from '@lucide/vue'
+import { Cloud, Database, BookOpen, CircleHelp, FileWarning, Keyboard, KeyRound, Lock, LogOut, Merge, Plus, Power, Search, ShieldCheck, SunMoon, Trash2, X, ZoomIn, ZoomOut } from '@lucide/vue'
 import { api } from '@/api/client'
 import type { Job } from '@/api/types'
 import type { Command } from '@/composables/useCommands'
@@ -39,7 +39,7 @@ async function switchUser(): Promise<void> {
 function openHelp(): void {
   const tabs = useTabs()
   const module = tabs.active.kind === 'list' ? useModules().find(tabs.active.name) : undefined
-  tabs.show(`/help/${{ sync: 'sync', print: 'print', import: 'import', bin: 'bin', duplicates: 'merge' }[tabs.active.kind as string] ?? module?.help ?? ''}`)
+  tabs.show(`/help/${{ sync: 'sync', print: 'print', import: 'import', bin: 'bin', duplicates: 'merge', flaws: 'flaws' }[tabs.active.kind as string] ?? module?.help ?? ''}`)
 }
 
 export function openNewTabMenu(anchor: HTMLElement): void {
@@ -68,6 +68,7 @@ export function appCommands(actions: { search: () => void; menuBar: () => void }
     { id: 'app.password', label: t('修改密码…'), icon: KeyRound, run: () => dialogs.show('password') },
     { id: 'app.check', label: t('数据检查…'), icon: ShieldCheck, enabled: () => maySettings() || t('没有数据检查的权限，可请管理员来做'), run: () => dialogs.show('check') },
     { id: 'app.duplicates', label: t('合并重复'), icon: Merge, enabled: () => [...modules.byName.values()].some((one) => one.mergeable) || t('没有合并重复的权限，可请管理员开通'), run: () => tabs.enter('/duplicates') },
+    { id: 'app.flaws', label: t('账目疑点'), icon: FileWarning, enabled: () => [...modules.byName.values()].some((one) => one.flaws.length > 0) || t('没有查看库存、往来和单据的权限'), run: () => tabs.enter('/flaws') },
     { id: 'app.bin', label: t('回收站'), icon: Trash2, enabled: () => [...modules.byName.values()].some((one) => one.rights.includes('delete')) || t('没有删除的权限，回收站里也没有可恢复的'), run: () => tabs.enter('/bin') },
     { id: 'app.preferences', label: t('外观与缩放…'), icon: SunMoon, run: () => dialogs.show('preferences') },
     { id: 'zoom.in', label: t('放大'), icon: ZoomIn, shortcut: ['Ctrl+=', 'Ctrl++'], enabled: () => appearance.scale < SCALES[SCALES.length - 1]! || t('已经最大'), run: () => appearance.stepScale(1) },

@@ -42,7 +42,7 @@ export function menus(): Menu[] {
         'list.quick', 'list.filter', 'list.clear-filter', 'app.search', '-', 'list.show', 'group.change', '-', 'list.refresh', 'list.columns', 'app.bin',
       ],
     },
-    { id: 'tools', label: t('工具'), key: 'T', entries: () => ['app.password', '-', 'app.duplicates', 'app.bin', '-', ...runs(), 'app.check'] },
+    { id: 'tools', label: t('工具'), key: 'T', entries: () => ['app.password', '-', 'app.duplicates', 'app.bin', '-', ...runs(), 'app.flaws', 'app.check'] },
     ...chapters.filter((entry) => entry !== system).map(({ chapter, modules }, i) => ({ id: chapter.name, label: chapter.label, key: String(i + 1), entries: (): MenuEntry[] => modules.map(openCommand) })),
     { id: SYSTEM, label: t('系统'), key: 'S', entries: () => [...(system?.modules.map(openCommand) ?? []), '-', 'app.preferences', 'zoom.in', 'zoom.out', 'zoom.reset'] },
     { id: 'help', label: t('帮助'), key: 'H', entries: () => ['app.help', 'app.shortcuts', '-', 'app.about'] },

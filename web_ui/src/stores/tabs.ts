@@ -18,6 +18,8 @@ export interface ListRequest {
   open?: string
   /** start a new record with these values */
   create?: Record<string, Value>
+  /** only rows with this flaw */
+  flaw?: string
   /** choose this node of the group tree */
   group?: string
   /** grows with every request, so that the same one can be asked again */
@@ -27,7 +29,7 @@ export interface ListRequest {
 export interface Tab {
   id: string
   path: string
-  kind: 'start' | 'list' | 'help' | 'sync' | 'print' | 'import' | 'bin' | 'duplicates'
+  kind: 'start' | 'list' | 'help' | 'sync' | 'print' | 'import' | 'bin' | 'duplicates' | 'flaws'
   /** module (of a list, a print preview or an import), help topic or part of the sync centre */
   name: string
   request?: ListRequest
@@ -44,6 +46,7 @@ export function tabOf(path: string): Tab | null {
   if (head === 'print' && name && part === 'document') return { id: `/print/${name}/document`, path: `/print/${name}/document`, kind: 'print', name: decodeURIComponent(name) }
   if (head === 'print' && name) return { id: `/print/${name}`, path: `/print/${name}`, kind: 'print', name: decodeURIComponent(name) }
   if (head === 'bin') return { id: '/bin', path: '/bin', kind: 'bin', name: '' }
+  if (head === 'flaws') return { id: '/flaws', path: '/flaws', kind: 'flaws', name: '' }
   if (head === 'duplicates') return { id: '/duplicates', path: name ? `/duplicates/${name}` : '/duplicates', kind: 'duplicates', name: decodeURIComponent(name) }
   if (head === 'import' && name) return { id: `/import/${name}`, path: `/import/${name}`, kind: 'import', name: decodeURIComponent(name) }
   return null

@@ -20,7 +20,7 @@ export const documents = {
     api.post<DocumentPage>(one(module, id, `/${encodeURIComponent(action)}`), body, options),
   workOut: (module: string, body: SheetBody & { id?: string; changed?: Touched }, signal: AbortSignal): Promise<WorkedOut> => api.post<WorkedOut>(at(module, '/work-out'), body, { signal }),
   /** what the sheet can be filled from, and the sheet filled from one of them */
-  sources: (module: string, source: string, body: SheetBody): Promise<SourceOffers> => api.post<SourceOffers>(at(module, `/sources/${encodeURIComponent(source)}`), body),
+  sources: (module: string, source: string, body: SheetBody, text = ''): Promise<SourceOffers> => api.post<SourceOffers>(`${at(module, `/sources/${encodeURIComponent(source)}`)}${text ? `?text=${encodeURIComponent(text)}` : ''}`, body),
   take: (module: string, source: string, id: string, body: SheetBody): Promise<WorkedOut> => api.post<WorkedOut>(at(module, `/sources/${encodeURIComponent(source)}/${encodeURIComponent(id)}`), body),
   find: (module: string, text: string, limit: number, signal?: AbortSignal): Promise<FoundProducts> => api.get<FoundProducts>(at(module, '/find'), { text, limit }, signal ? { signal } : {}),
 }

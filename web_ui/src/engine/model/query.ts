@@ -11,6 +11,8 @@ export interface ListState {
   group: string | null
   sort: string
   q: string
+  /** only rows with this flaw */
+  flaw?: string
 }
 
 export function buildQuery(state: ListState, hasDate: boolean, now = new Date()): ListQuery {
@@ -28,12 +30,13 @@ export function buildQuery(state: ListState, hasDate: boolean, now = new Date())
   }
   if (state.filter.and.length) query.filter = state.filter
   if (state.group) query.group = state.group
+  if (state.flaw) query.flaw = state.flaw
   if (state.sort) query.sort = state.sort
   return query
 }
 
 /** 不显示: the list stays empty until something is asked for. */
-export const showsNothing = (state: ListState): boolean => state.period.kind === 'none' && !state.quick && state.filter.and.length === 0 && !state.q
+export const showsNothing = (state: ListState): boolean => state.period.kind === 'none' && !state.quick && state.filter.and.length === 0 && !state.q && !state.flaw
 
 export function toParams(query: ListQuery): URLSearchParams {
   const params = new URLSearchParams()

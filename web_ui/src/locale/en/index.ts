@@ -2,6 +2,7 @@
 import { attach } from './attach'
 import { documents } from './documents'
 import { engine } from './engine'
+import { flaws } from './flaws'
 import { frame } from './frame'
 import { importing } from './import'
 import { merge } from './merge'
@@ -10,4 +11,4 @@ import { roles } from './roles'
 import { settings } from './settings'
 import { sync } from './sync'
 
-export const en: Record<string, string> = { ...attach, ...documents, ...engine, ...frame, ...importing, ...merge, ...print, ...roles, ...settings, ...sync }
+export const en: Record<string, string> = { ...attach, ...documents, ...engine, ...flaws, ...frame, ...importing, ...merge, ...print, ...roles, ...settings, ...sync }

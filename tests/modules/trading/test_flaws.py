@@ -1,0 +1,311 @@
+"""What no machine would have let through alone and two machines made together: told where a person acts, and mended by
+ordinary documents (modules.md 0.5, 2.10.9 N22)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop.engine import amiss
+from desktop.engine.access import Principal
+from tests.chaos.kit import found_company, server_in
+from tests.engine.kit import assert_sound
+from tests.modules.trading.shop import Shop, fen, scaled
+from tests.support import open_office
+
+
+@dataclass
+class Two:
+    """Two machines, of which the first keeps the books; they meet only when the test lets them."""
+
+    a: Shop
+    b: Shop
+
+    @property
+    def both(self) -> tuple[Shop, Shop]:
+        return self.a, self.b
+
+    def meet(self) -> None:
+        for shop in (*self.both, *self.both, *self.both):
+            shop.office.workstation.sync.round()
+
+    def flaws(self) -> dict[str, list[str]]:
+        """What is told, by kind: the same on both."""
+        self.meet()
+        here, there = (told(shop) for shop in self.both)
+        assert here == there
+        return here
+
+
+def told(shop: Shop) -> dict[str, list[str]]:
+    found = shop.api.get("/api/flaws")
+    assert shop.api.get("/api/flaws/count")["total"] == found["total"]
+    words: dict[str, list[str]] = {}
+    for group in found["groups"]:
+        words.setdefault(group["label"], []).extend(item["text"] for item in group["items"])
+        listed = shop.api.get(f"/api/records/{group['module']}", flaw=group["name"], want="rows,total")
+        assert listed["total"] == group["total"] and [row["id"] for row in listed["rows"]] == [
+            item["id"] for item in group["items"]
+        ]
+    return {label: sorted(texts) for label, texts in words.items()}
+
+
+@pytest.fixture
+def two(template: Path, tmp_path: Path) -> Iterator[Two]:
+    with server_in(tmp_path / "server") as server, ExitStack() as opened:
+        company = found_company(template, tmp_path, server)
+        company.add()
+        company.settle()
+        offices = [opened.enter_context(open_office(machine.folder)) for machine in company.machines]
+        first = Shop(offices[0])
+        first.product()
+        first.customer()
+        first.supplier()
+        made = Two(first, Shop(offices[1], dict(first.names)))
+        made.meet()
+        yield made
+        made.meet()
+        for office in offices:
+            assert_sound(office.engine)
+
+
+def test_nothing_is_amiss_where_nobody_was_apart(two: Two) -> None:
+    two.a.buy(("P", 10, 10))
+    two.a.sell(("P", 4, 20))
+    assert two.flaws() == {}
+
+
+def test_oversold(two: Two) -> None:
+    two.a.buy(("P", 10, 10))
+    two.meet()
+    for shop in two.both:
+        sold = shop.sell(("P", 8, 20))
+    assert two.flaws() == {"超卖": ["「主仓」的产品 P 库存是 −6：出库的比有的多"]}
+    (group,) = two.a.api.get("/api/flaws")["groups"]
+    acts = group["items"][0]["acts"]
+    assert [(act["label"], act["module"], act["makes"]) for act in acts][:2] == [
+        ("看流水", "stock_move", False), ("补做入库", "stock_entry", True)
+    ]  # fmt: skip
+    two.b.cancel("sale", sold)
+    assert two.flaws() == {}
+
+
+def test_over_delivered(two: Two) -> None:
+    two.a.buy(("P", 50, 1))
+    order = two.a.sell(("P", 5, 20), doc_type="order", deliver_on="2030-01-01")
+    two.meet()
+    link = {"product": two.a.names["P"], "qty": scaled(5), "price": scaled(20), "order_line": order["lines"][0]["id"]}
+    for shop in two.both:
+        shop.sell(link)
+    number = order["row"]["number"]
+    assert two.flaws() == {"超交": [f"订货单 {number} 交的比订的多 100%"]}
+    path = f"/api/documents/sale/{order['row']['id']}/close"
+    two.a.api.post(path, {"reason": "多交的客户收下了"})
+    assert two.flaws() == {}
+
+
+def test_overpaid_until_the_second_receipt_lets_it_go(two: Two) -> None:
+    two.a.buy(("P", 50, 1))
+    sale = two.a.sell(("P", 5, 20))
+    two.meet()
+    line = {"target_kind": "sale", "target": sale["row"]["id"], "amount": fen(100)}
+    for shop in two.both:
+        receipt = shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 100}, line)
+    number = sale["row"]["number"]
+    assert two.flaws() == {"超付": [f"{number} 合计 100.00，结清的比它多，未结 −100.00"]}
+    (group,) = two.a.api.get("/api/flaws")["groups"]
+    item = group["items"][0]
+    assert item["opens"] == {"module": "sale", "id": sale["row"]["id"]}
+    assert item["acts"][0]["values"] == {"target": sale["row"]["id"], "state": "posted"}
+    two.b.change("settlement", receipt, [{**receipt["lines"][0], "amount": 0}])
+    assert two.flaws() == {}
+    assert two.a.owes("甲", "advance_in") == 100
+
+
+def test_overdrawn_advance_and_account(two: Two) -> None:
+    two.a.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 100, "account": "现金"})
+    two.meet()
+    about = {"kind": "refund_out", "customer": "甲", "amount": 100, "from_advance": 100, "account": "现金"}
+    for shop in two.both:
+        refund = shop.enter("settlement", about)
+    assert two.flaws() == {
+        "账户透支": ["账户「现金」的余额是 −100.00：付出的比有的多"],
+        "预收/付透支": ["甲 的预收余额是 −100.00：用掉的比有的多"],
+    }
+    two.a.api.ok(two.a.api.call("PATCH", f"/api/records/account/{two.a.names['现金']}", {"allow_overdraft": True}))
+    assert list(two.flaws()) == ["预收/付透支"]
+    two.b.cancel("settlement", refund)
+    assert two.flaws() == {}
+
+
+def test_rights_and_scope_hold(two: Two) -> None:
+    """Without amounts for whom sees none, and nothing of what is not his."""
+    two.a.buy(("P", 50, 1))
+    sale = two.a.sell(("P", 5, 20))
+    two.meet()
+    line = {"target_kind": "sale", "target": sale["row"]["id"], "amount": fen(100)}
+    for shop in two.both:
+        shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 100}, line)
+    two.meet()
+    engine = two.a.office.engine
+    view = frozenset(("view",))
+    clerk = Principal(
+        operator="x", rights={"sale": view, "account_balance": view}, scopes={"sale": "all"}, no_prices=True
+    )
+    (group,) = amiss.listed(engine, clerk, 20)["groups"]
+    (item,) = group["items"]
+    assert item["text"] == f"{sale['row']['number']} 结清的比合计多" and item["acts"] == []
+    assert amiss.count(engine, clerk) == 1
+    stranger = Principal(operator="x", employee="nobody", rights={"sale": view}, scopes={"sale": "own"})
+    assert amiss.listed(engine, stranger, 20) == {"groups": [], "total": 0}
+
+
+def test_a_list_knows_only_its_own_flaws(two: Two) -> None:
+    assert "flaw" in two.a.api.refused("GET", "/api/records/sale?flaw=oversold", 422)["fields"]
+    (sale,) = (one for one in two.a.api.get("/api/modules")["modules"] if one["name"] == "sale")
+    assert sale["flaws"] == [{"name": "overpaid", "label": "超付"}, {"name": "over_delivered", "label": "超交"}]
+
+
+# ------------------------------------------------------------------------------------------------------ openings (T23)
+
+
+def test_an_account_opened_twice_can_be_put_right_and_taken_back(two: Two) -> None:
+    made = [shop.enter("opening_account", {"account": "现金", "amount": 5000}) for shop in two.both]
+    numbers = sorted(one["row"]["number"] for one in made)
+    told_now = two.flaws()
+    assert told_now == {"期初重复": [f"账户「现金」的期初记了两次，这一张 {one} 是 5,000.00" for one in numbers]}
+    assert two.a.cash() == two.b.cash() == 10_000
+    two.a.change("opening_account", made[0], [], amount=4000)
+    assert two.a.cash() == 9_000
+    two.a.enter("settlement", {"kind": "advance_out", "supplier": "乙", "amount": 7000, "account": "现金"})
+    two.a.cancel("opening_account", made[1])
+    assert two.flaws() == {"账户透支": ["账户「现金」的余额是 −3,000.00：付出的比有的多"]}
+    assert two.a.refused("opening_account", {"account": "现金", "amount": 1})["fields"]["account"].startswith(
+        "这个账户的期初已记在"
+    )
+
+
+def test_goods_opened_twice(two: Two) -> None:
+    values, line = {"kind": "opening", "warehouse": "主仓"}, {"unit_cost": scaled(8)}
+    made = [
+        shop.enter("stock_entry", values, {"product": shop.names["P"], "qty": scaled(10), **line}) for shop in two.both
+    ]
+    first, second = sorted(one["row"]["number"] for one in made)
+    words = "产品 P 在「主仓」的期初记了两次，这一张 {} 是 10个"
+    assert sorted(two.flaws()["期初重复"]) == [words.format(number) for number in (first, second)]
+    two.a.sell(("P", 15, 20))
+    two.meet()
+    two.b.cancel("stock_entry", made[1])
+    assert two.flaws() == {"超卖": ["「主仓」的产品 P 库存是 −5：出库的比有的多"]}
+    asked = two.a.api.refused(
+        "POST", "/api/documents/stock_entry", 409,
+        two.a.body(values, [{"product": two.a.names["P"], "qty": scaled(1), **line}]),
+    )  # fmt: skip
+    assert first in asked["questions"][0]["text"]
+
+
+def test_a_debt_opened_twice(two: Two) -> None:
+    values = {"kind": "receivable", "customer": "甲", "amount": 1200, "ref_number": "A-77", "doc_on": "2020-01-01"}
+    made = [shop.enter("opening_party", values) for shop in two.both]
+    other = two.a.enter("opening_party", values | {"ref_number": "A-78"})
+    ahead = [
+        shop.enter("opening_party", {"kind": "advance_in", "customer": "甲", "amount": 300, "ref_number": "Y-1"})
+        for shop in two.both
+    ]
+    assert len(two.flaws()["期初重复"]) == 4
+    assert other["row"]["number"] not in "".join(two.flaws()["期初重复"])
+    two.b.change("opening_party", made[0], [], amount=1100)
+    two.b.cancel("opening_party", made[1])
+    refund = {"kind": "refund_out", "customer": "甲", "amount": 400, "from_advance": 400, "account": "现金"}
+    two.a.enter("opening_account", {"account": "现金", "amount": 5000})
+    two.a.enter("settlement", refund)
+    two.a.cancel("opening_party", ahead[1])
+    assert two.flaws() == {"预收/付透支": ["甲 的预收余额是 −100.00：用掉的比有的多"]}
+    assert two.b.owes("甲") == 2300
+    asked = two.a.refused("opening_party", values, status=409)
+    assert made[0]["row"]["number"] in asked["questions"][0]["text"]
+
+
+# --------------------------------------------------------------------------------------------------- late costs (T6.10)
+
+
+def unknown_and_late(two: Two) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Five units of unknown cost, of which one machine tells the cost: 12.00 each."""
+    bought = two.a.buy(("P", 5, None), confirmed=["unknown_cost"])
+    two.meet()
+    return bought, late(two.a, 12)
+
+
+def came_and_late(two: Two) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The same of goods that were not bought."""
+    came = two.a.enter("stock_entry", {"kind": "other_in"}, {"product": two.a.names["P"], "qty": scaled(5)})
+    two.meet()
+    return came, late(two.a, 12)
+
+
+def late(shop: Shop, unit_cost: int) -> dict[str, Any]:
+    about = {"kind": "late_cost"}
+    (one,) = shop.api.post("/api/documents/cost_adjust/sources/unknown", shop.body(about, []))["items"]
+    return shop.enter("cost_adjust", about, {"source": one["id"], "unit_cost": scaled(unit_cost)})
+
+
+def pools(two: Two) -> set[tuple[Any, ...]]:
+    """Quantity, uncosted quantity and value on both machines."""
+    two.meet()
+    rows = [shop.rows("stock_balance")[0] for shop in two.both]
+    return {(row["on_hand"] / 10_000, row["uncosted"] / 10_000, row["value"] / 100) for row in rows}
+
+
+@pytest.mark.parametrize("keeper", [True, False])
+def test_a_late_cost_of_a_receipt_whose_price_another_machine_told(two: Two, keeper: bool) -> None:
+    apart = two if keeper else Two(two.b, two.a)
+    bought, adjusted = unknown_and_late(apart)
+    apart.b.change("purchase", bought, [{**bought["lines"][0], "price": scaled(9)}])
+    assert pools(two) == {(5, 0, 45)}
+    number, receipt = adjusted["row"]["number"], bought["row"]["number"]
+    words = f"{number} 给入库单 {receipt} 的产品 P 补录的成本没有计入：那张入库单已改过或作废"
+    assert two.flaws() == {"补录成本落空": [words]}
+    shown = two.a.read("cost_adjust", adjusted)
+    assert shown["lines"][0]["is_void"] and not shown["row"]["total_cost"]
+    two.b.cancel("cost_adjust", adjusted)
+    assert two.flaws() == {} and pools(two) == {(5, 0, 45)}
+
+
+def test_a_late_cost_of_a_receipt_that_another_machine_cancelled(two: Two) -> None:
+    bought, _ = unknown_and_late(two)
+    two.b.cancel("purchase", bought)
+    assert pools(two) == {(0, 0, 0)}
+    assert list(two.flaws()) == ["补录成本落空"]
+
+
+def test_a_late_cost_counts_again_where_the_receipt_is_as_it_was(two: Two) -> None:
+    came, adjusted = came_and_late(two)
+    two.b.change("stock_entry", came, [{**came["lines"][0], "qty": scaled(4)}])
+    assert pools(two) == {(4, 4, 0)}
+    again = late(two.b, 10)
+    assert pools(two) == {(4, 0, 40)} and list(two.flaws()) == ["补录成本落空"]
+    two.b.cancel("cost_adjust", again)
+    two.b.change("stock_entry", came, [{**came["lines"][0], "note": "还是五个"}])
+    assert pools(two) == {(5, 0, 60)} and two.flaws() == {}
+    two.a.cancel("cost_adjust", adjusted)
+    assert pools(two) == {(5, 5, 0)}
+
+
+def test_a_receipt_changed_otherwise_keeps_its_late_cost(two: Two) -> None:
+    came, _ = came_and_late(two)
+    two.b.change("stock_entry", came, [{**came["lines"][0], "note": "第二车"}])
+    assert pools(two) == {(5, 0, 60)} and two.flaws() == {}
+
+
+def test_a_late_cost_told_twice(two: Two) -> None:
+    two.a.buy(("P", 5, None), confirmed=["unknown_cost"])
+    two.meet()
+    made = [late(shop, 12) for shop in two.both]
+    assert len(two.flaws()["补录成本重复"]) == 2
+    two.a.cancel("cost_adjust", made[1])
+    assert pools(two) == {(5, 0, 60)} and two.flaws() == {}
