@@ -79,16 +79,24 @@ class Bargain:
             header["due_on"] = due_on(str(header["doc_on"]), terms)
         for line in lines:
             complete_line(line, asking)
-            self._complete_links(header, line)
+            self._complete_links(header, line, asking)
         complete_orders(lines, self.lines, asking)
         return party
 
-    def _complete_links(self, header: Mapping[str, Any], line: Columns) -> None:
+    def _complete_links(self, header: Mapping[str, Any], line: Columns, asking: Asking) -> None:
         """A kind that delivers nothing, or takes nothing back, has no such links: they would count all the same."""
-        if self.kind(header) in ("order", "return"):
+        if self.kind(header) == "order":
             line["order_line"] = None
-        if self.kind(header) != "return":
+        if self.kind(header) == "return":
+            line["order_line"] = self._reopened(header, line, asking)
+        else:
             line["origin_line"] = None
+
+    def _reopened(self, header: Mapping[str, Any], line: Columns, asking: Asking) -> Any:
+        """The order line that is still to come again by what a return takes back (`order.return_reopens`)."""
+        is_asked = header.get("order_effect") == "reopens" and line.get("origin_line")
+        origin = asking.look(self.lines, str(line["origin_line"])) if is_asked else None
+        return origin["order_line"] if origin and origin["product"] == line.get("product") else None
 
     def fill(
         self, typing: Typing, complete: Callable[[Columns, Sequence[Columns], Asking], object]
@@ -146,8 +154,9 @@ class Bargain:
         yield from frozen_money(posting, self.money)
         yield from still_fits(posting, self.module)
         yield from accounts_hold(posting)
-        yield from self._links_fit(posting, "order_line", "订货单", ("order",))
-        yield from not_more_than_ordered(posting, self.module)
+        if kind != "return":
+            yield from self._links_fit(posting, "order_line", "订货单", ("order",))
+            yield from not_more_than_ordered(posting, self.module)
         if kind == "order":
             yield from delivered_stays(posting, self.module)
         if kind == "return":

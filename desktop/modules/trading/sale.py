@@ -56,7 +56,15 @@ from .paying import change, paid_refusals
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
-from .settings import COUNT_ORDERS, CREDIT_CHECK, LAST_PRICE_DAYS, OVERDUE_DAYS, RETURN_FREELY, WRITE_OFF_LIMIT
+from .settings import (
+    COUNT_ORDERS,
+    CREDIT_CHECK,
+    LAST_PRICE_DAYS,
+    OVERDUE_DAYS,
+    RETURN_FREELY,
+    RETURN_REOPENS,
+    WRITE_OFF_LIMIT,
+)
 from .sources import from_order, from_origin, from_quote, sold_of
 from .stock import costs_in_turn, last_cost, stock_moves
 
@@ -99,6 +107,9 @@ _SIDE = Bargain(
 def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
     if _SIDE.kind(header) == "retail":
         header["customer"] = RETAIL
+    if not header.get("order_effect"):  # one that has its number is older than the setting
+        is_reopening = not header.get("number") and asking.settings[RETURN_REOPENS]
+        header["order_effect"] = "reopens" if is_reopening else "keeps"
     customer = _SIDE.complete(header, lines, asking)
     if customer and not header.get("owner"):
         header["owner"], header["department"] = customer["owner"], customer["department"]
@@ -440,6 +451,7 @@ _HEADER: dict[str, Any] = {
     "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True),
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True),
     "return_reason": Dict("退货原因", "return_reason"),
+    "order_effect": Enum("退货后订货", {"keeps": "不恢复", "reopens": "恢复"}, readonly=True, hidden=True),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
     "department": Ref("部门", "department", readonly=True, index=True),
     "delivery_method": Dict("送货方式", "delivery_method"),

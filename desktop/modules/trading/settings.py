@@ -6,7 +6,7 @@ from ...engine.fields import Bool, Enum, Int, Money, Rate
 from .credit import Check
 from .rounding import WHOLE_RATE
 
-_DOCUMENT, _TAX, _PRICE, _CREDIT, _STOCK = "单据", "税", "价格", "信用与收付", "库存与成本"
+_DOCUMENT, _TAX, _PRICE, _ORDER, _CREDIT, _STOCK = "单据", "税", "价格", "订货", "信用与收付", "库存与成本"
 
 BACK_DAYS = Setting[int](
     "doc.back_days",
@@ -54,6 +54,24 @@ QUOTE_DAYS = Setting[int](
     _PRICE,
     220,
 )
+OVER_RATE = Setting[int](
+    "order.over_rate",
+    Rate(
+        "允许超交%", required=True, min=0, max=WHOLE_RATE, default=0,
+        help="交货最多可以比订货多百分之几，0 是一点也不能多",
+    ),
+    _ORDER,
+    250,
+)  # fmt: skip
+RETURN_REOPENS = Setting[bool](
+    "order.return_reopens",
+    Bool(
+        "退货恢复订货", default=False,
+        help="客户退回按订货交的货以后，退回的数量重新算未交。以后新录的退货单按它算，已保存的单据不变",
+    ),
+    _ORDER,
+    260,
+)  # fmt: skip
 CREDIT_CHECK = Setting[Check](
     "credit.check",
     Enum(
@@ -90,6 +108,12 @@ WRITE_OFF_LIMIT = Setting[int](
     _CREDIT,
     330,
 )
+CREDITS_FIRST = Setting[bool](
+    "money.auto_use_credit",
+    Bool("自动先用退货抵", default=False, help="收付款自动分配时，先用没抵掉的退货和多付的，再用这次的钱"),
+    _CREDIT,
+    340,
+)
 STOCK_NEGATIVE = Setting[str](
     "stock.negative",
     Enum(
@@ -98,6 +122,15 @@ STOCK_NEGATIVE = Setting[str](
     ),
     _STOCK,
     400,
+)  # fmt: skip
+CHECK_AVAILABLE = Setting[bool](
+    "stock.check_available",
+    Bool(
+        "出库按可用数量检查", default=False,
+        help="出库不能用掉留给别的销货订货的数量；关掉就只看库存数量。怎么拦，看「库存不够时出库」",
+    ),
+    _STOCK,
+    405,
 )  # fmt: skip
 COST_WITH_TAX = Setting[str](
     "cost.basis",

@@ -40,7 +40,7 @@ from .papers import (
 )
 from .prints import on_sheets
 from .refusal import yuan
-from .settings import WRITE_OFF_LIMIT
+from .settings import CREDITS_FIRST, WRITE_OFF_LIMIT
 from .words import in_words
 
 CUSTOMER_KINDS = ("receipt", "advance_in", "refund_out")
@@ -146,7 +146,8 @@ def _spread(typing: Typing) -> list[Columns]:
     items = of_party(*_party(header), typing.asking, given(posted_lines(header, typing.asking)))
     wanted = -1 if header.get("kind") in _REFUNDS else 1
     money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0)
-    spread = dict(allocate(money, [one.item for one in items], credits_first=False)) if wanted > 0 else {}
+    first = typing.asking.settings[CREDITS_FIRST]
+    spread = dict(allocate(money, [one.item for one in items], credits_first=first)) if wanted > 0 else {}
     chosen = [one for one in items if wanted > 0 or one.item.outstanding < 0]
     return known_amounts(chosen, spread, lines)
 

@@ -49,7 +49,8 @@ def _delivered_from(module: str, party: str) -> Callable[[Sheet, str, Asking], S
 
 def _rest_of(module: str, order: Columns, lines: Sequence[Columns], asking: Asking) -> Columns:
     """The order's discount that is left, and its deposit (T11)."""
-    rows = asking.find(f"{module}_line", {"order": order["id"], "state": "posted"})
+    about: dict[str, Wanted] = {"order": order["id"], "state": "posted", "doc_type": module}
+    rows = asking.find(f"{module}_line", about)
     before = [asking.find(module, {"id": id})[0] for id in sorted({str(row["document"]) for row in rows})]
     amount = sum(line_amount(line) for line in lines)
     whole = sum_of(_lines_of(asking, f"{module}_line", str(order["id"])), "amount")
