@@ -25,6 +25,7 @@ from .running import Running, RunningMoney, RunningQuantity
 from .serial import Serial
 from .text import Text
 from .url import Url
+from .words import Words
 
 __all__ = [
     "Barcode",
@@ -59,6 +60,7 @@ __all__ = [
     "Text",
     "Url",
     "Where",
+    "Words",
     "all_of",
     "any_of",
 ]

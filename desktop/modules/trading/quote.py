@@ -6,7 +6,7 @@ from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Date, Dict, Enum, Money, Price, Ref, Text
+from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
 from .offer import is_below_minimum
@@ -31,9 +31,9 @@ from .papers import (
     worked_out,
 )
 from .prints import TOTAL, WITH_PRICES, on_sheets
-from .product import SLOTS
+from .product import SLOTS, slot_prices
 from .rounding import TEN_THOUSAND
-from .settings import QUOTE_DAYS
+from .settings import QUOTE_DAYS, SLOT_NAMES
 
 _RIGHTS = {"storekeeper": "", "sales": "view add edit delete post cancel export print"}
 RESULTS = {"open": "跟进中", "won": "成交", "lost": "未成交"}
@@ -121,7 +121,9 @@ _HEADER: dict[str, Any] = {
     "contact": Ref("联系人", "contact", loose=True, depends={"parent": "customer"}),
     "subject": Text("主题", width=180),
     "valid_until": Date("有效期至", index=True, width=100),
-    "price_slot": Enum("参考售价", {"1": "零售价", "2": "批发价", "3": "会员价", "4": "代理价"}),
+    "price_slot": Enum(
+        "参考售价", {"1": "零售价", "2": "批发价", "3": "会员价", "4": "代理价"}, options_called=SLOT_NAMES.key
+    ),
     "delivery_term": Text("交货条件"),
     "payment_term": Text("付款条件"),
     **header_tax(),
@@ -199,7 +201,7 @@ quote_line = Module(
     **GOODS_LINES,
     fields=dict(
         **line_start("quote", taxed=True),
-        **{name: Price(label, readonly=True, width=88) for name, label in SLOTS.items()},
+        **slot_prices(readonly=True, width=88),
         **line_prices(),
         **line_end(_HEADER, _REPEATED),
     ),

@@ -2,7 +2,7 @@
 
 from ...engine.define import Setting
 from ...engine.documents.declare import SAVE_POSTS as SAVE_POSTS
-from ...engine.fields import Bool, Enum, Int, Money, Rate
+from ...engine.fields import Bool, Enum, Int, Money, Rate, Words
 from .credit import Check
 from .rounding import WHOLE_RATE
 
@@ -36,6 +36,15 @@ TAX_RATE = Setting[int](
     _TAX,
     110,
 )
+SLOT_NAMES = Setting[str](
+    "price.slot_names",
+    Words(
+        "四个参考售价的名称", required=True, count=4, default="零售价,批发价,会员价,代理价",
+        help="用逗号隔开，不能相同。列表、表单、打印、导出和价格级别都用它们",
+    ),
+    _PRICE,
+    190,
+)  # fmt: skip
 USE_LAST_PRICE = Setting[bool](
     "price.use_last",
     Bool("优先带出上次价", default=True, help="同一往来单位上次买卖这个产品的单价；关掉就按级别价和标价"),
