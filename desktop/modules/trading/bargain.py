@@ -26,6 +26,7 @@ from .papers import (
     quantities,
     returned_before,
     still_fits,
+    sum_of,
     taxed,
     worked_out,
 )
@@ -205,6 +206,7 @@ class Bargain:
             "closed_at": DateTime("关闭时间", readonly=True),
             "close_reason": Text("关闭原因", readonly=True),
             "paid_state": Enum(state, PAID_STATES, calc=True, readonly=True, index=True, width=84),
+            "deposit_left": Money("订金余额", calc=True, readonly=True, width=100),
         }
 
     def linking(self) -> dict[str, Field]:
@@ -220,9 +222,11 @@ class Bargain:
         }
 
 
-STANDS = "outstanding paid_state progress"
+STANDS = "outstanding paid_state progress deposit_left"
 
 
 def standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """What other documents say of one: how far it is settled, and as an order delivered."""
+    """What other documents say of one: how far it is settled, and as an order delivered and paid for ahead."""
+    if balance == "deposit_balance":
+        return {"deposit_left": sum_of(rows, "balance")}
     return order_progress(header, rows) if balance == "order_balance" else settled(header, rows)

@@ -18,7 +18,8 @@ KINDS = {
     "sale": "销货", "sale_order": "销货订货", "sale_return": "客户退货", "retail": "零售",
     "receipt": "收款", "payment": "付款", "advance_in": "预收", "advance_out": "预付",
     "refund_out": "退客户款", "refund_in": "收退款", "write_off": "核销", "offset": "应收冲应付",
-    "transfer": "转账", "transfer_fee": "转账手续费", "opening": "期初",
+    "transfer": "转账", "transfer_fee": "转账手续费", "money_fee": "收付手续费",
+    "opening": "期初",
 }  # fmt: skip
 
 _RIGHTS = dict(manager="view export print", finance="view export print")
@@ -147,6 +148,8 @@ party_entry = Module(
         settles_number=Text("结清的单据", width=170),
         settles=Text("结清", max_length=32, index=True, hidden=True),
         settles_module=Text("结清模块", max_length=64, hidden=True),
+        order=Text("订金的订货单", max_length=32, index=True, hidden=True),
+        order_module=Text("订货模块", max_length=64, hidden=True),
         owner=Ref("业务员", "employee", index=True, loose=True, width=90),
         department=Ref("部门", "department", index=True, loose=True, hidden=True),
         branch=Ref("分公司", "branch", index=True, loose=True, hidden=True),
@@ -201,10 +204,31 @@ def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> 
 party_balance = _balance_module("party_balance", "往来余额", 52, by_party=True)
 open_item = _balance_module("open_item", "未结单据", 53, by_party=False)
 
+deposit_balance = Module(
+    name="deposit_balance",
+    label="订金余额",
+    noun="订金",
+    chapter="trading",
+    icon="scale",
+    menu=False,
+    local=True,
+    writable=False,
+    search=False,
+    title="order_module",
+    fields=dict(
+        order_module=Text("订货模块", max_length=64, hidden=True),
+        order=Text("订货单", max_length=32, index=True, hidden=True),
+        balance=Money("订金余额", width=120),
+        entries=Int("笔数"),
+    ),
+    columns="balance entries",
+    sort="order_module",
+)
+
 parties = Ledger(
     moves="party_entry",
     amounts=("amount",),
-    revision=2,
+    revision=3,
     balances=(
         Balance(module="party_balance", keys=("customer", "supplier", "side"), sums={"amount": "balance"}),
         Balance(
@@ -212,6 +236,12 @@ parties = Ledger(
             keys=("settles_module", "settles"),
             sums={"amount": "balance"},
             header=("settles_module", "settles"),
+        ),
+        Balance(
+            module="deposit_balance",
+            keys=("order_module", "order"),
+            sums={"amount": "balance"},
+            header=("order_module", "order"),
         ),
     ),
 )
@@ -221,7 +251,8 @@ def party_move(
     posted: Posted, kind: str, side: Side, amount: int, role: str, *, settles: Mapping[str, Any] | None = None,
     line: str | None = None,
 ) -> Iterator[Move]:  # fmt: skip
-    """One entry of what a party owes or is owed; none of an amount of 0. `settles` names the document it is about."""
+    """One entry of what a party owes or is owed; none of an amount of 0. `settles` names the document it is about, or
+    the order whose deposit it is."""
     if not amount:
         return
     header = posted.sheet.header

@@ -40,6 +40,7 @@ from ...engine.fields import (
 from ...engine.fields.moment import today
 from .amounts import Amounts
 from .cost import Costed, Origin
+from .deposits import ORDERS, advance_of, held, left_of
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
 from .settings import BACK_DAYS, CHECK_AVAILABLE, FUTURE_DAYS, STOCK_NEGATIVE, TAX_INCLUDED
@@ -339,9 +340,14 @@ def _advances_gone(id: str, asking: Asking) -> Iterator[bool]:
     ahead: Counter[tuple[str, Any, Any]] = Counter()
     for row in asking.find("party_entry", {"document": id, "side": ["advance_in", "advance_out"]}):
         name = "customer" if row["side"] == "advance_in" else "supplier"
-        ahead[name, row[name], row["side"]] += int(row["amount"] or 0)
-    for (name, party, side), amount in ahead.items():
-        yield amount > 0 and amount > asking.balance("party_balance", {name: party, "side": side})["balance"]
+        ahead[name, row[name], row["order"]] += int(row["amount"] or 0)
+    for (name, party, order), amount in ahead.items():
+        there = advance_of(asking, name, party)
+        if order:
+            there = min(there, left_of(asking, ORDERS[name], order))
+        else:
+            there -= held(asking, name, party)
+        yield amount > 0 and amount > there
 
 
 def frozen_money(posting: Posting, names: str) -> Iterator[Wrong]:
@@ -631,6 +637,6 @@ class Origins:
         return costed
 
 
-def sum_of(lines: Sequence[Columns], name: str) -> int:
+def sum_of(lines: Iterable[Mapping[str, Any]], name: str) -> int:
     """Σ of a column."""
     return sum(int(line.get(name) or 0) for line in lines)

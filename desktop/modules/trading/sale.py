@@ -24,6 +24,7 @@ from .amounts import derive
 from .bargain import STANDS, Bargain, standing
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
+from .deposits import held, held_for, use_deposits
 from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, is_below_minimum, sale_offers
 from .order_book import order_moves
@@ -111,6 +112,7 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         is_reopening = not header.get("number") and asking.settings[RETURN_REOPENS]
         header["order_effect"] = "reopens" if is_reopening else "keeps"
     customer = _SIDE.complete(header, lines, asking)
+    use_deposits(header, lines if _SIDE.kind(header) in _SIDE.sold else (), asking)
     if customer and not header.get("owner"):
         header["owner"], header["department"] = customer["owner"], customer["department"]
 
@@ -175,9 +177,19 @@ def _customer(posting: Posting) -> Iterator[Wrong]:
     if customer["is_blacklisted"]:
         yield Wrong(f"「{customer['name']}」在黑名单里，不再做新的销售", "customer")
     advance = _balance(posting, "advance_in")
-    if _int(header, "advance_used") > max(advance, 0):
-        yield Wrong(f"预收余额只有 {yuan(advance)}", "advance_used", bare="预收余额不够")
+    if _int(header, "advance_used"):
+        yield from _advance_there(posting, advance)
     yield from _credit(posting, customer, advance)
+
+
+def _advance_there(posting: Posting, advance: int) -> Iterator[Wrong]:
+    """T11: what is used is there, and is not kept for an order that is none of this sheet's."""
+    header, own = posting.sheet.header, {line.get("order") for line in posting.sheet.lines}
+    kept = held(posting.asking, "customer", header["customer"], but=own)
+    before = _int(posting.old.header, "advance_used") if posting.old else 0
+    if _int(header, "advance_used") > max(advance - kept, before, 0):
+        others = f"，其中 {yuan(kept)} 是别的订货的订金" if kept else ""
+        yield Wrong(f"预收余额只有 {yuan(advance)}{others}", "advance_used", bare="预收余额不够")
 
 
 def _quoted(posting: Posting) -> Iterator[Wrong]:
@@ -375,7 +387,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
     about = itself(posted)
     yield from order_moves(posted, kind)
     if kind == "order":
-        yield from party_move(posted, name, "advance_in", paid, "deposit")
+        yield from party_move(posted, name, "advance_in", paid, "deposit", settles=held_for("sale", posted.id))
         yield from account_move(posted, name, paid, "paid")
         return
     sign = _SIDE.sign(header)
@@ -384,8 +396,20 @@ def _moves(posted: Posted) -> Iterable[Move]:
     yield from party_move(posted, name, "receivable", -sign * paid, "paid", settles=about)
     yield from party_move(posted, name, "receivable", -sign * off, "write_off", settles=about)
     yield from party_move(posted, name, "receivable", -sign * advance, "advance", settles=about)
-    yield from party_move(posted, name, "advance_in", -sign * advance, "used")
+    yield from _advance_moves(posted, name, sign * advance)
     yield from account_move(posted, name, sign * paid, "paid")
+
+
+def _advance_moves(posted: Posted, name: str, advance: int) -> Iterator[Move]:
+    """What is used of deposits is taken from them, order by order, the rest from what was paid for nothing certain."""
+    rest, lines = advance, [line for line in posted.sheet.lines if line.get("order") and advance > 0]
+    if lines and all(line.get("deposit_used") is None for line in lines):  # of a program that told them not apart
+        lines = [lines[0] | {"deposit_used": advance}]
+    for line in lines:
+        used, about = _int(line, "deposit_used"), held_for("sale", line["order"])
+        rest -= used
+        yield from party_move(posted, name, "advance_in", -used, "used", settles=about, line=str(line["id"]))
+    yield from party_move(posted, name, "advance_in", -rest, "used")
 
 
 def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
@@ -517,7 +541,8 @@ sale = Module(
         find=PRODUCTS,
         line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount note",
         foot="goods_amount discount_amount tax_amount charge_amount total advance_used write_off_amount paid_amount "
-        "account tendered change outstanding",
+        "account tendered change outstanding deposit_left",
+        only={"deposit_left": "order"},
         needs={"warehouse": "sale return retail", "deliver_on": "order"},
         copied=_REPEATED,
         prints=(*_RECEIPTS, *_SHEETS, *_SLIPS, _CONTRACT, *_TICKETS),
@@ -551,6 +576,7 @@ sale_line = Module(
         **line_prices(),
         **line_costs(),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
+        deposit_used=Money("使用订金", readonly=True, hidden=True),
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
     ),

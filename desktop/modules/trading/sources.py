@@ -5,8 +5,10 @@ from typing import Any
 
 from ...engine.documents.declare import Asking, Columns, Sheet, Source, Wanted
 from .amounts import line_amount
+from .deposits import advance_of, left_of
 from .orders import OPEN_ORDERS, delivery_line, offered_discount
 from .papers import returned_before, sum_of
+from .paying import deposit_offered
 
 _OFFERED_MAX = 2_000
 
@@ -61,9 +63,8 @@ def _rest_of(module: str, order: Columns, lines: Sequence[Columns], asking: Aski
     )  # fmt: skip
     left: Columns = {"discount_amount": discount or None}
     if module == "sale":
-        deposit = int(order["paid_amount"] or 0) - sum_of(before, "advance_used")
-        there = asking.balance("party_balance", {"customer": order["customer"], "side": "advance_in"})["balance"]
-        left["advance_used"] = max(min(deposit, amount - discount, there), 0) or None
+        deposit = min(left_of(asking, module, order["id"]), advance_of(asking, "customer", order["customer"]))
+        left["advance_used"] = deposit_offered(deposit, 0, amount - discount) or None
     return left
 
 
