@@ -587,6 +587,13 @@ class FindQuery(Strict):
     limit: Annotated[int, Field(ge=1, le=50)] = 20
 
 
+class StatementQuery(Strict):
+    """The days of a statement of account, both included; blank: from the first, to the last."""
+
+    since: Day = ""
+    until: Day = ""
+
+
 class ActionBody(Strict):
     reason: Name = ""
     confirmed: list[Name] = Field(default_factory=list, max_length=50)

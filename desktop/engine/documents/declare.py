@@ -186,6 +186,33 @@ class Balance:
     feeds: Callable[[Columns, Columns], Iterator[Feed]] | None = None
 
 
+@dataclass(frozen=True)
+class StatementSide:
+    """What one kind of party has: the kinds of entries that are its debts, and what was paid ahead; and the words for
+    both, for what adds to a debt and for what takes from it."""
+
+    owed: str
+    ahead: str
+    words: tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A statement of account over the entries of a ledger: `sides` by the column that points at the party, which is
+    called like its module. `by` tells debts from advances, `settles` which document an entry is about, `due` when that
+    is due. `balances` is the module whose rows are a party's balances."""
+
+    label: str
+    sides: Mapping[str, StatementSide]
+    amount: str
+    by: str
+    settles: str
+    due: str
+    balances: str
+    letterhead: Party | None = None
+    signs: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
     """Entries, in a module that is kept locally, and the balances over them."""
@@ -196,6 +223,7 @@ class Ledger:
     balances: tuple[Balance, ...]
     revision: int = 1
     """Raised where a later version of the program books otherwise than the words above say; then all is booked anew."""
+    statement: Statement | None = None
 
 
 @dataclass(frozen=True)

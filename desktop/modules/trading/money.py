@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ...engine.define import Balance, Ledger, Module, Related, Tab
-from ...engine.documents.declare import Columns, Move, Posted
+from ...engine.documents.declare import Columns, Move, Party, Posted, Statement, StatementSide
 from ...engine.fields import Bool, Date, Enum, Int, Money, Ref, RunningMoney, Text
 from .allocation import paid_state
 
@@ -225,10 +225,26 @@ deposit_balance = Module(
     sort="order_module",
 )
 
+_STATEMENT = Statement(
+    label="对账单",
+    sides={
+        "customer": StatementSide("receivable", "advance_in", ("应收", "预收", "应收增加", "应收减少")),
+        "supplier": StatementSide("payable", "advance_out", ("应付", "预付", "应付增加", "应付减少")),
+    },
+    amount="amount",
+    by="side",
+    settles="settles",
+    due="due_on",
+    balances="party_balance",
+    letterhead=Party("", "name", module="company_profile"),
+    signs=("制单", "复核", "对方确认（签章）", "日期"),
+)
+
 parties = Ledger(
     moves="party_entry",
     amounts=("amount",),
     revision=3,
+    statement=_STATEMENT,
     balances=(
         Balance(module="party_balance", keys=("customer", "supplier", "side"), sums={"amount": "balance"}),
         Balance(
