@@ -237,7 +237,7 @@ _STATEMENT = Statement(
     due="due_on",
     balances="party_balance",
     letterhead=Party("", "name", module="company_profile"),
-    signs=("制单", "复核", "对方确认（签章）", "日期"),
+    signs=("制单", "日期", "对方签章"),
 )
 
 parties = Ledger(

@@ -114,9 +114,14 @@ export interface ModuleInfo {
   opens?: { module: string; record: string } | null
   /** a balance: the list of the entries behind it, and the fields both have */
   drills?: { module: string; by: string[] } | null
+  /** its rows are parties with a statement of account, or name one in a field of `by` */
+  statement?: StatementInfo | null
   /** a document with lines; null (or absent) for plain records */
   document?: DocumentInfo | null
 }
+
+/** 对账单 over the entries of a ledger */
+export interface StatementInfo { label: string; entries: string; by: string[]; print: boolean; export: boolean }
 
 /** How a document's sheet is made up (desktop/engine/documents). All names are fields of the module or of its lines. */
 export interface DocumentInfo {
