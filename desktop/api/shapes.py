@@ -570,6 +570,13 @@ class SheetBody(Strict):
     changed: Cell | None = None
 
 
+class GlanceBody(Strict):
+    """The line somebody is at, and the head of its sheet."""
+
+    values: dict[Name, Any] = Field(default_factory=dict, max_length=500)
+    line: Line
+
+
 class DocumentBody(Strict):
     """A document as somebody saves it: all of its lines in their order. `post` makes it count; `confirmed` names the
     questions that were answered with yes."""

@@ -244,14 +244,30 @@ class Found:
     more: Columns = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Choice:
+    """A value that somebody may take for the price of a line: `field` of the found record says what it is called and
+    who may see it, `label` calls it otherwise; `note` says where it comes from."""
+
+    value: int
+    field: str = ""
+    label: str = ""
+    note: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finder:
-    """How codes become lines: `exact` gives the records that carry a code, `about` what the chooser shows of one."""
+    """How codes become lines: `exact` gives the records that carry a code, `about` what the chooser shows of one.
+    A look at a line shows the rows of `behind` that are about its record: where (`place`), and the fields `shown`."""
 
     module: str
     field: str
     exact: Callable[[str, Asking], Iterator[Found]]
     about: Callable[[Mapping[str, Any], Mapping[str, str], Found, Asking], dict[str, Any]]
+    behind: str = ""
+    place: str = ""
+    """The field of `behind` that names a place."""
+    shown: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -380,6 +396,8 @@ class Document:
     entry: Mapping[str, str] = field(default_factory=dict)
     """Which fields of a line the entry row asks for: product, qty, price, discount, unit."""
     find: Finder | None = None
+    choices: Callable[[Columns, Columns, Asking], Iterable[Choice]] = lambda header, line, asking: ()
+    """The prices that a line may have, by its header and itself."""
     only: Mapping[str, str] = field(default_factory=dict)
     """Fields of the header that only some kinds have a use for, with those kinds: sheets of others do not show them."""
     needs: Mapping[str, str] = field(default_factory=dict)

@@ -235,7 +235,10 @@ def _about(row: Mapping[str, Any], labels: Mapping[str, str], found: Found, aski
     }
 
 
-PRODUCTS = Finder(module="product", field="product", exact=_carrying, about=_about)
+PRODUCTS = Finder(
+    module="product", field="product", exact=_carrying, about=_about, behind="stock_balance", place="warehouse",
+    shown="on_hand reserved available on_order",
+)  # fmt: skip
 """Codes, barcodes and names of products."""
 
 

@@ -8,6 +8,7 @@ from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Post
 from ...engine.fields import Bool, Date, Enum, Money, Ref, Text
 from .amounts import derive_purchase
 from .bargain import STANDS, Bargain, standing
+from .choices import purchase_choices
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
 from .deposits import held_for
 from .late import adjusted_by, not_adjusted
@@ -267,6 +268,7 @@ purchase = Module(
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
         },
         find=PRODUCTS,
+        choices=purchase_choices,
         line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount note",
         foot="goods_amount discount_amount tax_amount charge_amount fee_amount fee_supplier fee_share total "
         "paid_amount account outstanding deposit_left",

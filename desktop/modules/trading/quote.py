@@ -9,6 +9,7 @@ from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, T
 from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
+from .choices import sale_choices
 from .offer import is_below_minimum
 from .papers import (
     GOODS_LINES,
@@ -169,6 +170,7 @@ quote = Module(
         after="result lost_reason note print_count",
         entry={"product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"},
         find=PRODUCTS,
+        choices=sale_choices,
         line_columns="product spec unit_row unit_name qty price_1 price_2 price_3 price_4 price discount_rate amount "
         "note",
         foot="goods_amount discount_amount tax_amount charge_amount total",
