@@ -601,6 +601,15 @@ class StatementQuery(Strict):
     until: Day = ""
 
 
+class SurveyQuery(Strict):
+    """A day, blank: now; in all or place by place; only rows of one condition, or with some words."""
+
+    on: Day = ""
+    by: Literal["whole", "part"] = "whole"
+    condition: Name = ""
+    words: Name = ""
+
+
 class ActionBody(Strict):
     reason: Name = ""
     confirmed: list[Name] = Field(default_factory=list, max_length=50)

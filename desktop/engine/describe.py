@@ -129,6 +129,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
         "drills": _drills(engine, principal, definition),
         "statement": _statement(engine, principal, definition),
+        "survey": _survey(engine, principal, definition),
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
 
@@ -139,6 +140,17 @@ def _drills(engine: Engine, principal: Principal, definition: Definition) -> dic
         for balance in ledger.balances:
             if balance.module == definition.name and principal.may("view", name):
                 return {"module": name, "by": [key for key in balance.keys if key in definition.fields]}
+    return None
+
+
+def _survey(engine: Engine, principal: Principal, definition: Definition) -> dict[str, Any] | None:
+    """What its balances are looked at by, all records together."""
+    for ledger in engine.registry.ledgers.values():
+        one = ledger.survey
+        if one and one.balance == definition.name and principal.may("view", one.whole):
+            parts = {"whole": engine.registry[one.whole].module.noun, "part": engine.registry[one.part].module.noun}
+            rights = {name: principal.may(name, definition.name) for name in ("print", "export")}
+            return {"label": one.label, "record": one.whole, **parts, **rights}
     return None
 
 

@@ -214,6 +214,33 @@ class Statement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What there is of every record of a module, in all or place by place, now or at the end of a day. `whole` and
+    `part` are the keys of `balance` that point at the record and the place; `sums` are its sums, the first of them is
+    what `amount` of an entry adds up to. `limits` are the two limits that a record has for itself, and in `part_limits`
+    (a module with the same two keys) for one place. `judge` gives what follows: figures, and `condition`."""
+
+    label: str
+    balance: str
+    whole: str
+    part: str
+    amount: str
+    sums: tuple[str, ...]
+    about: tuple[str, ...]
+    """Fields of the record that are shown beside its title."""
+    limits: tuple[str, str]
+    part_limits: str
+    without: Mapping[str, Scalar]
+    """Records that have one of these values are left out while there is nothing of them."""
+    heads: Mapping[str, str]
+    """What follows from the sums, with its words, in the order of columns."""
+    summed: tuple[str, ...]
+    """Columns whose sum over all rows says something."""
+    conditions: Mapping[str, str]
+    judge: Callable[[Columns], Columns]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ledger:
     """Entries, in a module that is kept locally, and the balances over them."""
 
@@ -224,6 +251,7 @@ class Ledger:
     revision: int = 1
     """Raised where a later version of the program books otherwise than the words above say; then all is booked anew."""
     statement: Statement | None = None
+    survey: Survey | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from ...engine.fields import Date, DateTime, Enum, Int, Money, Price, Quantity, 
 from .cost import Costed, Pool
 from .papers import place_of
 from .rounding import PRICED, divided
+from .stock_survey import SURVEY
 
 Judge = Callable[[Pool, Columns], Costed]
 """What a line costs, from the pool before it."""
@@ -111,6 +112,7 @@ def pool_of(sums: Columns) -> Pool:
 
 stock = Ledger(
     moves="stock_move",
+    survey=SURVEY,
     amounts=("qty", "booked_qty", "uncosted_qty", "cost_amount"),
     balances=(
         Balance(
