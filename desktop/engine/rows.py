@@ -7,7 +7,7 @@ from typing import Any
 
 from . import aliases
 from .access import Principal, scope_sql
-from .fields import Field, Mirror, PriceBeside, Ref, Running
+from .fields import Field, Mirror, PriceBeside, QuantityOf, Ref, Running
 from .fields.text import MASK
 from .registry import Definition, Registry, targets_of
 
@@ -60,7 +60,8 @@ def present(
     mirrors = {name: one for name, one in shown.items() if isinstance(one, Mirror)}
     beside = {name: one for name, one in shown.items() if isinstance(one, PriceBeside)}
     running = {name: one for name, one in shown.items() if isinstance(one, Running)}
-    apart = definition.links.keys() | mirrors.keys() | beside.keys() | running.keys()
+    tallies = {name: one for name, one in shown.items() if isinstance(one, QuantityOf)}
+    apart = definition.links.keys() | mirrors.keys() | beside.keys() | running.keys() | tallies.keys()
     special = {name: one for name, one in shown.items() if type(one).load is not Field.load and name not in apart}
     chosen = {name: _chosen(db, one, [row["id"] for row in raw]) for name, one in mirrors.items()}
     links = {
@@ -68,6 +69,7 @@ def present(
     }
     prices = {name: _prices(db, one, [row["id"] for row in raw]) for name, one in beside.items()}
     balances = {name: _balances(db, registry, definition, one, raw, principal) for name, one in running.items()}
+    counted = {name: _counted(db, one, [row["id"] for row in raw]) for name, one in tallies.items()}
     rows: list[Values] = []
     for source in raw:
         row = {name: source[name] for name in MACHINERY}
@@ -79,6 +81,8 @@ def present(
             row[name] = source["id"] in ids
         for name, kept in prices.items():
             row[name] = kept.get(source["id"])
+        for name, sums in counted.items():
+            row[name] = sums.get(source["id"])
         for name, behind in balances.items():
             row[name] = behind.get(source["row"])
         for name, by_record in links.items():
@@ -120,6 +124,11 @@ def _prices(db: sqlite3.Connection, one: PriceBeside, ids: Sequence[str]) -> dic
         f'AND "{one.by}" IN (SELECT value FROM json_each(?)) ORDER BY id'
     )
     return dict(db.execute(sql, (json.dumps(ids),)).fetchall())
+
+
+def _counted(db: sqlite3.Connection, one: QuantityOf, ids: Sequence[str]) -> dict[str, int]:
+    """What points at the records comes to, by id."""
+    return dict(db.execute(one.sql(), (json.dumps(ids), *one.only.values())).fetchall())
 
 
 def _balances(

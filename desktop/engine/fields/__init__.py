@@ -23,6 +23,7 @@ from .ref import Ref
 from .refs import Refs
 from .running import Running, RunningMoney, RunningQuantity
 from .serial import Serial
+from .tally import QuantityOf
 from .text import Text
 from .url import Url
 from .words import Words
@@ -49,6 +50,7 @@ __all__ = [
     "Price",
     "PriceBeside",
     "Quantity",
+    "QuantityOf",
     "Rate",
     "Ref",
     "Refs",

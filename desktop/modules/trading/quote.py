@@ -6,7 +6,7 @@ from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
+from ...engine.fields import Date, Dict, Enum, Money, QuantityOf, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
 from .choices import sale_choices
@@ -206,9 +206,20 @@ quote_line = Module(
         **slot_prices(readonly=True, width=88),
         **line_prices(),
         **line_end(_HEADER, _REPEATED),
+        sold_qty=QuantityOf(
+            "已成交数",
+            table="sale_line",
+            by="quote_line",
+            of="base_qty",
+            only={"state": "posted"},
+            readonly=True,
+            calc=True,
+            width=84,
+            help="从这一行做成的销货和订货，按基本单位",
+        ),
     ),
-    columns="doc_on number customer product spec unit_name qty price_1 price_2 price_3 price_4 price net_amount "
-    "valid_until",
+    columns="doc_on number customer product spec unit_name qty sold_qty price_1 price_2 price_3 price_4 price "
+    "net_amount valid_until",
     quick="number customer product owner",
     sort="-doc_on",
     rights=dict(manager="view export print", sales="view export print", finance="view export print"),
