@@ -199,14 +199,15 @@ class StatementSide:
 @dataclass(frozen=True, kw_only=True)
 class Statement:
     """A statement of account over the entries of a ledger: `sides` by the column that points at the party, which is
-    called like its module. `by` tells debts from advances, `settles` which document an entry is about, `due` when that
-    is due. `balances` is the module whose rows are a party's balances."""
+    called like its module. `by` tells debts from advances, `settles` which document an entry is about, `items` what
+    makes one debt, `due` when that is due. `balances` is the module whose rows are a party's balances."""
 
     label: str
     sides: Mapping[str, StatementSide]
     amount: str
     by: str
     settles: str
+    items: tuple[str, ...]
     due: str
     balances: str
     letterhead: Party | None = None

@@ -170,14 +170,15 @@ def _ages(db: sqlite3.Connection, asked: _Asked, span: Span) -> Iterator[dict[st
     """T24: what is open at the end, by how long it is due; credits apart, and none where nothing is open."""
     one, side = asked.statement, asked.statement.sides[asked.party]
     where = _of(asked, *_until(span), Sql(f'"{one.by}" = ?', (side.owed,)))
+    items = ", ".join(f'"{name}"' for name in one.items)
     sql = (
-        f'SELECT sum("{one.amount}"), max("{one.due}") FROM {asked.ledger.moves} WHERE {where.text} '
-        f'GROUP BY "{one.settles}" HAVING sum("{one.amount}") <> 0'
+        f'SELECT sum("{one.amount}"), COALESCE(max("{one.due}"), min(book_on)) FROM {asked.ledger.moves} '
+        f'WHERE {where.text} GROUP BY {items} HAVING sum("{one.amount}") <> 0'
     )
     day = date.fromisoformat(span.until or today())
     sums: dict[str, int] = {}
     for amount, due in db.execute(sql, where.params):
-        label = "未核销贷方" if amount < 0 else age_of((day - date.fromisoformat(due)).days if due else 0)
+        label = "未核销贷方" if amount < 0 else age_of((day - date.fromisoformat(due)).days)
         sums[label] = sums.get(label, 0) + amount
     yield from ({"label": label, "amount": sums[label]} for label in _AGES if label in sums)
 

@@ -2,7 +2,7 @@
 order is still to come, nothing else does. All amounts in 分."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ...engine.documents.declare import Above, Asking, Columns, Wanted
@@ -43,9 +43,10 @@ def advance_of(asking: Asking, name: str, party: Any) -> int:
     return asking.balance("party_balance", {name: party, "side": ADVANCES[name]})["balance"]
 
 
-def use_deposits(header: Mapping[str, Any], lines: Iterable[Columns], asking: Asking) -> None:
+def use_deposits(header: Mapping[str, Any], lines: Sequence[Columns], asking: Asking) -> None:
     """Says in the first line of each order how much of its deposit the advance that a delivery uses is."""
-    rest, before, met = int(header.get("advance_used") or 0), _used_before(header, asking), set()
+    rest, met = int(header.get("advance_used") or 0), set()
+    before = _used_before(header, asking) if any(line.get("order") for line in lines) else Counter()
     for line in lines:
         order = str(line.get("order") or "")
         line["deposit_used"] = None

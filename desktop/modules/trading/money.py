@@ -234,6 +234,7 @@ _STATEMENT = Statement(
     amount="amount",
     by="side",
     settles="settles",
+    items=("settles_module", "settles"),
     due="due_on",
     balances="party_balance",
     letterhead=Party("", "name", module="company_profile"),

@@ -107,6 +107,13 @@ def test_ages_of_what_is_open(shop: Shop) -> None:
     ]  # fmt: skip
 
 
+def test_a_purchase_and_its_fee_are_two_debts(shop: Shop) -> None:
+    shop.buy(("P", 10, 1), fee_amount=30, fee_supplier="乙", doc_on=ago(40), due_on=ago(-5))
+    found = looked_at(shop, party="supplier", name="乙")
+    assert [(one["label"], yuan(one["amount"])) for one in found["ages"]] == [("未到期", 1010), ("31–60天", 30)]
+    assert figures(found["rows"][0]) == (40, 0, 40, 0)
+
+
 def test_a_supplier_has_one_too(shop: Shop) -> None:
     found = looked_at(shop, party="supplier", name="乙")
     assert [figures(row) for row in found["rows"]] == [(1000, 0, 1000, 0)] and found["words"]["owed"] == "应付"
