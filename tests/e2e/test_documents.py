@@ -565,7 +565,8 @@ def test_a_line_is_looked_behind_and_its_price_chosen(window: RealWindow) -> Non
     expect(cell(dialog, 1, "price")).to_be_focused()
     screen.press("F4")
     popup = screen.page.get_by_role("dialog", name="库存和价格")
-    expect(popup.get_by_role("row", name=re.compile("^主仓"))).to_contain_text("7")
+    (stock,) = [row for row in screen.api.rows("stock_balance") if row["product"] == product["id"]]
+    expect(popup.get_by_role("row", name=re.compile("^主仓"))).to_contain_text(f"{stock['on_hand'] // 10_000:,}")
     popup.get_by_role("button", name=re.compile("^用批发价 18")).click()
     expect(cell(dialog, 1, "price")).to_contain_text("18.00")
     expect(cell(dialog, 1, "amount")).to_contain_text("18.00")
