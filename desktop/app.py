@@ -9,7 +9,19 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
 from .api import desk as desk_routes
-from .api import documents, files, imports, records, roles, session, stream, templates, tidying
+from .api import (
+    documents,
+    files,
+    imports,
+    records,
+    roles,
+    session,
+    statements,
+    stream,
+    surveys,
+    templates,
+    tidying,
+)
 from .api import settings as settings_routes
 from .api import sync as sync_routes
 from .api.guard import Guard, install
@@ -34,6 +46,8 @@ ROUTES: list[Route] = [
     *files.routes.routes,
     *sync_routes.routes.routes,
     *documents.routes.routes,
+    *statements.routes.routes,
+    *surveys.routes.routes,
     *stream.routes.routes,
 ]
 """Every call of the API but the window's own (desktop/shell/endpoints.py)."""

@@ -80,7 +80,7 @@ class Workstation:
             make_private(folder)
         except OSError as error:
             raise Refused(f"不能在 {folder} 建立数据文件夹：{why(error)}。请换一个位置。") from error
-        registry = modules.load()
+        registry = modules.load().own()
         db = open_database(folder, SQL_FUNCTIONS)
         try:
             _bring_up_to_date(db, registry)
@@ -89,6 +89,7 @@ class Workstation:
             raise
         bus = Bus()
         engine = Engine(db, registry, Applier(db, registry), bus)
+        engine.take_names()
         return Workstation(folder, db, registry, engine, identities or Identities.default())
 
     @property
@@ -133,6 +134,7 @@ class Workstation:
             db.execute("DELETE FROM meta WHERE key != 'fingerprint'")
             seed(db, self.registry)
             derived.bring_up_to_date(db, self.registry)
+        self.engine.take_names()
         self.db.shrink()
         self.engine.bus.emit({"type": "session"})
 

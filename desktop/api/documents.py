@@ -46,6 +46,12 @@ def find(call: Call, module: str) -> dict[str, Any]:
     return finding.find(call.engine, call.principal, module, call.query.text, call.query.limit)
 
 
+@routes.add("POST", f"{_DOCUMENTS}/glance", "What stands behind a line, and the prices it may have", shapes.AnyObject,
+            body=shapes.GlanceBody, errors=(403, 404, 422))  # fmt: skip
+def glance(call: Call, module: str) -> dict[str, Any]:
+    return finding.glance(call.engine, call.principal, module, call.body.values, call.body.line)
+
+
 @routes.add("POST", f"{_DOCUMENTS}/sources/<name>", "Documents that a sheet can be filled from", shapes.AnyObject,
             query=shapes.TextQuery, body=shapes.SheetBody, errors=(403, 404, 422))  # fmt: skip
 def sources(call: Call, module: str, name: str) -> dict[str, Any]:

@@ -580,6 +580,13 @@ class SheetBody(Strict):
     changed: Cell | None = None
 
 
+class GlanceBody(Strict):
+    """The line somebody is at, and the head of its sheet."""
+
+    values: dict[Name, Any] = Field(default_factory=dict, max_length=500)
+    line: Line
+
+
 class DocumentBody(Strict):
     """A document as somebody saves it: all of its lines in their order. `post` makes it count; `confirmed` names the
     questions that were answered with yes."""
@@ -598,6 +605,22 @@ class TextQuery(Strict):
 
 class FindQuery(TextQuery):
     limit: Annotated[int, Field(ge=1, le=50)] = 20
+
+
+class StatementQuery(Strict):
+    """The days of a statement of account, both included; blank: from the first, to the last."""
+
+    since: Day = ""
+    until: Day = ""
+
+
+class SurveyQuery(Strict):
+    """A day, blank: now; in all or place by place; only rows of one condition, or with some words."""
+
+    on: Day = ""
+    by: Literal["whole", "part"] = "whole"
+    condition: Name = ""
+    words: Name = ""
 
 
 class ActionBody(Strict):

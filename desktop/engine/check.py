@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from . import flaws
 from .define import VERBS
-from .fields import Date, DateTime, FieldError, Ref, Text
+from .fields import Date, DateTime, Enum, Field, FieldError, Ref, Text, Words
 from .registry import SHARED_LOCAL, SHARED_SENT, Definition, Registry, targets_of
 
 _RESERVED = frozenset(column.name for column in SHARED_LOCAL + SHARED_SENT) | {
@@ -75,6 +75,7 @@ def _settings(registry: Registry) -> Iterator[Problem]:
 def problems(registry: Registry, definition: Definition) -> Iterator[Problem]:
     """What is wrong with one module."""
     yield from _names(definition)
+    yield from _called(registry, definition)
     yield from _field_lists(definition)
     for where, name in flaws.problems(registry, definition):
         yield Problem("M002", f"{definition.name}.{where}", f"no field {name!r}")
@@ -95,6 +96,22 @@ def _names(definition: Definition) -> Iterator[Problem]:
     for name, one in definition.fields.items():
         if not one.label:
             yield Problem("M014", f"{definition.name}.{name}", "no label")
+
+
+def _called(registry: Registry, definition: Definition) -> Iterator[Problem]:
+    """Settings that name fields are there and list as many names as are asked for."""
+    for name, one in definition.fields.items():
+        for key in one.namers:
+            setting = registry.settings.get(key)
+            fits = setting is not None and isinstance(setting.field, Words) and setting.field.count >= _asked(one)
+            if not fits:
+                yield Problem("M017", f"{definition.name}.{name}", f"{key!r} lists no such names")
+
+
+def _asked(one: Field) -> int:
+    """How many names a field needs of the setting that names it."""
+    by_place = one.called[1] + 1 if one.called else 0
+    return max(by_place, len(one.options) if isinstance(one, Enum) and one.options_called else 0)
 
 
 def _named_fields(definition: Definition) -> Iterator[tuple[str, str]]:

@@ -130,6 +130,8 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
         "drills": _drills(engine, principal, definition),
         "flaws": [{"name": one.name, "label": one.label} for one in flaws.of(definition, principal)],
+        "statement": _statement(engine, principal, definition),
+        "survey": _survey(engine, principal, definition),
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
 
@@ -140,6 +142,31 @@ def _drills(engine: Engine, principal: Principal, definition: Definition) -> dic
         for balance in ledger.balances:
             if balance.module == definition.name and principal.may("view", name):
                 return {"module": name, "by": [key for key in balance.keys if key in definition.fields]}
+    return None
+
+
+def _survey(engine: Engine, principal: Principal, definition: Definition) -> dict[str, Any] | None:
+    """What its balances are looked at by, all records together."""
+    for ledger in engine.registry.ledgers.values():
+        one = ledger.survey
+        if one and one.balance == definition.name and principal.may("view", one.whole):
+            parts = {"whole": engine.registry[one.whole].module.noun, "part": engine.registry[one.part].module.noun}
+            rights = {name: principal.may(name, definition.name) for name in ("print", "export")}
+            return {"label": one.label, "record": one.whole, **parts, **rights}
+    return None
+
+
+def _statement(engine: Engine, principal: Principal, definition: Definition) -> dict[str, Any] | None:
+    """The statement of account that its rows have: they are parties, or `by` names the fields that point at one."""
+    for moves, ledger in engine.registry.ledgers.items():
+        one = ledger.statement
+        parties = [name for name in one.sides if principal.may("view", name)] if one else []
+        if one is None or not parties or not principal.may("view", moves):
+            continue
+        rights = {"print": principal.may("print", moves), "export": principal.may("export", moves)}
+        if definition.name == one.balances or definition.name in parties:
+            by = parties if definition.name == one.balances else []
+            return {"label": one.label, "entries": moves, "by": by, **rights}
     return None
 
 

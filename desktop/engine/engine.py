@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..db import Database, Functions
 from ..errors import NotFound
+from . import settings
 from .apply import Applier, Changed
 from .events import Bus
 from .registry import Definition, Registry
@@ -32,4 +33,11 @@ class Engine:
 
     def tell(self, changed: Changed) -> None:
         """Says what changed, once the outermost transaction has committed."""
+        if settings.TABLE in changed.ids:
+            self.db.after_commit(self.take_names)
         self.db.after_commit(lambda: self.bus.changed(changed.ids))
+
+    def take_names(self) -> None:
+        """Fields are called what the company decided."""
+        with self.db.read() as db:
+            self.registry.call(settings.settings_of(db))

@@ -123,6 +123,14 @@ def _csv_cell(cell: object) -> object:
     return "" if cell is None else cell
 
 
+def write_table(target: Path, heads: Sequence[str], rows: Iterator[list[object]], formats: Sequence[str]) -> None:
+    """An xlsx file that appears whole or not at all."""
+    with tempfile.TemporaryDirectory(prefix=".ecms-", dir=target.parent) as work:
+        partial = Path(work) / target.name
+        _write_xlsx(partial, heads, rows, formats)
+        partial.replace(target)
+
+
 def _write_xlsx(target: Path, heads: Sequence[str], rows: Iterator[list[object]], formats: Sequence[str]) -> None:
     from xlsxwriter import Workbook
     from xlsxwriter.exceptions import FileCreateError

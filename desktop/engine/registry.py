@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, cast
 
 from sync_server.replication.changeset import Scalar
 from sync_server.replication.merge import Policy, Rules
@@ -213,7 +213,8 @@ class Registry:
         settings: Iterable[Setting[Any]] = (),
     ) -> None:
         self.chapters = tuple(chapters)
-        declared = tuple(modules)
+        declared, specials, settings = tuple(modules), tuple(specials), tuple(settings)
+        self._declared = declared, specials, ledgers, settings
         self.modules = _hung(declared + aliases.modules_of(declared) + versions.modules_of(declared))
         self.ledgers = {ledger.moves: ledger for ledger in ledgers}
         self.balances = {balance.module: balance for ledger in ledgers for balance in ledger.balances}
@@ -237,6 +238,18 @@ class Registry:
         }
         self._resolve_incoming()
         self._resolve_gathered()
+
+    def own(self) -> "Registry":
+        """The same for one workstation, whose company has names of its own."""
+        return Registry(self.chapters, *self._declared)
+
+    def call(self, settings: Settings) -> None:
+        """Fields and options get the names that the company gave them."""
+        keys = {key for definition in self for one in definition.fields.values() for key in one.namers}
+        names = {key: settings[self.settings[key]].split(",") for key in keys}
+        for definition in self:
+            called = {name: one.named(names) for name, one in definition.fields.items() if one.namers}
+            cast(dict[str, Field], definition.fields).update(called)
 
     def __getitem__(self, name: str) -> Definition:
         return self.definitions[name]
@@ -377,7 +390,7 @@ def _compile(module: Module) -> Definition:
         if isinstance(one, Enum) and one.merge == "rank"
     }
     return Definition(
-        module=module,
+        module=replace(module, fields=dict(module.fields)),  # a company may call them otherwise
         columns=tuple(columns),
         kept=tuple(_columns(module, together, is_kept=True)),
         shadows=shadows,

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import aliases
 from .access import Principal, scope_sql
-from .fields import Field, Mirror, PriceBeside, PricePooled, Ref, Running
+from .fields import Field, Mirror, PriceBeside, PricePooled, QuantityOf, Ref, Running
 from .fields.text import MASK
 from .registry import Definition, Registry, targets_of
 from .settings import settings_of
@@ -62,7 +62,9 @@ def present(
     beside = {name: one for name, one in shown.items() if isinstance(one, PriceBeside)}
     running = {name: one for name, one in shown.items() if isinstance(one, Running)}
     pooled = {name: one for name, one in shown.items() if isinstance(one, PricePooled)}
-    apart = definition.links.keys() | mirrors.keys() | beside.keys() | running.keys() | pooled.keys()
+    tallies = {name: one for name, one in shown.items() if isinstance(one, QuantityOf)}
+    elsewhere = (definition.links, mirrors, beside, running, pooled, tallies)
+    apart = frozenset[str]().union(*(one.keys() for one in elsewhere))
     special = {name: one for name, one in shown.items() if type(one).load is not Field.load and name not in apart}
     chosen = {name: _chosen(db, one, [row["id"] for row in raw]) for name, one in mirrors.items()}
     links = {
@@ -72,6 +74,7 @@ def present(
     balances: dict[str, Mapping[int, int | None]] = {}
     balances |= {name: _balances(db, registry, definition, one, raw, principal) for name, one in running.items()}
     balances |= {name: _pooled(db, definition, one, raw) for name, one in pooled.items()}
+    counted = {name: _counted(db, one, [row["id"] for row in raw]) for name, one in tallies.items()}
     rows: list[Values] = []
     for source in raw:
         row = {name: source[name] for name in MACHINERY}
@@ -83,6 +86,8 @@ def present(
             row[name] = source["id"] in ids
         for name, kept in prices.items():
             row[name] = kept.get(source["id"])
+        for name, sums in counted.items():
+            row[name] = sums.get(source["id"])
         for name, behind in balances.items():
             row[name] = behind.get(source["row"])
         for name, by_record in links.items():
@@ -124,6 +129,11 @@ def _prices(db: sqlite3.Connection, one: PriceBeside, ids: Sequence[str]) -> dic
         f'AND "{one.by}" IN (SELECT value FROM json_each(?)) ORDER BY id'
     )
     return dict(db.execute(sql, (json.dumps(ids),)).fetchall())
+
+
+def _counted(db: sqlite3.Connection, one: QuantityOf, ids: Sequence[str]) -> dict[str, int]:
+    """What points at the records comes to, by id."""
+    return dict(db.execute(one.sql(), (json.dumps(ids), *one.only.values())).fetchall())
 
 
 def _balances(

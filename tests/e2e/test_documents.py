@@ -543,3 +543,37 @@ def test_from_a_quote_over_the_sale_to_the_money_by_keyboard_alone(window: RealW
     expect(receipt).to_have_count(0)
     (sold,) = [one for one in entries.api.rows("sale") if one["customer"] == customer]
     assert (sold["total"], sold["outstanding"], sold["state"]) == (3_750, 0, "posted")
+
+
+def test_a_line_is_looked_behind_and_its_price_chosen(window: RealWindow) -> None:
+    screen = Screen(window.page)
+    product = next(row for row in screen.api.rows("product", "sort=code") if row["kind"] == "goods")
+    screen.api.ok("PATCH", f"/api/records/product/{product['id']}", {"price_1": 200_000, "price_2": 180_000})
+    made(screen, {"product": product["id"], "qty": 70_000})
+    customer = screen.api.rows("customer", "sort=-code")[0]
+    window.page.evaluate("location.hash = '#/m/sale'")
+    shown = screen.list("销货管理").loaded()
+    shown.grid.focus()
+    shown.press("Insert")
+    dialog = sheet(screen, "新增销货单")
+    dialog.locator("[data-field=customer] input").fill(customer["name"])
+    screen.page.get_by_role("option", name=re.compile(re.escape(customer["name"]))).first.click()
+    box(dialog).fill(str(product["code"]))
+    screen.press("Enter")
+    expect(cell(dialog, 1, "price")).to_contain_text("20.00")
+    cell(dialog, 1, "price").click()
+    expect(cell(dialog, 1, "price")).to_be_focused()
+    screen.press("F4")
+    popup = screen.page.get_by_role("dialog", name="库存和价格")
+    (stock,) = [row for row in screen.api.rows("stock_balance") if row["product"] == product["id"]]
+    expect(popup.get_by_role("row", name=re.compile("^主仓"))).to_contain_text(f"{stock['on_hand'] // 10_000:,}")
+    popup.get_by_role("button", name=re.compile("^用批发价 18")).click()
+    expect(cell(dialog, 1, "price")).to_contain_text("18.00")
+    expect(cell(dialog, 1, "amount")).to_contain_text("18.00")
+    screen.press("Alt+ArrowDown")
+    expect(screen.entry("20.00 零售价")).to_be_visible()
+    screen.press("ArrowDown", "Enter")
+    expect(cell(dialog, 1, "price")).to_contain_text("20.00")
+    screen.press("Escape")
+    screen.page.get_by_role("button", name="不保存").click()
+    expect(dialog).to_have_count(0)

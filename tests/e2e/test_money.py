@@ -125,3 +125,31 @@ def test_a_receipt_shows_what_a_receipt_needs(window: RealWindow) -> None:
     screen.page.get_by_role("option", name="付款", exact=True).click()
     expect(dialog.locator("[data-field=supplier]")).to_be_visible()
     expect(dialog.locator("[data-field=customer]")).to_have_count(0)
+
+
+def test_a_statement_of_account_is_looked_at_and_printed(window: RealWindow) -> None:
+    screen = Screen(window.page)
+    group = screen.api.groups()["重点客户"]
+    customer = screen.api.add("customer", name="对账商行", group=group)
+    owed = made(screen, "opening_party", {"kind": "receivable", "customer": customer["id"], "amount": 40_000})
+    about = {"kind": "advance_in", "customer": customer["id"], "amount": 15_000}
+    made(screen, "settlement", about)
+    shown = open_list(window, "party_balance", "往来余额")
+    shown.grid.get_by_role("gridcell", name="对账商行").first.click()
+    screen.page.get_by_role("button", name="对账单").click()
+    dialog = shown.dialog("对账单 · 对账商行")
+    dialog.get_by_role("button", name="全部").click()
+    expect(dialog.get_by_role("row", name=re.compile("^期末"))).to_contain_text("400.00")
+    expect(dialog.get_by_role("row", name=re.compile(owed["row"]["number"]))).to_contain_text("400.00")
+    expect(dialog.get_by_role("status")).to_contain_text("净额 250.00")
+    dialog.get_by_role("button", name=owed["row"]["number"]).click()
+    sheet = shown.dialog("修改期初单")
+    expect(sheet).to_be_visible()
+    shown.press("Escape")
+    expect(sheet).to_have_count(0)
+    shown.press("Control+P")
+    preview = screen.page.get_by_role("region", name="打印预览")
+    expect(preview.get_by_role("region", name="打印的页")).to_be_visible()
+    shown.press("Escape")
+    expect(preview).to_have_count(0)
+    screen.list("往来余额").loaded()

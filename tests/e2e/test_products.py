@@ -258,3 +258,28 @@ def test_the_picture_of_a_product_stands_in_its_form_and_where_it_is_chosen(prod
     products.press("Escape")
     expect(products.dialog("选择产品")).to_have_count(0)
     products.api.ok("DELETE", f"/api/records/product/{id}")
+
+
+def test_the_stock_is_looked_at_all_together(window: RealWindow) -> None:
+    screen = Screen(window.page)
+    product = next(row for row in screen.api.rows("product", "sort=code") if row["kind"] == "goods")
+    limits = {"stock_min": 10_000_000, "stock_max": 20_000_000}
+    screen.api.ok("PATCH", f"/api/records/product/{product['id']}", limits)
+    window.page.evaluate("location.hash = '#/m/stock_balance'")
+    screen.list("库存查询").loaded()
+    screen.page.get_by_role("button", name="库存一览").click()
+    dialog = screen.dialog("库存一览")
+    dialog.get_by_role("textbox", name="查找产品").fill(product["code"])
+    row = dialog.get_by_role("row", name=re.compile(re.escape(product["code"])))
+    expect(row.last).to_contain_text("不足")
+    dialog.get_by_role("button", name=re.compile("^过高")).click()
+    expect(dialog.get_by_text("没有符合的产品。")).to_be_visible()
+    dialog.get_by_role("button", name=re.compile("^不足")).click()
+    expect(row.last).to_contain_text("1,000")
+    dialog.get_by_role("button", name="分仓库").click()
+    expect(dialog.get_by_text("下限、上限是这个仓库自己的。")).to_be_visible()
+    screen.press("Control+P")
+    preview = screen.page.get_by_role("region", name="打印预览")
+    expect(preview).to_be_visible()
+    screen.press("Escape")
+    screen.list("库存查询").loaded()

@@ -206,6 +206,61 @@ class Balance:
     feeds: Callable[[Columns, Columns], Iterator[Feed]] | None = None
 
 
+@dataclass(frozen=True)
+class StatementSide:
+    """What one kind of party has: the kinds of entries that are its debts, and what was paid ahead; and the words for
+    both, for what adds to a debt and for what takes from it."""
+
+    owed: str
+    ahead: str
+    words: tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A statement of account over the entries of a ledger: `sides` by the column that points at the party, which is
+    called like its module. `by` tells debts from advances, `settles` which document an entry is about, `items` what
+    makes one debt, `due` when that is due. `balances` is the module whose rows are a party's balances."""
+
+    label: str
+    sides: Mapping[str, StatementSide]
+    amount: str
+    by: str
+    settles: str
+    items: tuple[str, ...]
+    due: str
+    balances: str
+    letterhead: Party | None = None
+    signs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What there is of every record of a module, in all or place by place, now or at the end of a day. `whole` and
+    `part` are the keys of `balance` that point at the record and the place; `sums` are its sums, the first of them is
+    what `amount` of an entry adds up to. `limits` are the two limits that a record has for itself, and in `part_limits`
+    (a module with the same two keys) for one place. `judge` gives what follows: figures, and `condition`."""
+
+    label: str
+    balance: str
+    whole: str
+    part: str
+    amount: str
+    sums: tuple[str, ...]
+    about: tuple[str, ...]
+    """Fields of the record that are shown beside its title."""
+    limits: tuple[str, str]
+    part_limits: str
+    without: Mapping[str, Scalar]
+    """Records that have one of these values are left out while there is nothing of them."""
+    heads: Mapping[str, str]
+    """What follows from the sums, with its words, in the order of columns."""
+    summed: tuple[str, ...]
+    """Columns whose sum over all rows says something."""
+    conditions: Mapping[str, str]
+    judge: Callable[[Columns], Columns]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
     """Entries, in a module that is kept locally, and the balances over them."""
@@ -219,6 +274,8 @@ class Ledger:
     says of a line of another."""
     revision: int = 1
     """Raised where a later version of the program books otherwise than the words above say; then all is booked anew."""
+    statement: Statement | None = None
+    survey: Survey | None = None
 
 
 @dataclass(frozen=True)
@@ -253,14 +310,30 @@ class Found:
     more: Columns = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Choice:
+    """A value that somebody may take for the price of a line: `field` of the found record says what it is called and
+    who may see it, `label` calls it otherwise; `note` says where it comes from."""
+
+    value: int
+    field: str = ""
+    label: str = ""
+    note: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finder:
-    """How codes become lines: `exact` gives the records that carry a code, `about` what the chooser shows of one."""
+    """How codes become lines: `exact` gives the records that carry a code, `about` what the chooser shows of one.
+    A look at a line shows the rows of `behind` that are about its record: where (`place`), and the fields `shown`."""
 
     module: str
     field: str
     exact: Callable[[str, Asking], Iterator[Found]]
     about: Callable[[Mapping[str, Any], Mapping[str, str], Found, Asking], dict[str, Any]]
+    behind: str = ""
+    place: str = ""
+    """The field of `behind` that names a place."""
+    shown: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -398,6 +471,8 @@ class Document:
     entry: Mapping[str, str] = field(default_factory=dict)
     """Which fields of a line the entry row asks for: product, qty, price, discount, unit."""
     find: Finder | None = None
+    choices: Callable[[Columns, Columns, Asking], Iterable[Choice]] = lambda header, line, asking: ()
+    """The prices that a line may have, by its header and itself."""
     only: Mapping[str, str] = field(default_factory=dict)
     """Fields of the header that only some kinds have a use for, with those kinds: sheets of others do not show them."""
     line_only: Mapping[str, str] = field(default_factory=dict)

@@ -2,14 +2,17 @@
 
 import json
 import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..access import Principal, demand
 from ..engine import Engine
+from ..registry import Definition
 from ..rows import fetch, labels
+from ..saving import row_number
 from ..search import lookup
-from .declare import Asking, Finder, Found
-from .verbs import asking_of, document_of
+from .declare import Asking, Choice, Finder, Found
+from .verbs import asking_for, asking_of, document_of, readable
 
 
 def find(engine: Engine, principal: Principal, module: str, text: str, limit: int) -> dict[str, Any]:
@@ -24,6 +27,60 @@ def find(engine: Engine, principal: Principal, module: str, text: str, limit: in
         exact = list(document.find.exact(wanted, asking)) if wanted else []
         found = exact or _alike(engine, principal, document.find, wanted, limit)
         return {"exact": bool(exact), "items": _items(engine, db, principal, document.find, found[:limit], asking)}
+
+
+def glance(
+    engine: Engine, principal: Principal, module: str, values: Mapping[str, Any], line: Mapping[str, Any]
+) -> dict[str, Any]:
+    """{title, heads, places: [{name, amounts}], choices: [{label, value, note}]}: what stands behind a line, and the
+    prices it may have."""
+    definition, document, line_definition = document_of(engine, module)
+    demand(principal, "view", definition)
+    header, row = readable(definition, values), readable(line_definition, line)
+    finder = document.find
+    with engine.db.read() as db:
+        target = engine.registry[finder.module] if finder else None
+        id = str(row.get(finder.field) or "") if finder else ""
+        if finder is None or target is None or _number(engine, db, principal, target, id) is None:
+            return {"title": "", "heads": [], "places": [], "choices": []}
+        asking = asking_for(engine, db, principal)
+        found = document.choices(header, row, asking)
+        rows = asking.find(finder.behind, {finder.field: id}) if principal.may("view", finder.behind) else []
+        return {
+            "title": str((asking.look(finder.module, id) or {})[target.module.title]),
+            **_places(engine, db, principal, finder, rows),
+            "choices": list(_choices(principal, target, found)),
+        }
+
+
+def _number(engine: Engine, db: sqlite3.Connection, principal: Principal, target: Definition, id: str) -> int | None:
+    return row_number(engine, db, principal, target, id, deleted=False) if principal.may("view", target.name) else None
+
+
+def _places(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, finder: Finder, rows: list[Any]
+) -> dict[str, Any]:
+    """Where there is some of a record, the most first."""
+    behind = engine.registry[finder.behind]
+    names = [name for name in finder.shown.split() if principal.sees(behind.fields[name])]
+    known = labels(db, engine.registry, behind, rows)
+    rows = sorted(rows, key=lambda row: -int(row[names[0]] or 0))
+    return {
+        "heads": [behind.fields[name].label for name in names],
+        "places": [
+            {"name": known.get(str(row[finder.place]), ""), "amounts": [int(row[name] or 0) for name in names]}
+            for row in rows
+            if any(row[name] for name in names)
+        ],
+    }
+
+
+def _choices(principal: Principal, target: Definition, found: Iterable[Choice]) -> Iterator[dict[str, Any]]:
+    """Those that the user may see."""
+    for one in found:
+        field = target.fields.get(one.field)
+        if field is None or principal.sees(field):
+            yield {"label": one.label or (field.label if field else ""), "value": one.value, "note": one.note}
 
 
 def _alike(engine: Engine, principal: Principal, finder: Finder, text: str, limit: int) -> list[Found]:

@@ -263,7 +263,7 @@ def work_out(
     field can hold stands as it was typed."""
     definition, _, line_definition = document_of(engine, module)
     demand(principal, "view", definition)
-    header, lines_in = _readable(definition, values), [_readable(line_definition, line) for line in lines[:LINES_MAX]]
+    header, lines_in = readable(definition, values), [readable(line_definition, line) for line in lines[:LINES_MAX]]
     with engine.db.read() as db:
         asking = asking_for(engine, db, principal)
         line, name = changed or (None, None)
@@ -304,7 +304,7 @@ def _titles(
     return {id: found[id] for target, id in given if id in found and sees(target, id)}
 
 
-def _readable(definition: Definition, values: Mapping[str, Any]) -> Columns:
+def readable(definition: Definition, values: Mapping[str, Any]) -> Columns:
     """What can be read of half-typed values, as columns."""
     columns: Columns = {"id": str(values.get("id") or "")}
     for name, one in definition.fields.items():
@@ -347,7 +347,7 @@ def sources(
     target = engine.definition(source.module)
     demand(principal, "view", target)
     with engine.db.read() as db:
-        found = list(source.offers(_readable(definition, values), asking_for(engine, db, principal)))
+        found = list(source.offers(readable(definition, values), asking_for(engine, db, principal)))
         if text.strip():
             found = offers.narrowed(engine, db, principal, target, source.columns, found, text)
         shown = found[: offers.SHOWN_MAX]
@@ -368,7 +368,7 @@ def take(
     source = _source(document, name)
     target = engine.definition(source.module)
     demand(principal, "view", target)
-    header, given = _readable(definition, values), [_readable(line_definition, line) for line in lines[:LINES_MAX]]
+    header, given = readable(definition, values), [readable(line_definition, line) for line in lines[:LINES_MAX]]
     if source.whole:
         return _take_all(engine, principal, definition, source, Sheet(header, given))
     with engine.db.read() as db:

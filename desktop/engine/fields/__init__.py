@@ -23,8 +23,10 @@ from .ref import Ref
 from .refs import Refs
 from .running import PricePooled, Running, RunningMoney, RunningQuantity
 from .serial import Serial
+from .tally import QuantityOf
 from .text import Text
 from .url import Url
+from .words import Words
 
 __all__ = [
     "Barcode",
@@ -49,6 +51,7 @@ __all__ = [
     "PriceBeside",
     "PricePooled",
     "Quantity",
+    "QuantityOf",
     "Rate",
     "Ref",
     "Refs",
@@ -60,6 +63,7 @@ __all__ = [
     "Text",
     "Url",
     "Where",
+    "Words",
     "all_of",
     "any_of",
 ]

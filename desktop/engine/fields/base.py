@@ -6,7 +6,7 @@ integers or nothing, never floats).
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -140,6 +140,8 @@ class Field:
     edit: str | None = None
     calc: bool = False
     """Worked out on every machine from what is sent; never sent itself."""
+    called: tuple[str, int] | None = None
+    """Which of the names that a setting lists (see `Words`) is its label; the declared one is what ships."""
 
     type: ClassVar[str]
     operators: ClassVar[tuple[str, ...]] = ORDER_OPERATORS
@@ -147,6 +149,15 @@ class Field:
     default_width: ClassVar[int] = 110
     sql_type: ClassVar[str] = "TEXT"
     write_only: ClassVar[bool] = False
+
+    def named(self, names: Mapping[str, Sequence[str]]) -> "Field":
+        """The same as the company calls it; `names` are what settings list, by their key."""
+        return replace(self, label=names[self.called[0]][self.called[1]]) if self.called else self
+
+    @property
+    def namers(self) -> tuple[str, ...]:
+        """The settings that name it."""
+        return (self.called[0],) if self.called else ()
 
     def columns(self, name: str) -> tuple[Column, ...]:
         """The columns that keep the value."""

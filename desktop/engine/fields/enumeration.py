@@ -1,7 +1,7 @@
 """enum: a value from a list fixed by the program."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from ..text import fold_width
@@ -16,10 +16,21 @@ class Enum(Field):
     options: Mapping[str, str] = field(kw_only=False, default_factory=dict)
     tones: Mapping[str, str] = field(default_factory=dict)
     ranks: Mapping[str, int] = field(default_factory=dict)
+    options_called: str = ""
+    """The setting that lists what the options are called, in their order."""
 
     type: ClassVar[str] = "enum"
     operators: ClassVar[tuple[str, ...]] = CHOICE_OPERATORS
     default_width: ClassVar[int] = 72
+
+    def named(self, names: Mapping[str, Sequence[str]]) -> Field:
+        if not self.options_called:
+            return super().named(names)
+        return replace(self, options=dict(zip(self.options, names[self.options_called], strict=True)))
+
+    @property
+    def namers(self) -> tuple[str, ...]:
+        return (*super().namers, *((self.options_called,) if self.options_called else ()))
 
     def parse(self, raw: Value) -> Value:
         if raw is None or raw == "":

@@ -92,6 +92,7 @@ customer = Module(
         price_level=Enum(
             "价格级别",
             {"1": "零售价", "2": "批发价", "3": "会员价", "4": "代理价"},
+            options_called="price.slot_names",
             merge="flag",
             help="空着就随客户级别",
         ),

@@ -100,7 +100,11 @@ dict_item = Module(
         is_default=Bool("默认"),
         is_stopped=Bool("停用", help="停用后不能再选，已用的照常显示"),
         color=Text("颜色", max_length=20),
-        price_slot=Enum("价格级别", {"1": "零售价", "2": "批发价", "3": "会员价", "4": "代理价"}),
+        price_slot=Enum(
+            "价格级别",
+            {"1": "零售价", "2": "批发价", "3": "会员价", "4": "代理价"},
+            options_called="price.slot_names",
+        ),
         discount_rate=Rate("默认折扣%", min=0, max=1_000_000),
         credit_limit=Money("信用额度", min=0),
         visit_days=Int("拜访间隔(天)", min=1, max=3650),

@@ -72,18 +72,20 @@ def refusals(
     outstanding: Mapping[str, int],
     advance_balance: int,
     write_off_limit: int | None,
+    advance_name: str = "预收/付",
 ) -> Iterator[Refusal]:
     """Why a settlement of any kind but offset cannot be posted.
 
-    `write_off_limit` is the setting `money.write_off_limit`, or None for who may write off any amount.
+    `write_off_limit` is the setting `money.write_off_limit`, or None for who may write off any amount. `advance_name`
+    is what the balance is of: all that was paid ahead, or the deposit of an order.
     """
     yield from _negative(header)
     yield from _lines(lines, outstanding)
     if header["kind"] in REFUNDS:
-        yield from _refund(header, lines, advance_balance)
+        yield from _refund(header, lines, advance_balance, advance_name)
     else:
         yield from _write_off(lines, write_off_limit)
-        yield from _advance_used(header, lines, advance_balance)
+        yield from _advance_used(header, lines, advance_balance, advance_name)
         yield from _kind(header, lines)
 
 
@@ -139,23 +141,23 @@ def _write_off(lines: Sequence[Row], limit: int | None) -> Iterator[Refusal]:
         yield Refusal("write-off-limit", f"优惠超过 {yuan(limit)} 需要改价权限", "write_off_amount")
 
 
-def _refund(header: Row, lines: Sequence[Row], balance: int) -> Iterator[Refusal]:
+def _refund(header: Row, lines: Sequence[Row], balance: int, name: str) -> Iterator[Refusal]:
     if _of(header, "advance_used") or write_off(lines):
         yield Refusal("refund-plain", "退款不能使用预收/付，也没有优惠", "advance_used")
     if any(_of(line, "amount") > 0 for line in lines):
         yield Refusal("refund-of-debt", "退款只能分配给退货或多付的单据", "lines")
     if _of(header, "from_advance") > balance:
-        yield Refusal("advance-exceeded", f"预收/付余额只有 {yuan(balance)}", "from_advance")
+        yield Refusal("advance-exceeded", f"{name}余额只有 {yuan(balance)}", "from_advance")
     if _of(header, "amount") != (due := refund_amount(header, lines)):
         yield Refusal("refund-unequal", f"退款金额应是 {yuan(due)}", "amount")
 
 
-def _advance_used(header: Row, lines: Sequence[Row], balance: int) -> Iterator[Refusal]:
+def _advance_used(header: Row, lines: Sequence[Row], balance: int, name: str) -> Iterator[Refusal]:
     used, rest = _of(header, "advance_used"), to_advance(header, lines)
     if rest < 0:
         yield Refusal("allocated-too-much", f"分配的比收付的多 {yuan(-rest)}", "amount")
     if used > max(balance, 0):
-        yield Refusal("advance-exceeded", f"预收/付余额只有 {yuan(balance)}", "advance_used")
+        yield Refusal("advance-exceeded", f"{name}余额只有 {yuan(balance)}", "advance_used")
     elif used > 0 and rest > 0:
         yield Refusal("advance-not-needed", f"还有 {yuan(rest)} 未分配，不需要使用这么多预收/付", "advance_used")
 

@@ -26,6 +26,7 @@ from .papers import (
     quantities,
     returned_before,
     still_fits,
+    sum_of,
     taxed,
     worked_out,
 )
@@ -79,16 +80,24 @@ class Bargain:
             header["due_on"] = due_on(str(header["doc_on"]), terms)
         for line in lines:
             complete_line(line, asking)
-            self._complete_links(header, line)
+            self._complete_links(header, line, asking)
         complete_orders(lines, self.lines, asking)
         return party
 
-    def _complete_links(self, header: Mapping[str, Any], line: Columns) -> None:
+    def _complete_links(self, header: Mapping[str, Any], line: Columns, asking: Asking) -> None:
         """A kind that delivers nothing, or takes nothing back, has no such links: they would count all the same."""
-        if self.kind(header) in ("order", "return"):
+        if self.kind(header) == "order":
             line["order_line"] = None
-        if self.kind(header) != "return":
+        if self.kind(header) == "return":
+            line["order_line"] = self._reopened(header, line, asking)
+        else:
             line["origin_line"] = None
+
+    def _reopened(self, header: Mapping[str, Any], line: Columns, asking: Asking) -> Any:
+        """The order line that is still to come again by what a return takes back (`order.return_reopens`)."""
+        is_asked = header.get("order_effect") == "reopens" and line.get("origin_line")
+        origin = asking.look(self.lines, str(line["origin_line"])) if is_asked else None
+        return origin["order_line"] if origin and origin["product"] == line.get("product") else None
 
     def fill(
         self, typing: Typing, complete: Callable[[Columns, Sequence[Columns], Asking], object]
@@ -146,8 +155,9 @@ class Bargain:
         yield from frozen_money(posting, self.money)
         yield from still_fits(posting, self.module)
         yield from accounts_hold(posting)
-        yield from self._links_fit(posting, "order_line", "订货单", ("order",))
-        yield from not_more_than_ordered(posting, self.module)
+        if kind != "return":
+            yield from self._links_fit(posting, "order_line", "订货单", ("order",))
+            yield from not_more_than_ordered(posting, self.module)
         if kind == "order":
             yield from delivered_stays(posting, self.module)
         if kind == "return":
@@ -197,6 +207,7 @@ class Bargain:
             "closed_at": DateTime("关闭时间", readonly=True),
             "close_reason": Text("关闭原因", readonly=True),
             "paid_state": Enum(state, PAID_STATES, calc=True, readonly=True, index=True, width=84),
+            "deposit_left": Money("订金余额", calc=True, readonly=True, width=100),
         }
 
     def linking(self) -> dict[str, Field]:
@@ -212,9 +223,11 @@ class Bargain:
         }
 
 
-STANDS = "outstanding paid_state progress over_delivered"
+STANDS = "outstanding paid_state progress over_delivered deposit_left"
 
 
 def standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """What other documents say of one: how far it is settled, and as an order delivered."""
+    """What other documents say of one: how far it is settled, and as an order delivered and paid for ahead."""
+    if balance == "deposit_balance":
+        return {"deposit_left": sum_of(rows, "balance")}
     return order_progress(header, rows) if balance == "order_balance" else settled(header, rows)

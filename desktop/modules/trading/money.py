@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ...engine.define import Act, Balance, Flaw, Ledger, Module, Related, Tab
-from ...engine.documents.declare import Columns, Move, Posted
+from ...engine.documents.declare import Columns, Move, Party, Posted, Statement, StatementSide
 from ...engine.fields import Bool, Date, Enum, Int, Money, Ref, RunningMoney, Text
 from .allocation import paid_state
 
@@ -18,7 +18,8 @@ KINDS = {
     "sale": "销货", "sale_order": "销货订货", "sale_return": "客户退货", "retail": "零售",
     "receipt": "收款", "payment": "付款", "advance_in": "预收", "advance_out": "预付",
     "refund_out": "退客户款", "refund_in": "收退款", "write_off": "核销", "offset": "应收冲应付",
-    "transfer": "转账", "transfer_fee": "转账手续费", "opening": "期初",
+    "transfer": "转账", "transfer_fee": "转账手续费", "money_fee": "收付手续费",
+    "opening": "期初",
 }  # fmt: skip
 
 _RIGHTS = dict(manager="view export print", finance="view export print")
@@ -162,6 +163,8 @@ party_entry = Module(
         settles_number=Text("结清的单据", width=170),
         settles=Text("结清", max_length=32, index=True, hidden=True),
         settles_module=Text("结清模块", max_length=64, hidden=True),
+        order=Text("订金的订货单", max_length=32, index=True, hidden=True),
+        order_module=Text("订货模块", max_length=64, hidden=True),
         owner=Ref("业务员", "employee", index=True, loose=True, width=90),
         department=Ref("部门", "department", index=True, loose=True, hidden=True),
         branch=Ref("分公司", "branch", index=True, loose=True, hidden=True),
@@ -263,6 +266,43 @@ def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> 
 party_balance = _balance_module("party_balance", "往来余额", 52, by_party=True)
 open_item = _balance_module("open_item", "未结单据", 53, by_party=False)
 
+deposit_balance = Module(
+    name="deposit_balance",
+    label="订金余额",
+    noun="订金",
+    chapter="trading",
+    icon="scale",
+    menu=False,
+    local=True,
+    writable=False,
+    search=False,
+    title="order_module",
+    fields=dict(
+        order_module=Text("订货模块", max_length=64, hidden=True),
+        order=Text("订货单", max_length=32, index=True, hidden=True),
+        balance=Money("订金余额", width=120),
+        entries=Int("笔数"),
+    ),
+    columns="balance entries",
+    sort="order_module",
+)
+
+_STATEMENT = Statement(
+    label="对账单",
+    sides={
+        "customer": StatementSide("receivable", "advance_in", ("应收", "预收", "应收增加", "应收减少")),
+        "supplier": StatementSide("payable", "advance_out", ("应付", "预付", "应付增加", "应付减少")),
+    },
+    amount="amount",
+    by="side",
+    settles="settles",
+    items=("settles_module", "settles"),
+    due="due_on",
+    balances="party_balance",
+    letterhead=Party("", "name", module="company_profile"),
+    signs=("制单", "日期", "对方签章"),
+)
+
 
 def _party_of(row: Columns) -> Columns:
     """Whose balance it is: it is seen with its party."""
@@ -273,7 +313,8 @@ def _party_of(row: Columns) -> Columns:
 parties = Ledger(
     moves="party_entry",
     amounts=("amount",),
-    revision=2,
+    revision=3,
+    statement=_STATEMENT,
     balances=(
         Balance(
             module="party_balance", keys=("customer", "supplier", "side"), sums={"amount": "balance"}, derive=_party_of
@@ -284,6 +325,12 @@ parties = Ledger(
             sums={"amount": "balance"},
             header=("settles_module", "settles"),
         ),
+        Balance(
+            module="deposit_balance",
+            keys=("order_module", "order"),
+            sums={"amount": "balance"},
+            header=("order_module", "order"),
+        ),
     ),
 )
 
@@ -292,7 +339,8 @@ def party_move(
     posted: Posted, kind: str, side: Side, amount: int, role: str, *, settles: Mapping[str, Any] | None = None,
     line: str | None = None,
 ) -> Iterator[Move]:  # fmt: skip
-    """One entry of what a party owes or is owed; none of an amount of 0. `settles` names the document it is about."""
+    """One entry of what a party owes or is owed; none of an amount of 0. `settles` names the document it is about, or
+    the order whose deposit it is."""
     if not amount:
         return
     header = posted.sheet.header

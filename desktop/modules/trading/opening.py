@@ -6,6 +6,7 @@ from typing import Any
 from ...engine.define import Document, Flaw, Module, Related, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Date, Enum, Field, Money, Ref, Text
+from .deposits import advance_of, held
 from .money import OVERPAID, PAID_STATES, SIDES, account_move, itself, party_move, settled
 from .papers import AMOUNT_MAX, RIGHTS, accounts_hold, drafts_only, header_end, header_start, is_same, money_gone
 from .prints import on_sheets
@@ -116,11 +117,11 @@ def _still_fits(posting: Posting, old: Columns) -> Iterator[Wrong]:
 
 
 def _left(id: str, header: Mapping[str, Any], asking: Asking) -> int:
-    """What is open of a debt; of an advance, what is left of all that its party paid ahead."""
+    """What is open of a debt; of an advance, what is left of all that its party paid ahead, for no order."""
     if header.get("kind") in DEBTS:
         return asking.balance("open_item", {"settles_module": "opening_party", "settles": id})["balance"]
     name = _party(header)
-    return asking.balance("party_balance", {name: header.get(name), "side": str(header["kind"])})["balance"]
+    return advance_of(asking, name, header.get(name)) - held(asking, name, header.get(name))
 
 
 def _bound(id: str, asking: Asking) -> Iterator[str]:

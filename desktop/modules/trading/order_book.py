@@ -1,15 +1,15 @@
 """Orders: what of them is still to come (T7, T16, T17). Follows from posted orders and what delivers them."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...engine.define import Act, Balance, Flaw, Ledger, Module
 from ...engine.documents.declare import Columns, Feed, Move, Posted, Posting, Wrong
 from ...engine.fields import Date, Int, Quantity, Ref, Text
-from .orders import OrderLine, over_delivered, progress
-from .papers import base_of, numbers_of, pairs_of, taken_of
+from .orders import OrderLine, is_over_delivered, over_delivered, progress
+from .papers import base_of, numbers_of, pairs_of, sum_of, taken_of
 from .refusal import shown_qty
+from .settings import OVER_RATE
 
 PROGRESS = {
     "draft": "草稿", "open": "未交", "partial": "部分", "done": "完成", "closed": "已关闭", "cancelled": "已作废",
@@ -102,8 +102,9 @@ orders = Ledger(
 
 
 def order_moves(posted: Posted, kind: str) -> Iterator[Move]:
-    """What an order asks for, unless somebody closed it, or what a document delivers of orders."""
-    is_order = kind == "order"
+    """What an order asks for, unless somebody closed it, or what a document delivers of orders. A return takes
+    back what was delivered if it was made while returns reopened orders."""
+    is_order, reopens = kind == "order", posted.sheet.header.get("order_effect") == "reopens"
     for line in posted.sheet.lines:
         about: Columns = {"product": line["product"], "order_module": posted.module}
         qty = int(line.get("base_qty") or 0)
@@ -111,7 +112,8 @@ def order_moves(posted: Posted, kind: str) -> Iterator[Move]:
             ordered = 0 if posted.after.get("closed_at") else qty
             place = {"order": posted.id, "order_line": line["id"], "warehouse": posted.sheet.header.get("warehouse")}
             yield Move("order_entry", "ordered", {**about, **place, "ordered": ordered}, str(line["id"]))
-        elif line.get("order_line") and kind != "return":
+        elif line.get("order_line") and (kind != "return" or reopens):
+            qty = -qty if kind == "return" else qty
             place = {
                 "order": line.get("order"),
                 "order_line": line["order_line"],
@@ -130,11 +132,11 @@ def order_progress(header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]])
 
 
 def over_delivery(module: str) -> Flaw:
-    """超交 (T16): two deliveries of one order, from two machines."""
+    """超交 (T16): two deliveries of one order, from two machines, come to more than `order.over_rate` allows."""
     return Flaw(
         name="over_delivered",
         label="超交",
-        when=(("over_delivered", "gt", 0),),
+        when=(("over_delivered", "gt", OVER_RATE),),
         text="订货单 {number} 交的比订的多 {over_delivered}",
         remedy="退货，或作废多交的那张；已经说好多交的，关闭订货单",
         acts=(Act(label="看交货明细", module=f"{module}_line", by={"order": "id"}, given={"state": "posted"}),),
@@ -142,18 +144,24 @@ def over_delivery(module: str) -> Flaw:
 
 
 def not_more_than_ordered(posting: Posting, module: str) -> Iterator[Wrong]:
-    """T16: what is delivered of an order line is still to come (`order.over_rate` 0)."""
+    """T16: what is delivered of an order line is still to come, or little more (`order.over_rate`)."""
     old = taken_of(posting.old.lines if posting.old else (), "order_line")
-    taken: Counter[str] = Counter()
+    rate, taken = posting.asking.settings[OVER_RATE], taken_of((), "order_line")
     for place, line in enumerate(posting.sheet.lines):
         if not line.get("order_line"):
             continue
-        link, qty = str(line["order_line"]), int(line["base_qty"] or 0)
+        link = str(line["order_line"])
         rows = posting.asking.find("order_balance", {"order_module": module, "order_line": link})
-        left = sum(int(row["remaining"] or 0) for row in rows) + old[link] - taken[link]
-        taken[link] += qty
-        if qty > left:
-            yield Wrong(f"订货还剩 {shown_qty(max(left, 0))}", "qty", place)
+        others = sum_of(rows, "delivered") - old[link]
+        done = OrderLine(sum_of(rows, "ordered"), others + taken[link] + base_of(line))
+        left = done.ordered - others - taken[link]
+        taken[link] += base_of(line)
+        if is_over_delivered(done, rate) and taken[link] > old[link]:
+            yield Wrong(f"订货还剩 {shown_qty(max(left, 0))}{_more(rate)}", "qty", place)
+
+
+def _more(rate: int) -> str:
+    return f"，最多可以超交订货的 {shown_qty(rate)}%" if rate else ""
 
 
 def delivered_stays(posting: Posting, module: str) -> Iterator[Wrong]:
@@ -162,7 +170,7 @@ def delivered_stays(posting: Posting, module: str) -> Iterator[Wrong]:
     for line, new, place in pairs_of(posting):
         rows = posting.asking.find(f"{module}_line", {"order_line": line["id"], "state": "posted"})
         every += rows
-        done = sum(int(row["base_qty"] or 0) for row in rows)
+        done = sum_of(rows, "signed_qty")  # without what came back and is to be delivered again
         if base_of(new) < min(done, base_of(line)):
             yield Wrong(f"已经交货 {shown_qty(done)}（{numbers_of(rows)}），不能更少", "qty", place)
         elif rows and new and new["product"] != line["product"]:

@@ -40,9 +40,10 @@ from ...engine.fields import (
 from ...engine.fields.moment import today
 from .amounts import Amounts
 from .cost import Costed, Origin
+from .deposits import ORDERS, advance_of, held, left_of
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
-from .settings import BACK_DAYS, FUTURE_DAYS, STOCK_NEGATIVE, TAX_INCLUDED
+from .settings import BACK_DAYS, CHECK_AVAILABLE, FUTURE_DAYS, STOCK_NEGATIVE, TAX_INCLUDED
 
 QTY_MAX, PRICE_MAX, AMOUNT_MAX = 10**11, 10**11, 10**13
 """Ten million units, ten million 元 each, a hundred thousand million 元: beyond them somebody slipped."""
@@ -245,7 +246,10 @@ def _about(row: Mapping[str, Any], labels: Mapping[str, str], found: Found, aski
     }
 
 
-PRODUCTS = Finder(module="product", field="product", exact=_carrying, about=_about)
+PRODUCTS = Finder(
+    module="product", field="product", exact=_carrying, about=_about, behind="stock_balance", place="warehouse",
+    shown="on_hand reserved available on_order",
+)  # fmt: skip
 """Codes, barcodes and names of products."""
 
 
@@ -350,9 +354,14 @@ def _advances_gone(id: str, asking: Asking) -> Iterator[bool]:
     ahead: Counter[tuple[str, Any, Any]] = Counter()
     for row in asking.find("party_entry", {"document": id, "side": ["advance_in", "advance_out"]}):
         name = "customer" if row["side"] == "advance_in" else "supplier"
-        ahead[name, row[name], row["side"]] += int(row["amount"] or 0)
-    for (name, party, side), amount in ahead.items():
-        yield amount > 0 and amount > asking.balance("party_balance", {name: party, "side": side})["balance"]
+        ahead[name, row[name], row["order"]] += int(row["amount"] or 0)
+    for (name, party, order), amount in ahead.items():
+        there = advance_of(asking, name, party)
+        if order:
+            there = min(there, left_of(asking, ORDERS[name], order))
+        else:
+            there -= held(asking, name, party)
+        yield amount > 0 and amount > there
 
 
 def frozen_money(posting: Posting, names: str) -> Iterator[Wrong]:
@@ -455,7 +464,8 @@ def bound_by(lines: str) -> Callable[[str, Asking], Iterator[str]]:
 
 
 def stock_is_there(posting: Posting) -> Iterator[Wrong]:
-    """T8: no warehouse goes below zero by a posting; what the old version took is given back first."""
+    """T8: no warehouse goes below zero by a posting, nor below what other orders are to get of it
+    (`stock.check_available`); what the old version took is given back first."""
     rule = posting.asking.settings[STOCK_NEGATIVE]
     before = _by_place(posting.moves(posting.old)) if posting.old else {}
     after = _by_place(posting.moves(posting.sheet))
@@ -466,12 +476,25 @@ def stock_is_there(posting: Posting) -> Iterator[Wrong]:
             continue
         taken[key] = taken.get(key, 0) + int(line["base_qty"] or 0)
         on_hand = posting.asking.balance("stock_balance", {"product": key[0], "warehouse": key[1]})["on_hand"]
-        there = on_hand - before.get(key, 0)
-        if taken[key] > there and rule != "allow":
-            about = f"产品 {line.get('product_name') or ''} 库存 {shown_qty(there)}，需要 {shown_qty(taken[key])}"
+        there, kept = on_hand - before.get(key, 0), _kept_for_others(posting, *key)
+        if taken[key] > there - kept and rule != "allow":
+            held = f"，留给别的订货 {shown_qty(kept)}" if kept else ""
+            has = f"产品 {line.get('product_name') or ''} 库存 {shown_qty(there)}{held}"
+            about = f"{has}，需要 {shown_qty(taken[key])}"
             may = rule == "warn" or posting.rights("negative_stock")
             yield Wrong(about, "qty", place, ask="negative_stock" if may else None)
     yield from stock_stays(posting)
+
+
+def _kept_for_others(posting: Posting, product: str, warehouse: str) -> int:
+    """What is reserved of a product by other orders than those that a sheet delivers, where they are asked for."""
+    if not posting.asking.settings[CHECK_AVAILABLE]:
+        return 0
+    place: dict[str, Wanted] = {"product": product, "warehouse": warehouse}
+    reserved = posting.asking.balance("stock_balance", {"product": product, "warehouse": warehouse})["reserved"]
+    own = sorted({str(line["order"]) for line in posting.sheet.lines if line.get("order")})
+    rows = posting.asking.find("order_balance", place | {"order_module": "sale", "order": own}) if own else ()
+    return max(reserved - sum_of(rows, "remaining"), 0)
 
 
 def stock_stays(posting: Posting) -> Iterator[Wrong]:
@@ -633,6 +656,6 @@ class Origins:
         return costed
 
 
-def sum_of(lines: Sequence[Columns], name: str) -> int:
+def sum_of(lines: Iterable[Mapping[str, Any]], name: str) -> int:
     """Σ of a column."""
     return sum(int(line.get(name) or 0) for line in lines)

@@ -1,6 +1,7 @@
 """产品信息 (modules.md 2.2.1)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from ...engine.define import Alike, Draft, Fault, Module, Related, Section, Tab, Tree
 from ...engine.fields import (
@@ -9,6 +10,7 @@ from ...engine.fields import (
     Date,
     Dict,
     Enum,
+    Field,
     Int,
     LongText,
     Mirror,
@@ -20,10 +22,18 @@ from ...engine.fields import (
     Serial,
     Text,
 )  # fmt: skip
-from .settings import TAX_RATE
+from .settings import SLOT_NAMES, TAX_RATE
 
-SLOTS = {"price_1": "零售价", "price_2": "批发价", "price_3": "会员价", "price_4": "代理价"}
-"""The four reference prices (参考售价1–4)."""
+SLOTS = {f"price_{place}": name for place, name in enumerate(SLOT_NAMES.default.split(","), 1)}
+"""The four reference prices (参考售价1–4), as they are called where the company calls them nothing else."""
+
+
+def slot_prices(*, indexed: str = "", **about: Any) -> dict[str, Field]:
+    """A column for each of the four reference prices."""
+    return {
+        name: Price(label, called=(SLOT_NAMES.key, place), index=name in indexed.split(), **about)
+        for place, (name, label) in enumerate(SLOTS.items())
+    }
 
 
 def plain(text: str) -> str | None:
@@ -71,10 +81,7 @@ product = Module(
             default="goods",
             index=True,
         ),
-        **{
-            name: Price(label, min=0, merge="flag", index=name in ("price_1", "price_2"), width=88)
-            for name, label in SLOTS.items()
-        },
+        **slot_prices(min=0, merge="flag", indexed="price_1 price_2", width=88),
         min_price=Price("最低售价", min=0, merge="flag"),
         purchase_price=PriceBeside(
             "参考进价",
@@ -235,7 +242,7 @@ product_unit = Module(
         unit=Dict("单位", "unit", required=True, copies={"name": "name"}, width=80),
         name=Text("显示为", max_length=40, width=90, help="随单位，也可以自己写，如「大箱」"),
         ratio=Quantity("换算数量", required=True, width=100, help="一个这样的单位等于多少基本单位"),
-        **{name: Price(label, min=0, merge="flag") for name, label in SLOTS.items()},
+        **slot_prices(min=0, merge="flag"),
     ),
     columns="name unit ratio price_1 price_2 price_3 price_4",
     quick="name",

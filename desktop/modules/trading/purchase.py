@@ -8,7 +8,9 @@ from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Post
 from ...engine.fields import Bool, Date, Enum, Money, Ref, Text
 from .amounts import derive_purchase
 from .bargain import STANDS, Bargain, standing
+from .choices import purchase_choices
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
+from .deposits import held_for
 from .late import adjusted_by, not_adjusted
 from .money import OVERPAID, account_move, itself, party_move
 from .offer import LastLine, Offer, purchase_offer
@@ -152,7 +154,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
     about = itself(posted)
     yield from order_moves(posted, kind)
     if kind == "order":
-        yield from party_move(posted, name, "advance_out", paid, "deposit")
+        yield from party_move(posted, name, "advance_out", paid, "deposit", settles=held_for("purchase", posted.id))
         yield from account_move(posted, name, -paid, "paid")
         return
     sign = _SIDE.sign(header)
@@ -268,10 +270,11 @@ purchase = Module(
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
         },
         find=PRODUCTS,
+        choices=purchase_choices,
         line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount note",
         foot="goods_amount discount_amount tax_amount charge_amount fee_amount fee_supplier fee_share total "
-        "paid_amount account outstanding",
-        only={"deliver_on": "order"},
+        "paid_amount account outstanding deposit_left",
+        only={"deliver_on": "order", "deposit_left": "order"},
         needs={"warehouse": "purchase return", "deliver_on": "order"},
         copied=_REPEATED,
         prints=(*_SHEETS, *_SLIPS),

@@ -6,9 +6,10 @@ from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Date, Dict, Enum, Money, Price, Ref, Text
+from ...engine.fields import Date, Dict, Enum, Money, QuantityOf, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
+from .choices import sale_choices
 from .offer import is_below_minimum
 from .papers import (
     GOODS_LINES,
@@ -31,9 +32,9 @@ from .papers import (
     worked_out,
 )
 from .prints import TOTAL, WITH_PRICES, on_sheets
-from .product import SLOTS
+from .product import SLOTS, slot_prices
 from .rounding import TEN_THOUSAND
-from .settings import QUOTE_DAYS
+from .settings import QUOTE_DAYS, SLOT_NAMES
 
 _RIGHTS = {"storekeeper": "", "sales": "view add edit delete post cancel export print"}
 RESULTS = {"open": "跟进中", "won": "成交", "lost": "未成交"}
@@ -121,7 +122,9 @@ _HEADER: dict[str, Any] = {
     "contact": Ref("联系人", "contact", loose=True, depends={"parent": "customer"}),
     "subject": Text("主题", width=180),
     "valid_until": Date("有效期至", index=True, width=100),
-    "price_slot": Enum("参考售价", {"1": "零售价", "2": "批发价", "3": "会员价", "4": "代理价"}),
+    "price_slot": Enum(
+        "参考售价", {"1": "零售价", "2": "批发价", "3": "会员价", "4": "代理价"}, options_called=SLOT_NAMES.key
+    ),
     "delivery_term": Text("交货条件"),
     "payment_term": Text("付款条件"),
     **header_tax(),
@@ -167,6 +170,7 @@ quote = Module(
         after="result lost_reason note print_count",
         entry={"product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"},
         find=PRODUCTS,
+        choices=sale_choices,
         line_columns="product spec unit_row unit_name qty price_1 price_2 price_3 price_4 price discount_rate amount "
         "note",
         foot="goods_amount discount_amount tax_amount charge_amount total",
@@ -199,12 +203,23 @@ quote_line = Module(
     **GOODS_LINES,
     fields=dict(
         **line_start("quote", taxed=True),
-        **{name: Price(label, readonly=True, width=88) for name, label in SLOTS.items()},
+        **slot_prices(readonly=True, width=88),
         **line_prices(),
         **line_end(_HEADER, _REPEATED),
+        sold_qty=QuantityOf(
+            "已成交数",
+            table="sale_line",
+            by="quote_line",
+            of="base_qty",
+            only={"state": "posted"},
+            readonly=True,
+            calc=True,
+            width=84,
+            help="从这一行做成的销货和订货，按基本单位",
+        ),
     ),
-    columns="doc_on number customer product spec unit_name qty price_1 price_2 price_3 price_4 price net_amount "
-    "valid_until",
+    columns="doc_on number customer product spec unit_name qty sold_qty price_1 price_2 price_3 price_4 price "
+    "net_amount valid_until",
     quick="number customer product owner",
     sort="-doc_on",
     rights=dict(manager="view export print", sales="view export print", finance="view export print"),

@@ -22,8 +22,10 @@ from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive
 from .bargain import STANDS, Bargain, standing
+from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
+from .deposits import held, held_for, use_deposits
 from .money import OVERPAID, account_move, itself, party_move
 from .offer import LastLine, Offer, is_below_minimum, sale_offers
 from .order_book import order_moves, over_delivery
@@ -57,7 +59,15 @@ from .paying import change, paid_refusals
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
-from .settings import COUNT_ORDERS, CREDIT_CHECK, LAST_PRICE_DAYS, OVERDUE_DAYS, RETURN_FREELY, WRITE_OFF_LIMIT
+from .settings import (
+    COUNT_ORDERS,
+    CREDIT_CHECK,
+    LAST_PRICE_DAYS,
+    OVERDUE_DAYS,
+    RETURN_FREELY,
+    RETURN_REOPENS,
+    WRITE_OFF_LIMIT,
+)
 from .sources import from_order, from_origin, from_quote, sold_of
 from .stock import costs_in_turn, last_cost, stock_moves
 
@@ -100,7 +110,11 @@ _SIDE = Bargain(
 def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
     if _SIDE.kind(header) == "retail":
         header["customer"] = RETAIL
+    if not header.get("order_effect"):  # one that has its number is older than the setting
+        is_reopening = not header.get("number") and asking.settings[RETURN_REOPENS]
+        header["order_effect"] = "reopens" if is_reopening else "keeps"
     customer = _SIDE.complete(header, lines, asking)
+    use_deposits(header, lines if _SIDE.kind(header) in _SIDE.sold else (), asking)
     if customer and not header.get("owner"):
         header["owner"], header["department"] = customer["owner"], customer["department"]
 
@@ -170,9 +184,19 @@ def _customer(posting: Posting) -> Iterator[Wrong]:
     if customer["is_blacklisted"]:
         yield Wrong(f"「{customer['name']}」在黑名单里，不再做新的销售", "customer")
     advance = _balance(posting, "advance_in")
-    if _int(header, "advance_used") > max(advance, 0):
-        yield Wrong(f"预收余额只有 {yuan(advance)}", "advance_used", bare="预收余额不够")
+    if _int(header, "advance_used"):
+        yield from _advance_there(posting, advance)
     yield from _credit(posting, customer, advance)
+
+
+def _advance_there(posting: Posting, advance: int) -> Iterator[Wrong]:
+    """T11: what is used is there, and is not kept for an order that is none of this sheet's."""
+    header, own = posting.sheet.header, {line.get("order") for line in posting.sheet.lines}
+    kept = held(posting.asking, "customer", header["customer"], but=own)
+    before = _int(posting.old.header, "advance_used") if posting.old else 0
+    if _int(header, "advance_used") > max(advance - kept, before, 0):
+        others = f"，其中 {yuan(kept)} 是别的订货的订金" if kept else ""
+        yield Wrong(f"预收余额只有 {yuan(advance)}{others}", "advance_used", bare="预收余额不够")
 
 
 def _quoted(posting: Posting) -> Iterator[Wrong]:
@@ -392,7 +416,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
     about = itself(posted)
     yield from order_moves(posted, kind)
     if kind == "order":
-        yield from party_move(posted, name, "advance_in", paid, "deposit")
+        yield from party_move(posted, name, "advance_in", paid, "deposit", settles=held_for("sale", posted.id))
         yield from account_move(posted, name, paid, "paid")
         return
     sign = _SIDE.sign(header)
@@ -401,8 +425,20 @@ def _moves(posted: Posted) -> Iterable[Move]:
     yield from party_move(posted, name, "receivable", -sign * paid, "paid", settles=about)
     yield from party_move(posted, name, "receivable", -sign * off, "write_off", settles=about)
     yield from party_move(posted, name, "receivable", -sign * advance, "advance", settles=about)
-    yield from party_move(posted, name, "advance_in", -sign * advance, "used")
+    yield from _advance_moves(posted, name, sign * advance)
     yield from account_move(posted, name, sign * paid, "paid")
+
+
+def _advance_moves(posted: Posted, name: str, advance: int) -> Iterator[Move]:
+    """What is used of deposits is taken from them, order by order, the rest from what was paid for nothing certain."""
+    rest, lines = advance, [line for line in posted.sheet.lines if line.get("order") and advance > 0]
+    if lines and all(line.get("deposit_used") is None for line in lines):  # of a program that told them not apart
+        lines = [lines[0] | {"deposit_used": advance}]
+    for line in lines:
+        used, about = _int(line, "deposit_used"), held_for("sale", line["order"])
+        rest -= used
+        yield from party_move(posted, name, "advance_in", -used, "used", settles=about, line=str(line["id"]))
+    yield from party_move(posted, name, "advance_in", -rest, "used")
 
 
 def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
@@ -486,6 +522,7 @@ _HEADER: dict[str, Any] = {
     "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True),
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True),
     "return_reason": Dict("退货原因", "return_reason"),
+    "order_effect": Enum("退货后订货", {"keeps": "不恢复", "reopens": "恢复"}, readonly=True, hidden=True),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
     "department": Ref("部门", "department", readonly=True, index=True),
     "delivery_method": Dict("送货方式", "delivery_method"),
@@ -551,9 +588,11 @@ sale = Module(
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
         },
         find=PRODUCTS,
+        choices=sale_choices,
         line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount note",
         foot="goods_amount discount_amount tax_amount charge_amount total advance_used write_off_amount paid_amount "
-        "account tendered change outstanding",
+        "account tendered change outstanding deposit_left",
+        only={"deposit_left": "order"},
         needs={"warehouse": "sale return retail", "deliver_on": "order"},
         copied=_REPEATED,
         prints=(*_RECEIPTS, *_SHEETS, *_SLIPS, _CONTRACT, *_TICKETS),
@@ -588,6 +627,7 @@ sale_line = Module(
         **line_prices(),
         **line_costs(),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
+        deposit_used=Money("使用订金", readonly=True, hidden=True),
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
     ),

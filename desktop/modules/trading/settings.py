@@ -2,11 +2,11 @@
 
 from ...engine.define import Setting
 from ...engine.documents.declare import SAVE_POSTS as SAVE_POSTS
-from ...engine.fields import Bool, Enum, Int, Money, Rate
+from ...engine.fields import Bool, Enum, Int, Money, Rate, Words
 from .credit import Check
 from .rounding import WHOLE_RATE
 
-_DOCUMENT, _TAX, _PRICE, _CREDIT, _STOCK = "单据", "税", "价格", "信用与收付", "库存与成本"
+_DOCUMENT, _TAX, _PRICE, _ORDER, _CREDIT, _STOCK = "单据", "税", "价格", "订货", "信用与收付", "库存与成本"
 
 BACK_DAYS = Setting[int](
     "doc.back_days",
@@ -36,6 +36,15 @@ TAX_RATE = Setting[int](
     _TAX,
     110,
 )
+SLOT_NAMES = Setting[str](
+    "price.slot_names",
+    Words(
+        "四个参考售价的名称", required=True, count=4, default="零售价,批发价,会员价,代理价",
+        help="用逗号隔开，不能相同。列表、表单、打印、导出和价格级别都用它们",
+    ),
+    _PRICE,
+    190,
+)  # fmt: skip
 USE_LAST_PRICE = Setting[bool](
     "price.use_last",
     Bool("优先带出上次价", default=True, help="同一往来单位上次买卖这个产品的单价；关掉就按级别价和标价"),
@@ -54,6 +63,24 @@ QUOTE_DAYS = Setting[int](
     _PRICE,
     220,
 )
+OVER_RATE = Setting[int](
+    "order.over_rate",
+    Rate(
+        "允许超交%", required=True, min=0, max=WHOLE_RATE, default=0,
+        help="交货最多可以比订货多百分之几，0 是一点也不能多",
+    ),
+    _ORDER,
+    250,
+)  # fmt: skip
+RETURN_REOPENS = Setting[bool](
+    "order.return_reopens",
+    Bool(
+        "退货恢复订货", default=False,
+        help="客户退回按订货交的货以后，退回的数量重新算未交。以后新录的退货单按它算，已保存的单据不变",
+    ),
+    _ORDER,
+    260,
+)  # fmt: skip
 CREDIT_CHECK = Setting[Check](
     "credit.check",
     Enum(
@@ -90,6 +117,12 @@ WRITE_OFF_LIMIT = Setting[int](
     _CREDIT,
     330,
 )
+CREDITS_FIRST = Setting[bool](
+    "money.auto_use_credit",
+    Bool("自动先用退货抵", default=False, help="收付款自动分配时，先用没抵掉的退货和多付的，再用这次的钱"),
+    _CREDIT,
+    340,
+)
 STOCK_NEGATIVE = Setting[str](
     "stock.negative",
     Enum(
@@ -106,9 +139,18 @@ COST_SCOPE = Setting[str](
         help="全公司：一个产品在各仓库同一个平均成本；分仓库：每个仓库各算各的，调拨带着成本走。有了库存流水就不能再改",
     ),
     _STOCK,
-    405,
+    407,
     stays_once="stock_move",
     stays_because="已经有库存流水，成本都是按现在的范围算的，不能再改",
+)  # fmt: skip
+CHECK_AVAILABLE = Setting[bool](
+    "stock.check_available",
+    Bool(
+        "出库按可用数量检查", default=False,
+        help="出库不能用掉留给别的销货订货的数量；关掉就只看库存数量。怎么拦，看「库存不够时出库」",
+    ),
+    _STOCK,
+    405,
 )  # fmt: skip
 COST_WITH_TAX = Setting[str](
     "cost.basis",

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ...engine.define import Document, Module, Related, Tab
+from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Spelled, Typing, Wrong
 from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Text
 from . import offset
 from .allocation import ADVANCES, allocate, refund_amount, refusals, to_advance, write_off
-from .money import KINDS, SIDES, Side, account_move, party_move
+from .deposits import ORDERS, advance_of, held, held_for, is_held, left_of
+from .money import KINDS, SIDES, Side, party_move
 from .open_items import (
     MODULES,
     TARGETS,
@@ -40,7 +41,8 @@ from .papers import (
 )
 from .prints import on_sheets
 from .refusal import yuan
-from .settings import WRITE_OFF_LIMIT
+from .settings import CREDITS_FIRST, WRITE_OFF_LIMIT
+from .splits import ACCOUNTS, SPLITS, split_fields, split_hints, split_moves, splits_wrong
 from .words import in_words
 
 CUSTOMER_KINDS = ("receipt", "advance_in", "refund_out")
@@ -62,11 +64,14 @@ _ONLY = {
     "account": _MONEY,
     "advance_used": "receipt payment",
     "from_advance": " ".join(_REFUNDS),
+    "order": " ".join(CUSTOMER_KINDS),
+    "purchase_order": " ".join(SUPPLIER_KINDS),
+    **dict.fromkeys(SPLITS, _MONEY),
     "method": _MONEY,
     "cheque_no": _MONEY,
     "write_off_reason": "write_off",
 }
-_COUNTED = ("amount", "account", "advance_used", "from_advance")
+_COUNTED = ("amount", "account", "advance_used", "from_advance", "order", "purchase_order", *SPLITS)
 """What counts wherever it stands: a sheet whose kind does not show it has none."""
 _NEEDS = {
     "customer": " ".join((*CUSTOMER_KINDS, "offset")),
@@ -91,6 +96,9 @@ def _party(header: Mapping[str, Any]) -> tuple[str, Any]:
 
 def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
     """The side a kind has no use for is empty, and lines know their document."""
+    for field in (*_ORDER_FIELDS.values(), *SPLITS):
+        if header.get("kind") not in _ONLY[field].split():
+            header[field] = None
     if header.get("kind") in CUSTOMER_KINDS:
         header["supplier"] = None
     elif header.get("kind") in SUPPLIER_KINDS:
@@ -118,11 +126,36 @@ _SPREADS = ("customer", "supplier", "kind", "amount", "advance_used")
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     header, lines = typing.sheet.header, typing.sheet.lines
-    header |= {name: None for name in _COUNTED if header.get("kind") not in _ONLY[name].split()}
+    _clear(header)
+    if typing.line is None and typing.field in ("customer", "supplier"):
+        header |= {"order": None, "purchase_order": None}
     if typing.line is None and typing.field in _SPREADS:
         lines = _spread(typing)
     _complete(header, lines, typing.asking)
-    return Sheet(header, lines), list(_hints(header, lines))
+    hints = (*_hints(header, lines), *_deposit_hints(header, typing.asking), *split_hints(header))
+    return Sheet(header, lines), hints
+
+
+def _clear(header: Columns) -> None:
+    header |= {name: None for name in _COUNTED if header.get("kind") not in _ONLY[name].split()}
+
+
+def _deposit_hints(header: Columns, asking: Asking) -> Iterator[Hint]:
+    """How much was paid ahead for the order, and what other orders keep."""
+    name, party = _party(header)
+    order = _order(header)
+    if order:
+        yield Hint(f"订金余额 {yuan(left_of(asking, ORDERS[name], order))}", _ORDER_FIELDS[name])
+    elif header.get("kind") in _MONEY_COMES and party and (kept := held(asking, name, party)):
+        yield Hint(f"另有订金 {yuan(kept)} 留给没交完的订货", _ORDER_FIELDS[name])
+
+
+_ORDER_FIELDS = {"customer": "order", "supplier": "purchase_order"}
+
+
+def _order(header: Mapping[str, Any]) -> Any:
+    """The order whose deposit a settlement is about."""
+    return header.get(_ORDER_FIELDS[_party(header)[0]]) if header.get("kind") in _MONEY_COMES else None
 
 
 def _hints(header: Columns, lines: Sequence[Columns]) -> Iterator[Hint]:
@@ -146,7 +179,8 @@ def _spread(typing: Typing) -> list[Columns]:
     items = of_party(*_party(header), typing.asking, given(posted_lines(header, typing.asking)))
     wanted = -1 if header.get("kind") in _REFUNDS else 1
     money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0)
-    spread = dict(allocate(money, [one.item for one in items], credits_first=False)) if wanted > 0 else {}
+    first = typing.asking.settings[CREDITS_FIRST]
+    spread = dict(allocate(money, [one.item for one in items], credits_first=first)) if wanted > 0 else {}
     chosen = [one for one in items if wanted > 0 or one.item.outstanding < 0]
     return known_amounts(chosen, spread, lines)
 
@@ -176,29 +210,74 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     if posting.old and not is_same(posting.asking, name, posting.old.header.get(name), party):
         yield Wrong("过账以后不能换往来单位，请作废后重开一张", name)
         return
-    if header.get("amount") and not header.get("account"):
-        yield Wrong("请选择账户", "account")
+    yield from splits_wrong(header)
     if header.get("kind") == "write_off" and not header.get("write_off_reason"):
         yield Wrong("请选择核销原因", "write_off_reason")
     if not lines and not header.get("amount") and not header.get("from_advance"):
         yield Wrong("请填写金额，或分配到单据", "amount")
     yield from _targets(posting, name, party)
+    yield from _order_fits(posting, name, party)
     limit = None if posting.rights("edit_price") else posting.asking.settings[WRITE_OFF_LIMIT]
-    advance = posting.asking.balance("party_balance", {name: party, "side": _sides(header)[1]})["balance"]
+    advance = _available(posting, name, party)
     places = {str(line["id"]): place for place, line in enumerate(lines)}
-    old_advance = _advance(posting.old.header, posting.old.lines) if posting.old else 0
     found = refusals(
-        header, keyed(lines), outstanding=open_before(posting), advance_balance=advance - old_advance,
-        write_off_limit=limit,
+        header, keyed(lines), outstanding=open_before(posting), advance_balance=advance, write_off_limit=limit,
+        advance_name="订金" if _order(header) else "预收/付",
     )  # fmt: skip
     for one in found:
         field = "" if one.field == "lines" else one.field
         place = places.get(one.line) if one.line else None
         yield Wrong(one.message, field, place, bare=one.bare or "金额不符合规定")
-    left = advance - old_advance + _advance(header, lines)
+    left = advance + _advance(header, lines)
     if posting.old and left < 0:
         yield Wrong(f"预收/付已经用掉，还差 {yuan(-left)}", "amount", bare="预收/付已经用掉")
-    yield from accounts_hold(posting)
+    yield from _deposit_stays(posting, name)
+    yield from accounts_hold(posting, ACCOUNTS)
+
+
+def _available(posting: Posting, name: str, party: Any) -> int:
+    """What there is to use without this settlement: the deposit of its order, else what is kept for no other."""
+    asking, order = posting.asking, _order(posting.sheet.header)
+    old = posting.old.header if posting.old else {}
+    given = _advance(old, posting.old.lines) if posting.old else 0
+    was = _order(old) if posting.old else None
+    if order:
+        return left_of(asking, ORDERS[name], order) - (given if was == order else 0)
+    kept = held(asking, name, party) - (given if is_held(asking, name, was) else 0)
+    return advance_of(asking, name, party) - given - kept
+
+
+def _deposit_stays(posting: Posting, name: str) -> Iterator[Wrong]:
+    """A deposit that a delivery has used is not turned into another one's, or nobody's."""
+    was = _order(posting.old.header) if posting.old else None
+    if posting.old is None or not was or was == _order(posting.sheet.header):
+        return
+    left = left_of(posting.asking, ORDERS[name], was) - _advance(posting.old.header, posting.old.lines)
+    if left < 0:
+        yield Wrong("这笔订金已经用掉，不能换订货单", _ORDER_FIELDS[name])
+
+
+def _order_fits(posting: Posting, name: str, party: Any) -> Iterator[Wrong]:
+    """A deposit is of an order of this party that counts, and settles what delivers it."""
+    order, asking, field = _order(posting.sheet.header), posting.asking, _ORDER_FIELDS[name]
+    if not order:
+        return
+    row = asking.look(ORDERS[name], str(order))
+    is_new = posting.old is None or _order(posting.old.header) != order
+    if row is None or row["doc_type"] != "order" or not is_same(asking, name, row[name], party):
+        yield Wrong("请选择这个往来单位的订货单", field)
+    elif is_new and row["state"] != "posted":
+        yield Wrong(f"订货单 {row['number']} 没有过账，或已作废", field)
+    elif posting.sheet.header.get("advance_used"):
+        yield from _delivers(posting, ORDERS[name], row)
+
+
+def _delivers(posting: Posting, module: str, order: Mapping[str, Any]) -> Iterator[Wrong]:
+    for place, line in enumerate(posting.sheet.lines):
+        about = {"document": line.get("target"), "order": order["id"]}
+        is_other = line.get("target_kind") != module or not posting.asking.find(f"{module}_line", about)
+        if int(line.get("amount") or 0) > 0 and is_other:
+            yield Wrong(f"订货 {order['number']} 的订金只能结清按它交货的单据", "amount", place)
 
 
 def _targets(posting: Posting, name: str, party: Any) -> Iterator[Wrong]:
@@ -226,8 +305,9 @@ def _moves(posted: Posted) -> Iterable[Move]:
     for line in lines:
         amount = -int(line.get("amount") or 0)
         yield from party_move(posted, kind, side, amount, "allocated", settles=settling(line), line=str(line["id"]))
-    yield from party_move(posted, kind, advance, _advance(header, lines), "advance")
-    yield from account_move(posted, kind, _MONEY_COMES.get(kind, 0) * int(header.get("amount") or 0), "money")
+    deposit = held_for(ORDERS[_party(header)[0]], _order(header))
+    yield from party_move(posted, kind, advance, _advance(header, lines), "advance", settles=deposit)
+    yield from split_moves(posted, kind, _MONEY_COMES.get(kind, 0))
 
 
 _HEADER: dict[str, Any] = {
@@ -239,8 +319,27 @@ _HEADER: dict[str, Any] = {
     "supplier": Ref("供应商", "supplier", index=True, width=200),
     "amount": Money("金额", min=0, default=0, sum=True, width=120),
     "account": Ref("账户", "account", default="default", small=True, index=True, width=110),
+    **split_fields(),
     "advance_used": Money("使用预收/付", min=0),
     "from_advance": Money("退预收/付", min=0),
+    "order": Ref(
+        "订货单(订金)",
+        "sale",
+        where={"doc_type": "order"},
+        depends={"customer": "customer"},
+        loose=True,
+        width=170,
+        help="订金只用在按这张订货交的货上，订货交完、关闭或作废以后可以另用",
+    ),
+    "purchase_order": Ref(
+        "订货单(订金)",
+        "purchase",
+        where={"doc_type": "order"},
+        depends={"supplier": "supplier"},
+        loose=True,
+        width=170,
+        help="订金只用在按这张订货到的货上，订货到齐、关闭或作废以后可以另用",
+    ),
     "write_off_amount": Money("优惠", calc=True, readonly=True, sum=True, width=90),
     "write_off_reason": Dict("核销原因", "write_off_reason"),
     "allocated": Money("已分配", calc=True, readonly=True, sum=True, width=110),
@@ -260,7 +359,9 @@ _TITLES = {
     **{kind: "收款收据" if sign > 0 else "付款凭单" for kind, sign in _MONEY_COMES.items()},
 }
 _SHEETS = on_sheets(
-    "voucher", _TITLES, ("customer supplier number", "account method doc_on", "cheque_no handler kind"),
+    "voucher", _TITLES, ("customer supplier number", "account method doc_on", "second_account second_amount",
+     "third_account third_amount", "cheque_no handler kind",
+     "order purchase_order"),
     columns="side document_number document_on document_total amount write_off_amount",
     spelled=Spelled("amount", in_words, "金额（大写）"), signs=("制单", "审核", "出纳", "经手人"),
     sums="amount advance_used from_advance write_off_amount to_advance",
@@ -304,8 +405,9 @@ settlement = Module(
     tabs=(
         Tab(
             "基本",
-            "number doc_on kind customer supplier amount account advance_used from_advance method cheque_no "
-            "write_off_reason handler",
+            "number doc_on kind customer supplier amount account advance_used from_advance order purchase_order method "
+            "cheque_no write_off_reason handler",
+            (Section("分到几个账户", " ".join(SPLITS)),),
         ),
         Tab("其他", "note"),
     ),

@@ -5,8 +5,10 @@ from typing import Any
 
 from ...engine.documents.declare import Asking, Columns, Sheet, Source, Wanted
 from .amounts import line_amount
+from .deposits import advance_of, left_of
 from .orders import OPEN_ORDERS, delivery_line, offered_discount
 from .papers import returned_before, sum_of
+from .paying import deposit_offered
 
 _OFFERED_MAX = 2_000
 
@@ -49,7 +51,8 @@ def _delivered_from(module: str, party: str) -> Callable[[Sheet, str, Asking], S
 
 def _rest_of(module: str, order: Columns, lines: Sequence[Columns], asking: Asking) -> Columns:
     """The order's discount that is left, and its deposit (T11)."""
-    rows = asking.find(f"{module}_line", {"order": order["id"], "state": "posted"})
+    about: dict[str, Wanted] = {"order": order["id"], "state": "posted", "doc_type": module}
+    rows = asking.find(f"{module}_line", about)
     before = [asking.find(module, {"id": id})[0] for id in sorted({str(row["document"]) for row in rows})]
     amount = sum(line_amount(line) for line in lines)
     whole = sum_of(_lines_of(asking, f"{module}_line", str(order["id"])), "amount")
@@ -60,9 +63,8 @@ def _rest_of(module: str, order: Columns, lines: Sequence[Columns], asking: Aski
     )  # fmt: skip
     left: Columns = {"discount_amount": discount or None}
     if module == "sale":
-        deposit = int(order["paid_amount"] or 0) - sum_of(before, "advance_used")
-        there = asking.balance("party_balance", {"customer": order["customer"], "side": "advance_in"})["balance"]
-        left["advance_used"] = max(min(deposit, amount - discount, there), 0) or None
+        deposit = min(left_of(asking, module, order["id"]), advance_of(asking, "customer", order["customer"]))
+        left["advance_used"] = deposit_offered(deposit, 0, amount - discount) or None
     return left
 
 

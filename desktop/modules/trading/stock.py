@@ -23,6 +23,7 @@ from .cost import Costed, Pool
 from .papers import place_of
 from .rounding import PRICED, divided
 from .settings import COST_SCOPE
+from .stock_survey import SURVEY
 
 Judge = Callable[[Pool, Columns], Costed]
 """What a line costs, from the pool before it."""
@@ -152,6 +153,7 @@ def pool_of(sums: Mapping[str, Any]) -> Pool:
 
 stock = Ledger(
     moves="stock_move",
+    survey=SURVEY,
     amounts=("qty", "booked_qty", "uncosted_qty", "cost_amount"),
     balances=(
         Balance(

@@ -145,3 +145,127 @@ def test_whether_saving_posts_is_told_to_the_screens(shop: Shop) -> None:
     assert told() == {True}
     decide(shop, doc__save_posts=False)
     assert told() == {False}
+
+
+def ordered(shop: Shop, qty: int = 10, **values: Any) -> dict[str, Any]:
+    return shop.sell(("P", qty, 20), doc_type="order", deliver_on="2030-01-01", **values)
+
+
+def delivering(shop: Shop, order: dict[str, Any], qty: float) -> dict[str, Any]:
+    link = order["lines"][0]["id"]
+    return {"product": shop.names["P"], "price": scaled(20), "qty": scaled(qty), "order_line": link}
+
+
+def stock_figures(shop: Shop) -> tuple[Any, ...]:
+    (row,) = shop.rows("stock_balance", product=shop.names["P"])
+    return tuple(units(row[name]) for name in ("on_hand", "reserved", "available"))
+
+
+def test_a_little_more_than_ordered_may_be_delivered(shop: Shop) -> None:
+    shop.buy(("P", 30, 5))
+    decide(shop, order__over_rate=scaled(10))
+    order = ordered(shop)
+    shop.sell(delivering(shop, order, 6))
+    refused = shop.refused("sale", {"customer": "甲"}, delivering(shop, order, 5.01))
+    assert refused["fields"] == {"lines.0.qty": "订货还剩 4，最多可以超交订货的 10%"}
+    two = [delivering(shop, order, 4), delivering(shop, order, 1.01)]
+    assert list(shop.refused("sale", {"customer": "甲"}, *two)["fields"]) == ["lines.1.qty"]
+    second = shop.sell(delivering(shop, order, 5))
+    assert shop.read("sale", order)["row"]["progress"] == "done" and stock_figures(shop) == (19, 0, 19)
+    decide(shop, order__over_rate=0)
+    again = shop.change("sale", second, [{**second["lines"][0], "note": "多交一个"}])
+    assert again["row"]["version"] == 2, "what stands is not asked again when nothing more is delivered"
+    shop.api.refused("PATCH", f"/api/documents/sale/{second['row']['id']}", 422,
+                     shop.body({}, [{**second["lines"][0], "qty": scaled(6)}]))  # fmt: skip
+
+
+def test_more_than_ordered_may_come_from_a_supplier(shop: Shop) -> None:
+    order = shop.buy(("P", 10, 5), doc_type="order", deliver_on="2030-01-01")
+    line = {"product": shop.names["P"], "price": scaled(5), "order_line": order["lines"][0]["id"]}
+    shop.refused("purchase", {"supplier": "乙"}, {**line, "qty": scaled(11)})
+    decide(shop, order__over_rate=scaled(10))
+    shop.enter("purchase", {"supplier": "乙"}, {**line, "qty": scaled(11)})
+    assert shop.read("purchase", order)["row"]["progress"] == "done"
+
+
+def returned(shop: Shop, sold: dict[str, Any], qty: int) -> dict[str, Any]:
+    link = sold["lines"][0]["id"]
+    line = {"product": shop.names["P"], "price": scaled(20), "qty": scaled(qty), "origin_line": link}
+    return shop.sell(line, doc_type="return")
+
+
+def test_a_return_reopens_the_order_or_not(shop: Shop) -> None:
+    shop.buy(("P", 30, 5))
+    order = ordered(shop)
+    sold = shop.sell(delivering(shop, order, 10))
+    before = returned(shop, sold, 1)
+    assert stock_figures(shop) == (21, 0, 21) and shop.read("sale", order)["row"]["progress"] == "done"
+    decide(shop, order__return_reopens=True)
+    after = returned(shop, sold, 3)
+    assert stock_figures(shop) == (24, 3, 21) and shop.read("sale", order)["row"]["progress"] == "partial"
+    again = shop.change("sale", before, [{**before["lines"][0], "qty": scaled(2)}])
+    assert again["row"]["version"] == 2 and stock_figures(shop) == (25, 3, 22), "it was made under the old rule"
+
+    filled = shop.api.post(f"/api/documents/sale/sources/order/{order['row']['id']}", shop.body({"customer": "甲"}, []))
+    assert [units(line["qty"]) for line in filled["lines"]] == [3], "what came back is delivered again"
+    shop.sell(filled["lines"][0])
+    assert shop.read("sale", order)["row"]["progress"] == "done" and stock_figures(shop) == (22, 0, 22)
+    shop.api.refused("PATCH", f"/api/documents/sale/{order['row']['id']}", 422,
+                     shop.body({}, [{**order["lines"][0], "qty": scaled(9)}]))  # fmt: skip
+    shop.cancel("sale", after)
+    assert shop.read("sale", order)["row"]["progress"] == "done" and stock_figures(shop) == (19, 0, 19)
+
+
+def test_a_purchase_that_goes_back_reopens_nothing(shop: Shop) -> None:
+    decide(shop, order__return_reopens=True)
+    order = shop.buy(("P", 10, 5), doc_type="order", deliver_on="2030-01-01")
+    line = {"product": shop.names["P"], "qty": scaled(10), "price": scaled(5)}
+    bought = shop.enter("purchase", {"supplier": "乙"}, {**line, "order_line": order["lines"][0]["id"]})
+    shop.enter("purchase", {"supplier": "乙", "doc_type": "return"}, {**line, "origin_line": bought["lines"][0]["id"]})
+    assert shop.read("purchase", order)["row"]["progress"] == "done"
+
+
+def test_stock_that_others_ordered_is_kept_for_them(shop: Shop) -> None:
+    shop.buy(("P", 12, 5))
+    order = ordered(shop)
+    shop.customer("丙")
+    shop.sell(("P", 3, 20), customer="丙")
+    decide(shop, stock__check_available=True)
+    told = shop.refused("sale", {"customer": "丙"}, ("P", 1, 20), status=409)["questions"]
+    assert told == [{"name": "negative_stock", "text": "产品 P 库存 9，留给别的订货 10，需要 1"}]
+    shop.sell(delivering(shop, order, 9))
+    assert stock_figures(shop) == (0, 1, -1), "its own order is no reason to keep the goods from it"
+
+
+def test_a_delivery_takes_no_more_than_other_orders_leave(shop: Shop) -> None:
+    shop.buy(("P", 12, 5))
+    shop.customer("丙")
+    ordered(shop, 5, customer="丙")
+    order = ordered(shop)
+    decide(shop, stock__check_available=True)
+    told = shop.refused("sale", {"customer": "甲"}, delivering(shop, order, 8), status=409)["questions"]
+    assert told[0]["text"] == "产品 P 库存 12，留给别的订货 5，需要 8"
+    sold = shop.sell(delivering(shop, order, 7))
+    again = shop.change("sale", sold, [{**sold["lines"][0], "qty": scaled(6)}])
+    assert again["row"]["version"] == 2 and stock_figures(shop) == (6, 9, -3)
+    decide(shop, stock__negative="allow")
+    shop.sell(("P", 1, 20), customer="丙")
+
+
+def spread(shop: Shop, **values: Any) -> dict[str, Any]:
+    body = shop.body({"kind": "receipt", "customer": "甲", **values}, []) | {"changed": {"field": "amount"}}
+    filled = shop.api.post("/api/documents/settlement/work-out", body)
+    return {line["document_number"][:2] + line["due_on"][-2:]: yuan(line["amount"]) for line in filled["lines"]}
+
+
+def test_money_goes_to_debts_after_what_came_back(shop: Shop) -> None:
+    """G10 with `money.auto_use_credit`."""
+    shop.buy(("P", 100, 1))
+    shop.sell(("P", 1, 500), due_on=today()[:8] + "28", doc_on=today()[:8] + "01")
+    back = shop.sell(("P", 1, 80), doc_type="return", due_on=today()[:8] + "27", doc_on=today()[:8] + "01")
+    assert spread(shop, amount=400) == {"XS28": 400, "XT27": 0}
+    decide(shop, money__auto_use_credit=True)
+    assert spread(shop, amount=400) == {"XS28": 480, "XT27": -80}
+    assert spread(shop, amount=450) == {"XS28": 500, "XT27": -50}, "no more of it than there is to settle"
+    assert spread(shop) == {"XS28": 80, "XT27": -80}
+    assert yuan(back["row"]["outstanding"]) == -80

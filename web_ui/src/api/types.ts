@@ -116,9 +116,19 @@ export interface ModuleInfo {
   opens?: { module: string; record: string } | null
   /** a balance: the list of the entries behind it, and the fields both have */
   drills?: { module: string; by: string[] } | null
+  /** its rows are parties with a statement of account, or name one in a field of `by` */
+  statement?: StatementInfo | null
+  /** what its balances are looked at by, all records together */
+  survey?: SurveyInfo | null
   /** a document with lines; null (or absent) for plain records */
   document?: DocumentInfo | null
 }
+
+/** 一览 over a balance: what its records and places are called */
+export interface SurveyInfo { label: string; record: string; whole: string; part: string; print: boolean; export: boolean }
+
+/** 对账单 over the entries of a ledger */
+export interface StatementInfo { label: string; entries: string; by: string[]; print: boolean; export: boolean }
 
 /** How a document's sheet is made up (desktop/engine/documents). All names are fields of the module or of its lines. */
 export interface DocumentInfo {

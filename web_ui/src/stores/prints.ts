@@ -27,6 +27,10 @@ export interface PaperRequest {
   name: string
   /** what its list is asked to do when the preview is closed */
   back: Omit<ListRequest, 'n'>
+  /** the list that is, where it is another one's */
+  backTo?: string
+  /** what is no document says what makes it */
+  ask?: { path: string; body: object }
 }
 
 /** The prints of a kind. */

@@ -7,6 +7,14 @@ export interface SaveBody extends SheetBody { post: boolean; confirmed?: string[
 /** what a person has just set */
 export type Touched = { field: string } | { line: number; field: string }
 
+export interface GlanceBody { values: Record<string, Value>; line: SheetLine }
+export interface Glance {
+  title: string
+  heads: string[]
+  places: { name: string; amounts: number[] }[]
+  choices: { label: string; value: number; note: string }[]
+}
+
 const at = (module: string, rest = ''): string => `/api/documents/${encodeURIComponent(module)}${rest}`
 const one = (module: string, id: string, rest = ''): string => at(module, `/${encodeURIComponent(id)}${rest}`)
 
@@ -22,5 +30,7 @@ export const documents = {
   /** what the sheet can be filled from, and the sheet filled from one of them */
   sources: (module: string, source: string, body: SheetBody, text = ''): Promise<SourceOffers> => api.post<SourceOffers>(`${at(module, `/sources/${encodeURIComponent(source)}`)}${text ? `?text=${encodeURIComponent(text)}` : ''}`, body),
   take: (module: string, source: string, id: string, body: SheetBody): Promise<WorkedOut> => api.post<WorkedOut>(at(module, `/sources/${encodeURIComponent(source)}/${encodeURIComponent(id)}`), body),
+  /** what stands behind a line, and the prices it may have */
+  glance: (module: string, body: GlanceBody): Promise<Glance> => api.post<Glance>(at(module, '/glance'), body),
   find: (module: string, text: string, limit: number, signal?: AbortSignal): Promise<FoundProducts> => api.get<FoundProducts>(at(module, '/find'), { text, limit }, signal ? { signal } : {}),
 }

@@ -97,4 +97,13 @@ export const documents: Record<string, string> = {
   '重复这一行': 'Repeat this line',
   '金额还没有重算：{why}': 'The amounts have not been worked out again: {why}',
   '键盘': 'Keyboard',
+  '看库存和价格': 'Look at stock and prices',
+  '选价格': 'Choose a price',
+  '没有可选的价格': 'There are no prices to choose from',
+  '可选的价格': 'Prices to choose from',
+  '库存和价格': 'Stock and prices',
+  '没有定仓库': 'No warehouse yet',
+  '没有库存，也没有在订。': 'None in stock, none on order.',
+  '用{label} {price}': 'Take {label} {price}',
+  '仓库': 'Warehouse',
 }

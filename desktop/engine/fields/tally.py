@@ -1,0 +1,43 @@
+"""How much the rows of another module that point at a record come to. Nothing is stored: it is as they are when it is
+looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .base import Column, Columns, FieldError, Value, Where
+from .quantity import Quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantityOf(Quantity):
+    """`table` is the module that points here by `by`; `of` its column that is summed up, over the rows with the values
+    in `only`."""
+
+    table: str
+    by: str
+    of: str
+    only: Mapping[str, str]
+
+    type: ClassVar[str] = "quantity"
+    operators: ClassVar[tuple[str, ...]] = ()
+
+    def columns(self, name: str) -> tuple[Column, ...]:
+        return ()
+
+    def store(self, name: str, value: Value) -> Columns:
+        return {}
+
+    def order(self, where: Where) -> str:
+        raise FieldError(f"不能按「{self.label}」排序")
+
+    def load(self, name: str, row: Any) -> Value:
+        return row.get(name)
+
+    def sql(self) -> str:
+        """Record and sum, of some records."""
+        only = "".join(f' AND +"{name}" = ?' for name in self.only)
+        return (
+            f'SELECT "{self.by}", sum("{self.of}") FROM {self.table} '
+            f'WHERE "{self.by}" IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL{only} GROUP BY 1'
+        )

@@ -1,0 +1,64 @@
+"""订金 (T11): money that a party paid ahead for one order. What delivers the order uses it; as long as something of the
+order is still to come, nothing else does. All amounts in 分."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ...engine.documents.declare import Above, Asking, Columns, Wanted
+from .orders import OPEN_ORDERS
+
+ORDERS = {"customer": "sale", "supplier": "purchase"}
+"""Whose orders are kept where."""
+ADVANCES = {"customer": "advance_in", "supplier": "advance_out"}
+
+
+def held_for(module: str, order: Any) -> Columns:
+    """What makes an entry of an advance one of the deposit of an order; nothing where there is no order."""
+    return {"order_module": module, "order": order} if order else {}
+
+
+def left_of(asking: Asking, module: str, order: Any) -> int:
+    """What is left of the deposit of an order; below zero once two machines have used it."""
+    return asking.balance("deposit_balance", {"order_module": module, "order": order})["balance"]
+
+
+def held(asking: Asking, name: str, party: Any, *, but: Collection[Any] = ()) -> int:
+    """What of the advance of a party (`name` is customer or supplier) is kept for its open orders, `but` some."""
+    about: dict[str, Wanted] = {
+        name: party, "state": "posted", "doc_type": "order", "progress": OPEN_ORDERS, "deposit_left": Above(0),
+    }  # fmt: skip
+    orders = asking.find(ORDERS[name], about) if party else ()
+    return sum(int(row["deposit_left"] or 0) for row in orders if row["id"] not in but)
+
+
+def is_held(asking: Asking, name: str, order: Any) -> bool:
+    """Whether the deposit of an order is kept from other uses."""
+    row = asking.look(ORDERS[name], str(order)) if order else None
+    return row is not None and row["state"] == "posted" and row["progress"] in OPEN_ORDERS
+
+
+def advance_of(asking: Asking, name: str, party: Any) -> int:
+    """All that a party paid ahead and that is not used, deposits included."""
+    return asking.balance("party_balance", {name: party, "side": ADVANCES[name]})["balance"]
+
+
+def use_deposits(header: Mapping[str, Any], lines: Sequence[Columns], asking: Asking) -> None:
+    """Says in the first line of each order how much of its deposit the advance that a delivery uses is."""
+    rest, met = int(header.get("advance_used") or 0), set()
+    before = _used_before(header, asking) if any(line.get("order") for line in lines) else Counter()
+    for line in lines:
+        order = str(line.get("order") or "")
+        line["deposit_used"] = None
+        if order and order not in met:
+            met.add(order)
+            used = max(min(rest, before[order] if order in before else left_of(asking, "sale", order)), 0)
+            line["deposit_used"], rest = used, rest - used
+
+
+def _used_before(header: Mapping[str, Any], asking: Asking) -> Counter[str]:
+    """What was decided by the first posting stays (T11)."""
+    found: Counter[str] = Counter()
+    for row in asking.find("sale_line", {"document": header["id"], "state": "posted"}) if header.get("id") else ():
+        found[str(row["order"])] += int(row["deposit_used"] or 0)
+    return found

@@ -1,0 +1,81 @@
+"""F4 and Alt ↓ on a line: where there is how much of a product, and the prices it may have (ui.md)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from desktop.engine.documents import finding
+from tests.modules.trading.shop import Shop, scaled, units
+
+
+@pytest.fixture(autouse=True)
+def goods(shop: Shop) -> None:
+    shop.product("P", price_1=scaled(20), price_2=scaled(18), purchase_price=scaled(9))
+    shop.customer()
+    shop.supplier()
+    shop.add("warehouse", "二仓", code="02")
+    shop.buy(("P", 10, 8))
+    shop.buy(("P", 30, 8), warehouse="二仓")
+
+
+def glance(shop: Shop, module: str, *, line: dict[str, Any] | None = None, **values: str) -> dict[str, Any]:
+    about = {name: shop.names[value] for name, value in values.items()}
+    body = {"values": about, "line": {"product": shop.names["P"]} | (line or {})}
+    return dict(shop.api.post(f"/api/documents/{module}/glance", body))
+
+
+def prices(found: dict[str, Any]) -> list[tuple[str, Any, str]]:
+    return [(one["label"], units(one["value"]), one["note"]) for one in found["choices"]]
+
+
+def test_a_line_tells_where_there_is_how_much(shop: Shop) -> None:
+    shop.sell(("P", 4, 20), doc_type="order", deliver_on="2030-01-01", warehouse="二仓")
+    shop.buy(("P", 5, 8), doc_type="order", deliver_on="2030-01-01", warehouse=None)
+    found = glance(shop, "sale", customer="甲")
+    assert found["title"] == "P" and found["heads"] == ["库存数量", "已订未交", "可用数量", "在订"]
+    places = [(one["name"], *(units(amount) for amount in one["amounts"])) for one in found["places"]]
+    assert places == [("二仓", 30, 4, 26, 0), ("主仓", 10, 0, 10, 0), ("", 0, 0, 0, 5)]
+
+
+def test_a_sale_has_the_last_price_and_the_reference_prices(shop: Shop) -> None:
+    shop.sell(("P", 1, 17), doc_on="2026-01-05")
+    shop.api.call("PATCH", "/api/settings", {"values": {"price.slot_names": "门店价,渠道价,老客价,内部价"}})
+    for module in ("sale", "quote"):
+        found = prices(glance(shop, module, customer="甲"))
+        assert found == [("上次价", 17, "2026-01-05"), ("门店价", 20, ""), ("渠道价", 18, "")]
+    assert prices(glance(shop, "sale"))[0][0] == "门店价", "without a customer there is no last price"
+    about = {
+        "unit": shop._first("dict_item", "箱"),
+        "product": shop.names["P"],
+        "ratio": scaled(12),
+        "price_2": scaled(200),
+    }
+    box = shop.api.post("/api/records/product_unit", about)["row"]["id"]
+    found = prices(glance(shop, "sale", customer="甲", line={"unit_row": box}))
+    assert found == [("门店价", 240, ""), ("渠道价", 200, "")]
+
+
+def test_a_purchase_has_what_the_supplier_asks(shop: Shop) -> None:
+    offer = {"product": shop.names["P"], "supplier": shop.names["乙"], "supplier_code": "A-7", "price": scaled("8.5")}
+    shop.api.post("/api/records/product_supplier", offer)
+    found = prices(glance(shop, "purchase", supplier="乙"))
+    assert [one[:2] for one in found] == [("上次价", 8), ("供货价", units(scaled("8.5"))), ("参考进价", 9)]
+    assert found[1][2] == "A-7"
+
+
+def test_nobody_is_told_what_he_may_not_see(shop: Shop) -> None:
+    engine, admin = shop.office.engine, shop.office.admin
+    rights = {name: frozenset(["view"]) for name in ("sale", "purchase", "product", "stock_balance")}
+    clerk = replace(admin, everything=False, special=frozenset(), rights=rights, scopes=dict.fromkeys(rights, "all"))
+    line, about = {"product": shop.names["P"]}, {"supplier": shop.names["乙"]}
+    seen = finding.glance(engine, clerk, "purchase", about, line)["choices"]
+    assert [one["label"] for one in seen] == ["上次价"], "what stands on purchases he sees there, too"
+    blind = replace(clerk, rights={"sale": frozenset(["view"]), "product": frozenset(["view"])})
+    assert finding.glance(engine, blind, "sale", {}, line)["places"] == []
+    other = replace(clerk, rights={"sale": frozenset(["view"])})
+    assert finding.glance(engine, other, "sale", {}, line) == {"title": "", "heads": [], "places": [], "choices": []}
+    nothing = {"title": "", "heads": [], "places": [], "choices": []}
+    assert finding.glance(engine, admin, "settlement", {}, {}) == nothing
