@@ -65,9 +65,10 @@ class Trade:
         is_new = not self._rows("SELECT 1 FROM document_version LIMIT 1")
         if is_new:
             self._begin_on(first + timedelta(days=1))
-        self._open(first)
-        if is_new:
+            self._open(first, "opening")
             self._open_money(first)
+        else:
+            self._open(first + timedelta(days=1), "other_in")
         for done, day in enumerate(self._days(first)):
             self._one(day)
             if is_new and done % _TO_THE_BANK == _TO_THE_BANK // 2:
@@ -87,10 +88,11 @@ class Trade:
         self.made[module] = self.made.get(module, 0) + 1
         return saved
 
-    def _open(self, day: date) -> None:
+    def _open(self, day: date, kind: str) -> None:
+        """What there is to sell; what a warehouse held before the books began is said once."""
         lines = [self._bought(id, price, 40 + self.random.randrange(160)) for id, price in self.goods[:40]]
         opening = [{"product": one["product"], "qty": one["qty"], "unit_cost": one["price"]} for one in lines]
-        self._save("stock_entry", day, {"kind": "opening"}, opening)
+        self._save("stock_entry", day, {"kind": kind}, opening)
         self._save("settlement", day, {"kind": "advance_in", "customer": self.customers[0][0], "amount": 200_000_00,
                                        "account": self.account}, [])  # fmt: skip
 
