@@ -550,7 +550,8 @@ def test_a_line_is_looked_behind_and_its_price_chosen(window: RealWindow) -> Non
     product = next(row for row in screen.api.rows("product", "sort=code") if row["kind"] == "goods")
     screen.api.ok("PATCH", f"/api/records/product/{product['id']}", {"price_1": 200_000, "price_2": 180_000})
     made(screen, {"product": product["id"], "qty": 70_000})
-    customer = screen.api.rows("customer", "sort=-code")[0]
+    # one who never bought: no last price stands before the reference prices
+    customer = screen.api.add("customer", name="看价新客户", group=screen.api.groups()["一般客户"])
     window.page.evaluate("location.hash = '#/m/sale'")
     shown = screen.list("销货管理").loaded()
     shown.grid.focus()
