@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sqlite3
 import sys
 import time
@@ -60,7 +61,8 @@ def data_set(lines: int, products: int) -> Path:
     """A company with so many lines of posted sales, of so many products."""
     folder = ROOT / ".bench" / f"documents-{lines}-{products}"
     if not (folder / "complete").exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was cut off
+        folder.mkdir(parents=True)
         start = time.perf_counter()
         print(f"making {lines:,} lines in {folder.relative_to(ROOT)} …", flush=True)
         given = ["--company", "测试公司", "--branch", "总部", "--admin", "admin", "--password-stdin"]

@@ -18,6 +18,7 @@ import json
 import os
 import random
 import re
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -62,7 +63,8 @@ def data_set(customers: int) -> Path:
     """The folder with the big data set; made by the program's own commands when it is not there."""
     folder = ROOT / ".bench" / f"customers-{customers}"
     if not (folder / "complete").exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was cut off
+        folder.mkdir(parents=True)
         start = time.perf_counter()
         print(f"making {customers:,} customers in {folder.relative_to(ROOT)} …", flush=True)
         given = ["--company", "测试公司", "--branch", "总部", "--admin", "admin", "--password-stdin"]
