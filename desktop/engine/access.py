@@ -161,7 +161,11 @@ def _below(target: Definition, column: str, up: str, inner: Sql, *, is_few: bool
     seen, through = f"{target.name} {up}", f"alias_of {up}_a CROSS JOIN {target.name} {up} ON {up}.id = {up}_a.winner"
     merged = f"{up}_a.t = '{target.name}' AND "
     if is_few:
-        parts = [Sql(f"SELECT {up}.id FROM {seen} WHERE {inner.text}", inner.params)]
+        # Said one after the other, the living are found by their index: it knows nothing of the deleted.
+        parts = [
+            Sql(f"SELECT {up}.id FROM {seen} WHERE {up}.deleted_at IS {life} AND ({inner.text})", inner.params)
+            for life in ("NULL", "NOT NULL")
+        ]
         if target.module.mergeable:
             parts.append(Sql(f"SELECT {up}_a.id FROM {through} WHERE {merged}({inner.text})", inner.params))
         every = " UNION ALL ".join(part.text for part in parts)
