@@ -5,35 +5,20 @@ Nothing is stored here: an entry that arrives late from another machine moves ev
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
-from .base import Column, Columns, Field, FieldError, Value, Where
 from .money import Money
 from .price import Price
 from .quantity import Quantity
+from .unstored import Unstored
 
 
 @dataclass(frozen=True, kw_only=True)
-class Running(Field):
+class Running(Unstored):
     """`of` is the amount that is summed up, `by` what entries about the same have in common, first what tells most
     of them apart."""
 
     of: str
     by: tuple[str, ...]
-
-    operators: ClassVar[tuple[str, ...]] = ()
-
-    def columns(self, name: str) -> tuple[Column, ...]:
-        return ()
-
-    def store(self, name: str, value: Value) -> Columns:
-        return {}
-
-    def order(self, where: Where) -> str:
-        raise FieldError(f"不能按「{self.label}」排序")
-
-    def load(self, name: str, row: Any) -> Value:
-        return row.get(name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +32,7 @@ class RunningQuantity(Running, Quantity):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PricePooled(Price):
+class PricePooled(Unstored, Price):
     """A price that all rows with the same values in `by` have together: `work_out` gives it from the `sums` over them.
     Where a setting says so (`apart`: its key and value), rows that differ in one more column have one each."""
 
@@ -55,17 +40,3 @@ class PricePooled(Price):
     by: tuple[str, ...]
     work_out: Callable[[Mapping[str, int]], int | None]
     apart: tuple[str, object, str] | None = None
-
-    operators: ClassVar[tuple[str, ...]] = ()
-
-    def columns(self, name: str) -> tuple[Column, ...]:
-        return ()
-
-    def store(self, name: str, value: Value) -> Columns:
-        return {}
-
-    def order(self, where: Where) -> str:
-        raise FieldError(f"不能按「{self.label}」排序")
-
-    def load(self, name: str, row: Any) -> Value:
-        return row.get(name)

@@ -3,14 +3,14 @@ looked at."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from .base import Column, Columns, FieldError, Value, Where
 from .quantity import Quantity
+from .unstored import Unstored
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantityOf(Quantity):
+class QuantityOf(Unstored, Quantity):
     """`table` is the module that points here by `by`; `of` its column that is summed up, over the rows with the values
     in `only`."""
 
@@ -20,19 +20,6 @@ class QuantityOf(Quantity):
     only: Mapping[str, str]
 
     type: ClassVar[str] = "quantity"
-    operators: ClassVar[tuple[str, ...]] = ()
-
-    def columns(self, name: str) -> tuple[Column, ...]:
-        return ()
-
-    def store(self, name: str, value: Value) -> Columns:
-        return {}
-
-    def order(self, where: Where) -> str:
-        raise FieldError(f"不能按「{self.label}」排序")
-
-    def load(self, name: str, row: Any) -> Value:
-        return row.get(name)
 
     def sql(self) -> str:
         """Record and sum, of some records."""
