@@ -195,6 +195,8 @@ def _become(command: list[str]) -> int:
 
 def test(words: list[str]) -> int:
     started = time.monotonic()
+    # The tests start hundreds of processes: none shall compile again what another one has.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     failed = []
     try:
         set_up(dev=True)
@@ -205,6 +207,7 @@ def test(words: list[str]) -> int:
     print(f"── 准备  {time.monotonic() - started:.1f} 秒", flush=True)
     with ThreadPoolExecutor(2) as side_by_side:  # none of them keeps two cores busy
         checks = [(check[0], side_by_side.submit(_section, *check)) for check in _checks()]
+        side_by_side.submit(_compile_tests)
         failed += [name for name, passed in checks if not passed.result()]
     if failed:
         print(f"未通过：{'、'.join(failed)}", flush=True)
@@ -216,6 +219,11 @@ def test(words: list[str]) -> int:
     with _files_in_memory() as where:
         code = subprocess.call([PYTHON, "-m", "pytest", *spread, *words], env=variables | where)
     return code or int(bool(failed))
+
+
+def _compile_tests() -> None:
+    """Once, for the processes of pytest, which would each do it for themselves, all at the same time."""
+    subprocess.call([PYTHON, "-m", "pytest", "--collect-only", "--quiet"], cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
 @contextmanager

@@ -26,7 +26,8 @@ export default defineConfig(({ command }) => ({
   },
   server: { host: '127.0.0.1', port: 5173, strictPort: false },
   test: {
-    environment: 'happy-dom',
+    // A page for those that say so in their first line: making one costs more than most tests.
+    environment: 'node',
     include: ['src/**/*.spec.ts', 'dev/**/*.spec.ts'],
     setupFiles: ['./dev/testSetup.ts'],
   },

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { actAs, api, ApiError, toQuery, watchClient } from './client'
 

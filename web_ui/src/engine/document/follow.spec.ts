@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { describe, expect, it, vi } from 'vitest'
 import type { WorkedOut } from '../../api/types'
 import { field } from '../../fields/info'
