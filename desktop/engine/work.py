@@ -592,7 +592,8 @@ class Work:
         (last,) = self.db.execute(f"SELECT COALESCE(max(row), 0) FROM {table.name}").fetchone()
         for number, held in enumerate(fresh, last + 1):
             held.number = held.row["row"] = number
-        self.db.executemany(table.insert_sql, [held.row for held in fresh])
+        sql, taken = table.insertion
+        self.db.executemany(sql, [taken(held.row) for held in fresh])
 
     def _update(self, table: "Definition | Link", known: Sequence[Held]) -> None:
         by_shape: dict[tuple[str, ...], list[list[Any]]] = {}

@@ -12,7 +12,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..fields import Enum
@@ -514,15 +514,21 @@ class Books:
 
 def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Wanted]) -> dict[str, int]:
     """The sums of all balances with these keys; without some of the keys, or with several of one, over all of them."""
-    names = [*balance.sums.values(), *balance.fed]
-    wanted = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
     some = {name: json.dumps(value) for name, value in keys.items() if isinstance(value, list)}
-    given = "IN (SELECT value FROM json_each(?))"
-    where = "".join(f' AND "{name}" {given if name in some else "IS ?"}' for name in keys)
-    params = tuple(some.get(name, value) for name, value in keys.items())
-    # Balances are never deleted; but the indexes know only of what is not.
-    row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE deleted_at IS NULL{where}", params).fetchone()
+    names = (*balance.sums.values(), *balance.fed)
+    sql = _sums_sql(balance.module, names, tuple((name, name in some) for name in keys))
+    row = db.execute(sql, tuple(some.get(name, value) for name, value in keys.items())).fetchone()
     return dict(zip(names, row, strict=True))
+
+
+@cache
+def _sums_sql(module: str, names: tuple[str, ...], keys: tuple[tuple[str, bool], ...]) -> str:
+    """`keys`: columns, and whether several values of each are wanted."""
+    wanted = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
+    several = "IN (SELECT value FROM json_each(?))"
+    where = "".join(f' AND "{name}" {several if is_many else "IS ?"}' for name, is_many in keys)
+    # Balances are never deleted; but the indexes know only of what is not.
+    return f"SELECT {wanted} FROM {module} WHERE deleted_at IS NULL{where}"
 
 
 def living(db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted]) -> list[Columns]:
