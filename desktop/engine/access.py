@@ -122,6 +122,12 @@ def scope_sql(
     return _covered(scope, principal.scope(definition.name), principal, table)
 
 
+def own_column(definition: Definition, principal: Principal) -> str | None:
+    """The column that alone says which rows a user may see, where he sees nothing but his own."""
+    is_own = definition.module.scope == "owner" and principal.scope(definition.name) == "own"
+    return "owner" if is_own else None
+
+
 def _covered(scope: str, data_scope: DataScope, principal: Principal, table: str) -> Sql | None:
     if data_scope == "all":
         return None

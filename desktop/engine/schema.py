@@ -187,6 +187,10 @@ def _guard(db: sqlite3.Connection, table: str) -> None:
         )
 
 
+OWN_BY_TITLE = "own_by_title"
+"""The index in which everybody's own rows stand in the order of their titles."""
+
+
 def index_name(table: str, column: str) -> str:
     """Name of the index over live rows by one column; never that of a table."""
     return f"ix_{table}_{column}"
@@ -200,6 +204,9 @@ def index_statements(definition: Definition) -> Iterator[str]:
     columns |= definition.shadows.keys()
     for column in sorted(columns):
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL'
+    if definition.module.scope == "owner":
+        by_title = index_name(table, OWN_BY_TITLE)
+        yield f'CREATE INDEX IF NOT EXISTS {by_title} ON {table} ("owner", pinyin) WHERE deleted_at IS NULL'
     whole = {name for name, one in definition.fields.items() if isinstance(one, Ref) and one.whole}
     for name in sorted(whole.union(definition.gathered)):
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, name)}_all ON {table} ("{name}")'
