@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import Refused
 from .fields import Ref
 from .registry import SHARED_LOCAL, Definition, Link, Registry
+from .telling import Tell, untold
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Table
@@ -94,13 +95,14 @@ def refuse_newer(db: sqlite3.Connection) -> None:
         )
 
 
-def migrate(db: sqlite3.Connection, registry: Registry) -> None:
+def migrate(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> None:
     """Brings tables, indexes and guards up to the declarations, inside the caller's transaction."""
     refuse_newer(db)
     own = hashlib.sha256(_OWN_TABLES.encode()).hexdigest()[:16]
     fingerprint = f"{SCHEMA}:{own}:{registry.fingerprint}:{index_fingerprint(registry)}"
     if _stored_fingerprint(db) == fingerprint:
         return
+    tell("建立新的数据列和索引")
     for statement in _OWN_TABLES.split(";"):
         if statement.strip():
             db.execute(statement)
