@@ -123,9 +123,8 @@ def scope_sql(
 
 
 def own_column(definition: Definition, principal: Principal) -> str | None:
-    """The column that alone says which rows a user may see, where he sees nothing but his own."""
-    is_own = definition.module.scope == "owner" and principal.scope(definition.name) == "own"
-    return "owner" if is_own else None
+    """The column that alone says which rows a user may see, where he sees nothing but his own and those stand together."""
+    return "owner" if definition.keeps_own and principal.scope(definition.name) == "own" else None
 
 
 def _covered(scope: str, data_scope: DataScope, principal: Principal, table: str) -> Sql | None:

@@ -165,6 +165,12 @@ class Definition:
             return ()
         return tuple(name for name in PARTS if name in self.all_names)
 
+    @property
+    def keeps_own(self) -> bool:
+        """Whether everybody's own rows stand together in the order of their titles: not so of entries, which nobody
+        lists by them."""
+        return self.module.scope == "owner" and not self.module.local
+
     @cached_property
     def sort_index(self) -> Mapping[str, str]:
         """Fields that a list can sort by from an index → the indexed expression."""

@@ -206,7 +206,7 @@ def index_statements(definition: Definition) -> Iterator[str]:
     columns |= definition.shadows.keys()
     for column in sorted(columns):
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL'
-    if definition.module.scope == "owner":
+    if definition.keeps_own:
         by_title = index_name(table, OWN_BY_TITLE)
         yield f'CREATE INDEX IF NOT EXISTS {by_title} ON {table} ("owner", pinyin) WHERE deleted_at IS NULL'
     whole = {name for name, one in definition.fields.items() if isinstance(one, Ref) and one.whole}
