@@ -123,7 +123,7 @@ def scope_sql(
 
 
 def own_column(definition: Definition, principal: Principal) -> str | None:
-    """The column that alone says which rows a user may see, where he sees nothing but his own and those stand together."""
+    """The column that alone says which rows a user may see, where he sees nothing but his own; those stand together."""
     return "owner" if definition.keeps_own and principal.scope(definition.name) == "own" else None
 
 
