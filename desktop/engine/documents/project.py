@@ -158,7 +158,7 @@ class _Projection:
             return False
         is_new = self.work.hold(TABLE, chain.winner.id).stored is None
         posted = posted_of(self.work, self.definition, self.id, chain)
-        if self.settles and is_new and len(chain.versions) == 1:
+        if self.settles and is_new and len(chain.versions) == 1 and chain.winner.state == "posted":
             posted = self._settled(posted)
         rows = (header, *lines)
         is_quiet = self.is_beside or (len(chain.versions) == 1 and _is_one_save(rows, chain.winner))
