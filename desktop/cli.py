@@ -155,7 +155,7 @@ def _focus_first(folder: Path) -> str:
 def _workstation(folder: Path) -> Iterator[Workstation]:
     from desktop.workstation import Workstation
 
-    workstation = Workstation.open(folder)
+    workstation = Workstation.open(folder, tell=_say_step)
     try:
         yield workstation
     finally:
@@ -358,6 +358,17 @@ def _log_to(folder: Path) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         handler.close()
+
+
+def _say_step(step: str) -> None:
+    """What a newer version does with older data before it opens, where somebody waits and afterwards."""
+    _takeover.info(step)
+    if sys.stderr is not None:
+        print(f"正在接管旧版本的数据：{step}……", file=sys.stderr, flush=True)
+
+
+_takeover = logging.getLogger("desktop.takeover")
+_takeover.setLevel(logging.INFO)
 
 
 def _say_refusal(text: str) -> None:

@@ -23,6 +23,7 @@ from .engine.fields.moment import instant
 from .engine.registry import Definition, Registry, sorted_modules
 from .engine.schema import migrate, refuse_newer
 from .engine.settings import settings_of
+from .engine.telling import Tell, untold
 from .engine.work import rebuild_checksum
 from .errors import Damaged, Refused, StorageFull
 from .files import make_private, why
@@ -70,8 +71,9 @@ class Workstation:
             return settings_of(db)[FILE_MAX_MB]
 
     @staticmethod
-    def open(folder: Path, identities: Identities | None = None) -> Workstation:
-        """Opens the data folder, creating what is missing and bringing an older one up to date.
+    def open(folder: Path, identities: Identities | None = None, tell: Tell = untold) -> Workstation:
+        """Opens the data folder, creating what is missing and bringing an older one up to date; `tell` hears of every
+        step of that, which may take minutes.
 
         Raises `Refused` for a folder that is unsafe, damaged, in use or from a newer version; then nothing was changed.
         """
@@ -83,7 +85,7 @@ class Workstation:
         registry = modules.load().own()
         db = open_database(folder, SQL_FUNCTIONS)
         try:
-            _bring_up_to_date(db, registry)
+            _bring_up_to_date(db, registry, tell)
         except BaseException:
             db.close()
             raise
@@ -139,26 +141,29 @@ class Workstation:
         self.engine.bus.emit({"type": "session"})
 
 
-def _bring_up_to_date(db: Database, registry: Registry) -> None:
-    """One transaction: a kill in the middle leaves the file as it was."""
+def _bring_up_to_date(db: Database, registry: Registry, tell: Tell = untold) -> None:
+    """One transaction: a kill in the middle leaves the file as it was. Nothing is told of a new file."""
     try:
         with db.read() as reader:
             refuse_newer(reader)
+            is_new = reader.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+        told = untold if is_new else tell
         with db.write() as writer, db.unguarded():
-            migrate(writer, registry)
+            migrate(writer, registry, told)
             seed(writer, registry)
-            derived.bring_up_to_date(writer, registry)
-            _sum_up(writer, registry)
+            derived.bring_up_to_date(writer, registry, told)
+            _sum_up(writer, registry, told)
             Applier(db, registry).replay_parked()
-            audit.bring_up_to_date(writer, registry)
+            audit.bring_up_to_date(writer, registry, told)
     except (sqlite3.Error, StorageFull, Damaged) as error:
         raise refusal(db.path, error) from error
 
 
-def _sum_up(db: sqlite3.Connection, registry: Registry) -> None:
+def _sum_up(db: sqlite3.Connection, registry: Registry, tell: Tell) -> None:
     """Anew for data of a version that kept no checksums or knew other columns: what merges as one is in them."""
     known = db.execute("SELECT value FROM meta WHERE key = 'checksums'").fetchone()
     if known is None or known[0] != registry.fingerprint:
+        tell("计算校验和")
         for name in (*registry.sent, *registry.links):
             rebuild_checksum(db, registry, name)
         db.execute("INSERT OR REPLACE INTO meta VALUES ('checksums', ?)", (registry.fingerprint,))

@@ -122,6 +122,11 @@ def scope_sql(
     return _covered(scope, principal.scope(definition.name), principal, table)
 
 
+def own_column(definition: Definition, principal: Principal) -> str | None:
+    """The column that alone says which rows a user may see, where he sees nothing but his own; those stand together."""
+    return "owner" if definition.keeps_own and principal.scope(definition.name) == "own" else None
+
+
 def _covered(scope: str, data_scope: DataScope, principal: Principal, table: str) -> Sql | None:
     if data_scope == "all":
         return None

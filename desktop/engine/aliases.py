@@ -216,6 +216,11 @@ def not_merged(module: str, table: str) -> str:
     return f"NOT EXISTS (SELECT 1 FROM alias_of a WHERE a.t = '{module}' AND a.row = {table}.row)"
 
 
+def is_merged(module: str, id: str) -> str:
+    """SQL: an id is that of a loser, whether its row is there or not."""
+    return f"EXISTS (SELECT 1 FROM alias_of m WHERE m.t = '{module}' AND m.id = {id})"
+
+
 def meant(modules: Iterable[str], column: str) -> str:
     """SQL: the record that a column means."""
     return (

@@ -8,7 +8,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ from sync_server.replication.merge import RowClock
 
 from ..db import Database
 from .documents import books
+from .documents.declare import Posted
 from .registry import Registry
 from .schema import SCHEMA
 from .work import POISON, Cause, Changed, Work, iso_of, keys_of
@@ -33,6 +34,7 @@ _PART_BYTES_MAX = 3_000_000
 KEEPER = "A1"
 """Code of the machine that keeps the books: the lone one, and the first one of a server."""
 _SUFFIX = 3
+_KEEPING = "books.keep"
 
 PENDING, ACKED, REJECTED, RECEIVED, LOST = "pending", "acked", "rejected", "applied", "lost"
 """States of a changeset: made here and waiting, taken by the server, not accepted by it, come from elsewhere, come from
@@ -114,18 +116,14 @@ class Applier:
         if not ops:
             return Changed()
         with self.db.write(joins=True) as db, self.db.unguarded():
-            me, work = self.me(db), Work(db, self.registry)
-            known = context_of(db) if ctx is None else ctx
+            work = Work(db, self.registry)
+            author = _Author(db, work, self.me(db), self.now_ms, context_of(db) if ctx is None else ctx)
             work.load((op.table, op.id) for op in ops)
-            for part in _parts(ops):
-                now_ms = self.now_ms()
-                changeset = Changeset(
-                    me.replica, me.last_n + 1, Clock(me.hlc).tick(now_ms + me.off).last, now_ms, actor, schema,
-                    part, me.off, known, act, batch, res,
-                )  # fmt: skip
-                me = self._author(db, work, me, changeset)
-            db.execute("UPDATE sync_self SET last_n = ?, last_h = ?, hlc = ?", (me.last_n, me.last_h, me.hlc))
+            author.write(ops, actor, act, batch, res, schema)
+            if keeps_books(author.me.code):
+                work.settle = author.settle
             changed = work.flush()
+            author.close()
             self.db.after_commit(self.wrote)
             self._keep_books(db, work, changed)
         return changed
@@ -143,8 +141,8 @@ class Applier:
             return
         if keeps_books(me.code):
             for place in work.unbooked:
-                ops = books.missing(Work(db, self.registry), *place)
-                changed.join(self.local(ops, actor="", act="books.keep"))
+                ops = books.unwritten(Work(db, self.registry), *place)
+                changed.join(self.local(ops, actor="", act=_KEEPING))
 
     def catch_up_books(self) -> Changed:
         """Books what came to count while nobody kept the books, or as a row instead of a change. Not while the first
@@ -158,17 +156,6 @@ class Applier:
                 work.unbooked = books.unbooked(db, self.registry)
                 self._keep_books(db, work, changed)
         return changed
-
-    @staticmethod
-    def _author(db: sqlite3.Connection, work: Work, me: Me, changeset: Changeset) -> Me:
-        body = canonical(changeset.wire())
-        _store(db, me.number, changeset.n, changeset.hlc, changeset.hlc, changeset.batch, body, PENDING)
-        cause = Cause.of(changeset, changeset.hlc, me.code)
-        for op in changeset.ops:
-            work.apply(op, cause)
-        return Me(
-            me.replica, me.number, me.code, me.branch, changeset.n, chain(me.last_h, body), changeset.hlc, me.off
-        )  # fmt: skip
 
     # --------------------------------------------------------------------------------------------- come from elsewhere
 
@@ -262,6 +249,48 @@ class Applier:
             work = Work(db, self.registry)
             work.replay_parked()
             return work.flush()
+
+
+class _Author:
+    """This machine in one transaction: it numbers, chains and applies what it makes."""
+
+    def __init__(
+        self, db: sqlite3.Connection, work: Work, me: Me, now_ms: Callable[[], int], known: Mapping[str, int]
+    ) -> None:
+        self.db, self.work, self.me = db, work, me
+        self._now_ms, self._known = now_ms, known
+
+    def write(
+        self, ops: Sequence[Op], actor: str, act: str | None, batch: str | None = None, res: str | None = None,
+        schema: int = SCHEMA,
+    ) -> None:  # fmt: skip
+        """Changesets of one act, as many as its ops need."""
+        for part in _parts(ops) if ops else ():
+            me, now_ms = self.me, self._now_ms()
+            changeset = Changeset(
+                me.replica, me.last_n + 1, Clock(me.hlc).tick(now_ms + me.off).last, now_ms, actor, schema, part,
+                me.off, self._known, act, batch, res,
+            )  # fmt: skip
+            self.me = self._apply(changeset)
+
+    def _apply(self, changeset: Changeset) -> Me:
+        me, body = self.me, canonical(changeset.wire())
+        _store(self.db, me.number, changeset.n, changeset.hlc, changeset.hlc, changeset.batch, body, PENDING)
+        cause = Cause.of(changeset, changeset.hlc, me.code)
+        for op in changeset.ops:
+            self.work.apply(op, cause)
+        return replace(me, last_n=changeset.n, last_h=chain(me.last_h, body), hlc=changeset.hlc)
+
+    def settle(self, posted: Posted) -> None:
+        """What a version needs beside it, while its own rows are still under change."""
+        ops = books.missing(self.work, posted)
+        self.work.load((op.table, op.id) for op in ops)
+        self.write(ops, "", _KEEPING)
+
+    def close(self) -> None:
+        """Remembers what came last."""
+        me = self.me
+        self.db.execute("UPDATE sync_self SET last_n = ?, last_h = ?, hlc = ?", (me.last_n, me.last_h, me.hlc))
 
 
 def context_of(db: sqlite3.Connection) -> dict[str, int]:

@@ -9,6 +9,7 @@ from sync_server.replication.changeset import Scalar
 
 from . import aliases
 from .registry import PARTS, Definition, Registry, sum_key
+from .telling import Tell, untold
 from .text import TEXT_VERSION, initials, pinyin, search_tokens
 
 Part = tuple[str, str, str, str]
@@ -63,21 +64,23 @@ def drop_from_search(db: sqlite3.Connection, definition: Definition, number: int
     db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", ["delete", number, *words])
 
 
-def bring_up_to_date(db: sqlite3.Connection, registry: Registry) -> None:
+def bring_up_to_date(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> None:
     """Makes anew what a changed declaration derives differently, and only that: a million rows take minutes."""
     kept = dict(db.execute("SELECT key, value FROM meta WHERE key LIKE 'derived:%' OR key LIKE 'tally:%'").fetchall())
     for definition in registry:
         words = repr((TEXT_VERSION, definition.module.title, sorted(definition.shadows), definition.searched))
         counts = repr((definition.tallied, definition.sums, definition.parted))
         before = kept.get(f"derived:{definition.name}")
+        if (before, kept.get(f"tally:{definition.name}")) == (words, counts):
+            continue
+        if db.execute(f"SELECT 1 FROM {definition.name} LIMIT 1").fetchone():
+            tell(f"整理「{definition.module.label}」的查找索引和合计")
         if before is None or (before != words and _without_shadows(before) != _without_shadows(words)):
             rebuild(db, definition)
         elif before != words:
             _fill_shadows(db, definition)
-        elif kept.get(f"tally:{definition.name}") != counts:
-            rebuild_tally(db, definition)
         else:
-            continue
+            rebuild_tally(db, definition)
         db.executemany(
             "INSERT OR REPLACE INTO meta VALUES (?, ?)",
             [(f"derived:{definition.name}", words), (f"tally:{definition.name}", counts)],

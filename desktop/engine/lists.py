@@ -17,19 +17,24 @@ from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
-from . import aliases, flaws
+from . import aliases, by_reference, flaws
 from . import query as q
 from .access import Principal, demand
 from .engine import Engine
 from .fields import Sql, all_of
 from .registry import Definition, sum_key
 from .rows import fetch, labels
-from .schema import index_name
+from .schema import OWN_BY_TITLE, index_name
 
 PROBE_ROWS = 4_000
 PROBE_WORD_ROWS = 12_000
 PROBE_S = 0.02
+PROBE_OWN_S = 0.002
+"""The same where a walk meets nothing but what the user may see."""
 NEAR_ROWS = 20_000
+FEW_TARGETS = 4
+"""From so many rows for each record referred to, looking for the next value of a reference is less work than reading
+on to it."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,15 @@ class _Plan:
     @property
     def definition(self) -> Definition:
         return self.selection.definition
+
+    @property
+    def index(self) -> str | None:
+        """The index in the order of which it is walked. Who sees only his own rows walks among them."""
+        key, selection = self.keys[0], self.selection
+        if key.reference or selection.deleted:
+            return None
+        is_own = selection.own and key.index == "pinyin" and len(self.keys) == 1
+        return OWN_BY_TITLE if is_own else key.index
 
 
 def page(
@@ -121,26 +135,30 @@ def _plan(
         selection = replace(selection, conditions=(*selection.conditions, *found))
     keys = q.sort_keys(engine.registry, definition, principal, query.sort, aliased)
     is_wide = selection.is_bare and not all(parents)  # what is seen is met soon among all
-    if selection.is_all or is_wide or (selection.is_scope and _in_scope(db, selection) > PROBE_ROWS):
+    is_all = selection.is_all and not (keys[0].reference and _rows(db, definition.name) <= PROBE_ROWS)
+    if is_all or is_wide or (selection.is_scope and _in_scope(db, selection) > PROBE_ROWS):
         return _Plan(selection, keys, None)
+    walk = _Plan(selection, keys, None)
+    is_near = walk.index == OWN_BY_TITLE and not selection.words
     try:
-        with _time_limit(db, PROBE_S):
-            return _Plan(selection, keys, _probe(db, selection))
+        with _time_limit(db, PROBE_OWN_S if is_near else PROBE_S):
+            return replace(walk, hits=_probe(db, selection))
     except sqlite3.OperationalError as error:
         if "interrupted" not in str(error):
             raise
-        return _Plan(selection, keys, None, is_open=True)
+        return replace(walk, is_open=not is_near)
 
 
 def _sees_few(engine: Engine, db: sqlite3.Connection, principal: Principal, parent: str) -> bool:
     """Whether collecting the parents that a user sees is less work than meeting a page of what hangs on them among
     that of all: p parents against 50 · T / p of T."""
     selection = q.select(engine.registry, engine.registry[parent], principal, q.Query())
-    return selection.is_scope and _in_scope(db, selection) ** 2 <= q.Query().limit * _all(db, selection)
+    return selection.is_scope and _in_scope(db, selection) ** 2 <= q.Query().limit * _rows(db, parent)
 
 
-def _all(db: sqlite3.Connection, selection: q.Selection) -> int:
-    found = db.execute("SELECT n FROM tally WHERE t = ? AND value = '*'", (selection.definition.name,)).fetchone()
+def _rows(db: sqlite3.Connection, module: str) -> int:
+    """How many rows of a module there are, as the tally says."""
+    found = db.execute("SELECT n FROM tally WHERE t = ? AND value = '*'", (module,)).fetchone()
     return found[0] if found else 0
 
 
@@ -203,7 +221,7 @@ def _total(db: sqlite3.Connection, plan: _Plan, *, must: bool) -> int | None:
     """The exact count: free from the tally or the probe; counted only when it must be."""
     selection = plan.selection
     if selection.is_all:
-        return _all(db, selection)
+        return _rows(db, selection.definition.name)
     if selection.is_scope:
         return _in_scope(db, selection)
     if plan.hits is not None:
@@ -340,11 +358,7 @@ def _walk(
         return _walk_reference(engine, db, plan, limit, offset)
     where = all_of([plan.selection.where(slow=bool(key.index)), *extra])
     table = plan.definition.name
-    hint = (
-        f"INDEXED BY {index_name(table, key.index)}"
-        if key.index and not key.reference and not plan.selection.deleted
-        else ""
-    )
+    hint = f"INDEXED BY {index_name(table, plan.index)}" if plan.index else ""
     sql = (
         f"SELECT {q.T}.row FROM {table} {q.T} {hint} WHERE {where.text} "
         f"ORDER BY {q.order_by(plan.keys)} LIMIT ? OFFSET ?"
@@ -353,48 +367,11 @@ def _walk(
 
 
 def _walk_reference(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: int, offset: int) -> list[int]:
-    """Sorted by what a reference shows: the targets in their order drive, rows without one come first (last
-    descending).
-
-    CROSS JOIN fixes the order of the loops; the inner LIMIT keeps SQLite from dropping the inner ORDER BY.
-    """
-    key, table = plan.keys[0], plan.definition.name
-    one, index = key.reference, key.index
-    assert one is not None and index is not None
-    column = f'{q.T}."{key.name}"'
-    where = plan.selection.where(slow=True)
-    blank = f"SELECT {q.T}.row FROM {table} {q.T} WHERE {where.text} AND {column} IS NULL"
-    parts = [Sql(blank, where.params)]
-    alive = " AND s.deleted_at IS NULL" if one.loose else ""
-    lost = [f"NOT EXISTS (SELECT 1 FROM {target} s WHERE s.id = {column}{alive})" for target in one.targets()]
-    dangling = (
-        f"SELECT {q.T}.row FROM {table} {q.T} WHERE {where.text} AND {column} IS NOT NULL AND {' AND '.join(lost)}"
-    )
-    parts.append(Sql(dangling, where.params))
-    shown = " UNION ALL ".join(
-        f"SELECT t.id, {_shown(engine.registry[target], plan.selection.aliased)} AS shown FROM {target} t"
-        f"{' WHERE t.deleted_at IS NULL' if one.loose else ''}"
-        for target in one.targets()
-    )
-    down = " DESC" if key.descending else ""
-    driven = (
-        f"SELECT {q.T}.row FROM (SELECT id FROM ({shown}) ORDER BY shown{down}, id{down} LIMIT -1) d "
-        f"CROSS JOIN {table} {q.T} INDEXED BY {index_name(table, index)} ON {column} = d.id WHERE {where.text}"
-    )
-    parts.append(Sql(driven, where.params))
-    if key.descending:
-        parts.reverse()
-    sql = " UNION ALL ".join(part.text for part in parts) + " LIMIT ? OFFSET ?"
-    return _first_column(db, sql, (*(p for part in parts for p in part.params), limit, offset))
-
-
-def _shown(target: Definition, aliased: frozenset[str]) -> str:
-    """Order of the records of a module (alias t) where others refer to them: what was merged stands with its winner."""
-    order = q.target_order(target)
-    if target.name not in aliased:
-        return order
-    id = aliases.meant((target.name,), "t.id")
-    return f"(SELECT {order.replace('t.', 'w.')} FROM {target.name} w WHERE w.id = {id})"
+    """Sorted by what a reference shows."""
+    targets = plan.keys[0].reference.targets() if plan.keys[0].reference else ()
+    few = sum(_rows(db, target) for target in targets) * FEW_TARGETS < _rows(db, plan.definition.name)
+    walk = by_reference.Walk(engine.registry, plan.selection, plan.keys[0], few).sql()
+    return _first_column(db, f"{walk.text} LIMIT ? OFFSET ?", (*walk.params, limit, offset))
 
 
 def _first_column(db: sqlite3.Connection, sql: str, params: Sequence[Scalar]) -> list[int]:

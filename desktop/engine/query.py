@@ -13,7 +13,7 @@ from sync_server.replication.changeset import Scalar
 
 from ..errors import Invalid
 from . import aliases
-from .access import Few, Principal, compares, scope_sql
+from .access import Few, Principal, compares, own_column, scope_sql
 from .fields import DateTime, Field, FieldError, Ref, Sql, Where, all_of, any_of
 from .fields.moment import day_span
 from .registry import Definition, Registry, targets_of
@@ -78,6 +78,8 @@ class Selection:
     """Modules in which something was merged."""
     scope: Sql | None = None
     """Of the conditions the one that keeps to what the user may see."""
+    own: str | None = None
+    """The column that the scope asks for one value of, if it asks for nothing else."""
 
     @property
     def hides(self) -> bool:
@@ -129,7 +131,8 @@ def select(
     filtered = _filter(registry, definition, principal, query, aliased)
     if filtered is not None:
         conditions.append(filtered)
-    return Selection(definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words), aliased, scope)
+    own = own_column(definition, principal)
+    return Selection(definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words), aliased, scope, own)
 
 
 # ---------------------------------------------------------------- conditions

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from operator import itemgetter
 from typing import Any, cast
 
 from sync_server.replication.changeset import Scalar
@@ -34,6 +35,10 @@ SHARED_LOCAL = (
     Column("via", "TEXT", ""),
 )
 """Columns every machine derives from the changesets: they follow the newest change and are never a conflict."""
+
+
+Insertion = tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]
+"""A statement, and what takes its parameters out of a row: by place they are bound in half the time."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +106,19 @@ class Definition:
         return Rules(self.unit_of, self.policies, self.ranks)
 
     @cached_property
-    def insert_sql(self) -> str:
-        """Inserts a whole row, by names."""
-        return _insert_sql(self.name, (*self.all_names, "pinyin", *self.shadows))
+    def insertion(self) -> "Insertion":
+        """Inserts a whole row."""
+        return _insertion(self.name, (*self.all_names, "pinyin", *self.shadows))
+
+    @cached_property
+    def stored_alike(self) -> tuple[str, ...]:
+        """Fields whose value stands in one column of their name as it is."""
+        return tuple(name for name, one in self.fields.items() if type(one).store is Field.store)
+
+    @cached_property
+    def stored_apart(self) -> tuple[str, ...]:
+        """The other fields."""
+        return tuple(name for name, one in self.fields.items() if type(one).store is not Field.store)
 
     @cached_property
     def picked_by(self) -> frozenset[str]:
@@ -150,6 +165,12 @@ class Definition:
             return ()
         return tuple(name for name in PARTS if name in self.all_names)
 
+    @property
+    def keeps_own(self) -> bool:
+        """Whether everybody's own rows stand together in the order of their titles: not so of entries, which nobody
+        lists by them."""
+        return self.module.scope == "owner" and not self.module.local
+
     @cached_property
     def sort_index(self) -> Mapping[str, str]:
         """Fields that a list can sort by from an index → the indexed expression."""
@@ -162,10 +183,10 @@ class Definition:
         return indexed | {title: "pinyin"}
 
 
-def _insert_sql(table: str, names: Sequence[str]) -> str:
+def _insertion(table: str, names: Sequence[str]) -> Insertion:
     every = ("row", "id", "rev", *(column.name for column in SHARED_LOCAL), *names)
     columns = ", ".join(f'"{name}"' for name in every)
-    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join(':' + name for name in every)})"
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(every))})", itemgetter(*every)
 
 
 def _narrowing(ref: Ref) -> set[str]:
@@ -193,9 +214,9 @@ class Link:
     rules = Rules({"record": "record", "target": "target"}, {"record": "set", "target": "set"}, is_link=True)
 
     @cached_property
-    def insert_sql(self) -> str:
+    def insertion(self) -> "Insertion":
         """Inserts a whole row, by names."""
-        return _insert_sql(self.name, self.column_names)
+        return _insertion(self.name, self.column_names)
 
     def id_of(self, record: str, target: str) -> str:
         return derived_id(f"{self.name}:{record}", target)

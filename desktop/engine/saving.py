@@ -507,8 +507,9 @@ def sent_columns(definition: Definition, values: Mapping[str, Any]) -> dict[str,
 
 def columns_of(definition: Definition, values: Mapping[str, Any]) -> dict[str, Scalar]:
     """Values as their columns hold them."""
-    stored: dict[str, Scalar] = {}
-    for name, one in definition.fields.items():
+    stored: dict[str, Scalar] = {name: values[name] for name in definition.stored_alike if name in values}
+    for name in definition.stored_apart:
+        one = definition.fields[name]
         if name in values and not (one.write_only and isinstance(values[name], bool)):
             stored.update(one.store(name, values[name]))
     return stored

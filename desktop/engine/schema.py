@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import Refused
 from .fields import Ref
 from .registry import SHARED_LOCAL, Definition, Link, Registry
+from .telling import Tell, untold
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Table
@@ -94,13 +95,14 @@ def refuse_newer(db: sqlite3.Connection) -> None:
         )
 
 
-def migrate(db: sqlite3.Connection, registry: Registry) -> None:
+def migrate(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> None:
     """Brings tables, indexes and guards up to the declarations, inside the caller's transaction."""
     refuse_newer(db)
     own = hashlib.sha256(_OWN_TABLES.encode()).hexdigest()[:16]
     fingerprint = f"{SCHEMA}:{own}:{registry.fingerprint}:{index_fingerprint(registry)}"
     if _stored_fingerprint(db) == fingerprint:
         return
+    tell("建立新的数据列和索引")
     for statement in _OWN_TABLES.split(";"):
         if statement.strip():
             db.execute(statement)
@@ -187,6 +189,10 @@ def _guard(db: sqlite3.Connection, table: str) -> None:
         )
 
 
+OWN_BY_TITLE = "own_by_title"
+"""The index in which everybody's own rows stand in the order of their titles."""
+
+
 def index_name(table: str, column: str) -> str:
     """Name of the index over live rows by one column; never that of a table."""
     return f"ix_{table}_{column}"
@@ -200,6 +206,9 @@ def index_statements(definition: Definition) -> Iterator[str]:
     columns |= definition.shadows.keys()
     for column in sorted(columns):
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL'
+    if definition.keeps_own:
+        by_title = index_name(table, OWN_BY_TITLE)
+        yield f'CREATE INDEX IF NOT EXISTS {by_title} ON {table} ("owner", pinyin) WHERE deleted_at IS NULL'
     whole = {name for name, one in definition.fields.items() if isinstance(one, Ref) and one.whole}
     for name in sorted(whole.union(definition.gathered)):
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, name)}_all ON {table} ("{name}")'

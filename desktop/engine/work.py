@@ -7,7 +7,7 @@ follows from them is worked out here: derived columns, search index, tallies, hi
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -22,6 +22,7 @@ from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
 
 from . import aliases, derived
 from .documents import balances
+from .documents.declare import Posted
 from .documents.project import project, unveiled
 from .documents.versions import Version
 from .fields import Ref
@@ -124,6 +125,8 @@ class Work:
         """Records by module that may mean others than before."""
         self.disputed: dict[Key, list[str]] = {}
         """Documents that were worked out → what somebody has to decide about them."""
+        self.settle: Callable[[Posted], None] | None = None
+        """Writes what a version needs beside it, where this machine keeps the books."""
 
     # --------------------------------------------------------------------------------------------------------- read
 
@@ -589,7 +592,8 @@ class Work:
         (last,) = self.db.execute(f"SELECT COALESCE(max(row), 0) FROM {table.name}").fetchone()
         for number, held in enumerate(fresh, last + 1):
             held.number = held.row["row"] = number
-        self.db.executemany(table.insert_sql, [held.row for held in fresh])
+        sql, taken = table.insertion
+        self.db.executemany(sql, [taken(held.row) for held in fresh])
 
     def _update(self, table: "Definition | Link", known: Sequence[Held]) -> None:
         by_shape: dict[tuple[str, ...], list[list[Any]]] = {}

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop import accounts, maintenance, modules
+from desktop import accounts, commands, maintenance, modules
 from desktop import db as storage
 from desktop.db import FILE_NAME
 from desktop.engine.apply import Applier
@@ -436,3 +436,16 @@ def _upgrade(folder: Path, kill_after_s: float | None) -> float:
             time.sleep(kill_after_s)
         process.send_signal(signal.SIGKILL)
         return time.monotonic() - started
+
+
+def test_booking_anew_says_how_far_it_has_come(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desktop.engine.telling.EVERY_S", 0)
+    folder = copy_of(template, tmp_path / "data")
+    commands.demo(folder, 10, 1, documents=20)
+    with sqlite3.connect(folder / FILE_NAME) as db:
+        db.execute("UPDATE meta SET value = 'older' WHERE key = 'books'")
+    said: list[str] = []
+    Workstation.open(folder, tell=said.append).close()
+    assert said[0] == "重新登记单据的账目"
+    assert said[-1] == "重新核算余额"
+    assert any("/" in step and step.endswith(" 张）") for step in said[1:-1])

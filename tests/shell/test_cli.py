@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -75,6 +77,28 @@ def test_data_of_a_killed_program_opens_again(start_program: StartProgram, tmp_p
     first.kill()
     second = start_program("serve", "--data", str(tmp_path / "data"))
     assert walk_in(second.address())[0] == 200
+
+
+def test_taking_older_data_over_says_what_it_is_at(start_program: StartProgram, tmp_path: Path) -> None:
+    """Where somebody waits, and in the log; a new folder and the next start have nothing to say."""
+    folder = tmp_path / "data"
+    first = start_program("serve", "--data", str(folder))
+    assert walk_in(first.address())[0] == 200
+    assert first.stop() == 0
+    assert first.errors == []
+    with closing(sqlite3.connect(folder / "ecms.db")) as db, db:
+        db.execute("UPDATE meta SET value = 'older' WHERE key IN ('fingerprint', 'checksums', 'books')")
+        db.execute("UPDATE meta SET value = 'older' WHERE key = 'tally:dict_item'")
+    steps = ["建立新的数据列和索引", "整理「基本资料」的查找索引和合计", "计算校验和"]
+    second = start_program("serve", "--data", str(folder))
+    assert walk_in(second.address())[0] == 200
+    assert second.stop() == 0
+    assert second.errors == [f"正在接管旧版本的数据：{step}……\n" for step in steps]
+    assert all(step in (folder / "ecms.log").read_text("utf-8") for step in steps)
+    third = start_program("serve", "--data", str(folder))
+    assert walk_in(third.address())[0] == 200
+    assert third.stop() == 0
+    assert third.errors == []
 
 
 def test_run_without_a_display_says_the_address(start_program: StartProgram, tmp_path: Path) -> None:

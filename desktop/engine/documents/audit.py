@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..registry import Definition, Registry
+from ..telling import Progress, Tell, untold
 from ..work import Held, Work
 from .balances import Meaning, Sum, balance_id, sum_of, summed
 from .declare import Balance, Ledger
@@ -143,13 +144,20 @@ def _empty(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: 
 # ------------------------------------------------------------------------------------------------------------- rebuild
 
 
-def rebuild(db: sqlite3.Connection, registry: Registry) -> None:
+def rebuild(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> None:
     """Works every document out anew, books it anew, and sums the balances up anew. Inside an open `write()`."""
+    total = sum(db.execute(f"SELECT count(*) FROM {module}").fetchone()[0] for module in registry.documents)
+    progress = Progress(tell, "重新登记单据的账目", "张", total)
+    if total:
+        tell("重新登记单据的账目")
     for places in batches(db, registry):
         work = Work(db, registry)
         for place in places:
             work.touch_document(*place)
         work.flush()
+        progress.add(len(places))
+    if total:
+        tell("重新核算余额")
     sum_up(db, registry)
 
 
@@ -193,12 +201,12 @@ _REVISION = 2
 """Raised where documents are worked out otherwise, whatever their declarations: 2 knows what has to be decided."""
 
 
-def bring_up_to_date(db: sqlite3.Connection, registry: Registry) -> None:
+def bring_up_to_date(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> None:
     """Rebuilds the books of data that were booked by other declarations."""
     words = declared(registry)
     known = db.execute("SELECT value FROM meta WHERE key = ?", (_KEY,)).fetchone()
     if known is None or known[0] != words:
-        rebuild(db, registry)
+        rebuild(db, registry, tell)
         db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_KEY, words))
 
 

@@ -17,16 +17,22 @@ from .project import chain_of, counting, living, posted_of, sums_of
 from .versions import TABLE
 
 
-def missing(work: Work, module: str, id: str) -> list[Op]:
+def unwritten(work: Work, module: str, id: str) -> list[Op]:
     """Annex rows that the version that counts lacks; none for a draft or a cancelled document."""
     definition, chain = work.registry[module], chain_of(work, id)
-    document = definition.module.document
-    if chain is None or document is None or chain.winner.state != "posted":
+    if chain is None or definition.module.document is None or chain.winner.state != "posted":
         return []
-    posted = posted_of(work, definition, id, chain)
+    return missing(work, posted_of(work, definition, id, chain))
+
+
+def missing(work: Work, posted: Posted) -> list[Op]:
+    """Annex rows that a version lacks."""
     asking = _asking(work)
     return [
-        op for annex in document.annexes if not posted.annexes[annex.module] for op in _entries(annex, posted, asking)
+        op
+        for annex in work.registry.documents[posted.module].annexes
+        if not posted.annexes[annex.module]
+        for op in _entries(annex, posted, asking)
     ]
 
 

@@ -11,7 +11,8 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..fields import Enum
@@ -49,12 +50,21 @@ def project(work: Work) -> list[Place]:
     resting = _resting(work, touched)
     pending = [*(one for one in touched if one not in resting), *resting]
     books, lacks = Books(work), dict.fromkeys((*touched, *resting), False)
+    settles = len(touched) == 1 and not resting and _is_alone(work, touched[0][0])
     while pending:
         for place in pending:
-            lacks[place] = _Projection(work, books, *place, is_beside=place not in itself).run()
+            lacks[place] = _Projection(work, books, *place, is_beside=place not in itself, settles=settles).run()
         pending = books.told()
     books.close()
     return [place for place, is_unbooked in lacks.items() if is_unbooked]
+
+
+def _is_alone(work: Work, module: str) -> bool:
+    """Whether nothing but one document is under change: what rules look up of others stands in the file as it will be
+    once this is written."""
+    document = work.registry.documents.get(module)
+    own = (module, document.lines, TABLE) if document else ()
+    return work.settle is not None and all(table in own for (table, _), _ in work.changing())
 
 
 def _resting(work: Work, touched: Sequence[Place]) -> dict[Place, None]:
@@ -111,9 +121,11 @@ def _sides(held: Held) -> Iterator[Mapping[str, Any]]:
 class _Projection:
     """One document."""
 
-    def __init__(self, work: Work, books: Books, module: str, id: str, *, is_beside: bool = False) -> None:
+    def __init__(
+        self, work: Work, books: Books, module: str, id: str, *, is_beside: bool = False, settles: bool = False
+    ) -> None:
         self.work, self.books, self.module, self.id = work, books, module, id
-        self.is_beside = is_beside
+        self.is_beside, self.settles = is_beside, settles
         definition = work.registry.definitions.get(module)
         self.is_known = definition is not None and definition.module.document is not None
 
@@ -144,14 +156,24 @@ class _Projection:
             self._show_draft(header, lines, "draft" if chain is None else "cancelled")
             self.books.enter(self.module, self.id, ())
             return False
+        is_new = self.work.hold(TABLE, chain.winner.id).stored is None
         posted = posted_of(self.work, self.definition, self.id, chain)
+        if self.settles and is_new and len(chain.versions) == 1 and chain.winner.state == "posted":
+            posted = self._settled(posted)
         rows = (header, *lines)
         is_quiet = self.is_beside or (len(chain.versions) == 1 and _is_one_save(rows, chain.winner))
-        self._show(header, lines, chain, posted, is_new=self.work.hold(TABLE, chain.winner.id).stored is None)
+        self._show(header, lines, chain, posted, is_new=is_new)
         is_unbooked = self._book(header, chain, posted)
         if not is_quiet:
             self.work.disputed[self.module, self.id] = self._disputes(chain)
         return is_unbooked
+
+    def _settled(self, posted: Posted) -> Posted:
+        """The first version with what it needs beside it, so that its rows are shown and booked once. It has booked
+        nothing yet: the balances it is judged by are those that others left."""
+        assert self.work.settle is not None
+        self.work.settle(posted)
+        return replace(posted, annexes=_annexes_of(self.work, self.document, self.id, posted.version))
 
     def _disputes(self, chain: Chain) -> list[str]:
         try:
@@ -288,19 +310,25 @@ def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Post
     """The version that counts, with its annexes."""
     document = definition.module.document
     assert document is not None
-    annexes: dict[str, dict[str, Columns]] = {}
-    for annex in document.annexes:
-        rows = work.rows_of(annex.module, "document", id)
-        annexes[annex.module] = {
-            str(one.row["line"]): one.row for one in rows if _is_there(one) and one.row["version"] == chain.shown.id
-        }
     said = chain.winner.said
     return Posted(
         definition.name, id, chain.shown.id, chain.shown.sheet, str(chain.first.said.get("book_on") or ""),
         said.get("cancelled_on") if chain.winner.state == "cancelled" else None, work.hold(definition.name, id).row,
-        annexes, _told_of(work, document, id, chain.shown.id),
+        _annexes_of(work, document, id, chain.shown.id), _told_of(work, document, id, chain.shown.id),
         frozenset(_void(work, document.rests, chain.shown.sheet.lines)) if document.rests else frozenset(),
     )  # fmt: skip
+
+
+def _annexes_of(work: Work, document: Document, id: str, version: str) -> dict[str, dict[str, Columns]]:
+    """What stands beside a version: annex module → line → its row."""
+    return {
+        annex.module: {
+            str(one.row["line"]): one.row
+            for one in work.rows_of(annex.module, "document", id)
+            if _is_there(one) and one.row["version"] == version
+        }
+        for annex in document.annexes
+    }
 
 
 def _told_of(work: Work, document: Document, id: str, version: str) -> dict[str, list[Columns]]:
@@ -486,15 +514,21 @@ class Books:
 
 def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Wanted]) -> dict[str, int]:
     """The sums of all balances with these keys; without some of the keys, or with several of one, over all of them."""
-    names = [*balance.sums.values(), *balance.fed]
-    wanted = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
     some = {name: json.dumps(value) for name, value in keys.items() if isinstance(value, list)}
-    given = "IN (SELECT value FROM json_each(?))"
-    where = "".join(f' AND "{name}" {given if name in some else "IS ?"}' for name in keys)
-    params = tuple(some.get(name, value) for name, value in keys.items())
-    # Balances are never deleted; but the indexes know only of what is not.
-    row = db.execute(f"SELECT {wanted} FROM {balance.module} WHERE deleted_at IS NULL{where}", params).fetchone()
+    names = (*balance.sums.values(), *balance.fed)
+    sql = _sums_sql(balance.module, names, tuple((name, name in some) for name in keys))
+    row = db.execute(sql, tuple(some.get(name, value) for name, value in keys.items())).fetchone()
     return dict(zip(names, row, strict=True))
+
+
+@cache
+def _sums_sql(module: str, names: tuple[str, ...], keys: tuple[tuple[str, bool], ...]) -> str:
+    """`keys`: columns, and whether several values of each are wanted."""
+    wanted = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
+    several = "IN (SELECT value FROM json_each(?))"
+    where = "".join(f' AND "{name}" {several if is_many else "IS ?"}' for name, is_many in keys)
+    # Balances are never deleted; but the indexes know only of what is not.
+    return f"SELECT {wanted} FROM {module} WHERE deleted_at IS NULL{where}"
 
 
 def living(db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted]) -> list[Columns]:

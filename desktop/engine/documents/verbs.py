@@ -704,10 +704,8 @@ class _Saving:
         return [self._version(sheet, shown.version + 1, shown.id, str(self.chain.first.said.get("book_on") or today()))]
 
     def _frozen(self, sheet: Sheet) -> Sheet:
-        header, line = covered_names(self.definition), covered_names(self.line_definition)
-        return Sheet(
-            frozen(sheet.header, ("id", *sorted(header))), [frozen(one, ("id", *sorted(line))) for one in sheet.lines]
-        )
+        header, line = (("id", *sorted(covered_names(one))) for one in (self.definition, self.line_definition))
+        return Sheet(frozen(sheet.header, header), [frozen(one, line) for one in sheet.lines])
 
     def _version(self, sheet: Sheet, version: int, base: str | None, book_on: str) -> Op:
         said = {approval.SAID: "yes"} if self.needs_approval or self.approves else {}
