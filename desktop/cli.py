@@ -84,6 +84,7 @@ def _serve(arguments: argparse.Namespace) -> str:
     with _alone(folder) as instance, _log_to(folder), _workstation(folder) as workstation:
         host = BrowserHost()
         with _served(workstation, host, instance, arguments.port) as guard:
+            host.heed_signals()
             print(f"ready {guard.new_launch_url()}", flush=True)
             host.wait()
     return ""
@@ -118,6 +119,7 @@ def _show(host: WindowHost | BrowserHost, guard: Guard, folder: Path, answer: An
         host.show(guard.new_launch_url())
         return
 
+    host.heed_signals()
     opened = False
     if answer.shown == "browser":
         url = guard.new_launch_url()

@@ -40,14 +40,16 @@ class BrowserHost:
     def quit(self) -> None:
         self.stopping.set()
 
+    def heed_signals(self) -> None:
+        """From now on SIGTERM and Ctrl+C end the program in order, whatever it is at."""
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.stopping.set()
+
     def wait(self) -> None:
         """Block until somebody ends the program."""
-
-        def on_signal(_number: int, _frame: FrameType | None) -> None:
-            self.stopping.set()
-
-        signal.signal(signal.SIGTERM, on_signal)
-        signal.signal(signal.SIGINT, on_signal)
         # On Windows a wait without an end is deaf to Ctrl+C.
         while not self.stopping.wait(0.5 if os.name == "nt" else None):
             pass

@@ -52,6 +52,13 @@ def test_serve_keeps_the_port_asked_for(start_program: StartProgram, tmp_path: P
     assert urlsplit(program.address()).port == port
 
 
+def test_a_program_that_is_just_ready_ends_in_order(start_program: StartProgram, tmp_path: Path) -> None:
+    for turn in range(3):
+        program = start_program("serve", "--data", str(tmp_path / "data"))
+        program.address()
+        assert program.stop() == 0, turn
+
+
 def test_serve_on_a_taken_port_is_refused(start_program: StartProgram, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
