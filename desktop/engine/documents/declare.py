@@ -87,6 +87,8 @@ class Hint:
     field: str | None = None
     line: int | None = None
     level: Literal["info", "warn"] = "info"
+    tells: tuple[str, str] | None = None
+    """Module and field that it is read from: nobody is told who may not see that."""
 
 
 @dataclass(frozen=True)

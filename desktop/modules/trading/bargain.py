@@ -9,6 +9,7 @@ from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, T
 from ...engine.fields import DateTime, Enum, Field, Money, Quantity, Rate, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import Amounts, discount_refusals
+from .carried import basis_of, carry
 from .money import PAID_STATES, settled
 from .offer import LastLine, Offer
 from .order_book import PROGRESS, delivered_stays, not_more_than_ordered, order_progress
@@ -69,7 +70,7 @@ class Bargain:
 
     def complete(self, header: Columns, lines: Sequence[Columns], asking: Asking) -> dict[str, Any] | None:
         """Terms, due date (T14) and what lines repeat of their products; gives the party."""
-        decide_tax(header, asking)
+        decide_tax(header, asking, basis_of(lines, self.lines, asking))
         found = asking.look(self.party, str(header[self.party])) if header.get(self.party) else None
         party = dict(found) if found else None
         if party:
@@ -114,6 +115,8 @@ class Bargain:
             is_here = typing.line == place
             line |= discounted(line, typing.field if is_here else None)
             taxed(line, typing.field if is_here else None, asking)
+            if is_here and typing.field == "qty" and line.get("typed_amount") is not None:
+                carry(sheet.lines, place, self.lines, str(sheet.header.get("id") or ""), asking)
             if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
                 hints += self._offer(sheet.header, line, place, asking)
         return sheet, hints

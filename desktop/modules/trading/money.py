@@ -23,6 +23,7 @@ KINDS = {
 }  # fmt: skip
 
 _RIGHTS = dict(manager="view export print", finance="view export print")
+_RUNNING = "您看得到的流水到这一笔为止的合计；只看自己的或本部门的，会和「往来余额」不同"
 _WITHIN = "应收和应付不能加在一起，先按科目过滤才有合计"
 
 account = Module(
@@ -158,7 +159,7 @@ party_entry = Module(
         customer=Ref("客户", "customer", index=True, loose=True, width=180),
         supplier=Ref("供应商", "supplier", index=True, loose=True, width=180),
         amount=Money("金额", sum=True, sum_within="side", width=120, help=_WITHIN),
-        balance_after=RunningMoney("余额", of="amount", by=("customer", "supplier", "side"), width=120),
+        balance_after=RunningMoney("余额", of="amount", by=("customer", "supplier", "side"), width=120, help=_RUNNING),
         due_on=Date("到期日", index=True, width=100),
         settles_number=Text("结清的单据", width=170),
         settles=Text("结清", max_length=32, index=True, hidden=True),

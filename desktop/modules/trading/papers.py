@@ -90,11 +90,13 @@ def header_tax() -> dict[str, Field]:
     return {"tax_basis": Enum("单价", words, readonly=True, hidden=True)}
 
 
-def decide_tax(header: Columns, asking: Asking) -> None:
-    """Says it of a new document; one that has its number and says nothing is older than the setting."""
-    if not header.get("tax_basis"):
-        is_included = bool(header.get("number")) or asking.settings[TAX_INCLUDED]
-        header["tax_basis"] = "included" if is_included else "excluded"
+def decide_tax(header: Columns, asking: Asking, basis: str | None = None) -> None:
+    """Says it of a new document: as where its lines come from (`basis`), else by the setting. One that has its number
+    and says nothing is older than the setting."""
+    if header.get("number"):
+        header["tax_basis"] = header.get("tax_basis") or "included"
+    else:
+        header["tax_basis"] = basis or ("included" if asking.settings[TAX_INCLUDED] else "excluded")
 
 
 def tax_included(header: Columns) -> bool:

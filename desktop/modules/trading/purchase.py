@@ -93,7 +93,7 @@ def _stock(typing: Typing) -> Iterator[Hint]:
     if place is None or place >= len(lines) or _SIDE.kind(header) == "return" or not lines[place].get("product"):
         return
     if text := stock_words(typing.asking, str(lines[place]["product"])):
-        yield Hint(text, "qty", place, "warn")
+        yield Hint(text, "qty", place, "warn", tells=("stock_balance", "on_hand"))
 
 
 def _work_out(sheet: Sheet) -> Sheet:

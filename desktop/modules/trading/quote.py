@@ -10,6 +10,7 @@ from ...engine.fields import Date, Dict, Enum, Money, QuantityOf, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
 from .choices import sale_choices
+from .edit_price import not_typed
 from .offer import is_below_minimum
 from .papers import (
     GOODS_LINES,
@@ -96,6 +97,7 @@ def _work_out(sheet: Sheet) -> Sheet:
 def _judge(posting: Posting) -> Iterator[Wrong]:
     header = posting.sheet.header
     yield from quantities(posting)
+    yield from not_typed(posting, "quote_line")
     for refusal in discount_refusals(header, posting.sheet.lines):
         yield Wrong(refusal.message, refusal.field, bare=refusal.bare)
     if header.get("valid_until") and str(header["valid_until"]) < str(header["doc_on"] or today()):

@@ -26,8 +26,9 @@ from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
 from .deposits import held, held_for, use_deposits
+from .edit_price import not_typed, offers_to
 from .money import OVERPAID, account_move, itself, party_move
-from .offer import LastLine, Offer, is_below_minimum, sale_offers
+from .offer import LastLine, Offer, is_below_minimum
 from .order_book import order_moves, over_delivery
 from .orders import OPEN_ORDERS
 from .papers import (
@@ -58,15 +59,12 @@ from .papers import (
 from .paying import change, paid_refusals
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .refusal import shown_qty, yuan
-from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
 from .settings import (
     COUNT_ORDERS,
     CREDIT_CHECK,
-    LAST_PRICE_DAYS,
     OVERDUE_DAYS,
     RETURN_FREELY,
     RETURN_REOPENS,
-    WRITE_OFF_LIMIT,
 )
 from .sources import from_order, from_origin, from_quote, sold_of
 from .stock import costs_in_turn, last_cost, stock_moves
@@ -76,20 +74,7 @@ RETAIL = seed_id("customer", "retail")
 
 
 def _offer(header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking) -> Offer | None:
-    return next(_offers(header, line, last, day, asking), None)
-
-
-def _offers(
-    header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking
-) -> Iterator[Offer]:  # fmt: skip
-    product = asking.look("product", str(line["product"]))
-    if product is None:
-        return
-    unit = asking.look("product_unit", str(line["unit_row"])) if line.get("unit_row") else None
-    customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
-    slot = int(customer["price_level"]) if customer and customer["price_level"] else None
-    days = asking.settings[LAST_PRICE_DAYS]
-    yield from sale_offers(product, unit, slot=slot, last=last, doc_on=day, last_days=days)
+    return next(offers_to(header, line, last, day, asking), None)
 
 
 _SIDE = Bargain(
@@ -144,9 +129,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _quoted(posting)
     yield from _expired(posting)
     yield from _over_quoted(posting)
-    if not (posting.rights("edit_price") or posting.is_blind):
-        yield from _typed_prices(posting)
-        yield from _given_away(posting)
+    yield from not_typed(posting, "sale_line")
     if kind in ("sale", "retail"):
         yield from _prices(posting)
     if kind == "return" and not posting.asking.settings[RETURN_FREELY]:
@@ -340,63 +323,6 @@ def _balance(posting: Posting, side: str) -> int:
         and is_same(posting.asking, "customer", move.values["customer"], customer)
     )
     return posting.asking.balance("party_balance", {"customer": customer, "side": side})["balance"] - booked
-
-
-_PRICED = ("product", "unit_row", "price", "discount_rate", "typed_amount")
-_LINKS = {"order_line": "sale_line", "origin_line": "sale_line", "quote_line": "quote_line"}
-
-
-def _typed_prices(posting: Posting) -> Iterator[Wrong]:
-    """Right `edit_price` (0.6): a price other than offered. What a change leaves as it was is not asked again."""
-    before = {str(line["id"]): line for line in posting.old.lines} if posting.old else {}
-    for place, line in enumerate(posting.sheet.lines):
-        old = before.get(str(line["id"]))
-        if line.get("price") is None or (old and all(old.get(name) == line.get(name) for name in _PRICED)):
-            continue
-        offered = dict.fromkeys(_offered_prices(posting, line))
-        rate = WHOLE_RATE if line.get("discount_rate") is None else _int(line, "discount_rate")
-        if offered and (_int(line, "price"), rate) not in offered:
-            prices = "、".join(shown_qty(price) for price, _ in offered)
-            bare = "单价和折扣要与带出的一样，改单价要有「改单价和优惠」的权限"
-            yield Wrong(f"带出的单价是 {prices}，改单价或折扣要有「改单价和优惠」的权限", "price", place, bare=bare)
-
-
-def _offered_prices(posting: Posting, line: Columns) -> Iterator[tuple[int, int]]:
-    """Price and discount rate: of what the line comes from, else the prices there are for this customer."""
-    asking, header = posting.asking, posting.sheet.header
-    linked = [asking.look(module, str(line[name])) for name, module in _LINKS.items() if line.get(name)]
-    for row in filter(None, linked):
-        ratio = TEN_THOUSAND if row["unit_row"] == line.get("unit_row") else _int(row, "ratio") or TEN_THOUSAND
-        if row["price"] is not None:
-            yield divided(_int(row, "price") * TEN_THOUSAND, ratio), _int(row, "discount_rate")
-    if not any(linked):
-        last = _SIDE.last_line(header, line, asking)
-        day = str(header.get("doc_on") or today())
-        yield from ((one.price, WHOLE_RATE) for one in _offers(header, line, last, day, asking))
-
-
-def _given_away(posting: Posting) -> Iterator[Wrong]:
-    """T10, 0.6: 抹零 and 整单优惠 beyond the limit, and beyond what an order or quote gave, need the same right."""
-    header, old = posting.sheet.header, posting.old.header if posting.old else {}
-    limit = posting.asking.settings[WRITE_OFF_LIMIT]
-    granted = {"discount_amount": _granted(posting), "write_off_amount": 0}
-    for name, label in (("discount_amount", "整单优惠"), ("write_off_amount", "抹零")):
-        most = max(granted[name] + limit, _int(old, name))
-        if _int(header, name) > most:
-            bare = f"{label}超过上限，要有「改单价和优惠」的权限"
-            yield Wrong(f"{label}最多 {yuan(most)}，更多要有「改单价和优惠」的权限", name, bare=bare)
-
-
-def _granted(posting: Posting) -> int:
-    """The discounts of the orders and quotes that a sheet comes from."""
-    found: dict[str, int] = {}
-    for line in posting.sheet.lines:
-        for name, module in _LINKS.items():
-            row = posting.asking.look(module, str(line[name])) if line.get(name) else None
-            paper = posting.asking.look(module.removesuffix("_line"), str(row["document"])) if row else None
-            if paper:
-                found[str(paper["id"])] = _int(paper, "discount_amount")
-    return sum(found.values())
 
 
 def _prices(posting: Posting) -> Iterator[Wrong]:

@@ -143,11 +143,11 @@ def _clear(header: Columns) -> None:
 def _deposit_hints(header: Columns, asking: Asking) -> Iterator[Hint]:
     """How much was paid ahead for the order, and what other orders keep."""
     name, party = _party(header)
-    order = _order(header)
-    if order:
-        yield Hint(f"订金余额 {yuan(left_of(asking, ORDERS[name], order))}", _ORDER_FIELDS[name])
-    elif header.get("kind") in _MONEY_COMES and party and (kept := held(asking, name, party)):
-        yield Hint(f"另有订金 {yuan(kept)} 留给没交完的订货", _ORDER_FIELDS[name])
+    order, tells = _order(header), (ORDERS[name], "deposit_left")
+    if order and asking.look(ORDERS[name], str(order)):
+        yield Hint(f"订金余额 {yuan(left_of(asking, ORDERS[name], order))}", _ORDER_FIELDS[name], tells=tells)
+    elif not order and header.get("kind") in _MONEY_COMES and party and (kept := held(asking, name, party)):
+        yield Hint(f"另有订金 {yuan(kept)} 留给没交完的订货", _ORDER_FIELDS[name], tells=tells)
 
 
 _ORDER_FIELDS = {"customer": "order", "supplier": "purchase_order"}
