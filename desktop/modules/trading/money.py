@@ -9,6 +9,10 @@ from ...engine.fields import Bool, Date, Enum, Int, Money, Ref, RunningMoney, Te
 from .allocation import paid_state
 
 Side = Literal["receivable", "advance_in", "payable", "advance_out"]
+PARTIES: Mapping[Side, str] = {
+    "receivable": "customer", "advance_in": "customer", "payable": "supplier", "advance_out": "supplier",
+}  # fmt: skip
+"""Whose debts and advances they are."""
 SIDES = {"receivable": "应收", "advance_in": "预收", "payable": "应付", "advance_out": "预付"}
 
 PAID_STATES = {"unpaid": "未结", "partial": "部分结", "settled": "已结", "over": "超付"}
@@ -314,7 +318,7 @@ def _party_of(row: Columns) -> Columns:
 parties = Ledger(
     moves="party_entry",
     amounts=("amount",),
-    revision=3,
+    revision=4,
     statement=_STATEMENT,
     balances=(
         Balance(
@@ -340,15 +344,12 @@ def party_move(
     posted: Posted, kind: str, side: Side, amount: int, role: str, *, settles: Mapping[str, Any] | None = None,
     line: str | None = None,
 ) -> Iterator[Move]:  # fmt: skip
-    """One entry of what a party owes or is owed; none of an amount of 0. `settles` names the document it is about, or
-    the order whose deposit it is."""
+    """One entry of what a party owes or is owed, under the one whose side it is; none of an amount of 0. `settles` is
+    the document it is about, or the order whose deposit it is."""
     if not amount:
         return
-    header = posted.sheet.header
-    about: Columns = {
-        "kind": kind, "side": side, "customer": header.get("customer"), "supplier": header.get("supplier"),
-        "amount": amount,
-    }  # fmt: skip
+    party = PARTIES[side]
+    about: Columns = {"kind": kind, "side": side, party: posted.sheet.header.get(party), "amount": amount}
     yield Move("party_entry", role, about | dict(settles or {}), line)
 
 

@@ -25,7 +25,7 @@ from .bargain import STANDS, Bargain, standing
 from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
-from .deposits import held, held_for, use_deposits
+from .deposits import freed_deposits, held, held_for, use_deposits
 from .edit_price import not_typed, offers_to
 from .money import OVERPAID, account_move, itself, party_move
 from .offer import LastLine, Offer, is_below_minimum
@@ -177,7 +177,12 @@ def _advance_there(posting: Posting, advance: int) -> Iterator[Wrong]:
     header, own = posting.sheet.header, {line.get("order") for line in posting.sheet.lines}
     kept = held(posting.asking, "customer", header["customer"], but=own)
     before = _int(posting.old.header, "advance_used") if posting.old else 0
-    if _int(header, "advance_used") > max(advance - kept, before, 0):
+    freed = freed_deposits(posting)
+    if freed and _int(header, "advance_used") > advance - kept - sum(freed.values()):
+        numbers = "、".join(str((posting.asking.look("sale", order) or {}).get("number")) for order in freed)
+        bare = f"这张单用了订货 {numbers} 的订金，它的行不能去掉，请作废后重开"
+        yield Wrong(f"{bare}（订金 {yuan(sum(freed.values()))}，没有别的预收可以抵）", "advance_used", bare=bare)
+    elif _int(header, "advance_used") > max(advance - kept, before, 0):
         others = f"，其中 {yuan(kept)} 是别的订货的订金" if kept else ""
         yield Wrong(f"预收余额只有 {yuan(advance)}{others}", "advance_used", bare="预收余额不够")
 
