@@ -47,6 +47,13 @@ def test_who_sees_no_prices_sees_none_at_a_glance(shop: Shop) -> None:
         assert shop.api.post(f"/api/documents/{module}/glance", body)["choices"] == []
 
 
+def test_a_line_without_a_price_has_none_to_choose(shop: Shop) -> None:
+    for module in ("stock_entry", "stock_transfer"):
+        body = {"values": {}, "line": {"product": shop.names["P"]}}
+        found = shop.api.post(f"/api/documents/{module}/glance", body)
+        assert found["title"] == "P" and found["places"] and found["choices"] == []
+
+
 def test_who_sees_no_amounts_gets_no_statement(shop: Shop) -> None:
     sign_in(shop, "customer party_entry party_balance", hide_prices=True)
     path = f"/api/statements/party_entry/customer/{shop.names['甲']}"
