@@ -71,7 +71,6 @@ class Bargain:
 
     def complete(self, header: Columns, lines: Sequence[Columns], asking: Asking) -> dict[str, Any] | None:
         """Terms, due date (T14) and what lines repeat of their products; gives the party."""
-        decide_tax(header, asking, basis_of(lines, self.lines, asking))
         found = asking.look(self.party, str(header[self.party])) if header.get(self.party) else None
         party = dict(found) if found else None
         if party:
@@ -87,6 +86,7 @@ class Bargain:
         for line in lines:
             origin = asking.look(self.lines, str(line["origin_line"])) if line.get("origin_line") else None
             line["origin"] = origin["document"] if origin else None
+        decide_tax(header, asking, basis_of(lines, self.lines, asking))
         return party
 
     def _complete_links(self, header: Mapping[str, Any], line: Columns, asking: Asking) -> None:
@@ -119,11 +119,20 @@ class Bargain:
             is_here = typing.line == place
             line |= discounted(line, typing.field if is_here else None)
             taxed(line, typing.field if is_here else None, asking)
-            if is_here and typing.field == "qty" and line.get("typed_amount") is not None:
-                carry(sheet.lines, place, self.lines, str(sheet.header.get("id") or ""), asking)
+            hints += self._carried(typing, place)
             if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
                 hints += self._offer(sheet.header, line, place, asking)
         return sheet, hints
+
+    def _carried(self, typing: Typing, place: int) -> Iterator[Hint]:
+        """The amount that came along with a line follows its quantity."""
+        sheet, line = typing.sheet, typing.sheet.lines[place]
+        if line.get("typed_amount") is None:
+            return
+        if (typing.line, typing.field) == (place, "qty"):
+            carry(sheet.lines, place, self.lines, str(sheet.header.get("id") or ""), typing.asking)
+        if line.get("origin_line"):
+            yield Hint("原单优惠以后的价", "price", place)
 
     def _offer(self, header: Columns, line: Columns, place: int, asking: Asking) -> Iterator[Hint]:
         last = self.last_line(header, line, asking)

@@ -101,6 +101,7 @@ def test_a_return_is_worth_what_was_paid(shop: Shop) -> None:
     sale = shop.sell(("P", 10, 100), discount_amount=500)
     sheet, back = turned(shop, "origin", sale)
     assert (yuan(sheet["values"]["total"]), yuan(back["row"]["total"]), shop.owes("甲")) == (500, 500, 0)
+    assert "优惠以后" in sheet["hints"][0]["text"]
 
 
 def test_returns_in_parts_give_back_every_cent(shop: Shop) -> None:
