@@ -113,6 +113,8 @@ class Bargain:
             sheet.header["due_on"] = None
             if typing.field == self.party:
                 sheet.header.update(dict.fromkeys(self.cleared))
+        if not sheet.header.get("number"):
+            sheet.header["tax_basis"] = None  # it goes by the lines there are now
         complete(sheet.header, sheet.lines, asking)
         hints: list[Hint] = []
         for place, line in enumerate(sheet.lines):

@@ -91,12 +91,13 @@ def header_tax() -> dict[str, Field]:
 
 
 def decide_tax(header: Columns, asking: Asking, basis: str | None = None) -> None:
-    """Says it of a new document: as where its lines come from (`basis`), else by the setting. One that has its number
-    and says nothing is older than the setting."""
+    """Says it of a new document: as where its lines come from (`basis`), else as it was said, else by the setting. One
+    that has its number and says nothing is older than the setting."""
     if header.get("number"):
         header["tax_basis"] = header.get("tax_basis") or "included"
-    else:
-        header["tax_basis"] = basis or ("included" if asking.settings[TAX_INCLUDED] else "excluded")
+        return
+    by_setting = "included" if asking.settings[TAX_INCLUDED] else "excluded"
+    header["tax_basis"] = basis or header.get("tax_basis") or by_setting
 
 
 def tax_included(header: Columns) -> bool:

@@ -116,11 +116,11 @@ def _complete_quotes(header: Columns, lines: Sequence[Columns], asking: Asking) 
     for line in lines:
         row = asking.look("quote_line", str(line["quote_line"])) if line.get("quote_line") else None
         line["quote"], line["over_quoted"] = row["document"] if row else None, None
-        sold[str(row["id"]) if row else ""] += base_of(in_base_units([line])[0])
+        if row:
+            sold[str(row["id"])] += base_of(in_base_units([line])[0])
     for id, qty in sold.items():
-        if id:
-            first = next(line for line in lines if line.get("quote_line") == id)
-            first["over_quoted"] = _beyond_quote(header, id, qty, asking) or None
+        first = next(line for line in lines if line.get("quote_line") == id)
+        first["over_quoted"] = _beyond_quote(header, id, qty, asking) or None
 
 
 def _beyond_quote(header: Columns, id: str, qty: int, asking: Asking) -> int:
