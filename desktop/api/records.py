@@ -201,6 +201,7 @@ def lookup(call: Call, module: str) -> dict[str, Any]:
         where=asked.conditions(),
         ids=ids,
         limit=asked.limit,
+        of=asked.for_,
     )
 
 

@@ -161,7 +161,13 @@ def _statement(engine: Engine, principal: Principal, definition: Definition) -> 
     for moves, ledger in engine.registry.ledgers.items():
         one = ledger.statement
         parties = [name for name in one.sides if principal.may("view", name)] if one else []
-        if one is None or not parties or not principal.may("view", moves):
+        entries = engine.registry[moves]
+        if (
+            one is None
+            or not parties
+            or not principal.may("view", moves)
+            or not principal.sees(entries.fields[one.amount])
+        ):
             continue
         rights = {"print": principal.may("print", moves), "export": principal.may("export", moves)}
         if definition.name == one.balances or definition.name in parties:

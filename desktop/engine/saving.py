@@ -186,7 +186,9 @@ class Saving:
         return aliases.winner_of(self.db, module, id) if self.engine.registry[module].module.mergeable else id
 
     def _retired_fault(self, one: Ref | Refs, new: Mapping[str, Any], id: str) -> str | None:
-        """What was taken out of use stays where it is and is not chosen anew."""
+        """What was taken out of use stays where it is and is not chosen anew, unless a field says so."""
+        if isinstance(one, Ref) and (one.retired is True or (one.retired and new.get(one.retired))):
+            return None
         module, target = self._found(one, new, id)
         about = self.engine.registry[module].module if module else None
         if about is None or target is None or not about.retire or not target[about.retire]:

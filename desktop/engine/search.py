@@ -13,7 +13,7 @@ from . import query as q
 from .access import Principal, compares, scope_sql
 from .define import Alike
 from .engine import Engine
-from .fields import Sql, all_of
+from .fields import Ref, Sql, all_of
 from .likeness import is_equal, score
 from .registry import Definition, targets_of
 from .rows import Values, fetch, labels, titles
@@ -186,9 +186,10 @@ def context_of(definition: Definition, row: Mapping[str, Any], known: Mapping[st
 
 def lookup(
     engine: Engine, principal: Principal, module: str, *, text: str = "", where: Mapping[str, Scalar] | None = None,
-    ids: Sequence[str] = (), limit: int = 20,
+    ids: Sequence[str] = (), limit: int = 20, of: str = "",
 ) -> dict[str, Any]:  # fmt: skip
-    """{rows, more}: candidates for a reference. Chinese, code or pinyin initials; exact and leading matches first.
+    """{rows, more}: candidates for a reference (`of`: its module and field, "a.b"). Chinese, code or pinyin initials;
+    exact and leading matches first.
 
     Reference data may be picked by everybody, by title and what stands beside it; other modules need the right to view
     them.
@@ -199,7 +200,8 @@ def lookup(
         raise Forbidden(f"没有「{definition.module.label}」的查看权限，可请管理员开通")
     with engine.db.read() as db:
         aliased = aliases.present(db, engine.registry.mergeable)
-        conditions = _candidate_conditions(engine, definition, principal, where or {}, ids, aliased)
+        has_retired = bool(ids) or _takes_retired(engine, of)
+        conditions = _candidate_conditions(engine, definition, principal, where or {}, ids, aliased, has_retired)
         is_merged = module in aliased
         if is_merged and not ids and not text.strip():
             conditions.append(Sql(aliases.not_merged(module, q.T)))
@@ -215,6 +217,13 @@ def lookup(
         if is_merged:
             _tell_merged(db, engine, definition, candidates, dict(led.values()))
         return {"rows": candidates, "more": len(numbers) > limit}
+
+
+def _takes_retired(engine: Engine, of: str) -> bool:
+    """Whether a reference may always be to what is out of use."""
+    module, _, name = of.partition(".")
+    one = engine.registry.definitions[module].fields.get(name) if module in engine.registry.definitions else None
+    return isinstance(one, Ref) and one.retired is True
 
 
 def _led(
@@ -269,6 +278,7 @@ def _candidate_conditions(
     where: Mapping[str, Scalar],
     ids: Sequence[str],
     aliased: frozenset[str],
+    has_retired: bool,
 ) -> list[Sql]:
     conditions = [Sql(f"{q.T}.deleted_at IS NULL")]
     for column, value in where.items():
@@ -278,7 +288,7 @@ def _candidate_conditions(
         conditions.append(q.equals(definition, column, value, aliased))
     if ids:
         conditions.append(Sql(f"{q.T}.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)))
-    elif definition.module.retire:
+    if definition.module.retire and not has_retired:
         conditions.append(Sql(f"COALESCE({q.T}.{definition.module.retire}, 0) = 0"))
     scope = scope_sql(engine.registry, definition, principal, q.T) if not definition.module.lookup else None
     return [*conditions, scope] if scope else conditions

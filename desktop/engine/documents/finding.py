@@ -45,11 +45,12 @@ def glance(
             return {"title": "", "heads": [], "places": [], "choices": []}
         asking = asking_for(engine, db, principal)
         found = document.choices(header, row, asking)
+        price = line_definition.fields.get(document.entry.get("price", ""))
         rows = asking.find(finder.behind, {finder.field: id}) if principal.may("view", finder.behind) else []
         return {
             "title": str((asking.look(finder.module, id) or {})[target.module.title]),
             **_places(engine, db, principal, finder, rows),
-            "choices": list(_choices(principal, target, found)),
+            "choices": list(_choices(principal, target, found)) if price and principal.sees(price) else [],
         }
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ...errors import BadRequest, NotFound
+from ...errors import BadRequest, Forbidden, NotFound
 from .. import aliases, form
 from ..access import Principal, demand, scope_sql
 from ..engine import Engine
@@ -61,6 +61,8 @@ def _asked(engine: Engine, db: sqlite3.Connection, principal: Principal, moves: 
     entries, target = engine.definition(moves), engine.definition(party)
     demand(principal, "view", entries)
     demand(principal, "view", target)
+    if not principal.sees(entries.fields[statement.amount]):
+        raise Forbidden(f"{statement.label}上都是金额，您看不到金额，请由看得到的同事打开")
     number = row_number(engine, db, principal, target, id, deleted=False)
     if number is None:
         raise NotFound(f"没有找到这个{target.module.noun}")
@@ -122,11 +124,11 @@ def _made(engine: Engine, db: sqlite3.Connection, asked: _Asked, span: Span) -> 
 
 
 def _grouped(engine: Engine, db: sqlite3.Connection, asked: _Asked, span: Span) -> Iterator[dict[str, Any]]:
-    """One row for each document and day, oldest first."""
+    """One row for each document and day, in the order in which they were booked."""
     one = asked.statement
     since = (Sql("book_on >= ?", (span.since,)),) if span.since else ()
     where = _of(asked, *since, *_until(span))
-    sql = f"SELECT * FROM {asked.ledger.moves} WHERE {where.text} ORDER BY book_on, number, document, row"
+    sql = f"SELECT * FROM {asked.ledger.moves} WHERE {where.text} ORDER BY book_on, row"
     rows = [dict(row) for row in db.execute(sql, where.params)]
     definition = engine.definition(asked.ledger.moves)
     known = labels(db, engine.registry, definition, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -118,7 +118,24 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
         found = free.find(module, columns)
         return found if module == aliases.TABLE else [row for row in found if sees(module, str(row["id"]))]
 
-    return replace(free, look=see, find=find)
+    def balance(name: str, keys: Mapping[str, Any]) -> Mapping[str, int]:
+        sums = free.balance(name, keys)
+        named = _named_by(engine, name, keys)
+        return sums if all(sees(module, id) for module, id in named) else dict.fromkeys(sums, 0)
+
+    return replace(free, look=see, find=find, balance=balance)
+
+
+def _named_by(engine: Engine, name: str, keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The records that the keys of a balance name: by references, or as the module and the id of a document."""
+    balance, fields = engine.registry.balances[name], engine.definition(name).fields
+    for key, value in keys.items():
+        one = fields.get(key)
+        if isinstance(one, Ref) and one.target and isinstance(value, str):
+            yield one.target, value
+    module, id = (keys.get(key) for key in balance.header or ("", ""))
+    if isinstance(module, str) and isinstance(id, str) and module in engine.registry.documents:
+        yield module, id
 
 
 # ---------------------------------------------------------------------------------------------------------------- open
@@ -283,7 +300,7 @@ def _worked_out(
     shown_lines = presented(engine, db, line_definition, sheet.lines, principal)
     found = _titles(engine, db, principal, definition, [shown])
     found |= _titles(engine, db, principal, line_definition, shown_lines)
-    return {"values": shown, "lines": shown_lines, "labels": found, "hints": [_hint(one) for one in hints]}
+    return {"values": shown, "lines": shown_lines, "labels": found, "hints": list(_hints(engine, principal, hints))}
 
 
 def _titles(
@@ -329,9 +346,16 @@ def other(engine: Engine, principal: Principal, module: str, id: str, key: str) 
         return {"values": shown, "lines": lines, "labels": found, "hints": []}
 
 
-def _hint(one: Hint) -> dict[str, Any]:
-    about: dict[str, Any] = {"text": one.text, "level": one.level}
-    return about | {name: value for name, value in (("line", one.line), ("field", one.field)) if value is not None}
+def _hints(engine: Engine, principal: Principal, hints: Sequence[Hint]) -> Iterator[dict[str, Any]]:
+    """What may be told of a sheet."""
+    for one in hints:
+        about = {"text": one.text, "level": one.level, "line": one.line, "field": one.field}
+        if one.tells is None or _may_know(engine, principal, *one.tells):
+            yield {name: value for name, value in about.items() if value is not None}
+
+
+def _may_know(engine: Engine, principal: Principal, module: str, name: str) -> bool:
+    return principal.may("view", module) and principal.sees(engine.definition(module).fields[name])
 
 
 # ------------------------------------------------------------------------------------------------------------- sources
@@ -375,7 +399,9 @@ def take(
         if row_number(engine, db, principal, target, id, deleted=False) is None:
             raise not_found(target)
         asking = asking_for(engine, db, principal)
-        _refuse_unposted(target, look(engine, db, source.module, id))
+        row = look(engine, db, source.module, id)
+        _refuse_unposted(target, row)
+        _refuse_unfit(document, source, target, header, row)
         filled = source.take(Sheet(header, given), id, asking)
         return _worked_out(engine, db, principal, definition, Typing(filled, asking))
 
@@ -398,6 +424,19 @@ def _refuse_unposted(target: Definition, row: Mapping[str, Any] | None) -> None:
     if target.module.document and row and row["state"] != "posted":
         why = "已作废" if row["state"] == "cancelled" else "还是草稿，请先过账"
         raise BadRequest(f"{target.module.noun}{row['number'] or ''}{why}，不能带出")
+
+
+def _refuse_unfit(
+    document: Document, source: Source, target: Definition, header: Columns, row: Mapping[str, Any] | None
+) -> None:
+    """A sheet is filled from what is for its kind, and of a kind that this is made of."""
+    given = header.get(document.kind) if document.kind else None
+    if given and given not in source.kinds:
+        raise BadRequest(f"「{source.label}」不能用在这种单据上")
+    kind = target.module.document.kind if target.module.document else None
+    if row and kind and source.turning and row[kind] not in source.turning:
+        what = target.fields[kind].format(row[kind], {})
+        raise BadRequest(f"{target.module.noun}{row['number'] or ''}是{what}，不能用来「{source.turns}」")
 
 
 def _source(document: Document, name: str) -> Source:

@@ -31,6 +31,8 @@ class Ref(Field):
     of this record from the target ({here: there}). `loose` references never stop the target's deletion.
     `depends` narrows the candidates to those whose field equals a field of this record ("id" is the record itself).
     A `whole` one is found by its index in deleted rows, too.
+    `retired` ones may still be chosen when they are out of use: always, or where another field of this record is
+    filled in.
     `above` marks the record over this one: never itself or one below it.
     """
 
@@ -42,6 +44,7 @@ class Ref(Field):
     loose: bool = False
     whole: bool = False
     above: bool = False
+    retired: bool | str = False
     copies: Mapping[str, str] = field(default_factory=dict)
     depends: Mapping[str, str] = field(default_factory=dict)
 

@@ -26,7 +26,10 @@ def _fill(typing: Typing) -> tuple[Sheet, list[Hint]]:
     header, asking = typing.sheet.header, typing.asking
     known = [name for name in _ACCOUNTS if header.get(name) and asking.look("account", str(header[name]))]
     held = {name: asking.balance("account_balance", {"account": header[name]})["balance"] for name in known}
-    return typing.sheet, [Hint(f"余额 {Decimal(amount) / 100:,.2f}", name) for name, amount in held.items()]
+    return typing.sheet, [
+        Hint(f"余额 {Decimal(amount) / 100:,.2f}", name, tells=("account_balance", "balance"))
+        for name, amount in held.items()
+    ]
 
 
 def _work_out(sheet: Sheet) -> Sheet:

@@ -9,6 +9,7 @@ from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, T
 from ...engine.fields import DateTime, Enum, Field, Money, Quantity, Rate, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import Amounts, discount_refusals
+from .carried import basis_of, carry
 from .money import PAID_STATES, settled
 from .offer import LastLine, Offer
 from .order_book import PROGRESS, delivered_stays, not_more_than_ordered, order_progress
@@ -32,6 +33,7 @@ from .papers import (
 )
 from .refusal import shown_qty
 from .settings import USE_LAST_PRICE
+from .taken_book import over_taken
 from .terms import due_on
 
 OfferFor = Callable[[Columns, Columns, LastLine | None, str, Asking], Offer | None]
@@ -69,7 +71,6 @@ class Bargain:
 
     def complete(self, header: Columns, lines: Sequence[Columns], asking: Asking) -> dict[str, Any] | None:
         """Terms, due date (T14) and what lines repeat of their products; gives the party."""
-        decide_tax(header, asking)
         found = asking.look(self.party, str(header[self.party])) if header.get(self.party) else None
         party = dict(found) if found else None
         if party:
@@ -82,6 +83,10 @@ class Bargain:
             complete_line(line, asking)
             self._complete_links(header, line, asking)
         complete_orders(lines, self.lines, asking)
+        for line in lines:
+            origin = asking.look(self.lines, str(line["origin_line"])) if line.get("origin_line") else None
+            line["origin"] = origin["document"] if origin else None
+        decide_tax(header, asking, basis_of(lines, self.lines, asking))
         return party
 
     def _complete_links(self, header: Mapping[str, Any], line: Columns, asking: Asking) -> None:
@@ -108,15 +113,28 @@ class Bargain:
             sheet.header["due_on"] = None
             if typing.field == self.party:
                 sheet.header.update(dict.fromkeys(self.cleared))
+        if not sheet.header.get("number"):
+            sheet.header["tax_basis"] = None  # it goes by the lines there are now
         complete(sheet.header, sheet.lines, asking)
         hints: list[Hint] = []
         for place, line in enumerate(sheet.lines):
             is_here = typing.line == place
             line |= discounted(line, typing.field if is_here else None)
             taxed(line, typing.field if is_here else None, asking)
+            hints += self._carried(typing, place)
             if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
                 hints += self._offer(sheet.header, line, place, asking)
         return sheet, hints
+
+    def _carried(self, typing: Typing, place: int) -> Iterator[Hint]:
+        """The amount that came along with a line follows its quantity."""
+        sheet, line = typing.sheet, typing.sheet.lines[place]
+        if line.get("typed_amount") is None:
+            return
+        if (typing.line, typing.field) == (place, "qty"):
+            carry(sheet.lines, place, self.lines, str(sheet.header.get("id") or ""), typing.asking)
+        if line.get("origin_line"):
+            yield Hint("原单优惠以后的价", "price", place)
 
     def _offer(self, header: Columns, line: Columns, place: int, asking: Asking) -> Iterator[Hint]:
         last = self.last_line(header, line, asking)
@@ -204,6 +222,7 @@ class Bargain:
             "outstanding": Money(outstanding, calc=True, readonly=True, index=True, sum=True, width=110),
             "progress": Enum("执行状态", PROGRESS, calc=True, readonly=True, index=True, width=84),
             "over_delivered": Rate("超交%", calc=True, readonly=True, index=True, hidden=True, width=80),
+            "over_returned": Quantity("多退数", calc=True, readonly=True, index=True, hidden=True, width=80),
             "closed_at": DateTime("关闭时间", readonly=True),
             "close_reason": Text("关闭原因", readonly=True),
             "paid_state": Enum(state, PAID_STATES, calc=True, readonly=True, index=True, width=84),
@@ -218,16 +237,20 @@ class Bargain:
             "order": Ref("订货单", self.module, loose=True, hidden=True),
             "order_warehouse": Ref("订货仓库", "warehouse", loose=True, hidden=True),
             "origin_line": Ref(self.origin_label, self.lines, loose=True, index=True, hidden=True),
+            "origin": Ref("原单", self.module, loose=True, index=True, hidden=True),
             "warehouse": Ref("仓库", "warehouse", hidden=True),
             "signed_qty": Quantity("净数量", calc=True, readonly=True, sum=True, width=90),
         }
 
 
-STANDS = "outstanding paid_state progress over_delivered deposit_left"
+STANDS = "outstanding paid_state progress over_delivered over_returned deposit_left"
 
 
 def standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """What other documents say of one: how far it is settled, and as an order delivered and paid for ahead."""
+    """What other documents say of one: how far it is settled, and as an order delivered and paid for ahead; whether
+    more came back than went out."""
+    if balance == "taken_balance":
+        return {"over_returned": over_taken(header, rows)}
     if balance == "deposit_balance":
         return {"deposit_left": sum_of(rows, "balance")}
     return order_progress(header, rows) if balance == "order_balance" else settled(header, rows)

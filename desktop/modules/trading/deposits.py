@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ...engine.documents.declare import Above, Asking, Columns, Wanted
+from ...engine.documents.declare import Above, Asking, Columns, Posting, Wanted
 from .orders import OPEN_ORDERS
 
 ORDERS = {"customer": "sale", "supplier": "purchase"}
@@ -58,7 +58,26 @@ def use_deposits(header: Mapping[str, Any], lines: Sequence[Columns], asking: As
 
 def _used_before(header: Mapping[str, Any], asking: Asking) -> Counter[str]:
     """What was decided by the first posting stays (T11)."""
+    about: dict[str, Wanted] = {"document": header.get("id"), "state": "posted"}
+    return _by_order(asking.find("sale_line", about) if header.get("id") else ())
+
+
+def freed_deposits(posting: Posting) -> dict[str, int]:
+    """Order → what a change takes no longer from its deposit, as it has no line of it left: kept for the order again
+    as long as something of it is to come, so what is used has to come from elsewhere."""
+    freed = _by_order(posting.old.lines if posting.old else ())
+    freed.subtract(_by_order(posting.sheet.lines))
+    orders = {order: posting.asking.look("sale", order) for order, amount in freed.items() if amount > 0}
+    return {
+        order: freed[order]
+        for order, row in orders.items()
+        if row and row["state"] == "posted" and not row["closed_at"]
+    }
+
+
+def _by_order(lines: Sequence[Columns]) -> Counter[str]:
     found: Counter[str] = Counter()
-    for row in asking.find("sale_line", {"document": header["id"], "state": "posted"}) if header.get("id") else ():
-        found[str(row["order"])] += int(row["deposit_used"] or 0)
+    for line in lines:
+        if line.get("order"):
+            found[str(line["order"])] += int(line.get("deposit_used") or 0)
     return found

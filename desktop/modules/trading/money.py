@@ -9,6 +9,10 @@ from ...engine.fields import Bool, Date, Enum, Int, Money, Ref, RunningMoney, Te
 from .allocation import paid_state
 
 Side = Literal["receivable", "advance_in", "payable", "advance_out"]
+PARTIES: Mapping[Side, str] = {
+    "receivable": "customer", "advance_in": "customer", "payable": "supplier", "advance_out": "supplier",
+}  # fmt: skip
+"""Whose debts and advances they are."""
 SIDES = {"receivable": "应收", "advance_in": "预收", "payable": "应付", "advance_out": "预付"}
 
 PAID_STATES = {"unpaid": "未结", "partial": "部分结", "settled": "已结", "over": "超付"}
@@ -23,6 +27,7 @@ KINDS = {
 }  # fmt: skip
 
 _RIGHTS = dict(manager="view export print", finance="view export print")
+_RUNNING = "您看得到的流水到这一笔为止的合计；只看自己的或本部门的，会和「往来余额」不同"
 _WITHIN = "应收和应付不能加在一起，先按科目过滤才有合计"
 
 account = Module(
@@ -158,7 +163,7 @@ party_entry = Module(
         customer=Ref("客户", "customer", index=True, loose=True, width=180),
         supplier=Ref("供应商", "supplier", index=True, loose=True, width=180),
         amount=Money("金额", sum=True, sum_within="side", width=120, help=_WITHIN),
-        balance_after=RunningMoney("余额", of="amount", by=("customer", "supplier", "side"), width=120),
+        balance_after=RunningMoney("余额", of="amount", by=("customer", "supplier", "side"), width=120, help=_RUNNING),
         due_on=Date("到期日", index=True, width=100),
         settles_number=Text("结清的单据", width=170),
         settles=Text("结清", max_length=32, index=True, hidden=True),
@@ -313,7 +318,7 @@ def _party_of(row: Columns) -> Columns:
 parties = Ledger(
     moves="party_entry",
     amounts=("amount",),
-    revision=3,
+    revision=4,
     statement=_STATEMENT,
     balances=(
         Balance(
@@ -339,15 +344,12 @@ def party_move(
     posted: Posted, kind: str, side: Side, amount: int, role: str, *, settles: Mapping[str, Any] | None = None,
     line: str | None = None,
 ) -> Iterator[Move]:  # fmt: skip
-    """One entry of what a party owes or is owed; none of an amount of 0. `settles` names the document it is about, or
-    the order whose deposit it is."""
+    """One entry of what a party owes or is owed, under the one whose side it is; none of an amount of 0. `settles` is
+    the document it is about, or the order whose deposit it is."""
     if not amount:
         return
-    header = posted.sheet.header
-    about: Columns = {
-        "kind": kind, "side": side, "customer": header.get("customer"), "supplier": header.get("supplier"),
-        "amount": amount,
-    }  # fmt: skip
+    party = PARTIES[side]
+    about: Columns = {"kind": kind, "side": side, party: posted.sheet.header.get(party), "amount": amount}
     yield Move("party_entry", role, about | dict(settles or {}), line)
 
 

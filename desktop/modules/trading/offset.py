@@ -135,7 +135,5 @@ def moves(posted: Posted) -> Iterator[Move]:
     """Each side becomes less by the same, under its own party alone."""
     for line in posted.sheet.lines:
         side: Side = "payable" if side_of(line) == "payable" else "receivable"
-        amount, party = -int(line.get("amount") or 0), _PARTIES[side]
-        for move in party_move(posted, KIND, side, amount, "allocated", settles=settling(line), line=str(line["id"])):
-            other = "supplier" if party == "customer" else "customer"
-            yield Move(move.ledger, move.role, {**move.values, other: None}, move.line)
+        amount = -int(line.get("amount") or 0)
+        yield from party_move(posted, KIND, side, amount, "allocated", settles=settling(line), line=str(line["id"]))

@@ -88,6 +88,7 @@ def _feeds(before: Columns, after: Columns) -> Iterator[Feed]:
 orders = Ledger(
     moves="order_entry",
     amounts=("ordered", "delivered"),
+    revision=2,
     balances=(
         Balance(
             module="order_balance",
@@ -106,7 +107,8 @@ def order_moves(posted: Posted, kind: str) -> Iterator[Move]:
     back what was delivered if it was made while returns reopened orders."""
     is_order, reopens = kind == "order", posted.sheet.header.get("order_effect") == "reopens"
     for line in posted.sheet.lines:
-        about: Columns = {"product": line["product"], "order_module": posted.module}
+        product = None if line.get("is_service") else line["product"]  # of a service nothing is kept in any stock
+        about: Columns = {"product": product, "order_module": posted.module}
         qty = int(line.get("base_qty") or 0)
         if is_order:
             ordered = 0 if posted.after.get("closed_at") else qty

@@ -43,10 +43,10 @@ def over_delivered(line: OrderLine) -> int:
 def delivery_line(order_line: Mapping[str, Any], remaining: int) -> dict[str, Any]:
     """查询订货: the line that delivers what remains, in the order's unit if that comes out even, else in base units.
 
-    `order_line` has id, product, unit_row, ratio, price and discount_rate.
+    `order_line` has id, product, unit_row, ratio, price, discount_rate and tax_rate.
     """
     ratio = order_line["ratio"] or TEN_THOUSAND
-    copied = {name: order_line[name] for name in ("product", "unit_row", "price", "discount_rate")}
+    copied = {name: order_line[name] for name in ("product", "unit_row", "price", "discount_rate", "tax_rate")}
     copied["order_line"] = order_line["id"]
     qty = divided(remaining * TEN_THOUSAND, ratio)
     if qty * ratio == remaining * TEN_THOUSAND:

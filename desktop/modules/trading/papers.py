@@ -90,11 +90,14 @@ def header_tax() -> dict[str, Field]:
     return {"tax_basis": Enum("单价", words, readonly=True, hidden=True)}
 
 
-def decide_tax(header: Columns, asking: Asking) -> None:
-    """Says it of a new document; one that has its number and says nothing is older than the setting."""
-    if not header.get("tax_basis"):
-        is_included = bool(header.get("number")) or asking.settings[TAX_INCLUDED]
-        header["tax_basis"] = "included" if is_included else "excluded"
+def decide_tax(header: Columns, asking: Asking, basis: str | None = None) -> None:
+    """Says it of a new document: as where its lines come from (`basis`), else as it was said, else by the setting. One
+    that has its number and says nothing is older than the setting."""
+    if header.get("number"):
+        header["tax_basis"] = header.get("tax_basis") or "included"
+        return
+    by_setting = "included" if asking.settings[TAX_INCLUDED] else "excluded"
+    header["tax_basis"] = basis or header.get("tax_basis") or by_setting
 
 
 def tax_included(header: Columns) -> bool:
@@ -114,7 +117,10 @@ def line_start(document: str, *, taxed: bool = False) -> dict[str, Field]:
     return {
         "document": Ref("单据", document, required=True, whole=True, index=True, hidden=True),
         "line_no": Int("行号", hidden=True, default=0),
-        "product": Ref("产品", "product", required=True, index=True, width=200, copies=copies),
+        "product": Ref(
+            "产品", "product", required=True, index=True, width=200, copies=copies,
+            retired="origin_line" if taxed else False,  # what was sold comes back, whatever became of it
+        ),
         "product_name": Text("名称", readonly=True, width=180),
         "spec": Text("规格", readonly=True, width=110),
         "barcode": Text("条码", max_length=40, hidden=True),
@@ -305,6 +311,14 @@ def quantities(posting: Posting) -> Iterator[Wrong]:
             yield Wrong("数量太大，请核对数量和单位", "qty", place)
         elif abs(int(line.get("amount") or 0)) > AMOUNT_MAX:
             yield Wrong("金额太大，请核对数量和单价", "qty", place)
+
+
+def no_services(posting: Posting) -> Iterator[Wrong]:
+    """What only moves goods has no line without any."""
+    before = links_of(posting.old, "product")
+    for place, line in enumerate(posting.sheet.lines):
+        if line.get("is_service") and before.get(str(line["id"])) != line["product"]:
+            yield Wrong(f"「{line.get('product_name') or ''}」是服务，不进出库存", "product", place)
 
 
 def accounts_hold(posting: Posting, fields: Sequence[str] = ("account",)) -> Iterator[Wrong]:

@@ -1,15 +1,16 @@
 """销售报价: what a customer is offered (modules.md 2.2.4). Posting it says that it was sent; it books nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Date, Dict, Enum, Money, QuantityOf, Ref, Text
+from ...engine.fields import Date, Dict, Enum, Money, Quantity, QuantityOf, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
 from .choices import sale_choices
+from .edit_price import not_typed
 from .offer import is_below_minimum
 from .papers import (
     GOODS_LINES,
@@ -35,6 +36,7 @@ from .prints import TOTAL, WITH_PRICES, on_sheets
 from .product import SLOTS, slot_prices
 from .rounding import TEN_THOUSAND
 from .settings import QUOTE_DAYS, SLOT_NAMES
+from .taken_book import OVER_SOLD, over_taken
 
 _RIGHTS = {"storekeeper": "", "sales": "view add edit delete post cancel export print"}
 RESULTS = {"open": "跟进中", "won": "成交", "lost": "未成交"}
@@ -96,6 +98,7 @@ def _work_out(sheet: Sheet) -> Sheet:
 def _judge(posting: Posting) -> Iterator[Wrong]:
     header = posting.sheet.header
     yield from quantities(posting)
+    yield from not_typed(posting, "quote_line")
     for refusal in discount_refusals(header, posting.sheet.lines):
         yield Wrong(refusal.message, refusal.field, bare=refusal.bare)
     if header.get("valid_until") and str(header["valid_until"]) < str(header["doc_on"] or today()):
@@ -114,6 +117,10 @@ def _bound(id: str, asking: Asking) -> Iterator[str]:
             str(row["number"]) for row in asking.find("sale_line", {"quote_line": line["id"], "state": "posted"})
         }
     yield from sorted(numbers)
+
+
+def _standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
+    return {"over_sold": over_taken(header, rows)}
 
 
 _HEADER: dict[str, Any] = {
@@ -135,6 +142,7 @@ _HEADER: dict[str, Any] = {
     "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
     "result": Enum("报价结果", RESULTS, default="open", index=True, width=84),
     "lost_reason": Dict("未成交原因", "lost_reason"),
+    "over_sold": Quantity("多卖数", calc=True, readonly=True, index=True, hidden=True, width=80),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
     "department": Ref("部门", "department", readonly=True, index=True),
     **header_end(),
@@ -167,6 +175,8 @@ quote = Module(
         work_out=_work_out,
         judge=_judge,
         bound=_bound,
+        standing=_standing,
+        stands="over_sold",
         after="result lost_reason note print_count",
         entry={"product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"},
         find=PRODUCTS,
@@ -190,6 +200,7 @@ quote = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "quote_line", "document"),),
+    flaws=(OVER_SOLD,),
     children="quote_line",
     rules=(drafts_only,),
     rights=RIGHTS | _RIGHTS,

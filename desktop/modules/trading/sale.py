@@ -1,5 +1,6 @@
 """销货管理: sales, orders, returns and retail (modules.md 2.2.6)."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -18,16 +19,17 @@ from ...engine.documents.declare import (
     Wanted,
     Wrong,
 )
-from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
+from ...engine.fields import Date, Dict, Enum, Money, Quantity, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive
 from .bargain import STANDS, Bargain, standing
 from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
-from .deposits import held, held_for, use_deposits
+from .deposits import freed_deposits, held, held_for, use_deposits
+from .edit_price import not_typed, offers_to
 from .money import OVERPAID, account_move, itself, party_move
-from .offer import LastLine, Offer, is_below_minimum, sale_offers
+from .offer import LastLine, Offer, is_below_minimum
 from .order_book import order_moves, over_delivery
 from .orders import OPEN_ORDERS
 from .papers import (
@@ -36,12 +38,14 @@ from .papers import (
     RIGHTS,
     Origins,
     as_typed,
+    base_of,
     bound_by,
     cost_of,
     drafts_only,
     header_end,
     header_start,
     header_tax,
+    in_base_units,
     is_same,
     kind_stays,
     line_costs,
@@ -58,38 +62,23 @@ from .papers import (
 from .paying import change, paid_refusals
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .refusal import shown_qty, yuan
-from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
 from .settings import (
     COUNT_ORDERS,
     CREDIT_CHECK,
-    LAST_PRICE_DAYS,
     OVERDUE_DAYS,
     RETURN_FREELY,
     RETURN_REOPENS,
-    WRITE_OFF_LIMIT,
 )
 from .sources import from_order, from_origin, from_quote, sold_of
 from .stock import costs_in_turn, last_cost, stock_moves
+from .taken_book import over_return, taken_moves
 
 PREFIXES = {"sale": "XS", "order": "XD", "return": "XT", "retail": "LS"}
 RETAIL = seed_id("customer", "retail")
 
 
 def _offer(header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking) -> Offer | None:
-    return next(_offers(header, line, last, day, asking), None)
-
-
-def _offers(
-    header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking
-) -> Iterator[Offer]:  # fmt: skip
-    product = asking.look("product", str(line["product"]))
-    if product is None:
-        return
-    unit = asking.look("product_unit", str(line["unit_row"])) if line.get("unit_row") else None
-    customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
-    slot = int(customer["price_level"]) if customer and customer["price_level"] else None
-    days = asking.settings[LAST_PRICE_DAYS]
-    yield from sale_offers(product, unit, slot=slot, last=last, doc_on=day, last_days=days)
+    return next(offers_to(header, line, last, day, asking), None)
 
 
 _SIDE = Bargain(
@@ -114,9 +103,34 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         is_reopening = not header.get("number") and asking.settings[RETURN_REOPENS]
         header["order_effect"] = "reopens" if is_reopening else "keeps"
     customer = _SIDE.complete(header, lines, asking)
+    _complete_quotes(header, lines, asking)
     use_deposits(header, lines if _SIDE.kind(header) in _SIDE.sold else (), asking)
     if customer and not header.get("owner"):
         header["owner"], header["department"] = customer["owner"], customer["department"]
+
+
+def _complete_quotes(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
+    """The quotes that lines come from; the first line of each quoted one says by how much more than quoted is sold,
+    which is asked about (Q1). What was said before holds as long as the quantity does."""
+    sold = Counter[str]()
+    for line in lines:
+        row = asking.look("quote_line", str(line["quote_line"])) if line.get("quote_line") else None
+        line["quote"], line["over_quoted"] = row["document"] if row else None, None
+        if row:
+            sold[str(row["id"])] += base_of(in_base_units([line])[0])
+    for id, qty in sold.items():
+        first = next(line for line in lines if line.get("quote_line") == id)
+        first["over_quoted"] = _beyond_quote(header, id, qty, asking) or None
+
+
+def _beyond_quote(header: Columns, id: str, qty: int, asking: Asking) -> int:
+    rows = sold_of(asking, [id])
+    own = [row for row in rows if row["document"] == header.get("id")]
+    if own and sum_of(own, "base_qty") == qty:
+        return sum_of(own, "over_quoted")
+    quoted = base_of(dict(asking.look("quote_line", id) or {}))
+    others = sum_of(rows, "base_qty") - sum_of(own, "base_qty")
+    return min(max(others + qty - quoted, 0), qty)
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
@@ -144,9 +158,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _quoted(posting)
     yield from _expired(posting)
     yield from _over_quoted(posting)
-    if not (posting.rights("edit_price") or posting.is_blind):
-        yield from _typed_prices(posting)
-        yield from _given_away(posting)
+    yield from not_typed(posting, "sale_line")
     if kind in ("sale", "retail"):
         yield from _prices(posting)
     if kind == "return" and not posting.asking.settings[RETURN_FREELY]:
@@ -194,7 +206,12 @@ def _advance_there(posting: Posting, advance: int) -> Iterator[Wrong]:
     header, own = posting.sheet.header, {line.get("order") for line in posting.sheet.lines}
     kept = held(posting.asking, "customer", header["customer"], but=own)
     before = _int(posting.old.header, "advance_used") if posting.old else 0
-    if _int(header, "advance_used") > max(advance - kept, before, 0):
+    freed = freed_deposits(posting)
+    if freed and _int(header, "advance_used") > advance - kept - sum(freed.values()):
+        numbers = "、".join(str((posting.asking.look("sale", order) or {}).get("number")) for order in freed)
+        bare = f"这张单用了订货 {numbers} 的订金，它的行不能去掉，请作废后重开"
+        yield Wrong(f"{bare}（订金 {yuan(sum(freed.values()))}，没有别的预收可以抵）", "advance_used", bare=bare)
+    elif _int(header, "advance_used") > max(advance - kept, before, 0):
         others = f"，其中 {yuan(kept)} 是别的订货的订金" if kept else ""
         yield Wrong(f"预收余额只有 {yuan(advance)}{others}", "advance_used", bare="预收余额不够")
 
@@ -342,63 +359,6 @@ def _balance(posting: Posting, side: str) -> int:
     return posting.asking.balance("party_balance", {"customer": customer, "side": side})["balance"] - booked
 
 
-_PRICED = ("product", "unit_row", "price", "discount_rate", "typed_amount")
-_LINKS = {"order_line": "sale_line", "origin_line": "sale_line", "quote_line": "quote_line"}
-
-
-def _typed_prices(posting: Posting) -> Iterator[Wrong]:
-    """Right `edit_price` (0.6): a price other than offered. What a change leaves as it was is not asked again."""
-    before = {str(line["id"]): line for line in posting.old.lines} if posting.old else {}
-    for place, line in enumerate(posting.sheet.lines):
-        old = before.get(str(line["id"]))
-        if line.get("price") is None or (old and all(old.get(name) == line.get(name) for name in _PRICED)):
-            continue
-        offered = dict.fromkeys(_offered_prices(posting, line))
-        rate = WHOLE_RATE if line.get("discount_rate") is None else _int(line, "discount_rate")
-        if offered and (_int(line, "price"), rate) not in offered:
-            prices = "、".join(shown_qty(price) for price, _ in offered)
-            bare = "单价和折扣要与带出的一样，改单价要有「改单价和优惠」的权限"
-            yield Wrong(f"带出的单价是 {prices}，改单价或折扣要有「改单价和优惠」的权限", "price", place, bare=bare)
-
-
-def _offered_prices(posting: Posting, line: Columns) -> Iterator[tuple[int, int]]:
-    """Price and discount rate: of what the line comes from, else the prices there are for this customer."""
-    asking, header = posting.asking, posting.sheet.header
-    linked = [asking.look(module, str(line[name])) for name, module in _LINKS.items() if line.get(name)]
-    for row in filter(None, linked):
-        ratio = TEN_THOUSAND if row["unit_row"] == line.get("unit_row") else _int(row, "ratio") or TEN_THOUSAND
-        if row["price"] is not None:
-            yield divided(_int(row, "price") * TEN_THOUSAND, ratio), _int(row, "discount_rate")
-    if not any(linked):
-        last = _SIDE.last_line(header, line, asking)
-        day = str(header.get("doc_on") or today())
-        yield from ((one.price, WHOLE_RATE) for one in _offers(header, line, last, day, asking))
-
-
-def _given_away(posting: Posting) -> Iterator[Wrong]:
-    """T10, 0.6: 抹零 and 整单优惠 beyond the limit, and beyond what an order or quote gave, need the same right."""
-    header, old = posting.sheet.header, posting.old.header if posting.old else {}
-    limit = posting.asking.settings[WRITE_OFF_LIMIT]
-    granted = {"discount_amount": _granted(posting), "write_off_amount": 0}
-    for name, label in (("discount_amount", "整单优惠"), ("write_off_amount", "抹零")):
-        most = max(granted[name] + limit, _int(old, name))
-        if _int(header, name) > most:
-            bare = f"{label}超过上限，要有「改单价和优惠」的权限"
-            yield Wrong(f"{label}最多 {yuan(most)}，更多要有「改单价和优惠」的权限", name, bare=bare)
-
-
-def _granted(posting: Posting) -> int:
-    """The discounts of the orders and quotes that a sheet comes from."""
-    found: dict[str, int] = {}
-    for line in posting.sheet.lines:
-        for name, module in _LINKS.items():
-            row = posting.asking.look(module, str(line[name])) if line.get(name) else None
-            paper = posting.asking.look(module.removesuffix("_line"), str(row["document"])) if row else None
-            if paper:
-                found[str(paper["id"])] = _int(paper, "discount_amount")
-    return sum(found.values())
-
-
 def _prices(posting: Posting) -> Iterator[Wrong]:
     for place, line in enumerate(posting.sheet.lines):
         product = posting.asking.look("product", str(line["product"]))
@@ -415,6 +375,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
     advance, off = _int(header, "advance_used"), _int(header, "write_off_amount")
     about = itself(posted)
     yield from order_moves(posted, kind)
+    yield from taken_moves(posted, kind)
     if kind == "order":
         yield from party_move(posted, name, "advance_in", paid, "deposit", settles=held_for("sale", posted.id))
         yield from account_move(posted, name, paid, "paid")
@@ -610,7 +571,7 @@ sale = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "sale_line", "document"),),
-    flaws=(OVERPAID, over_delivery("sale")),
+    flaws=(OVERPAID, over_delivery("sale"), over_return("sale", "卖")),
     children="sale_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改")),
     rights=RIGHTS | {"sales": "view add edit delete post export print"},
@@ -627,6 +588,8 @@ sale_line = Module(
         **line_prices(),
         **line_costs(),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
+        quote=Ref("报价单", "quote", loose=True, index=True, hidden=True),
+        over_quoted=Quantity("超出报价数", readonly=True, hidden=True),
         deposit_used=Money("使用订金", readonly=True, hidden=True),
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),

@@ -129,6 +129,8 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     _clear(header)
     if typing.line is None and typing.field in ("customer", "supplier"):
         header |= {"order": None, "purchase_order": None}
+        if header.get("kind") == "write_off" and header.get(typing.field):
+            header["supplier" if typing.field == "customer" else "customer"] = None
     if typing.line is None and typing.field in _SPREADS:
         lines = _spread(typing)
     _complete(header, lines, typing.asking)
@@ -143,11 +145,11 @@ def _clear(header: Columns) -> None:
 def _deposit_hints(header: Columns, asking: Asking) -> Iterator[Hint]:
     """How much was paid ahead for the order, and what other orders keep."""
     name, party = _party(header)
-    order = _order(header)
-    if order:
-        yield Hint(f"订金余额 {yuan(left_of(asking, ORDERS[name], order))}", _ORDER_FIELDS[name])
-    elif header.get("kind") in _MONEY_COMES and party and (kept := held(asking, name, party)):
-        yield Hint(f"另有订金 {yuan(kept)} 留给没交完的订货", _ORDER_FIELDS[name])
+    order, tells = _order(header), (ORDERS[name], "deposit_left")
+    if order and asking.look(ORDERS[name], str(order)):
+        yield Hint(f"订金余额 {yuan(left_of(asking, ORDERS[name], order))}", _ORDER_FIELDS[name], tells=tells)
+    elif not order and header.get("kind") in _MONEY_COMES and party and (kept := held(asking, name, party)):
+        yield Hint(f"另有订金 {yuan(kept)} 留给没交完的订货", _ORDER_FIELDS[name], tells=tells)
 
 
 _ORDER_FIELDS = {"customer": "order", "supplier": "purchase_order"}
@@ -206,6 +208,9 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     name, party = _party(header)
     if not party:
         yield Wrong("请选择" + ("客户" if name == "customer" else "供应商"), name)
+        return
+    if header.get("customer") and header.get("supplier"):
+        yield Wrong("一次只核销一个往来单位：客户和供应商只能选一个", "supplier")
         return
     if posting.old and not is_same(posting.asking, name, posting.old.header.get(name), party):
         yield Wrong("过账以后不能换往来单位，请作废后重开一张", name)

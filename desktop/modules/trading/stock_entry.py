@@ -22,6 +22,7 @@ from .papers import (
     line_costs,
     line_end,
     line_start,
+    no_services,
     quantities,
     stock_is_there,
     stock_stays,
@@ -57,6 +58,7 @@ def _work_out(sheet: Sheet) -> Sheet:
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from quantities(posting)
+    yield from no_services(posting)
     yield from not_adjusted(posting)
     yield from stock_is_there(posting)
     if posting.old is None:

@@ -19,6 +19,7 @@ from .papers import (
     line_costs,
     line_end,
     line_start,
+    no_services,
     quantities,
     stock_is_there,
     stock_stays,
@@ -45,6 +46,7 @@ def _work_out(sheet: Sheet) -> Sheet:
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from quantities(posting)
+    yield from no_services(posting)
     yield from stock_is_there(posting)
 
 
@@ -100,7 +102,7 @@ def warehouses_differ(draft: Draft) -> Iterator[Fault]:
 
 _HEADER: dict[str, Any] = {
     **header_start("单据编号", "", PREFIXES, "调拨日期"),
-    "from_warehouse": Ref("调出仓", "warehouse", required=True, default="default", index=True, width=120),
+    "from_warehouse": Ref("调出仓", "warehouse", required=True, default="default", index=True, width=120, retired=True),
     "to_warehouse": Ref("调入仓", "warehouse", required=True, index=True, width=120),
     **header_end(),
 }

@@ -183,3 +183,30 @@ def test_a_deposit_used_on_two_machines_stands_below_zero(three: Three) -> None:
     three.meet()
     for shop in three.all:
         assert (left(shop, order), shop.owes("甲", "advance_in")) == (-50, -50)
+
+
+def test_a_change_gives_no_deposit_back_that_is_used(shop: Shop) -> None:
+    """T11: `deposit_left = Σ tagged − Σ used`, or an order shows a deposit that was spent."""
+    first, second = (ordered(shop, paid_amount=amount) for amount in (50, 30))
+    both = shop.sell(delivery(first, 4), delivery(second, 4), advance_used=80)
+    body = shop.body({}, [both["lines"][0]])
+    told = shop.api.refused("PATCH", f"/api/documents/sale/{both['row']['id']}", 422, body)["fields"]["advance_used"]
+    assert second["row"]["number"] in told and "30.00" in told
+    assert (left(shop, second), shop.owes("甲", "advance_in")) == (0, 0)
+    less = shop.change("sale", both, [both["lines"][0], both["lines"][1] | {"qty": scaled(1)}])
+    assert yuan(less["row"]["total"]) == 100, "with a line of each order left it is another matter"
+
+    paid_ahead(shop, 100)
+    shop.change("sale", both, [both["lines"][0]])
+    assert (left(shop, second), shop.owes("甲", "advance_in")) == (30, 100), "30 of what was free were used instead"
+    shop.refused("sale", {"customer": "甲", "advance_used": 71}, ("P", 5, 20))
+    shop.sell(("P", 5, 20), advance_used=70)
+    assert (left(shop, second), shop.owes("甲", "advance_in")) == (30, 30)
+
+
+def test_the_lines_of_a_closed_order_may_go(shop: Shop) -> None:
+    first, second = (ordered(shop, paid_amount=amount) for amount in (50, 30))
+    both = shop.sell(delivery(first, 4), delivery(second, 4), advance_used=80)
+    shop.api.post(f"/api/documents/sale/{second['row']['id']}/close", {"reason": "不要了"})
+    shop.change("sale", both, [both["lines"][0]])
+    assert shop.owes("甲", "advance_in") == 0

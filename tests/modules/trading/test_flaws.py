@@ -168,7 +168,96 @@ def test_rights_and_scope_hold(two: Two) -> None:
 def test_a_list_knows_only_its_own_flaws(two: Two) -> None:
     assert "flaw" in two.a.api.refused("GET", "/api/records/sale?flaw=oversold", 422)["fields"]
     (sale,) = (one for one in two.a.api.get("/api/modules")["modules"] if one["name"] == "sale")
-    assert sale["flaws"] == [{"name": "overpaid", "label": "超付"}, {"name": "over_delivered", "label": "超交"}]
+    assert sale["flaws"] == [
+        {"name": "overpaid", "label": "超付"},
+        {"name": "over_delivered", "label": "超交"},
+        {"name": "over_returned", "label": "超退"},
+    ]
+
+
+# ----------------------------------------------------------------------------------------- returns and quotes (T13, Q1)
+
+
+def sold_and_met(two: Two) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A sale of 10 that both know, and a line that returns 8 of it."""
+    two.a.buy(("P", 50, 1))
+    sale = two.a.sell(("P", 10, 20))
+    two.meet()
+    line = {"product": two.a.names["P"], "qty": scaled(8), "price": scaled(20), "origin_line": sale["lines"][0]["id"]}
+    return sale, line
+
+
+def test_one_sale_returned_on_two_machines(two: Two) -> None:
+    sale, line = sold_and_met(two)
+    for shop in two.both:
+        back = shop.sell(line, doc_type="return")
+    assert two.flaws() == {"超退": [f"{sale['row']['number']}（已过账）退的比卖的多 6"]}
+    (group,) = two.a.api.get("/api/flaws")["groups"]
+    (act,) = group["items"][0]["acts"]
+    lines = two.a.rows(act["module"], **act["values"])
+    assert {row["document"] for row in lines} >= {back["row"]["id"]} and len(lines) == 2
+    two.b.change("sale", back, [back["lines"][0] | {"qty": scaled(2)}])
+    assert two.flaws() == {}
+
+
+def test_a_sale_made_smaller_here_and_returned_there(two: Two) -> None:
+    sale, line = sold_and_met(two)
+    two.a.change("sale", sale, [sale["lines"][0] | {"qty": scaled(2)}])
+    back = two.b.sell(line, doc_type="return")
+    assert two.flaws() == {"超退": [f"{sale['row']['number']}（已过账）退的比卖的多 6"]}
+    two.a.cancel("sale", back)
+    assert two.flaws() == {}
+
+
+def test_a_line_dropped_here_and_returned_there(two: Two) -> None:
+    sale, line = sold_and_met(two)
+    two.a.change("sale", sale, [("P", 10, 20)])
+    two.b.sell(line, doc_type="return")
+    assert two.flaws() == {"超退": [f"{sale['row']['number']}（已过账）退的比卖的多 8"]}
+
+
+def test_a_sale_cancelled_here_and_returned_there(two: Two) -> None:
+    sale, line = sold_and_met(two)
+    two.a.cancel("sale", sale)
+    back = two.b.sell(line, doc_type="return")
+    assert two.flaws() == {"超退": [f"{sale['row']['number']}（已作废）退的比卖的多 8"]}
+    two.b.cancel("sale", back)
+    assert two.flaws() == {}
+
+
+def test_a_purchase_returned_on_two_machines(two: Two) -> None:
+    bought = two.a.buy(("P", 10, 1), ("P", 90, 1))
+    two.meet()
+    line = {"product": two.a.names["P"], "qty": scaled(8), "price": scaled(1), "origin_line": bought["lines"][0]["id"]}
+    for shop in two.both:
+        shop.buy(line, doc_type="return")
+    assert two.flaws() == {"超退": [f"{bought['row']['number']}（已过账）退的比进的多 6"]}
+
+
+def test_one_quote_sold_on_two_machines(two: Two) -> None:
+    two.a.buy(("P", 50, 1))
+    quote = two.a.enter("quote", {"customer": "甲"}, ("P", 10, 20))
+    two.meet()
+    line = {"product": two.a.names["P"], "qty": scaled(10), "price": scaled(20), "quote_line": quote["lines"][0]["id"]}
+    for shop in two.both:
+        sold = shop.sell(line)
+    words = f"报价单 {quote['row']['number']}（已过账）卖的比报的多 10"
+    assert two.flaws() == {"超出报价": [words]}
+    two.a.change("sale", sold, [sold["lines"][0] | {"note": "客户都要"}])
+    assert two.flaws() == {"超出报价": [words]}, "a note says nothing about it"
+    two.b.cancel("sale", sold)
+    assert two.flaws() == {}
+
+
+def test_more_than_quoted_is_right_where_somebody_meant_it(two: Two) -> None:
+    two.a.buy(("P", 50, 1))
+    quote = two.a.enter("quote", {"customer": "甲"}, ("P", 10, 20))
+    line = {"product": two.a.names["P"], "price": scaled(20), "quote_line": quote["lines"][0]["id"]}
+    two.a.sell(line | {"qty": scaled(8)})
+    sold = two.a.sell(line | {"qty": scaled(5)}, confirmed=["over_quote"])
+    assert two.flaws() == {}
+    two.b.change("sale", sold, [sold["lines"][0] | {"qty": scaled(3)}])
+    assert two.flaws() == {}
 
 
 # ------------------------------------------------------------------------------------------------------ openings (T23)

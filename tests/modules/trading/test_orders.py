@@ -109,13 +109,15 @@ def order_line(ratio: int | None, price: int | None = n4(60)) -> dict[str, Any]:
         "ratio": ratio,
         "price": price,
         "discount_rate": n4(90),
+        "tax_rate": n4(13),
     }
 
 
 def test_what_remains_is_delivered_in_the_unit_of_the_order() -> None:
     found = delivery_line(order_line(n4(12)), n4(24))
     assert (found["unit_row"], found["qty"], found["price"]) == ("box", n4(2), n4(60))
-    assert (found["product"], found["discount_rate"], found["order_line"]) == ("p", n4(90), "l1")
+    assert (found["product"], found["order_line"]) == ("p", "l1")
+    assert (found["discount_rate"], found["tax_rate"]) == (n4(90), n4(13))
     assert delivery_line(order_line(n4(12)), n4(6))["qty"] == n4("0.5")
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from desktop.engine.documents import verbs
+from desktop.engine.documents.declare import Posted, Sheet
+from desktop.modules.trading.money import PARTIES, party_move
 from tests.modules.trading.shop import D, Shop, fen, scaled, yuan
 from tests.modules.trading.test_guard import someone
 
@@ -334,3 +336,29 @@ def test_a_sheet_has_the_fields_of_its_kind(shop: Shop) -> None:
     assert "receipt" in money["only"]["customer"] and "receipt" not in money["only"]["supplier"]
     assert money["only"]["write_off_reason"] == money["needs"]["write_off_reason"] == ["write_off"]
     assert opening["needs"] == {"customer": ["receivable", "advance_in"], "supplier": ["payable", "advance_out"]}
+
+
+def test_a_write_off_is_of_one_party(shop: Shop) -> None:
+    """Else the balance of the customer stood in two rows, one of them with a supplier who has nothing to do with it."""
+    shop.buy(("P", 10, 1))
+    sold = shop.sell(("P", 1, 100))
+    where = '{"list": "write_off_reason"}'
+    why = shop.api.get("/api/lookup/dict_item", q="坏账", where=where)["rows"][0]["id"]
+    both = {"kind": "write_off", "customer": "甲", "supplier": "乙", "write_off_reason": why}
+    line = {"target_kind": "sale", "target": sold["row"]["id"], "amount": fen(100), "write_off_amount": fen(100)}
+    assert "只能选一个" in shop.refused("settlement", both, line)["fields"]["supplier"]
+    for chosen, other in (("customer", "supplier"), ("supplier", "customer")):
+        body = {**shop.body(both, []), "changed": {"field": chosen}}
+        values = shop.api.post("/api/documents/settlement/work-out", body)["values"]
+        assert values[chosen] and values[other] is None
+    shop.enter("settlement", both | {"supplier": None}, line)
+    assert len(shop.rows("party_balance", customer=shop.names["甲"])) == 1 and shop.owes("甲") == 0
+
+
+def test_an_entry_is_under_whose_side_it_is(shop: Shop) -> None:
+    """What an earlier program posted with both parties stands under one of them."""
+    sheet = Sheet({"customer": "c", "supplier": "s"}, ())
+    posted = Posted("settlement", "d", "v", sheet, "2026-11-01", None)
+    for side, party in PARTIES.items():
+        (move,) = party_move(posted, "write_off", side, -100, "allocated")
+        assert [name for name in ("customer", "supplier") if move.values.get(name)] == [party]

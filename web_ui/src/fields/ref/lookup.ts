@@ -41,7 +41,7 @@ export function lookup(module: string, query: { q?: string; limit?: number; wher
 
 /** All of a dictionary, fetched once and kept until it changes. */
 export function lookupAll(module: string, where: Record<string, Value>, forField?: string): Promise<LookupPage> {
-  const key = `${module}?${JSON.stringify(where)}`
+  const key = `${module}?${JSON.stringify(where)}&${forField ?? ''}`
   let page = small.get(key)
   if (!page) {
     page = lookup(module, { limit: SMALL_ROWS, where, ...(forField ? { for: forField } : {}) })
