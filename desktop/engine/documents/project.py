@@ -508,16 +508,8 @@ class Books:
             rows = [one.row for one in found if one.state is not None and not one.is_dropped]
             rows = [row for row in rows if balance.header and row[balance.header[0]] == module]
             if rows:
-                rows = [row | self._line_of(balance, document, row) for row in rows]
                 shown |= document.standing(held.row, balance.module, rows)
         self.work.show(held, shown)
-
-    def _line_of(self, balance: Balance, document: Document, row: Mapping[str, Any]) -> Columns:
-        """The line that a balance is of."""
-        if not balance.line:
-            return {}
-        held = self.work.hold(document.lines, str(row[balance.line]))
-        return {"counts": held.row if held.state is not None and held.row["deleted_at"] is None else {}}  # type: ignore[dict-item]
 
 
 def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Wanted]) -> dict[str, int]:

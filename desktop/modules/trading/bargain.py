@@ -33,7 +33,6 @@ from .papers import (
 )
 from .refusal import shown_qty
 from .settings import USE_LAST_PRICE
-from .taken_book import over_taken
 from .terms import due_on
 
 OfferFor = Callable[[Columns, Columns, LastLine | None, str, Asking], Offer | None]
@@ -83,9 +82,6 @@ class Bargain:
             complete_line(line, asking)
             self._complete_links(header, line, asking)
         complete_orders(lines, self.lines, asking)
-        for line in lines:
-            origin = asking.look(self.lines, str(line["origin_line"])) if line.get("origin_line") else None
-            line["origin"] = origin["document"] if origin else None
         decide_tax(header, asking, basis_of(lines, self.lines, asking))
         return party
 
@@ -222,7 +218,6 @@ class Bargain:
             "outstanding": Money(outstanding, calc=True, readonly=True, index=True, sum=True, width=110),
             "progress": Enum("执行状态", PROGRESS, calc=True, readonly=True, index=True, width=84),
             "over_delivered": Rate("超交%", calc=True, readonly=True, index=True, hidden=True, width=80),
-            "over_returned": Quantity("多退数", calc=True, readonly=True, index=True, hidden=True, width=80),
             "closed_at": DateTime("关闭时间", readonly=True),
             "close_reason": Text("关闭原因", readonly=True),
             "paid_state": Enum(state, PAID_STATES, calc=True, readonly=True, index=True, width=84),
@@ -237,20 +232,16 @@ class Bargain:
             "order": Ref("订货单", self.module, loose=True, hidden=True),
             "order_warehouse": Ref("订货仓库", "warehouse", loose=True, hidden=True),
             "origin_line": Ref(self.origin_label, self.lines, loose=True, index=True, hidden=True),
-            "origin": Ref("原单", self.module, loose=True, index=True, hidden=True),
             "warehouse": Ref("仓库", "warehouse", hidden=True),
             "signed_qty": Quantity("净数量", calc=True, readonly=True, sum=True, width=90),
         }
 
 
-STANDS = "outstanding paid_state progress over_delivered over_returned deposit_left"
+STANDS = "outstanding paid_state progress over_delivered deposit_left"
 
 
 def standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """What other documents say of one: how far it is settled, and as an order delivered and paid for ahead; whether
-    more came back than went out."""
-    if balance == "taken_balance":
-        return {"over_returned": over_taken(header, rows)}
+    """What other documents say of one: how far it is settled, and as an order delivered and paid for ahead."""
     if balance == "deposit_balance":
         return {"deposit_left": sum_of(rows, "balance")}
     return order_progress(header, rows) if balance == "order_balance" else settled(header, rows)

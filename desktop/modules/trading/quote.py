@@ -1,12 +1,12 @@
 """销售报价: what a customer is offered (modules.md 2.2.4). Posting it says that it was sent; it books nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Date, Dict, Enum, Money, Quantity, QuantityOf, Ref, Text
+from ...engine.fields import Date, Dict, Enum, Money, QuantityOf, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
 from .choices import sale_choices
@@ -36,7 +36,6 @@ from .prints import TOTAL, WITH_PRICES, on_sheets
 from .product import SLOTS, slot_prices
 from .rounding import TEN_THOUSAND
 from .settings import QUOTE_DAYS, SLOT_NAMES
-from .taken_book import OVER_SOLD, over_taken
 
 _RIGHTS = {"storekeeper": "", "sales": "view add edit delete post cancel export print"}
 RESULTS = {"open": "跟进中", "won": "成交", "lost": "未成交"}
@@ -119,10 +118,6 @@ def _bound(id: str, asking: Asking) -> Iterator[str]:
     yield from sorted(numbers)
 
 
-def _standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
-    return {"over_sold": over_taken(header, rows)}
-
-
 _HEADER: dict[str, Any] = {
     **header_start("报价单号", "", PREFIXES, "报价日期"),
     "customer": Ref("客户", "customer", required=True, index=True, width=200),
@@ -142,7 +137,6 @@ _HEADER: dict[str, Any] = {
     "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
     "result": Enum("报价结果", RESULTS, default="open", index=True, width=84),
     "lost_reason": Dict("未成交原因", "lost_reason"),
-    "over_sold": Quantity("多卖数", calc=True, readonly=True, index=True, hidden=True, width=80),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
     "department": Ref("部门", "department", readonly=True, index=True),
     **header_end(),
@@ -175,8 +169,6 @@ quote = Module(
         work_out=_work_out,
         judge=_judge,
         bound=_bound,
-        standing=_standing,
-        stands="over_sold",
         after="result lost_reason note print_count",
         entry={"product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"},
         find=PRODUCTS,
@@ -200,7 +192,6 @@ quote = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "quote_line", "document"),),
-    flaws=(OVER_SOLD,),
     children="quote_line",
     rules=(drafts_only,),
     rights=RIGHTS | _RIGHTS,

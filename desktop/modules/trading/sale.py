@@ -1,6 +1,5 @@
 """销货管理: sales, orders, returns and retail (modules.md 2.2.6)."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -19,7 +18,7 @@ from ...engine.documents.declare import (
     Wanted,
     Wrong,
 )
-from ...engine.fields import Date, Dict, Enum, Money, Quantity, Ref, Text
+from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive
 from .bargain import STANDS, Bargain, standing
@@ -38,14 +37,12 @@ from .papers import (
     RIGHTS,
     Origins,
     as_typed,
-    base_of,
     bound_by,
     cost_of,
     drafts_only,
     header_end,
     header_start,
     header_tax,
-    in_base_units,
     is_same,
     kind_stays,
     line_costs,
@@ -71,7 +68,6 @@ from .settings import (
 )
 from .sources import from_order, from_origin, from_quote, sold_of
 from .stock import costs_in_turn, last_cost, stock_moves
-from .taken_book import over_return, taken_moves
 
 PREFIXES = {"sale": "XS", "order": "XD", "return": "XT", "retail": "LS"}
 RETAIL = seed_id("customer", "retail")
@@ -103,34 +99,9 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         is_reopening = not header.get("number") and asking.settings[RETURN_REOPENS]
         header["order_effect"] = "reopens" if is_reopening else "keeps"
     customer = _SIDE.complete(header, lines, asking)
-    _complete_quotes(header, lines, asking)
     use_deposits(header, lines if _SIDE.kind(header) in _SIDE.sold else (), asking)
     if customer and not header.get("owner"):
         header["owner"], header["department"] = customer["owner"], customer["department"]
-
-
-def _complete_quotes(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
-    """The quotes that lines come from; the first line of each quoted one says by how much more than quoted is sold,
-    which is asked about (Q1). What was said before holds as long as the quantity does."""
-    sold = Counter[str]()
-    for line in lines:
-        row = asking.look("quote_line", str(line["quote_line"])) if line.get("quote_line") else None
-        line["quote"], line["over_quoted"] = row["document"] if row else None, None
-        if row:
-            sold[str(row["id"])] += base_of(in_base_units([line])[0])
-    for id, qty in sold.items():
-        first = next(line for line in lines if line.get("quote_line") == id)
-        first["over_quoted"] = _beyond_quote(header, id, qty, asking) or None
-
-
-def _beyond_quote(header: Columns, id: str, qty: int, asking: Asking) -> int:
-    rows = sold_of(asking, [id])
-    own = [row for row in rows if row["document"] == header.get("id")]
-    if own and sum_of(own, "base_qty") == qty:
-        return sum_of(own, "over_quoted")
-    quoted = base_of(dict(asking.look("quote_line", id) or {}))
-    others = sum_of(rows, "base_qty") - sum_of(own, "base_qty")
-    return min(max(others + qty - quoted, 0), qty)
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
@@ -375,7 +346,6 @@ def _moves(posted: Posted) -> Iterable[Move]:
     advance, off = _int(header, "advance_used"), _int(header, "write_off_amount")
     about = itself(posted)
     yield from order_moves(posted, kind)
-    yield from taken_moves(posted, kind)
     if kind == "order":
         yield from party_move(posted, name, "advance_in", paid, "deposit", settles=held_for("sale", posted.id))
         yield from account_move(posted, name, paid, "paid")
@@ -571,7 +541,7 @@ sale = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "sale_line", "document"),),
-    flaws=(OVERPAID, over_delivery("sale"), over_return("sale", "卖")),
+    flaws=(OVERPAID, over_delivery("sale")),
     children="sale_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改")),
     rights=RIGHTS | {"sales": "view add edit delete post export print"},
@@ -588,8 +558,6 @@ sale_line = Module(
         **line_prices(),
         **line_costs(),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
-        quote=Ref("报价单", "quote", loose=True, index=True, hidden=True),
-        over_quoted=Quantity("超出报价数", readonly=True, hidden=True),
         deposit_used=Money("使用订金", readonly=True, hidden=True),
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
