@@ -192,8 +192,9 @@ class Balance:
 
     `keys` are the columns that one balance is kept for, entries without the last of them are left out; `sums` maps
     amounts of an entry to what the balance calls their sum; `derive` fills further columns from the sums. `header`
-    names the two keys that are module and id of a document, whose header shows what its balances say. `feeds` tells
-    what a change of a balance (as it was, as it is; empty: not there) does to the sums of others.
+    names the two keys that are module and id of a document, whose header shows what its balances say; `of_line` the key
+    that is a line of it, which goes along as `line` (empty: it has none any more). `feeds` tells what a change of a
+    balance (as it was, as it is; empty: not there) does to the sums of others.
     """
 
     module: str
@@ -201,6 +202,7 @@ class Balance:
     sums: Mapping[str, str]
     derive: Callable[[Columns], Columns] = lambda row: {}
     header: tuple[str, str] | None = None
+    of_line: str = ""
     fed: tuple[str, ...] = ()
     """Sums that only other balances feed."""
     feeds: Callable[[Columns, Columns], Iterator[Feed]] | None = None

@@ -45,6 +45,7 @@ from .settings import COST_WITH_TAX, LAST_PRICE_DAYS
 from .sources import from_order, from_origin
 from .stock import costs_in_turn, last_cost, reference_price, stock_moves
 from .stock_hints import stock_words
+from .taken import over_returned, taken_moves
 
 PREFIXES = {"purchase": "JH", "order": "JD", "return": "JT"}
 RETAIL = seed_id("supplier", "retail")
@@ -153,6 +154,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
     total, paid = int(header.get("total") or 0), int(header.get("paid_amount") or 0)
     about = itself(posted)
     yield from order_moves(posted, kind)
+    yield from taken_moves(posted, "origin_line", "origin", "purchase")
     if kind == "order":
         yield from party_move(posted, name, "advance_out", paid, "deposit", settles=held_for("purchase", posted.id))
         yield from account_move(posted, name, -paid, "paid")
@@ -292,7 +294,7 @@ purchase = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "purchase_line", "document"),),
-    flaws=(OVERPAID, over_delivery("purchase")),
+    flaws=(OVERPAID, over_delivery("purchase"), over_returned("进")),
     children="purchase_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改"), retail_is_no_order),
     rights=RIGHTS,

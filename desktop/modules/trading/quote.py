@@ -6,7 +6,7 @@ from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Date, Dict, Enum, Money, QuantityOf, Ref, Text
+from ...engine.fields import Bool, Date, Dict, Enum, Money, Quantity, QuantityOf, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
 from .choices import sale_choices
@@ -35,6 +35,7 @@ from .prints import TOTAL, WITH_PRICES, on_sheets
 from .product import SLOTS, slot_prices
 from .rounding import TEN_THOUSAND
 from .settings import QUOTE_DAYS, SLOT_NAMES
+from .taken import OVER_QUOTED, taken_too_much
 
 _RIGHTS = {"storekeeper": "", "sales": "view add edit delete post cancel export print"}
 RESULTS = {"open": "跟进中", "won": "成交", "lost": "未成交"}
@@ -135,6 +136,8 @@ _HEADER: dict[str, Any] = {
     "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
     "result": Enum("报价结果", RESULTS, default="open", index=True, width=84),
     "lost_reason": Dict("未成交原因", "lost_reason"),
+    "may_oversell": Bool("可以多卖", help="按这张报价卖的可以比报的多。保存销货单时确认过多卖，就自动勾上"),
+    "over_quoted": Quantity("多卖数", calc=True, readonly=True, index=True, hidden=True, width=80),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
     "department": Ref("部门", "department", readonly=True, index=True),
     **header_end(),
@@ -167,7 +170,9 @@ quote = Module(
         work_out=_work_out,
         judge=_judge,
         bound=_bound,
-        after="result lost_reason note print_count",
+        standing=lambda header, balance, rows: {"over_quoted": taken_too_much(header, rows)},
+        stands="over_quoted",
+        after="result lost_reason may_oversell note print_count",
         entry={"product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"},
         find=PRODUCTS,
         choices=sale_choices,
@@ -185,11 +190,12 @@ quote = Module(
         Tab(
             "基本",
             "number doc_on customer contact subject valid_until price_slot owner handler",
-            (Section("条件与结果", "delivery_term payment_term result lost_reason"),),
+            (Section("条件与结果", "delivery_term payment_term result lost_reason may_oversell"),),
         ),
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "quote_line", "document"),),
+    flaws=(OVER_QUOTED,),
     children="quote_line",
     rules=(drafts_only,),
     rights=RIGHTS | _RIGHTS,

@@ -70,6 +70,7 @@ from .settings import (
 )
 from .sources import from_order, from_origin, from_quote, sold_of
 from .stock import costs_in_turn, last_cost, stock_moves
+from .taken import over_returned, taken_moves
 
 PREFIXES = {"sale": "XS", "order": "XD", "return": "XT", "retail": "LS"}
 RETAIL = seed_id("customer", "retail")
@@ -114,6 +115,9 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         is_reopening = not header.get("number") and asking.settings[RETURN_REOPENS]
         header["order_effect"] = "reopens" if is_reopening else "keeps"
     customer = _SIDE.complete(header, lines, asking)
+    for line in lines:
+        row = asking.look("quote_line", str(line["quote_line"])) if line.get("quote_line") else None
+        line["quote"] = row["document"] if row else None
     use_deposits(header, lines if _SIDE.kind(header) in _SIDE.sold else (), asking)
     if customer and not header.get("owner"):
         header["owner"], header["department"] = customer["owner"], customer["department"]
@@ -415,6 +419,9 @@ def _moves(posted: Posted) -> Iterable[Move]:
     advance, off = _int(header, "advance_used"), _int(header, "write_off_amount")
     about = itself(posted)
     yield from order_moves(posted, kind)
+    yield from taken_moves(posted, "origin_line", "origin", "sale")
+    if kind != "return":
+        yield from taken_moves(posted, "quote_line", "quote", "quote")
     if kind == "order":
         yield from party_move(posted, name, "advance_in", paid, "deposit", settles=held_for("sale", posted.id))
         yield from account_move(posted, name, paid, "paid")
@@ -461,9 +468,10 @@ def _beside(posting: Posting) -> Iterator[tuple[str, str, Columns]]:
     """Q1: what is sold from a quote has been won, as long as something is."""
     now = _quotes_of(posting.sheet, posting.asking)
     before = _quotes_of(posting.old, posting.asking) if posting.old else {}
+    meant = {str(posting.sheet.lines[one.line]["quote"]) for one in _over_quoted(posting) if one.line is not None}
     for id, quote in (before | now).items():
         if id in now or _is_sold(id, posting):
-            yield "quote", id, {"result": "won"}
+            yield "quote", id, {"result": "won"} | ({"may_oversell": True} if id in meant else {})
         elif quote["result"] == "won":
             yield "quote", id, {"result": "open"}
 
@@ -610,7 +618,7 @@ sale = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "sale_line", "document"),),
-    flaws=(OVERPAID, over_delivery("sale")),
+    flaws=(OVERPAID, over_delivery("sale"), over_returned("卖")),
     children="sale_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改")),
     rights=RIGHTS | {"sales": "view add edit delete post export print"},
@@ -627,6 +635,7 @@ sale_line = Module(
         **line_prices(),
         **line_costs(),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
+        quote=Ref("报价单", "quote", loose=True, hidden=True),
         deposit_used=Money("使用订金", readonly=True, hidden=True),
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),

@@ -3,6 +3,7 @@ ordinary documents (modules.md 0.5, 2.10.9 N22)."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -168,7 +169,80 @@ def test_rights_and_scope_hold(two: Two) -> None:
 def test_a_list_knows_only_its_own_flaws(two: Two) -> None:
     assert "flaw" in two.a.api.refused("GET", "/api/records/sale?flaw=oversold", 422)["fields"]
     (sale,) = (one for one in two.a.api.get("/api/modules")["modules"] if one["name"] == "sale")
-    assert sale["flaws"] == [{"name": "overpaid", "label": "超付"}, {"name": "over_delivered", "label": "超交"}]
+    assert [one["label"] for one in sale["flaws"]] == ["超付", "超交", "超退"]
+
+
+# ------------------------------------------------------------------------------------------- returns and quotes (S3, Q1)
+
+
+def back(shop: Shop, module: str, of: dict[str, Any], qty: int) -> dict[str, Any]:
+    """Takes goods back on the first line of a document."""
+    line = {"product": shop.names["P"], "qty": scaled(qty), "price": scaled(10), "origin_line": of["lines"][0]["id"]}
+    party = {"customer": "甲"} if module == "sale" else {"supplier": "乙"}
+    return shop.enter(module, {**party, "doc_type": "return"}, line)
+
+
+@pytest.mark.parametrize(("module", "verb"), [("sale", "卖"), ("purchase", "进")])
+def test_more_returned_than_there_was(two: Two, module: str, verb: str) -> None:
+    two.a.buy(("P", 50, 10))
+    made = two.a.sell(("P", 10, 10)) if module == "sale" else two.a.buy(("P", 10, 10))
+    two.meet()
+    returned = [back(shop, module, made, 8) for shop in two.both]
+    number = made["row"]["number"]
+    assert two.flaws() == {"超退": [f"{number} 退的比{verb}的多 6"]}
+    (group,) = two.a.api.get("/api/flaws")["groups"]
+    act = group["items"][0]["acts"][0]
+    listed = two.a.api.get(f"/api/records/{act['module']}", filter=_all_of(act["values"]))
+    assert {row["number"] for row in listed["rows"]} == {one["row"]["number"] for one in returned}
+    two.b.change(module, returned[0], [{**returned[0]["lines"][0], "qty": scaled(2)}])
+    assert two.flaws() == {}
+
+
+def _all_of(values: dict[str, Any]) -> str:
+    return json.dumps({"and": [{"field": name, "op": "eq", "value": one} for name, one in values.items()]})
+
+
+def test_a_sale_made_smaller_or_cancelled_while_another_machine_took_goods_back(two: Two) -> None:
+    two.a.buy(("P", 50, 10))
+    sales = [two.a.sell(("P", 10, 10)) for _ in range(2)]
+    two.meet()
+    returned = [back(two.b, "sale", sale, 8) for sale in sales]
+    two.a.change("sale", sales[0], [{**sales[0]["lines"][0], "qty": scaled(2)}])
+    two.a.cancel("sale", sales[1])
+    numbers = [sale["row"]["number"] for sale in sales]
+    assert two.flaws() == {"超退": [f"{numbers[0]} 退的比卖的多 6", f"{numbers[1]} 退的比卖的多 8"]}
+    for one in returned:
+        two.b.cancel("sale", one)
+    assert two.flaws() == {}
+
+
+def from_quote(shop: Shop, quote: dict[str, Any], **more: Any) -> dict[str, Any]:
+    link = {"product": shop.names["P"], "qty": scaled(10), "price": scaled(10), "quote_line": quote["lines"][0]["id"]}
+    return shop.enter("sale", {"customer": "甲"}, link, **more)
+
+
+def test_one_quote_sold_on_both_machines(two: Two) -> None:
+    two.a.buy(("P", 50, 10))
+    quotes = [two.a.enter("quote", {"customer": "甲"}, ("P", 10, 10)) for _ in range(2)]
+    two.meet()
+    sold = [from_quote(shop, quotes[0]) for shop in two.both]
+    number = quotes[0]["row"]["number"]
+    assert two.flaws() == {"报价超卖": [f"报价单 {number} 卖的比报的多 10"]}
+    two.b.cancel("sale", sold[1])
+    assert two.flaws() == {}
+    from_quote(two.b, quotes[0], confirmed=["over_quote"])  # somebody means it
+    assert two.flaws() == {}
+
+
+def test_more_sold_of_a_quote_than_offered_can_be_agreed_to(two: Two) -> None:
+    two.a.buy(("P", 50, 10))
+    quote = two.a.enter("quote", {"customer": "甲"}, ("P", 10, 10))
+    two.meet()
+    for shop in two.both:
+        from_quote(shop, quote)
+    assert list(two.flaws()) == ["报价超卖"]
+    two.a.change("quote", quote, quote["lines"], may_oversell=True)
+    assert two.flaws() == {} and two.a.read("quote", quote)["row"]["version"] == 1
 
 
 # ------------------------------------------------------------------------------------------------------ openings (T23)
