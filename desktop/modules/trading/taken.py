@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...engine.define import Act, Balance, Flaw, Ledger, Module
-from ...engine.documents.declare import Columns, Move, Posted
+from ...engine.documents.declare import Move, Posted
 from ...engine.fields import Date, Int, Quantity, Ref, Text
 from .papers import base_of
 

@@ -172,7 +172,7 @@ def test_a_list_knows_only_its_own_flaws(two: Two) -> None:
     assert [one["label"] for one in sale["flaws"]] == ["超付", "超交", "超退"]
 
 
-# ------------------------------------------------------------------------------------------- returns and quotes (S3, Q1)
+# ------------------------------------------------------------------------------------------ returns and quotes (S3, Q1)
 
 
 def back(shop: Shop, module: str, of: dict[str, Any], qty: int) -> dict[str, Any]:
