@@ -23,7 +23,7 @@ KINDS = {
 }  # fmt: skip
 
 _RIGHTS = dict(manager="view export print", finance="view export print")
-_WITHIN = "应收和应付不能加在一起，先按科目过滤才有合计"
+WITHIN = "应收和应付不能加在一起，先按科目过滤才有合计"
 
 account = Module(
     name="account",
@@ -157,7 +157,7 @@ party_entry = Module(
         side=Enum("科目", SIDES, index=True, width=70),
         customer=Ref("客户", "customer", index=True, loose=True, width=180),
         supplier=Ref("供应商", "supplier", index=True, loose=True, width=180),
-        amount=Money("金额", sum=True, sum_within="side", width=120, help=_WITHIN),
+        amount=Money("金额", sum=True, sum_within="side", width=120, help=WITHIN),
         balance_after=RunningMoney("余额", of="amount", by=("customer", "supplier", "side"), width=120),
         due_on=Date("到期日", index=True, width=100),
         settles_number=Text("结清的单据", width=170),
@@ -248,7 +248,7 @@ def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> 
                 sum=True,
                 sum_within="side" if by_party else "",
                 width=130,
-                help=_WITHIN if by_party else "",
+                help=WITHIN if by_party else "",
             ),
             entries=Int("笔数", width=80),
         ),

@@ -9,7 +9,7 @@ from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Text
 from . import offset
 from .allocation import ADVANCES, allocate, refund_amount, refusals, to_advance, write_off
 from .deposits import ORDERS, advance_of, held, held_for, is_held, left_of
-from .money import KINDS, SIDES, Side, party_move
+from .money import KINDS, SIDES, WITHIN, Side, party_move
 from .open_items import (
     MODULES,
     TARGETS,
@@ -441,8 +441,8 @@ settlement_line = Module(
         due_on=Date("到期日", readonly=True, width=100),
         document_total=Money("单据金额", readonly=True, width=110),
         outstanding_before=Money("此前未结", readonly=True, width=110),
-        amount=Money("本次分配", default=0, sum=True, width=110),
-        write_off_amount=Money("本次优惠", sum=True, width=100),
+        amount=Money("本次分配", default=0, sum=True, sum_within="side", width=110, help=WITHIN),
+        write_off_amount=Money("本次优惠", sum=True, sum_within="side", width=100),
         **line_end(_HEADER, _REPEATED),
     ),
     columns=f"number doc_on kind side {_ABOUT} amount write_off_amount state",
