@@ -192,6 +192,7 @@ def _document(
         "sources": [
             {"name": one.name, "label": one.label, "module": one.module, "kinds": list(one.kinds), "whole": one.whole}
             for one in document.sources
+            if one.label
         ],
         "turns": list(_turns(engine, principal, definition.name)),
         "prints": [_print(one) for one in document.prints if prints] + [_by_template(engine, one) for one in made],

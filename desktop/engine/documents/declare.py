@@ -342,7 +342,8 @@ class Finder:
 class Source:
     """Documents that a sheet can be filled from: `offers` those that fit a header, `take` the sheet with what one of
     them leaves to do. `kinds` are the kinds of sheets it is for. `turns` is what making such a sheet is called where
-    one of them is looked at, which is offered on the kinds in `turning`; the first of `kinds` comes of it."""
+    one of them is looked at, which is offered on the kinds in `turning`; the first of `kinds` comes of it. One without
+    a label is not offered on the sheet: a button of 账目疑点 fills it."""
 
     name: str
     label: str

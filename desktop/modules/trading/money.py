@@ -180,17 +180,6 @@ party_entry = Module(
 )
 
 
-OVERPAID = Flaw(
-    name="overpaid",
-    label="超付",
-    when=(("paid_state", "eq", "over"),),
-    text="{number} 合计 {signed_total}，结清的比它多，未结 {outstanding}",
-    bare="{number} 结清的比合计多",
-    remedy="打开多做的那张收付单，把这一行的分配改小，多出的自动转入预收/付；或作废它",
-    acts=(Act(label="看收付记录", module="settlement_line", by={"target": "id"}, given={"state": "posted"}),),
-)
-"""M4: two settlements of one document, from two machines."""
-
 _OVERDRAWN = Flaw(
     name="overdrawn",
     label="预收/付透支",

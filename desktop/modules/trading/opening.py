@@ -7,11 +7,12 @@ from ...engine.define import Document, Flaw, Module, Related, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Date, Enum, Field, Money, Ref, Text
 from .deposits import advance_of, held
-from .money import OVERPAID, PAID_STATES, SIDES, account_move, itself, party_move, settled
+from .money import PAID_STATES, SIDES, account_move, itself, party_move, settled
 from .papers import AMOUNT_MAX, RIGHTS, accounts_hold, drafts_only, header_end, header_start, is_same, money_gone
 from .prints import on_sheets
 from .refusal import yuan
 from .start import day_before, start_of
+from .surplus import overpaid
 from .terms import due_on
 
 DEBTS = ("receivable", "payable")
@@ -209,7 +210,7 @@ opening_party = Module(
     ),
     related=(Related("收付记录", "settlement_line", "target", {"target_kind": "opening_party"}),),
     flaws=(
-        OVERPAID,
+        *overpaid("opening_party", {"receipt": ("receivable",), "payment": ("payable",)}, "kind"),
         Flaw(
             name="doubled",
             label="期初重复",

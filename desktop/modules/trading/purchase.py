@@ -12,7 +12,7 @@ from .choices import purchase_choices
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
 from .deposits import held_for
 from .late import adjusted_by, not_adjusted
-from .money import OVERPAID, account_move, itself, party_move
+from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, purchase_offer
 from .open_items import FEE
 from .order_book import order_moves, over_delivery
@@ -45,6 +45,7 @@ from .settings import COST_WITH_TAX, LAST_PRICE_DAYS
 from .sources import from_order, from_origin
 from .stock import costs_in_turn, last_cost, reference_price, stock_moves
 from .stock_hints import stock_words
+from .surplus import overpaid
 from .taken import over_returned, taken_moves
 
 PREFIXES = {"purchase": "JH", "order": "JD", "return": "JT"}
@@ -294,7 +295,9 @@ purchase = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "purchase_line", "document"),),
-    flaws=(OVERPAID, over_delivery("purchase"), over_returned("进")),
+    flaws=(
+        *overpaid("purchase", {"payment": ("purchase",)}, "doc_type"), over_delivery("purchase"), over_returned("进")
+    ),
     children="purchase_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改"), retail_is_no_order),
     rights=RIGHTS,

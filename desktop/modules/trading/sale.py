@@ -26,7 +26,7 @@ from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
 from .deposits import held, held_for, use_deposits
-from .money import OVERPAID, account_move, itself, party_move
+from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, is_below_minimum, sale_offers
 from .order_book import order_moves, over_delivery
 from .orders import OPEN_ORDERS
@@ -70,6 +70,7 @@ from .settings import (
 )
 from .sources import from_order, from_origin, from_quote, sold_of
 from .stock import costs_in_turn, last_cost, stock_moves
+from .surplus import overpaid
 from .taken import over_returned, taken_moves
 
 PREFIXES = {"sale": "XS", "order": "XD", "return": "XT", "retail": "LS"}
@@ -618,7 +619,7 @@ sale = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "sale_line", "document"),),
-    flaws=(OVERPAID, over_delivery("sale"), over_returned("卖")),
+    flaws=(*overpaid("sale", {"receipt": ("sale", "retail")}, "doc_type"), over_delivery("sale"), over_returned("卖")),
     children="sale_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改")),
     rights=RIGHTS | {"sales": "view add edit delete post export print"},

@@ -43,6 +43,7 @@ from .prints import on_sheets
 from .refusal import yuan
 from .settings import CREDITS_FIRST, WRITE_OFF_LIMIT
 from .splits import ACCOUNTS, SPLITS, split_fields, split_hints, split_moves, splits_wrong
+from .surplus import from_overpaid, too_much
 from .words import in_words
 
 CUSTOMER_KINDS = ("receipt", "advance_in", "refund_out")
@@ -220,9 +221,10 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     limit = None if posting.rights("edit_price") else posting.asking.settings[WRITE_OFF_LIMIT]
     advance = _available(posting, name, party)
     places = {str(line["id"]): place for place, line in enumerate(lines)}
+    is_open = open_before(posting)
     found = refusals(
-        header, keyed(lines), outstanding=open_before(posting), advance_balance=advance, write_off_limit=limit,
-        advance_name="订金" if _order(header) else "预收/付",
+        header, keyed(lines), outstanding=is_open, advance_balance=advance, write_off_limit=limit,
+        advance_name="订金" if _order(header) else "预收/付", overpaid=too_much(lines, is_open, posting.asking),
     )  # fmt: skip
     for one in found:
         field = "" if one.field == "lines" else one.field
@@ -391,6 +393,7 @@ settlement = Module(
         judge=_judge,
         bound=spent,
         moves=_moves,
+        sources=tuple(map(from_overpaid, ("sale", "purchase", "opening_party"))),
         after="note print_count",
         only=_ONLY,
         needs=_NEEDS,

@@ -247,7 +247,7 @@ export interface ListQuery {
   want?: string
 }
 
-export interface FlawAct { label: string; module: string; makes: boolean; values: Record<string, Value> }
+export interface FlawAct { label: string; module: string; makes: boolean; values: Record<string, Value>; /** the new document is filled from the row */ fills: { source: string; id: string } | null }
 export interface FlawItem { id: string; text: string; opens: { module: string; id: string } | null; acts: FlawAct[] }
 export interface FlawGroup { module: string; list: string; noun: string; name: string; label: string; remedy: string; total: number; items: FlawItem[]; labels: Labels }
 export interface FlawPage { groups: FlawGroup[]; total: number }
