@@ -354,6 +354,8 @@ class Source:
     take: Callable[[Sheet, str, Asking], Sheet]
     turns: str = ""
     turning: tuple[str, ...] = ()
+    none: str = ""
+    """What is said where there are no such documents, where it is not for want of a party."""
     whole: bool = False
     """It fills the sheet by itself, with all there is, whoever's it is: for those who see all of the company's."""
 
@@ -439,6 +441,8 @@ class Document:
     counts: Callable[[Mapping[str, Any]], bool] = lambda line: True
     """Whether a line is kept: a sheet may offer more of them than somebody fills in."""
     may_be_empty: bool = False
+    empty: Mapping[str, str] = field(default_factory=dict)
+    """What a sheet without lines is told, by kind, where it is not just to enter some."""
     complete: Callable[[Columns, Sequence[Columns], Asking], None] = lambda header, lines, asking: None
     """Puts in what somebody left blank on purpose or for want of a screen, before it is judged and kept."""
     work_out: Callable[[Sheet], Sheet] = lambda sheet: sheet
@@ -450,6 +454,8 @@ class Document:
     """The same before it is cancelled: `sheet` has no lines then, `old` is what goes."""
     blank_prices: bool = False
     """Whether somebody who sees no prices may post lines without them: they are filled in later (T6.5)."""
+    fixed: str = ""
+    """Header fields that the first posting fixes: they are shown, and no more asked for, from then on."""
     sources: tuple[Source, ...] = ()
     beside: Callable[[Posting], Iterator[tuple[str, str, Columns]]] = lambda posting: iter(())
     """(module, id, columns) of other records that posting changes, a later version too, or cancelling (then `sheet` has

@@ -259,6 +259,7 @@ purchase = Module(
         work_out=_work_out,
         judge=_judge,
         sources=(from_order("purchase", "supplier", ("purchase",)), from_origin("purchase", "supplier")),
+        fixed=_SIDE.money,
         closes=lambda header: header["doc_type"] == "order",
         judge_cancel=stock_stays,
         blank_prices=True,

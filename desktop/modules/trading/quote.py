@@ -176,7 +176,7 @@ quote = Module(
         entry={"product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"},
         find=PRODUCTS,
         choices=sale_choices,
-        line_columns="product spec unit_row unit_name qty price_1 price_2 price_3 price_4 price discount_rate amount "
+        line_columns="product spec unit_row unit_name qty price discount_rate amount price_1 price_2 price_3 price_4 "
         "note",
         foot="goods_amount discount_amount tax_amount charge_amount total",
         copied=_REPEATED,

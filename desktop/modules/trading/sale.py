@@ -583,6 +583,7 @@ sale = Module(
         judge=_judge,
         sources=(from_order("sale", "customer", ("sale",)), from_quote(), from_origin("sale", "customer")),
         beside=_beside,
+        fixed=_SIDE.money,
         closes=lambda header: header["doc_type"] == "order",
         judge_cancel=stock_stays,
         bound=bound_by("sale_line"),

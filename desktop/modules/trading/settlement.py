@@ -325,7 +325,7 @@ _HEADER: dict[str, Any] = {
     "advance_used": Money("使用预收/付", min=0),
     "from_advance": Money("退预收/付", min=0),
     "order": Ref(
-        "订货单(订金)",
+        "订金订单",
         "sale",
         where={"doc_type": "order"},
         depends={"customer": "customer"},
@@ -334,7 +334,7 @@ _HEADER: dict[str, Any] = {
         help="订金只用在按这张订货交的货上，订货交完、关闭或作废以后可以另用",
     ),
     "purchase_order": Ref(
-        "订货单(订金)",
+        "订金订单",
         "purchase",
         where={"doc_type": "order"},
         depends={"supplier": "supplier"},
