@@ -5,7 +5,7 @@ from typing import Any
 
 from ...engine.define import Document, Draft, Fault, Module, Related, Tab, seed_id
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Bool, Date, Enum, Money, Ref, Text
+from ...engine.fields import Bool, Date, Enum, Money, Price, Ref, Text
 from .amounts import derive_purchase
 from .bargain import STANDS, Bargain, standing
 from .choices import purchase_choices
@@ -38,6 +38,7 @@ from .papers import (
     tax_included,
 )
 from .paying import paid_refusals
+from .price_alert import price_hints
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
 from .refusal import yuan
 from .rounding import TEN_THOUSAND
@@ -86,16 +87,17 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     sheet, hints = _SIDE.fill(typing, _complete)
-    return sheet, [*hints, *_stock(typing)]
+    return sheet, [*hints, *_of_line(typing)]
 
 
-def _stock(typing: Typing) -> Iterator[Hint]:
-    """P2: what the stock asks for, of the line somebody is at."""
+def _of_line(typing: Typing) -> Iterator[Hint]:
+    """P2, B8: what the stock asks for, and the last price, of the line somebody is at."""
     header, place, lines = typing.sheet.header, typing.line, typing.sheet.lines
     if place is None or place >= len(lines) or _SIDE.kind(header) == "return" or not lines[place].get("product"):
         return
     if text := stock_words(typing.asking, str(lines[place]["product"])):
         yield Hint(text, "qty", place, "warn")
+    yield from price_hints(lines[place], place, str(header.get("id") or ""), typing.asking)
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -111,6 +113,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _fee_fits(posting)
     yield from _paid(header, kind)
     yield from _unknown_costs(posting)
+    yield from _known_number(posting)
     yield from not_adjusted(posting)
     yield from stock_is_there(posting)
 
@@ -127,6 +130,23 @@ def _unknown_costs(posting: Posting) -> Iterator[Wrong]:
         yield Wrong(
             f"第 {blank[0] + 1} 行没有单价，成本按未知处理，可以以后补录", "price", blank[0], ask="unknown_cost"
         )
+
+
+def _known_number(posting: Posting) -> Iterator[Wrong]:
+    """The same number of the same supplier is most likely the same paper, entered twice."""
+    header, old = posting.sheet.header, posting.old.header if posting.old else {}
+    number = header.get("supplier_doc_no")
+    if not number or old.get("supplier_doc_no") == number:
+        return
+    others = sorted(
+        str(row["number"])
+        for row in posting.asking.find("purchase", {"supplier_doc_no": number})
+        if row["state"] == "posted" and row["doc_type"] == header["doc_type"] and row["id"] != posting.id
+        and is_same(posting.asking, "supplier", row["supplier"], header.get("supplier"))
+    )  # fmt: skip
+    if others:
+        text = f"这个供货单位的对方单号 {number} 已记在 {'、'.join(others)}"
+        yield Wrong(text, "supplier_doc_no", ask="supplier_doc_no")
 
 
 def _fee_fits(posting: Posting) -> Iterator[Wrong]:
@@ -207,7 +227,7 @@ _HEADER: dict[str, Any] = {
     "warehouse": Ref("仓库", "warehouse", default="default", index=True, width=100),
     "settlement_method": Ref("结算方式", "settlement_method", small=True),
     "due_on": Date("付款到期日", index=True, width=100),
-    "supplier_doc_no": Text("对方单号", max_length=60),
+    "supplier_doc_no": Text("对方单号", max_length=60, index=True),
     **header_tax(),
     "cost_basis": Enum("成本计价", {"gross": "含税", "net": "不含税"}, readonly=True, hidden=True),
     "goods_amount": Money("货款", calc=True, readonly=True),
@@ -315,6 +335,7 @@ purchase_line = Module(
         **line_prices(),
         fee_amount=Money("费用分摊", calc=True, readonly=True, hidden=True),
         charge_amount=Money("运杂费分摊", calc=True, readonly=True, hidden=True),
+        last_price=Price("上次进价", readonly=True, width=96, help="录这一行时，这个产品最近一次进货的单价"),
         **line_costs(),
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
