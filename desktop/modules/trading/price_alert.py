@@ -9,7 +9,7 @@ from .settings import PRICE_ALERT
 
 
 def price_hints(line: Columns, place: int, document: str, asking: Asking) -> Iterator[Hint]:
-    """What the last price was of the line somebody is at, where the new one is far from it; the line keeps that price."""
+    """The last price of the line somebody is at, where the new one is far from it; the line keeps it."""
     limit, price = asking.settings[PRICE_ALERT], line.get("price")
     line["last_price"] = last_price(line, document, asking) if price is not None else None
     if not limit or not price or not line["last_price"]:
@@ -29,7 +29,7 @@ def last_price(line: Columns, document: str, asking: Asking) -> int | None:
     if newest is None:
         return None
     ratios = int(line.get("ratio") or TEN_THOUSAND), int(newest["ratio"] or TEN_THOUSAND)
-    return divided(int(newest["price"]) * ratios[0], ratios[1])
+    return divided(int(newest["price"] or 0) * ratios[0], ratios[1])
 
 
 def _tenths(rate: int) -> int:

@@ -119,6 +119,18 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
             line["outstanding_before"] = open_of(asking, line) if before is None else before
     if offset.is_one(header):
         header["amount"] = header.get("amount") or offset.sum_of_side(lines, "receivable")
+    header["balance_before"] = _balance_before(header, asking)
+
+
+def _balance_before(header: Mapping[str, Any], asking: Asking) -> int | None:
+    """What the party owed, or was owed, when the settlement was made: one that counts keeps it (M3)."""
+    name, party = _party(header)
+    if offset.is_one(header) or not party or asking.look(name, str(party)) is None:
+        return None
+    old = asking.look("settlement", str(header["id"])) if header.get("id") else None
+    if old and old["state"] == "posted" and old["balance_before"] is not None:
+        return int(old["balance_before"] or 0)
+    return asking.balance("party_balance", {name: party, "side": _sides(header)[0]})["balance"]
 
 
 _SPREADS = ("customer", "supplier", "kind", "amount", "advance_used")
@@ -195,6 +207,8 @@ def _work_out(sheet: Sheet) -> Sheet:
     header["to_advance"] = None if is_refund or is_offset else to_advance(header, lines)
     if is_refund:
         header["due_amount"] = refund_amount(header, lines)
+    before = header.get("balance_before")
+    header["balance_after"] = None if before is None else int(before) - int(header["allocated"])
     return Sheet(header, lines)
 
 
@@ -347,6 +361,8 @@ _HEADER: dict[str, Any] = {
     "allocated": Money("已分配", calc=True, readonly=True, sum=True, width=110),
     "to_advance": Money("转入预收/付", calc=True, readonly=True, width=110),
     "due_amount": Money("应退金额", calc=True, readonly=True),
+    "balance_before": Money("此前应收/付", readonly=True, width=110, help="做这张单时往来单位的应收或应付余额"),
+    "balance_after": Money("此后应收/付", calc=True, readonly=True, width=110),
     "method": Dict("方式", "pay_method"),
     "cheque_no": Text("票据号", max_length=60),
     "owner": Ref("业务员", "employee", readonly=True, loose=True, index=True, width=84),
@@ -366,7 +382,7 @@ _SHEETS = on_sheets(
      "order purchase_order"),
     columns="side document_number document_on document_total amount write_off_amount",
     spelled=Spelled("amount", in_words, "金额（大写）"), signs=("制单", "审核", "出纳", "经手人"),
-    sums="amount advance_used from_advance write_off_amount to_advance",
+    sums="amount advance_used from_advance write_off_amount to_advance balance_before balance_after",
 )  # fmt: skip
 
 settlement = Module(
@@ -398,7 +414,7 @@ settlement = Module(
         only=_ONLY,
         needs=_NEEDS,
         line_columns=f"side {_ABOUT} outstanding_before amount write_off_amount",
-        foot="allocated write_off_amount to_advance due_amount",
+        foot="allocated write_off_amount to_advance due_amount balance_before balance_after",
         copied=_REPEATED,
         prints=_SHEETS,
     ),
