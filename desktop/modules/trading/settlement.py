@@ -208,7 +208,7 @@ def _work_out(sheet: Sheet) -> Sheet:
     if is_refund:
         header["due_amount"] = refund_amount(header, lines)
     before = header.get("balance_before")
-    header["balance_after"] = None if before is None else int(before) - int(header["allocated"])
+    header["balance_after"] = None if before is None else int(str(before)) - int(header["allocated"] or 0)
     return Sheet(header, lines)
 
 
