@@ -11,6 +11,7 @@ from .email import Email
 from .enumeration import Enum
 from .instant import DateTime
 from .integer import Int
+from .lapsed import Lapsed as Lapsed
 from .longtext import LongText
 from .mirror import Mirror
 from .money import Money

@@ -335,7 +335,7 @@ purchase_line = Module(
         **line_prices(),
         fee_amount=Money("费用分摊", calc=True, readonly=True, hidden=True),
         charge_amount=Money("运杂费分摊", calc=True, readonly=True, hidden=True),
-        last_price=Price("上次进价", readonly=True, width=96, help="录这一行时，这个产品最近一次进货的单价"),
+        last_price=Price("上次进价", width=96, help="录这一行时，这个产品最近一次进货的单价"),
         **line_costs(),
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
