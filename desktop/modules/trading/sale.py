@@ -18,7 +18,7 @@ from ...engine.documents.declare import (
     Wanted,
     Wrong,
 )
-from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
+from ...engine.fields import Bool, Date, Dict, Enum, Money, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive
 from .bargain import STANDS, Bargain, standing
@@ -119,12 +119,30 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     for line in lines:
         row = asking.look("quote_line", str(line["quote_line"])) if line.get("quote_line") else None
         line["quote"] = row["document"] if row else None
+        _complete_gift(line, asking)
     use_deposits(header, lines if _SIDE.kind(header) in _SIDE.sold else (), asking)
     if customer and not header.get("owner"):
         header["owner"], header["department"] = customer["owner"], customer["department"]
 
 
+def _complete_gift(line: Columns, asking: Asking) -> None:
+    """A gift costs its customer nothing; what was a gift in the order is one when it is delivered, or comes back."""
+    links = [str(line[name]) for name in ("order_line", "origin_line") if line.get(name)]
+    if not line.get("price") and not line.get("is_gift") and links:
+        line["is_gift"] = any((asking.look("sale_line", link) or {}).get("is_gift") for link in links) or None
+    if line.get("is_gift"):
+        line |= {"price": 0, "typed_amount": None}
+
+
+def _ungift(typing: Typing) -> None:
+    """What is a gift no more has a price again."""
+    lines, place = typing.sheet.lines, typing.line
+    if typing.field == "is_gift" and place is not None and place < len(lines) and not lines[place].get("is_gift"):
+        lines[place]["price"] = None
+
+
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
+    _ungift(typing)
     sheet, hints = _SIDE.fill(typing, _complete)
     day = str(sheet.header.get("doc_on") or today())
     old = [quote for quote in _quotes_of(sheet, typing.asking).values() if _is_expired(quote, day)]
@@ -408,7 +426,7 @@ def _prices(posting: Posting) -> Iterator[Wrong]:
     for place, line in enumerate(posting.sheet.lines):
         product = posting.asking.look("product", str(line["product"]))
         net, qty = int(line["net_amount"] or 0), int(line["base_qty"] or 0)
-        if product and is_below_minimum(net, qty, product["min_price"]):
+        if product and not line.get("is_gift") and is_below_minimum(net, qty, product["min_price"]):
             text = f"产品 {product['name']} 低于最低售价"
             yield Wrong(text, "price", place, ask="below_min_price" if posting.rights("below_min_price") else None)
 
@@ -545,10 +563,11 @@ _REPEATED = "number doc_on doc_type customer owner state"
 _ROLL = (("number", "doc_on", "handler"), "total discount_amount paid_amount tendered change")
 _RECEIPTS = on_rolls("receipt", {"retail": "销售小票"}, *_ROLL)
 _TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}, *_ROLL)
+_WITH_GIFTS = WITH_PRICES.replace(" note", " is_gift note")
 _SHEETS = on_sheets(
     "sheet", {"sale": "销货单", "order": "销货订货单", "return": "销货退货单", "retail": "销货单"},
     ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on"),
-    columns=WITH_PRICES, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
+    columns=_WITH_GIFTS, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
     sums="total discount_amount charge_amount tax_amount paid_amount advance_used write_off_amount outstanding",
     turned={"return": {"outstanding": "未退"}},
 )  # fmt: skip
@@ -599,7 +618,7 @@ sale = Module(
         },
         find=PRODUCTS,
         choices=sale_choices,
-        line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount note",
+        line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount is_gift note",
         foot="goods_amount discount_amount tax_amount charge_amount total advance_used write_off_amount paid_amount "
         "account tendered change outstanding deposit_left",
         only={"deposit_left": "order"},
@@ -636,6 +655,7 @@ sale_line = Module(
         **line_start("sale", taxed=True),
         **line_prices(),
         **line_costs(),
+        is_gift=Bool("赠品", width=52, help="不收钱，照常出库、计成本"),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
         quote=Ref("报价单", "quote", loose=True, hidden=True),
         deposit_used=Money("使用订金", readonly=True, hidden=True),

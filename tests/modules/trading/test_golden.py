@@ -664,3 +664,38 @@ def test_g22_what_the_stock_asks_for_is_said_where_it_is_bought(shop: Shop) -> N
     shop.buy(("M", 95, 5))
     assert asked_about(shop, "M") == ["库存 120，高于上限 100"]
     assert asked_about(shop, "P") == []
+
+
+# -------------------------------------------------------------------------------------------------- gifts (2.2.6)
+
+
+def test_a_gift_costs_as_ever_and_brings_nothing(shop: Shop) -> None:
+    shop.product("Q", price_1=scaled(20), min_price=scaled(10))
+    shop.buy(("Q", 10, 5))
+    sold = shop.sell(("Q", 4, 20), {"product": shop.names["Q"], "qty": scaled(1), "price": scaled(20), "is_gift": True})
+    gift = sold["lines"][1]
+    assert (gift["price"], gift["net_amount"], gift["is_gift"]) == (0, 0, 1) and costs(sold) == [-20, -5]
+    assert (shop.owes("甲"), yuan(sold["row"]["profit"]), shop.stock("Q")) == (80, 55, (5, 25))
+    body = shop.body({"customer": "甲"}, [{"product": shop.names["Q"], "qty": scaled(1)}])
+    found = shop.api.post("/api/documents/sale/work-out", {**body, "changed": {"line": 0, "field": "product"}})
+    assert units(found["lines"][0]["price"]) == 20, "a gift is no last price"
+    taken = {**found["lines"][0], "is_gift": True}
+    typed = shop.body({"customer": "甲"}, [taken])
+    found = shop.api.post("/api/documents/sale/work-out", {**typed, "changed": {"line": 0, "field": "is_gift"}})
+    assert found["lines"][0]["price"] == 0
+    typed = shop.body({"customer": "甲"}, [{**found["lines"][0], "is_gift": False}])
+    found = shop.api.post("/api/documents/sale/work-out", {**typed, "changed": {"line": 0, "field": "is_gift"}})
+    assert units(found["lines"][0]["price"]) == 20
+
+
+def test_a_gift_that_was_ordered_is_one_when_it_is_delivered_and_comes_back(shop: Shop) -> None:
+    shop.product("Q", price_1=scaled(20), min_price=scaled(10))
+    shop.buy(("Q", 10, 5))
+    line = {"product": shop.names["Q"], "qty": scaled(1), "is_gift": True}
+    order = shop.sell(line, ("Q", 1, 20), doc_type="order", deliver_on="2030-01-01")
+    filled = take(shop, "sale", "order", order, customer="甲", doc_type="sale")
+    assert [bool(one["is_gift"]) for one in filled["lines"]] == [True, False]
+    sold = shop.sell(*filled["lines"])
+    back = take(shop, "sale", "origin", sold, customer="甲", doc_type="return")
+    assert [bool(one["is_gift"]) for one in back["lines"]] == [True, False]
+    assert yuan(shop.sell(*back["lines"], doc_type="return")["row"]["total"]) == 20
