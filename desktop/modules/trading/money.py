@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from ...engine.define import Act, Balance, Flaw, Ledger, Module, Related, Tab
 from ...engine.documents.declare import Columns, Move, Party, Posted, Statement, StatementSide
-from ...engine.fields import Bool, Date, Enum, Int, Money, Ref, RunningMoney, Text
+from ...engine.fields import Bool, Date, Enum, Int, Money, MoneyOf, Ref, RunningMoney, Text
 from .allocation import paid_state
 
 Side = Literal["receivable", "advance_in", "payable", "advance_out"]
@@ -45,16 +45,19 @@ account = Module(
         ),
         bank_name=Text("开户行", width=180),
         bank_no=Text("账号", merge="flag", width=160),
+        balance=MoneyOf(
+            "当前余额", table="account_balance", by="account", of="balance", readonly=True, calc=True, width=120
+        ),
         allow_overdraft=Bool("允许透支", merge="flag", help="余额可以小于 0"),
         is_default=Bool("默认", help="新单据先选它"),
         is_stopped=Bool("停用", help="停用后不能再选，已用的照常显示"),
     ),
     retire="is_stopped",
-    columns="name kind bank_name bank_no allow_overdraft is_default is_stopped",
+    columns="name kind balance bank_name bank_no allow_overdraft is_default is_stopped",
     quick="name bank_name bank_no",
     context="kind",
     sort="name",
-    tabs=(Tab("基本", "name kind bank_name bank_no allow_overdraft is_default is_stopped"),),
+    tabs=(Tab("基本", "name kind balance bank_name bank_no allow_overdraft is_default is_stopped"),),
     related=(Related("余额", "account_balance", "account"), Related("流水", "account_entry", "account")),
     seed=(dict(seed="cash", name="现金", kind="cash", is_default=True),),
     rights=dict(manager="view add edit export print", sales="view", finance="view add edit export print"),
