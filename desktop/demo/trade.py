@@ -52,6 +52,7 @@ class Trade:
         self.stock: dict[str, int] = {}
         self.unpaid: list[tuple[str, str, int]] = []
         """Sales: (document, customer, outstanding)."""
+        self.sent_back: set[str] = set()
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self.engine.db.read() as db:
@@ -138,8 +139,9 @@ class Trade:
         self._save("settlement", day, about, lines)
 
     def _one(self, day: date) -> None:
-        kinds = (self._sell, self._buy, self._receive, self._quote, self._order, self._give_back, self._use)
-        (chosen,) = self.random.choices(kinds, (48, 16, 20, 6, 4, 4, 2))
+        kinds = (self._sell, self._buy, self._receive, self._quote, self._order, self._give_back, self._use,
+                 self._send_back, self._carry)  # fmt: skip
+        (chosen,) = self.random.choices(kinds, (46, 16, 20, 6, 4, 4, 2, 2, 2))
         chosen(day)
 
     # -------------------------------------------------------------------------------------------------------- kinds
@@ -213,6 +215,36 @@ class Trade:
                 return
         self._save("sale", day, about, [back])
         self.stock[line["product"]] += 1
+
+    def _send_back(self, day: date) -> None:
+        """Some of what was bought last goes back to its supplier, but no more than is there."""
+        sql = (
+            "SELECT l.id, l.product, l.price, p.supplier FROM purchase_line l JOIN purchase p ON p.id = l.document "
+            "WHERE p.doc_type = 'purchase' AND p.state = 'posted' ORDER BY l.row DESC LIMIT 20"
+        )
+        there = [one for one in self._rows(sql) if self.stock.get(one[1], 0) > 5 and one[0] not in self.sent_back]
+        if there:
+            line, product, price, supplier = self.random.choice(there)
+            self.sent_back.add(line)
+            self.stock[product] -= 2
+            back = {"product": product, "qty": 2 * QTY, "price": price, "origin_line": line}
+            self._save("purchase", day, {"supplier": supplier, "doc_type": "return"}, [back])
+
+    def _carry(self, day: date) -> None:
+        """Something is put on show."""
+        there = [id for id, _ in self.goods if self.stock.get(id, 0) > 10]
+        if there:
+            id = self.random.choice(there)
+            self.stock[id] -= 2
+            about = {"from_warehouse": seed_id("warehouse", "main"), "to_warehouse": self._show_room()}
+            self._save("stock_transfer", day, about, [{"product": id, "qty": 2 * QTY}])
+
+    def _show_room(self) -> str:
+        known = self._rows("SELECT id FROM warehouse WHERE name = '展厅' AND deleted_at IS NULL")
+        if known:
+            return str(known[0][0])
+        made, _ = records.save(self.engine, self.who, "warehouse", {"code": "ZT", "name": "展厅", "kind": "exhibition"})
+        return str(made["row"]["id"])
 
     def _use(self, day: date) -> None:
         there = [id for id, _ in self.goods if self.stock.get(id, 0) > 10]

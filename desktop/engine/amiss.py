@@ -93,4 +93,5 @@ def _is_offered(engine: Engine, principal: Principal, act: Act, row: Values) -> 
 
 def _act(act: Act, row: Values) -> dict[str, Any]:
     values = {theirs: row.get(ours) for theirs, ours in act.by.items()} | dict(act.given)
-    return {"label": act.label, "module": act.module, "makes": act.makes, "values": values}
+    fills = {"source": act.fills, "id": row["id"]} if act.fills else None
+    return {"label": act.label, "module": act.module, "makes": act.makes, "values": values, "fills": fills}

@@ -122,13 +122,15 @@ class Alike:
 @dataclass(frozen=True, kw_only=True)
 class Act:
     """A button beside a flaw: the list of `module`, narrowed to rows whose fields are as in the row that is flawed
-    (`by`: theirs → its), or with `makes` a new record that starts with them. `given` are values of its own."""
+    (`by`: theirs → its), or with `makes` a new record that starts with them. `given` are values of its own. A new
+    document with `fills` is filled from the row, by its source of that name."""
 
     label: str
     module: str
     by: Mapping[str, str] = made_by(default_factory=dict)
     given: Mapping[str, Scalar] = made_by(default_factory=dict)
     makes: bool = False
+    fills: str = ""
     only: Mapping[str, Sequence[Scalar]] = made_by(default_factory=dict)
     """Of what rows it is offered: field → values."""
 

@@ -194,10 +194,19 @@ def _document(
         "line_columns": document.line_columns.split(),
         "foot": [name for name in document.foot.split() if name in visible],
         "after": document.after.split(),
+        "fixed": document.fixed.split(),
         "finds": document.find is not None,
         "sources": [
-            {"name": one.name, "label": one.label, "module": one.module, "kinds": list(one.kinds), "whole": one.whole}
+            {
+                "name": one.name,
+                "label": one.label,
+                "module": one.module,
+                "kinds": list(one.kinds),
+                "whole": one.whole,
+                "none": one.none,
+            }
             for one in document.sources
+            if one.label
         ],
         "turns": list(_turns(engine, principal, definition.name)),
         "prints": [_print(one) for one in document.prints if prints] + [_by_template(engine, one) for one in made],

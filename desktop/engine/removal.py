@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,19 +169,24 @@ def _refusals(
 def _holding(
     db: sqlite3.Connection, definition: Definition, ids: Sequence[str], doomed: _Doomed
 ) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    """Record → what still refers to it, in one sentence: each record once, however often it refers. What machines work
+    out by themselves is named where nothing else is: it follows from the others."""
+    found: dict[str, dict[str, set[str]]] = {}
+    derived = {one.definition.module.noun for one in definition.incoming if one.definition.module.local}
     for incoming in definition.incoming:
         if incoming.cascades or getattr(incoming.ref, "loose", False):
             continue
-        going = doomed.ids(incoming.definition.name)
-        counts: dict[str, int] = {}
+        going, noun = doomed.ids(incoming.definition.name), incoming.definition.module.noun
         for record, target in _referring(db, definition, incoming, ids):
             if record not in going:
                 meant = doomed.asked_for(definition.name, target)
-                counts[meant] = counts.get(meant, 0) + 1
-        for target, count in counts.items():
-            found.setdefault(target, []).append(f"还有 {count} 个{incoming.definition.module.noun}在用")
-    return found
+                found.setdefault(meant, {}).setdefault(noun, set()).add(record)
+    return {target: [_in_use(by_noun, derived)] for target, by_noun in found.items()}
+
+
+def _in_use(by_noun: Mapping[str, Collection[str]], derived: Collection[str]) -> str:
+    told = {noun: some for noun, some in by_noun.items() if noun not in derived} or by_noun
+    return f"还有 {'、'.join(f'{len(some)} 个{noun}' for noun, some in told.items())}在用"
 
 
 def removable(

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import aliases
 from .access import Principal, scope_sql
-from .fields import Field, Mirror, PriceBeside, PricePooled, QuantityOf, Ref, Running
+from .fields import Field, Mirror, PriceBeside, PricePooled, Ref, Running, TallyOf
 from .fields.text import MASK
 from .registry import Definition, Registry, targets_of
 from .settings import settings_of
@@ -62,7 +62,7 @@ def present(
     beside = {name: one for name, one in shown.items() if isinstance(one, PriceBeside)}
     running = {name: one for name, one in shown.items() if isinstance(one, Running)}
     pooled = {name: one for name, one in shown.items() if isinstance(one, PricePooled)}
-    tallies = {name: one for name, one in shown.items() if isinstance(one, QuantityOf)}
+    tallies = {name: one for name, one in shown.items() if isinstance(one, TallyOf)}
     elsewhere = (definition.links, mirrors, beside, running, pooled, tallies)
     apart = frozenset[str]().union(*(one.keys() for one in elsewhere))
     special = {name: one for name, one in shown.items() if type(one).load is not Field.load and name not in apart}
@@ -74,7 +74,7 @@ def present(
     balances: dict[str, Mapping[int, int | None]] = {}
     balances |= {name: _balances(db, registry, definition, one, raw, principal) for name, one in running.items()}
     balances |= {name: _pooled(db, definition, one, raw) for name, one in pooled.items()}
-    counted = {name: _counted(db, one, [row["id"] for row in raw]) for name, one in tallies.items()}
+    counted = {name: _counted(db, one, [row["id"] for row in raw], principal) for name, one in tallies.items()}
     rows: list[Values] = []
     for source in raw:
         row = {name: source[name] for name in MACHINERY}
@@ -131,9 +131,14 @@ def _prices(db: sqlite3.Connection, one: PriceBeside, ids: Sequence[str]) -> dic
     return dict(db.execute(sql, (json.dumps(ids),)).fetchall())
 
 
-def _counted(db: sqlite3.Connection, one: QuantityOf, ids: Sequence[str]) -> dict[str, int]:
-    """What points at the records comes to, by id."""
-    return dict(db.execute(one.sql(), (json.dumps(ids), *one.only.values())).fetchall())
+def _counted(
+    db: sqlite3.Connection, one: TallyOf, ids: Sequence[str], principal: Principal | None
+) -> dict[str, int | None]:
+    """What points at the records comes to, by id, for whoever may look at it."""
+    if principal is not None and not principal.may("view", one.table):
+        return {}
+    found = db.execute(one.sql(), (json.dumps(ids), *one.only.values()))
+    return {id: one.figure(sums) for id, *sums in found}
 
 
 def _balances(

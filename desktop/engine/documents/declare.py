@@ -194,8 +194,9 @@ class Balance:
 
     `keys` are the columns that one balance is kept for, entries without the last of them are left out; `sums` maps
     amounts of an entry to what the balance calls their sum; `derive` fills further columns from the sums. `header`
-    names the two keys that are module and id of a document, whose header shows what its balances say. `feeds` tells
-    what a change of a balance (as it was, as it is; empty: not there) does to the sums of others.
+    names the two keys that are module and id of a document, whose header shows what its balances say; `of_line` the key
+    that is a line of it, which goes along as `line` (empty: it has none any more). `feeds` tells what a change of a
+    balance (as it was, as it is; empty: not there) does to the sums of others.
     """
 
     module: str
@@ -203,6 +204,7 @@ class Balance:
     sums: Mapping[str, str]
     derive: Callable[[Columns], Columns] = lambda row: {}
     header: tuple[str, str] | None = None
+    of_line: str = ""
     fed: tuple[str, ...] = ()
     """Sums that only other balances feed."""
     feeds: Callable[[Columns, Columns], Iterator[Feed]] | None = None
@@ -342,7 +344,8 @@ class Finder:
 class Source:
     """Documents that a sheet can be filled from: `offers` those that fit a header, `take` the sheet with what one of
     them leaves to do. `kinds` are the kinds of sheets it is for. `turns` is what making such a sheet is called where
-    one of them is looked at, which is offered on the kinds in `turning`; the first of `kinds` comes of it."""
+    one of them is looked at, which is offered on the kinds in `turning`; the first of `kinds` comes of it. One without
+    a label is not offered on the sheet: a button of 账目疑点 fills it."""
 
     name: str
     label: str
@@ -353,6 +356,8 @@ class Source:
     take: Callable[[Sheet, str, Asking], Sheet]
     turns: str = ""
     turning: tuple[str, ...] = ()
+    none: str = ""
+    """What is said where there are no such documents, where it is not for want of a party."""
     whole: bool = False
     """It fills the sheet by itself, with all there is, whoever's it is: for those who see all of the company's."""
 
@@ -438,6 +443,8 @@ class Document:
     counts: Callable[[Mapping[str, Any]], bool] = lambda line: True
     """Whether a line is kept: a sheet may offer more of them than somebody fills in."""
     may_be_empty: bool = False
+    empty: Mapping[str, str] = field(default_factory=dict)
+    """What a sheet without lines is told, by kind, where it is not just to enter some."""
     complete: Callable[[Columns, Sequence[Columns], Asking], None] = lambda header, lines, asking: None
     """Puts in what somebody left blank on purpose or for want of a screen, before it is judged and kept."""
     work_out: Callable[[Sheet], Sheet] = lambda sheet: sheet
@@ -449,6 +456,8 @@ class Document:
     """The same before it is cancelled: `sheet` has no lines then, `old` is what goes."""
     blank_prices: bool = False
     """Whether somebody who sees no prices may post lines without them: they are filled in later (T6.5)."""
+    fixed: str = ""
+    """Header fields that the first posting fixes: they are shown, and no more asked for, from then on."""
     sources: tuple[Source, ...] = ()
     beside: Callable[[Posting], Iterator[tuple[str, str, Columns]]] = lambda posting: iter(())
     """(module, id, columns) of other records that posting changes, a later version too, or cancelling (then `sheet` has

@@ -306,11 +306,11 @@ class _Making:
         return self.line_definition.fields[name].format(line[name], self.shown["labels"])
 
     def _totals(self, columns: Sequence[tuple[Column, str]]) -> list[str]:
-        """The sums of the columns that lists sum up, too."""
+        """The sums of the columns that lists sum up, too, where all lines are alike in what such a sum asks for."""
         fields = self.line_definition.fields
         totals = [
             fields[name].format(sum(line[name] or 0 for line in self.shown["lines"]), {})
-            if name and fields[name].sum
+            if name and fields[name].sum and self._are_alike(fields[name].sum_within)
             else ""
             for _, name in columns
         ]
@@ -318,6 +318,9 @@ class _Making:
         if any(totals) and blank:
             totals[blank[0]] = "合计"
         return totals if any(totals) else []
+
+    def _are_alike(self, within: str) -> bool:
+        return not within or len({line[within] for line in self.shown["lines"]}) < 2
 
     # ------------------------------------------------------------------------------------------------- other records
 

@@ -507,9 +507,16 @@ class Books:
             found = self.work.rows_of(balance.module, balance.header[1], id) if balance.header else []
             rows = [one.row for one in found if one.state is not None and not one.is_dropped]
             rows = [row for row in rows if balance.header and row[balance.header[0]] == module]
+            if rows and balance.of_line:
+                rows = [row | {"line": self._line(document, str(row[balance.of_line]))} for row in rows]
             if rows:
                 shown |= document.standing(held.row, balance.module, rows)
         self.work.show(held, shown)
+
+    def _line(self, document: Document, id: str) -> Mapping[str, Any]:
+        """A line as it counts now; empty where it counts no more."""
+        held = self.work.hold(document.lines, id)
+        return held.row if _is_there(held) and not held.row.get("deleted_at") else {}
 
 
 def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Wanted]) -> dict[str, int]:

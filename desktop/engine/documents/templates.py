@@ -4,6 +4,7 @@ with one is said in words; printing then goes by what ships."""
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -12,7 +13,7 @@ from ...errors import Invalid
 from .. import form
 from ..access import Principal
 from ..engine import Engine
-from ..fields import Field
+from ..fields import Field, FieldError, LongText
 from ..registry import Definition
 from .declare import Print
 from .papers import PAPERS
@@ -23,6 +24,7 @@ MARK = "template:"
 COPIES_MAX = 9
 _TEXT_MAX, _TITLE_MAX, _LIST_MAX = 500, 60, 40
 _WIDTHS = range(1, 2_001)
+_PARTS = {"title": "标题", "above": "上方文字", "below": "下方文字", "signs": "签名栏"}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -165,11 +167,25 @@ class _Reading:
     wrong: dict[str, str] = field(default_factory=dict)
 
     def text(self, name: str, most: int) -> str:
+        """What nobody sees is left out, as of every text that is typed."""
         value = self.raw.get(name, "")
         if not isinstance(value, str) or len(value) > most:
             self.wrong[name] = f"最多 {most} 个字"
             return ""
-        return value.strip()
+        return self.tidy(name, value)
+
+    def tidy(self, name: str, text: str) -> str:
+        try:
+            return str(LongText(_PARTS.get(name, "文字"), max_length=_TEXT_MAX).parse(text) or "")
+        except FieldError as error:
+            self.wrong[name] = str(error)
+            return ""
+
+    def once(self, found: Sequence[str], name: str, offered: Mapping[str, Field]) -> None:
+        """The same twice is a slip."""
+        for one, times in Counter(found).items():
+            if times > 1:
+                self.wrong.setdefault(name, f"「{offered[one].label}」重复了，只留一个")
 
     def flag(self, name: str) -> bool:
         return bool(self.raw.get(name))
@@ -181,7 +197,9 @@ class _Reading:
         return value
 
     def names(self, name: str, offered: Mapping[str, Field]) -> list[str]:
-        return [one for one in self.words(name) if self.is_known(one, name, offered)]
+        found = [one for one in self.words(name) if self.is_known(one, name, offered)]
+        self.once(found, name, offered)
+        return found
 
     def words(self, name: str) -> list[str]:
         found = self.raw.get(name, [])
@@ -221,7 +239,7 @@ def read_layout(
         columns=list(_columns(reading, offered_columns(lines, principal))),
         sums=reading.names("sums", offered_sums(definition, principal)),
         notes=reading.names("notes", offered_notes(definition, principal)),
-        signs=[word.strip()[:20] for word in reading.words("signs") if word.strip()],
+        signs=[sign for word in reading.words("signs") if (sign := reading.tidy("signs", word)[:20])],
         company=reading.flag("company"), footer=reading.flag("footer"), spelled=reading.flag("spelled"),
         logo=reading.flag("logo"),
         copies=reading.number(raw.get("copies", 1), range(1, COPIES_MAX + 1), "copies", "份数"),
@@ -249,18 +267,21 @@ def _head(reading: _Reading, offered: Mapping[str, Field]) -> Iterator[list[tupl
             for one in reading.objects(row, "head")
             if reading.is_known(one.get("name"), "head", offered)
         ]
+        reading.once([name for name, _ in found], "head", offered)
         if found:
             yield found
 
 
 def _columns(reading: _Reading, offered: Mapping[str, Field]) -> Iterator[tuple[str, int]]:
-    seen: set[str] = set()
-    for one in reading.objects(reading.raw.get("columns", []), "columns"):
-        name, width = one.get("name"), one.get("width", 0)
-        if not reading.is_known(name, "columns", offered) or name in seen:
-            continue
-        seen.add(str(name))
-        yield str(name), 0 if width == 0 else reading.number(width, _WIDTHS, "columns", "列宽")
+    known = [
+        one
+        for one in reading.objects(reading.raw.get("columns", []), "columns")
+        if reading.is_known(one.get("name"), "columns", offered)
+    ]
+    reading.once([one["name"] for one in known], "columns", offered)
+    for one in known:
+        width = one.get("width", 0)
+        yield one["name"], 0 if width == 0 else reading.number(width, _WIDTHS, "columns", "列宽")
 
 
 # ------------------------------------------------------------------------------------------------------------- keeping

@@ -561,7 +561,7 @@ class _Saving:
         new["id"] = self.id
         self.document.complete(new, [line for _, _, line in new_lines], self.asking)
         self._check_lines(lines, new_lines)
-        self._refuse_wrong()
+        self._refuse_wrong(new)
         header.check(self.id, old, new, given)
         if old is None:
             header.draw_numbers(new)
@@ -666,9 +666,10 @@ class _Saving:
 
     # ------------------------------------------------------------------------------------------------ whether it may
 
-    def _refuse_wrong(self) -> None:
+    def _refuse_wrong(self, header: Values) -> None:
         if self.document.lines and not self.lines and not self.document.may_be_empty and not self.wrong:
-            self.wrong[""] = f"还没有{self.line_definition.module.noun}，请至少录入一行"
+            words = self.document.empty.get(str(header.get(self.document.kind or "")))
+            self.wrong[""] = words or f"还没有{self.line_definition.module.noun}，请至少录入一行"
         if self.wrong:
             raise Invalid(self.wrong)
 

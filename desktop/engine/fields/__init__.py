@@ -11,6 +11,7 @@ from .email import Email
 from .enumeration import Enum
 from .instant import DateTime
 from .integer import Int
+from .lapsed import Lapsed as Lapsed
 from .longtext import LongText
 from .mirror import Mirror
 from .money import Money
@@ -23,7 +24,7 @@ from .ref import Ref
 from .refs import Refs
 from .running import PricePooled, Running, RunningMoney, RunningQuantity
 from .serial import Serial
-from .tally import QuantityOf
+from .tally import MoneyOf, NewestPrice, PriceOf, QuantityOf, TallyOf
 from .text import Text
 from .url import Url
 from .words import Words
@@ -45,10 +46,13 @@ __all__ = [
     "LongText",
     "Mirror",
     "Money",
+    "MoneyOf",
+    "NewestPrice",
     "Password",
     "Phone",
     "Price",
     "PriceBeside",
+    "PriceOf",
     "PricePooled",
     "Quantity",
     "QuantityOf",
@@ -60,6 +64,7 @@ __all__ = [
     "RunningQuantity",
     "Serial",
     "Sql",
+    "TallyOf",
     "Text",
     "Url",
     "Where",

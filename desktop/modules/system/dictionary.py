@@ -24,6 +24,7 @@ LISTS = {
     "pay_method": "收付方式",
     "lost_reason": "未成交原因",
     "write_off_reason": "核销原因",
+    "stock_reason": "出入库原因",
 }
 
 _WORDS = {
@@ -40,6 +41,7 @@ _WORDS = {
     "delivery_method": "自提 送货上门 快递 物流",
     "pay_method": "现金 转账 支票 微信 支付宝 承兑汇票",
     "write_off_reason": "尾差 坏账 优惠 其他",
+    "stock_reason": "破损 过期 丢失 自用 样品 赠送 盘点 其他",
     "lost_reason": "价格 交期 质量 竞争对手 取消采购 其他",
     "education": "高中 中专 大专 本科 硕士 博士",
 }

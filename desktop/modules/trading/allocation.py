@@ -5,7 +5,7 @@ what is open of each target: above zero what is owed, below zero a return or ano
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -73,8 +73,10 @@ def refusals(
     advance_balance: int,
     write_off_limit: int | None,
     advance_name: str = "预收/付",
+    overpaid: Collection[str] = (),
 ) -> Iterator[Refusal]:
-    """Why a settlement of any kind but offset cannot be posted.
+    """Why a settlement of any kind but offset cannot be posted. What is given back of `overpaid` targets becomes an
+    advance without any money.
 
     `write_off_limit` is the setting `money.write_off_limit`, or None for who may write off any amount. `advance_name`
     is what the balance is of: all that was paid ahead, or the deposit of an order.
@@ -84,7 +86,7 @@ def refusals(
     if header["kind"] in REFUNDS:
         yield from _refund(header, lines, advance_balance, advance_name)
     else:
-        yield from _write_off(lines, write_off_limit)
+        yield from _write_off(lines, write_off_limit, overpaid)
         yield from _advance_used(header, lines, advance_balance, advance_name)
         yield from _kind(header, lines)
 
@@ -131,11 +133,11 @@ def _lines(lines: Sequence[Row], outstanding: Mapping[str, int]) -> Iterator[Ref
             yield Refusal("write-off-exceeds-line", "优惠不能超过本次分配", "write_off_amount", line.get("id"))
 
 
-def _write_off(lines: Sequence[Row], limit: int | None) -> Iterator[Refusal]:
+def _write_off(lines: Sequence[Row], limit: int | None, overpaid: Collection[str]) -> Iterator[Refusal]:
     off, allocated = write_off(lines), _sum(lines, "amount")
-    if allocated < 0 and not off:
+    if not off and _sum([line for line in lines if line["target"] not in overpaid], "amount") < 0:
         yield Refusal("returns-alone", "退货比单据多：多出的请退款，或留着以后抵", "lines")
-    elif off > allocated:
+    elif off and off > allocated:
         yield Refusal("write-off-exceeds-allocated", "优惠不能超过分配的总额", "write_off_amount")
     elif limit is not None and abs(off) > limit:
         yield Refusal("write-off-limit", f"优惠超过 {yuan(limit)} 需要改价权限", "write_off_amount")

@@ -33,6 +33,7 @@ from .papers import (
 )
 from .refusal import shown_qty
 from .settings import USE_LAST_PRICE
+from .taken import taken_too_much
 from .terms import due_on
 
 OfferFor = Callable[[Columns, Columns, LastLine | None, str, Asking], Offer | None]
@@ -93,6 +94,12 @@ class Bargain:
             line["order_line"] = self._reopened(header, line, asking)
         else:
             line["origin_line"] = None
+        line["origin"] = self._origin_of(line, asking)
+
+    def _origin_of(self, line: Columns, asking: Asking) -> Any:
+        """The document that a line takes goods back of."""
+        row = asking.look(self.lines, str(line["origin_line"])) if line.get("origin_line") else None
+        return row["document"] if row else None
 
     def _reopened(self, header: Mapping[str, Any], line: Columns, asking: Asking) -> Any:
         """The order line that is still to come again by what a return takes back (`order.return_reopens`)."""
@@ -222,6 +229,7 @@ class Bargain:
             "close_reason": Text("关闭原因", readonly=True),
             "paid_state": Enum(state, PAID_STATES, calc=True, readonly=True, index=True, width=84),
             "deposit_left": Money("订金余额", calc=True, readonly=True, width=100),
+            "over_returned": Quantity("多退数", calc=True, readonly=True, index=True, hidden=True, width=80),
         }
 
     def linking(self) -> dict[str, Field]:
@@ -232,16 +240,19 @@ class Bargain:
             "order": Ref("订货单", self.module, loose=True, hidden=True),
             "order_warehouse": Ref("订货仓库", "warehouse", loose=True, hidden=True),
             "origin_line": Ref(self.origin_label, self.lines, loose=True, index=True, hidden=True),
+            "origin": Ref("原单", self.module, loose=True, hidden=True),
             "warehouse": Ref("仓库", "warehouse", hidden=True),
             "signed_qty": Quantity("净数量", calc=True, readonly=True, sum=True, width=90),
         }
 
 
-STANDS = "outstanding paid_state progress over_delivered deposit_left"
+STANDS = "outstanding paid_state progress over_delivered deposit_left over_returned"
 
 
 def standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
     """What other documents say of one: how far it is settled, and as an order delivered and paid for ahead."""
     if balance == "deposit_balance":
         return {"deposit_left": sum_of(rows, "balance")}
+    if balance == "taken_balance":
+        return {"over_returned": taken_too_much(header, rows)}
     return order_progress(header, rows) if balance == "order_balance" else settled(header, rows)

@@ -135,10 +135,12 @@ _SOURCES = (
     Source(
         name="unknown", label="选未计成本的入库", module="stock_move", kinds=(LATE,),
         columns="number book_on kind product warehouse uncosted_qty", offers=_unknown, take=_take,
+        none="没有成本未知的入库，不用补录。",
     ),
     Source(
         name="stock", label="选库存", module="stock_balance", kinds=(MANUAL,),
         columns="product warehouse on_hand average_cost value", offers=_in_stock, take=_take,
+        none="没有可以调整的库存：要有数量，成本也要已知。",
     ),
     Source(
         name="run", label="核算", module="stock_move", kinds=(RUN,), columns="number", offers=lambda *_: (), take=_run,
@@ -175,9 +177,23 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     if _is_run(typing.sheet.header):
         is_cut = len(typing.sheet.lines) == _RUN_MAX
         more = Hint(f"差异多于 {_RUN_MAX:,} 笔，过账以后再核算一次", level="warn")
-        return typing.sheet, (more,) if is_cut else ()
+        return typing.sheet, (more,) if is_cut else tuple(_to_do(typing.sheet))
     _complete(typing.sheet.header, typing.sheet.lines, typing.asking)
-    return typing.sheet, ()
+    return typing.sheet, tuple(_to_do(typing.sheet))
+
+
+_BEGIN = {
+    LATE: "点「选未计成本的入库」，带出入库时成本未知的，填单位成本",
+    MANUAL: "点「选库存」，带出要调整的，填调整金额",
+    RUN: "点「核算」，列出成本和按日期重算的不一样的",
+}
+
+
+def _to_do(sheet: Sheet) -> Iterator[Hint]:
+    """What an empty sheet waits for."""
+    kind = str(sheet.header.get("kind") or MANUAL)
+    if not any(line.get("product") or line.get("source") for line in sheet.lines):
+        yield Hint(_BEGIN[kind], "kind")
 
 
 def _totals(lines: Sequence[Columns]) -> Columns:
@@ -374,6 +390,7 @@ cost_adjust = Module(
     view_right="see_cost",
     fields=_HEADER,
     document=Document(
+        empty={RUN: "没有要核算的：各笔成本都和重算的一样，不用过账"},
         lines="cost_adjust_line",
         kind="kind",
         prefixes=_PREFIXES,

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from ...engine.define import Act, Balance, Flaw, Ledger, Module, Related, Tab
 from ...engine.documents.declare import Columns, Move, Party, Posted, Statement, StatementSide
-from ...engine.fields import Bool, Date, Enum, Int, Money, Ref, RunningMoney, Text
+from ...engine.fields import Bool, Date, Enum, Int, Money, MoneyOf, Ref, RunningMoney, Text
 from .allocation import paid_state
 
 Side = Literal["receivable", "advance_in", "payable", "advance_out"]
@@ -28,7 +28,7 @@ KINDS = {
 
 _RIGHTS = dict(manager="view export print", finance="view export print")
 _RUNNING = "您看得到的流水到这一笔为止的合计；只看自己的或本部门的，会和「往来余额」不同"
-_WITHIN = "应收和应付不能加在一起，先按科目过滤才有合计"
+WITHIN = "应收和应付不能加在一起，先按科目过滤才有合计"
 
 account = Module(
     name="account",
@@ -50,16 +50,19 @@ account = Module(
         ),
         bank_name=Text("开户行", width=180),
         bank_no=Text("账号", merge="flag", width=160),
+        balance=MoneyOf(
+            "当前余额", table="account_balance", by="account", of="balance", readonly=True, calc=True, width=120
+        ),
         allow_overdraft=Bool("允许透支", merge="flag", help="余额可以小于 0"),
         is_default=Bool("默认", help="新单据先选它"),
         is_stopped=Bool("停用", help="停用后不能再选，已用的照常显示"),
     ),
     retire="is_stopped",
-    columns="name kind bank_name bank_no allow_overdraft is_default is_stopped",
+    columns="name kind balance bank_name bank_no allow_overdraft is_default is_stopped",
     quick="name bank_name bank_no",
     context="kind",
     sort="name",
-    tabs=(Tab("基本", "name kind bank_name bank_no allow_overdraft is_default is_stopped"),),
+    tabs=(Tab("基本", "name kind balance bank_name bank_no allow_overdraft is_default is_stopped"),),
     related=(Related("余额", "account_balance", "account"), Related("流水", "account_entry", "account")),
     seed=(dict(seed="cash", name="现金", kind="cash", is_default=True),),
     rights=dict(manager="view add edit export print", sales="view", finance="view add edit export print"),
@@ -162,7 +165,7 @@ party_entry = Module(
         side=Enum("科目", SIDES, index=True, width=70),
         customer=Ref("客户", "customer", index=True, loose=True, width=180),
         supplier=Ref("供应商", "supplier", index=True, loose=True, width=180),
-        amount=Money("金额", sum=True, sum_within="side", width=120, help=_WITHIN),
+        amount=Money("金额", sum=True, sum_within="side", width=120, help=WITHIN),
         balance_after=RunningMoney("余额", of="amount", by=("customer", "supplier", "side"), width=120, help=_RUNNING),
         due_on=Date("到期日", index=True, width=100),
         settles_number=Text("结清的单据", width=170),
@@ -184,17 +187,6 @@ party_entry = Module(
     help="settlement",
 )
 
-
-OVERPAID = Flaw(
-    name="overpaid",
-    label="超付",
-    when=(("paid_state", "eq", "over"),),
-    text="{number} 合计 {signed_total}，结清的比它多，未结 {outstanding}",
-    bare="{number} 结清的比合计多",
-    remedy="打开多做的那张收付单，把这一行的分配改小，多出的自动转入预收/付；或作废它",
-    acts=(Act(label="看收付记录", module="settlement_line", by={"target": "id"}, given={"state": "posted"}),),
-)
-"""M4: two settlements of one document, from two machines."""
 
 _OVERDRAWN = Flaw(
     name="overdrawn",
@@ -253,7 +245,7 @@ def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> 
                 sum=True,
                 sum_within="side" if by_party else "",
                 width=130,
-                help=_WITHIN if by_party else "",
+                help=WITHIN if by_party else "",
             ),
             entries=Int("笔数", width=80),
         ),

@@ -7,11 +7,22 @@ from ...engine.define import Document, Flaw, Module, Related, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Date, Enum, Field, Money, Ref, Text
 from .deposits import advance_of, held
-from .money import OVERPAID, PAID_STATES, SIDES, account_move, itself, party_move, settled
-from .papers import AMOUNT_MAX, RIGHTS, accounts_hold, drafts_only, header_end, header_start, is_same, money_gone
+from .money import PAID_STATES, SIDES, account_move, itself, party_move, settled
+from .papers import (
+    AMOUNT_MAX,
+    RIGHTS,
+    accounts_hold,
+    days_in_turn,
+    drafts_only,
+    header_end,
+    header_start,
+    is_same,
+    money_gone,
+)
 from .prints import on_sheets
 from .refusal import yuan
 from .start import day_before, start_of
+from .surplus import overpaid
 from .terms import due_on
 
 DEBTS = ("receivable", "payable")
@@ -74,10 +85,17 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     elif not amount:
         yield Wrong("金额不能是 0", "amount")
     yield from _before_start(header, posting.asking)
+    yield from _due_in_turn(posting)
     if posting.old:
         yield from _still_fits(posting, posting.old.header)
     else:
         yield from _said_before(posting)
+
+
+def _due_in_turn(posting: Posting) -> Iterator[Wrong]:
+    """Nothing is due before the day it is of, where somebody knows that day."""
+    if posting.sheet.header.get("doc_on") != _book_on(posting.sheet.header, posting.asking):
+        yield from days_in_turn(posting, {"due_on": "到期日"})
 
 
 def _said_before(posting: Posting) -> Iterator[Wrong]:
@@ -209,7 +227,7 @@ opening_party = Module(
     ),
     related=(Related("收付记录", "settlement_line", "target", {"target_kind": "opening_party"}),),
     flaws=(
-        OVERPAID,
+        *overpaid("opening_party", {"receipt": ("receivable",), "payment": ("payable",)}, "kind"),
         Flaw(
             name="doubled",
             label="期初重复",

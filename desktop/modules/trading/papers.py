@@ -607,7 +607,7 @@ def newest_price(
     found = [
         row
         for row in asking.find(lines, about)
-        if row["unit_row"] == line.get("unit_row") and row["document"] != header.get("id")
+        if row["unit_row"] == line.get("unit_row") and row["document"] != header.get("id") and not row.get("is_gift")
     ]
     newest = max(found, key=lambda row: (str(row["doc_on"]), str(row["id"])), default=None)
     return (newest["price"], str(newest["doc_on"])) if newest else None  # type: ignore[return-value]

@@ -1,6 +1,6 @@
 """产品信息 (modules.md 2.2.1)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...engine.define import Alike, Draft, Fault, Module, Related, Section, Tab, Tree
@@ -14,14 +14,18 @@ from ...engine.fields import (
     Int,
     LongText,
     Mirror,
+    NewestPrice,
     Price,
     PriceBeside,
+    PriceOf,
     Quantity,
+    QuantityOf,
     Rate,
     Ref,
     Serial,
     Text,
 )  # fmt: skip
+from .cost import Pool
 from .settings import SLOT_NAMES, TAX_RATE
 
 SLOTS = {f"price_{place}": name for place, name in enumerate(SLOT_NAMES.default.split(","), 1)}
@@ -48,6 +52,33 @@ def limits_in_order(draft: Draft) -> Iterator[Fault]:
     low, high = draft.new["stock_min"], draft.new["stock_max"]
     if low is not None and high is not None and low > high:
         yield Fault("库存上限不能小于库存下限", "stock_max")
+
+
+_PRICES = "price_1 price_2 price_3 price_4 min_price purchase_price last_purchase_price tax_rate"
+
+
+def _average(sums: Mapping[str, int]) -> int | None:
+    """What a unit costs over all warehouses (T6)."""
+    return Pool(sums["booked"], sums["uncosted"], sums["value"]).average
+
+
+def _figures() -> dict[str, Field]:
+    """What is there of a product and what it costs, as the books say when somebody looks."""
+    seen: dict[str, Any] = {"readonly": True, "calc": True, "width": 90}
+    stock: dict[str, Any] = {"table": "stock_balance", "by": "product", **seen}
+    bought = {"state": "posted", "doc_type": "purchase"}
+    return {
+        "on_hand": QuantityOf("库存数量", of="on_hand", **stock),
+        "available": QuantityOf("可用数量", of="available", help="库存减去已订未交", **stock),
+        "average_cost": PriceOf(
+            "平均成本", of=("booked", "uncosted", "value"), work_out=_average, see="see_cost",
+            help="各仓库合起来的", **stock,
+        ),
+        "last_purchase_price": NewestPrice(
+            "最近进价", table="purchase_line", by="product", of="price", on="doc_on", per="ratio", only=bought,
+            see="see_purchase_price", help="最近一次进货的单价，按基本单位", **seen,
+        ),
+    }  # fmt: skip
 
 
 product = Module(
@@ -93,6 +124,7 @@ product = Module(
             see="see_purchase_price",
             width=88,
         ),
+        **_figures(),
         tax_rate=Rate("税率%", min=0, max=1_000_000, default=TAX_RATE, merge="flag"),
         stock_min=Quantity("库存下限", min=0),
         stock_max=Quantity("库存上限", min=0),
@@ -107,7 +139,7 @@ product = Module(
     ),
     tree=Tree("category", "全部产品"),
     retire="is_stopped",
-    columns="code name spec model unit price_1 price_2 category main_barcode",
+    columns="code name spec model unit price_1 price_2 on_hand available category main_barcode",
     quick="code name spec model brand main_barcode category supplier",
     context="code spec model",
     sort="code",
@@ -116,13 +148,13 @@ product = Module(
             "基本",
             "name code category spec model brand origin unit kind",
             (
-                Section("参考价格", "price_1 price_2 price_3 price_4 min_price purchase_price tax_rate"),
+                Section("参考价格", _PRICES),
                 Section("供应与登记", "supplier main_barcode registered_on is_stopped"),
             ),
         ),
         Tab(
             "库存与说明",
-            "stock_min stock_max weight volume shelf_days warranty_months description",
+            "on_hand available average_cost stock_min stock_max weight volume shelf_days warranty_months description",
         ),
     ),
     related=(

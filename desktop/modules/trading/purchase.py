@@ -5,14 +5,14 @@ from typing import Any
 
 from ...engine.define import Document, Draft, Fault, Module, Related, Tab, seed_id
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Bool, Date, Enum, Money, Ref, Text
+from ...engine.fields import Bool, Date, Enum, Money, Price, Ref, Text
 from .amounts import derive_purchase
 from .bargain import STANDS, Bargain, standing
 from .choices import purchase_choices
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
 from .deposits import held_for
 from .late import adjusted_by, not_adjusted
-from .money import OVERPAID, account_move, itself, party_move
+from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, purchase_offer
 from .open_items import FEE
 from .order_book import order_moves, over_delivery
@@ -38,6 +38,7 @@ from .papers import (
     tax_included,
 )
 from .paying import paid_refusals
+from .price_alert import price_hints
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
 from .refusal import yuan
 from .rounding import TEN_THOUSAND
@@ -45,6 +46,8 @@ from .settings import COST_WITH_TAX, LAST_PRICE_DAYS
 from .sources import from_order, from_origin
 from .stock import costs_in_turn, last_cost, reference_price, stock_moves
 from .stock_hints import stock_words
+from .surplus import overpaid
+from .taken import over_returned, taken_moves
 
 PREFIXES = {"purchase": "JH", "order": "JD", "return": "JT"}
 RETAIL = seed_id("supplier", "retail")
@@ -84,16 +87,17 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     sheet, hints = _SIDE.fill(typing, _complete)
-    return sheet, [*hints, *_stock(typing)]
+    return sheet, [*hints, *_of_line(typing)]
 
 
-def _stock(typing: Typing) -> Iterator[Hint]:
-    """P2: what the stock asks for, of the line somebody is at."""
+def _of_line(typing: Typing) -> Iterator[Hint]:
+    """P2, B8: what the stock asks for, and the last price, of the line somebody is at."""
     header, place, lines = typing.sheet.header, typing.line, typing.sheet.lines
     if place is None or place >= len(lines) or _SIDE.kind(header) == "return" or not lines[place].get("product"):
         return
     if text := stock_words(typing.asking, str(lines[place]["product"])):
         yield Hint(text, "qty", place, "warn", tells=("stock_balance", "on_hand"))
+    yield from price_hints(lines[place], place, str(header.get("id") or ""), typing.asking)
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -109,6 +113,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _fee_fits(posting)
     yield from _paid(header, kind)
     yield from _unknown_costs(posting)
+    yield from _known_number(posting)
     yield from not_adjusted(posting)
     yield from stock_is_there(posting)
 
@@ -125,6 +130,23 @@ def _unknown_costs(posting: Posting) -> Iterator[Wrong]:
         yield Wrong(
             f"第 {blank[0] + 1} 行没有单价，成本按未知处理，可以以后补录", "price", blank[0], ask="unknown_cost"
         )
+
+
+def _known_number(posting: Posting) -> Iterator[Wrong]:
+    """The same number of the same supplier is most likely the same paper, entered twice."""
+    header, old = posting.sheet.header, posting.old.header if posting.old else {}
+    number = header.get("supplier_doc_no")
+    if not number or old.get("supplier_doc_no") == number:
+        return
+    others = sorted(
+        str(row["number"])
+        for row in posting.asking.find("purchase", {"supplier_doc_no": number})
+        if row["state"] == "posted" and row["doc_type"] == header["doc_type"] and row["id"] != posting.id
+        and is_same(posting.asking, "supplier", row["supplier"], header.get("supplier"))
+    )  # fmt: skip
+    if others:
+        text = f"这个供货单位的对方单号 {number} 已记在 {'、'.join(others)}"
+        yield Wrong(text, "supplier_doc_no", ask="supplier_doc_no")
 
 
 def _fee_fits(posting: Posting) -> Iterator[Wrong]:
@@ -153,6 +175,7 @@ def _moves(posted: Posted) -> Iterable[Move]:
     total, paid = int(header.get("total") or 0), int(header.get("paid_amount") or 0)
     about = itself(posted)
     yield from order_moves(posted, kind)
+    yield from taken_moves(posted, "origin_line", "origin", "purchase")
     if kind == "order":
         yield from party_move(posted, name, "advance_out", paid, "deposit", settles=held_for("purchase", posted.id))
         yield from account_move(posted, name, -paid, "paid")
@@ -204,7 +227,7 @@ _HEADER: dict[str, Any] = {
     "warehouse": Ref("仓库", "warehouse", default="default", index=True, width=100),
     "settlement_method": Ref("结算方式", "settlement_method", small=True),
     "due_on": Date("付款到期日", index=True, width=100),
-    "supplier_doc_no": Text("对方单号", max_length=60),
+    "supplier_doc_no": Text("对方单号", max_length=60, index=True),
     **header_tax(),
     "cost_basis": Enum("成本计价", {"gross": "含税", "net": "不含税"}, readonly=True, hidden=True),
     "goods_amount": Money("货款", calc=True, readonly=True),
@@ -256,6 +279,7 @@ purchase = Module(
         work_out=_work_out,
         judge=_judge,
         sources=(from_order("purchase", "supplier", ("purchase",)), from_origin("purchase", "supplier")),
+        fixed=_SIDE.money,
         closes=lambda header: header["doc_type"] == "order",
         judge_cancel=stock_stays,
         blank_prices=True,
@@ -292,7 +316,9 @@ purchase = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "purchase_line", "document"),),
-    flaws=(OVERPAID, over_delivery("purchase")),
+    flaws=(
+        *overpaid("purchase", {"payment": ("purchase",)}, "doc_type"), over_delivery("purchase"), over_returned("进")
+    ),
     children="purchase_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改"), retail_is_no_order),
     rights=RIGHTS,
@@ -309,6 +335,7 @@ purchase_line = Module(
         **line_prices(),
         fee_amount=Money("费用分摊", calc=True, readonly=True, hidden=True),
         charge_amount=Money("运杂费分摊", calc=True, readonly=True, hidden=True),
+        last_price=Price("上次进价", width=96, help="录这一行时，这个产品最近一次进货的单价"),
         **line_costs(),
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),

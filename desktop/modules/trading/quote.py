@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab
-from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Date, Dict, Enum, Money, QuantityOf, Ref, Text
+from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Source, Typing, Wrong
+from ...engine.fields import Bool, Date, Dict, Enum, Int, Lapsed, Money, Quantity, QuantityOf, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
 from .choices import sale_choices
@@ -36,6 +36,7 @@ from .prints import TOTAL, WITH_PRICES, on_sheets
 from .product import SLOTS, slot_prices
 from .rounding import TEN_THOUSAND
 from .settings import QUOTE_DAYS, SLOT_NAMES
+from .taken import OVER_QUOTED, taken_too_much
 
 _RIGHTS = {"storekeeper": "", "sales": "view add edit delete post cancel export print"}
 RESULTS = {"open": "跟进中", "won": "成交", "lost": "未成交"}
@@ -54,6 +55,11 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         days = timedelta(days=asking.settings[QUOTE_DAYS])
         header["valid_until"] = (first + min(days, date.max - first)).isoformat()
     header["result"] = header.get("result") or "open"
+    if customer and not header.get("settlement_method"):
+        header["settlement_method"] = customer["settlement_method"]
+    previous = asking.look("quote", str(header["previous"])) if header.get("previous") else None
+    header["revision"] = int(previous["revision"] or 1) + 1 if previous else 1
+    header["previous_number"] = previous["number"] if previous else None
     for line in lines:
         complete_line(line, asking)
         line |= _four(line, asking)
@@ -72,7 +78,7 @@ def _four(line: Columns, asking: Asking) -> Columns:
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     sheet = typing.sheet
     if typing.line is None and typing.field == "customer":
-        sheet.header["owner"] = sheet.header["price_slot"] = None
+        sheet.header.update(dict.fromkeys(("owner", "price_slot", "settlement_method")))
     if typing.line is None and typing.field == "doc_on":
         sheet.header["valid_until"] = None
     _complete(sheet.header, sheet.lines, typing.asking)
@@ -118,6 +124,27 @@ def _bound(id: str, asking: Asking) -> Iterator[str]:
     yield from sorted(numbers)
 
 
+_AGAIN = (
+    "customer", "contact", "subject", "price_slot", "delivery_term", "payment_term", "settlement_method",
+    "discount_amount", "charge_amount", "owner", "department", "tax_basis",
+)  # fmt: skip
+_AGAIN_LINE = ("product", "unit_row", "qty", "price", "discount_rate", "typed_amount", "amount", "tax_rate", "note")
+
+
+def _offered_again(sheet: Sheet, id: str, asking: Asking) -> Sheet:
+    """新版本: the same once more, to be changed and sent anew; what was sent stays as it is."""
+    old = asking.find("quote", {"id": id})[0]
+    lines = sorted(asking.find("quote_line", {"document": id}), key=lambda line: int(line["line_no"] or 0))
+    header = sheet.header | {name: old[name] for name in _AGAIN} | {"previous": id, "valid_until": None}
+    return Sheet(header, [{"id": "", **{name: line[name] for name in _AGAIN_LINE}} for line in lines])
+
+
+_NEW_REVISION = Source(
+    name="previous", label="", module="quote", kinds=(), columns="number", offers=lambda header, asking: (),
+    take=_offered_again, turns="新版本",
+)  # fmt: skip
+
+
 _HEADER: dict[str, Any] = {
     **header_start("报价单号", "", PREFIXES, "报价日期"),
     "customer": Ref("客户", "customer", required=True, index=True, width=200),
@@ -136,7 +163,24 @@ _HEADER: dict[str, Any] = {
     "charge_amount": Money("运费", min=0),
     "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
     "result": Enum("报价结果", RESULTS, default="open", index=True, width=84),
+    "standing": Lapsed(
+        "报价情况",
+        RESULTS | {"expired": "过期"},
+        of="result",
+        until="valid_until",
+        only={"result": "open", "state": "posted"},
+        readonly=True,
+        calc=True,
+        width=84,
+        help="跟进中的报价，过了有效期就是过期",
+    ),
     "lost_reason": Dict("未成交原因", "lost_reason"),
+    "previous": Ref("上一版", "quote", loose=True, hidden=True),
+    "previous_number": Text("上一版报价", readonly=True, width=170),
+    "revision": Int("第几版", readonly=True, default=1, width=70),
+    "settlement_method": Ref("结算方式", "settlement_method", small=True),
+    "may_oversell": Bool("可以多卖", help="按这张报价卖的可以比报的多。保存销货单时确认过多卖，就自动勾上"),
+    "over_quoted": Quantity("多卖数", calc=True, readonly=True, index=True, hidden=True, width=80),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
     "department": Ref("部门", "department", readonly=True, index=True),
     **header_end(),
@@ -169,17 +213,20 @@ quote = Module(
         work_out=_work_out,
         judge=_judge,
         bound=_bound,
-        after="result lost_reason note print_count",
+        sources=(_NEW_REVISION,),
+        standing=lambda header, balance, rows: {"over_quoted": taken_too_much(header, rows)},
+        stands="over_quoted",
+        after="result lost_reason may_oversell note print_count",
         entry={"product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"},
         find=PRODUCTS,
         choices=sale_choices,
-        line_columns="product spec unit_row unit_name qty price_1 price_2 price_3 price_4 price discount_rate amount "
+        line_columns="product spec unit_row unit_name qty price discount_rate amount price_1 price_2 price_3 price_4 "
         "note",
         foot="goods_amount discount_amount tax_amount charge_amount total",
         copied=_REPEATED,
         prints=_SHEETS,
     ),
-    columns="doc_on number customer subject total valid_until result owner state",
+    columns="doc_on number customer subject total valid_until standing revision owner state",
     quick="number customer subject owner doc_on",
     context="customer",
     sort="-doc_on",
@@ -187,11 +234,18 @@ quote = Module(
         Tab(
             "基本",
             "number doc_on customer contact subject valid_until price_slot owner handler",
-            (Section("条件与结果", "delivery_term payment_term result lost_reason"),),
+            (
+                Section(
+                    "条件与结果",
+                    "delivery_term payment_term settlement_method result lost_reason may_oversell revision "
+                    "previous_number",
+                ),
+            ),
         ),
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "quote_line", "document"),),
+    flaws=(OVER_QUOTED,),
     children="quote_line",
     rules=(drafts_only,),
     rights=RIGHTS | _RIGHTS,

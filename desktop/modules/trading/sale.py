@@ -18,7 +18,7 @@ from ...engine.documents.declare import (
     Wanted,
     Wrong,
 )
-from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
+from ...engine.fields import Bool, Date, Dict, Enum, Money, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive
 from .bargain import STANDS, Bargain, standing
@@ -27,7 +27,7 @@ from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
 from .deposits import freed_deposits, held, held_for, use_deposits
 from .edit_price import not_typed, offers_to
-from .money import OVERPAID, account_move, itself, party_move
+from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, is_below_minimum
 from .order_book import order_moves, over_delivery
 from .orders import OPEN_ORDERS
@@ -68,6 +68,8 @@ from .settings import (
 )
 from .sources import from_order, from_origin, from_quote, sold_of
 from .stock import costs_in_turn, last_cost, stock_moves
+from .surplus import overpaid
+from .taken import over_returned, taken_moves
 
 PREFIXES = {"sale": "XS", "order": "XD", "return": "XT", "retail": "LS"}
 RETAIL = seed_id("customer", "retail")
@@ -99,12 +101,33 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         is_reopening = not header.get("number") and asking.settings[RETURN_REOPENS]
         header["order_effect"] = "reopens" if is_reopening else "keeps"
     customer = _SIDE.complete(header, lines, asking)
+    for line in lines:
+        row = asking.look("quote_line", str(line["quote_line"])) if line.get("quote_line") else None
+        line["quote"] = row["document"] if row else None
+        _complete_gift(line, asking)
     use_deposits(header, lines if _SIDE.kind(header) in _SIDE.sold else (), asking)
     if customer and not header.get("owner"):
         header["owner"], header["department"] = customer["owner"], customer["department"]
 
 
+def _complete_gift(line: Columns, asking: Asking) -> None:
+    """A gift costs its customer nothing; what was a gift in the order is one when it is delivered, or comes back."""
+    links = [str(line[name]) for name in ("order_line", "origin_line") if line.get(name)]
+    if not line.get("price") and not line.get("is_gift") and links:
+        line["is_gift"] = any((asking.look("sale_line", link) or {}).get("is_gift") for link in links) or None
+    if line.get("is_gift"):
+        line |= {"price": 0, "typed_amount": None}
+
+
+def _ungift(typing: Typing) -> None:
+    """What is a gift no more has a price again."""
+    lines, place = typing.sheet.lines, typing.line
+    if typing.field == "is_gift" and place is not None and place < len(lines) and not lines[place].get("is_gift"):
+        lines[place]["price"] = None
+
+
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
+    _ungift(typing)
     sheet, hints = _SIDE.fill(typing, _complete)
     day = str(sheet.header.get("doc_on") or today())
     old = [quote for quote in _quotes_of(sheet, typing.asking).values() if _is_expired(quote, day)]
@@ -334,7 +357,7 @@ def _prices(posting: Posting) -> Iterator[Wrong]:
     for place, line in enumerate(posting.sheet.lines):
         product = posting.asking.look("product", str(line["product"]))
         net, qty = int(line["net_amount"] or 0), int(line["base_qty"] or 0)
-        if product and is_below_minimum(net, qty, product["min_price"]):
+        if product and not line.get("is_gift") and is_below_minimum(net, qty, product["min_price"]):
             text = f"产品 {product['name']} 低于最低售价"
             yield Wrong(text, "price", place, ask="below_min_price" if posting.rights("below_min_price") else None)
 
@@ -346,6 +369,9 @@ def _moves(posted: Posted) -> Iterable[Move]:
     advance, off = _int(header, "advance_used"), _int(header, "write_off_amount")
     about = itself(posted)
     yield from order_moves(posted, kind)
+    yield from taken_moves(posted, "origin_line", "origin", "sale")
+    if kind != "return":
+        yield from taken_moves(posted, "quote_line", "quote", "quote")
     if kind == "order":
         yield from party_move(posted, name, "advance_in", paid, "deposit", settles=held_for("sale", posted.id))
         yield from account_move(posted, name, paid, "paid")
@@ -392,9 +418,10 @@ def _beside(posting: Posting) -> Iterator[tuple[str, str, Columns]]:
     """Q1: what is sold from a quote has been won, as long as something is."""
     now = _quotes_of(posting.sheet, posting.asking)
     before = _quotes_of(posting.old, posting.asking) if posting.old else {}
+    meant = {str(posting.sheet.lines[one.line]["quote"]) for one in _over_quoted(posting) if one.line is not None}
     for id, quote in (before | now).items():
         if id in now or _is_sold(id, posting):
-            yield "quote", id, {"result": "won"}
+            yield "quote", id, {"result": "won"} | ({"may_oversell": True} if id in meant else {})
         elif quote["result"] == "won":
             yield "quote", id, {"result": "open"}
 
@@ -467,10 +494,11 @@ _REPEATED = "number doc_on doc_type customer owner state"
 _ROLL = (("number", "doc_on", "handler"), "total discount_amount paid_amount tendered change")
 _RECEIPTS = on_rolls("receipt", {"retail": "销售小票"}, *_ROLL)
 _TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}, *_ROLL)
+_WITH_GIFTS = WITH_PRICES.replace(" note", " is_gift note")
 _SHEETS = on_sheets(
     "sheet", {"sale": "销货单", "order": "销货订货单", "return": "销货退货单", "retail": "销货单"},
     ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on"),
-    columns=WITH_PRICES, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
+    columns=_WITH_GIFTS, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
     sums="total discount_amount charge_amount tax_amount paid_amount advance_used write_off_amount outstanding",
     turned={"return": {"outstanding": "未退"}},
 )  # fmt: skip
@@ -505,6 +533,7 @@ sale = Module(
         judge=_judge,
         sources=(from_order("sale", "customer", ("sale",)), from_quote(), from_origin("sale", "customer")),
         beside=_beside,
+        fixed=_SIDE.money,
         closes=lambda header: header["doc_type"] == "order",
         judge_cancel=stock_stays,
         bound=bound_by("sale_line"),
@@ -520,7 +549,7 @@ sale = Module(
         },
         find=PRODUCTS,
         choices=sale_choices,
-        line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount note",
+        line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount is_gift note",
         foot="goods_amount discount_amount tax_amount charge_amount total advance_used write_off_amount paid_amount "
         "account tendered change outstanding deposit_left",
         only={"deposit_left": "order"},
@@ -541,7 +570,7 @@ sale = Module(
         Tab("其他", "note"),
     ),
     related=(Related("产品清单", "sale_line", "document"),),
-    flaws=(OVERPAID, over_delivery("sale")),
+    flaws=(*overpaid("sale", {"receipt": ("sale", "retail")}, "doc_type"), over_delivery("sale"), over_returned("卖")),
     children="sale_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改")),
     rights=RIGHTS | {"sales": "view add edit delete post export print"},
@@ -557,7 +586,9 @@ sale_line = Module(
         **line_start("sale", taxed=True),
         **line_prices(),
         **line_costs(),
+        is_gift=Bool("赠品", width=52, help="不收钱，照常出库、计成本"),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
+        quote=Ref("报价单", "quote", loose=True, hidden=True),
         deposit_used=Money("使用订金", readonly=True, hidden=True),
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),

@@ -57,6 +57,15 @@ LAST_PRICE_DAYS = Setting[int](
     _PRICE,
     210,
 )
+PRICE_ALERT = Setting[int](
+    "purchase.price_alert",
+    Rate(
+        "进价变动提醒%", required=True, min=0, max=WHOLE_RATE * 10, default=WHOLE_RATE // 5,
+        help="进货单价比这个产品上次的进价高或低超过百分之几，就在单价上标出来，0 是不标",
+    ),
+    _PRICE,
+    215,
+)  # fmt: skip
 QUOTE_DAYS = Setting[int](
     "quote.valid_days",
     Int("报价有效天数", required=True, min=0, max=3650, default=15, help="新报价单的有效期，从报价日期算起"),

@@ -9,7 +9,7 @@ from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Text
 from . import offset
 from .allocation import ADVANCES, allocate, refund_amount, refusals, to_advance, write_off
 from .deposits import ORDERS, advance_of, held, held_for, is_held, left_of
-from .money import KINDS, SIDES, Side, party_move
+from .money import KINDS, SIDES, WITHIN, Side, party_move
 from .open_items import (
     MODULES,
     TARGETS,
@@ -43,6 +43,7 @@ from .prints import on_sheets
 from .refusal import yuan
 from .settings import CREDITS_FIRST, WRITE_OFF_LIMIT
 from .splits import ACCOUNTS, SPLITS, split_fields, split_hints, split_moves, splits_wrong
+from .surplus import from_overpaid, too_much
 from .words import in_words
 
 CUSTOMER_KINDS = ("receipt", "advance_in", "refund_out")
@@ -118,6 +119,18 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
             line["outstanding_before"] = open_of(asking, line) if before is None else before
     if offset.is_one(header):
         header["amount"] = header.get("amount") or offset.sum_of_side(lines, "receivable")
+    header["balance_before"] = _balance_before(header, asking)
+
+
+def _balance_before(header: Mapping[str, Any], asking: Asking) -> int | None:
+    """What the party owed, or was owed, when the settlement was made: one that counts keeps it (M3)."""
+    name, party = _party(header)
+    if offset.is_one(header) or not party or asking.look(name, str(party)) is None:
+        return None
+    old = asking.look("settlement", str(header["id"])) if header.get("id") else None
+    if old and old["state"] == "posted" and old["balance_before"] is not None:
+        return int(old["balance_before"] or 0)
+    return asking.balance("party_balance", {name: party, "side": _sides(header)[0]})["balance"]
 
 
 _SPREADS = ("customer", "supplier", "kind", "amount", "advance_used")
@@ -196,6 +209,8 @@ def _work_out(sheet: Sheet) -> Sheet:
     header["to_advance"] = None if is_refund or is_offset else to_advance(header, lines)
     if is_refund:
         header["due_amount"] = refund_amount(header, lines)
+    before = header.get("balance_before")
+    header["balance_after"] = None if before is None else int(str(before)) - int(header["allocated"] or 0)
     return Sheet(header, lines)
 
 
@@ -225,9 +240,10 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     limit = None if posting.rights("edit_price") else posting.asking.settings[WRITE_OFF_LIMIT]
     advance = _available(posting, name, party)
     places = {str(line["id"]): place for place, line in enumerate(lines)}
+    is_open = open_before(posting)
     found = refusals(
-        header, keyed(lines), outstanding=open_before(posting), advance_balance=advance, write_off_limit=limit,
-        advance_name="订金" if _order(header) else "预收/付",
+        header, keyed(lines), outstanding=is_open, advance_balance=advance, write_off_limit=limit,
+        advance_name="订金" if _order(header) else "预收/付", overpaid=too_much(lines, is_open, posting.asking),
     )  # fmt: skip
     for one in found:
         field = "" if one.field == "lines" else one.field
@@ -328,7 +344,7 @@ _HEADER: dict[str, Any] = {
     "advance_used": Money("使用预收/付", min=0),
     "from_advance": Money("退预收/付", min=0),
     "order": Ref(
-        "订货单(订金)",
+        "订金订单",
         "sale",
         where={"doc_type": "order"},
         depends={"customer": "customer"},
@@ -337,7 +353,7 @@ _HEADER: dict[str, Any] = {
         help="订金只用在按这张订货交的货上，订货交完、关闭或作废以后可以另用",
     ),
     "purchase_order": Ref(
-        "订货单(订金)",
+        "订金订单",
         "purchase",
         where={"doc_type": "order"},
         depends={"supplier": "supplier"},
@@ -350,6 +366,8 @@ _HEADER: dict[str, Any] = {
     "allocated": Money("已分配", calc=True, readonly=True, sum=True, width=110),
     "to_advance": Money("转入预收/付", calc=True, readonly=True, width=110),
     "due_amount": Money("应退金额", calc=True, readonly=True),
+    "balance_before": Money("此前应收/付", readonly=True, width=110, help="做这张单时往来单位的应收或应付余额"),
+    "balance_after": Money("此后应收/付", calc=True, readonly=True, width=110),
     "method": Dict("方式", "pay_method"),
     "cheque_no": Text("票据号", max_length=60),
     "owner": Ref("业务员", "employee", readonly=True, loose=True, index=True, width=84),
@@ -369,7 +387,7 @@ _SHEETS = on_sheets(
      "order purchase_order"),
     columns="side document_number document_on document_total amount write_off_amount",
     spelled=Spelled("amount", in_words, "金额（大写）"), signs=("制单", "审核", "出纳", "经手人"),
-    sums="amount advance_used from_advance write_off_amount to_advance",
+    sums="amount advance_used from_advance write_off_amount to_advance balance_before balance_after",
 )  # fmt: skip
 
 settlement = Module(
@@ -396,11 +414,12 @@ settlement = Module(
         judge=_judge,
         bound=spent,
         moves=_moves,
+        sources=tuple(map(from_overpaid, ("sale", "purchase", "opening_party"))),
         after="note print_count",
         only=_ONLY,
         needs=_NEEDS,
         line_columns=f"side {_ABOUT} outstanding_before amount write_off_amount",
-        foot="allocated write_off_amount to_advance due_amount",
+        foot="allocated write_off_amount to_advance due_amount balance_before balance_after",
         copied=_REPEATED,
         prints=_SHEETS,
     ),
@@ -446,8 +465,8 @@ settlement_line = Module(
         due_on=Date("到期日", readonly=True, width=100),
         document_total=Money("单据金额", readonly=True, width=110),
         outstanding_before=Money("此前未结", readonly=True, width=110),
-        amount=Money("本次分配", default=0, sum=True, width=110),
-        write_off_amount=Money("本次优惠", sum=True, width=100),
+        amount=Money("本次分配", default=0, sum=True, sum_within="side", width=110, help=WITHIN),
+        write_off_amount=Money("本次优惠", sum=True, sum_within="side", width=100),
         **line_end(_HEADER, _REPEATED),
     ),
     columns=f"number doc_on kind side {_ABOUT} amount write_off_amount state",

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ...engine.define import Document, Flaw, Module, Related, Section, Tab
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Enum, Money, Price, Ref
+from ...engine.fields import Dict, Enum, Money, Price, Ref
 from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
 from .late import adjusted_by, not_adjusted
 from .papers import (
@@ -136,6 +136,7 @@ _HEADER = {
     "warehouse": Ref("仓库", "warehouse", required=True, default="default", index=True, width=110),
     "customer": Ref("客户", "customer", index=True, width=160),
     "supplier": Ref("供应商", "supplier", index=True, width=160),
+    "reason": Dict("原因", "stock_reason", width=90),
     "total_cost": Money("成本金额", calc=True, readonly=True, see="see_cost", sum=True, width=110),
     **header_end(),
 }
@@ -182,11 +183,11 @@ stock_entry = Module(
         copied=_REPEATED,
         prints=_SLIPS,
     ),
-    columns="doc_on number kind direction warehouse total_cost handler state note",
+    columns="doc_on number kind reason direction warehouse total_cost handler state note",
     quick="number warehouse customer supplier handler",
     sort="-doc_on",
     tabs=(
-        Tab("基本", "number doc_on kind warehouse handler", (Section("往来单位", "customer supplier"),)),
+        Tab("基本", "number doc_on kind warehouse reason handler", (Section("往来单位", "customer supplier"),)),
         Tab("其他", "note"),
     ),
     related=(Related("明细", "stock_entry_line", "document"),),

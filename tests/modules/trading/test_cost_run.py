@@ -60,7 +60,7 @@ def test_books_in_order_have_no_differences(shop: Shop) -> None:
               "origin_line": first["lines"][0]["id"]}, doc_type="return")  # fmt: skip
     assert offered(shop) == []
     problem = shop.refused("cost_adjust", {"kind": "run"})
-    assert problem["fields"] == {"": "还没有产品，请至少录入一行"}
+    assert problem["fields"] == {"": "没有要核算的：各笔成本都和重算的一样，不用过账"}
 
 
 def test_a_purchase_that_was_entered_late_changes_what_was_sold_after_its_day(shop: Shop) -> None:

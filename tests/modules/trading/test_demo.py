@@ -11,12 +11,13 @@ from tests.support import copy_of
 
 def test_a_year_of_trade_leaves_books_that_agree(template: Path, tmp_path: Path) -> None:
     with open_desk(copy_of(template, tmp_path / "data")) as desk:
-        made = fill(desk.engine, 40, seed=3, documents=80)
+        made = fill(desk.engine, 40, seed=3, documents=120)
         assert {"sale", "purchase", "settlement", "quote", "stock_entry"} <= made.keys()
         assert {"account_transfer", "opening_party", "opening_account"} <= made.keys()
         assert_sound(desk.engine)
         kinds = {row[0] for row in desk.ask("SELECT DISTINCT doc_type FROM sale")}
         assert {"sale", "order", "return"} <= kinds
+        assert "stock_transfer" in made and desk.ask("SELECT count(*) FROM purchase WHERE doc_type = 'return'")[0][0]
         (paid,) = desk.ask("SELECT count(DISTINCT paid_state) FROM sale")[0]
         assert paid >= 3, "some are paid, some in part, some not"
         (first, last) = desk.ask("SELECT min(doc_on), max(doc_on) FROM sale")[0]

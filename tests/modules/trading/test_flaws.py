@@ -3,6 +3,7 @@ ordinary documents (modules.md 0.5, 2.10.9 N22)."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pytest
 
 from desktop.engine import amiss
 from desktop.engine.access import Principal
+from desktop.engine.fields.moment import today
 from tests.chaos.kit import found_company, server_in
 from tests.engine.kit import assert_sound
 from tests.modules.trading.shop import Shop, fen, scaled
@@ -127,6 +129,69 @@ def test_overpaid_until_the_second_receipt_lets_it_go(two: Two) -> None:
     assert two.a.owes("甲", "advance_in") == 100
 
 
+def taken_by(shop: Shop, act: dict[str, Any]) -> dict[str, Any]:
+    """Presses a button that fills a new sheet, and saves it."""
+    path = f"/api/documents/{act['module']}/sources/{act['fills']['source']}/{act['fills']['id']}"
+    filled = shop.api.post(path, {"values": act["values"], "lines": []})
+    body = {"values": {**filled["values"], "doc_on": today()}, "lines": filled["lines"]}
+    return dict(shop.api.post(f"/api/documents/{act['module']}", body))
+
+
+@pytest.mark.parametrize("is_sale", [True, False])
+def test_what_was_paid_too_much_becomes_an_advance_by_one_press(two: Two, is_sale: bool) -> None:
+    two.a.buy(("P", 50, 1))
+    two.a.enter("opening_account", {"account": "现金", "amount": 500})
+    made = two.a.sell(("P", 5, 20)) if is_sale else two.a.buy(("P", 5, 20))
+    two.meet()
+    module, kind, party = ("sale", "receipt", "customer") if is_sale else ("purchase", "payment", "supplier")
+    line = {"target_kind": module, "target": made["row"]["id"], "amount": fen(100)}
+    name = "甲" if is_sale else "乙"
+    for shop in two.both:
+        shop.enter("settlement", {"kind": kind, party: name, "amount": 100}, line)
+    assert list(two.flaws()) == ["超付"]
+    (group,) = two.a.api.get("/api/flaws")["groups"]
+    acts = {act["label"]: act for act in group["items"][0]["acts"]}
+    before = two.a.cash()
+    turned = taken_by(two.a, acts["转预收" if is_sale else "转预付"])
+    assert [line["amount"] for line in turned["lines"]] == [fen(-100)] and turned["row"]["to_advance"] == fen(100)
+    assert two.flaws() == {} and two.a.cash() == before
+    assert two.b.owes(name, "advance_in" if is_sale else "advance_out") == 100
+    assert two.b.read(module, made)["row"]["paid_state"] == "settled"
+
+
+def test_an_opening_paid_too_much_becomes_an_advance_as_well(two: Two) -> None:
+    about = {"kind": "receivable", "customer": "甲", "amount": 100, "ref_number": "A-1", "doc_on": "2020-01-01"}
+    made = two.a.enter("opening_party", about)
+    two.meet()
+    line = {"target_kind": "opening_party", "target": made["row"]["id"], "amount": fen(100)}
+    for shop in two.both:
+        shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 100}, line)
+    assert list(two.flaws()) == ["超付"]
+    (group,) = two.a.api.get("/api/flaws")["groups"]
+    taken_by(two.a, group["items"][0]["acts"][1])
+    assert two.flaws() == {} and two.a.owes("甲", "advance_in") == 100
+
+
+def test_a_return_does_not_become_an_advance(two: Two) -> None:
+    two.a.buy(("P", 50, 1))
+    returned = two.a.sell(("P", 5, 20), doc_type="return")
+    line = {"target_kind": "sale", "target": returned["row"]["id"], "amount": fen(-100)}
+    refused = two.a.refused("settlement", {"kind": "receipt", "customer": "甲", "amount": 0}, line)
+    assert "退货比单据多" in refused["fields"][""]
+
+
+def test_a_receipt_of_what_another_machine_cancelled(two: Two) -> None:
+    two.a.buy(("P", 50, 1))
+    sale = two.a.sell(("P", 5, 20))
+    two.meet()
+    line = {"target_kind": "sale", "target": sale["row"]["id"], "amount": fen(70)}
+    receipt = two.b.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 70}, line)
+    two.a.cancel("sale", sale)
+    assert two.flaws() == {"作废后仍有收付": [f"{sale['row']['number']} 已作废，收付款却还结清着它，未结 −70.00"]}
+    two.b.change("settlement", receipt, [])
+    assert two.flaws() == {} and two.a.owes("甲", "advance_in") == 70
+
+
 def test_overdrawn_advance_and_account(two: Two) -> None:
     two.a.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 100, "account": "现金"})
     two.meet()
@@ -168,7 +233,80 @@ def test_rights_and_scope_hold(two: Two) -> None:
 def test_a_list_knows_only_its_own_flaws(two: Two) -> None:
     assert "flaw" in two.a.api.refused("GET", "/api/records/sale?flaw=oversold", 422)["fields"]
     (sale,) = (one for one in two.a.api.get("/api/modules")["modules"] if one["name"] == "sale")
-    assert sale["flaws"] == [{"name": "overpaid", "label": "超付"}, {"name": "over_delivered", "label": "超交"}]
+    assert [one["label"] for one in sale["flaws"]] == ["超付", "作废后仍有收付", "超交", "超退"]
+
+
+# ------------------------------------------------------------------------------------------ returns and quotes (S3, Q1)
+
+
+def back(shop: Shop, module: str, of: dict[str, Any], qty: int) -> dict[str, Any]:
+    """Takes goods back on the first line of a document."""
+    line = {"product": shop.names["P"], "qty": scaled(qty), "price": scaled(10), "origin_line": of["lines"][0]["id"]}
+    party = {"customer": "甲"} if module == "sale" else {"supplier": "乙"}
+    return shop.enter(module, {**party, "doc_type": "return"}, line)
+
+
+@pytest.mark.parametrize(("module", "verb"), [("sale", "卖"), ("purchase", "进")])
+def test_more_returned_than_there_was(two: Two, module: str, verb: str) -> None:
+    two.a.buy(("P", 50, 10))
+    made = two.a.sell(("P", 10, 10)) if module == "sale" else two.a.buy(("P", 10, 10))
+    two.meet()
+    returned = [back(shop, module, made, 8) for shop in two.both]
+    number = made["row"]["number"]
+    assert two.flaws() == {"超退": [f"{number} 退的比{verb}的多 6"]}
+    (group,) = two.a.api.get("/api/flaws")["groups"]
+    act = group["items"][0]["acts"][0]
+    listed = two.a.api.get(f"/api/records/{act['module']}", filter=_all_of(act["values"]))
+    assert {row["number"] for row in listed["rows"]} == {one["row"]["number"] for one in returned}
+    two.b.change(module, returned[0], [{**returned[0]["lines"][0], "qty": scaled(2)}])
+    assert two.flaws() == {}
+
+
+def _all_of(values: dict[str, Any]) -> str:
+    return json.dumps({"and": [{"field": name, "op": "eq", "value": one} for name, one in values.items()]})
+
+
+def test_a_sale_made_smaller_or_cancelled_while_another_machine_took_goods_back(two: Two) -> None:
+    two.a.buy(("P", 50, 10))
+    sales = [two.a.sell(("P", 10, 10)) for _ in range(2)]
+    two.meet()
+    returned = [back(two.b, "sale", sale, 8) for sale in sales]
+    two.a.change("sale", sales[0], [{**sales[0]["lines"][0], "qty": scaled(2)}])
+    two.a.cancel("sale", sales[1])
+    numbers = [sale["row"]["number"] for sale in sales]
+    assert two.flaws() == {"超退": [f"{numbers[0]} 退的比卖的多 6", f"{numbers[1]} 退的比卖的多 8"]}
+    for one in returned:
+        two.b.cancel("sale", one)
+    assert two.flaws() == {}
+
+
+def from_quote(shop: Shop, quote: dict[str, Any], **more: Any) -> dict[str, Any]:
+    link = {"product": shop.names["P"], "qty": scaled(10), "price": scaled(10), "quote_line": quote["lines"][0]["id"]}
+    return shop.enter("sale", {"customer": "甲"}, link, **more)
+
+
+def test_one_quote_sold_on_both_machines(two: Two) -> None:
+    two.a.buy(("P", 50, 10))
+    quotes = [two.a.enter("quote", {"customer": "甲"}, ("P", 10, 10)) for _ in range(2)]
+    two.meet()
+    sold = [from_quote(shop, quotes[0]) for shop in two.both]
+    number = quotes[0]["row"]["number"]
+    assert two.flaws() == {"报价超卖": [f"报价单 {number} 卖的比报的多 10"]}
+    two.b.cancel("sale", sold[1])
+    assert two.flaws() == {}
+    from_quote(two.b, quotes[0], confirmed=["over_quote"])  # somebody means it
+    assert two.flaws() == {}
+
+
+def test_more_sold_of_a_quote_than_offered_can_be_agreed_to(two: Two) -> None:
+    two.a.buy(("P", 50, 10))
+    quote = two.a.enter("quote", {"customer": "甲"}, ("P", 10, 10))
+    two.meet()
+    for shop in two.both:
+        from_quote(shop, quote)
+    assert list(two.flaws()) == ["报价超卖"]
+    two.a.change("quote", quote, quote["lines"], may_oversell=True)
+    assert two.flaws() == {} and two.a.read("quote", quote)["row"]["version"] == 1
 
 
 # ------------------------------------------------------------------------------------------------------ openings (T23)

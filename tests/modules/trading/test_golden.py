@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from desktop.engine.documents import verbs
 from desktop.engine.fields.moment import today as day
+from desktop.errors import Invalid
 from tests.modules.trading.shop import D, Exact, Shop, costs, fen, scaled, units, yuan
 
 
@@ -32,7 +34,15 @@ def test_g1_lines_discount_shares_and_tax(shop: Shop) -> None:
     lines = [{**line, "tax_rate": scaled(13)} for line in found["lines"]]
     taxed = shop.change("sale", found, lines)
     assert [yuan(line["tax_amount"]) for line in taxed["lines"]] == [D("1.02"), D("8.05"), D("0.10")]
+    assert [yuan(line["ex_tax_amount"]) for line in taxed["lines"]] == [D("7.87"), D("61.93"), D("0.78")]
     assert yuan(taxed["row"]["tax_amount"]) == D("9.17") and yuan(taxed["row"]["total"]) == D("79.75")
+    assert sum(yuan(line["ex_tax_amount"]) for line in taxed["lines"]) == D("70.58")
+
+
+def test_g1_a_tie_goes_to_the_first_line(shop: Shop) -> None:
+    shop.buy(("P", 3, 1))
+    found = shop.sell(*[("P", 1, 10)] * 3, discount_amount="0.10")
+    assert [yuan(line["share_amount"]) for line in found["lines"]] == [D("0.04"), D("0.03"), D("0.03")]
 
 
 def test_g2_moving_average(shop: Shop) -> None:
@@ -63,9 +73,17 @@ def test_g4_customer_return_at_its_own_cost(shop: Shop) -> None:
     returned = shop.sell({**back, "qty": scaled(3)}, doc_type="return")
     assert costs(returned) == [D("34.50")] and shop.stock() == (21, D("255.50")) and shop.average() == D("12.1667")
     assert shop.owes("甲") == 60
+    assert profit_of(shop, "甲") == (60, D("25.50")) and D("25.50") / 60 == D("0.425")
     problem = shop.refused("sale", {"customer": "甲", "doc_type": "return"}, {**back, "qty": scaled(4)})
     assert problem["fields"] == {"lines.0.qty": "最多还能退 3"}
     assert costs(shop.sell({**back, "qty": scaled(3)}, doc_type="return")) == [D("34.50")]
+
+
+def profit_of(shop: Shop, customer: str) -> tuple[Exact, Exact]:
+    """Revenue and gross profit of a customer, as the list sums them up."""
+    where = json.dumps({"and": [{"field": "customer", "op": "eq", "value": shop.names[customer]}]})
+    found = shop.api.get("/api/records/sale", filter=where, want="rows,sums")
+    return yuan(sum(row["signed_total"] for row in found["rows"])), yuan(found["sums"]["profit"])
 
 
 def test_g5_return_to_the_supplier(shop: Shop) -> None:
@@ -83,6 +101,7 @@ def test_g5_the_last_ones_go_back_at_what_is_left(shop: Shop) -> None:
     assert costs(shop.sell(("P", 2, 50))) == [D(-40)]
     back = {"product": shop.names["P"], "qty": scaled(2), "price": scaled(30), "origin_line": second["lines"][0]["id"]}
     assert costs(shop.buy(back, doc_type="return")) == [D(-40)] and shop.stock() == (0, 0)
+    assert shop.owes("乙", "payable") == 80 - 60
 
 
 def test_g6_unknown_cost(shop: Shop) -> None:
@@ -97,6 +116,22 @@ def test_g6_unknown_cost(shop: Shop) -> None:
     assert shop.stock() == (3, 0) and shop.average() is None
 
 
+def test_g6_what_came_without_a_cost_is_told_late(shop: Shop) -> None:
+    shop.buy(("P", 10, 10))
+    shop.enter("stock_entry", {"kind": "other_in"}, {"product": shop.names["P"], "qty": scaled(5)})
+    (row,) = shop.rows("stock_balance", product=shop.names["P"])
+    assert (units(row["on_hand"]), units(row["uncosted"]), yuan(row["value"]), shop.average()) == (15, 5, 100, 10)
+    assert costs(shop.sell(("P", 8, 20))) == [D(-80)] and shop.stock() == (7, 20)
+    last = shop.sell(("P", 4, 20))
+    assert costs(last) == [D(-20)] and units(last["lines"][0]["uncosted_qty"]) == -2 and shop.average() is None
+    (source,) = shop.rows("stock_move", kind="other_in")
+    line = {"source": source["id"], "unit_cost": scaled(12)}
+    made = shop.enter("cost_adjust", {"kind": "late_cost"}, line)
+    assert yuan(made["lines"][0]["issued_cost"]) == 24
+    assert shop.stock() == (3, 36) and shop.average() == 12
+    assert yuan(shop.read("sale", last)["row"]["profit"]) == 36, "80 − 20 − 24"
+
+
 def test_g7_stock_below_zero_is_filled_later(shop: Shop) -> None:
     shop.buy(("P", 5, 10))
     problem = shop.refused("sale", {"customer": "甲"}, ("P", 8, 20), status=409)
@@ -104,6 +139,43 @@ def test_g7_stock_below_zero_is_filled_later(shop: Shop) -> None:
     assert costs(shop.sell(("P", 8, 20), confirmed=["negative_stock"])) == [D(-80)] and shop.stock() == (-3, -30)
     filled = shop.buy(("P", 10, 12))
     assert yuan(filled["lines"][0]["cost_variance"]) == -6 and shop.stock() == (7, 84) and shop.average() == 12
+
+
+def test_g7_two_small_receipts(shop: Shop) -> None:
+    shop.buy(("P", 5, 10))
+    shop.sell(("P", 8, 20), confirmed=["negative_stock"])
+    for qty, variance, left in ((2, -4, (-1, -10)), (1, -2, (0, 0))):
+        filled = shop.buy(("P", qty, 12))
+        assert yuan(filled["lines"][0]["cost_variance"]) == variance and shop.stock() == left
+
+
+def test_g7_without_the_right_it_is_refused(shop: Shop) -> None:
+    shop.buy(("P", 5, 10))
+    words, modules = frozenset(["view", "add", "edit", "post"]), ("sale", "customer", "product", "warehouse")
+    clerk = replace(
+        shop.office.admin, everything=False, special=frozenset({"edit_price"}),
+        rights=dict.fromkeys(modules, words), scopes=dict.fromkeys(modules, "all"),
+    )  # fmt: skip
+    line = {"product": shop.names["P"], "qty": scaled(8), "price": scaled(20)}
+    with pytest.raises(Invalid) as refused:
+        verbs.save(shop.office.engine, clerk, "sale", verbs.Entry({"customer": shop.names["甲"]}, [line], post=True))
+    assert refused.value.fields == {"lines.0.qty": "产品 P 库存 5，需要 8"}
+
+
+def test_g14_a_sale_is_cancelled_at_its_own_cost(shop: Shop) -> None:
+    ago = (date.fromisoformat(day()) - timedelta(days=5)).isoformat()
+    shop.buy(("P", 10, 10), doc_on=ago)
+    shop.buy(("P", 10, 13), doc_on=ago)
+    sold = shop.sell(("P", 5, 20), doc_on=ago)
+    assert shop.stock() == (15, D("172.50"))
+    shop.buy(("P", 5, 20))
+    assert shop.stock() == (20, D("272.50")) and shop.average() == D("13.6250")
+    shop.cancel("sale", sold)
+    assert shop.stock() == (25, 330) and shop.average() == D("13.2") and shop.owes("甲") == 0
+    moves = shop.rows("stock_move", kind="sale")
+    assert sorted((row["book_on"], units(row["qty"]), yuan(row["cost_amount"])) for row in moves) == [
+        (ago, -5, D("-57.50")), (day(), 5, D("57.50"))
+    ]  # fmt: skip
 
 
 def test_g14_change_and_cancel(shop: Shop) -> None:
@@ -215,6 +287,43 @@ def test_g11_credit(shop: Shop) -> None:
     assert changed["row"]["version"] == 2, "what the old version booked does not count beside the new one"
     shop.cancel("sale", changed)
     shop.sell(("P", 1, 3_000), customer="丁", paid_amount=500, account="现金")
+
+
+def exposure(shop: Shop, customer: str, *lines: Any, **values: Any) -> Exact:
+    """What a customer who has no credit is told that he would owe with a sale."""
+    path = f"/api/records/customer/{shop.names[customer]}"
+    limit = shop.api.get(path)["row"]["credit_limit"]
+    shop.api.ok(shop.api.call("PATCH", path, {"credit_limit": 0}))
+    problem = shop.refused("sale", {"customer": customer, **values}, *lines, status=409)
+    shop.api.ok(shop.api.call("PATCH", path, {"credit_limit": limit}))
+    (question,) = problem["questions"]
+    assert question["name"] == "over_credit"
+    return D(question["text"].split("额度 ")[1].split("（")[0])
+
+
+def test_g11_exposures(shop: Shop) -> None:
+    shop.buy(("P", 1000, 10))
+    shop.customer("丁")
+    shop.sell(("P", 1, 6_000), customer="丁")
+    shop.enter("settlement", {"kind": "advance_in", "customer": "丁", "amount": 500})
+    order = shop.sell(("P", 2, 1_000), customer="丁", doc_type="order", deliver_on="2030-01-01")
+    paid = {"paid_amount": 500, "account": "现金"}
+    assert exposure(shop, "丁", ("P", 1, 3_000), **paid) == 10_000
+    assert exposure(shop, "丁", ("P", 1, "3000.01"), **paid) == D("10000.01")
+    link = {"product": shop.names["P"], "price": scaled(1_000), "order_line": order["lines"][0]["id"]}
+    assert exposure(shop, "丁", {**link, "qty": scaled(2)}, ("P", 1, 1_000), **paid) == 8_000
+    shop.api.ok(shop.api.call("PATCH", "/api/settings", {"values": {"credit.count_orders": False}}))
+    assert exposure(shop, "丁", ("P", 1, 3_000), **paid) == 8_000
+
+
+def test_g11_who_has_no_credit_pays_in_full_or_ahead(shop: Shop) -> None:
+    shop.buy(("P", 1000, 10))
+    shop.customer("丁", credit_limit=0)
+    shop.enter("settlement", {"kind": "advance_in", "customer": "丁", "amount": 500})
+    problem = shop.refused("sale", {"customer": "丁"}, ("P", 1, "500.01"), status=409)
+    assert problem["questions"] == [{"name": "over_credit", "text": "「丁」超出信用额度 0.01（额度 0.00）"}]
+    shop.sell(("P", 1, 500), customer="丁")
+    shop.sell(("P", 1, 3_000), customer="丁", paid_amount=3_000, account="现金")
 
 
 def test_an_advance_that_a_sale_uses_is_still_there_when_it_is_changed(shop: Shop) -> None:
@@ -356,27 +465,34 @@ def figures(shop: Shop) -> tuple[Any, Any, Any]:
     return tuple(units(sum(row[name] or 0 for row in rows)) for name in ("on_hand", "reserved", "available"))
 
 
+def undelivered(shop: Shop) -> Exact:
+    """What 甲 has ordered and not got, as the credit check counts it."""
+    return exposure(shop, "甲", ("P", "0.01", 1)) - D("0.01") - shop.owes("甲") + shop.owes("甲", "advance_in")
+
+
 def test_g9_order_deposit_and_partial_deliveries(shop: Shop) -> None:
     shop.buy(("P", 12, 1))
     ordered: dict[str, Any] = {"doc_type": "order", "deliver_on": "2030-01-01", "discount_amount": 5, "account": "现金"}
     order = shop.sell(("P", 10, 20), **ordered, paid_amount=50)
     assert yuan(order["row"]["total"]) == 195 and figures(shop) == (12, 10, 2)
-    assert (shop.owes("甲"), shop.owes("甲", "advance_in")) == (0, 50)
+    assert (shop.owes("甲"), shop.owes("甲", "advance_in")) == (0, 50) and undelivered(shop) == 195
     assert shop.read("sale", order)["row"]["progress"] == "open"
     line = {"product": shop.names["P"], "price": scaled(20), "order_line": order["lines"][0]["id"]}
 
     shop.sell({**line, "qty": scaled(4)}, discount_amount=2, advance_used=50)
     assert figures(shop) == (8, 6, 2) and shop.read("sale", order)["row"]["progress"] == "partial"
-    assert (shop.owes("甲"), shop.owes("甲", "advance_in")) == (28, 0)
+    assert (shop.owes("甲"), shop.owes("甲", "advance_in")) == (28, 0) and undelivered(shop) == 117
     problem = shop.refused("sale", {"customer": "甲"}, {**line, "qty": scaled(7)})
     assert problem["fields"] == {"lines.0.qty": "订货还剩 6"}
     second = shop.sell({**line, "qty": scaled(6)}, discount_amount=3)
     assert figures(shop) == (2, 0, 2) and shop.read("sale", order)["row"]["progress"] == "done"
-    assert shop.owes("甲") == 145
+    assert shop.owes("甲") == 145 and undelivered(shop) == 0
     shop.cancel("sale", second)
     assert figures(shop) == (8, 6, 2) and shop.read("sale", order)["row"]["progress"] == "partial"
+    assert undelivered(shop) == 117
     closed = shop.api.post(f"/api/documents/sale/{order['row']['id']}/close", {"reason": "不要了"})
     assert closed["row"]["progress"] == "closed" and figures(shop) == (8, 0, 8)
+    assert undelivered(shop) == 0 and (shop.owes("甲"), shop.owes("甲", "advance_in")) == (28, 0)
     opened = shop.api.post(f"/api/documents/sale/{order['row']['id']}/reopen", {})
     assert opened["row"]["progress"] == "partial" and figures(shop) == (8, 6, 2)
 
@@ -548,3 +664,38 @@ def test_g22_what_the_stock_asks_for_is_said_where_it_is_bought(shop: Shop) -> N
     shop.buy(("M", 95, 5))
     assert asked_about(shop, "M") == ["库存 120，高于上限 100"]
     assert asked_about(shop, "P") == []
+
+
+# -------------------------------------------------------------------------------------------------- gifts (2.2.6)
+
+
+def test_a_gift_costs_as_ever_and_brings_nothing(shop: Shop) -> None:
+    shop.product("Q", price_1=scaled(20), min_price=scaled(10))
+    shop.buy(("Q", 10, 5))
+    sold = shop.sell(("Q", 4, 20), {"product": shop.names["Q"], "qty": scaled(1), "price": scaled(20), "is_gift": True})
+    gift = sold["lines"][1]
+    assert (gift["price"], gift["net_amount"], gift["is_gift"]) == (0, 0, 1) and costs(sold) == [-20, -5]
+    assert (shop.owes("甲"), yuan(sold["row"]["profit"]), shop.stock("Q")) == (80, 55, (5, 25))
+    body = shop.body({"customer": "甲"}, [{"product": shop.names["Q"], "qty": scaled(1)}])
+    found = shop.api.post("/api/documents/sale/work-out", {**body, "changed": {"line": 0, "field": "product"}})
+    assert units(found["lines"][0]["price"]) == 20, "a gift is no last price"
+    taken = {**found["lines"][0], "is_gift": True}
+    typed = shop.body({"customer": "甲"}, [taken])
+    found = shop.api.post("/api/documents/sale/work-out", {**typed, "changed": {"line": 0, "field": "is_gift"}})
+    assert found["lines"][0]["price"] == 0
+    typed = shop.body({"customer": "甲"}, [{**found["lines"][0], "is_gift": False}])
+    found = shop.api.post("/api/documents/sale/work-out", {**typed, "changed": {"line": 0, "field": "is_gift"}})
+    assert units(found["lines"][0]["price"]) == 20
+
+
+def test_a_gift_that_was_ordered_is_one_when_it_is_delivered_and_comes_back(shop: Shop) -> None:
+    shop.product("Q", price_1=scaled(20), min_price=scaled(10))
+    shop.buy(("Q", 10, 5))
+    line = {"product": shop.names["Q"], "qty": scaled(1), "is_gift": True}
+    order = shop.sell(line, ("Q", 1, 20), doc_type="order", deliver_on="2030-01-01")
+    filled = take(shop, "sale", "order", order, customer="甲", doc_type="sale")
+    assert [bool(one["is_gift"]) for one in filled["lines"]] == [True, False]
+    sold = shop.sell(*filled["lines"])
+    back = take(shop, "sale", "origin", sold, customer="甲", doc_type="return")
+    assert [bool(one["is_gift"]) for one in back["lines"]] == [True, False]
+    assert yuan(shop.sell(*back["lines"], doc_type="return")["row"]["total"]) == 20

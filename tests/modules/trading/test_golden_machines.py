@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,38 @@ def test_g6_a_late_cost_shows_on_the_old_sale_wherever_one_looks(three: Three) -
     three.b.cancel("cost_adjust", made)
     three.meet(three.b)
     assert [shop.stock()[0] for shop in three.all] == [2] * 3
+
+
+def changed_apart(three: Three) -> dict[str, Any]:
+    """G14: of 20 units worth 230.00 five are sold; one machine makes it 3, then another, not knowing it, 4."""
+    three.keeper.buy(("P", 10, 13))
+    sold = three.keeper.sell(("P", 5, 20))
+    three.meet()
+    assert [shop.stock() for shop in three.all] == [(15, Decimal("172.50"))] * 3
+    for shop, qty in ((three.a, 3), (three.b, 4)):
+        shop.change("sale", sold, [{**sold["lines"][0], "qty": scaled(qty)}])
+    return sold
+
+
+def test_g14_changed_apart_the_later_counts_and_the_other_waits(three: Three) -> None:
+    sold = changed_apart(three)
+    three.meet(three.a, three.b)
+    for shop in three.all:
+        found = shop.read("sale", sold)
+        assert (found["row"]["version"], found["lines"][0]["qty"]) == (2, scaled(4))
+        assert costs(found) == [-46] and figures(shop) == (16, 184) and shop.owes("甲") == 80
+        (other,) = found["disputes"]
+        waiting = shop.api.get(f"/api/documents/sale/{sold['row']['id']}/other/{other['id']}")
+        assert waiting["lines"][0]["qty"] == scaled(3)
+
+
+def test_g14_cancelled_apart_cancelled_wins(three: Three) -> None:
+    sold = changed_apart(three)
+    three.keeper.cancel("sale", sold)
+    three.meet(three.a, three.b)
+    for shop in three.all:
+        assert shop.read("sale", sold)["row"]["state"] == "cancelled"
+        assert figures(shop) == (20, 230) and shop.owes("甲") == 0
 
 
 def days_ago(days: int) -> str:

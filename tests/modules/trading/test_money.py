@@ -138,6 +138,23 @@ def test_g25_what_was_open_before_the_books_began(shop: Shop) -> None:
     assert cash["book_on"] == day_before_start()
 
 
+def test_nothing_is_due_before_the_day_it_is_of(shop: Shop) -> None:
+    about = {"kind": "receivable", "customer": "甲", "amount": 5, "due_on": "2026-09-01"}
+    problem = shop.refused("opening_party", about | {"doc_on": "2026-09-02"})
+    assert problem["fields"] == {"due_on": "「到期日」不能早于单据日期"}
+    shop.enter("opening_party", about | {"doc_on": "2026-09-01"})
+    shop.enter("opening_party", about)  # nobody knows of which day it is
+
+
+def test_an_account_in_use_says_once_by_what(shop: Shop) -> None:
+    shop.add("account", "银行", kind="bank")
+    opened_with(shop, 50)
+    shop.enter("account_transfer", {"from_account": "银行", "to_account": "现金", "amount": 40}, post=False)
+    shop.enter("account_transfer", {"from_account": "现金", "to_account": "银行", "amount": 40}, post=False)
+    problem = shop.api.refused("DELETE", f"/api/records/account/{shop.names['现金']}", 409)
+    assert problem["title"] == "「现金」还有 2 个转账单、1 个账户期初在用，不能删除"
+
+
 def test_the_first_day_stays_once_anything_is_booked(shop: Shop) -> None:
     (row,) = shop.rows("company_profile")
     path, first = f"/api/records/company_profile/{row['id']}", {"start_on": "2026-11-01"}

@@ -15,7 +15,7 @@ from pypdfium2 import PdfDocument
 from desktop.engine import form
 from desktop.engine.documents import printing
 from desktop.errors import Forbidden, NotFound
-from tests.modules.trading.shop import Shop, scaled
+from tests.modules.trading.shop import Shop, fen, scaled
 
 MM = 72 / 25.4
 
@@ -146,6 +146,16 @@ def test_every_kind_has_its_title(company: Shop) -> None:
     assert "收款收据" in said and "壹仟贰佰叁拾肆元伍角整" in said
     paid = company.enter("settlement", {"kind": "advance_out", "supplier": "乙", "amount": 7})
     assert "付款凭单" in flat(printed(company, "settlement", paid, "voucher_a4"))
+    company.customer("乙方", linked_supplier=company.names["乙"])
+    owed = company.sell(("P", 1, 1500), customer="乙方")
+    bought = company.buy(("P", 300, 5))
+    lines = [
+        {"target_kind": module, "target": one["row"]["id"], "amount": fen(1500)}
+        for module, one in (("sale", owed), ("purchase", bought))
+    ]
+    offset = company.enter("settlement", {"kind": "offset", "customer": "乙方", "supplier": "乙"}, *lines)
+    said = flat(printed(company, "settlement", offset, "voucher_a4"))
+    assert "往来抵销单" in said and "壹仟伍佰元整" in said and "3,000.00" not in said
     used = company.enter("stock_entry", {"kind": "use"}, {"product": company.names["P"], "qty": 10_000})
     assert "出库单" in flat(printed(company, "stock_entry", used, "slip_form"))
 

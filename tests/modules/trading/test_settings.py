@@ -269,3 +269,46 @@ def test_money_goes_to_debts_after_what_came_back(shop: Shop) -> None:
     assert spread(shop, amount=450) == {"XS28": 500, "XT27": -50}, "no more of it than there is to settle"
     assert spread(shop) == {"XS28": 80, "XT27": -80}
     assert yuan(back["row"]["outstanding"]) == -80
+
+
+# ------------------------------------------------------------------------------------------- purchases (B8, 对方单号)
+
+
+def marked(shop: Shop, price: float | str, **line: Any) -> list[str]:
+    """What is said of the price of a purchase line that somebody just typed."""
+    body = shop.body(
+        {"supplier": "乙"}, [{"product": shop.names["P"], "qty": scaled(1), "price": scaled(price), **line}]
+    )
+    found = shop.api.post("/api/documents/purchase/work-out", {**body, "changed": {"line": 0, "field": "price"}})
+    return [one["text"] for one in found["hints"] if one.get("field") == "price" and one["level"] == "warn"]
+
+
+def test_a_purchase_price_far_from_the_last_one_is_marked(shop: Shop) -> None:
+    assert marked(shop, 10) == []
+    shop.supplier("丙")
+    shop.buy(("P", 5, 10), supplier="丙")
+    assert marked(shop, 12) == marked(shop, 8) == []
+    assert marked(shop, "12.01") == ["上次进价 10，这次高 20.1%"]
+    assert marked(shop, 5) == ["上次进价 10，这次低 50%"]
+    unit = shop.api.get("/api/lookup/dict_item", q="箱", where='{"list": "unit"}')["rows"][0]["id"]
+    box = shop.api.post("/api/records/product_unit", {"product": shop.names["P"], "unit": unit, "ratio": scaled(12)})
+    assert marked(shop, 180, unit_row=box["row"]["id"]) == ["上次进价 120，这次高 50%"]
+    decide(shop, purchase__price_alert=scaled(50))
+    assert marked(shop, 15) == [] and len(marked(shop, "15.1")) == 1
+    decide(shop, purchase__price_alert=0)
+    assert marked(shop, 99) == []
+
+
+def test_one_number_of_a_supplier_on_two_purchases_is_asked_about(shop: Shop) -> None:
+    first = shop.buy(("P", 5, 10), supplier_doc_no="A-1")
+    problem = shop.refused("purchase", {"supplier": "乙", "supplier_doc_no": "A-1"}, ("P", 5, 10), status=409)
+    number = first["row"]["number"]
+    assert problem["questions"] == [
+        {"name": "supplier_doc_no", "text": f"这个供货单位的对方单号 A-1 已记在 {number}"}
+    ]  # fmt: skip
+    shop.supplier("丙")
+    shop.buy(("P", 5, 10), supplier="丙", supplier_doc_no="A-1")
+    shop.change("purchase", first, first["lines"], supplier_doc_no="A-1")
+    shop.buy(("P", 5, 10), supplier_doc_no="A-1", doc_type="return")
+    shop.cancel("purchase", first)
+    shop.buy(("P", 5, 10), supplier_doc_no="A-1")

@@ -362,3 +362,31 @@ def test_an_entry_is_under_whose_side_it_is(shop: Shop) -> None:
     for side, party in PARTIES.items():
         (move,) = party_move(posted, "write_off", side, -100, "allocated")
         assert [name for name in ("customer", "supplier") if move.values.get(name)] == [party]
+
+
+# ------------------------------------------------------------------------------------------------------- balances (M3)
+
+
+def balances(values: dict[str, Any]) -> tuple[Any, Any]:
+    return yuan(values["balance_before"]), yuan(values["balance_after"])
+
+
+def test_the_balance_after_posting_is_shown_before(shop: Shop) -> None:
+    bought = shop.buy(("P", 50, 5))
+    sold = shop.sell(("P", 5, 20))
+    shop.sell(("P", 2, 20))
+    found = typed(shop, {"kind": "receipt", "customer": "甲", "amount": 60}, "amount")
+    assert balances(found["values"]) == (140, 80)
+    made = received(shop, 60, part(sold, "sale", 60))
+    assert balances(made["row"]) == (140, 80) and shop.owes("甲") == 80
+    shop.sell(("P", 1, 20))
+    assert balances(again(shop, made, 70)["values"]) == (140, 70)
+    changed = shop.change("settlement", made, [{**made["lines"][0], "amount": fen(70)}], amount=70)
+    assert balances(changed["row"]) == (140, 70), "what it was when it was made"
+    ahead = shop.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 500})
+    assert balances(ahead["row"]) == (90, 90)
+    paid = shop.enter("settlement", {"kind": "payment", "supplier": "乙", "amount": 30}, part(bought, "purchase", 30))
+    assert balances(paid["row"]) == (250, 220)
+    back = shop.sell(("P", 1, 20), doc_type="return")
+    refund = {"kind": "refund_out", "customer": "甲", "amount": 20}
+    assert balances(shop.enter("settlement", refund, part(back, "sale", -20))["row"]) == (70, 90)

@@ -97,10 +97,21 @@ def test_a_template_of_prices_hidden_by_what_ships_shows_none(shop: Shop, goods:
         ({"head": "x"}, "head", "写法不对"),
         ({"head": [["x"]]}, "head", "写法不对"),
         ({"sums": ["product"]}, "sums", "没有「product」"),
+        ({"columns": [{"name": "qty", "width": 0}] * 40}, "columns", "「数量」重复了"),
+        ({"sums": ["total"] * 2}, "sums", "「合计金额」重复了"),
+        ({"head": [[{"name": "number"}] * 2]}, "head", "「单据编号」重复了"),
+        ({"title": "销货\0单"}, "title", "不能保存的控制字符"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_part(shop: Shop, changes: dict[str, Any], field: str, said: str) -> None:
     assert said in refused(shop, **changes)[field]
+
+
+def test_what_nobody_sees_is_left_out_of_texts(shop: Shop) -> None:
+    made(shop, title="\u202e销货单", signs=["制单\u200b", "\u202e"], above="第一行\n第二行")
+    (shown,) = editor(shop)["templates"]
+    kept = shown["layout"]
+    assert (kept["title"], kept["signs"], kept["above"]) == ("销货单", ["制单"], "第一行\n第二行")
 
 
 def arrive(shop: Shop, id: str, layout: str) -> None:

@@ -152,6 +152,8 @@ export interface DocumentInfo {
   line_columns: string[]
   /** fields that change without a new version */
   after: string[]
+  /** fields of the head that the first posting fixes */
+  fixed?: string[]
   actions: string[]
   /** whether saving posts (T20); else saving keeps a draft, and posting is a step of its own */
   save_posts: boolean
@@ -172,7 +174,7 @@ export interface DocumentInfo {
 }
 /** A sheet of `module` filled from a document: what making one is called, and how it begins. */
 export interface DocumentTurn { module: string; source: string; label: string; kinds: string[]; preset: Record<string, Value> }
-export interface DocumentSource { name: string; label: string; module: string; kinds: string[]; /** fills the sheet by itself: nothing is chosen */ whole?: boolean }
+export interface DocumentSource { name: string; label: string; module: string; kinds: string[]; /** fills the sheet by itself: nothing is chosen */ whole?: boolean; /** what is said where there are none */ none?: string }
 /** documents that a sheet can be filled from */
 /** `more`: there are others, which are found by words */
 export interface SourceOffers { items: Row[]; labels: Labels; columns: string[]; more: boolean }
@@ -247,7 +249,7 @@ export interface ListQuery {
   want?: string
 }
 
-export interface FlawAct { label: string; module: string; makes: boolean; values: Record<string, Value> }
+export interface FlawAct { label: string; module: string; makes: boolean; values: Record<string, Value>; /** the new document is filled from the row */ fills: { source: string; id: string } | null }
 export interface FlawItem { id: string; text: string; opens: { module: string; id: string } | null; acts: FlawAct[] }
 export interface FlawGroup { module: string; list: string; noun: string; name: string; label: string; remedy: string; total: number; items: FlawItem[]; labels: Labels }
 export interface FlawPage { groups: FlawGroup[]; total: number }

@@ -18,6 +18,8 @@ export interface ListRequest {
   open?: string
   /** start a new record with these values */
   create?: Record<string, Value>
+  /** what the new document is filled from */
+  from?: { source: string; id: string }
   /** only rows with this flaw */
   flaw?: string
   /** choose this node of the group tree */

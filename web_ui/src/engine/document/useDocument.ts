@@ -14,6 +14,7 @@ import {
   addLine, bodyOf, copyOf, EMPTY, fromFound, indexOf, insertLine, namesOf, newLine, noErrors, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, titlesOf, touched, typedOf,
   type Errors, type Line, type Scanned, type Sheet, type Values,
 } from './sheet'
+import { toConfirm } from './words'
 
 /** a document that a new sheet begins with, and as which of its sources */
 export interface FilledFrom { source: string; id: string }
@@ -314,7 +315,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     const questions = error.problem.questions ?? []
     if (error.code !== 'confirm' || !questions.length) return null
     const said = await ask({
-      ...(questions.length === 1 ? { title: questions[0]?.text ?? '', text: [] } : { title: t('有 {n} 处要您确认', { n: questions.length }), text: [], items: questions.map((q) => q.text) }), escape: 'no',
+      ...toConfirm(questions.map((q) => q.text)), escape: 'no',
       choices: [{ value: 'no', label: no, key: 'Esc' }, { value: 'yes', label: yes, kind: 'primary' }],
     })
     return said === 'yes' ? questions.map((q) => q.name) : []

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DocumentInfo } from '@/api/types'
-import { approvalOf, stateTone, stateWords, waitingFor } from './words'
+import { approvalOf, stateTone, stateWords, toConfirm, waitingFor } from './words'
 
 const about = (own: boolean): DocumentInfo => ({ lines: '', kind: null, entry: { product: '', qty: '' }, foot: [], line_columns: [], after: [], actions: [], save_posts: true, approval: true, awaits: true, own })
 
@@ -16,5 +16,13 @@ describe('approval in words', () => {
   it('leaves out what one submitted oneself, unless there is nobody else', () => {
     expect(waitingFor('me', about(false)).and).toHaveLength(2)
     expect(waitingFor('me', about(true)).and).toEqual([{ field: 'approval', op: 'eq', value: 'waiting' }])
+  })
+})
+
+describe('what the server wants to hear first', () => {
+  const over = '超出信用额度 9,900.00 元，仍然过账'
+  it('stands where it is read whole, under a short title', () => {
+    expect(toConfirm([over])).toEqual({ title: '请确认', text: [over] })
+    expect(toConfirm([over, '低于最低售价'])).toEqual({ title: '有 2 处要您确认', text: [], items: [over, '低于最低售价'] })
   })
 })

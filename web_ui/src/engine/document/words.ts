@@ -19,3 +19,8 @@ export function waitingFor(operator: string | undefined, about: DocumentInfo): F
   const others = about.own || !operator ? [] : [{ field: 'submitted_by', op: 'ne' as const, value: operator }]
   return { and: [{ field: 'approval', op: 'eq', value: 'waiting' }, ...others] }
 }
+/** What the server wants to hear first, as a question: a sentence is too long for a title, which shows one line. */
+export function toConfirm(sentences: string[]): { title: string; text: string[]; items?: string[] } {
+  if (sentences.length === 1) return { title: t('请确认'), text: sentences }
+  return { title: t('有 {n} 处要您确认', { n: sentences.length }), text: [], items: sentences }
+}

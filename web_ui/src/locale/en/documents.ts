@@ -50,6 +50,7 @@ export const documents: Record<string, string> = {
   '收起': 'Fewer',
   '新建{noun}': 'New {noun}',
   '暂存': 'Keep draft',
+  '请确认': 'Please confirm',
   '有 {n} 处要您确认': '{n} points to confirm',
   '条码扫描': 'By scanner',
   '没有找到「{q}」': 'Nothing found for {q}',
