@@ -7,6 +7,8 @@ from .refusal import shown_qty
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
 from .settings import PRICE_ALERT
 
+_TOLD = ("purchase_line", "price")
+
 
 def price_hints(line: Columns, place: int, document: str, asking: Asking) -> Iterator[Hint]:
     """The last price of the line somebody is at, where the new one is far from it; the line keeps it."""
@@ -18,7 +20,13 @@ def price_hints(line: Columns, place: int, document: str, asking: Asking) -> Ite
     by = divided((int(price) - last) * WHOLE_RATE, last)
     if abs(by) > limit:
         words = "高" if by > 0 else "低"
-        yield Hint(f"上次进价 {shown_qty(last)}，这次{words} {shown_qty(_tenths(abs(by)))}%", "price", place, "warn")
+        yield Hint(
+            f"上次进价 {shown_qty(last)}，这次{words} {shown_qty(_tenths(abs(by)))}%",
+            "price",
+            place,
+            "warn",
+            tells=_TOLD,
+        )
 
 
 def last_price(line: Columns, document: str, asking: Asking) -> int | None:

@@ -72,6 +72,13 @@ def test_what_accounts_hold_is_told_to_who_may_see_it(shop: Shop) -> None:
     assert hints(shop, "account_transfer", "from_account", **about) == ""
 
 
+def test_the_last_purchase_price_is_told_to_who_sees_prices(shop: Shop) -> None:
+    line = {"product": shop.names["P"], "qty": scaled(1), "price": scaled(20)}
+    assert "上次进价 7.77" in hints(shop, "purchase", "price", line, line=0, supplier="乙")
+    sign_in(shop, "purchase purchase_line product supplier", hide_prices=True)
+    assert "上次进价" not in hints(shop, "purchase", "price", line, line=0, supplier="乙")
+
+
 def test_a_deposit_is_told_to_who_sees_the_order_and_amounts(shop: Shop) -> None:
     order = shop.sell(("P", 5, 20), **ORDER, paid_amount="31.31", account="现金")
     about: dict[str, Any] = {"kind": "receipt", "customer": "甲"}
