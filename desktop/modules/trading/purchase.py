@@ -37,7 +37,7 @@ from .papers import (
     stock_stays,
     tax_included,
 )
-from .paying import paid_refusals
+from .paying import paid_refusals, paid_source, pay_at_once
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
 from .refusal import yuan
 from .rounding import TEN_THOUSAND
@@ -84,6 +84,8 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     sheet, hints = _SIDE.fill(typing, _complete)
+    due = int(_work_out(sheet).header["total"] or 0)
+    pay_at_once(sheet.header, typing, due=due, in_full=bool(sheet.header.get("is_retail")))
     return sheet, [*hints, *_stock(typing)]
 
 
@@ -217,6 +219,7 @@ _HEADER: dict[str, Any] = {
     "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
     "signed_total": Money("应付", calc=True, readonly=True, hidden=True),
     "paid_amount": Money("本次付款", min=0),
+    "paid_source": paid_source(),
     "account": Ref("付款账户", "account", default="default", small=True),
     **_SIDE.settling("未付", "付款状态"),
     **header_end(),

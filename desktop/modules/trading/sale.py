@@ -55,7 +55,7 @@ from .papers import (
     taken_of,
     tax_included,
 )
-from .paying import change, paid_refusals
+from .paying import change, paid_refusals, paid_source, pay_at_once
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
@@ -121,10 +121,17 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     sheet, hints = _SIDE.fill(typing, _complete)
+    _pay(sheet, typing)
     day = str(sheet.header.get("doc_on") or today())
     old = [quote for quote in _quotes_of(sheet, typing.asking).values() if _is_expired(quote, day)]
     words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)
     return sheet, [*hints, *(Hint(text, level="warn") for text in words)]
+
+
+def _pay(sheet: Sheet, typing: Typing) -> None:
+    header = _work_out(sheet).header
+    due = _int(header, "total") - _int(header, "advance_used") - _int(header, "write_off_amount")
+    pay_at_once(sheet.header, typing, due=due, in_full=_SIDE.kind(header) == "retail")
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -513,6 +520,7 @@ _HEADER: dict[str, Any] = {
     "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
     "signed_total": Money("应收", calc=True, readonly=True, hidden=True),
     "paid_amount": Money("本次收款", min=0),
+    "paid_source": paid_source(),
     "account": Ref("收款账户", "account", default="default", small=True),
     "advance_used": Money("使用预收", min=0),
     "write_off_amount": Money("抹零", min=0),

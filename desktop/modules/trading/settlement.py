@@ -132,8 +132,21 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     if typing.line is None and typing.field in _SPREADS:
         lines = _spread(typing)
     _complete(header, lines, typing.asking)
+    if typing.line is not None and typing.field == "write_off_amount" and header.get("kind") not in _REFUNDS:
+        _take_in(header, lines, lines[typing.line : typing.line + 1])
     hints = (*_hints(header, lines), *_deposit_hints(header, typing.asking), *split_hints(header))
     return Sheet(header, lines), hints
+
+
+def _take_in(header: Columns, lines: Sequence[Columns], typed: Sequence[Columns]) -> None:
+    """T10: what is allocated includes the discount, so it follows it: up as far as there is something open, down as far
+    as the money does not reach. `header` still says what the discounts came to before."""
+    more = write_off(lines) - int(header.get("write_off_amount") or 0)
+    if more < 0:
+        more = max(more, min(to_advance(header, lines), 0))
+    for line in typed:
+        limits = sorted((0, int(line.get("outstanding_before") or 0)))
+        line["amount"] = min(max(int(line.get("amount") or 0) + more, limits[0]), limits[1])
 
 
 def _clear(header: Columns) -> None:
@@ -178,7 +191,9 @@ def _spread(typing: Typing) -> list[Columns]:
         return offset.spread(typing)
     items = of_party(*_party(header), typing.asking, given(posted_lines(header, typing.asking)))
     wanted = -1 if header.get("kind") in _REFUNDS else 1
-    money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0)
+    keys = {one.item.target for one in items}
+    off = write_off([line for line in lines if key_of(line) in keys])
+    money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0) + off
     first = typing.asking.settings[CREDITS_FIRST]
     spread = dict(allocate(money, [one.item for one in items], credits_first=first)) if wanted > 0 else {}
     chosen = [one for one in items if wanted > 0 or one.item.outstanding < 0]

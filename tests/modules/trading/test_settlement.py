@@ -334,3 +334,26 @@ def test_a_sheet_has_the_fields_of_its_kind(shop: Shop) -> None:
     assert "receipt" in money["only"]["customer"] and "receipt" not in money["only"]["supplier"]
     assert money["only"]["write_off_reason"] == money["needs"]["write_off_reason"] == ["write_off"]
     assert opening["needs"] == {"customer": ["receivable", "advance_in"], "supplier": ["payable", "advance_out"]}
+
+
+def sent(found: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    return {"values": found["values"], "lines": found["lines"], "changed": changed}
+
+
+def test_a_discount_settles_with_the_money(shop: Shop) -> None:
+    """T10: what is allocated includes it, however often it is typed anew, and no more than is open."""
+    shop.buy(("P", 50, 5))
+    first, second = shop.sell(("P", 5, 1000)), shop.sell(("P", 1, 660))
+    found = typed(shop, {"kind": "receipt", "customer": "甲", "amount": 5658}, "amount")
+    amounts = []
+    for off in (2, 3, 2):
+        found["lines"][1]["write_off_amount"] = fen(off)
+        found = shop.api.post("/api/documents/settlement/work-out", sent(found, line=1, field="write_off_amount"))
+        amounts.append((yuan(found["lines"][1]["amount"]), yuan(found["values"]["to_advance"])))
+    assert amounts == [(660, 0), (660, 1), (660, 0)]
+    found = typed(shop, {"kind": "receipt", "customer": "甲", "amount": 5658}, "amount", found["lines"])
+    assert given(found) == [(first["row"]["number"], 5000), (second["row"]["number"], 660)], "typed in any order"
+    values = {name: value for name, value in found["values"].items() if value is not None}
+    shop.api.post("/api/documents/settlement", {"values": values, "lines": found["lines"]})
+    assert shop.read("sale", second)["row"]["paid_state"] == "settled"
+    assert (shop.owes("甲"), shop.cash()) == (0, 5658)
