@@ -76,6 +76,7 @@ def problems(registry: Registry, definition: Definition) -> Iterator[Problem]:
     """What is wrong with one module."""
     yield from _names(definition)
     yield from _called(registry, definition)
+    yield from _sums(definition)
     yield from _field_lists(definition)
     for where, name in flaws.problems(registry, definition):
         yield Problem("M002", f"{definition.name}.{where}", f"no field {name!r}")
@@ -96,6 +97,16 @@ def _names(definition: Definition) -> Iterator[Problem]:
     for name, one in definition.fields.items():
         if not one.label:
             yield Problem("M014", f"{definition.name}.{name}", "no label")
+
+
+def _sums(definition: Definition) -> Iterator[Problem]:
+    """What totals are told by is a choice of values."""
+    for name in definition.sums:
+        one = definition.fields[name]
+        wanted = (one.sum_within, one.sum_signs.by if one.sum_signs else "")
+        for by in filter(None, wanted):
+            if not isinstance(definition.fields.get(by), Enum):
+                yield Problem("M018", f"{definition.name}.{name}", f"{by!r} is no choice of values")
 
 
 def _called(registry: Registry, definition: Definition) -> Iterator[Problem]:

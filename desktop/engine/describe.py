@@ -259,7 +259,17 @@ def _field(engine: Engine, principal: Principal, definition: Definition, name: s
         "readonly": one.readonly or not principal.has(one.edit),
         "sortable": bool(one.columns(name)) and not one.write_only and may_compare,
         "operators": [op for op in one.operators if may_compare or op in ("empty", "not_empty")],
+        "sum_rule": _sum_rule(definition, one),
     }
+
+
+def _sum_rule(definition: Definition, one: Field) -> dict[str, Any] | None:
+    """Which rows the total of what is selected counts, as the total of the list does (see `summing`)."""
+    signs = one.sum_signs
+    if not one.sum:
+        return None
+    about = {"by": signs.by if signs else "", "signs": dict(signs.signs) if signs else {}}
+    return about | {"posted": definition.posts, "within": one.sum_within}
 
 
 def free_field(name: str, one: Field, *, default: Any = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
-from ...engine.fields import DateTime, Enum, Field, Money, Quantity, Rate, Ref, Text
+from ...engine.fields import DateTime, Enum, Field, Money, Quantity, Rate, Ref, Signs, Text
 from ...engine.fields.moment import today
 from .amounts import Amounts, discount_refusals
 from .money import PAID_STATES, settled
@@ -36,6 +36,12 @@ from .terms import due_on
 
 OfferFor = Callable[[Columns, Columns, LastLine | None, str, Asking], Offer | None]
 """(header, line, newest line of this party, day, what may be looked up) → the price offered."""
+
+
+BACK = Signs("doc_type", {"return": -1, "order": 0}, "退货为减，订货不计")
+"""How sales and purchases of all kinds add up."""
+NO_ORDERS = Signs("doc_type", {"order": 0}, "订货不计")
+"""The same of amounts that have their sign."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ KINDS = {
 }  # fmt: skip
 
 _RIGHTS = dict(manager="view export print", finance="view export print")
-_WITHIN = "应收和应付不能加在一起，先按科目过滤才有合计"
+_WITHIN = "应收和应付不能加在一起，合计按科目分开"
 
 account = Module(
     name="account",

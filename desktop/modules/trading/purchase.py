@@ -7,7 +7,7 @@ from ...engine.define import Document, Draft, Fault, Module, Related, Tab, seed_
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Bool, Date, Enum, Money, Ref, Text
 from .amounts import derive_purchase
-from .bargain import STANDS, Bargain, standing
+from .bargain import BACK, STANDS, Bargain, standing
 from .choices import purchase_choices
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
 from .deposits import held_for
@@ -216,7 +216,7 @@ _HEADER: dict[str, Any] = {
     "fee_amount": Money("采购费用", min=0),
     "fee_supplier": Ref("费用单位", "supplier", loose=True),
     "fee_share": Enum("分摊", {"amount": "按金额", "quantity": "按数量", "none": "不分摊"}, default="amount"),
-    "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
+    "total": Money("合计金额", calc=True, readonly=True, sum=True, sum_signs=BACK, width=120),
     "signed_total": Money("应付", calc=True, readonly=True, hidden=True),
     "paid_amount": Money("本次付款", min=0),
     "paid_source": paid_source(),
@@ -308,8 +308,8 @@ purchase_line = Module(
     position=22,
     **GOODS_LINES,
     fields=dict(
-        **line_start("purchase", taxed=True),
-        **line_prices(),
+        **line_start("purchase", taxed=True, signs=BACK),
+        **line_prices(BACK),
         fee_amount=Money("费用分摊", calc=True, readonly=True, hidden=True),
         charge_amount=Money("运杂费分摊", calc=True, readonly=True, hidden=True),
         **line_costs(),

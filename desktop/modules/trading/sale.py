@@ -21,7 +21,7 @@ from ...engine.documents.declare import (
 from ...engine.fields import Date, Dict, Enum, Money, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive
-from .bargain import STANDS, Bargain, standing
+from .bargain import BACK, NO_ORDERS, STANDS, Bargain, standing
 from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
@@ -517,7 +517,7 @@ _HEADER: dict[str, Any] = {
     "discount_amount": Money("整单优惠", min=0),
     "tax_amount": Money("税额", calc=True, readonly=True),
     "charge_amount": Money("运费", min=0),
-    "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
+    "total": Money("合计金额", calc=True, readonly=True, sum=True, sum_signs=BACK, width=120),
     "signed_total": Money("应收", calc=True, readonly=True, hidden=True),
     "paid_amount": Money("本次收款", min=0),
     "paid_source": paid_source(),
@@ -527,8 +527,8 @@ _HEADER: dict[str, Any] = {
     "tendered": Money("实收", min=0),
     "change": Money("找零", calc=True, readonly=True),
     **_SIDE.settling("未收", "收款状态"),
-    "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True),
-    "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True),
+    "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
+    "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     "return_reason": Dict("退货原因", "return_reason"),
     "order_effect": Enum("退货后订货", {"keeps": "不恢复", "reopens": "恢复"}, readonly=True, hidden=True),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
@@ -631,8 +631,8 @@ sale_line = Module(
     position=42,
     **GOODS_LINES,
     fields=dict(
-        **line_start("sale", taxed=True),
-        **line_prices(),
+        **line_start("sale", taxed=True, signs=BACK),
+        **line_prices(BACK),
         **line_costs(),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
         deposit_used=Money("使用订金", readonly=True, hidden=True),

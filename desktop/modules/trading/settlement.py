@@ -5,7 +5,7 @@ from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Spelled, Typing, Wrong
-from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Text
+from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Signs, Text
 from . import offset
 from .allocation import ADVANCES, allocate, refund_amount, refusals, to_advance, write_off
 from .deposits import ORDERS, advance_of, held, held_for, is_held, left_of
@@ -56,6 +56,7 @@ PREFIXES = {
     "offset": "CZ",
 }
 _MONEY_COMES = {"receipt": 1, "advance_in": 1, "refund_in": 1, "payment": -1, "advance_out": -1, "refund_out": -1}
+_NET = Signs("kind", {**_MONEY_COMES, "write_off": 0, "offset": 0}, "收入减付出，核销和冲抵不计")
 _MONEY = " ".join(_MONEY_COMES)
 _ONLY = {
     "customer": " ".join((*CUSTOMER_KINDS, "write_off", "offset")),
@@ -332,7 +333,7 @@ _HEADER: dict[str, Any] = {
     ),
     "customer": Ref("客户", "customer", index=True, width=200),
     "supplier": Ref("供应商", "supplier", index=True, width=200),
-    "amount": Money("金额", min=0, default=0, sum=True, width=120),
+    "amount": Money("金额", min=0, default=0, sum=True, sum_signs=_NET, width=120),
     "account": Ref("账户", "account", default="default", small=True, index=True, width=110),
     **split_fields(),
     "advance_used": Money("使用预收/付", min=0),
@@ -355,9 +356,9 @@ _HEADER: dict[str, Any] = {
         width=170,
         help="订金只用在按这张订货到的货上，订货到齐、关闭或作废以后可以另用",
     ),
-    "write_off_amount": Money("优惠", calc=True, readonly=True, sum=True, width=90),
+    "write_off_amount": Money("优惠", calc=True, readonly=True, sum=True, sum_within="kind", width=90),
     "write_off_reason": Dict("核销原因", "write_off_reason"),
-    "allocated": Money("已分配", calc=True, readonly=True, sum=True, width=110),
+    "allocated": Money("已分配", calc=True, readonly=True, sum=True, sum_within="kind", width=110),
     "to_advance": Money("转入预收/付", calc=True, readonly=True, width=110),
     "due_amount": Money("应退金额", calc=True, readonly=True),
     "method": Dict("方式", "pay_method"),
@@ -456,8 +457,8 @@ settlement_line = Module(
         due_on=Date("到期日", readonly=True, width=100),
         document_total=Money("单据金额", readonly=True, width=110),
         outstanding_before=Money("此前未结", readonly=True, width=110),
-        amount=Money("本次分配", default=0, sum=True, width=110),
-        write_off_amount=Money("本次优惠", sum=True, width=100),
+        amount=Money("本次分配", default=0, sum=True, sum_within="side", width=110),
+        write_off_amount=Money("本次优惠", sum=True, sum_within="side", width=100),
         **line_end(_HEADER, _REPEATED),
     ),
     columns=f"number doc_on kind side {_ABOUT} amount write_off_amount state",

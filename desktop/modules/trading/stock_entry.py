@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ...engine.define import Document, Flaw, Module, Related, Section, Tab
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Enum, Money, Price, Ref
+from ...engine.fields import Enum, Money, Price, Ref, Signs
 from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
 from .late import adjusted_by, not_adjusted
 from .papers import (
@@ -200,7 +200,7 @@ stock_entry_line = Module(
     position=66,
     **GOODS_LINES,
     fields=dict(
-        **line_start("stock_entry"),
+        **line_start("stock_entry", signs=Signs("direction", {"out": -1}, "出库为减")),
         unit_cost=Price("单位成本", min=0, see="see_cost", width=100, help="入库时填，空着是成本未知，0 是免费"),
         **line_costs(),
         **line_end(_HEADER, _REPEATED),

@@ -41,7 +41,7 @@ def test_g9_a_delivery_uses_what_is_left_of_the_deposit(deposit: int, used: int,
 
 def typing(shop: Shop, body: dict[str, Any], field: str, **more: Any) -> dict[str, Any]:
     """What follows of a sheet as the screen sends it, once somebody has typed into a field of its header."""
-    asked = {name: body[name] for name in ("id", "lines") if name in body}
+    asked: dict[str, Any] = {name: body[name] for name in ("id", "lines") if name in body}
     asked |= {"values": body["values"] | more, "changed": {"field": field}}
     module = "purchase" if "is_retail" in body["values"] else "sale"
     return dict(shop.api.post(f"/api/documents/{module}/work-out", asked))

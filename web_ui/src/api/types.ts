@@ -28,6 +28,8 @@ export interface FieldInfo {
   help: string
   sortable: boolean
   sum: boolean
+  /** which rows a total counts: posted ones, with the sign of their kind, and only where they are alike in `within` */
+  sum_rule?: { posted: boolean; by: string; signs: Record<string, number>; within: string } | null
   /** warn (never refuse) when another record has the same value */
   unique: boolean
   operators: Operator[]
@@ -228,7 +230,7 @@ export interface Row {
 /** titles of everything referred to on this page, by id */
 export type Labels = Record<string, string>
 
-export interface ListPage { rows: Row[]; next: string | null; total?: number; sums?: Record<string, number>; labels: Labels }
+export interface ListPage { rows: Row[]; next: string | null; total?: number; sums?: Record<string, number>; /** what each total counts */ sum_words?: Record<string, string[]>; labels: Labels }
 /** the whole record, with the titles of what it refers to */
 export interface RecordPage { row: Row; labels: Labels; /** the record that this one was merged into */ merged_into?: { id: string; title: string } }
 

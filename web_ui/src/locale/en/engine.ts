@@ -104,6 +104,7 @@ export const engine: Record<string, string> = {
   '只能写数字或算式，如 12*3.5': 'Only numbers or sums such as 12*3.5',
   '可能已经有这个{noun}': 'This {noun} may exist already',
   '合计 {n} 条': 'Total: {n}',
+  '（{what}）': ' ({what})',
   '合计 …': 'Total …',
   '名称、编号或拼音首字母': 'Name, code or pinyin initials',
   '否': 'No',
