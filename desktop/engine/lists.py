@@ -50,8 +50,8 @@ class _Plan:
 def page(
     engine: Engine, principal: Principal, module: str, query: q.Query, want: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
-    """{rows, next, labels, total?, sums?, sum_words?}. `want` may hold rows, total, sums; without it rows, and the total
-    if it is free."""
+    """{rows, next, labels, total?, sums?, sum_words?}. `want` may hold rows, total, sums; without it rows, and the
+    total if it is free."""
     definition = engine.definition(module)
     demand(principal, "view", definition)
     with engine.db.read() as db:

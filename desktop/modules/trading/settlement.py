@@ -135,7 +135,8 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     _complete(header, lines, typing.asking)
     if typing.line is not None and typing.field == "write_off_amount" and header.get("kind") not in _REFUNDS:
         _take_in(header, lines, lines[typing.line : typing.line + 1])
-    hints = (*_hints(header, lines), *_deposit_hints(header, typing.asking), *split_hints(header))
+    waits = offset.hints(header, typing.asking) if offset.is_one(header) else _hints(header, lines)
+    hints = (*waits, *_deposit_hints(header, typing.asking), *split_hints(header))
     return Sheet(header, lines), hints
 
 

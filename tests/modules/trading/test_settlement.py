@@ -357,3 +357,20 @@ def test_a_discount_settles_with_the_money(shop: Shop) -> None:
     shop.api.post("/api/documents/settlement", {"values": values, "lines": found["lines"]})
     assert shop.read("sale", second)["row"]["paid_state"] == "settled"
     assert (shop.owes("甲"), shop.cash()) == (0, 5658)
+
+
+def test_an_offset_says_at_the_field_what_it_needs_first(shop: Shop) -> None:
+    def told(field: str, **parties: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        found = typed(shop, {"kind": "offset", **parties}, field)
+        return found["values"], [(one["field"], one["text"]) for one in found["hints"]]
+
+    values, (hint,) = told("customer", customer="甲")
+    assert values["supplier"] is None and hint[0] == "supplier" and "「企业」页里设好" in hint[1]
+    values, (hint,) = told("supplier", supplier="乙")
+    assert values["customer"] is None and hint[0] == "customer" and "没有客户的「对应供应商」是它" in hint[1]
+    values, (hint,) = told("supplier", customer="甲", supplier="乙")
+    assert values["customer"] == shop.names["甲"], "what was chosen stays"
+    assert hint[0] == "supplier" and "不是这个客户的" in hint[1]
+    shop.customer("甲方", linked_supplier=shop.names["乙"])
+    values, found = told("customer", customer="甲方", supplier="")
+    assert values["supplier"] == shop.names["乙"] and not found
