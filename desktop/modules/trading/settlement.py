@@ -78,6 +78,7 @@ _NEEDS = {
     "customer": " ".join((*CUSTOMER_KINDS, "offset")),
     "supplier": " ".join((*SUPPLIER_KINDS, "offset")),
     "write_off_reason": "write_off",
+    "account": _MONEY,
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from ...engine.define import Document, Flaw, Module, Related, Section, Tab
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Enum, Money, Price, Ref, Signs
+from ...engine.fields.moment import today
 from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
 from .late import adjusted_by, not_adjusted
 from .papers import (
@@ -46,8 +47,20 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
+    _date(typing)
     _complete(typing.sheet.header, typing.sheet.lines, typing.asking)
     return typing.sheet, ()
+
+
+def _date(typing: Typing) -> None:
+    """T23: who says that a sheet is an opening, means the day before the books began; another kind is of today."""
+    header, before = typing.sheet.header, day_before(start_of(typing.asking))
+    if typing.line is not None or typing.field != "kind" or not before:
+        return
+    if header.get("kind") == "opening":
+        header["doc_on"] = before
+    elif header.get("doc_on") == before:
+        header["doc_on"] = today()
 
 
 def _work_out(sheet: Sheet) -> Sheet:

@@ -25,6 +25,13 @@ export function fieldsOfKind(fields: FieldInfo[], about: DocumentInfo, values: V
   return fields.filter((f) => !!wrong[f.name] || (about.only?.[f.name]?.includes(kind) ?? true)).map((f) => (about.needs?.[f.name]?.includes(kind) ? { ...f, required: true } : f))
 }
 
+/** What was typed wrong into fields that the sheet's kind has no use for stands in nobody's way. */
+export function withoutStray<T>(wrong: Record<string, T>, fields: FieldInfo[], about: DocumentInfo, values: Values): Record<string, T> {
+  const known = new Set(fieldsOfKind(fields, about, values).map((f) => f.name))
+  const alien = new Set(fields.map((f) => f.name).filter((name) => !known.has(name)))
+  return Object.fromEntries(Object.entries(wrong).filter(([name]) => !alien.has(name)))
+}
+
 export function layoutOf(whole: ModuleInfo, about: DocumentInfo, values: Values = {}, wrong: Words = {}): SheetLayout {
   const module = { ...whole, fields: fieldsOfKind(whole.fields, about, values, wrong) }
   const byName = new Map(module.fields.map((f) => [f.name, f]))

@@ -105,6 +105,7 @@ export const engine: Record<string, string> = {
   '可能已经有这个{noun}': 'This {noun} may exist already',
   '合计 {n} 条': 'Total: {n}',
   '（{what}）': ' ({what})',
+  '保存以后再填': 'to be filled in once it is saved',
   '合计 …': 'Total …',
   '名称、编号或拼音首字母': 'Name, code or pinyin initials',
   '否': 'No',
