@@ -184,6 +184,7 @@ def _document(
         "only": {name: kinds.split() for name, kinds in document.only.items() if name in visible},
         "line_only": {name: kinds.split() for name, kinds in document.line_only.items()},
         "needs": {name: kinds.split() for name, kinds in document.needs.items() if name in visible},
+        "called": {kind: dict(labels) for kind, labels in document.called.items()},
         "copied": document.copied.split(),
         "line_columns": document.line_columns.split(),
         "foot": [name for name in document.foot.split() if name in visible],

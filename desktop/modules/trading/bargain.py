@@ -204,9 +204,10 @@ class Bargain:
 
     # ------------------------------------------------------------------------------------------------------- fields
 
-    def settling(self, outstanding: str, state: str) -> dict[str, Field]:
+    def settling(self, settled: str, outstanding: str, state: str) -> dict[str, Field]:
         """How far a document is settled, and an order delivered."""
         return {
+            "settled": Money(settled, calc=True, readonly=True, width=110),
             "outstanding": Money(outstanding, calc=True, readonly=True, index=True, sum=True, width=110),
             "progress": Enum("执行状态", PROGRESS, calc=True, readonly=True, index=True, width=84),
             "over_delivered": Rate("超交%", calc=True, readonly=True, index=True, hidden=True, width=80),
@@ -229,11 +230,22 @@ class Bargain:
         }
 
 
-STANDS = "outstanding paid_state progress over_delivered deposit_left"
+STANDS = "settled outstanding paid_state progress over_delivered deposit_left"
 
 
 def standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
     """What other documents say of one: how far it is settled, and as an order delivered and paid for ahead."""
     if balance == "deposit_balance":
         return {"deposit_left": sum_of(rows, "balance")}
-    return order_progress(header, rows) if balance == "order_balance" else settled(header, rows)
+    if balance == "order_balance":
+        return order_progress(header, rows) | {"settled": header["paid_amount"]}
+    return settled(header, rows) | {"settled": _paid_so_far(header, rows)}
+
+
+def _paid_so_far(header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> int | None:
+    """What was paid of a document and settled with others, beside what was written off on it: with that and what is
+    still open it comes to its total."""
+    if header["state"] == "cancelled":
+        return None
+    total, off = int(header.get("signed_total") or 0), int(header.get("write_off_amount") or 0)
+    return total - sum_of(rows, "balance") - (off if total > 0 else -off)

@@ -7,15 +7,17 @@ from ...engine.fields import Enum
 from .refusal import Refusal, yuan
 
 
-def paid_refusals(*, total: int, paid: int, advance_used: int, write_off: int, in_full: bool) -> Iterator[Refusal]:
-    """A document (not an order, where all of it is an advance) takes no more than its total.
+def paid_refusals(
+    *, total: int, paid: int, advance_used: int, write_off: int, in_full: bool, what: str = "付款"
+) -> Iterator[Refusal]:  # fmt: skip
+    """A document (not an order, where all of it is an advance) takes no more than its total. `what` it is that is paid.
 
     `in_full`: retail and 零购 are paid at once, up to what was written off.
     """
     settled = paid + advance_used + write_off
     if settled > total:
-        text = f"付款超过合计 {yuan(settled - total)}"
-        yield Refusal("paid-too-much", text, "paid_amount", bare="付款超过合计")
+        text = f"{what}超过合计 {yuan(settled - total)}"
+        yield Refusal("paid-too-much", text, "paid_amount", bare=f"{what}超过合计")
     elif in_full and settled < total:
         text = f"须全额付清，还差 {yuan(total - settled)}"
         yield Refusal("not-paid-in-full", text, "paid_amount", bare="须全额付清")

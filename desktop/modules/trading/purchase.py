@@ -144,7 +144,8 @@ def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
     paid, total = int(header.get("paid_amount") or 0), int(header["total"] or 0)
     if kind != "order":
         found = paid_refusals(
-            total=total, paid=paid, advance_used=0, write_off=0, in_full=bool(header.get("is_retail"))
+            total=total, paid=paid, advance_used=0, write_off=0, in_full=bool(header.get("is_retail")),
+            what="退款" if kind == "return" else "付款",
         )  # fmt: skip
         yield from (Wrong(one.message, one.field, bare=one.bare) for one in found)
 
@@ -221,7 +222,7 @@ _HEADER: dict[str, Any] = {
     "paid_amount": Money("本次付款", min=0),
     "paid_source": paid_source(),
     "account": Ref("付款账户", "account", default="default", small=True),
-    **_SIDE.settling("未付", "付款状态"),
+    **_SIDE.settling("已付", "未付", "付款状态"),
     **header_end(),
 }  # fmt: skip
 _REPEATED = "number doc_on doc_type supplier handler state"
@@ -229,8 +230,8 @@ _SHEETS = on_sheets(
     "sheet", {"purchase": "进货单", "order": "进货订货单", "return": "进货退货单"},
     ("supplier:2 number", "supplier_doc_no handler doc_on", "warehouse deliver_on settlement_method"),
     columns=WITH_PRICES, spelled=TOTAL, signs=("制单", "审核", "仓库", "供货单位"),
-    sums="total discount_amount charge_amount tax_amount paid_amount outstanding",
-    turned={"return": {"outstanding": "未退"}},
+    sums="total discount_amount charge_amount tax_amount settled outstanding",
+    turned={"return": {"settled": "已退", "outstanding": "未退"}},
 )  # fmt: skip
 _SLIPS = on_sheets(
     "slip", {"purchase": "入库单", "return": "退货出库单"},
@@ -279,6 +280,7 @@ purchase = Module(
         "paid_amount account outstanding deposit_left",
         only={"deliver_on": "order", "deposit_left": "order"},
         needs={"warehouse": "purchase return", "deliver_on": "order"},
+        called={"return": {"paid_amount": "本次退款", "account": "退款账户"}},
         copied=_REPEATED,
         prints=(*_SHEETS, *_SLIPS),
     ),

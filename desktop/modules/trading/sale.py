@@ -176,6 +176,7 @@ def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
     found = paid_refusals(
         total=_int(header, "total"), paid=_int(header, "paid_amount"), advance_used=_int(header, "advance_used"),
         write_off=_int(header, "write_off_amount"), in_full=kind == "retail",
+        what="退款" if kind == "return" else "收款",
     )  # fmt: skip
     yield from (Wrong(one.message, one.field, bare=one.bare) for one in found)
     if kind == "retail" and header.get("tendered") is not None and _int(header, "change") < 0:
@@ -526,7 +527,7 @@ _HEADER: dict[str, Any] = {
     "write_off_amount": Money("抹零", min=0),
     "tendered": Money("实收", min=0),
     "change": Money("找零", calc=True, readonly=True),
-    **_SIDE.settling("未收", "收款状态"),
+    **_SIDE.settling("已收", "未收", "收款状态"),
     "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     "return_reason": Dict("退货原因", "return_reason"),
@@ -541,15 +542,16 @@ _HEADER: dict[str, Any] = {
 }  # fmt: skip
 _REPEATED = "number doc_on doc_type customer owner state"
 
-_ROLL = (("number", "doc_on", "handler"), "total discount_amount paid_amount tendered change")
+_BACK = {"return": {"settled": "已退", "outstanding": "未退"}}
+_ROLL = (("number", "doc_on", "handler"), "total discount_amount write_off_amount settled outstanding tendered change")
 _RECEIPTS = on_rolls("receipt", {"retail": "销售小票"}, *_ROLL)
-_TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}, *_ROLL)
+_TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}, *_ROLL, turned=_BACK)
 _SHEETS = on_sheets(
     "sheet", {"sale": "销货单", "order": "销货订货单", "return": "销货退货单", "retail": "销货单"},
     ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on"),
     columns=WITH_PRICES, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
-    sums="total discount_amount charge_amount tax_amount paid_amount advance_used write_off_amount outstanding",
-    turned={"return": {"outstanding": "未退"}},
+    sums="total discount_amount charge_amount tax_amount write_off_amount settled outstanding",
+    turned=_BACK,
 )  # fmt: skip
 _SLIPS = on_sheets(
     "slip", {"sale": "出库单", "retail": "出库单", "return": "退货入库单"},
@@ -602,6 +604,7 @@ sale = Module(
         "account tendered change outstanding deposit_left",
         only={"deposit_left": "order"},
         needs={"warehouse": "sale return retail", "deliver_on": "order"},
+        called={"return": {"paid_amount": "本次退款", "account": "退款账户", "tendered": "实退"}},
         copied=_REPEATED,
         prints=(*_RECEIPTS, *_SHEETS, *_SLIPS, _CONTRACT, *_TICKETS),
     ),

@@ -145,6 +145,8 @@ export interface DocumentInfo {
   /** columns of lines that only some kinds have a use for, with the kinds */
   line_only?: Record<string, string[]>
   needs?: Record<string, string[]>
+  /** by kind: what fields of the head are called on its sheets */
+  called?: Record<string, Record<string, string>>
   /** fields of the head that its lines repeat */
   copied?: string[]
   /** fields of the head that stand at the foot, beside the totals */

@@ -32,6 +32,11 @@ describe('the parts of a sheet', () => {
     // what is wrong is never hidden
     expect(names(layoutOf(module, kinds, { b: 'bought' }, { c: '不对' }).head)).toContain('c')
   })
+  it('are called what their kind calls them', () => {
+    const kinds = { ...about, kind: 'b', called: { back: { c: '退款' } } }
+    expect(fieldsOfKind(fields, kinds, { b: 'back' }).find((f) => f.name === 'c')?.label).toBe('退款')
+    expect(fieldsOfKind(fields, kinds, { b: 'sold' }).find((f) => f.name === 'c')?.label).not.toBe('退款')
+  })
   it('forget what was typed wrong into a field that another kind has no use for', () => {
     const kinds = { ...about, kind: 'b', only: { party: ['sold'] } }
     expect(withoutStray({ party: '没有找到', c: '不对' }, fields, kinds, { b: 'bought' })).toEqual({ c: '不对' })
