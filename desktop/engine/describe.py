@@ -31,7 +31,12 @@ def modules(engine: Engine, principal: Principal) -> dict[str, Any]:
         described = [_module(engine, principal, definition, known) for definition in shown]
     return {
         "chapters": [
-            {"name": chapter.name, "label": chapter.label, "icon": chapter.icon}
+            {
+                "name": chapter.name,
+                "label": chapter.label,
+                "icon": chapter.icon,
+                "sections": [{"label": label, "modules": names.split()} for label, names in chapter.sections.items()],
+            }
             for chapter in engine.registry.chapters
             if chapter.name in used
         ],

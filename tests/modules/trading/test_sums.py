@@ -73,3 +73,12 @@ def test_what_is_owed_and_what_one_owes_are_told_apart(shop: Shop) -> None:
         assert "balance" not in sums and said["balance"] == ["余额：应收 500.00，应付 100.00"]
     sums, said = totals(shop, "party_balance", ("side", "eq", "payable"))
     assert (sums["balance"], said["balance"]) == (100, ["都是应付"])
+
+
+def test_what_was_posted_is_not_deleted_and_says_what_to_do(shop: Shop) -> None:
+    sold = shop.sell(("P", 1, 500))
+    about = {"target_kind": "sale", "target": sold["row"]["id"], "amount": 50_000}
+    shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 500}, about)
+    body = {"ids": [sold["row"]["id"]]}
+    problem = shop.api.refused("POST", "/api/records/sale/delete", 409, body)
+    assert problem["title"].count("已过账的单据不能删除") == 1 and "在用" not in problem["title"]

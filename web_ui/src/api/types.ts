@@ -220,7 +220,7 @@ export interface FoundProducts { exact: boolean; items: FoundProduct[] }
 /** asked before it is saved; the answer goes back as its name */
 export interface SaveQuestion { name: string; text: string }
 
-export interface Chapter { name: string; label: string; icon: string }
+export interface Chapter { name: string; label: string; icon: string; /** parts of its menu, each with a heading */ sections?: { label: string; modules: string[] }[] }
 export interface Modules { chapters: Chapter[]; modules: ModuleInfo[] }
 
 /** one row: raw values by field name plus record machinery */
