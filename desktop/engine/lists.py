@@ -21,7 +21,7 @@ from . import aliases, flaws, summing
 from . import query as q
 from .access import Principal, demand
 from .engine import Engine
-from .fields import Sql, all_of
+from .fields import Signs, Sql, all_of
 from .registry import Definition
 from .rows import fetch, labels
 from .schema import index_name
@@ -225,13 +225,21 @@ def _sums(db: sqlite3.Connection, plan: _Plan, principal: Principal) -> tuple[di
     """Totals over all rows of the list, and what they count; those of a whole module are kept by the tally."""
     definition = plan.definition
     names = [name for name in definition.sums if principal.sees(definition.fields[name])]
-    if plan.selection.is_all or plan.selection.is_scope:
-        found = {name: _kept(db, plan, name) for name in names}
-        return summing.told(definition, found)
-    kinds = {signs.by for name in names if (signs := definition.fields[name].sum_signs)}
-    alike = {by for by in kinds if _is_alike(db, plan, by)}
-    plain = {name for name in names if (signs := definition.fields[name].sum_signs) and signs.by in alike}
-    return summing.told(definition, _added(db, plan, names, plain), plain)
+    plain = {name for name in names if _is_plain(db, plan, definition.fields[name].sum_signs)}
+    is_kept = plan.selection.is_all or plan.selection.is_scope
+    kept = [name for name in names if is_kept and name not in plain]
+    added = [name for name in names if name not in kept]
+    found = {name: _kept(db, plan, name) for name in kept} | (_added(db, plan, added, plain) if added else {})
+    return summing.told(definition, {name: found[name] for name in names}, plain)
+
+
+def _is_plain(db: sqlite3.Connection, plan: _Plan, signs: Signs | None) -> bool:
+    """Whether all rows are of one kind that counts back, or not at all, beside others."""
+    if signs is None:
+        return False
+    where, table = plan.selection.where(), f"{plan.definition.name} {q.T}"
+    first = db.execute(f'SELECT {q.T}."{signs.by}" FROM {table} WHERE {where.text} LIMIT 1', where.params).fetchone()
+    return first is not None and signs.of(first[0]) != 1 and _is_alike(db, plan, signs.by)
 
 
 def _kept(db: sqlite3.Connection, plan: _Plan, name: str) -> dict[str, int]:

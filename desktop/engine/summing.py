@@ -35,7 +35,7 @@ def amount(definition: Definition, name: str, row: Mapping[str, Any], *, plain: 
     if not row[name] or (definition.posts and row["state"] != _POSTED):
         return 0
     signs = signs_of(definition, name, plain=plain)
-    return int(row[name]) * (signs.signs.get(row[signs.by] or "", 1) if signs else 1)
+    return int(row[name]) * (signs.of(row[signs.by]) if signs else 1)
 
 
 def key(definition: Definition, name: str, row: Mapping[str, Any]) -> str:
@@ -120,6 +120,10 @@ class Adder:
                 self._kinds[name].add(row[one.sum_signs.by])
 
     def told(self) -> tuple[dict[str, int], dict[str, list[str]]]:
-        plain = {name for name in self._names if len(self._kinds[name]) == 1}
+        plain = {name for name in self._names if self._is_plain(name)}
         found = {name: {"": self._plain[name]} if name in plain else self._signed[name] for name in self._names}
         return told(self._definition, {name: by or {"": 0} for name, by in found.items()}, plain)
+
+    def _is_plain(self, name: str) -> bool:
+        signs, kinds = self._definition.fields[name].sum_signs, self._kinds[name]
+        return signs is not None and len(kinds) == 1 and all(signs.of(kind) != 1 for kind in kinds)

@@ -122,6 +122,9 @@ class Signs:
     signs: Mapping[str, int]
     words: str
 
+    def of(self, kind: Any) -> int:
+        return self.signs.get(kind or "", 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
