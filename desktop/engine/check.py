@@ -8,6 +8,8 @@ M005 `when` is not a date               M010 a seed row is wrong
 M011 the chapter is unknown             M012 a name is reserved
 M013 a related tab names no reference   M014 a label is missing
 M015 an unknown right is named           M016 the default of a setting is not one of its values
+M017 a setting lists no such names       M018 a total goes by what is no choice of values
+M019 the sections of a chapter do not part its menu
 """
 
 import re
@@ -56,8 +58,19 @@ def check(registry: Registry) -> None:
     if len(registry.definitions) != len(registry.modules):
         found.append(Problem("M001", "modules", "two modules have the same name"))
     found += _settings(registry)
+    found += _sections(registry)
     if found:
         raise DefinitionError(found)
+
+
+def _sections(registry: Registry) -> Iterator[Problem]:
+    """A chapter that parts its menu parts all of it."""
+    for chapter in registry.chapters:
+        named = [name for names in chapter.sections.values() for name in names.split()]
+        shown = [one.name for one in registry if one.module.menu and one.module.chapter == chapter.name]
+        if named and sorted(named) != sorted(shown):
+            odd = ", ".join(sorted({*named} ^ {*shown}))
+            yield Problem("M019", chapter.name, f"its sections do not name each module of its menu once: {odd}")
 
 
 def _settings(registry: Registry) -> Iterator[Problem]:
@@ -76,6 +89,7 @@ def problems(registry: Registry, definition: Definition) -> Iterator[Problem]:
     """What is wrong with one module."""
     yield from _names(definition)
     yield from _called(registry, definition)
+    yield from _sums(definition)
     yield from _field_lists(definition)
     for where, name in flaws.problems(registry, definition):
         yield Problem("M002", f"{definition.name}.{where}", f"no field {name!r}")
@@ -96,6 +110,16 @@ def _names(definition: Definition) -> Iterator[Problem]:
     for name, one in definition.fields.items():
         if not one.label:
             yield Problem("M014", f"{definition.name}.{name}", "no label")
+
+
+def _sums(definition: Definition) -> Iterator[Problem]:
+    """What totals are told by is a choice of values."""
+    for name in definition.sums:
+        one = definition.fields[name]
+        wanted = (one.sum_within, one.sum_signs.by if one.sum_signs else "")
+        for by in filter(None, wanted):
+            if not isinstance(definition.fields.get(by), Enum):
+                yield Problem("M018", f"{definition.name}.{name}", f"{by!r} is no choice of values")
 
 
 def _called(registry: Registry, definition: Definition) -> Iterator[Problem]:

@@ -265,3 +265,5 @@ class Chapter:
     label: str
     icon: str
     position: int = 100
+    sections: Mapping[str, str] = made_by(default_factory=dict)
+    """Heading → names of modules: how its menu is parted, where it is long."""

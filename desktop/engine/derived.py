@@ -7,7 +7,7 @@ from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
-from . import aliases
+from . import aliases, summing
 from .registry import PARTS, Definition, Registry, sum_key
 from .telling import Tell, untold
 from .text import TEXT_VERSION, initials, pinyin, search_tokens
@@ -69,7 +69,8 @@ def bring_up_to_date(db: sqlite3.Connection, registry: Registry, tell: Tell = un
     kept = dict(db.execute("SELECT key, value FROM meta WHERE key LIKE 'derived:%' OR key LIKE 'tally:%'").fetchall())
     for definition in registry:
         words = repr((TEXT_VERSION, definition.module.title, sorted(definition.shadows), definition.searched))
-        counts = repr((definition.tallied, definition.sums, definition.parted))
+        rules = [(summing.expression(definition, name), definition.fields[name].sum_within) for name in definition.sums]
+        counts = repr((definition.tallied, definition.sums, definition.parted, rules))
         before = kept.get(f"derived:{definition.name}")
         if (before, kept.get(f"tally:{definition.name}")) == (words, counts):
             continue
@@ -149,7 +150,7 @@ def amounts(definition: Definition, row: Mapping[str, Any]) -> Iterator[tuple[st
     if definition.tallied:
         yield row[definition.tallied] or "", 1
     for name in definition.sums:
-        yield sum_key(name), row[name] or 0
+        yield summing.key(definition, name, row), summing.amount(definition, name, row)
 
 
 def place_of(definition: Definition, row: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -177,7 +178,7 @@ def counted_parts(db: sqlite3.Connection, definition: Definition) -> dict[Part, 
 def _counted(db: sqlite3.Connection, definition: Definition, by: Sequence[str]) -> dict[tuple[str, ...], int]:
     tallied = [f"COALESCE(\"{definition.tallied}\", '')"] if definition.tallied else []
     wanted = [("'*'", "count(*)"), *((value, "count(*)") for value in tallied)]
-    wanted += [(f"'{sum_key(name)}'", f'COALESCE(sum("{name}"), 0)') for name in definition.sums]
+    wanted += [_summed(definition, name) for name in definition.sums]
     shown = f"FROM {definition.name} WHERE deleted_at IS NULL"
     if aliases.present(db, [definition.name]):
         shown += f" AND {aliases.not_merged(definition.name, definition.name)}"
@@ -188,6 +189,13 @@ def _counted(db: sqlite3.Connection, definition: Definition, by: Sequence[str]) 
         for *key, count in db.execute(f"SELECT {keys}, {amount} {shown} GROUP BY {numbers}"):
             found[tuple(key)] = found.get(tuple(key), 0) + count
     return {key: count for key, count in found.items() if count}
+
+
+def _summed(definition: Definition, name: str) -> tuple[str, str]:
+    """Where the tally keeps a total, and the total, as SQL."""
+    within = definition.fields[name].sum_within
+    key = f"'{sum_key(name)}:' || COALESCE(\"{within}\", '')" if within else f"'{sum_key(name)}'"
+    return key, f"COALESCE(sum({summing.expression(definition, name)}), 0)"
 
 
 def _batches(db: sqlite3.Connection, definition: Definition, size: int = 5_000) -> Iterable[list[dict[str, Any]]]:

@@ -31,7 +31,12 @@ def modules(engine: Engine, principal: Principal) -> dict[str, Any]:
         described = [_module(engine, principal, definition, known) for definition in shown]
     return {
         "chapters": [
-            {"name": chapter.name, "label": chapter.label, "icon": chapter.icon}
+            {
+                "name": chapter.name,
+                "label": chapter.label,
+                "icon": chapter.icon,
+                "sections": [{"label": label, "modules": names.split()} for label, names in chapter.sections.items()],
+            }
             for chapter in engine.registry.chapters
             if chapter.name in used
         ],
@@ -190,6 +195,7 @@ def _document(
         "only": {name: kinds.split() for name, kinds in document.only.items() if name in visible},
         "line_only": {name: kinds.split() for name, kinds in document.line_only.items()},
         "needs": {name: kinds.split() for name, kinds in document.needs.items() if name in visible},
+        "called": {kind: dict(labels) for kind, labels in document.called.items()},
         "copied": document.copied.split(),
         "line_columns": document.line_columns.split(),
         "foot": [name for name in document.foot.split() if name in visible],
@@ -274,7 +280,17 @@ def _field(engine: Engine, principal: Principal, definition: Definition, name: s
         "readonly": one.readonly or not principal.has(one.edit),
         "sortable": bool(one.columns(name)) and not one.write_only and may_compare,
         "operators": [op for op in one.operators if may_compare or op in ("empty", "not_empty")],
+        "sum_rule": _sum_rule(definition, one),
     }
+
+
+def _sum_rule(definition: Definition, one: Field) -> dict[str, Any] | None:
+    """Which rows the total of what is selected counts, as the total of the list does (see `summing`)."""
+    signs = one.sum_signs
+    if not one.sum:
+        return None
+    about = {"by": signs.by if signs else "", "signs": dict(signs.signs) if signs else {}}
+    return about | {"posted": definition.posts, "within": one.sum_within}
 
 
 def free_field(name: str, one: Field, *, default: Any = None) -> dict[str, Any]:

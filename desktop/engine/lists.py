@@ -17,12 +17,12 @@ from typing import Any
 
 from sync_server.replication.changeset import Scalar
 
-from . import aliases, by_reference, flaws
+from . import aliases, by_reference, flaws, summing
 from . import query as q
 from .access import Principal, demand
 from .engine import Engine
-from .fields import Sql, all_of
-from .registry import Definition, sum_key
+from .fields import Signs, Sql, all_of
+from .registry import Definition
 from .rows import fetch, labels
 from .schema import OWN_BY_TITLE, index_name
 
@@ -64,8 +64,8 @@ class _Plan:
 def page(
     engine: Engine, principal: Principal, module: str, query: q.Query, want: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
-    """{rows, next, labels, total?, sums?}. `want` may hold rows, total, sums; without it rows, and the total if it
-    is free."""
+    """{rows, next, labels, total?, sums?, sum_words?}. `want` may hold rows, total, sums; without it rows, and the
+    total if it is free."""
     definition = engine.definition(module)
     demand(principal, "view", definition)
     with engine.db.read() as db:
@@ -79,7 +79,7 @@ def page(
         if total is not None:
             result["total"] = total
         if "sums" in want:
-            result["sums"] = _sums(db, plan, principal)
+            result["sums"], result["sum_words"] = _sums(db, plan, principal)
     return result
 
 
@@ -239,23 +239,53 @@ def _total(db: sqlite3.Connection, plan: _Plan, *, must: bool) -> int | None:
     )
 
 
-def _sums(db: sqlite3.Connection, plan: _Plan, principal: Principal) -> dict[str, int]:
-    """Sums over all rows of the list; those of a whole module are kept by the tally."""
-    fields = plan.definition.fields
-    within = {one: _is_alike(db, plan, one) for name in plan.definition.sums if (one := fields[name].sum_within)}
-    names = [name for name in plan.definition.sums if principal.sees(fields[name])]
-    names = [name for name in names if within.get(fields[name].sum_within, True)]
-    if not names:
-        return {}
-    if plan.selection.is_all:
-        kept = dict(db.execute("SELECT value, n FROM tally WHERE t = ?", (plan.definition.name,)).fetchall())
-        return {name: kept.get(sum_key(name), 0) for name in names}
+def _sums(db: sqlite3.Connection, plan: _Plan, principal: Principal) -> tuple[dict[str, int], dict[str, list[str]]]:
+    """Totals over all rows of the list, and what they count; those of a whole module are kept by the tally."""
+    definition = plan.definition
+    names = [name for name in definition.sums if principal.sees(definition.fields[name])]
+    plain = {name for name in names if _is_plain(db, plan, definition.fields[name].sum_signs)}
+    is_kept = plan.selection.is_all or plan.selection.is_scope
+    kept = [name for name in names if is_kept and name not in plain]
+    added = [name for name in names if name not in kept]
+    found = {name: _kept(db, plan, name) for name in kept} | (_added(db, plan, added, plain) if added else {})
+    return summing.told(definition, {name: found[name] for name in names}, plain)
+
+
+def _is_plain(db: sqlite3.Connection, plan: _Plan, signs: Signs | None) -> bool:
+    """Whether all rows are of one kind that counts back, or not at all, beside others."""
+    if signs is None:
+        return False
+    where, table = plan.selection.where(), f"{plan.definition.name} {q.T}"
+    first = db.execute(f'SELECT {q.T}."{signs.by}" FROM {table} WHERE {where.text} LIMIT 1', where.params).fetchone()
+    return first is not None and signs.of(first[0]) != 1 and _is_alike(db, plan, signs.by)
+
+
+def _kept(db: sqlite3.Connection, plan: _Plan, name: str) -> dict[str, int]:
+    """What the tally says of a field, by the value that its rows have to be alike in."""
+    keys = summing.keys(plan.definition, name)
     if plan.selection.is_scope:
-        return {name: _in_scope(db, plan.selection, sum_key(name)) for name in names}
-    where = plan.selection.where()
-    sums = ", ".join(f'COALESCE(sum({q.T}."{name}"), 0)' for name in names)
-    row = db.execute(f"SELECT {sums} FROM {plan.definition.name} {q.T} WHERE {where.text}", where.params).fetchone()
-    return dict(zip(names, row, strict=True))
+        return {value: _in_scope(db, plan.selection, key) for key, value in keys}
+    kept = dict(db.execute("SELECT value, n FROM tally WHERE t = ?", (plan.definition.name,)).fetchall())
+    return {value: kept.get(key, 0) for key, value in keys}
+
+
+def _added(db: sqlite3.Connection, plan: _Plan, names: Sequence[str], plain: set[str]) -> dict[str, dict[str, int]]:
+    """The same, added up; rows of one kind alone without regard to it."""
+    definition, where = plan.definition, plan.selection.where()
+    found: dict[str, dict[str, int]] = {}
+    for within in dict.fromkeys(definition.fields[name].sum_within for name in names):
+        some = [name for name in names if definition.fields[name].sum_within == within]
+        sums = ", ".join(
+            f"COALESCE(sum({summing.expression(definition, name, q.T, plain=name in plain)}), 0)" for name in some
+        )
+        by = f"COALESCE({q.T}.\"{within}\", '')" if within else "''"
+        rows = db.execute(
+            f"SELECT {by}, {sums} FROM {definition.name} {q.T} WHERE {where.text}{' GROUP BY 1' if within else ''}",
+            where.params,
+        ).fetchall()
+        for place, name in enumerate(some, 1):
+            found[name] = {row[0]: row[place] for row in rows} or {"": 0}
+    return found
 
 
 def _is_alike(db: sqlite3.Connection, plan: _Plan, name: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadRequest
-from . import paper
+from . import paper, summing
 from . import query as q
 from .access import Principal, demand
 from .engine import Engine
@@ -106,21 +106,18 @@ def _cells(
 ) -> tuple[list[list[str]], list[str]]:
     """The words of every cell, as on screen, and of the row of totals."""
     fields = [(name, definition.fields[name]) for name, _ in wanted.columns]
-    sums = {name: 0 for name, one in fields if one.sum}
-    within = {name: one.sum_within for name, one in fields if one.sum and one.sum_within}
-    met: dict[str, set[object]] = {name: set() for name in within}
+    adder = summing.Adder(definition, [name for name, one in fields if one.sum])
     cells: list[list[str]] = []
     for start in range(0, len(numbers), SLICE_ROWS):
         told(start)
         rows = fetch(db, engine.registry, definition, numbers[start : start + SLICE_ROWS], principal)
         known = labels(db, engine.registry, definition, rows)
         cells += [[one.format(row[name], known) for name, one in fields] for row in rows]
-        for name in sums:
-            sums[name] += sum(row[name] or 0 for row in rows)
-        for name, by in within.items():
-            met[name].update(row[by] for row in rows)
-    sums = {name: total for name, total in sums.items() if len(met.get(name, ())) < 2}
+        for row in rows:
+            adder.add(row)
+    sums, words = adder.told()
     totals = [one.format(sums[name], {}) if name in sums else "" for name, one in fields]
     if "" in totals:
-        totals[totals.index("")] = f"合计 {len(cells):,} 条"
+        counted = "，".join(dict.fromkeys(word for some in words.values() for word in some))
+        totals[totals.index("")] = f"合计 {len(cells):,} 条" + (f"（{counted}）" if counted else "")
     return cells, totals

@@ -13,7 +13,7 @@ from sync_server.replication.merge import Policy, Rules
 from . import aliases
 from .define import Chapter, Module, Special
 from .documents import approval, versions
-from .documents.declare import Document, Ledger
+from .documents.declare import STATES, Document, Ledger
 from .fields import Column, Enum, Field, Mirror, Ref, Refs
 from .ids import derived_id, seed_id
 from .likeness import key_shadows
@@ -152,6 +152,21 @@ class Definition:
     @cached_property
     def sums(self) -> tuple[str, ...]:
         return tuple(name for name, one in self.fields.items() if one.sum)
+
+    @cached_property
+    def posts(self) -> bool:
+        """Whether rows count once they are posted: documents and their lines."""
+        state = self.fields.get("state")
+        return isinstance(state, Enum) and state.options == STATES
+
+    @cached_property
+    def counted_by(self) -> tuple[str, ...]:
+        """Columns that the tally of a row follows from."""
+        fields = [self.fields[name] for name in self.sums]
+        kinds = [by for one in fields for by in (one.sum_within, one.sum_signs.by if one.sum_signs else "")]
+        state = "state" if self.posts else ""
+        found = (self.tallied or "", *self.sums, *self.parted, *kinds, state)
+        return tuple(dict.fromkeys(filter(None, found)))
 
     @cached_property
     def tallied(self) -> str | None:

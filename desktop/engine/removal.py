@@ -160,7 +160,8 @@ def _refusals(
     saving = Saving(engine, db, principal, definition, together=frozenset(doomed.ids(definition.name)))
     holding = _holding(db, definition, list(doomed.rows[definition.name]), doomed)
     for old in olds:
-        reasons = [*holding.get(old["id"], ()), *saving.rule_faults(old["id"], old, None).values()]
+        # what a rule says of it is what can be done instead; what hangs on it then says nothing more
+        reasons = list(saving.rule_faults(old["id"], old, None).values()) or holding.get(old["id"], [])
         if reasons:
             title = str(old[definition.module.title] or "")
             yield {"id": old["id"], "title": title, "reason": "，".join(reasons)}

@@ -668,7 +668,7 @@ class Work:
     def _count(self, definition: Definition, rows: Sequence[Held]) -> None:
         tally: Counter[str] = Counter()
         parts: Counter[derived.Part] = Counter()
-        names = [*filter(None, (definition.tallied,)), *definition.sums, *definition.parted]
+        names = definition.counted_by
         merged = self._merged(definition, rows)
         for held in rows:
             if held.id in merged:

@@ -112,12 +112,12 @@ class ListScreen(Screen):
         return self.panel.get_by_role("tree", name=label)
 
     def loaded(self) -> ListScreen:
-        expect(self.grid.get_by_text(re.compile("^合计 [0-9,]+ 条$"))).to_be_attached()
+        expect(self.grid.get_by_text(re.compile("^合计 [0-9,]+ 条"))).to_be_attached()
         return self
 
     def shows(self, records: int) -> None:
         """The totals row counts this many."""
-        expect(self.grid.get_by_text(f"合计 {records:,} 条", exact=True)).to_be_attached()
+        expect(self.grid.get_by_text(re.compile(f"^合计 {records:,} 条"))).to_be_attached()
 
     def bar(self, name: str) -> Locator:
         return self.panel.get_by_role("toolbar").get_by_role("button", name=re.compile(rf"^{name}( |$)"))

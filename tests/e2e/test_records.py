@@ -16,16 +16,18 @@ def test_add_by_mouse_then_the_next_blank_one(window: RealWindow) -> None:
     before = screen.api.total("customer")
     customers.bar("新增").click()
     dialog = screen.dialog("新增客户")
-    # With 全部客户 chosen the group is empty and has the cursor.
-    expect(dialog.get_by_role("combobox", name="客户分组", exact=True)).to_be_focused()
+    # With 全部客户 chosen the group is empty; the cursor is where one types first.
+    expect(text_field(dialog, "客户名称")).to_be_focused()
     screen.choose(dialog, "客户分组", "重点客户")
     screen.fill(dialog, 客户名称="昆山立源电子科技有限公司", 电话="0512-57339025")
     somebody = screen.api.get("/api/lookup/employee?limit=5")["rows"][-1]
     screen.choose(dialog, "业务员", somebody["pinyin"], somebody["title"])
     dialog.get_by_role("button", name="保存新增").click()
 
-    # The next one starts blank, the first one stands in the list behind.
+    # The next one starts blank in the same group, the first one stands in the list behind.
     expect(text_field(dialog, "客户名称")).to_have_value("")
+    expect(text_field(dialog, "客户名称")).to_be_focused()
+    expect(dialog.get_by_role("combobox", name="客户分组", exact=True)).to_have_value("重点客户")
     expect(text_field(dialog, "电话")).to_have_value("")
     customers.shows(before + 1)
     screen.choose(dialog, "客户分组", "一般客户")

@@ -27,7 +27,7 @@ def test_a_template_is_laid_out_kept_and_printed_by(page: Page) -> None:
     number = sold(screen)["number"]
     places.templates(screen)
     page.get_by_role("button", name="还原").click()
-    page.get_by_role("button", name="销货单等（A4）").click()
+    page.get_by_role("button", name="销货单、销货订货单、销货退货单（A4）").click()
     page.get_by_role("button", name="新建模板").click()
     page.get_by_role("textbox", name="名称", exact=True).fill("发货单")
     page.get_by_role("textbox", name="标题").fill("发货单")

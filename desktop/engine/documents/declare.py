@@ -490,6 +490,8 @@ class Document:
     """The same of columns of its lines."""
     needs: Mapping[str, str] = field(default_factory=dict)
     """Fields of the header that some kinds cannot do without, with those kinds: sheets mark them and `judge` asks."""
+    called: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Kind → what fields of the header are called on its sheets and papers, where that differs."""
     line_columns: str = ""
     foot: str = ""
     copied: str = ""

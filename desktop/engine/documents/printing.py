@@ -236,16 +236,18 @@ class _Making:
         field = self.definition.fields[name]
         if not self._sees(field):
             return None
-        value, label = self.row[name], self.one.labels.get(name, field.label)
+        value, label = self.row[name], self.one.labels.get(name) or self._called.get(name, field.label)
         if name in self._turned:
             value, label = -value if value else value, self._turned[name]
         return label, field.format(value, self.shown["labels"])
 
     @property
     def _turned(self) -> Mapping[str, str]:
-        document = self.definition.module.document
-        kind = self.row.get(document.kind) if document and document.kind else ""
-        return self.one.turned.get(str(kind), {})
+        return self.one.turned.get(_kind(self.document, self.row), {})
+
+    @property
+    def _called(self) -> Mapping[str, str]:
+        return self.document.called.get(_kind(self.document, self.row), {})
 
     def _head(self) -> Iterator[list[form.Item]]:
         """Rows in which something stands."""

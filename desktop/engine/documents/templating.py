@@ -74,10 +74,13 @@ def _print(
     }
 
 
+_TITLES_TOLD = 3
+
+
 def _called(one: Print) -> str:
-    """By the first of its titles."""
+    """By its titles, or the first of them where they are many."""
     titles = list(dict.fromkeys(one.titles.values()))
-    return titles[0] if len(titles) == 1 else f"{titles[0]}等"
+    return "、".join(titles[:_TITLES_TOLD]) + ("等" if len(titles) > _TITLES_TOLD else "")
 
 
 def _offers(fields: Mapping[str, Field]) -> list[dict[str, Any]]:

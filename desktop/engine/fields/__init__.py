@@ -1,7 +1,7 @@
 """Field types, one file each; the same types stand in web_ui/src/fields."""
 
 from .barcode import Barcode
-from .base import Cell, Column, Field, FieldError, Sql, Where, all_of, any_of
+from .base import Cell, Column, Field, FieldError, Signs, Sql, Where, all_of, any_of
 from .beside import PriceBeside
 from .birthday import Birthday
 from .boolean import Bool
@@ -63,6 +63,7 @@ __all__ = [
     "RunningMoney",
     "RunningQuantity",
     "Serial",
+    "Signs",
     "Sql",
     "TallyOf",
     "Text",

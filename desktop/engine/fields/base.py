@@ -113,6 +113,19 @@ class Where:
         return f'{self.table}."{self.name}"'
 
 
+@dataclass(frozen=True)
+class Signs:
+    """How the rows of a list add up that are of different kinds: by the value of the field `by`, -1 counts back and 0
+    not at all; what is not named counts. `words` say so where the total stands."""
+
+    by: str
+    signs: Mapping[str, int]
+    words: str
+
+    def of(self, kind: Any) -> int:
+        return self.signs.get(kind or "", 1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """Base of all field types; the label comes first, the rest by keyword. No `ABC`: asking which type a field is would
@@ -131,7 +144,8 @@ class Field:
     index: bool = False
     sum: bool = False
     sum_within: str = ""
-    """The field in which rows have to be alike to be added up."""
+    """The field (an `Enum`) in which rows have to be alike to be added up."""
+    sum_signs: Signs | None = None
     hidden: bool = False
     help: str = ""
     width: int = 0

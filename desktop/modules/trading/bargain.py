@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
-from ...engine.fields import DateTime, Enum, Field, Money, Quantity, Rate, Ref, Text
+from ...engine.fields import DateTime, Enum, Field, Money, Quantity, Rate, Ref, Signs, Text
 from ...engine.fields.moment import today
 from .amounts import Amounts, discount_refusals
 from .carried import basis_of, carry
@@ -38,6 +38,12 @@ from .terms import due_on
 
 OfferFor = Callable[[Columns, Columns, LastLine | None, str, Asking], Offer | None]
 """(header, line, newest line of this party, day, what may be looked up) → the price offered."""
+
+
+BACK = Signs("doc_type", {"return": -1, "order": 0}, "退货为减，订货不计")
+"""How sales and purchases of all kinds add up."""
+NO_ORDERS = Signs("doc_type", {"order": 0}, "订货不计")
+"""The same of amounts that have their sign."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,9 +225,10 @@ class Bargain:
 
     # ------------------------------------------------------------------------------------------------------- fields
 
-    def settling(self, outstanding: str, state: str) -> dict[str, Field]:
+    def settling(self, settled: str, outstanding: str, state: str) -> dict[str, Field]:
         """How far a document is settled, and an order delivered."""
         return {
+            "settled": Money(settled, calc=True, readonly=True, width=110),
             "outstanding": Money(outstanding, calc=True, readonly=True, index=True, sum=True, width=110),
             "progress": Enum("执行状态", PROGRESS, calc=True, readonly=True, index=True, width=84),
             "over_delivered": Rate("超交%", calc=True, readonly=True, index=True, hidden=True, width=80),
@@ -246,7 +253,7 @@ class Bargain:
         }
 
 
-STANDS = "outstanding paid_state progress over_delivered deposit_left over_returned"
+STANDS = "settled outstanding paid_state progress over_delivered deposit_left over_returned"
 
 
 def standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str, Any]]) -> Columns:
@@ -255,4 +262,15 @@ def standing(header: Mapping[str, Any], balance: str, rows: Sequence[Mapping[str
         return {"deposit_left": sum_of(rows, "balance")}
     if balance == "taken_balance":
         return {"over_returned": taken_too_much(header, rows)}
-    return order_progress(header, rows) if balance == "order_balance" else settled(header, rows)
+    if balance == "order_balance":
+        return order_progress(header, rows) | {"settled": header["paid_amount"]}
+    return settled(header, rows) | {"settled": _paid_so_far(header, rows)}
+
+
+def _paid_so_far(header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> int | None:
+    """What was paid of a document and settled with others, beside what was written off on it: with that and what is
+    still open it comes to its total."""
+    if header["state"] == "cancelled":
+        return None
+    total, off = int(header.get("signed_total") or 0), int(header.get("write_off_amount") or 0)
+    return total - sum_of(rows, "balance") - (off if total > 0 else -off)

@@ -28,7 +28,7 @@ KINDS = {
 
 _RIGHTS = dict(manager="view export print", finance="view export print")
 _RUNNING = "您看得到的流水到这一笔为止的合计；只看自己的或本部门的，会和「往来余额」不同"
-WITHIN = "应收和应付不能加在一起，先按科目过滤才有合计"
+_WITHIN = "应收和应付不能加在一起，合计按科目分开"
 
 account = Module(
     name="account",
@@ -165,7 +165,7 @@ party_entry = Module(
         side=Enum("科目", SIDES, index=True, width=70),
         customer=Ref("客户", "customer", index=True, loose=True, width=180),
         supplier=Ref("供应商", "supplier", index=True, loose=True, width=180),
-        amount=Money("金额", sum=True, sum_within="side", width=120, help=WITHIN),
+        amount=Money("金额", sum=True, sum_within="side", width=120, help=_WITHIN),
         balance_after=RunningMoney("余额", of="amount", by=("customer", "supplier", "side"), width=120, help=_RUNNING),
         due_on=Date("到期日", index=True, width=100),
         settles_number=Text("结清的单据", width=170),
@@ -245,7 +245,7 @@ def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> 
                 sum=True,
                 sum_within="side" if by_party else "",
                 width=130,
-                help=WITHIN if by_party else "",
+                help=_WITHIN if by_party else "",
             ),
             entries=Int("笔数", width=80),
         ),

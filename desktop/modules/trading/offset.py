@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ...engine.documents.declare import Asking, Columns, Move, Posted, Posting, Typing, Wrong
+from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Typing, Wrong
 from .allocation import allocate, offset_refusals
 from .money import Side, party_move
 from .open_items import (
@@ -39,9 +39,32 @@ def complete(header: Columns, asking: Asking) -> None:
     if header.get("customer") and not header.get("supplier"):
         header["supplier"] = _linked(header, asking)
     elif header.get("supplier") and not header.get("customer"):
-        rows = asking.find("customer", {"linked_supplier": header["supplier"]})
-        found = {winner_of(asking, "customer", row["id"]) for row in rows}
+        found = _customers_of(header, asking)
         header["customer"] = found.pop() if len(found) == 1 else None
+
+
+def _customers_of(header: Columns, asking: Asking) -> set[Any]:
+    """The customers that are linked with a supplier."""
+    rows = asking.find("customer", {"linked_supplier": header["supplier"]})
+    return {winner_of(asking, "customer", row["id"]) for row in rows}
+
+
+_WHERE = "在「客户信息」的「企业」页里设好，再回来选"
+
+
+def hints(header: Columns, asking: Asking) -> Iterator[Hint]:
+    """That both have to be one, and where that is said: who chooses one of them alone gets no further."""
+    customer, supplier = header.get("customer"), header.get("supplier")
+    if not customer and not supplier:
+        yield Hint("客户要有「对应供应商」才能冲抵，选好以后两边没结清的单据列在下面", "customer")
+    elif not supplier:
+        yield Hint(f"这个客户还没有「对应供应商」，先{_WHERE}", "supplier", level="warn")
+    elif not customer:
+        several = len(_customers_of(header, asking)) > 1
+        text = "几个客户的「对应供应商」都是它，请选一个" if several else f"没有客户的「对应供应商」是它，先{_WHERE}"
+        yield Hint(text, "customer", level="warn")
+    elif not is_same(asking, "supplier", _linked(header, asking), supplier):
+        yield Hint(f"不是这个客户的「对应供应商」，先{_WHERE}", "supplier", level="warn")
 
 
 def _linked(header: Mapping[str, Any], asking: Asking) -> Any:
@@ -63,9 +86,7 @@ def spread(typing: Typing) -> list[Columns]:
     header, asking = typing.sheet.header, typing.asking
     if typing.field != "amount":
         header["amount"] = None
-    if typing.field in ("customer", "supplier"):  # the other one goes by who was chosen
-        header["supplier" if typing.field == "customer" else "customer"] = None
-    complete(header, asking)
+    _follow(header, typing.field, asking)
     back = given(posted_lines(header, asking))
     found = {side: of_party(name, header.get(name), asking, back) for side, name in _PARTIES.items()}
     most = min(max(_owed(items), 0) for items in found.values())
@@ -77,6 +98,17 @@ def spread(typing: Typing) -> list[Columns]:
     if not header.get("amount"):
         header["amount"] = money or None
     return made
+
+
+def _follow(header: Columns, chosen: str | None, asking: Asking) -> None:
+    """The other one goes by who was chosen; where nobody is linked, it stays as somebody chose it."""
+    other = {"customer": "supplier", "supplier": "customer"}.get(chosen or "")
+    kept = header.get(other) if other else None
+    if other:
+        header[other] = None
+    complete(header, asking)
+    if other and not header.get(other):
+        header[other] = kept
 
 
 def _owed(items: Sequence[Found]) -> int:

@@ -35,6 +35,7 @@ from ...engine.fields import (
     Rate,
     Ref,
     Serial,
+    Signs,
     Text,
 )  # fmt: skip
 from ...engine.fields.moment import today
@@ -111,8 +112,8 @@ GOODS_LINES: dict[str, Any] = dict(
 """What every list of lines that name products is: seen with its document, written by it."""
 
 
-def line_start(document: str, *, taxed: bool = False) -> dict[str, Field]:
-    """What is bought, sold or moved."""
+def line_start(document: str, *, taxed: bool = False, signs: Signs | None = None) -> dict[str, Field]:
+    """What is bought, sold or moved, and how lines of different kinds add up."""
     copies = {"product_name": "name", "spec": "spec"} | ({"tax_rate": "tax_rate"} if taxed else {})
     return {
         "document": Ref("单据", document, required=True, whole=True, index=True, hidden=True),
@@ -131,20 +132,20 @@ def line_start(document: str, *, taxed: bool = False) -> dict[str, Field]:
         "ratio": Quantity("换算数量", readonly=True, hidden=True),
         "unit_name": Text("单位", max_length=40, readonly=True, width=70),
         "is_service": Bool("服务", readonly=True, hidden=True),
-        "qty": Quantity("数量", required=True, max=QTY_MAX, sum=True, width=90),
+        "qty": Quantity("数量", required=True, max=QTY_MAX, sum=True, sum_signs=signs, width=90),
         "base_qty": Quantity("基本数量", calc=True, readonly=True, hidden=True),
     }  # fmt: skip
 
 
-def line_prices() -> dict[str, Field]:
+def line_prices(signs: Signs | None = None) -> dict[str, Field]:
     """T1–T3 of a line. What somebody typed as the amount stands apart from what follows."""
     return {
         "price": Price("单价", min=0, max=PRICE_MAX, width=96),
         "discount_rate": Rate("折扣%", min=0, max=WHOLE_RATE * 10, default=WHOLE_RATE, width=80),
-        "amount": Money("金额", calc=True, sum=True, width=110),
+        "amount": Money("金额", calc=True, sum=True, sum_signs=signs, width=110),
         "typed_amount": Money("手输金额", min=0, max=AMOUNT_MAX, hidden=True),
         "share_amount": Money("优惠分摊", calc=True, readonly=True, hidden=True),
-        "net_amount": Money("净额", calc=True, readonly=True, sum=True, width=110),
+        "net_amount": Money("净额", calc=True, readonly=True, sum=True, sum_signs=signs, width=110),
         "tax_rate": Rate("税率%", min=0, max=WHOLE_RATE, default=0, width=80),
         "tax_amount": Money("税额", calc=True, readonly=True),
         "gross_amount": Money("含税金额", calc=True, readonly=True, hidden=True),

@@ -2,21 +2,43 @@
 
 from collections.abc import Iterator
 
+from ...engine.documents.declare import Columns, Typing
+from ...engine.fields import Enum
 from .refusal import Refusal, yuan
 
 
-def paid_refusals(*, total: int, paid: int, advance_used: int, write_off: int, in_full: bool) -> Iterator[Refusal]:
-    """A document (not an order, where all of it is an advance) takes no more than its total.
+def paid_refusals(
+    *, total: int, paid: int, advance_used: int, write_off: int, in_full: bool, what: str = "付款"
+) -> Iterator[Refusal]:  # fmt: skip
+    """A document (not an order, where all of it is an advance) takes no more than its total. `what` it is that is paid.
 
     `in_full`: retail and 零购 are paid at once, up to what was written off.
     """
     settled = paid + advance_used + write_off
     if settled > total:
-        text = f"付款超过合计 {yuan(settled - total)}"
-        yield Refusal("paid-too-much", text, "paid_amount", bare="付款超过合计")
+        text = f"{what}超过合计 {yuan(settled - total)}"
+        yield Refusal("paid-too-much", text, "paid_amount", bare=f"{what}超过合计")
     elif in_full and settled < total:
         text = f"须全额付清，还差 {yuan(total - settled)}"
         yield Refusal("not-paid-in-full", text, "paid_amount", bare="须全额付清")
+
+
+def paid_source() -> Enum:
+    """Where the amount of a document that is paid at once comes from."""
+    return Enum("收付来源", {"due": "应付清的", "typed": "手输"}, hidden=True)
+
+
+def pay_at_once(header: Columns, typing: Typing, *, due: int, in_full: bool) -> None:
+    """Retail and 零购: what is due is paid, until somebody types otherwise. What was posted stays."""
+    if typing.asking.version(str(header["id"])):
+        return
+    is_typed = typing.line is None and typing.field == "paid_amount"
+    if is_typed or not header.get("paid_source"):
+        header["paid_source"] = "due" if header.get("paid_amount") is None else "typed"
+    if header["paid_source"] == "due":
+        header["paid_amount"] = due if in_full and due > 0 else None
+    if not in_full:
+        header["paid_source"] = None
 
 
 def deposit_offered(deposit: int, used: int, total: int) -> int:

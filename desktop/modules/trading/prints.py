@@ -21,11 +21,13 @@ def on_sheets(name: str, titles: Mapping[str, str], head: Sequence[str], **rest:
     return made, replace(made, name=f"{name}_form", paper="form")
 
 
-def on_rolls(name: str, titles: Mapping[str, str], head: Sequence[str], sums: str) -> tuple[Print, Print]:
+def on_rolls(
+    name: str, titles: Mapping[str, str], head: Sequence[str], sums: str, **rest: object
+) -> tuple[Print, Print]:  # fmt: skip
     """A receipt of the shop, 80 and 58 mm wide."""
     made = Print(
         name=f"{name}_80", titles=titles, paper="roll80", head=tuple(head), letterhead=SHOP_HEAD,
-        columns="product_name qty price amount", sums=sums, notes="", machine=MACHINE,
+        columns="product_name qty price amount", sums=sums, notes="", machine=MACHINE, **rest,  # type: ignore[arg-type]
     )  # fmt: skip
     return made, replace(made, name=f"{name}_58", paper="roll58")
 

@@ -7,7 +7,7 @@ from ...engine.define import Document, Draft, Fault, Module, Related, Tab, seed_
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Bool, Date, Enum, Money, Price, Ref, Text
 from .amounts import derive_purchase
-from .bargain import STANDS, Bargain, standing
+from .bargain import BACK, STANDS, Bargain, standing
 from .choices import purchase_choices
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
 from .deposits import held_for
@@ -37,7 +37,7 @@ from .papers import (
     stock_stays,
     tax_included,
 )
-from .paying import paid_refusals
+from .paying import paid_refusals, paid_source, pay_at_once
 from .price_alert import price_hints
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
 from .refusal import yuan
@@ -69,7 +69,7 @@ _SIDE = Bargain(
     offer=_offer,
     money="paid_amount account",
     cleared=("settlement_method",),
-    deliver_label="提货日期",
+    deliver_label="到货日期",
     due_label="付款到期日",
     origin_label="原进货行",
 )
@@ -87,6 +87,8 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     sheet, hints = _SIDE.fill(typing, _complete)
+    due = int(_work_out(sheet).header["total"] or 0)
+    pay_at_once(sheet.header, typing, due=due, in_full=bool(sheet.header.get("is_retail")))
     return sheet, [*hints, *_of_line(typing)]
 
 
@@ -164,7 +166,8 @@ def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
     paid, total = int(header.get("paid_amount") or 0), int(header["total"] or 0)
     if kind != "order":
         found = paid_refusals(
-            total=total, paid=paid, advance_used=0, write_off=0, in_full=bool(header.get("is_retail"))
+            total=total, paid=paid, advance_used=0, write_off=0, in_full=bool(header.get("is_retail")),
+            what="退款" if kind == "return" else "付款",
         )  # fmt: skip
         yield from (Wrong(one.message, one.field, bare=one.bare) for one in found)
 
@@ -223,7 +226,7 @@ _HEADER: dict[str, Any] = {
     ),
     "is_retail": Bool("零购", help="从零散卖家买，当场付清"),
     "supplier": Ref("供货单位", "supplier", required=True, index=True, width=200),
-    "deliver_on": Date("提货日期", index=True, width=100),
+    "deliver_on": Date("到货日期", index=True, width=100),
     "warehouse": Ref("仓库", "warehouse", default="default", index=True, width=100),
     "settlement_method": Ref("结算方式", "settlement_method", small=True),
     "due_on": Date("付款到期日", index=True, width=100),
@@ -233,15 +236,19 @@ _HEADER: dict[str, Any] = {
     "goods_amount": Money("货款", calc=True, readonly=True),
     "discount_amount": Money("整单优惠", min=0),
     "tax_amount": Money("税额", calc=True, readonly=True),
-    "charge_amount": Money("运杂费", min=0),
-    "fee_amount": Money("采购费用", min=0),
-    "fee_supplier": Ref("费用单位", "supplier", loose=True),
-    "fee_share": Enum("分摊", {"amount": "按金额", "quantity": "按数量", "none": "不分摊"}, default="amount"),
-    "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
+    "charge_amount": Money("运杂费", min=0, help="供货单位垫付的运费、装卸费：算在合计里，一起付给他，也算成本"),
+    "fee_amount": Money("采购费用", min=0, help="付给别家（例如货运公司）的：不在合计里，欠「费用单位」，也算成本"),
+    "fee_supplier": Ref("费用单位", "supplier", loose=True, help="采购费用付给谁，在供应商信息里选"),
+    "fee_share": Enum(
+        "费用分摊", {"amount": "按金额", "quantity": "按数量", "none": "不分摊"}, default="amount",
+        help="运杂费和采购费用怎样分到各行的成本；不分摊就不进成本",
+    ),
+    "total": Money("合计金额", calc=True, readonly=True, sum=True, sum_signs=BACK, width=120),
     "signed_total": Money("应付", calc=True, readonly=True, hidden=True),
     "paid_amount": Money("本次付款", min=0),
+    "paid_source": paid_source(),
     "account": Ref("付款账户", "account", default="default", small=True),
-    **_SIDE.settling("未付", "付款状态"),
+    **_SIDE.settling("已付", "未付", "付款状态"),
     **header_end(),
 }  # fmt: skip
 _REPEATED = "number doc_on doc_type supplier handler state"
@@ -249,8 +256,8 @@ _SHEETS = on_sheets(
     "sheet", {"purchase": "进货单", "order": "进货订货单", "return": "进货退货单"},
     ("supplier:2 number", "supplier_doc_no handler doc_on", "warehouse deliver_on settlement_method"),
     columns=WITH_PRICES, spelled=TOTAL, signs=("制单", "审核", "仓库", "供货单位"),
-    sums="total discount_amount charge_amount tax_amount paid_amount outstanding",
-    turned={"return": {"outstanding": "未退"}},
+    sums="total discount_amount charge_amount tax_amount settled outstanding",
+    turned={"return": {"settled": "已退", "outstanding": "未退"}},
 )  # fmt: skip
 _SLIPS = on_sheets(
     "slip", {"purchase": "入库单", "return": "退货出库单"},
@@ -300,6 +307,7 @@ purchase = Module(
         "paid_amount account outstanding deposit_left",
         only={"deliver_on": "order", "deposit_left": "order"},
         needs={"warehouse": "purchase return", "deliver_on": "order"},
+        called={"return": {"paid_amount": "本次退款", "account": "退款账户"}},
         copied=_REPEATED,
         prints=(*_SHEETS, *_SLIPS),
     ),
@@ -331,8 +339,8 @@ purchase_line = Module(
     position=22,
     **GOODS_LINES,
     fields=dict(
-        **line_start("purchase", taxed=True),
-        **line_prices(),
+        **line_start("purchase", taxed=True, signs=BACK),
+        **line_prices(BACK),
         fee_amount=Money("费用分摊", calc=True, readonly=True, hidden=True),
         charge_amount=Money("运杂费分摊", calc=True, readonly=True, hidden=True),
         last_price=Price("上次进价", width=96, help="录这一行时，这个产品最近一次进货的单价"),

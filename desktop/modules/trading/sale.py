@@ -21,7 +21,7 @@ from ...engine.documents.declare import (
 from ...engine.fields import Bool, Date, Dict, Enum, Money, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive
-from .bargain import STANDS, Bargain, standing
+from .bargain import BACK, NO_ORDERS, STANDS, Bargain, standing
 from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
@@ -56,7 +56,7 @@ from .papers import (
     taken_of,
     tax_included,
 )
-from .paying import change, paid_refusals
+from .paying import change, paid_refusals, paid_source, pay_at_once
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .refusal import shown_qty, yuan
 from .settings import (
@@ -129,10 +129,17 @@ def _ungift(typing: Typing) -> None:
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     _ungift(typing)
     sheet, hints = _SIDE.fill(typing, _complete)
+    _pay(sheet, typing)
     day = str(sheet.header.get("doc_on") or today())
     old = [quote for quote in _quotes_of(sheet, typing.asking).values() if _is_expired(quote, day)]
     words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)
     return sheet, [*hints, *(Hint(text, level="warn") for text in words)]
+
+
+def _pay(sheet: Sheet, typing: Typing) -> None:
+    header = _work_out(sheet).header
+    due = _int(header, "total") - _int(header, "advance_used") - _int(header, "write_off_amount")
+    pay_at_once(sheet.header, typing, due=due, in_full=_SIDE.kind(header) == "retail")
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -175,6 +182,7 @@ def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
     found = paid_refusals(
         total=_int(header, "total"), paid=_int(header, "paid_amount"), advance_used=_int(header, "advance_used"),
         write_off=_int(header, "write_off_amount"), in_full=kind == "retail",
+        what="退款" if kind == "return" else "收款",
     )  # fmt: skip
     yield from (Wrong(one.message, one.field, bare=one.bare) for one in found)
     if kind == "retail" and header.get("tendered") is not None and _int(header, "change") < 0:
@@ -468,17 +476,18 @@ _HEADER: dict[str, Any] = {
     "discount_amount": Money("整单优惠", min=0),
     "tax_amount": Money("税额", calc=True, readonly=True),
     "charge_amount": Money("运费", min=0),
-    "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
+    "total": Money("合计金额", calc=True, readonly=True, sum=True, sum_signs=BACK, width=120),
     "signed_total": Money("应收", calc=True, readonly=True, hidden=True),
     "paid_amount": Money("本次收款", min=0),
+    "paid_source": paid_source(),
     "account": Ref("收款账户", "account", default="default", small=True),
     "advance_used": Money("使用预收", min=0),
     "write_off_amount": Money("抹零", min=0),
     "tendered": Money("实收", min=0),
     "change": Money("找零", calc=True, readonly=True),
-    **_SIDE.settling("未收", "收款状态"),
-    "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True),
-    "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True),
+    **_SIDE.settling("已收", "未收", "收款状态"),
+    "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
+    "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     "return_reason": Dict("退货原因", "return_reason"),
     "order_effect": Enum("退货后订货", {"keeps": "不恢复", "reopens": "恢复"}, readonly=True, hidden=True),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
@@ -491,16 +500,17 @@ _HEADER: dict[str, Any] = {
 }  # fmt: skip
 _REPEATED = "number doc_on doc_type customer owner state"
 
-_ROLL = (("number", "doc_on", "handler"), "total discount_amount paid_amount tendered change")
+_BACK = {"return": {"settled": "已退", "outstanding": "未退"}}
+_ROLL = (("number", "doc_on", "handler"), "total discount_amount write_off_amount settled outstanding tendered change")
 _RECEIPTS = on_rolls("receipt", {"retail": "销售小票"}, *_ROLL)
-_TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}, *_ROLL)
+_TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}, *_ROLL, turned=_BACK)
 _WITH_GIFTS = WITH_PRICES.replace(" note", " is_gift note")
 _SHEETS = on_sheets(
     "sheet", {"sale": "销货单", "order": "销货订货单", "return": "销货退货单", "retail": "销货单"},
     ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on"),
     columns=_WITH_GIFTS, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
-    sums="total discount_amount charge_amount tax_amount paid_amount advance_used write_off_amount outstanding",
-    turned={"return": {"outstanding": "未退"}},
+    sums="total discount_amount charge_amount tax_amount write_off_amount settled outstanding",
+    turned=_BACK,
 )  # fmt: skip
 _SLIPS = on_sheets(
     "slip", {"sale": "出库单", "retail": "出库单", "return": "退货入库单"},
@@ -554,6 +564,7 @@ sale = Module(
         "account tendered change outstanding deposit_left",
         only={"deposit_left": "order"},
         needs={"warehouse": "sale return retail", "deliver_on": "order"},
+        called={"return": {"paid_amount": "本次退款", "account": "退款账户", "tendered": "实退"}},
         copied=_REPEATED,
         prints=(*_RECEIPTS, *_SHEETS, *_SLIPS, _CONTRACT, *_TICKETS),
     ),
@@ -583,8 +594,8 @@ sale_line = Module(
     position=42,
     **GOODS_LINES,
     fields=dict(
-        **line_start("sale", taxed=True),
-        **line_prices(),
+        **line_start("sale", taxed=True, signs=BACK),
+        **line_prices(BACK),
         **line_costs(),
         is_gift=Bool("赠品", width=52, help="不收钱，照常出库、计成本"),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),

@@ -5,11 +5,11 @@ from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Spelled, Typing, Wrong
-from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Text
+from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Signs, Text
 from . import offset
 from .allocation import ADVANCES, allocate, refund_amount, refusals, to_advance, write_off
 from .deposits import ORDERS, advance_of, held, held_for, is_held, left_of
-from .money import KINDS, SIDES, WITHIN, Side, party_move
+from .money import KINDS, SIDES, Side, party_move
 from .open_items import (
     MODULES,
     TARGETS,
@@ -57,6 +57,7 @@ PREFIXES = {
     "offset": "CZ",
 }
 _MONEY_COMES = {"receipt": 1, "advance_in": 1, "refund_in": 1, "payment": -1, "advance_out": -1, "refund_out": -1}
+_NET = Signs("kind", {**_MONEY_COMES, "write_off": 0, "offset": 0}, "收入减付出，核销和冲抵不计")
 _MONEY = " ".join(_MONEY_COMES)
 _ONLY = {
     "customer": " ".join((*CUSTOMER_KINDS, "write_off", "offset")),
@@ -67,6 +68,8 @@ _ONLY = {
     "from_advance": " ".join(_REFUNDS),
     "order": " ".join(CUSTOMER_KINDS),
     "purchase_order": " ".join(SUPPLIER_KINDS),
+    "to_advance": "receipt payment advance_in advance_out write_off",
+    "due_amount": " ".join(_REFUNDS),
     **dict.fromkeys(SPLITS, _MONEY),
     "method": _MONEY,
     "cheque_no": _MONEY,
@@ -78,6 +81,7 @@ _NEEDS = {
     "customer": " ".join((*CUSTOMER_KINDS, "offset")),
     "supplier": " ".join((*SUPPLIER_KINDS, "offset")),
     "write_off_reason": "write_off",
+    "account": _MONEY,
 }
 
 
@@ -147,8 +151,22 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     if typing.line is None and typing.field in _SPREADS:
         lines = _spread(typing)
     _complete(header, lines, typing.asking)
-    hints = (*_hints(header, lines), *_deposit_hints(header, typing.asking), *split_hints(header))
+    if typing.line is not None and typing.field == "write_off_amount" and header.get("kind") not in _REFUNDS:
+        _take_in(header, lines, lines[typing.line : typing.line + 1])
+    waits = offset.hints(header, typing.asking) if offset.is_one(header) else _hints(header, lines)
+    hints = (*waits, *_deposit_hints(header, typing.asking), *split_hints(header))
     return Sheet(header, lines), hints
+
+
+def _take_in(header: Columns, lines: Sequence[Columns], typed: Sequence[Columns]) -> None:
+    """T10: what is allocated includes the discount, so it follows it: up as far as there is something open, down as far
+    as the money does not reach. `header` still says what the discounts came to before."""
+    more = write_off(lines) - int(header.get("write_off_amount") or 0)
+    if more < 0:
+        more = max(more, min(to_advance(header, lines), 0))
+    for line in typed:
+        limits = sorted((0, int(line.get("outstanding_before") or 0)))
+        line["amount"] = min(max(int(line.get("amount") or 0) + more, limits[0]), limits[1])
 
 
 def _clear(header: Columns) -> None:
@@ -193,7 +211,9 @@ def _spread(typing: Typing) -> list[Columns]:
         return offset.spread(typing)
     items = of_party(*_party(header), typing.asking, given(posted_lines(header, typing.asking)))
     wanted = -1 if header.get("kind") in _REFUNDS else 1
-    money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0)
+    keys = {one.item.target for one in items}
+    off = write_off([line for line in lines if key_of(line) in keys])
+    money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0) + off
     first = typing.asking.settings[CREDITS_FIRST]
     spread = dict(allocate(money, [one.item for one in items], credits_first=first)) if wanted > 0 else {}
     chosen = [one for one in items if wanted > 0 or one.item.outstanding < 0]
@@ -338,7 +358,7 @@ _HEADER: dict[str, Any] = {
     ),
     "customer": Ref("客户", "customer", index=True, width=200),
     "supplier": Ref("供应商", "supplier", index=True, width=200),
-    "amount": Money("金额", min=0, default=0, sum=True, width=120),
+    "amount": Money("金额", min=0, default=0, sum=True, sum_signs=_NET, width=120),
     "account": Ref("账户", "account", default="default", small=True, index=True, width=110),
     **split_fields(),
     "advance_used": Money("使用预收/付", min=0),
@@ -361,9 +381,9 @@ _HEADER: dict[str, Any] = {
         width=170,
         help="订金只用在按这张订货到的货上，订货到齐、关闭或作废以后可以另用",
     ),
-    "write_off_amount": Money("优惠", calc=True, readonly=True, sum=True, width=90),
+    "write_off_amount": Money("优惠", calc=True, readonly=True, sum=True, sum_within="kind", width=90),
     "write_off_reason": Dict("核销原因", "write_off_reason"),
-    "allocated": Money("已分配", calc=True, readonly=True, sum=True, width=110),
+    "allocated": Money("已分配", calc=True, readonly=True, sum=True, sum_within="kind", width=110),
     "to_advance": Money("转入预收/付", calc=True, readonly=True, width=110),
     "due_amount": Money("应退金额", calc=True, readonly=True),
     "balance_before": Money("此前应收/付", readonly=True, width=110, help="做这张单时往来单位的应收或应付余额"),
@@ -460,12 +480,12 @@ settlement_line = Module(
         target_kind=Enum("单据类型", TARGETS, hidden=True),
         target=Ref("结清的单据", target_by=("target_kind", MODULES), index=True, width=170),
         side=Enum("科目", SIDES, readonly=True, width=64),
-        document_number=Text("单据编号", readonly=True, width=170),
+        document_number=Text("结清的单据", readonly=True, width=170),
         document_on=Date("单据日期", readonly=True, width=100),
         due_on=Date("到期日", readonly=True, width=100),
         document_total=Money("单据金额", readonly=True, width=110),
         outstanding_before=Money("此前未结", readonly=True, width=110),
-        amount=Money("本次分配", default=0, sum=True, sum_within="side", width=110, help=WITHIN),
+        amount=Money("本次分配", default=0, sum=True, sum_within="side", width=110),
         write_off_amount=Money("本次优惠", sum=True, sum_within="side", width=100),
         **line_end(_HEADER, _REPEATED),
     ),

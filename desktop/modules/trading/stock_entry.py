@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from ...engine.define import Document, Flaw, Module, Related, Section, Tab
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
-from ...engine.fields import Dict, Enum, Money, Price, Ref
+from ...engine.fields import Dict, Enum, Money, Price, Ref, Signs
+from ...engine.fields.moment import today
 from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
 from .late import adjusted_by, not_adjusted
 from .papers import (
@@ -47,8 +48,20 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
+    _date(typing)
     _complete(typing.sheet.header, typing.sheet.lines, typing.asking)
     return typing.sheet, ()
+
+
+def _date(typing: Typing) -> None:
+    """T23: who says that a sheet is an opening, means the day before the books began; another kind is of today."""
+    header, before = typing.sheet.header, day_before(start_of(typing.asking))
+    if typing.line is not None or typing.field != "kind" or not before:
+        return
+    if header.get("kind") == "opening":
+        header["doc_on"] = before
+    elif header.get("doc_on") == before:
+        header["doc_on"] = today()
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -203,7 +216,7 @@ stock_entry_line = Module(
     position=66,
     **GOODS_LINES,
     fields=dict(
-        **line_start("stock_entry"),
+        **line_start("stock_entry", signs=Signs("direction", {"out": -1}, "出库为减")),
         unit_cost=Price("单位成本", min=0, see="see_cost", width=100, help="入库时填，空着是成本未知，0 是免费"),
         **line_costs(),
         **line_end(_HEADER, _REPEATED),

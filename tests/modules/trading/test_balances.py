@@ -113,7 +113,7 @@ def test_what_is_owed_and_what_one_owes_are_not_added_up(shop: Shop) -> None:
         numbers = lists.row_numbers(engine, db, shop.office.admin, "party_entry", query)
         wanted = printing.Wanted(columns, None, None)
         cells, totals = printing._cells(engine, db, shop.office.admin, definition, wanted, numbers, lambda done: None)
-    assert len(cells) == 2 and totals == ["合计 2 条", ""]
+    assert len(cells) == 2 and totals == ["合计 2 条（金额：应收 100.00，应付 50.00）", ""]
 
 
 def test_goods_of_one_pool_cost_the_same_in_every_warehouse(shop: Shop) -> None:

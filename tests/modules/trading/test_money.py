@@ -165,6 +165,16 @@ def test_the_first_day_stays_once_anything_is_booked(shop: Shop) -> None:
     assert problem["fields"] == {"start_on": "已有过账的单据，启用日期不能再改"}
 
 
+def test_an_opening_of_stock_is_dated_before_the_books_began(shop: Shop) -> None:
+    def chosen(kind: str, day: str) -> str:
+        body = {"values": {"kind": kind, "doc_on": day}, "lines": [], "changed": {"field": "kind"}}
+        return str(shop.api.post("/api/documents/stock_entry/work-out", body)["values"]["doc_on"])
+
+    assert chosen("opening", "2030-05-01") == day_before_start()
+    assert chosen("other_in", day_before_start()) == today()
+    assert chosen("other_in", "2030-05-01") == "2030-05-01"
+
+
 def test_what_a_sheet_leaves_blank_follows_from_the_party(shop: Shop) -> None:
     asked = shop.body({"kind": "receivable", "customer": "甲"}, [])
     found = shop.api.post("/api/documents/opening_party/work-out", {**asked, "changed": {"field": "customer"}})

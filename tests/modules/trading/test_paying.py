@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from desktop.modules.trading.paying import change, deposit_offered, paid_refusals
 from tests.modules.trading.kit import fen
+from tests.modules.trading.shop import Shop, yuan
 
 
 def refused(total: int, paid: int, *, advance: int = 0, off: int = 0, in_full: bool = False) -> list[str]:
@@ -34,3 +37,46 @@ def test_nothing_is_paid_beyond_the_total() -> None:
 )
 def test_g9_a_delivery_uses_what_is_left_of_the_deposit(deposit: int, used: int, total: int, expected: int) -> None:
     assert deposit_offered(fen(deposit), fen(used), fen(total)) == fen(expected)
+
+
+def typing(shop: Shop, body: dict[str, Any], field: str, **more: Any) -> dict[str, Any]:
+    """What follows of a sheet as the screen sends it, once somebody has typed into a field of its header."""
+    asked: dict[str, Any] = {name: body[name] for name in ("id", "lines") if name in body}
+    asked |= {"values": body["values"] | more, "changed": {"field": field}}
+    module = "purchase" if "is_retail" in body["values"] else "sale"
+    return dict(shop.api.post(f"/api/documents/{module}/work-out", asked))
+
+
+def test_retail_pays_what_is_due_until_somebody_types_otherwise(shop: Shop) -> None:
+    shop.product()
+    body = shop.body({"doc_type": "retail"}, [("P", 2, 25)])
+    found = typing(shop, body, "doc_type")
+    assert yuan(found["values"]["paid_amount"]) == 50
+    found = typing(shop, found, "write_off_amount", write_off_amount=fen(1))
+    found = typing(shop, found, "tendered", tendered=fen(100))
+    assert (yuan(found["values"]["paid_amount"]), yuan(found["values"]["change"])) == (49, 51)
+    found = typing(shop, found, "paid_amount", paid_amount=fen(48))
+    found = typing(shop, found, "tendered", tendered=fen(60))
+    assert (yuan(found["values"]["paid_amount"]), yuan(found["values"]["change"])) == (48, 12), "what was typed stays"
+    found = typing(shop, found, "paid_amount", paid_amount=None)
+    assert yuan(found["values"]["paid_amount"]) == 49
+    assert typing(shop, found, "doc_type", doc_type="sale")["values"]["paid_amount"] is None
+
+
+def test_small_purchases_pay_what_is_due(shop: Shop) -> None:
+    shop.product()
+    found = typing(shop, shop.body({"is_retail": True}, [("P", 1, 35)]), "is_retail")
+    assert yuan(found["values"]["paid_amount"]) == 35
+
+
+def test_what_is_paid_of_a_posted_retail_sale_stays(shop: Shop) -> None:
+    shop.product()
+    shop.supplier()
+    shop.buy(("P", 10, 5))
+    body = shop.body({"doc_type": "retail"}, [("P", 2, 25)])
+    found = typing(shop, body, "doc_type")
+    values = {name: value for name, value in found["values"].items() if value is not None}
+    made = shop.api.post("/api/documents/sale", {"values": values, "lines": found["lines"]})
+    assert made["row"]["paid_state"] == "settled"
+    changed = {"values": made["row"] | {"discount_amount": fen(5)}, "lines": made["lines"], "id": made["row"]["id"]}
+    assert yuan(typing(shop, changed, "discount_amount")["values"]["paid_amount"]) == 50

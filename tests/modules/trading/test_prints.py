@@ -94,7 +94,7 @@ def test_a_sale_on_a_sheet_says_who_what_and_how_much_in_words(company: Shop) ->
     for part in (
         "苏州衡远工业品有限公司", "销货单", document["row"]["number"], "客户：甲",
         "六角螺栓GB/T5783全螺纹镀锌A2-70M12×80",
-        "12.50", "125.00", "5.97", "合计", "130.97", "整单优惠：1.00", "本次收款：30.00", "未收：99.97",
+        "12.50", "125.00", "5.97", "合计", "130.97", "整单优惠：1.00", "已收：30.00", "未收：99.97",
         "合计金额（大写）：壹佰贰拾玖元玖角柒分", "备注：送到三号门", "客户签收：", "第1页，共1页", "货物当面点清",
     ):  # fmt: skip
         assert part in said, part
@@ -116,6 +116,43 @@ def test_a_receipt_names_shop_change_and_machine(company: Shop) -> None:
         said = flat([page])
         for part in ("衡远五金", "销售小票", "130.97", "实收150.00", "找零19.03", "本机号：01A1", "谢谢惠顾"):
             assert part in said, (name, part)
+
+
+def test_what_was_received_and_is_still_open_comes_to_the_total_when_it_is_printed(company: Shop) -> None:
+    document = sold(company, paid_amount=30, write_off_amount="0.97")
+    about = {"target_kind": "sale", "target": document["row"]["id"], "amount": 4_000, "write_off_amount": 100}
+    company.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 39}, about)
+    for name in ("sheet_a4", "ticket_80"):
+        said = flat(printed(company, "sale", document, name)).replace("：", "")
+        for part in ("合计金额130.97", "抹零0.97", "已收70.00", "未收60.00"):
+            assert part in said, (name, part)
+        assert "本次收款" not in said
+    company.cancel("settlement", company.rows("settlement")[0] | {"row": company.rows("settlement")[0]})
+    row = company.cancel("sale", document)["row"]
+    assert (row["settled"], row["outstanding"]) == (None, 0)
+
+
+def test_what_is_paid_ahead_for_an_order_stands_on_it(company: Shop) -> None:
+    document = sold(company, doc_type="order", deliver_on="2030-01-01", paid_amount=30, account="现金")
+    assert "已收：30.00" in flat(printed(company, "sale", document, "sheet_a4"))
+
+
+def test_retail_slips_say_what_was_taken_off(company: Shop) -> None:
+    document = sold(company, doc_type="retail", write_off_amount="0.97", paid_amount=130, tendered=150)
+    said = flat(printed(company, "sale", document, "receipt_80"))
+    for part in ("抹零0.97", "已收130.00", "实收150.00", "找零20.00"):
+        assert part in said, part
+
+
+def test_a_refund_is_called_so(company: Shop) -> None:
+    modules = {one["name"]: one for one in company.api.get("/api/modules")["modules"]}
+    called = modules["sale"]["document"]["called"]
+    assert called == {"return": {"paid_amount": "本次退款", "account": "退款账户", "tendered": "实退"}}
+    about = {"doc_type": "return", "customer": "甲", "paid_amount": 90, "account": "现金"}
+    assert "退款超过合计" in company.refused("sale", about, ("P", 4, 20))["fields"]["paid_amount"]
+    assert (
+        "收款超过合计" in company.refused("sale", about | {"doc_type": "sale"}, ("P", 4, 20))["fields"]["paid_amount"]
+    )
 
 
 def test_a_contract_has_both_parties_and_its_terms(company: Shop) -> None:

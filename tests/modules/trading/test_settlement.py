@@ -390,3 +390,43 @@ def test_the_balance_after_posting_is_shown_before(shop: Shop) -> None:
     back = shop.sell(("P", 1, 20), doc_type="return")
     refund = {"kind": "refund_out", "customer": "甲", "amount": 20}
     assert balances(shop.enter("settlement", refund, part(back, "sale", -20))["row"]) == (70, 90)
+
+
+def sent(found: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    return {"values": found["values"], "lines": found["lines"], "changed": changed}
+
+
+def test_a_discount_settles_with_the_money(shop: Shop) -> None:
+    """T10: what is allocated includes it, however often it is typed anew, and no more than is open."""
+    shop.buy(("P", 50, 5))
+    first, second = shop.sell(("P", 5, 1000)), shop.sell(("P", 1, 660))
+    found = typed(shop, {"kind": "receipt", "customer": "甲", "amount": 5658}, "amount")
+    amounts = []
+    for off in (2, 3, 2):
+        found["lines"][1]["write_off_amount"] = fen(off)
+        found = shop.api.post("/api/documents/settlement/work-out", sent(found, line=1, field="write_off_amount"))
+        amounts.append((yuan(found["lines"][1]["amount"]), yuan(found["values"]["to_advance"])))
+    assert amounts == [(660, 0), (660, 1), (660, 0)]
+    found = typed(shop, {"kind": "receipt", "customer": "甲", "amount": 5658}, "amount", found["lines"])
+    assert given(found) == [(first["row"]["number"], 5000), (second["row"]["number"], 660)], "typed in any order"
+    values = {name: value for name, value in found["values"].items() if value is not None}
+    shop.api.post("/api/documents/settlement", {"values": values, "lines": found["lines"]})
+    assert shop.read("sale", second)["row"]["paid_state"] == "settled"
+    assert (shop.owes("甲"), shop.cash()) == (0, 5658)
+
+
+def test_an_offset_says_at_the_field_what_it_needs_first(shop: Shop) -> None:
+    def told(field: str, **parties: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        found = typed(shop, {"kind": "offset", **parties}, field)
+        return found["values"], [(one["field"], one["text"]) for one in found["hints"]]
+
+    values, (hint,) = told("customer", customer="甲")
+    assert values["supplier"] is None and hint[0] == "supplier" and "「企业」页里设好" in hint[1]
+    values, (hint,) = told("supplier", supplier="乙")
+    assert values["customer"] is None and hint[0] == "customer" and "没有客户的「对应供应商」是它" in hint[1]
+    values, (hint,) = told("supplier", customer="甲", supplier="乙")
+    assert values["customer"] == shop.names["甲"], "what was chosen stays"
+    assert hint[0] == "supplier" and "不是这个客户的" in hint[1]
+    shop.customer("甲方", linked_supplier=shop.names["乙"])
+    values, found = told("customer", customer="甲方", supplier="")
+    assert values["supplier"] == shop.names["乙"] and not found

@@ -28,6 +28,8 @@ export interface FieldInfo {
   help: string
   sortable: boolean
   sum: boolean
+  /** which rows a total counts: posted ones, with the sign of their kind, and only where they are alike in `within` */
+  sum_rule?: { posted: boolean; by: string; signs: Record<string, number>; within: string } | null
   /** warn (never refuse) when another record has the same value */
   unique: boolean
   operators: Operator[]
@@ -143,6 +145,8 @@ export interface DocumentInfo {
   /** columns of lines that only some kinds have a use for, with the kinds */
   line_only?: Record<string, string[]>
   needs?: Record<string, string[]>
+  /** by kind: what fields of the head are called on its sheets */
+  called?: Record<string, Record<string, string>>
   /** fields of the head that its lines repeat */
   copied?: string[]
   /** fields of the head that stand at the foot, beside the totals */
@@ -218,7 +222,7 @@ export interface FoundProducts { exact: boolean; items: FoundProduct[] }
 /** asked before it is saved; the answer goes back as its name */
 export interface SaveQuestion { name: string; text: string }
 
-export interface Chapter { name: string; label: string; icon: string }
+export interface Chapter { name: string; label: string; icon: string; /** parts of its menu, each with a heading */ sections?: { label: string; modules: string[] }[] }
 export interface Modules { chapters: Chapter[]; modules: ModuleInfo[] }
 
 /** one row: raw values by field name plus record machinery */
@@ -230,7 +234,7 @@ export interface Row {
 /** titles of everything referred to on this page, by id */
 export type Labels = Record<string, string>
 
-export interface ListPage { rows: Row[]; next: string | null; total?: number; sums?: Record<string, number>; labels: Labels }
+export interface ListPage { rows: Row[]; next: string | null; total?: number; sums?: Record<string, number>; /** what each total counts */ sum_words?: Record<string, string[]>; labels: Labels }
 /** the whole record, with the titles of what it refers to */
 export interface RecordPage { row: Row; labels: Labels; /** the record that this one was merged into */ merged_into?: { id: string; title: string } }
 

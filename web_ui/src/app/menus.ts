@@ -4,7 +4,7 @@ import { useModules } from '@/stores/modules'
 import { useTabs } from '@/stores/tabs'
 import { iconOf } from '@/ui/icons'
 import type { Command } from '@/composables/useCommands'
-import type { ModuleInfo } from '@/api/types'
+import type { Chapter, ModuleInfo } from '@/api/types'
 import type { MenuEntry } from '@/ui/menu'
 
 export interface Menu {
@@ -22,6 +22,16 @@ export function openCommand(module: ModuleInfo): Command {
   return { id: `open:${module.name}`, label: module.label, icon: iconOf(module.icon), run: () => useTabs().enter(`/m/${module.name}`) }
 }
 
+/** A chapter's modules under its headings; without those, in a row. */
+export function chapterEntries(chapter: Chapter, modules: ModuleInfo[]): MenuEntry[] {
+  if (!chapter.sections?.length) return modules.map(openCommand)
+  const byName = new Map(modules.map((m) => [m.name, m]))
+  return chapter.sections.flatMap((section): MenuEntry[] => {
+    const inside = section.modules.map((name) => byName.get(name)).filter((m): m is ModuleInfo => !!m)
+    return inside.length ? [{ heading: section.label }, ...inside.map(openCommand)] : []
+  })
+}
+
 /** Documents that fill themselves with all there is stand among the tools: they are made from time to time. */
 function runs(): Command[] {
   return [...useModules().byName.values()].flatMap((module) => (module.document?.sources ?? []).filter((one) => one.whole && module.rights.includes('post')).map((one) => {
@@ -34,7 +44,7 @@ export function menus(): Menu[] {
   const chapters = useModules().menu
   const system = chapters.find((entry) => entry.chapter.name === SYSTEM)
   return [
-    { id: 'file', label: t('文件'), key: 'F', entries: () => ['tab.new', 'tab.close', '-', 'list.import', 'list.export', 'list.print', '-', 'app.sync', 'app.backup', '-', 'app.lock', 'app.switch', 'app.quit'] },
+    { id: 'file', label: t('文件'), key: 'F', entries: () => ['tab.new', 'tab.close', '-', 'list.import', 'list.export', 'list.print', 'record.paper', '-', 'app.sync', 'app.backup', '-', 'app.lock', 'app.switch', 'app.quit'] },
     {
       id: 'edit', label: t('编辑'), key: 'E',
       entries: () => [
@@ -43,7 +53,7 @@ export function menus(): Menu[] {
       ],
     },
     { id: 'tools', label: t('工具'), key: 'T', entries: () => ['app.password', '-', 'app.duplicates', 'app.bin', '-', ...runs(), 'app.flaws', 'app.check'] },
-    ...chapters.filter((entry) => entry !== system).map(({ chapter, modules }, i) => ({ id: chapter.name, label: chapter.label, key: String(i + 1), entries: (): MenuEntry[] => modules.map(openCommand) })),
+    ...chapters.filter((entry) => entry !== system).map(({ chapter, modules }, i) => ({ id: chapter.name, label: chapter.label, key: String(i + 1), entries: (): MenuEntry[] => chapterEntries(chapter, modules) })),
     { id: SYSTEM, label: t('系统'), key: 'S', entries: () => [...(system?.modules.map(openCommand) ?? []), '-', 'app.preferences', 'zoom.in', 'zoom.out', 'zoom.reset'] },
     { id: 'help', label: t('帮助'), key: 'H', entries: () => ['app.help', 'app.shortcuts', '-', 'app.about'] },
   ]

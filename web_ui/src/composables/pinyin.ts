@@ -23,6 +23,13 @@ export function initials(text: string): string {
   return result
 }
 
+/** How close a label is to what was typed: 0 the very name, 1 begins with it, 2 has it inside, 3 its initials. */
+export function distance(label: string, typed: string): number {
+  const want = typed.trim().toLowerCase()
+  const at = label.toLowerCase().indexOf(want)
+  return label.toLowerCase() === want ? 0 : at === 0 ? 1 : at > 0 ? 2 : 3
+}
+
 export function labelMatches(label: string, typed: string): boolean {
   const want = typed.trim().toLowerCase()
   return !want || label.toLowerCase().includes(want) || initials(label).includes(want)

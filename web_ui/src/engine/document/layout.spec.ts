@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DocumentInfo, ModuleInfo } from '../../api/types'
 import { field } from '../../fields/info'
 import { lineColumns, template } from './columns'
-import { fieldsOfKind, folded, layoutOf } from './layout'
+import { fieldsOfKind, folded, layoutOf, withoutStray } from './layout'
 import { ownerOfLine } from './owner'
 
 const fields = [
@@ -31,6 +31,16 @@ describe('the parts of a sheet', () => {
     expect(names(fieldsOfKind(fields, kinds, {}))).not.toContain('party')
     // what is wrong is never hidden
     expect(names(layoutOf(module, kinds, { b: 'bought' }, { c: '不对' }).head)).toContain('c')
+  })
+  it('are called what their kind calls them', () => {
+    const kinds = { ...about, kind: 'b', called: { back: { c: '退款' } } }
+    expect(fieldsOfKind(fields, kinds, { b: 'back' }).find((f) => f.name === 'c')?.label).toBe('退款')
+    expect(fieldsOfKind(fields, kinds, { b: 'sold' }).find((f) => f.name === 'c')?.label).not.toBe('退款')
+  })
+  it('forget what was typed wrong into a field that another kind has no use for', () => {
+    const kinds = { ...about, kind: 'b', only: { party: ['sold'] } }
+    expect(withoutStray({ party: '没有找到', c: '不对' }, fields, kinds, { b: 'bought' })).toEqual({ c: '不对' })
+    expect(withoutStray({ party: '没有找到' }, fields, kinds, { b: 'sold' })).toEqual({ party: '没有找到' })
   })
   it('fold what is seldom needed, never what must be filled in or is wrong', () => {
     const { head } = layoutOf(module, about)

@@ -19,10 +19,19 @@ const inTitle = (module: ModuleInfo, field: FieldInfo): boolean => field.name ==
 
 type Words = Record<string, string>
 
-/** The fields that a sheet of a kind has a use for, and what is wrong; what this kind cannot do without is required. */
+/** The fields that a sheet of a kind has a use for, and what is wrong; what this kind cannot do without is required; called as this kind calls them. */
 export function fieldsOfKind(fields: FieldInfo[], about: DocumentInfo, values: Values, wrong: Words = {}): FieldInfo[] {
   const kind = String(values[about.kind ?? ''] ?? '')
-  return fields.filter((f) => !!wrong[f.name] || (about.only?.[f.name]?.includes(kind) ?? true)).map((f) => (about.needs?.[f.name]?.includes(kind) ? { ...f, required: true } : f))
+  const called = about.called?.[kind] ?? {}
+  const named = (f: FieldInfo): FieldInfo => (called[f.name] ? { ...f, label: called[f.name] ?? f.label } : f)
+  return fields.filter((f) => !!wrong[f.name] || (about.only?.[f.name]?.includes(kind) ?? true)).map((f) => named(about.needs?.[f.name]?.includes(kind) ? { ...f, required: true } : f))
+}
+
+/** What was typed wrong into fields that the sheet's kind has no use for stands in nobody's way. */
+export function withoutStray<T>(wrong: Record<string, T>, fields: FieldInfo[], about: DocumentInfo, values: Values): Record<string, T> {
+  const known = new Set(fieldsOfKind(fields, about, values).map((f) => f.name))
+  const alien = new Set(fields.map((f) => f.name).filter((name) => !known.has(name)))
+  return Object.fromEntries(Object.entries(wrong).filter(([name]) => !alien.has(name)))
 }
 
 export function layoutOf(whole: ModuleInfo, about: DocumentInfo, values: Values = {}, wrong: Words = {}): SheetLayout {

@@ -9,7 +9,7 @@ import { missingRequired, newValues } from '../model/form'
 import { documents, type SaveBody } from './calls'
 import { createFollower } from './follow'
 import { useKept } from './kept'
-import { fieldsOfKind } from './layout'
+import { fieldsOfKind, withoutStray } from './layout'
 import {
   addLine, bodyOf, copyOf, EMPTY, fromFound, indexOf, insertLine, namesOf, newLine, noErrors, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, titlesOf, touched, typedOf,
   type Errors, type Line, type Scanned, type Sheet, type Values,
@@ -206,7 +206,13 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   }
   function set(field: string, value: Value): void {
     setProblem(HEAD, field, null)
+    if (field === about.kind) forgetStray({ ...sheet.value.values, [field]: value })
     change(setHead(sheet.value, module.fields, field, value), { field })
+  }
+  function forgetStray(values: Values): void {
+    const kept = withoutStray(problems.value[HEAD] ?? {}, module.fields, about, values)
+    problems.value = Object.keys(kept).length ? { ...problems.value, [HEAD]: kept } : without(problems.value, HEAD)
+    errors.value = { ...errors.value, head: withoutStray(errors.value.head, module.fields, about, values) }
   }
   function setLine(key: string, field: string, value: Value): void {
     setProblem(key, field, null)

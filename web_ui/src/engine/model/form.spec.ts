@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ModuleInfo, Row } from '../../api/types'
 import { field } from '../../fields/info'
-import { changedFields, clashes, copyValues, errorsPerTab, firstToFill, forAdding, formFields, formTabs, missingRequired, newValues, pick, rebase } from './form'
+import { changedFields, clashes, copyValues, errorsPerTab, firstToFill, forAdding, formFields, formTabs, missingRequired, needsId, newValues, nextValues, pick, rebase } from './form'
 
 const module = {
   name: 'm',
@@ -25,6 +25,16 @@ describe('form', () => {
     expect(firstToFill(fields, newValues(module, {}))).toBe('name')
     expect(firstToFill(fields, newValues(module, { name: '甲' }))).toBe('tags')
     expect(firstToFill(fields, newValues(module, { name: '甲', tags: ['a'] }))).toBe('name')
+  })
+  it('goes on in the group of the last one, unless that had none', () => {
+    const grouped = { ...module, fields: [...module.fields, field('ref', { name: 'group' })], tree: { module: 'g', field: 'group' } } as unknown as ModuleInfo
+    expect(nextValues(grouped, { group: 'a', limit: 5 }, { name: '甲', group: 'b', limit: 9 })).toMatchObject({ name: null, group: 'b', limit: 5 })
+    expect(nextValues(grouped, { group: 'a' }, { group: null })).toMatchObject({ group: 'a' })
+    expect(nextValues(module, {}, { name: '甲' })).toEqual(newValues(module, {}))
+  })
+  it('knows what can only be chosen once the record is there', () => {
+    expect(needsId(field('ref', { name: 'main', depends: { product: 'id' } }))).toBe(true)
+    expect(needsId(field('ref', { name: 'contact', depends: { parent: 'customer' } }))).toBe(false)
   })
   it('sends what changed', () => {
     const original = { name: '甲', limit: 1, tags: ['a'], note: null }

@@ -35,6 +35,15 @@ export function newValues(module: ModuleInfo, preset: Record<string, Value>): Va
   return { ...values, ...preset }
 }
 
+/** 保存新增: the next one begins in the group of the last. */
+export function nextValues(module: ModuleInfo, preset: Record<string, Value>, last: Values): Values {
+  const group = module.tree?.field
+  return newValues(module, { ...preset, ...(group && !isEmpty(last[group]) ? { [group]: last[group] ?? null } : {}) })
+}
+
+/** What is chosen among what belongs to the record itself: of a new one there is nothing yet. */
+export const needsId = (field: FieldInfo): boolean => Object.values(field.depends ?? {}).includes('id')
+
 /** Where the cursor starts in a new record: the first field that a person fills and that nothing filled before. */
 export function firstToFill(fields: FieldInfo[], values: Values): string | undefined {
   const typed = fields.filter((field) => !field.readonly && field.type !== 'serial')
@@ -50,7 +59,7 @@ export function copyValues(module: ModuleInfo, row: Row): Values {
   for (const field of module.fields) {
     if (field.hidden || field.readonly || field.type === 'serial' || field.type === 'password') continue
     // what belongs to the old record alone
-    if (Object.values(field.depends ?? {}).includes('id')) continue
+    if (needsId(field)) continue
     const value = row[field.name]
     if (value !== undefined && !isHidden(field, value)) values[field.name] = value
   }

@@ -15,6 +15,7 @@ export const settings: Record<string, string> = {
   '份数': 'Copies',
   '先改好左边标红的地方': 'Mend what is marked red at the left first',
   '共 {n} 页，这里看前 {m} 页': '{n} pages, the first {m} of them here',
+  '宽': 'Width',
   '列宽': 'Width of the column',
   '制单、审核': 'Made by, checked by',
   '加一项…': 'Add one…',

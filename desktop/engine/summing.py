@@ -1,0 +1,129 @@
+"""What the totals of a list count, and with which sign: one rule for lists, their tally and print.
+
+Of documents and their lines only what is posted counts: a draft is nothing yet, and what was cancelled nothing any
+more. A field says by its `sum_signs` which kinds count back or not at all (a list of one kind alone shows its plain
+total), and by `sum_within` which rows must not be added up: their total is told value by value.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from .fields import Enum, Signs
+from .registry import Definition, sum_key
+
+PARTS_MAX = 4
+"""More parts than that are no total."""
+_POSTED = "posted"
+
+
+def signs_of(definition: Definition, name: str, *, plain: bool = False) -> Signs | None:
+    return None if plain else definition.fields[name].sum_signs
+
+
+def expression(definition: Definition, name: str, table: str = "", *, plain: bool = False) -> str:
+    """What a row adds to a total, as SQL; `plain` without regard to its kind."""
+    where = f"{table}." if table else ""
+    value, signs = f'{where}"{name}"', signs_of(definition, name, plain=plain)
+    if signs:
+        whens = " ".join(f"WHEN '{kind}' THEN {sign}" for kind, sign in signs.signs.items())
+        value = f'{value} * CASE {where}"{signs.by}" {whens} ELSE 1 END'
+    return f"CASE WHEN {where}\"state\" = '{_POSTED}' THEN {value} END" if definition.posts else value
+
+
+def amount(definition: Definition, name: str, row: Mapping[str, Any], *, plain: bool = False) -> int:
+    """The same of a row."""
+    if not row[name] or (definition.posts and row["state"] != _POSTED):
+        return 0
+    signs = signs_of(definition, name, plain=plain)
+    return int(row[name]) * (signs.of(row[signs.by]) if signs else 1)
+
+
+def key(definition: Definition, name: str, row: Mapping[str, Any]) -> str:
+    """Where the tally keeps it."""
+    within = definition.fields[name].sum_within
+    return part_key(name, row[within]) if within else sum_key(name)
+
+
+def part_key(name: str, value: Any) -> str:
+    return f"{sum_key(name)}:{value or ''}"
+
+
+def keys(definition: Definition, name: str) -> list[tuple[str, str]]:
+    """All keys of a total in the tally, each with the value it is about."""
+    one = definition.fields[name]
+    if not one.sum_within:
+        return [(sum_key(name), "")]
+    return [(part_key(name, value), value) for value in ("", *_options(definition, one.sum_within))]
+
+
+def _options(definition: Definition, name: str) -> Mapping[str, str]:
+    one = definition.fields[name]
+    assert isinstance(one, Enum)  # check.py asks for it
+    return one.options
+
+
+def told(
+    definition: Definition, found: Mapping[str, Mapping[str, int]], plain: Iterable[str] = ()
+) -> tuple[dict[str, int], dict[str, list[str]]]:
+    """Totals, and in words what each of them counts. `found` has the amounts by field and by the value that its rows
+    have to be alike in ("" where they need not); those in `plain` are without signs."""
+    sums: dict[str, int] = {}
+    words: dict[str, list[str]] = {}
+    for name, by_value in found.items():
+        within = definition.fields[name].sum_within
+        parts = {value: by for value, by in by_value.items() if by or not within}
+        if len(parts) < 2:
+            sums[name] = sum(parts.values())
+        words[name] = [*_rule(definition, name, name in plain), *(_parts(definition, name, parts) if within else ())]
+    return sums, words
+
+
+def _rule(definition: Definition, name: str, plain: bool) -> Iterator[str]:
+    if definition.posts:
+        yield "只算已过账的"
+    signs = signs_of(definition, name, plain=plain)
+    if signs:
+        yield signs.words
+
+
+def _parts(definition: Definition, name: str, parts: Mapping[str, int]) -> Iterator[str]:
+    one = definition.fields[name]
+    options = _options(definition, one.sum_within)
+    if len(parts) == 1:
+        yield from (f"都是{options[value]}" for value in parts if value in options)
+    elif 1 < len(parts) <= PARTS_MAX:
+        amounts = (f"{options.get(value, '其他')} {one.format(by, {})}" for value, by in _ordered(options, parts))
+        yield f"{one.label}：{'，'.join(amounts)}"
+
+
+def _ordered(options: Mapping[str, str], parts: Mapping[str, int]) -> Sequence[tuple[str, int]]:
+    order = [*options, *(value for value in parts if value not in options)]
+    return [(value, parts[value]) for value in order if value in parts]
+
+
+class Adder:
+    """Totals over rows that are met one after the other."""
+
+    def __init__(self, definition: Definition, names: Iterable[str]) -> None:
+        self._definition, self._names = definition, list(names)
+        self._signed: dict[str, dict[str, int]] = {name: {} for name in self._names}
+        self._plain = dict.fromkeys(self._names, 0)
+        self._kinds: dict[str, set[Any]] = {name: set() for name in self._names}
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        for name in self._names:
+            one, by = self._definition.fields[name], self._signed[name]
+            value = str(row[one.sum_within] or "") if one.sum_within else ""
+            by[value] = by.get(value, 0) + amount(self._definition, name, row)
+            if one.sum_signs:
+                self._plain[name] += amount(self._definition, name, row, plain=True)
+                self._kinds[name].add(row[one.sum_signs.by])
+
+    def told(self) -> tuple[dict[str, int], dict[str, list[str]]]:
+        plain = {name for name in self._names if self._is_plain(name)}
+        found = {name: {"": self._plain[name]} if name in plain else self._signed[name] for name in self._names}
+        return told(self._definition, {name: by or {"": 0} for name, by in found.items()}, plain)
+
+    def _is_plain(self, name: str) -> bool:
+        signs, kinds = self._definition.fields[name].sum_signs, self._kinds[name]
+        return signs is not None and len(kinds) == 1 and all(signs.of(kind) != 1 for kind in kinds)

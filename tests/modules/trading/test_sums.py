@@ -1,0 +1,84 @@
+"""What the totals of lists count: one rule for the whole list, a part of it, and print (engine/summing.py)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from desktop.engine import lists, printing
+from desktop.engine import query as q
+from tests.modules.trading.shop import Shop, yuan
+
+
+@pytest.fixture(autouse=True)
+def _stocked(shop: Shop) -> None:
+    shop.product()
+    shop.customer()
+    shop.supplier()
+    shop.buy(("P", 100, 1))
+
+
+def totals(shop: Shop, module: str, *clauses: tuple[str, str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    asked = {"and": [{"field": name, "op": op, "value": value} for name, op, value in clauses]}
+    found = shop.api.get(f"/api/records/{module}", want="sums", filter=json.dumps(asked) if clauses else "")
+    return {name: yuan(value) for name, value in found["sums"].items()}, found["sum_words"]
+
+
+def printed(shop: Shop, module: str, name: str) -> list[str]:
+    engine, admin = shop.office.engine, shop.office.admin
+    definition = engine.definition(module)
+    with engine.db.read() as db:
+        numbers = lists.row_numbers(engine, db, admin, module, q.Query())
+        wanted = printing.Wanted((("number", 100), (name, 80)), None, None)
+        return printing._cells(engine, db, admin, definition, wanted, numbers, lambda done: None)[1]
+
+
+def test_a_return_counts_back_and_drafts_orders_and_what_was_cancelled_do_not(shop: Shop) -> None:
+    shop.sell(("P", 1, 500))
+    shop.sell(("P", 1, 80), doc_type="return")
+    shop.sell(("P", 1, 900), doc_type="order", deliver_on="2030-01-01")
+    shop.cancel("sale", shop.sell(("P", 1, 7)))
+    shop.enter("sale", {"customer": "甲"}, ("P", 1, 9), post=False)
+    words = ["只算已过账的", "退货为减，订货不计"]
+    for clauses in ((), (("customer", "eq", shop.names["甲"]),)):
+        sums, said = totals(shop, "sale", *clauses)
+        assert (sums["total"], sums["outstanding"], said["total"]) == (420, 420, words)
+        assert said["outstanding"] == ["只算已过账的"]
+    assert printed(shop, "sale", "total") == ["合计 5 条（只算已过账的，退货为减，订货不计）", "420.00"]
+    for kind, total in (("order", 900), ("return", 80)):
+        sums, said = totals(shop, "sale", ("doc_type", "eq", kind))
+        assert (sums["total"], said["total"]) == (total, ["只算已过账的"]), "of one kind alone it is plain"
+    assert totals(shop, "sale_line")[0]["net_amount"] == 420
+
+
+def test_an_order_and_its_delivery_are_not_added_up(shop: Shop) -> None:
+    order = shop.buy(("P", 10, 5), doc_type="order", deliver_on="2030-01-01")
+    shop.buy({"product": shop.names["P"], "qty": 100_000, "price": 50_000, "order_line": order["lines"][0]["id"]})
+    assert totals(shop, "purchase")[0]["total"] == 150
+
+
+def test_receipts_less_payments(shop: Shop) -> None:
+    shop.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 5_658})
+    shop.enter("settlement", {"kind": "payment", "supplier": "乙", "amount": 3_200})
+    sums, said = totals(shop, "settlement")
+    assert (sums["amount"], said["amount"]) == (2_458, ["只算已过账的", "收入减付出，核销和冲抵不计"])
+
+
+def test_what_is_owed_and_what_one_owes_are_told_apart(shop: Shop) -> None:
+    shop.sell(("P", 1, 500))
+    for clauses in ((), (("balance", "gt", 0),)):
+        sums, said = totals(shop, "party_balance", *clauses)
+        assert "balance" not in sums and said["balance"] == ["余额：应收 500.00，应付 100.00"]
+    sums, said = totals(shop, "party_balance", ("side", "eq", "payable"))
+    assert (sums["balance"], said["balance"]) == (100, ["都是应付"])
+
+
+def test_what_was_posted_is_not_deleted_and_says_what_to_do(shop: Shop) -> None:
+    sold = shop.sell(("P", 1, 500))
+    about = {"target_kind": "sale", "target": sold["row"]["id"], "amount": 50_000}
+    shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 500}, about)
+    body = {"ids": [sold["row"]["id"]]}
+    problem = shop.api.refused("POST", "/api/records/sale/delete", 409, body)
+    assert problem["title"].count("已过账的单据不能删除") == 1 and "在用" not in problem["title"]
