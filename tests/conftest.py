@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -136,6 +137,13 @@ def chromium() -> str:
     if found is None:
         pytest.fail("Chromium is missing: sudo apt-get install -y chromium, or name one in ECMS_CHROMIUM")
     return found
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves are never garbage: to look through them again and again was a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -8,7 +8,7 @@ import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from desktop import cli
 from desktop.api.guard import Guard
 from desktop.server import LocalServer
 from desktop.sync.exchange import Exchange, SyncError
+from desktop.sync.identity import Identities, inode_of
 from sync_server import accounts
 from sync_server.accounts import wall_clock
 from sync_server.app import create_server_app
@@ -205,6 +206,29 @@ def found_company(template: Path, room: Path, server: ServerHere) -> Company:
     first = Machine(room / "machine1")
     first.join(server)
     return Company(server, room, first)
+
+
+def pair_in(template: Path, room: Path) -> None:
+    """A company of two machines that have everything, with its server at rest: to be copied, for all that is the same
+    before each test, and takes longer than most of them."""
+    with server_in(room / "server") as server:
+        found = found_company(template, room, server)
+        found.add()
+        found.settle()
+
+
+def copy_of_pair(pair: Path, room: Path, server: ServerHere) -> Company:
+    """That company in another place; `server` runs there on a copy of its folder. The machines stay who they are: what
+    would make copies of them is told to their identities."""
+    identities, machines = Identities.default(), []
+    for name in ("machine1", "machine2"):
+        shutil.copytree(pair / name, room / name)
+        known = identities.read(pair / name)
+        assert known is not None
+        place = str((room / name).resolve())
+        identities.write(replace(known, path=place, inode=inode_of(room / name), server=server.url))
+        machines.append(Machine(room / name))
+    return Company(server, room, machines[0], machines[1:])
 
 
 def attempt(desk: Desk) -> Mapping[str, Any]:

@@ -1,23 +1,32 @@
 """A company of two machines with a server whose clock, answers and disk are the test's."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.kit import Company, ServerHere, found_company, server_in
+from tests.chaos.kit import Company, ServerHere, copy_of_pair, pair_in, server_in
+
+
+@pytest.fixture(scope="package")
+def pair(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of a server and of two machines that have everything; to be copied."""
+    room = tmp_path_factory.mktemp("pair")
+    pair_in(template, room)
+    return room
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerHere]:
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerHere]:
+    """A server of nobody, or the one of the company that the test has."""
+    if "company" in request.fixturenames:
+        shutil.copytree(request.getfixturevalue("pair") / "server", tmp_path / "server")
     with server_in(tmp_path / "server") as opened:
         yield opened
 
 
 @pytest.fixture
-def company(template: Path, tmp_path: Path, server: ServerHere) -> Company:
+def company(pair: Path, tmp_path: Path, server: ServerHere) -> Company:
     """The founder's machine and a second one; both have everything."""
-    found = found_company(template, tmp_path, server)
-    found.add()
-    found.settle()
-    return found
+    return copy_of_pair(pair, tmp_path, server)

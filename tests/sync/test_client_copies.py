@@ -313,8 +313,7 @@ BAD_FILES = (b'{"path": 7}', os.urandom(500), b"", b"{", b"[]", b'"text"', b"7",
 )  # fmt: skip
 def test_an_identity_file_that_cannot_be_read_is_none(body: bytes, company: Company, work: Work) -> None:
     (machine,) = company.others
-    before = identity_of(machine)
-    mine = before.replica.encode()
+    mine = identity_of(machine).path.encode()
     (file,) = [one for one in Identities.default().folder.glob("*.json") if mine in one.read_bytes()]
     file.write_bytes(body)
     work.at(machine, "身份坏了以后")
