@@ -228,6 +228,8 @@ def _rights(registry: Registry, definition: Definition) -> Iterator[Problem]:
     for role, words in module.rights.items():
         if not set(words.split()) <= VERBS.keys():
             yield Problem("M015", f"{definition.name}.rights", f"{role!r} may do something unknown: {words!r}")
+    if any(module.rights.values()) and not module.is_granted:
+        yield Problem("M015", f"{definition.name}.rights", "no role can be given what only the program keeps")
     of_fields = (right for one in definition.fields.values() for right in (one.see, one.edit))
     named = {module.edit_right, module.view_right, *of_fields}
     for special in sorted(filter(None, named)):

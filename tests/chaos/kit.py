@@ -231,6 +231,14 @@ def copy_of_pair(pair: Path, room: Path, server: ServerHere) -> Company:
     return Company(server, room, machines[0], machines[1:])
 
 
+@contextmanager
+def joined(pair: Path, room: Path) -> Iterator[Company]:
+    """The same with its server."""
+    shutil.copytree(pair / "server", room / "server")
+    with server_in(room / "server") as server:
+        yield copy_of_pair(pair, room, server)
+
+
 def attempt(desk: Desk) -> Mapping[str, Any]:
     """One round that may fail, and how the machine stands then."""
     with suppress(SyncError):

@@ -46,14 +46,14 @@ def test_a_company_from_founding_to_restore(tmp_path: Path) -> None:
     data = ("--data", str(folder))
     assert "测试公司" in done(init(folder))
     assert done(ecms("check", *data)) == "数据完好"
-    said = done(ecms("demo", *data, "--customers", "40", "--seed", "7"))
+    said = done(ecms("demo", *data, "--customers", "40", "--documents", "40", "--seed", "7"))
     assert "客户 40" in said
     assert "demo1234" in said
     assert done(ecms("check", *data)) == "数据完好"
     before = json.loads(done(ecms("digest", *data)))
     assert before["customer"]["rows"] == 41
     assert str(file) in done(ecms("backup", *data, str(file)))
-    done(ecms("demo", *data, "--customers", "5", "--seed", "8"))
+    done(ecms("demo", *data, "--customers", "5", "--documents", "0", "--seed", "8"))
     assert json.loads(done(ecms("digest", *data))) != before
     assert "原来的数据保留在" in done(ecms("restore", *data, str(file)))
     assert json.loads(done(ecms("digest", *data))) == before

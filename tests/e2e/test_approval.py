@@ -87,6 +87,7 @@ def test_what_one_submits_another_sends_back_and_approves(window: RealWindow, ma
     screen.list("其他出入库").loaded().cell("已驳回").dblclick()
     back = screen.page.get_by_role("dialog")
     expect(back.get_by_text(f"驳回：{WORDS}")).to_be_visible()
+    expect(back.get_by_role("button", name=re.compile("^保存退出"))).to_be_enabled()
     screen.press("Control+S")
     expect(back).to_have_count(0)
 

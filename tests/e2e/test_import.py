@@ -136,7 +136,14 @@ def test_a_file_that_is_no_table_and_the_template(served: Served, page: Page, tm
     assert book.worksheets[0].data_validations.dataValidation
 
 
-@pytest.mark.parametrize(("dark", "size"), [(False, (1280, 720)), (True, (1280, 720)), (False, (1920, 1080))])
+@pytest.mark.parametrize(
+    ("dark", "size"),
+    [
+        (True, (1280, 720)),
+        pytest.param(False, (1280, 720), marks=pytest.mark.soak),
+        pytest.param(False, (1920, 1080), marks=pytest.mark.soak),
+    ],
+)
 def test_every_step_is_whole_readable_and_chinese(
     page: Page, tmp_path: Path, dark: bool, size: tuple[int, int], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -24,6 +24,7 @@ AXE: Final = ROOT / "web_ui" / "node_modules" / "axe-core" / "axe.min.js"
 LARGE: Final = (1920, 1080)
 BAD: Final = ("serious", "critical")
 ENLARGED: Final = ("start", "list", "filter", "new", "roles", "document")
+OFTEN: Final = frozenset((place, number % 2 == 1) for number, place in enumerate(ENLARGED))
 
 # Texts that may end in … by design, or scroll, are not looked at; only what a person must read to act.
 _CUT_OFF = """() => {
@@ -116,13 +117,13 @@ def looking(clean_window: RealWindow) -> Iterator[Page]:
 @pytest.mark.parametrize(
     ("place", "is_dark"),
     [
-        pytest.param(place, is_dark, marks=[pytest.mark.soak] if is_dark != (number % 2 == 1) else [])
-        for number, place in enumerate(places.PLACES)
+        pytest.param(place, is_dark, marks=[pytest.mark.soak] * ((place, is_dark) not in OFTEN))
+        for place in places.PLACES
         for is_dark in (False, True)
     ],
 )
 def test_page_is_whole_readable_and_chinese(looking: Page, pictures: Path, place: str, is_dark: bool) -> None:
-    """Every page by turns in light and in dark; the long tests see each in both."""
+    """The pages that are made of most parts, by turns in light and in dark; the long tests see every page in both."""
     page = looking
     places.PLACES[place](Screen(page))
     if is_dark:

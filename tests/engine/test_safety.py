@@ -116,7 +116,7 @@ def test_a_flipped_byte_of_the_header_is_refused_or_found_by_the_check_or_does_n
 ) -> None:
     whole = (folder / FILE_NAME).read_bytes()
     refused = 0
-    for place in range(100):
+    for place in range(0, 100, 3):  # of each field of the header one or two
         damaged = tmp_path / f"flip{place}"
         damaged.mkdir()
         (damaged / FILE_NAME).write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
@@ -129,7 +129,7 @@ def test_a_flipped_byte_of_the_header_is_refused_or_found_by_the_check_or_does_n
         except Refused:
             refused += 1
             assert fingerprint(damaged) == before, place
-    assert refused > 25
+    assert refused > 8
 
 
 @pytest.mark.parametrize("mode", ["exclusive", "rollback"])

@@ -6,15 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.kit import Company, ServerHere, copy_of_pair, pair_in, server_in
-
-
-@pytest.fixture(scope="package")
-def pair(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folders of a server and of two machines that have everything; to be copied."""
-    room = tmp_path_factory.mktemp("pair")
-    pair_in(template, room)
-    return room
+from tests.chaos.kit import Company, ServerHere, copy_of_pair, server_in
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from ...engine.define import VERBS, Draft, Right
@@ -26,9 +27,14 @@ class Columns(Protocol):
 
 def ticked(row: Columns) -> frozenset[str]:
     """The boxes of a row as they stand."""
-    words = set((row["actions"] or "").split())
-    words |= {right for right, box in BOXES.items() if row[box] == "yes"}
-    return frozenset(words - {right for right, box in BOXES.items() if row[box] == "no"})
+    return _ticked(row["actions"] or "", *(row[box] for box in BOXES.values()))
+
+
+@lru_cache(1_000)  # asked of every row of the operator's roles at every request; few rows differ
+def _ticked(actions: str, *boxes: str | None) -> frozenset[str]:
+    said = dict(zip(BOXES, boxes, strict=True))
+    words = {*actions.split(), *(right for right, box in said.items() if box == "yes")}
+    return frozenset(words - {right for right, box in said.items() if box == "no"})
 
 
 def actions_of(row: Columns) -> frozenset[str]:

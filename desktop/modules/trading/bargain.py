@@ -247,7 +247,7 @@ class Bargain:
             "order": Ref("订货单", self.module, loose=True, hidden=True),
             "order_warehouse": Ref("订货仓库", "warehouse", loose=True, hidden=True),
             "origin_line": Ref(self.origin_label, self.lines, loose=True, index=True, hidden=True),
-            "origin": Ref("原单", self.module, loose=True, hidden=True),
+            "origin": Ref("原单", self.module, loose=True, index=True, hidden=True),
             "warehouse": Ref("仓库", "warehouse", hidden=True),
             "signed_qty": Quantity("净数量", calc=True, readonly=True, sum=True, width=90),
         }

@@ -325,7 +325,9 @@ purchase = Module(
     ),
     related=(Related("产品清单", "purchase_line", "document"),),
     flaws=(
-        *overpaid("purchase", {"payment": ("purchase",)}, "doc_type"), over_delivery("purchase"), over_returned("进")
+        *overpaid("purchase", {"payment": ("purchase",)}, "doc_type"),
+        over_delivery("purchase"),
+        over_returned("purchase", "进"),
     ),
     children="purchase_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改"), retail_is_no_order),

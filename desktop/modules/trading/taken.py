@@ -50,7 +50,6 @@ taken_entry = Module(
     ),
     columns="book_on number product taken owner",
     sort="-book_on",
-    rights=dict(manager="view export print", sales="view export print", finance="view export print"),
     help="flaws",
 )
 
@@ -99,7 +98,7 @@ def taken_too_much(header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]])
     return over or None
 
 
-def over_returned(verb: str) -> Flaw:
+def over_returned(module: str, verb: str) -> Flaw:
     """超退: two machines took the same goods back, or one did while the other made the document smaller."""
     return Flaw(
         name="over_returned",
@@ -107,11 +106,14 @@ def over_returned(verb: str) -> Flaw:
         when=(("over_returned", "gt", 0),),
         text=f"{{number}} 退的比{verb}的多 {{over_returned}}",
         remedy="打开多做的那张退货单，改小数量或作废；原单不该改小或作废的，复制它重开一张",
-        acts=(_LIST,),
-    )
+        acts=(
+            Act(
+                label="看退货明细", module=f"{module}_line", by={"origin": "id"},
+                given={"state": "posted", "doc_type": "return"},
+            ),
+        ),
+    )  # fmt: skip
 
-
-_LIST = Act(label="看退货和成交", module="taken_entry", by={"source": "id"})
 
 OVER_QUOTED = Flaw(
     name="over_quoted",
@@ -119,6 +121,6 @@ OVER_QUOTED = Flaw(
     when=(("over_quoted", "gt", 0), ("may_oversell", "ne", True)),
     text="报价单 {number} 卖的比报的多 {over_quoted}",
     remedy="作废或改小多做的那张销货单；客户真要这么多的，在报价单里勾选「可以多卖」",
-    acts=(_LIST,),
+    acts=(Act(label="看成交明细", module="sale_line", by={"quote": "id"}, given={"state": "posted"}),),
 )
 """Q1: one quote sold on two machines. What somebody confirmed, on one machine, is none."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ import pytest
 
 from desktop.engine import amiss
 from desktop.engine.access import Principal
+from desktop.engine.check import problems
 from desktop.engine.fields.moment import today
-from tests.chaos.kit import found_company, server_in
+from desktop.modules import load
+from tests.chaos.kit import joined
 from tests.engine.kit import assert_sound
 from tests.modules.trading.shop import Shop, fen, scaled
 from tests.support import open_office
@@ -58,11 +60,8 @@ def told(shop: Shop) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def two(template: Path, tmp_path: Path) -> Iterator[Two]:
-    with server_in(tmp_path / "server") as server, ExitStack() as opened:
-        company = found_company(template, tmp_path, server)
-        company.add()
-        company.settle()
+def two(pair: Path, tmp_path: Path) -> Iterator[Two]:
+    with joined(pair, tmp_path) as company, ExitStack() as opened:
         offices = [opened.enter_context(open_office(machine.folder)) for machine in company.machines]
         first = Shop(offices[0])
         first.product()
@@ -447,3 +446,12 @@ def test_a_late_cost_told_twice(two: Two) -> None:
     assert len(two.flaws()["补录成本重复"]) == 2
     two.a.cancel("cost_adjust", made[1])
     assert pools(two) == {(5, 0, 60)} and two.flaws() == {}
+
+
+def test_what_only_the_program_keeps_is_given_by_no_role() -> None:
+    """A role that names it could not be copied: the editor knows no such module."""
+    registry = load()
+    kept = registry["taken_entry"]
+    assert not kept.module.is_granted and not list(problems(registry, kept))
+    given = replace(kept, module=replace(kept.module, rights={"sales": "view"}))
+    assert "M015" in [one.id for one in problems(registry, given)]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from desktop.engine.fields.moment import today
-from tests.chaos.kit import found_company, server_in
+from tests.chaos.kit import joined
 from tests.engine.kit import assert_sound
 from tests.modules.trading.shop import Shop, costs, scaled, yuan
 from tests.support import open_office
@@ -38,11 +38,9 @@ class Three:
 
 
 @pytest.fixture
-def three(template: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Three]:
+def three(pair: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Three]:
     """On hand 10, V 100.00 on all of them; the parameter is the scope of costs."""
-    with server_in(tmp_path / "server") as server, ExitStack() as opened:
-        company = found_company(template, tmp_path, server)
-        company.add()
+    with joined(pair, tmp_path) as company, ExitStack() as opened:
         company.add()
         company.settle()
         offices = [opened.enter_context(open_office(machine.folder)) for machine in company.machines]
