@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.fleet import Station, assert_alike, fleet_in
 from tests.chaos.proxy import DOWN
 from tests.chaos.test_processes import GROUP
@@ -20,6 +22,7 @@ def change(station: Station, id: str, note: str) -> None:
     station.api.ok(station.api.call("PATCH", f"/api/records/customer/{id}", {"note": note}))
 
 
+@pytest.mark.soak  # tests/sync/test_client_restore.py tries the same, and more of it, without processes
 def test_a_server_restored_from_yesterday_is_healed_by_its_machines(tmp_path: Path) -> None:
     with fleet_in(tmp_path) as fleet:
         first = fleet.founded()

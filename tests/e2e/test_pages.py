@@ -142,7 +142,7 @@ def test_page_is_whole_readable_and_chinese(looking: Page, pictures: Path, place
 @pytest.mark.parametrize(
     ("place", "scale"),
     [
-        ("list", 150),
+        pytest.param("list", 150, marks=pytest.mark.soak),
         ("new", 200),
         *(pytest.param(place, 200, marks=pytest.mark.soak) for place in ENLARGED if place != "new"),
     ],

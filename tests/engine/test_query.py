@@ -576,7 +576,7 @@ sorts = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+@settings(max_examples=30, deadline=None, derandomize=True, database=None)
 @given(
     st.lists(clauses, max_size=3),
     sorts,

@@ -14,8 +14,8 @@ import pytest
 from .play import attempt, script_of, shrunk
 from .problem import Problem
 
-SEEDS = 72
-PARTS = 16
+SEEDS = 48
+PARTS = 12
 SOAK_FROM = 1_000_000
 
 

@@ -522,8 +522,17 @@ def _shape(desk: Desk) -> list[tuple[Any, ...]]:
 # --------------------------------------------------------------------------------------------------------------- clocks
 
 
-@pytest.mark.parametrize("server_off", [0, 9 * YEAR_MS, -24 * YEAR_MS], ids=["right", "fast too", "2002"])
-@pytest.mark.parametrize("own_off", [5 * YEAR_MS, -24 * YEAR_MS], ids=["fast", "slow"])
+@pytest.mark.parametrize(
+    ("own_off", "server_off"),
+    [
+        pytest.param(5 * YEAR_MS, 0, id="fast-right"),
+        pytest.param(-24 * YEAR_MS, 9 * YEAR_MS, id="slow-fast"),
+        pytest.param(5 * YEAR_MS, -24 * YEAR_MS, id="fast-2002"),
+        pytest.param(5 * YEAR_MS, 9 * YEAR_MS, id="fast-fast", marks=pytest.mark.soak),
+        pytest.param(-24 * YEAR_MS, 0, id="slow-right", marks=pytest.mark.soak),
+        pytest.param(-24 * YEAR_MS, -24 * YEAR_MS, id="slow-2002", marks=pytest.mark.soak),
+    ],
+)
 def test_clocks_years_off_change_neither_order_nor_data(own_off: int, server_off: int, company: Company) -> None:
     server, (machine,) = company.server, company.others
     server.shift_ms = server_off

@@ -279,6 +279,7 @@ def _fold(live: Path) -> None:
         live.with_name(live.name + tail).unlink(missing_ok=True)
 
 
+@pytest.mark.soak
 def test_restoring_again_and_again_loses_nothing(company: Company, work: Work, tmp_path: Path) -> None:
     (machine,) = company.others
     numbers = set()

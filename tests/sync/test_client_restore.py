@@ -54,7 +54,9 @@ def made(machine: Machine, *names: str) -> list[str]:
         return [desk.customer(name) for name in names]
 
 
-@pytest.mark.parametrize("lost_all", [False, True], ids=["put back", "on a new disk"])
+@pytest.mark.parametrize(
+    "lost_all", [pytest.param(False, marks=pytest.mark.soak), True], ids=["put back", "on a new disk"]
+)
 def test_machines_bring_back_what_a_restored_server_lost(
     lost_all: bool, company: Company, tmp_path: Path, back_to: BackTo
 ) -> None:
