@@ -21,8 +21,8 @@ class TallyOf(Unstored):
 
     @property
     def sums(self) -> tuple[str, ...]:
-        """Its columns that are summed up."""
-        raise NotImplementedError
+        """Its columns that are summed up; none where `sql` asks for something else than sums."""
+        return ()
 
     def figure(self, sums: Sequence[int]) -> int | None:
         """What the sums say."""

@@ -7,7 +7,7 @@ from ...engine.define import Act, Balance, Flaw, Ledger, Module
 from ...engine.documents.declare import Columns, Feed, Move, Posted, Posting, Wrong
 from ...engine.fields import Date, Int, Quantity, Ref, Text
 from .orders import OrderLine, is_over_delivered, over_delivered, progress
-from .papers import base_of, numbers_of, pairs_of, sum_of, taken_of
+from .papers import KEPT, base_of, numbers_of, pairs_of, sum_of, taken_of
 from .refusal import shown_qty
 from .settings import OVER_RATE
 
@@ -19,12 +19,7 @@ order_entry = Module(
     name="order_entry",
     label="订货流水",
     noun="流水",
-    chapter="trading",
-    icon="list",
-    menu=False,
-    local=True,
-    writable=False,
-    search=False,
+    **KEPT,
     title="number",
     fields=dict(
         number=Text("单据编号", width=170),
@@ -48,12 +43,7 @@ order_balance = Module(
     name="order_balance",
     label="订货余量",
     noun="余量",
-    chapter="trading",
-    icon="list",
-    menu=False,
-    local=True,
-    writable=False,
-    search=False,
+    **KEPT,
     title="order_module",
     fields=dict(
         order_module=Text("订货模块", max_length=64, hidden=True),

@@ -105,6 +105,11 @@ def tax_included(header: Columns) -> bool:
     return header.get("tax_basis") != "excluded"
 
 
+KEPT: dict[str, Any] = dict(
+    chapter="trading", icon="list", menu=False, local=True, writable=False, search=False,
+)  # fmt: skip
+"""What every book is that only rules read: kept by the program, on no menu."""
+
 GOODS_LINES: dict[str, Any] = dict(
     noun="产品", chapter="trading", icon="list", writable=False, search=False, title="product_name", scope="follow",
     parent="document", when="doc_on", log=True,

@@ -9,7 +9,7 @@ from typing import Any
 from ...engine.define import Act, Balance, Flaw, Ledger, Module
 from ...engine.documents.declare import Move, Posted
 from ...engine.fields import Date, Int, Quantity, Ref, Text
-from .papers import base_of
+from .papers import KEPT, base_of
 
 _KEYS = ("source_module", "source", "source_line")
 
@@ -26,12 +26,7 @@ taken_entry = Module(
     name="taken_entry",
     label="退货和成交流水",
     noun="流水",
-    chapter="trading",
-    icon="list",
-    menu=False,
-    local=True,
-    writable=False,
-    search=False,
+    **KEPT,
     title="number",
     scope="owner",
     when="book_on",
@@ -57,12 +52,7 @@ taken_balance = Module(
     name="taken_balance",
     label="退货和成交数",
     noun="数量",
-    chapter="trading",
-    icon="list",
-    menu=False,
-    local=True,
-    writable=False,
-    search=False,
+    **KEPT,
     title="source_module",
     fields=dict(**_source(), taken=Quantity("数量", width=90), entries=Int("笔数")),
     columns="taken entries",
