@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..fields import Enum
 from ..ids import derived_id
-from . import approval
+from . import approval, brought
 from .balances import Meaning, balance_id
 from .declare import APPROVAL, Above, Balance, Columns, Document, Ledger, Move, Posted, Rests, Sheet, Wanted
 from .rivals import Draft, Row, lost_of, open_of
@@ -45,25 +45,37 @@ def project(work: Work) -> list[Place]:
     their versions came: costs rest on what was booked before."""
     came = [(str(held.row["module"]), str(held.row["document"])) for held in _versions_under_change(work)]
     order = {place: number for number, place in enumerate(came)}
-    itself, beside = set(_touched(work)), set(_touched_beside(work))
+    brought_along = _brought_along(work)
+    itself = {brought_along.get(place, place) for place in _touched(work)}
+    beside = set(_touched_beside(work))
     touched = sorted(itself | beside, key=lambda place: (order.get(place, -1), place))
     resting = _resting(work, touched)
     pending = [*(one for one in touched if one not in resting), *resting]
     books, lacks = Books(work), dict.fromkeys((*touched, *resting), False)
     settles = len(touched) == 1 and not resting and _is_alone(work, touched[0][0])
+    bringing = set(brought_along.values())
     while pending:
         for place in pending:
-            lacks[place] = _Projection(work, books, *place, is_beside=place not in itself, settles=settles).run()
+            one = _Projection(work, books, *place, is_beside=place not in itself, settles=settles)
+            lacks[place] = one.run(is_bringing=place in bringing)
         pending = books.told()
     books.close()
     return [place for place, is_unbooked in lacks.items() if is_unbooked]
 
 
+def _brought_along(work: Work) -> dict[Place, Place]:
+    """Documents under change that others brought → those others, of which they follow."""
+    found = ((place, brought.source_in(work, *place)) for place in dict.fromkeys(_touched(work)))
+    return {place: source for place, source in found if source}
+
+
 def _is_alone(work: Work, module: str) -> bool:
-    """Whether nothing but one document is under change: what rules look up of others stands in the file as it will be
-    once this is written."""
+    """Whether nothing but one document, with what it brings, is under change: what rules look up of others stands in
+    the file as it will be once this is written."""
     document = work.registry.documents.get(module)
-    own = (module, document.lines, TABLE) if document else ()
+    own: tuple[str, ...] = (module, document.lines, TABLE) if document else ()
+    if document and document.brings:
+        own += (document.brings.module, work.registry.documents[document.brings.module].lines)
     return work.settle is not None and all(table in own for (table, _), _ in work.changing())
 
 
@@ -129,8 +141,8 @@ class _Projection:
         definition = work.registry.definitions.get(module)
         self.is_known = definition is not None and definition.module.document is not None
 
-    def run(self) -> bool:
-        """Whether the version that counts lacks its annexes."""
+    def run(self, *, is_bringing: bool = False) -> bool:
+        """Whether the version that counts lacks its annexes. `is_bringing`: what it brings is under change, too."""
         if not self.is_known:
             return False
         self.definition: Definition = self.work.registry[self.module]
@@ -138,24 +150,51 @@ class _Projection:
         header = self.work.hold(self.module, self.id)
         if not self.is_beside:
             self.work.disputed[self.module, self.id] = []
-        if header.state is None or header.is_dropped:
-            self.books.enter(self.module, self.id, ())
-            return False
+        is_there = header.state is not None and not header.is_dropped
+        chain = chain_of(self.work, self.id) if is_there else None
+        is_unbooked = self._run(header, chain) if is_there else self._enter_nothing()
+        brings = self.document.brings
+        if brings and (is_bringing or (chain and brought.is_bringing(brings, chain))):
+            along = _Projection(self.work, self.books, brings.module, brings.id_of(self.id), is_beside=True)
+            along.run_along((self.module, self.id), chain)
+        return is_unbooked
+
+    def run_along(self, source: Place, chain: Chain | None) -> None:
+        """The same of what another document brought, by the versions of that one."""
+        self.definition = self.work.registry[self.module]
+        self.document = self.definition.module.document  # type: ignore[assignment]
+        header = self.work.hold(self.module, self.id)
+        if not _is_there(header):
+            self._enter_nothing()
+            return
         try:
-            return self._work_out(header)
+            made = brought.chain_of(self.work.registry, source, chain if chain and chain.is_whole else None)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            log.exception("what a document brings cannot be worked out: %s %s", *source)
+            made = None
+        self._run(header, made)
+        if made:
+            self.work.reveal(header)  # an older program may take it for a draft and delete it
+        if made and chain and made.first.id != chain.first.id:
+            self._enter_nothing()
+
+    def _enter_nothing(self) -> bool:
+        self.books.enter(self.module, self.id, ())
+        return False
+
+    def _run(self, header: Held, chain: Chain | None) -> bool:
+        try:
+            return self._work_out(header, chain)
         except (ValueError, KeyError, TypeError, AttributeError):
             # What another machine wrote and this one cannot read must hold up nothing else.
             log.exception("a document cannot be worked out: %s %s", self.module, self.id)
-            self.books.enter(self.module, self.id, ())
-            return False
+            return self._enter_nothing()
 
-    def _work_out(self, header: Held) -> bool:
+    def _work_out(self, header: Held, chain: Chain | None) -> bool:
         lines = _lines_of(self.work, self.document, self.id)
-        chain = chain_of(self.work, self.id)
         if chain is None or not chain.is_whole:
             self._show_draft(header, lines, "draft" if chain is None else "cancelled")
-            self.books.enter(self.module, self.id, ())
-            return False
+            return self._enter_nothing()
         is_new = self.work.hold(TABLE, chain.winner.id).stored is None
         posted = posted_of(self.work, self.definition, self.id, chain)
         if self.settles and is_new and len(chain.versions) == 1 and chain.winner.state == "posted":
@@ -180,7 +219,7 @@ class _Projection:
             return open_of(draft_of(self.work, self.module, self.id), chain)
         except (ValueError, KeyError, TypeError, AttributeError):
             log.exception("a merged draft cannot be worked out: %s %s", self.module, self.id)
-            return [one.id for one in lost_of(chain)]
+            return [one.id for one in lost_of(chain, self.document)]
 
     # ------------------------------------------------------------------------------------------------------- drafts
 
@@ -273,6 +312,15 @@ def chain_of(work: Work, id: str) -> Chain | None:
     return Chain.of(Version.of(one.row, one.clock.base) for one in found) if found else None
 
 
+def chain_in(work: Work, module: str, id: str) -> Chain | None:
+    """The same of a document that another may have brought."""
+    source = brought.source_in(work, module, id)
+    if source is None:
+        return chain_of(work, id)
+    chain = chain_of(work, source[1])
+    return brought.chain_of(work.registry, source, chain if chain and chain.is_whole else None)
+
+
 def counting(work: Work, id: str) -> str | None:
     """The version that counts; None of a draft and of what was cancelled."""
     chain = chain_of(work, id)
@@ -310,9 +358,10 @@ def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Post
     """The version that counts, with its annexes."""
     document = definition.module.document
     assert document is not None
-    said = chain.winner.said
+    said, sheet = chain.winner.said, chain.shown.sheet
+    sheet = Sheet(sheet.header | brought.drawn(document.brings, chain.first), sheet.lines)
     return Posted(
-        definition.name, id, chain.shown.id, chain.shown.sheet, str(chain.first.said.get("book_on") or ""),
+        definition.name, id, chain.shown.id, sheet, str(chain.first.said.get("book_on") or ""),
         said.get("cancelled_on") if chain.winner.state == "cancelled" else None, work.hold(definition.name, id).row,
         _annexes_of(work, document, id, chain.shown.id), _told_of(work, document, id, chain.shown.id),
         frozenset(_void(work, document.rests, chain.shown.sheet.lines)) if document.rests else frozenset(),

@@ -40,6 +40,7 @@ from .papers import (
 from .paying import paid_refusals, paid_source, pay_at_once
 from .price_alert import price_hints
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
+from .receipts import RECEIPT, is_apart, receipt_fields
 from .refusal import yuan
 from .rounding import TEN_THOUSAND
 from .settings import COST_WITH_TAX, LAST_PRICE_DAYS
@@ -175,7 +176,7 @@ def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
 def _moves(posted: Posted) -> Iterable[Move]:
     header, kind = posted.sheet.header, _SIDE.kind(posted.sheet.header)
     name = {"return": "purchase_return", "order": "purchase_order"}.get(kind, kind)
-    total, paid = int(header.get("total") or 0), int(header.get("paid_amount") or 0)
+    total, paid = int(header.get("total") or 0), 0 if is_apart(header) else int(header.get("paid_amount") or 0)
     about = itself(posted)
     yield from order_moves(posted, kind)
     yield from taken_moves(posted, "origin_line", "origin", "purchase")
@@ -248,6 +249,7 @@ _HEADER: dict[str, Any] = {
     "paid_amount": Money("本次付款", min=0),
     "paid_source": paid_source(),
     "account": Ref("付款账户", "account", default="default", small=True),
+    **receipt_fields("付款单"),
     **_SIDE.settling("已付", "未付", "付款状态"),
     **header_end(),
 }  # fmt: skip
@@ -296,6 +298,7 @@ purchase = Module(
         stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
         told_by=("cost_charge",),
+        brings=RECEIPT,
         after="closed_at close_reason note print_count",
         entry={
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
@@ -323,7 +326,11 @@ purchase = Module(
         ),
         Tab("其他", "note"),
     ),
-    related=(Related("产品清单", "purchase_line", "document"),),
+    related=(
+        Related("产品清单", "purchase_line", "document"),
+        Related("付款记录", "settlement_line", "target", {"target_kind": "purchase"}),
+        Related("订金", "settlement", "purchase_order"),
+    ),
     flaws=(
         *overpaid("purchase", {"payment": ("purchase",)}, "doc_type"),
         over_delivery("purchase"),

@@ -58,6 +58,7 @@ from .papers import (
 )
 from .paying import change, paid_refusals, paid_source, pay_at_once
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
+from .receipts import RECEIPT, is_apart, receipt_fields
 from .refusal import shown_qty, yuan
 from .settings import (
     COUNT_ORDERS,
@@ -373,7 +374,7 @@ def _prices(posting: Posting) -> Iterator[Wrong]:
 def _moves(posted: Posted) -> Iterable[Move]:
     header, kind = posted.sheet.header, _SIDE.kind(posted.sheet.header)
     name = {"return": "sale_return", "order": "sale_order"}.get(kind, kind)
-    total, paid = _int(header, "total"), _int(header, "paid_amount")
+    total, paid = _int(header, "total"), 0 if is_apart(header) else _int(header, "paid_amount")
     advance, off = _int(header, "advance_used"), _int(header, "write_off_amount")
     about = itself(posted)
     yield from order_moves(posted, kind)
@@ -485,6 +486,7 @@ _HEADER: dict[str, Any] = {
     "write_off_amount": Money("抹零", min=0),
     "tendered": Money("实收", min=0),
     "change": Money("找零", calc=True, readonly=True),
+    **receipt_fields("收款单"),
     **_SIDE.settling("已收", "未收", "收款状态"),
     "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
@@ -553,6 +555,7 @@ sale = Module(
         stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
         told_by=("cost_charge",),
+        brings=RECEIPT,
         after="closed_at close_reason note print_count delivery_method tracking_no invoice_no invoiced_on",
         entry={
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
@@ -580,7 +583,11 @@ sale = Module(
         ),
         Tab("其他", "note"),
     ),
-    related=(Related("产品清单", "sale_line", "document"),),
+    related=(
+        Related("产品清单", "sale_line", "document"),
+        Related("收款记录", "settlement_line", "target", {"target_kind": "sale"}),
+        Related("订金", "settlement", "order"),
+    ),
     flaws=(
         *overpaid("sale", {"receipt": ("sale", "retail")}, "doc_type"),
         over_delivery("sale"),

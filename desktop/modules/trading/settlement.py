@@ -40,6 +40,7 @@ from .papers import (
     sum_of,
 )
 from .prints import on_sheets
+from .receipts import made_from
 from .refusal import yuan
 from .settings import CREDITS_FIRST, WRITE_OFF_LIMIT
 from .splits import ACCOUNTS, SPLITS, split_fields, split_hints, split_moves, splits_wrong
@@ -390,6 +391,7 @@ _HEADER: dict[str, Any] = {
     "balance_after": Money("此后应收/付", calc=True, readonly=True, width=110),
     "method": Dict("方式", "pay_method"),
     "cheque_no": Text("票据号", max_length=60),
+    **made_from(),
     "owner": Ref("业务员", "employee", readonly=True, loose=True, index=True, width=84),
     "department": Ref("部门", "department", readonly=True, loose=True, index=True),
     **header_end(),
@@ -434,6 +436,7 @@ settlement = Module(
         judge=_judge,
         bound=spent,
         moves=_moves,
+        brought_by=("source_module", "source"),
         sources=tuple(map(from_overpaid, ("sale", "purchase", "opening_party"))),
         after="note print_count",
         only=_ONLY,
