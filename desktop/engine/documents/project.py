@@ -138,6 +138,8 @@ class _Projection:
     ) -> None:
         self.work, self.books, self.module, self.id = work, books, module, id
         self.is_beside, self.settles = is_beside, settles
+        self.is_void = False
+        """Whether it books nothing, though it was posted."""
         definition = work.registry.definitions.get(module)
         self.is_known = definition is not None and definition.module.document is not None
 
@@ -172,11 +174,10 @@ class _Projection:
         except (ValueError, KeyError, TypeError, AttributeError):
             log.exception("what a document brings cannot be worked out: %s %s", *source)
             made = None
+        self.is_void = bool(made and chain and made.first.id != chain.first.id)
         self._run(header, made)
         if made:
             self.work.reveal(header)  # an older program may take it for a draft and delete it
-        if made and chain and made.first.id != chain.first.id:
-            self._enter_nothing()
 
     def _enter_nothing(self) -> bool:
         self.books.enter(self.module, self.id, ())
@@ -299,7 +300,7 @@ class _Projection:
         return found
 
     def _book(self, header: Held, chain: Chain, posted: Posted) -> bool:
-        moves = list(self.document.moves(posted.counting))
+        moves = [] if self.is_void else list(self.document.moves(posted.counting))
         self.books.enter(self.module, self.id, moves, posted, header.row)
         return chain.winner.state == "posted" and any(
             not posted.annexes[annex.module] and posted.sheet.lines for annex in self.document.annexes

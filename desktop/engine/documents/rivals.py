@@ -57,9 +57,7 @@ def lost_of(chain: Chain, document: Document) -> list[Version]:
     bases = {one.base for one in lost}
     own = document.brings.own if document.brings else ()
     said = [_without(one.sheet, own) for one in chain.line if one.state == "posted"]
-    return [
-        one for one in lost if one.id not in bases and not one.answered and _without(one.sheet, own) not in said
-    ]
+    return [one for one in lost if one.id not in bases and not one.answered and _without(one.sheet, own) not in said]
 
 
 def _without(sheet: Sheet, names: Collection[str]) -> Sheet:

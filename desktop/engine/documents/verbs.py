@@ -794,7 +794,7 @@ class _Saving:
             return sheet, []
         target = self.engine.registry[brings.module]
         saving = Saving(self.engine, self.db, self.principal, target, draws=False)
-        own = {brings.number: saving.next_number(made.header), brings.link: brings.id_of(self.id)}
+        own: Columns = {brings.number: saving.next_number(made.header), brings.link: brings.id_of(self.id)}
         sheet = Sheet(sheet.header | brings.notes(self._posting(sheet)) | own, sheet.lines)
         found = brought.sheet_of(self.engine.registry, (self.definition.name, self.id), sheet)
         return sheet, list(self._rows_along(saving, found)) if found else []
