@@ -184,7 +184,7 @@ def _made_by(engine: Engine, db: sqlite3.Connection, definition: Definition, row
     if source is None:
         return ""
     noun, number = engine.registry[source[0]].module.noun, _number_of(db, *source)
-    return f"由{noun} {number} 生成，跟着它走：要作废，请在那张单据上作废"
+    return f"由{noun} {number} 生成，不能单独修改或作废，请在那张单据上作废"
 
 
 def _number_of(db: sqlite3.Connection, module: str, id: str) -> str:

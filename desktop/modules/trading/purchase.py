@@ -324,7 +324,7 @@ purchase = Module(
             "number doc_on doc_type is_retail supplier supplier_doc_no warehouse deliver_on settlement_method due_on "
             "handler",
         ),
-        Tab("其他", "note"),
+        Tab("其他", "receipt note"),
     ),
     related=(
         Related("产品清单", "purchase_line", "document"),

@@ -5,9 +5,10 @@ Documents that an older program posted keep their money themselves: nothing is m
 step at the start, on which all machines of a company would have to agree while some have it and some do not, and what
 was printed of them stays as it was (`engine.documents.brought` tells how the two are told apart)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...engine.define import Draft, Fault
 from ...engine.documents.declare import Brings, Columns, Posting, Sheet
 from ...engine.fields import Enum, Field, Money, Ref, Text
 
@@ -98,3 +99,9 @@ def made_from() -> dict[str, Field]:
         "void_numbers": Text("作废的单号", calc=True, readonly=True, width=170, search=True,
                              help="两台机器把同一张单据各自过账，各取了一个号，只有一个算数"),
     }  # fmt: skip
+
+
+def goes_along(draft: Draft) -> Iterator[Fault]:
+    """Rule: what came of a document goes with it."""
+    if draft.old and draft.new is None and draft.old["source"]:
+        yield Fault("由单据生成的收付单不能单独删除，请在那张单据上作废")

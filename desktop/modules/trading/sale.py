@@ -581,7 +581,7 @@ sale = Module(
             "number doc_on doc_type customer contact warehouse deliver_on settlement_method due_on owner handler",
             (Section("送货与发票", "delivery_method tracking_no invoice_no invoiced_on return_reason"),),
         ),
-        Tab("其他", "note"),
+        Tab("其他", "receipt note"),
     ),
     related=(
         Related("产品清单", "sale_line", "document"),

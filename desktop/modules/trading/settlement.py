@@ -40,7 +40,7 @@ from .papers import (
     sum_of,
 )
 from .prints import on_sheets
-from .receipts import made_from
+from .receipts import goes_along, made_from
 from .refusal import yuan
 from .settings import CREDITS_FIRST, WRITE_OFF_LIMIT
 from .splits import ACCOUNTS, SPLITS, split_fields, split_hints, split_moves, splits_wrong
@@ -456,11 +456,11 @@ settlement = Module(
             "cheque_no write_off_reason handler",
             (Section("分到几个账户", " ".join(SPLITS)),),
         ),
-        Tab("其他", "note"),
+        Tab("其他", "source void_numbers note"),
     ),
     related=(Related("分配明细", "settlement_line", "document"),),
     children="settlement_line",
-    rules=(drafts_only, kind_stays("kind", "类型决定单据编号，保存后不能再改")),
+    rules=(goes_along, drafts_only, kind_stays("kind", "类型决定单据编号，保存后不能再改")),
     rights=RIGHTS | {"storekeeper": "", "finance": "view add edit delete post cancel export print", "sales": "view"},
     help="settlement",
 )
