@@ -91,7 +91,8 @@ def test_g5_return_to_the_supplier(shop: Shop) -> None:
     second = shop.buy(("P", 10, 14))
     assert costs(shop.sell(("P", 4, 30))) == [D(-48)] and shop.stock() == (16, 192)
     back = {"product": shop.names["P"], "qty": scaled(5), "price": scaled(14), "origin_line": second["lines"][0]["id"]}
-    assert costs(shop.buy(back, doc_type="return")) == [D(-70)]
+    returned = shop.buy(back, doc_type="return")
+    assert costs(returned) == [D(-70)] and variance_of(returned) == (0, [0])
     assert shop.stock() == (11, 122) and shop.average() == D("11.0909") and shop.owes("乙", "payable") == 170
 
 
@@ -100,8 +101,17 @@ def test_g5_the_last_ones_go_back_at_what_is_left(shop: Shop) -> None:
     second = shop.buy(("P", 2, 30))
     assert costs(shop.sell(("P", 2, 50))) == [D(-40)]
     back = {"product": shop.names["P"], "qty": scaled(2), "price": scaled(30), "origin_line": second["lines"][0]["id"]}
-    assert costs(shop.buy(back, doc_type="return")) == [D(-40)] and shop.stock() == (0, 0)
-    assert shop.owes("乙", "payable") == 80 - 60
+    returned = shop.buy(back, doc_type="return")
+    assert costs(returned) == [D(-40)] and shop.stock() == (0, 0)
+    assert shop.owes("乙", "payable") == 80 - 60 and variance_of(returned) == (20, [20])
+    assert variance_of(second) == (None, [None]), "only of what goes back"
+    (listed,) = shop.rows("purchase", doc_type="return")
+    assert yuan(listed["return_variance"]) == 20
+
+
+def variance_of(document: dict[str, Any]) -> tuple[Any, list[Any]]:
+    """进货退货差价 of a return, and of each line."""
+    return yuan(document["row"]["return_variance"]), [yuan(line["return_variance"]) for line in document["lines"]]
 
 
 def test_g6_unknown_cost(shop: Shop) -> None:

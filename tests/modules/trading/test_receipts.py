@@ -22,7 +22,7 @@ def receipt(shop: Shop, document: dict[str, Any]) -> dict[str, Any]:
     return shop.read("settlement", {"row": {"id": document["row"]["receipt"]}})
 
 
-PAID = {"paid_amount": 30, "account": "现金"}
+PAID: dict[str, Any] = {"paid_amount": 30, "account": "现金"}
 
 
 def test_what_is_paid_on_a_sale_is_a_receipt_of_its_own(shop: Shop) -> None:
@@ -97,11 +97,12 @@ def test_a_receipt_is_not_changed_or_cancelled_by_itself(shop: Shop) -> None:
     (cancel,) = (one for one in found["actions"] if one["name"] == "cancel")
     assert (found["made_by"], cancel["allowed"], cancel["why"]) == (words, False, words)
     assert shop.api.refused("POST", f"{path}/cancel", 422, {"reason": "x"})["fields"] == {"": words}
-    for body in (
+    bodies: list[dict[str, Any]] = [
         {"values": {"amount": 20_00}, "lines": found["lines"]},
         {"values": {}, "lines": []},
         {"values": {}, "lines": [found["lines"][0] | {"amount": 20_00}]},
-    ):
+    ]
+    for body in bodies:
         assert words in shop.api.refused("PATCH", path, 422, body)["fields"].values()
     gone = shop.api.refused("DELETE", f"/api/records/settlement/{found['row']['id']}", 409)
     assert "请在那张单据上作废" in gone["refused"][0]["reason"]
