@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,6 +21,12 @@ def goods(shop: Shop) -> None:
 def receipt(shop: Shop, document: dict[str, Any]) -> dict[str, Any]:
     """The receipt that came of posting a document."""
     return shop.read("settlement", {"row": {"id": document["row"]["receipt"]}})
+
+
+def balances(shop: Shop) -> list[Any]:
+    """Everything that money on documents turns."""
+    parties = ("甲", "receivable"), ("甲", "advance_in"), ("乙", "payable"), ("乙", "advance_out")
+    return [shop.cash(), shop.stock(), *(shop.owes(*one) for one in parties)]
 
 
 PAID: dict[str, Any] = {"paid_amount": 30, "account": "现金"}
@@ -67,12 +74,7 @@ def test_every_kind_has_its_receipt_and_cancelling_returns_every_balance(
 ) -> None:
     shop.enter("opening_account", {"account": "现金", "amount": 500})
     party = {"sale": {"customer": "甲"}, "purchase": {"supplier": "乙"}}[module]
-    parties = ("甲", "receivable"), ("甲", "advance_in"), ("乙", "payable"), ("乙", "advance_out")
-
-    def balances() -> list[Any]:
-        return [shop.cash(), shop.stock(), *(shop.owes(*one) for one in parties)]
-
-    before = balances()
+    before = balances(shop)
     document = shop.enter(module, party | PAID | values, ("P", 5, 20))
     found = receipt(shop, document)["row"]
     assert (found["kind"], found["number"][:2]) == (kind, "SK" if module == "sale" else "FK")
@@ -86,7 +88,7 @@ def test_every_kind_has_its_receipt_and_cancelling_returns_every_balance(
     after = receipt(shop, gone)["row"]
     assert (after["state"], after["cancel_reason"]) == ("cancelled", "客户不要了")
     assert after["cancelled_on"] == gone["row"]["cancelled_on"]
-    assert balances() == before
+    assert balances(shop) == before
 
 
 def test_a_receipt_is_not_changed_or_cancelled_by_itself(shop: Shop) -> None:
@@ -133,3 +135,41 @@ def test_a_draft_has_no_receipt_and_a_copy_makes_its_own(shop: Shop) -> None:
     second = shop.api.post("/api/documents/sale", {"values": values, "lines": [first["lines"][0] | {"id": ""}]})
     assert [receipt(shop, one)["row"]["number"][-4:] for one in (first, second)] == ["0001", "0002"]
     assert (shop.cash(), len(shop.rows("settlement"))) == (60, 2)
+
+
+_KINDS: list[tuple[str, dict[str, Any]]] = [
+    ("sale", {}),
+    ("sale", {"doc_type": "retail", "customer": None, "paid_amount": 100}),
+    ("sale", {"doc_type": "return"}),
+    ("sale", {"doc_type": "order", "deliver_on": "2030-01-01"}),
+    ("purchase", {}),
+    ("purchase", {"doc_type": "return"}),
+    ("purchase", {"doc_type": "order", "deliver_on": "2030-01-01"}),
+]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_was_paid_changed_and_settled_cancelling_it_all_leaves_nothing(shop: Shop, seed: int) -> None:
+    """Cancelling the latest first; the receipts of the documents go with them."""
+    random = Random(seed)
+    shop.enter("opening_account", {"account": "现金", "amount": 2_000})
+    before, made = balances(shop), []
+    for module, values in random.choices(_KINDS, k=9):
+        party = {"sale": {"customer": "甲"}, "purchase": {"supplier": "乙"}}[module]
+        paid = {"paid_amount": random.choice([None, 1, 30, 100]), "account": "现金"}
+        document = shop.enter(module, party | paid | values, ("P", 5, 20))
+        made.append((module, document))
+        if random.random() < 0.5 and values.get("doc_type") not in ("retail", "order"):
+            line = document["lines"][0]
+            shop.change(module, document, [line | {"qty": line["qty"] * 2}])
+            kind = {"sale": "receipt", "purchase": "payment"}[module]
+            if "doc_type" not in values:
+                part = {"target_kind": module, "target": document["row"]["id"], "amount": 500}
+                made.append(("settlement", shop.enter("settlement", party | {"kind": kind, "amount": 5}, part)))
+    assert len(shop.rows("settlement")) == sum(bool(one["row"].get("receipt")) for _, one in made) + sum(
+        module == "settlement" for module, _ in made
+    )
+    for module, document in reversed(made):
+        shop.cancel(module, document)
+    assert balances(shop) == before
+    assert {row["state"] for row in shop.rows("settlement")} == {"cancelled"}
