@@ -27,6 +27,7 @@ from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
 from .deposits import freed_deposits, held, held_for, use_deposits
 from .edit_price import not_typed, offers_to
+from .known import KNOWN, known_fields, known_totals, told_fields
 from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, is_below_minimum
 from .order_book import order_moves, over_delivery
@@ -490,6 +491,7 @@ _HEADER: dict[str, Any] = {
     **_SIDE.settling("已收", "未收", "收款状态"),
     "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
+    **known_fields(),
     "return_reason": Dict("退货原因", "return_reason"),
     "order_effect": Enum("退货后订货", {"keeps": "不恢复", "reopens": "恢复"}, readonly=True, hidden=True),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
@@ -550,7 +552,7 @@ sale = Module(
         judge_cancel=stock_stays,
         bound=bound_by("sale_line"),
         moves=_moves,
-        totals=_totals,
+        totals=lambda lines: _totals(lines) | known_totals(lines),
         standing=standing,
         stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
@@ -581,7 +583,7 @@ sale = Module(
             "number doc_on doc_type customer contact warehouse deliver_on settlement_method due_on owner handler",
             (Section("送货与发票", "delivery_method tracking_no invoice_no invoiced_on return_reason"),),
         ),
-        Tab("其他", "receipt note"),
+        Tab("其他", "receipt note", (Section("成本和毛利", KNOWN),)),
     ),
     related=(
         Related("产品清单", "sale_line", "document"),
@@ -608,6 +610,7 @@ sale_line = Module(
         **line_start("sale", taxed=True, signs=BACK),
         **line_prices(BACK),
         **line_costs(),
+        **told_fields(),
         is_gift=Bool("赠品", width=52, help="不收钱，照常出库、计成本"),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
         quote=Ref("报价单", "quote", loose=True, index=True, hidden=True),

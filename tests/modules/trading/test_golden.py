@@ -134,12 +134,21 @@ def test_g6_what_came_without_a_cost_is_told_late(shop: Shop) -> None:
     assert costs(shop.sell(("P", 8, 20))) == [D(-80)] and shop.stock() == (7, 20)
     last = shop.sell(("P", 4, 20))
     assert costs(last) == [D(-20)] and units(last["lines"][0]["uncosted_qty"]) == -2 and shop.average() is None
+    assert known(last) == (40, 20, 20, 50, 2, 40), "RP10"
     (source,) = shop.rows("stock_move", kind="other_in")
     line = {"source": source["id"], "unit_cost": scaled(12)}
     made = shop.enter("cost_adjust", {"kind": "late_cost"}, line)
     assert yuan(made["lines"][0]["issued_cost"]) == 24
     assert shop.stock() == (3, 36) and shop.average() == 12
     assert yuan(shop.read("sale", last)["row"]["profit"]) == 36, "80 − 20 − 24"
+    assert known(shop.read("sale", last)) == (80, 44, 36, 45, None, None)
+
+
+def known(document: dict[str, Any]) -> tuple[Any, ...]:
+    """What of a sale can be judged: 已计成本收入, 成本, 毛利, 毛利率, and 成本未知 as quantity and revenue."""
+    row = document["row"]
+    amounts = [yuan(row[name]) for name in ("known_revenue", "cost_total", "known_profit")]
+    return (*amounts, units(row["known_rate"]), units(row["unknown_qty"]), yuan(row["unknown_revenue"]))
 
 
 def test_g7_stock_below_zero_is_filled_later(shop: Shop) -> None:
