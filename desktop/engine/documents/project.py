@@ -45,8 +45,9 @@ def project(work: Work) -> list[Place]:
     their versions came: costs rest on what was booked before."""
     came = [(str(held.row["module"]), str(held.row["document"])) for held in _versions_under_change(work)]
     order = {place: number for number, place in enumerate(came)}
-    brought_along = _brought_along(work)
-    itself = {brought_along.get(place, place) for place in _touched(work)}
+    places = dict.fromkeys(_touched(work))
+    brought_along = _brought_along(work, places)
+    itself = {brought_along.get(place, place) for place in places}
     beside = set(_touched_beside(work))
     touched = sorted(itself | beside, key=lambda place: (order.get(place, -1), place))
     resting = _resting(work, touched)
@@ -63,9 +64,9 @@ def project(work: Work) -> list[Place]:
     return [place for place, is_unbooked in lacks.items() if is_unbooked]
 
 
-def _brought_along(work: Work) -> dict[Place, Place]:
-    """Documents under change that others brought → those others, of which they follow."""
-    found = ((place, brought.source_in(work, *place)) for place in dict.fromkeys(_touched(work)))
+def _brought_along(work: Work, places: Iterable[Place]) -> dict[Place, Place]:
+    """Documents that others brought → those others, of which they follow."""
+    found = ((place, brought.source_in(work, *place)) for place in places)
     return {place: source for place, source in found if source}
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from itertools import permutations
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from desktop import maintenance
+from tests.engine.kit import Desk, assert_sound, open_desk
 from tests.modules.trading.shop import Shop, yuan
 
 
@@ -173,3 +178,53 @@ def test_whatever_was_paid_changed_and_settled_cancelling_it_all_leaves_nothing(
         shop.cancel(module, document)
     assert balances(shop) == before
     assert {row["state"] for row in shop.rows("settlement")} == {"cancelled"}
+
+
+_STANDS = {
+    "settlement": "id number kind customer amount account state cancel_reason note balance_after source void_numbers",
+    "settlement_line": "id document number target amount state",
+    "party_entry": "id number document side amount book_on settles",
+    "account_entry": "id number document account amount book_on",
+    "party_balance": "id balance",
+    "sale": "id state settled outstanding receipt",
+}
+
+
+def stands(desk: Desk) -> dict[str, set[tuple[Any, ...]]]:
+    return {
+        table: {tuple(row) for row in desk.ask(f"SELECT deleted_at, {', '.join(names.split())} FROM {table}")}
+        for table, names in _STANDS.items()
+    }
+
+
+def test_a_receipt_is_the_same_in_whatever_order_what_it_follows_from_comes(
+    shop: Shop, template: Path, tmp_path: Path
+) -> None:
+    """Posting, a note on the receipt, a change of the sale and its cancellation, each told by itself."""
+    here = Desk(shop.office.workstation, None)  # type: ignore[arg-type]
+    before = here.changesets()
+
+    def told() -> list[Any]:
+        return here.changesets()[len(before) + sum(map(len, parts)) :]
+
+    orders = Random(3).sample([*permutations(range(4))], 6)
+    parts: list[list[Any]] = []
+    for _ in orders:
+        sold = shop.sell(("P", 2, 20), **PAID)
+        parts.append(told())
+        found = receipt(shop, sold)
+        shop.change("settlement", found, found["lines"], note="当面点清")
+        parts.append(told())
+        shop.change("sale", sold, [sold["lines"][0] | {"qty": sold["lines"][0]["qty"] * 2}])
+        parts.append(told())
+        shop.cancel("sale", sold)
+        parts.append(told())
+    shutil.copytree(template, tmp_path / "there")
+    with open_desk(tmp_path / "there") as there:
+        maintenance.renew_identity(there.workstation.db)
+        there.receive(before)
+        for at, order in enumerate(orders):
+            for step in order:
+                there.receive(parts[at * 4 + step])
+        assert stands(there) == stands(here)
+        assert_sound(there.engine)
