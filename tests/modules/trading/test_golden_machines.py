@@ -267,6 +267,8 @@ def test_g16_one_draft_that_both_post_is_one_sale_and_one_receipt(three: Three) 
         assert [one["document"] for one in shop.rows("account_entry", number=receipt["number"])] == [receipt["id"]]
         assert len(shop.rows("account_entry")) == 1
         kept.add(receipt["number"])
+        hits = shop.api.get("/api/search", q=receipt["void_numbers"])["groups"]
+        assert "settlement" in {group["module"] for group in hits}, "and it is found by it"
         (version, lost) = receipt_of(shop, draft)["versions"]
         assert (version["is_winner"], lost["is_lost"]) == (True, True)
     assert len(kept) == 1
