@@ -18,7 +18,7 @@ from desktop.engine.check import problems
 from desktop.engine.fields.moment import today
 from desktop.modules import load
 from tests.chaos.kit import joined
-from tests.engine.kit import assert_sound
+from tests.engine.kit import assert_checked
 from tests.modules.trading.shop import Shop, fen, scaled
 from tests.support import open_office
 
@@ -72,7 +72,7 @@ def two(pair: Path, tmp_path: Path) -> Iterator[Two]:
         yield made
         made.meet()
         for office in offices:
-            assert_sound(office.engine)
+            assert_checked(office.engine)
 
 
 def test_nothing_is_amiss_where_nobody_was_apart(two: Two) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from desktop.engine.fields.moment import today
 from tests.chaos.kit import joined
-from tests.engine.kit import assert_sound
+from tests.engine.kit import assert_checked
 from tests.modules.trading.shop import Shop, costs, scaled, yuan
 from tests.support import open_office
 
@@ -55,7 +55,7 @@ def three(pair: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
         made.meet()
         yield made
         for office in offices:
-            assert_sound(office.engine)
+            assert_checked(office.engine)
 
 
 def figures(shop: Shop) -> tuple[Any, Any]:
