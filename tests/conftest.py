@@ -27,6 +27,10 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")  # nothing here is timed: several tests share two cores
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--real-window", action="store_true", help="screens in the window itself instead of Chromium")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def identities(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Machines that tests make have their identity files with the tests, not with the person who runs them."""
