@@ -268,6 +268,7 @@ def test_a_posted_document_is_changed_by_a_version_and_cancelled_with_a_reason(
     assert newest(entries)["row"]["number"] != number
 
 
+@pytest.mark.soak
 def test_cancelling_what_brought_goods_that_are_gone_is_asked_once_more(window: Window, entries: ListScreen) -> None:
     window.watch.allow("409")
     api = entries.api
@@ -446,6 +447,7 @@ def money_in(screen: Screen) -> None:
     screen.api.ok("POST", "/api/documents/settlement", {"values": head, "lines": [], "post": True})
 
 
+@pytest.mark.soak
 def test_lines_that_are_no_products_come_by_themselves(window: Window, entries: ListScreen) -> None:
     """收付货款: the open documents of a party, and what each gets of the money."""
     window.watch.allow("422")

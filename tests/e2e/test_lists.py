@@ -6,6 +6,7 @@ import json
 import re
 from datetime import date, timedelta
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.e2e.screen import ListScreen, Screen, text_field
@@ -171,6 +172,7 @@ def test_filter_joins_two_conditions_by_or_by_and_or_takes_the_first_alone(windo
     assert both < count(first) < count({"or": [first, second]})
 
 
+@pytest.mark.soak
 def test_wildcards_mean_themselves_unless_the_operator_is_like(window: Window) -> None:
     screen = Screen(window.page)
     group = screen.api.groups()["重点客户"]
@@ -188,6 +190,7 @@ def test_wildcards_mean_themselves_unless_the_operator_is_like(window: Window) -
     assert sorted(customers.column("客户名称")[:3]) == ["AB1试样", "A_1%", "A_1%试样"]
 
 
+@pytest.mark.soak
 def test_filters_of_several_columns_stack_and_their_chips_go_one_by_one(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()

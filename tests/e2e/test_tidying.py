@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.screen import Screen
@@ -133,6 +134,7 @@ def test_chosen_customers_are_merged_from_the_list_and_it_is_undone_at_once(wind
     page.get_by_role("tab", name="客户信息").click()
 
 
+@pytest.mark.soak
 def test_who_merges_a_colleague_s_customer_is_told_that_it_leaves_his_list(window: Window) -> None:
     """Which one stays decides; and so does whose salesman is taken over."""
     screen = Screen(window.page)
@@ -154,6 +156,7 @@ def test_who_merges_a_colleague_s_customer_is_told_that_it_leaves_his_list(windo
     dialog.get_by_role("button", name="取消").click()
 
 
+@pytest.mark.soak
 def test_a_pair_that_was_told_apart_is_proposed_no_more(window: Window) -> None:
     screen, page = Screen(window.page), window.page
     customer(screen, "同号甲", tax_no="91440300TWINS0001", phone="0755-81234567")
