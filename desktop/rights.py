@@ -55,8 +55,7 @@ def of_roles(db: sqlite3.Connection, roles: Sequence[Row]) -> Granted:
 
 def opened(registry: Registry, granted: Granted) -> dict[str, frozenset[str]]:
     """Actions by module, without modules whose view is a special right that nobody gave."""
-    needed = {definition.name: definition.module.view_right for definition in registry}
-    closed = {module for module, special in needed.items() if special and special not in granted.special}
+    closed = {module for module, special in registry.view_rights.items() if special not in granted.special}
     return {module: words for module, words in granted.actions.items() if module not in closed}
 
 

@@ -62,7 +62,7 @@ def told(shop: Shop) -> dict[str, list[str]]:
 @pytest.fixture
 def two(pair: Path, tmp_path: Path) -> Iterator[Two]:
     with joined(pair, tmp_path) as company, ExitStack() as opened:
-        offices = [opened.enter_context(open_office(machine.folder)) for machine in company.machines]
+        offices = [opened.enter_context(open_office(machine.folder, direct=True)) for machine in company.machines]
         first = Shop(offices[0])
         first.product()
         first.customer()

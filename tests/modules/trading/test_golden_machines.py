@@ -43,7 +43,7 @@ def three(pair: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
     with joined(pair, tmp_path) as company, ExitStack() as opened:
         company.add()
         company.settle()
-        offices = [opened.enter_context(open_office(machine.folder)) for machine in company.machines]
+        offices = [opened.enter_context(open_office(machine.folder, direct=True)) for machine in company.machines]
         keeper = Shop(offices[0])
         keeper.product()
         keeper.customer()
