@@ -286,7 +286,10 @@ def _need_chromium() -> str:
 
 def soak(words: list[str]) -> int:
     set_up(dev=True)
-    return subprocess.call([PYTHON, "-m", "pytest", "-m", "soak", *words])
+    code = subprocess.call([PYTHON, "-m", "pytest", "-m", "soak", *words])
+    if words:
+        return code
+    return subprocess.call([PYTHON, "-m", "pytest", "--real-window", "tests/e2e"]) or code
 
 
 def bench(words: list[str]) -> int:

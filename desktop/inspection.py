@@ -10,6 +10,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from sync_server.replication.changeset import chain
@@ -274,8 +275,6 @@ class _Words:
         self.definition = definition
         self.columns = [*definition.searched, "initials"]
         self.sums: dict[str, int] = {}
-        if definition.searched:
-            self._asked = _temporary(db, definition, self.columns)
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
         if not self.definition.searched:
@@ -289,8 +288,12 @@ class _Words:
                 else:
                     odd.append((row["row"], row))
         if odd:
-            for term, y in self._asked(odd):
+            for term, y in self._ask(odd):
                 self.sums[term] = self.sums.get(term, 0) + y * y % _PRIME
+
+    @cached_property
+    def _ask(self) -> Callable[[list[tuple[int, Mapping[str, Any]]]], list[tuple[str, int]]]:
+        return _temporary(self.db, self.definition, self.columns)
 
     def _sum(self, number: int, texts: list[str]) -> None:
         sums = self.sums

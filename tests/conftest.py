@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 
 from desktop.engine.fields import password
 from tests.support import made_once, make_template
@@ -21,6 +22,13 @@ from tests.support import made_once, make_template
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 60.0
 REAL_HASHER = password.hasher
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # nothing here is timed: several tests share two cores
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--real-window", action="store_true", help="screens in the window itself instead of Chromium")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -61,9 +69,15 @@ class Program:
 
     def line(self, wanted: str) -> str:
         """The first printed line that holds `wanted`; fails with everything said if it does not come."""
+        return self._awaited(wanted, self.lines)
 
+    def error(self, wanted: str) -> str:
+        """The same for what it complains of."""
+        return self._awaited(wanted, self.errors)
+
+    def _awaited(self, wanted: str, said: list[str]) -> str:
         def found() -> str:
-            return next((line for line in self.lines if wanted in line), "")
+            return next((line for line in said if wanted in line), "")
 
         with self._arrived:
             self._arrived.wait_for(lambda: found() or self.process.poll() is not None, START_S)

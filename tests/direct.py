@@ -3,19 +3,74 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from email.message import Message
 from http import HTTPStatus
+from http.cookies import SimpleCookie
 from types import TracebackType
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
-from requests import PreparedRequest, Response
+from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
+JSON = "application/json"
+
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class DirectSession(Session):
+    """Hands the plain calls of a test to the application at once: what requests does for a call takes longer than the
+    answer. Everything of the program is in it but the sockets; uploads take the long way round, to the same place."""
+
+    def __init__(self, app: Wsgi, origin: str) -> None:
+        super().__init__()
+        self.app = app
+        self.mount(origin, Direct(app))
+
+    def request(self, method: Any, url: Any, *args: Any, **given: Any) -> Response:
+        if args or given.keys() - {"params", "json", "headers", "timeout"}:
+            return super().request(method, url, *args, **given)
+        content = b"" if given.get("json") is None else json.dumps(given["json"]).encode()
+        headers = {**self.headers, **(given.get("headers") or {})} | ({"Content-Type": JSON} if content else {})
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{one.name}={one.value}" for one in self.cookies)
+        query = urlencode(
+            [(name, value) for name, value in (given.get("params") or {}).items() if value is not None], doseq=True
+        )
+        return self._answered(_environ_of(method, f"{url}?{query}" if query else url, headers, content))
+
+    def _answered(self, environ: dict[str, Any]) -> Response:
+        said = _Said()
+        response = Response()
+        response._content = _body(self.app, environ, said)
+        response.status_code = int(said.status.split(" ", 1)[0])
+        response.headers = CaseInsensitiveDict(said.headers)
+        response.encoding = get_encoding_from_headers(response.headers)
+        for name, value in said.headers:
+            if name.lower() == "set-cookie":
+                for morsel in SimpleCookie(value).values():
+                    where = {"domain": environ["SERVER_NAME"], "path": "/"}
+                    if morsel["max-age"] == "0":
+                        self.cookies.clear(**where, name=morsel.key)
+                    else:
+                        self.cookies.set(morsel.key, morsel.value, **where)
+        return response
+
+
+def _body(app: Wsgi, environ: dict[str, Any], said: _Said) -> bytes:
+    parts = app(environ, said.start)
+    try:
+        return b"".join(parts)
+    finally:
+        close = getattr(parts, "close", None)
+        if close is not None:
+            close()
 
 
 class Direct(HTTPAdapter):
@@ -27,13 +82,7 @@ class Direct(HTTPAdapter):
 
     def send(self, request: PreparedRequest, *args: object, **rest: object) -> Response:
         said = _Said()
-        parts = self.app(_environ(request), said.start)
-        try:
-            body = b"".join(parts)
-        finally:
-            close = getattr(parts, "close", None)
-            if close is not None:
-                close()
+        body = _body(self.app, _environ(request), said)
         return self.build_response(request, said.answer(body))
 
 
@@ -81,11 +130,15 @@ class _Original:
 
 
 def _environ(request: PreparedRequest) -> dict[str, Any]:
-    url = urlsplit(str(request.url))
     body = request.body or b""
     content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b"".join(body)
+    return _environ_of(str(request.method), str(request.url), request.headers, content)
+
+
+def _environ_of(method: str, address: str, headers: Mapping[str, Any], content: bytes) -> dict[str, Any]:
+    url = urlsplit(address)
     return {
-        "REQUEST_METHOD": request.method,
+        "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote(url.path, "latin-1"),
         "QUERY_STRING": url.query,
@@ -101,7 +154,7 @@ def _environ(request: PreparedRequest) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        **_headers(request.headers, len(content)),
+        **_headers(headers, len(content)),
     }
 
 

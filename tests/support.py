@@ -25,7 +25,7 @@ from desktop.engine.engine import Engine
 from desktop.server import LocalServer
 from desktop.shell.host import DOWNLOAD, Closing, Download
 from desktop.workstation import Workstation
-from tests.direct import Direct
+from tests.direct import DirectSession
 
 PASSWORD = "correct horse"
 FIRST = accounts.FirstStart("衡远测试公司", "总部", "01", "管理部", "周敏", "admin", PASSWORD)
@@ -153,10 +153,8 @@ def open_office(folder: Path, *, sign_in: bool = True, direct: bool = False) -> 
     server = LocalServer(app, guard)
     server.start()
     try:
-        with requests.Session() as session:
+        with DirectSession(app, guard.origin) if direct else requests.Session() as session:
             session.trust_env = False  # looking for proxies in it would be half the cost of a call
-            if direct:
-                session.mount(guard.origin, Direct(app))
             session.get(guard.new_launch_url(), timeout=10)
             page = session.get(guard.origin + "/", timeout=10).text
             token = re.search(r'name="ecms-token" content="([^"]+)"', page)

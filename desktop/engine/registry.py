@@ -267,6 +267,8 @@ class Registry:
         self.settings = {one.key: one for one in every}
         self.specials = {special.name: special for special in specials}
         self.definitions: dict[str, Definition] = {module.name: _compile(module) for module in self.modules}
+        self.view_rights = {module.name: module.view_right for module in self.modules if module.view_right}
+        """Module → the special right without which nobody sees it."""
         self.sent = {name: one for name, one in self.definitions.items() if not one.module.local}
         """The modules whose rows travel."""
         self.links: dict[str, Link] = {

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.e2e import window as w
-from tests.e2e.window import RealWindow, Served
+from tests.e2e.window import BrowserWindow, RealWindow, Served, Window
 from tests.support import made_once
 
 
@@ -20,9 +21,8 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
-    """For several desks side by side."""
     launched = playwright.chromium.launch(
         executable_path=chromium, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
     )
@@ -37,25 +37,33 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
+def window_on(request: pytest.FixtureRequest, playwright: Playwright) -> Callable[[Path], Window]:
+    """Makes what shows the screens of a data folder: Chromium, or with `--real-window` the window itself."""
+    if request.config.getoption("--real-window"):
+        w.need_window()
+        return partial(RealWindow, playwright)
+    return partial(BrowserWindow, request.getfixturevalue("browser"))
+
+
+@pytest.fixture(scope="package")
 def shared_window(
-    playwright: Playwright, company: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RealWindow]:
-    w.need_window()
-    window = RealWindow(playwright, w.copy_of(company, tmp_path_factory.mktemp("window") / "data"))
+    window_on: Callable[[Path], Window], company: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Window]:
+    window = window_on(w.copy_of(company, tmp_path_factory.mktemp("window") / "data"))
     window.open()
     yield window
     window.close()
 
 
 @pytest.fixture
-def window(shared_window: RealWindow) -> Iterator[RealWindow]:
+def window(shared_window: Window) -> Iterator[Window]:
     """The administrator's window as on the first day; complaints of the page fail the test."""
     begin_anew(shared_window)
     yield shared_window
     assert not shared_window.watch.complaints()
 
 
-def begin_anew(window: RealWindow) -> None:
+def begin_anew(window: Window) -> None:
     window.watch.start()
     window.api.sign_in()
     window.api.forget_screens()
@@ -65,13 +73,13 @@ def begin_anew(window: RealWindow) -> None:
 
 
 @pytest.fixture
-def page(window: RealWindow) -> Page:
+def page(window: Window) -> Page:
     return window.page
 
 
 @pytest.fixture
 def empty_window(playwright: Playwright, tmp_path: Path) -> Iterator[RealWindow]:
-    """The program on the first day, before anybody has set it up."""
+    """The real window on the first day, before anybody has set it up."""
     w.need_window()
     window = RealWindow(playwright, tmp_path / "data")
     window.open()
@@ -81,17 +89,15 @@ def empty_window(playwright: Playwright, tmp_path: Path) -> Iterator[RealWindow]
 
 
 @pytest.fixture(scope="package")
-def served(
-    playwright: Playwright, chromium: str, company: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
+def served(browser: Browser, company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = w.copy_of(company, tmp_path_factory.mktemp("served") / "data")
-    with w.serve(playwright, chromium, folder) as started:
+    with w.serve(browser, folder) as started:
         yield started
 
 
 @pytest.fixture
 def own_window(playwright: Playwright, company: Path, tmp_path: Path) -> Iterator[RealWindow]:
-    """A window of the test's own, at the login page: it may be closed for good."""
+    """The real window, of the test's own, at the login page: it may be closed for good."""
     w.need_window()
     window = RealWindow(playwright, w.copy_of(company, tmp_path / "data"))
     window.open()

@@ -68,6 +68,10 @@ class Screen:
         self.page.get_by_role("navigation", name="模块").get_by_role("treeitem", name=label, exact=True).click()
         return self.list(label).loaded()
 
+    def close_tab(self, label: str) -> None:
+        """By the mouse: in a browser, Ctrl+W is the browser's."""
+        self.page.get_by_role("tab", name=re.compile(rf"^{re.escape(label)}( |$)")).click(button="middle")
+
     def list(self, label: str = "客户信息") -> ListScreen:
         return ListScreen(self.page, label)
 

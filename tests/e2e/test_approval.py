@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from desktop.engine.define import seed_id
 from tests.e2e.screen import Screen
-from tests.e2e.window import DEMO_PASSWORD, RealWindow
+from tests.e2e.window import DEMO_PASSWORD, Window, copy_of
 
 WORDS = "进货价没有写"
 
 
 @pytest.fixture
-def window(own_window: RealWindow) -> RealWindow:
+def window(window_on: Callable[[Path], Window], company: Path, tmp_path: Path) -> Iterator[Window]:
     """One of its own: what the whole company is set to is no matter of other tests."""
-    own_window.start_page()
-    return own_window
+    window = window_on(copy_of(company, tmp_path / "data"))
+    window.open()
+    window.start_page()
+    yield window
+    window.close()
+    assert not window.watch.complaints()
 
 
 @pytest.fixture
-def manager(window: RealWindow) -> str:
+def manager(window: Window) -> str:
     """An operator who approves; entries of stock need it."""
     api = window.api
     window.watch.allow("status of 401", "status of 409")  # a page asks on while somebody else signs in
@@ -33,7 +39,7 @@ def manager(window: RealWindow) -> str:
     return str(row["login_name"])
 
 
-def signed_in(window: RealWindow, *who: str) -> Screen:
+def signed_in(window: Window, *who: str) -> Screen:
     window.api.sign_in(*who)
     window.page.evaluate("history.replaceState(null, '', '/')")
     window.page.reload()
@@ -54,7 +60,7 @@ def open_waiting(screen: Screen) -> Locator:
     return dialog
 
 
-def test_what_one_submits_another_sends_back_and_approves(window: RealWindow, manager: str) -> None:
+def test_what_one_submits_another_sends_back_and_approves(window: Window, manager: str) -> None:
     screen = Screen(window.page)
     code = next(row["code"] for row in screen.api.rows("product", "sort=code") if row["kind"] == "goods")
     screen.page.evaluate("location.hash = '#/m/stock_entry'")

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from desktop.engine.fields.moment import today
 from tests.e2e.screen import Screen
-from tests.e2e.window import RealWindow
+from tests.e2e.window import Window
 
 
 def days_ago(days: int) -> str:
@@ -24,7 +24,7 @@ def entered(screen: Screen, module: str, values: dict[str, Any], product: str, q
     return found
 
 
-def test_a_cost_run_shows_and_puts_right_what_came_late(window: RealWindow) -> None:
+def test_a_cost_run_shows_and_puts_right_what_came_late(window: Window) -> None:
     screen = Screen(window.page)
     category = screen.api.rows("product_category")[0]["id"]
     product = screen.api.add("product", name="核算轴承", category=category)["id"]
@@ -54,7 +54,7 @@ def test_a_cost_run_shows_and_puts_right_what_came_late(window: RealWindow) -> N
     expect(screen.toast).to_contain_text("核算完了，没有要改的")
 
 
-def test_the_scope_of_costs_says_why_it_stays(window: RealWindow) -> None:
+def test_the_scope_of_costs_says_why_it_stays(window: Window) -> None:
     screen = Screen(window.page)
     category = screen.api.rows("product_category")[0]["id"]
     product = screen.api.add("product", name="范围轴承", category=category)["id"]

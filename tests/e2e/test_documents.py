@@ -10,14 +10,14 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.e2e.screen import ListScreen, Screen
-from tests.e2e.window import RealWindow
+from tests.e2e.window import Window
 
 MODULE = "stock_entry"
 PATH = f"/api/documents/{MODULE}"
 
 
 @pytest.fixture
-def entries(window: RealWindow) -> Iterator[ListScreen]:
+def entries(window: Window) -> Iterator[ListScreen]:
     """The list of 其他出入库, all of them, with the keyboard in it."""
     window.page.evaluate(f"location.hash = '#/m/{MODULE}'")
     screen = Screen(window.page).list("其他出入库").loaded()
@@ -120,7 +120,7 @@ def test_a_document_is_entered_by_keyboard_alone(entries: ListScreen) -> None:
     expect(entries.row(saved["row"]["number"])).to_contain_text("已过账")
 
 
-def test_a_wrong_line_is_shown_at_its_cell_and_mended_there(window: RealWindow, entries: ListScreen) -> None:
+def test_a_wrong_line_is_shown_at_its_cell_and_mended_there(window: Window, entries: ListScreen) -> None:
     window.watch.allow("422")
     first, second = codes(entries, 2)
     dialog = new_sheet(entries)
@@ -224,7 +224,7 @@ def test_cells_are_walked_and_changed_by_keys(entries: ListScreen) -> None:
 
 
 def test_a_posted_document_is_changed_by_a_version_and_cancelled_with_a_reason(
-    window: RealWindow, entries: ListScreen
+    window: Window, entries: ListScreen
 ) -> None:
     window.watch.allow("422")
     (first,) = codes(entries, 1)
@@ -268,9 +268,8 @@ def test_a_posted_document_is_changed_by_a_version_and_cancelled_with_a_reason(
     assert newest(entries)["row"]["number"] != number
 
 
-def test_cancelling_what_brought_goods_that_are_gone_is_asked_once_more(
-    window: RealWindow, entries: ListScreen
-) -> None:
+@pytest.mark.soak
+def test_cancelling_what_brought_goods_that_are_gone_is_asked_once_more(window: Window, entries: ListScreen) -> None:
     window.watch.allow("409")
     api = entries.api
     goods = api.add("product", name="已经领走的", category=api.rows("product_category")[0]["id"])["id"]
@@ -290,7 +289,7 @@ def test_cancelling_what_brought_goods_that_are_gone_is_asked_once_more(
     assert api.get(f"{PATH}/{came['row']['id']}")["row"]["state"] == "cancelled"
 
 
-def test_what_a_colleague_saved_meanwhile_is_not_lost(window: RealWindow, entries: ListScreen) -> None:
+def test_what_a_colleague_saved_meanwhile_is_not_lost(window: Window, entries: ListScreen) -> None:
     window.watch.allow("409")
     (first,) = codes(entries, 1)
     saved = made(entries, a_line(entries, first))
@@ -325,7 +324,7 @@ def test_a_line_in_its_list_opens_its_sheet(entries: ListScreen) -> None:
     expect(dialog).to_have_count(0)
 
 
-def test_what_needs_a_yes_is_asked_first(window: RealWindow, entries: ListScreen) -> None:
+def test_what_needs_a_yes_is_asked_first(window: Window, entries: ListScreen) -> None:
     """More goes out than there is: the administrator may, but is asked."""
     window.watch.allow("409")
     code = str(entries.api.add("product", name="没有库存的样品", category=a_category(entries))["code"])
@@ -351,7 +350,7 @@ def a_category(screen: Screen) -> str:
     return str(screen.api.find("product_category", name="手套")["id"])
 
 
-def test_nothing_typed_is_lost(window: RealWindow, entries: ListScreen) -> None:
+def test_nothing_typed_is_lost(window: Window, entries: ListScreen) -> None:
     (first,) = codes(entries, 1)
     dialog = new_sheet(entries)
     to_the_lines(entries, dialog)
@@ -448,7 +447,8 @@ def money_in(screen: Screen) -> None:
     screen.api.ok("POST", "/api/documents/settlement", {"values": head, "lines": [], "post": True})
 
 
-def test_lines_that_are_no_products_come_by_themselves(window: RealWindow, entries: ListScreen) -> None:
+@pytest.mark.soak
+def test_lines_that_are_no_products_come_by_themselves(window: Window, entries: ListScreen) -> None:
     """收付货款: the open documents of a party, and what each gets of the money."""
     window.watch.allow("422")
     supplier = entries.api.add("supplier", name="应付轴承厂")["id"]
@@ -496,7 +496,7 @@ def walk_to(screen: Screen, dialog: Locator, field: str) -> None:
     expect(box).to_be_focused()
 
 
-def test_from_a_quote_over_the_sale_to_the_money_by_keyboard_alone(window: RealWindow, entries: ListScreen) -> None:
+def test_from_a_quote_over_the_sale_to_the_money_by_keyboard_alone(window: Window, entries: ListScreen) -> None:
     window.watch.allow("409")
     (code,) = codes(entries, 1)
     made(entries, a_line(entries, code, 500))
@@ -546,7 +546,7 @@ def test_from_a_quote_over_the_sale_to_the_money_by_keyboard_alone(window: RealW
     assert (sold["total"], sold["outstanding"], sold["state"]) == (3_750, 0, "posted")
 
 
-def test_a_line_is_looked_behind_and_its_price_chosen(window: RealWindow) -> None:
+def test_a_line_is_looked_behind_and_its_price_chosen(window: Window) -> None:
     screen = Screen(window.page)
     product = next(row for row in screen.api.rows("product", "sort=code") if row["kind"] == "goods")
     screen.api.ok("PATCH", f"/api/records/product/{product['id']}", {"price_1": 200_000, "price_2": 180_000})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.e2e.screen import ListScreen, Screen
-from tests.e2e.window import RealWindow
+from tests.e2e.window import Window
 
 
-def test_every_module_opens_its_list_and_its_dialog(window: RealWindow) -> None:
+def test_every_module_opens_its_list_and_its_dialog(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     modules = [one for one in screen.api.get("/api/modules")["modules"] if one["in_menu"]]
     assert len(modules) > 10
@@ -28,7 +28,7 @@ def test_every_module_opens_its_list_and_its_dialog(window: RealWindow) -> None:
             assert not set(one.heads()) & names, f"{module['name']}: a head without a Chinese label"
             if "add" in module["rights"]:
                 opens_and_leaves_the_dialog(screen, one, module["noun"])
-        screen.press("Control+W")
+        screen.close_tab(module["label"])
         expect(page.get_by_role("tab", name=module["label"], exact=True)).to_have_count(0)
 
 

@@ -87,6 +87,7 @@ def _tab(desk: Desk, label: str) -> Locator:
     return place
 
 
+@pytest.mark.soak
 def test_a_picture_and_a_comment_go_from_one_desk_to_the_other(desks: tuple[Desk, Desk]) -> None:
     first, second = desks
     place = _tab(first, "附件")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.screen import Screen, text_field
@@ -71,6 +72,7 @@ def test_assistant_by_keyboard_alone_with_every_mistake_shown_at_its_field(empty
     assert screen.api.total("customer") == 1  # 零售客户
 
 
+@pytest.mark.soak
 def test_assistant_brings_demonstration_data_while_the_program_is_already_usable(empty_window: RealWindow) -> None:
     page, screen = empty_window.page, Screen(empty_window.page)
     page.get_by_role("button", name="下一步").click()

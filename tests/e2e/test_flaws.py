@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.e2e.screen import Screen
-from tests.e2e.window import RealWindow
+from tests.e2e.window import Window
 
 
 def oversold(screen: Screen, name: str) -> None:
@@ -19,7 +19,7 @@ def oversold(screen: Screen, name: str) -> None:
     screen.api.ok("POST", "/api/documents/stock_entry", body)
 
 
-def test_what_is_amiss_is_counted_told_and_leads_to_what_mends_it(window: RealWindow) -> None:
+def test_what_is_amiss_is_counted_told_and_leads_to_what_mends_it(window: Window) -> None:
     screen, page = Screen(window.page), window.page
     oversold(screen, "疑点轴承")
     page.get_by_role("button", name=re.compile(r"^\d+ 处疑点$")).click()

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.e2e.screen import ListScreen, Screen, text_field
-from tests.e2e.window import ADMIN, PASSWORD, RealWindow
+from tests.e2e.window import ADMIN, PASSWORD, RealWindow, Window
 
 
 def test_login_to_quit_by_keyboard_alone(own_window: RealWindow) -> None:
@@ -23,6 +23,7 @@ def test_login_to_quit_by_keyboard_alone(own_window: RealWindow) -> None:
     day.looks_at_the_export(customers)
     day.deletes_it(customers)
     customers.shows(before)
+    day.closes_the_list()
     day.quits()
     assert own_window.ended() == 0
 
@@ -132,6 +133,12 @@ class Day(Screen):
         customers.shows(0)
         self.press("Escape", "Escape")
 
+    def closes_the_list(self) -> None:
+        """The neighbour comes to the front."""
+        self.press("Control+W")
+        expect(self.page.get_by_role("tab", name="客户信息")).to_have_count(0)
+        expect(self.page.get_by_role("tab", name="工作台")).to_have_attribute("aria-selected", "true")
+
     def quits(self) -> None:
         self.press("Alt+F")
         expect(self.entry("退出")).to_be_visible()
@@ -151,7 +158,7 @@ class Day(Screen):
             assert len(passed) < 16, f"Enter never came to {field}: {passed}"
 
 
-def test_keys_walk_the_regions_of_a_list(window: RealWindow) -> None:
+def test_keys_walk_the_regions_of_a_list(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     customers = screen.open_list()
     customers.grid.get_by_role("gridcell").nth(1).click()
@@ -163,7 +170,7 @@ def test_keys_walk_the_regions_of_a_list(window: RealWindow) -> None:
     assert page.evaluate("!!document.activeElement.closest('.list-grid')")
 
 
-def test_letters_under_the_menus_open_them(window: RealWindow) -> None:
+def test_letters_under_the_menus_open_them(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     for keys, entry in (("Alt+F", "数据备份…"), ("Alt+E", "全局查找"), ("Alt+S", "外观与缩放…"), ("Alt+H", "使用手册")):
         screen.press(keys)

@@ -6,10 +6,11 @@ import json
 import re
 from datetime import date, timedelta
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.e2e.screen import ListScreen, Screen, text_field
-from tests.e2e.window import RealWindow
+from tests.e2e.window import Window
 
 
 def filter_query(*clauses: object) -> str:
@@ -34,7 +35,7 @@ def set_condition(customers: ListScreen, popup: Locator, which: int, operator: s
 # --- groups ------------------------------------------------------------------------------------------------
 
 
-def test_group_shows_its_whole_subtree(window: RealWindow) -> None:
+def test_group_shows_its_whole_subtree(window: Window) -> None:
     screen = Screen(window.page)
     nodes = screen.api.get("/api/tree/customer_group?count=customer")
     parent = next(one for one in nodes if any(child["parent"] == one["id"] for child in nodes))
@@ -53,7 +54,7 @@ def test_group_shows_its_whole_subtree(window: RealWindow) -> None:
     customers.shows(screen.api.total("customer"))
 
 
-def test_group_is_added_renamed_and_deleted_from_the_tree(window: RealWindow) -> None:
+def test_group_is_added_renamed_and_deleted_from_the_tree(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     customers.tree.get_by_role("treeitem", name=re.compile("^全部客户")).click(button="right")
@@ -74,7 +75,7 @@ def test_group_is_added_renamed_and_deleted_from_the_tree(window: RealWindow) ->
     assert "改名分组" not in screen.api.groups()
 
 
-def test_group_is_changed_by_the_menu_for_the_ticked_rows(window: RealWindow) -> None:
+def test_group_is_changed_by_the_menu_for_the_ticked_rows(window: Window) -> None:
     screen = Screen(window.page)
     groups = screen.api.groups()
     for n in "甲乙":
@@ -94,7 +95,7 @@ def test_group_is_changed_by_the_menu_for_the_ticked_rows(window: RealWindow) ->
     assert {row["group"] for row in moved} == {groups["一般客户"]}
 
 
-def test_group_is_changed_by_dragging_a_row_onto_it(window: RealWindow) -> None:
+def test_group_is_changed_by_dragging_a_row_onto_it(window: Window) -> None:
     screen = Screen(window.page)
     groups = screen.api.groups()
     screen.api.add("customer", name="拖动客户", group=groups["重点客户"])
@@ -108,7 +109,7 @@ def test_group_is_changed_by_dragging_a_row_onto_it(window: RealWindow) -> None:
 # --- finding and filtering ---------------------------------------------------------------------------------
 
 
-def test_quick_query_uses_the_dates_only_when_ticked(window: RealWindow) -> None:
+def test_quick_query_uses_the_dates_only_when_ticked(window: Window) -> None:
     screen = Screen(window.page)
     group = screen.api.groups()["重点客户"]
     for name, day in (("旧快查客户", "2025-03-15"), ("新快查客户", "2026-11-02")):
@@ -134,7 +135,7 @@ def test_quick_query_uses_the_dates_only_when_ticked(window: RealWindow) -> None
     customers.shows(screen.api.total("customer"))
 
 
-def test_filter_joins_two_conditions_by_or_by_and_or_takes_the_first_alone(window: RealWindow) -> None:
+def test_filter_joins_two_conditions_by_or_by_and_or_takes_the_first_alone(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     first = {"field": "name", "op": "contains", "value": "科技"}
@@ -171,7 +172,8 @@ def test_filter_joins_two_conditions_by_or_by_and_or_takes_the_first_alone(windo
     assert both < count(first) < count({"or": [first, second]})
 
 
-def test_wildcards_mean_themselves_unless_the_operator_is_like(window: RealWindow) -> None:
+@pytest.mark.soak
+def test_wildcards_mean_themselves_unless_the_operator_is_like(window: Window) -> None:
     screen = Screen(window.page)
     group = screen.api.groups()["重点客户"]
     for name in ("A_1%", "A_1%试样", "AB1试样"):
@@ -188,7 +190,8 @@ def test_wildcards_mean_themselves_unless_the_operator_is_like(window: RealWindo
     assert sorted(customers.column("客户名称")[:3]) == ["AB1试样", "A_1%", "A_1%试样"]
 
 
-def test_filters_of_several_columns_stack_and_their_chips_go_one_by_one(window: RealWindow) -> None:
+@pytest.mark.soak
+def test_filters_of_several_columns_stack_and_their_chips_go_one_by_one(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     name = {"field": "name", "op": "contains", "value": "公司"}
@@ -211,7 +214,7 @@ def test_filters_of_several_columns_stack_and_their_chips_go_one_by_one(window: 
     expect(customers.panel.get_by_role("button", name="清除过滤")).to_have_count(0)
 
 
-def test_value_under_the_pointer_becomes_the_filter(window: RealWindow) -> None:
+def test_value_under_the_pointer_becomes_the_filter(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     status = customers.column("客户状态")[0]
@@ -225,7 +228,7 @@ def test_value_under_the_pointer_becomes_the_filter(window: RealWindow) -> None:
 # --- what a restart keeps ----------------------------------------------------------------------------------
 
 
-def test_columns_and_saved_filter_are_there_after_a_restart(window: RealWindow) -> None:
+def test_columns_and_saved_filter_are_there_after_a_restart(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     popup = open_filter(customers, "客户名称")
@@ -272,7 +275,7 @@ def test_columns_and_saved_filter_are_there_after_a_restart(window: RealWindow) 
     expect(customers.chip("客户名称")).to_contain_text("包含 有限公司")
 
 
-def test_period_is_stepped_and_remembered(window: RealWindow) -> None:
+def test_period_is_stepped_and_remembered(window: Window) -> None:
     screen = Screen(window.page)
     today = date.fromisoformat(window.page.evaluate("new Date().toLocaleDateString('sv')"))
     month = today.replace(day=1)
@@ -315,7 +318,7 @@ def test_period_is_stepped_and_remembered(window: RealWindow) -> None:
 # --- the grid ----------------------------------------------------------------------------------------------
 
 
-def test_sort_by_a_click_and_several_by_shift(window: RealWindow) -> None:
+def test_sort_by_a_click_and_several_by_shift(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     customers.head("信用额度").click()
@@ -334,7 +337,7 @@ def test_sort_by_a_click_and_several_by_shift(window: RealWindow) -> None:
     assert customers.column("客户编号")[:3] == codes
 
 
-def test_keys_reach_the_end_of_a_long_list_and_back(window: RealWindow) -> None:
+def test_keys_reach_the_end_of_a_long_list_and_back(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     total = screen.api.total("customer")
@@ -350,7 +353,7 @@ def test_keys_reach_the_end_of_a_long_list_and_back(window: RealWindow) -> None:
     expect(customers.cell(first)).to_have_count(0)
 
 
-def test_select_all_means_the_whole_query_not_only_what_is_loaded(window: RealWindow) -> None:
+def test_select_all_means_the_whole_query_not_only_what_is_loaded(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     total = screen.api.total("customer")
@@ -370,7 +373,7 @@ def test_select_all_means_the_whole_query_not_only_what_is_loaded(window: RealWi
     expect(screen.status).to_contain_text("已选 3 条")
 
 
-def test_context_menu_by_mouse_and_by_keyboard(window: RealWindow) -> None:
+def test_context_menu_by_mouse_and_by_keyboard(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     code = customers.column("客户编号")[0]
@@ -393,7 +396,7 @@ def test_context_menu_by_mouse_and_by_keyboard(window: RealWindow) -> None:
     expect(text_field(screen.dialog("修改客户"), "客户名称")).to_be_focused()
 
 
-def test_cells_and_rows_are_copied(window: RealWindow) -> None:
+def test_cells_and_rows_are_copied(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     search = window.page.get_by_role("combobox", name="全局查找")
@@ -410,7 +413,7 @@ def test_cells_and_rows_are_copied(window: RealWindow) -> None:
     expect(screen.toast).to_contain_text("已复制 2 行")
 
 
-def test_button_that_needs_a_row_says_so(window: RealWindow) -> None:
+def test_button_that_needs_a_row_says_so(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     customers.find("没有这个客户的名字")

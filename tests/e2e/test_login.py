@@ -8,20 +8,20 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.screen import Screen, text_field
-from tests.e2e.window import ADMIN, DEMO_PASSWORD, DEPARTMENT, PASSWORD, RealWindow
+from tests.e2e.window import ADMIN, DEMO_PASSWORD, DEPARTMENT, PASSWORD, Window
 
 WRONG = "status of 401"
 
 
 @pytest.fixture
-def signed_out(window: RealWindow) -> Page:
+def signed_out(window: Window) -> Page:
     window.api.ok("DELETE", "/api/session")
     window.page.reload()
     expect(window.page.get_by_role("heading", name="登录")).to_be_visible()
     return window.page
 
 
-def test_department_then_user_then_password_and_enter(signed_out: Page, window: RealWindow) -> None:
+def test_department_then_user_then_password_and_enter(signed_out: Page, window: Window) -> None:
     page, screen = signed_out, Screen(signed_out)
     window.watch.allow(WRONG)
     department = page.get_by_role("combobox", name="部门")
@@ -50,7 +50,7 @@ def test_department_then_user_then_password_and_enter(signed_out: Page, window: 
     expect(page.get_by_role("heading", name=f"{ADMIN}，")).to_be_visible()
 
 
-def test_lock_keeps_the_tabs_and_lets_nobody_reach_them(window: RealWindow) -> None:
+def test_lock_keeps_the_tabs_and_lets_nobody_reach_them(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     window.watch.allow(WRONG)
     screen.open_list("联系人信息")
@@ -69,7 +69,7 @@ def test_lock_keeps_the_tabs_and_lets_nobody_reach_them(window: RealWindow) -> N
     customers.loaded()
 
 
-def test_session_that_ends_elsewhere_keeps_the_open_form(window: RealWindow) -> None:
+def test_session_that_ends_elsewhere_keeps_the_open_form(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     window.watch.allow(WRONG)
     screen.open_list().bar("新增").click()
@@ -83,7 +83,7 @@ def test_session_that_ends_elsewhere_keeps_the_open_form(window: RealWindow) -> 
     expect(text_field(dialog, "客户名称")).to_have_value("锁定时没保存的客户")
 
 
-def test_salesman_sees_his_own_customers_and_deletes_none(window: RealWindow) -> None:
+def test_salesman_sees_his_own_customers_and_deletes_none(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     window.watch.allow(WRONG)
     everybody = screen.api.total("customer")

@@ -8,10 +8,10 @@ from typing import Any
 from playwright.sync_api import Locator, expect
 
 from tests.e2e.screen import ListScreen, Screen
-from tests.e2e.window import RealWindow
+from tests.e2e.window import Window
 
 
-def open_list(window: RealWindow, module: str, label: str) -> ListScreen:
+def open_list(window: Window, module: str, label: str) -> ListScreen:
     window.page.evaluate(f"location.hash = '#/m/{module}'")
     return Screen(window.page).list(label).loaded()
 
@@ -41,7 +41,7 @@ def made(screen: Screen, module: str, values: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_money_moves_between_accounts_and_back(window: RealWindow) -> None:
+def test_money_moves_between_accounts_and_back(window: Window) -> None:
     screen = Screen(window.page)
     cash = screen.api.add("account", name="周转现金", kind="cash")["id"]  # the till is everybody's
     screen.api.add("account", name="结算户", kind="bank")
@@ -74,7 +74,7 @@ def test_money_moves_between_accounts_and_back(window: RealWindow) -> None:
     assert balance["balance"] == 50_000
 
 
-def test_what_was_owed_before_is_set_off_against_a_supplier(window: RealWindow) -> None:
+def test_what_was_owed_before_is_set_off_against_a_supplier(window: Window) -> None:
     screen = Screen(window.page)
     supplier = screen.api.add("supplier", name="又买又卖轴承厂")
     group = screen.api.groups()["重点客户"]
@@ -106,7 +106,7 @@ def test_what_was_owed_before_is_set_off_against_a_supplier(window: RealWindow) 
     assert (found["outstanding"], found["paid_state"]) == (15_000, "partial")
 
 
-def test_a_receipt_shows_what_a_receipt_needs(window: RealWindow) -> None:
+def test_a_receipt_shows_what_a_receipt_needs(window: Window) -> None:
     screen = Screen(window.page)
     customer = screen.api.rows("customer", "sort=-code")[1]
     owed = made(screen, "opening_party", {"kind": "receivable", "customer": customer["id"], "amount": 40_000})
@@ -127,7 +127,7 @@ def test_a_receipt_shows_what_a_receipt_needs(window: RealWindow) -> None:
     expect(dialog.locator("[data-field=customer]")).to_have_count(0)
 
 
-def test_a_statement_of_account_is_looked_at_and_printed(window: RealWindow) -> None:
+def test_a_statement_of_account_is_looked_at_and_printed(window: Window) -> None:
     screen = Screen(window.page)
     group = screen.api.groups()["重点客户"]
     customer = screen.api.add("customer", name="对账商行", group=group)

@@ -6,19 +6,19 @@ The pictures are kept in pytest's temporary folder for whoever wants to look.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Page, expect
 
 from tests.conftest import ROOT
 from tests.e2e import places
 from tests.e2e import window as w
 from tests.e2e.conftest import begin_anew
 from tests.e2e.screen import Screen
-from tests.e2e.window import SMALL, RealWindow
+from tests.e2e.window import SMALL, RealWindow, Window
 
 AXE: Final = ROOT / "web_ui" / "node_modules" / "axe-core" / "axe.min.js"
 LARGE: Final = (1920, 1080)
@@ -95,18 +95,17 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def clean_window(
-    playwright: Playwright, company: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RealWindow]:
+    window_on: Callable[[Path], Window], company: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Window]:
     """What other tests have typed is not in the pictures."""
-    w.need_window()
-    window = RealWindow(playwright, w.copy_of(company, tmp_path_factory.mktemp("pages") / "data"))
+    window = window_on(w.copy_of(company, tmp_path_factory.mktemp("pages") / "data"))
     window.open()
     yield window
     window.close()
 
 
 @pytest.fixture
-def looking(clean_window: RealWindow) -> Iterator[Page]:
+def looking(clean_window: Window) -> Iterator[Page]:
     """The window, which is small again afterwards."""
     begin_anew(clean_window)
     yield clean_window.page
@@ -158,7 +157,7 @@ def test_page_is_whole_when_enlarged(looking: Page, pictures: Path, place: str, 
     assert not layout(page)
 
 
-def test_login_is_whole_and_readable(clean_window: RealWindow, looking: Page, pictures: Path) -> None:
+def test_login_is_whole_and_readable(clean_window: Window, looking: Page, pictures: Path) -> None:
     clean_window.watch.allow("status of 401")
     clean_window.api.ok("DELETE", "/api/session")
     looking.reload()

@@ -127,7 +127,7 @@ def test_ticked_rows_alone_and_a_list_without_rows(page: Page, tmp_path: Path) -
     expect(preview).to_contain_text("没有可打印的记录")
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [pytest.param(False, marks=pytest.mark.soak), True])
 def test_preview_is_whole_readable_and_chinese(
     page: Page, dark: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

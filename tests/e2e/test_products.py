@@ -10,11 +10,11 @@ from playwright.sync_api import FilePayload, Locator, expect
 
 from tests.e2e.screen import ListScreen, Screen, text_field
 from tests.e2e.test_files import photo
-from tests.e2e.window import DEMO_PASSWORD, RealWindow
+from tests.e2e.window import DEMO_PASSWORD, Window
 
 
 @pytest.fixture
-def products(window: RealWindow) -> ListScreen:
+def products(window: Window) -> ListScreen:
     """The list, opened through the menu bar, with the cursor in it."""
     screen = Screen(window.page)
     screen.press("F10")
@@ -179,7 +179,7 @@ def test_the_category_of_ticked_products_is_changed(products: ListScreen) -> Non
 
 
 @pytest.fixture
-def storekeeper(window: RealWindow) -> Iterator[str]:
+def storekeeper(window: Window) -> Iterator[str]:
     """Somebody of the demonstration data who is only 仓管 for this test."""
     window.watch.allow("status of 403", "status of 404", "status of 422")
     api = window.api
@@ -193,7 +193,7 @@ def storekeeper(window: RealWindow) -> Iterator[str]:
     api.change("operator", now, roles=row["roles"])
 
 
-def test_to_whom_prices_are_hidden_they_are_on_no_screen(window: RealWindow, storekeeper: str) -> None:
+def test_to_whom_prices_are_hidden_they_are_on_no_screen(window: Window, storekeeper: str) -> None:
     page, screen = window.page, Screen(window.page)
     window.api.sign_in(storekeeper, DEMO_PASSWORD)
     page.reload()
@@ -249,7 +249,7 @@ def test_the_picture_of_a_product_stands_in_its_form_and_where_it_is_chosen(prod
     products.api.ok("DELETE", f"/api/records/product/{id}")
 
 
-def test_the_stock_is_looked_at_all_together(window: RealWindow) -> None:
+def test_the_stock_is_looked_at_all_together(window: Window) -> None:
     screen = Screen(window.page)
     product = next(row for row in screen.api.rows("product", "sort=code") if row["kind"] == "goods")
     limits = {"stock_min": 10_000_000, "stock_max": 20_000_000}

@@ -7,10 +7,10 @@ import re
 from playwright.sync_api import expect
 
 from tests.e2e.screen import Screen, text_field
-from tests.e2e.window import ADMIN, RealWindow
+from tests.e2e.window import ADMIN, Window
 
 
-def test_add_by_mouse_then_the_next_blank_one(window: RealWindow) -> None:
+def test_add_by_mouse_then_the_next_blank_one(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     before = screen.api.total("customer")
@@ -42,7 +42,7 @@ def test_add_by_mouse_then_the_next_blank_one(window: RealWindow) -> None:
     assert (added["group"], added["owner"]) == (screen.api.groups()["重点客户"], somebody["id"])
 
 
-def test_group_chosen_in_the_tree_is_the_group_of_the_new_one(window: RealWindow) -> None:
+def test_group_chosen_in_the_tree_is_the_group_of_the_new_one(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     customers.tree.get_by_role("treeitem", name=re.compile("^合作伙伴")).click()
@@ -52,7 +52,7 @@ def test_group_chosen_in_the_tree_is_the_group_of_the_new_one(window: RealWindow
     expect(dialog.get_by_role("combobox", name="客户分组", exact=True)).to_have_value("合作伙伴")
 
 
-def test_missing_fields_are_named_at_the_field_and_get_the_cursor(window: RealWindow) -> None:
+def test_missing_fields_are_named_at_the_field_and_get_the_cursor(window: Window) -> None:
     screen = Screen(window.page)
     screen.open_list().bar("新增").click()
     dialog = screen.dialog("新增客户")
@@ -75,7 +75,7 @@ def test_missing_fields_are_named_at_the_field_and_get_the_cursor(window: RealWi
     assert not screen.api.rows("customer", "field=name&value=必填检查客户")
 
 
-def test_escape_from_a_changed_form_asks_and_does_what_is_answered(window: RealWindow) -> None:
+def test_escape_from_a_changed_form_asks_and_does_what_is_answered(window: Window) -> None:
     screen = Screen(window.page)
     screen.api.add("customer", name="改动守护客户", group=screen.api.groups()["重点客户"])
     customers = screen.open_list()
@@ -113,7 +113,7 @@ def test_escape_from_a_changed_form_asks_and_does_what_is_answered(window: RealW
     expect(customers.row("改动守护客户（新）")).to_be_visible()
 
 
-def test_draft_is_offered_again_after_the_power_went_off(window: RealWindow) -> None:
+def test_draft_is_offered_again_after_the_power_went_off(window: Window) -> None:
     screen = Screen(window.page)
     screen.open_list().bar("新增").click()
     dialog = screen.dialog("新增客户")
@@ -142,7 +142,7 @@ def test_draft_is_offered_again_after_the_power_went_off(window: RealWindow) -> 
     expect(dialog.get_by_role("button", name="接着上次没保存的内容")).to_have_count(0)
 
 
-def test_two_changed_the_same_record_and_both_versions_are_shown(window: RealWindow) -> None:
+def test_two_changed_the_same_record_and_both_versions_are_shown(window: Window) -> None:
     screen = Screen(window.page)
     window.watch.allow("status of 409")
     row = screen.api.add("customer", name="两人同改客户", phone="0512-1111111", group=screen.api.groups()["重点客户"])
@@ -176,7 +176,7 @@ def test_two_changed_the_same_record_and_both_versions_are_shown(window: RealWin
     assert (saved["address"], saved["postcode"]) == ("又是别人", "215100")
 
 
-def test_what_a_colleague_deleted_meanwhile_is_brought_back_with_what_was_typed(window: RealWindow) -> None:
+def test_what_a_colleague_deleted_meanwhile_is_brought_back_with_what_was_typed(window: Window) -> None:
     screen = Screen(window.page)
     window.watch.allow("status of 409")
     window.watch.allow("status of 404")
@@ -199,7 +199,7 @@ def test_what_a_colleague_deleted_meanwhile_is_brought_back_with_what_was_typed(
     expect(customers.row("刚被删的客户")).to_contain_text("0512-7777777")
 
 
-def test_delete_several_says_what_goes_along_and_undo_brings_all_back(window: RealWindow) -> None:
+def test_delete_several_says_what_goes_along_and_undo_brings_all_back(window: Window) -> None:
     screen = Screen(window.page)
     group = screen.api.groups()["重点客户"]
     rows = [screen.api.add("customer", name=f"待删客户{n}", group=group) for n in "甲乙丙"]
@@ -225,7 +225,7 @@ def test_delete_several_says_what_goes_along_and_undo_brings_all_back(window: Re
     assert len(screen.api.rows("contact", "field=name&value=随删联系人")) == 2
 
 
-def test_what_is_needed_elsewhere_is_not_deleted_and_says_why(window: RealWindow) -> None:
+def test_what_is_needed_elsewhere_is_not_deleted_and_says_why(window: Window) -> None:
     screen = Screen(window.page)
     customers = screen.open_list()
     customers.find("零售客户")
@@ -243,7 +243,7 @@ def test_what_is_needed_elsewhere_is_not_deleted_and_says_why(window: RealWindow
     question.get_by_role("button", name="知道了").click()
 
 
-def test_related_contact_is_added_from_the_panel_with_its_customer_given(window: RealWindow) -> None:
+def test_related_contact_is_added_from_the_panel_with_its_customer_given(window: Window) -> None:
     screen = Screen(window.page)
     row = screen.api.add("customer", name="有联系人的客户", group=screen.api.groups()["重点客户"])
     screen.api.add("contact", name="林雅婷", parent_kind="customer", parent=row["id"])
@@ -266,7 +266,7 @@ def test_related_contact_is_added_from_the_panel_with_its_customer_given(window:
     expect(text_field(screen.dialog("修改联系人"), "姓名")).to_have_value("顾文斌")
 
 
-def test_history_says_who_when_and_from_what_to_what(window: RealWindow) -> None:
+def test_history_says_who_when_and_from_what_to_what(window: Window) -> None:
     screen = Screen(window.page)
     row = screen.api.add("customer", name="有历史的客户", phone="0512-1111111", group=screen.api.groups()["重点客户"])
     screen.api.change("customer", row, phone="0512-2222222")
@@ -282,7 +282,7 @@ def test_history_says_who_when_and_from_what_to_what(window: RealWindow) -> None
     expect(customers.related.get_by_role("row").nth(2)).to_contain_text("新增")
 
 
-def test_f1_in_a_form_shows_its_page_and_gives_the_cursor_back(window: RealWindow) -> None:
+def test_f1_in_a_form_shows_its_page_and_gives_the_cursor_back(window: Window) -> None:
     """Also in a form that was opened to make what a reference lacks, which is about another module."""
     screen = Screen(window.page)
     screen.open_list("联系人信息").bar("新增").click()
@@ -305,7 +305,7 @@ def test_f1_in_a_form_shows_its_page_and_gives_the_cursor_back(window: RealWindo
     expect(text_field(dialog, "姓名")).to_have_value("写到一半")
 
 
-def test_a_new_record_has_the_cursor_in_the_first_field_that_a_person_fills(window: RealWindow) -> None:
+def test_a_new_record_has_the_cursor_in_the_first_field_that_a_person_fills(window: Window) -> None:
     screen = Screen(window.page)
     screen.open_list("供应商信息").bar("新增").click()
     expect(text_field(screen.dialog("新增供应商"), "供应商名称")).to_be_focused()

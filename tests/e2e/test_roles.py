@@ -9,14 +9,14 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.screen import Screen
-from tests.e2e.window import DEMO_PASSWORD, RealWindow
+from tests.e2e.window import DEMO_PASSWORD, Window
 
 REFUSED = ("status of 403", "status of 404", "status of 422")
 """What the page hears on purpose."""
 
 
 @pytest.fixture(autouse=True)
-def as_before(window: RealWindow) -> Iterator[None]:
+def as_before(window: Window) -> Iterator[None]:
     """The company has its five roles and its operators theirs, whatever a test did."""
     api = window.api
     window.watch.allow(*REFUSED)
@@ -55,7 +55,7 @@ def saved(page: Page, name: str) -> None:
     expect(page.get_by_role("button", name="保存")).to_be_disabled()
 
 
-def test_a_role_made_here_is_exactly_what_its_operator_sees(window: RealWindow) -> None:
+def test_a_role_made_here_is_exactly_what_its_operator_sees(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     open_roles(screen)
     screen.press("Insert")
@@ -101,7 +101,7 @@ def test_a_role_made_here_is_exactly_what_its_operator_sees(window: RealWindow) 
     assert screen.api.total("customer") > 1000, "all of the company's"
 
 
-def test_a_right_taken_away_holds_at_the_next_request(window: RealWindow) -> None:
+def test_a_right_taken_away_holds_at_the_next_request(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     api = window.api
     role = api.ok("POST", "/api/roles", {"values": {"name": "内勤"}, "boxes": {"customer": {"edit": True}}})
@@ -122,7 +122,7 @@ def test_a_right_taken_away_holds_at_the_next_request(window: RealWindow) -> Non
     assert (status, problem["title"]) == (403, "没有「客户信息」的修改权限，可请管理员开通")
 
 
-def test_the_boxes_by_keyboard_alone(window: RealWindow) -> None:
+def test_the_boxes_by_keyboard_alone(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     open_roles(screen)
     roles(page).get_by_role("button", name=re.compile("^财务")).click()
@@ -139,12 +139,12 @@ def test_the_boxes_by_keyboard_alone(window: RealWindow) -> None:
     screen.press("End", " ")
     page.get_by_role("menuitemcheckbox", name="本部门", exact=True).click()
     expect(page.get_by_role("button", name="「客户信息」的数据范围：本部门")).to_be_visible()
-    screen.press("Control+W")
+    screen.close_tab("角色")
     screen.question("角色「财务」还没保存").get_by_role("button", name="不保存").click()
     expect(page.get_by_role("tab", name="角色")).to_have_count(0)
 
 
-def test_copy_and_delete_and_a_role_in_use(window: RealWindow) -> None:
+def test_copy_and_delete_and_a_role_in_use(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     open_roles(screen)
     roles(page).get_by_role("button", name=re.compile("^业务员")).click()
@@ -161,7 +161,7 @@ def test_copy_and_delete_and_a_role_in_use(window: RealWindow) -> None:
     expect(roles(page)).to_contain_text("业务员 副本")
 
 
-def test_what_a_colleague_saves_meanwhile_stays_beside_what_is_ticked_here(window: RealWindow) -> None:
+def test_what_a_colleague_saves_meanwhile_stays_beside_what_is_ticked_here(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     role = window.api.ok("POST", "/api/roles", {"values": {"name": "内勤"}, "boxes": {"customer": {"view": True}}})
     open_roles(screen)
@@ -176,7 +176,7 @@ def test_what_a_colleague_saves_meanwhile_stays_beside_what_is_ticked_here(windo
     assert now["rights"]["customer"]["actions"] == ["view", "export", "print"]
 
 
-def test_nobody_s_own_role_and_the_administrators_say_why_not(window: RealWindow) -> None:
+def test_nobody_s_own_role_and_the_administrators_say_why_not(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     open_roles(screen)
     roles(page).get_by_role("button", name=re.compile("^管理员")).click()
@@ -186,7 +186,7 @@ def test_nobody_s_own_role_and_the_administrators_say_why_not(window: RealWindow
     expect(page.get_by_role("button", name="保存")).to_be_disabled()
 
 
-def test_a_role_without_modules_says_so_at_the_first_page(window: RealWindow) -> None:
+def test_a_role_without_modules_says_so_at_the_first_page(window: Window) -> None:
     page, api = window.page, window.api
     hidden = {"customer_group": {"view": True}}  # stands in no menu
     role = api.ok("POST", "/api/roles", {"values": {"name": "还没勾选"}, "boxes": hidden})

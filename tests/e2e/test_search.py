@@ -7,10 +7,10 @@ import re
 from playwright.sync_api import expect
 
 from tests.e2e.screen import Screen, text_field
-from tests.e2e.window import RealWindow
+from tests.e2e.window import Window
 
 
-def test_search_by_chinese_and_by_pinyin_initials_opens_the_record(window: RealWindow) -> None:
+def test_search_by_chinese_and_by_pinyin_initials_opens_the_record(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     screen.api.add("customer", name="中石集团实业", group=screen.api.groups()["重点客户"])
     dialog = screen.dialog("修改客户")
@@ -36,7 +36,7 @@ def test_search_by_chinese_and_by_pinyin_initials_opens_the_record(window: RealW
     expect(search).to_have_value("")
 
 
-def test_search_finds_pages_of_the_program_too(window: RealWindow) -> None:
+def test_search_finds_pages_of_the_program_too(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     screen.press("Control+K")
     screen.type("gys")
@@ -45,7 +45,7 @@ def test_search_finds_pages_of_the_program_too(window: RealWindow) -> None:
     screen.list("供应商信息").loaded()
 
 
-def test_figure_on_the_start_page_opens_the_rows_behind_it(window: RealWindow) -> None:
+def test_figure_on_the_start_page_opens_the_rows_behind_it(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     figure = page.get_by_role("button", name=re.compile("^本月新增客户"))
     expect(figure).not_to_contain_text("–")
@@ -54,7 +54,7 @@ def test_figure_on_the_start_page_opens_the_rows_behind_it(window: RealWindow) -
     screen.list().shows(number)
 
 
-def test_tabs_favourites_and_a_folded_tree_come_back(window: RealWindow) -> None:
+def test_tabs_favourites_and_a_folded_tree_come_back(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     screen.open_list("供应商信息")
     screen.open_list()
@@ -70,13 +70,12 @@ def test_tabs_favourites_and_a_folded_tree_come_back(window: RealWindow) -> None
     expect(page.get_by_role("tab", name="客户信息")).to_have_attribute("aria-selected", "true")
     page.get_by_role("button", name="展开模块树").click()
     expect(page.get_by_role("treeitem", name="联系人信息")).to_have_count(2)
-    # Closed by the keyboard, the neighbour comes to the front.
-    screen.press("Control+W")
+    screen.close_tab("客户信息")
     expect(page.get_by_role("tab", name="客户信息")).to_have_count(0)
     expect(page.get_by_role("tab", name="供应商信息")).to_have_attribute("aria-selected", "true")
 
 
-def test_dark_colours_and_150_percent_are_chosen_and_kept(window: RealWindow) -> None:
+def test_dark_colours_and_150_percent_are_chosen_and_kept(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     screen.menu("系统", "外观与缩放…")
     dialog = screen.dialog("外观与缩放")

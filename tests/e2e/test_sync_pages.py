@@ -493,6 +493,7 @@ def test_machines_are_listed_and_one_can_be_shut_out(
 PARTS: Final = ("概况", "等待上传", "同步冲突", "已自动合并", "未被接受", "机器", "同步日记")
 
 
+@pytest.mark.soak
 def test_every_part_is_whole_readable_and_chinese(
     office: Desk, laptop: Desk, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

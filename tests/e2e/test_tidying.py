@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.screen import Screen
-from tests.e2e.window import RealWindow
+from tests.e2e.window import Window
 
 
 def customer(screen: Screen, name: str, **values: Any) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def bin_row(page: Page, words: str) -> Locator:
     return page.get_by_role("table", name="已删除的记录").get_by_role("row").filter(has_text=words)
 
 
-def test_a_deleted_customer_comes_back_from_the_bin_with_his_contact(window: RealWindow) -> None:
+def test_a_deleted_customer_comes_back_from_the_bin_with_his_contact(window: Window) -> None:
     screen, page = Screen(window.page), window.page
     one = customer(screen, "回收站里的客户")
     contact(screen, one, "随行的联系人")
@@ -49,7 +50,7 @@ def test_a_deleted_customer_comes_back_from_the_bin_with_his_contact(window: Rea
     assert screen.api.find("contact", name="随行的联系人")["parent"] == one["id"]
 
 
-def test_what_needs_a_deleted_record_brings_it_back_along(window: RealWindow) -> None:
+def test_what_needs_a_deleted_record_brings_it_back_along(window: Window) -> None:
     screen, page = Screen(window.page), window.page
     one = customer(screen, "先删联系人的客户")
     person = contact(screen, one, "先删的联系人")
@@ -68,7 +69,7 @@ def test_what_needs_a_deleted_record_brings_it_back_along(window: RealWindow) ->
     assert screen.api.find("contact", name="先删的联系人")["parent"] == one["id"]
 
 
-def test_two_customers_are_merged_show_both_contacts_and_are_split_again(window: RealWindow) -> None:
+def test_two_customers_are_merged_show_both_contacts_and_are_split_again(window: Window) -> None:
     screen, page = Screen(window.page), window.page
     one = customer(screen, "苏州宏远精工机械有限公司", tax_no="91320500MA1XYZ7788", phone="0512-61234567")
     two = customer(screen, "宏远精工机械", tax_no="91320500MA1XYZ7788", website="www.hongyuan.example")
@@ -111,7 +112,7 @@ def test_two_customers_are_merged_show_both_contacts_and_are_split_again(window:
     customers.shows(2)
 
 
-def test_chosen_customers_are_merged_from_the_list_and_it_is_undone_at_once(window: RealWindow) -> None:
+def test_chosen_customers_are_merged_from_the_list_and_it_is_undone_at_once(window: Window) -> None:
     screen, page = Screen(window.page), window.page
     one, two = customer(screen, "列表合并甲"), customer(screen, "列表合并乙", note="乙的备注")
     customers = screen.open_list()
@@ -133,7 +134,8 @@ def test_chosen_customers_are_merged_from_the_list_and_it_is_undone_at_once(wind
     page.get_by_role("tab", name="客户信息").click()
 
 
-def test_who_merges_a_colleague_s_customer_is_told_that_it_leaves_his_list(window: RealWindow) -> None:
+@pytest.mark.soak
+def test_who_merges_a_colleague_s_customer_is_told_that_it_leaves_his_list(window: Window) -> None:
     """Which one stays decides; and so does whose salesman is taken over."""
     screen = Screen(window.page)
     somebody = screen.api.get("/api/lookup/employee?limit=5")["rows"][-1]
@@ -154,7 +156,8 @@ def test_who_merges_a_colleague_s_customer_is_told_that_it_leaves_his_list(windo
     dialog.get_by_role("button", name="取消").click()
 
 
-def test_a_pair_that_was_told_apart_is_proposed_no_more(window: RealWindow) -> None:
+@pytest.mark.soak
+def test_a_pair_that_was_told_apart_is_proposed_no_more(window: Window) -> None:
     screen, page = Screen(window.page), window.page
     customer(screen, "同号甲", tax_no="91440300TWINS0001", phone="0755-81234567")
     customer(screen, "同号乙", tax_no="91440300TWINS0001", phone="0755-81234567")

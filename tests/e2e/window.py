@@ -1,7 +1,9 @@
 """The program as tests of the screens meet it: the real window, or a plain browser on the same pages.
 
-The real window is pywebview on Qt, shown offscreen and driven through its debugging port. It has one page, no
-downloads and no second context; what needs those looks at `ecms serve` with Chromium.
+The real window is pywebview on Qt, shown offscreen and driven through its debugging port. What is about the window,
+the first start and the end looks at it; the screens are looked at in Chromium, which is a third less work, and all of
+them in the real window by `build/ecms.py soak`. The real window has one page, no downloads and no second context; what
+needs those has `ecms serve` and a context of its own.
 """
 
 from __future__ import annotations
@@ -15,11 +17,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
@@ -225,15 +227,16 @@ def need_window() -> None:
         pytest.fail(f"the Qt window cannot open here: {answer.reason}")
 
 
-class RealWindow:
-    """`ecms run --window` on one data folder; may be closed, killed and opened again."""
+class Window:
+    """The program on one data folder, and the page that shows it; may be closed, killed and opened again."""
 
-    def __init__(self, playwright: Playwright, folder: Path) -> None:
+    words: ClassVar[tuple[str, ...]]
+    """What the program is started with."""
+
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.watch = Watch()
-        self._playwright = playwright
         self._program: Program | None = None
-        self._browser: Browser | None = None
         self._page: Page | None = None
 
     @property
@@ -251,27 +254,10 @@ class RealWindow:
         return Api(self.page)
 
     def open(self, size: tuple[int, int] = SMALL) -> Page:
-        port = free_port()
-        words = [sys.executable, "-m", "desktop", "run", "--window", "--data", str(self.folder)]
-        variables = {"PYTHONUNBUFFERED": "1", "QTWEBENGINE_REMOTE_DEBUGGING": f"127.0.0.1:{port}", **OFFSCREEN}
-        self._program = Program(
-            subprocess.Popen(
-                words,
-                cwd=ROOT,
-                env={**os.environ, **variables},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-            )
-        )
-        _wait_for_page(port, self._program)
-        # Without no_defaults: "Browser context management is not supported".
-        self._browser = self._playwright.chromium.connect_over_cdp(
-            f"http://127.0.0.1:{port}", no_defaults=True, timeout=SHOWN_S * 1000
-        )
-        self._page = self._browser.contexts[0].pages[0]
+        variables: dict[str, str] = {}
+        show = self._shown_by(variables)
+        self._program = _started(*self.words, "--data", str(self.folder), **variables)
+        self._page = show(self._program)
         self._page.set_default_timeout(WAITS_MS)
         self._page.set_viewport_size({"width": size[0], "height": size[1]})
         self.watch.look_at(self._page)
@@ -308,16 +294,95 @@ class RealWindow:
         self._end()
         return code
 
+    def _shown_by(self, variables: dict[str, str]) -> Callable[[Program], Page]:
+        """What brings the page of a program on the screen; `variables` get what the program needs for it."""
+        raise NotImplementedError
+
     def _leave(self) -> None:
-        if self._browser is not None:
-            self._browser.close()
-        self._browser = self._page = None
+        self._page = None
 
     def _end(self) -> None:
-        for stream in (self.program.process.stdout, self.program.process.stderr):
-            assert stream is not None
-            stream.close()
+        _close_streams(self.program)
         self._program = None
+
+
+def _started(*words: str, **variables: str) -> Program:
+    return Program(
+        subprocess.Popen(
+            [sys.executable, "-m", "desktop", *words],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+    )
+
+
+def _close_streams(program: Program) -> None:
+    for stream in (program.process.stdout, program.process.stderr):
+        assert stream is not None
+        stream.close()
+
+
+class RealWindow(Window):
+    """`ecms run --window`: pywebview on Qt, driven through its debugging port."""
+
+    words = ("run", "--window")
+
+    def __init__(self, playwright: Playwright, folder: Path) -> None:
+        super().__init__(folder)
+        self._playwright = playwright
+        self._browser: Browser | None = None
+
+    def _shown_by(self, variables: dict[str, str]) -> Callable[[Program], Page]:
+        port = free_port()
+        variables |= {"QTWEBENGINE_REMOTE_DEBUGGING": f"127.0.0.1:{port}", **OFFSCREEN}
+
+        def show(program: Program) -> Page:
+            _wait_for_page(port, program)
+            # Without no_defaults: "Browser context management is not supported".
+            self._browser = self._playwright.chromium.connect_over_cdp(
+                f"http://127.0.0.1:{port}", no_defaults=True, timeout=SHOWN_S * 1000
+            )
+            return self._browser.contexts[0].pages[0]
+
+        return show
+
+    def _leave(self) -> None:
+        super()._leave()
+        if self._browser is not None:
+            self._browser.close()
+            self._browser = None
+
+
+class BrowserWindow(Window):
+    """`ecms serve` in Chromium: the same page at two thirds of the work, for what is not about the window."""
+
+    words = ("serve",)
+
+    def __init__(self, browser: Browser, folder: Path) -> None:
+        super().__init__(folder)
+        self._browser = browser
+        self._context: BrowserContext | None = None
+
+    def _shown_by(self, variables: dict[str, str]) -> Callable[[Program], Page]:
+        def show(program: Program) -> Page:
+            address = program.address()
+            self._context = self._browser.new_context()
+            page = self._context.new_page()
+            page.goto(address)
+            return page
+
+        return show
+
+    def _leave(self) -> None:
+        super()._leave()
+        if self._context is not None:
+            self._context.close()
+            self._context = None
 
 
 def _wait_for_page(port: int, program: Program) -> None:
@@ -342,29 +407,14 @@ def _wait_for_page(port: int, program: Program) -> None:
 class Served:
     """`ecms serve` on one data folder, and Chromium to look at it."""
 
-    browser: Browser
     context: BrowserContext
     origin: str
     watch: Watch
 
 
 @contextmanager
-def serve(playwright: Playwright, chromium: str, folder: Path) -> Iterator[Served]:
-    program = Program(
-        subprocess.Popen(
-            [sys.executable, "-m", "desktop", "serve", "--data", str(folder)],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-    )
-    browser = playwright.chromium.launch(
-        executable_path=chromium, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
-    )
+def serve(browser: Browser, folder: Path) -> Iterator[Served]:
+    program = _started("serve", "--data", str(folder))
     try:
         address = program.address()
         context = browser.new_context(viewport={"width": SMALL[0], "height": SMALL[1]}, accept_downloads=True)
@@ -376,10 +426,8 @@ def serve(playwright: Playwright, chromium: str, folder: Path) -> Iterator[Serve
         page.locator(".login").wait_for()
         Api(page).sign_in()
         page.reload()
-        yield Served(browser, context, address.partition("/?")[0], watch)
+        yield Served(context, address.partition("/?")[0], watch)
+        context.close()
     finally:
-        browser.close()
         program.kill()
-        for stream in (program.process.stdout, program.process.stderr):
-            assert stream is not None
-            stream.close()
+        _close_streams(program)

@@ -10,5 +10,5 @@ from tests.support import Office, copy_of, open_office
 
 @pytest.fixture
 def office(template: Path, tmp_path: Path) -> Iterator[Office]:
-    with open_office(copy_of(template, tmp_path / "data")) as opened:
+    with open_office(copy_of(template, tmp_path / "data"), direct=True) as opened:
         yield opened

@@ -402,7 +402,7 @@ def test_the_main_contact_is_one_of_the_customer_s_own(office: Office) -> None:
 @pytest.fixture(scope="module")
 def shared(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """One office for all of them: what is refused leaves no trace, and what is saved does no harm."""
-    with open_office(copy_of(template, tmp_path_factory.mktemp("shared") / "data")) as opened:
+    with open_office(copy_of(template, tmp_path_factory.mktemp("shared") / "data"), direct=True) as opened:
         yield opened
 
 

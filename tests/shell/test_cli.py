@@ -112,7 +112,7 @@ def test_run_without_a_display_says_the_address(start_program: StartProgram, tmp
     program = start_program("run", "--data", str(tmp_path / "data"), **NO_DISPLAY)
     assert walk_in(program.line("http://").strip())[0] == 200
     program.line("Ctrl+C")
-    assert "没有图形界面" in "".join(program.errors)
+    program.error("没有图形界面")
     second = start_program("--data", str(tmp_path / "data"), **NO_DISPLAY)
     assert second.wait() == 0
     assert "程序已在运行" in second.lines[0]

@@ -9,7 +9,7 @@ from typing import Any
 from desktop.engine import lists, printing
 from desktop.engine import query as q
 from desktop.engine.access import Principal
-from tests.engine.kit import assert_sound
+from tests.engine.kit import assert_checked
 from tests.modules.trading.shop import Shop
 from tests.modules.trading.test_flaws import Two, two  # noqa: F401
 from tests.modules.trading.test_settlement import merge
@@ -46,17 +46,17 @@ def test_a_merged_party_has_one_balance_of_each_kind(shop: Shop) -> None:
     assert balances(shop) == apart
     merge(shop, "customer", "甲", "丙")
     assert balances(shop) == owed | {("甲", "receivable"): 300, ("甲", "advance_in"): 30}
-    assert_sound(shop.office.engine)
+    assert_checked(shop.office.engine)
     later = shop.sell(("P", 1, 5), customer="丙")
     assert balances(shop)["甲", "receivable"] == 305
     shop.cancel("sale", later)
     shop.customer("丁")
     merge(shop, "customer", "丁", "甲")
     assert balances(shop) == owed | {("丁", "receivable"): 300, ("丁", "advance_in"): 30}
-    assert_sound(shop.office.engine)
+    assert_checked(shop.office.engine)
     unmerge(shop, "丙", "甲")
     assert balances(shop) == apart
-    assert_sound(shop.office.engine)
+    assert_checked(shop.office.engine)
 
 
 def test_balances_are_seen_with_their_party(shop: Shop) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from desktop.demo import fill
-from tests.engine.kit import assert_sound, open_desk
+from tests.engine.kit import assert_checked, open_desk
 from tests.support import copy_of
 
 
@@ -14,7 +14,7 @@ def test_a_year_of_trade_leaves_books_that_agree(template: Path, tmp_path: Path)
         made = fill(desk.engine, 40, seed=3, documents=120)
         assert {"sale", "purchase", "settlement", "quote", "stock_entry"} <= made.keys()
         assert {"account_transfer", "opening_party", "opening_account"} <= made.keys()
-        assert_sound(desk.engine)
+        assert_checked(desk.engine)
         kinds = {row[0] for row in desk.ask("SELECT DISTINCT doc_type FROM sale")}
         assert {"sale", "order", "return"} <= kinds
         assert "stock_transfer" in made and desk.ask("SELECT count(*) FROM purchase WHERE doc_type = 'return'")[0][0]

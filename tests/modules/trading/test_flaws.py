@@ -18,7 +18,7 @@ from desktop.engine.check import problems
 from desktop.engine.fields.moment import today
 from desktop.modules import load
 from tests.chaos.kit import joined
-from tests.engine.kit import assert_sound
+from tests.engine.kit import assert_checked
 from tests.modules.trading.shop import Shop, fen, scaled
 from tests.support import open_office
 
@@ -62,7 +62,7 @@ def told(shop: Shop) -> dict[str, list[str]]:
 @pytest.fixture
 def two(pair: Path, tmp_path: Path) -> Iterator[Two]:
     with joined(pair, tmp_path) as company, ExitStack() as opened:
-        offices = [opened.enter_context(open_office(machine.folder)) for machine in company.machines]
+        offices = [opened.enter_context(open_office(machine.folder, direct=True)) for machine in company.machines]
         first = Shop(offices[0])
         first.product()
         first.customer()
@@ -72,7 +72,7 @@ def two(pair: Path, tmp_path: Path) -> Iterator[Two]:
         yield made
         made.meet()
         for office in offices:
-            assert_sound(office.engine)
+            assert_checked(office.engine)
 
 
 def test_nothing_is_amiss_where_nobody_was_apart(two: Two) -> None:

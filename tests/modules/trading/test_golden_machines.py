@@ -17,7 +17,7 @@ from desktop.engine.documents import brought
 from desktop.engine.documents.declare import Brings
 from desktop.engine.fields.moment import today
 from tests.chaos.kit import joined
-from tests.engine.kit import assert_sound
+from tests.engine.kit import assert_checked
 from tests.modules.trading.shop import Shop, costs, scaled, yuan
 from tests.support import open_office
 
@@ -46,7 +46,7 @@ def three(pair: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
     with joined(pair, tmp_path) as company, ExitStack() as opened:
         company.add()
         company.settle()
-        offices = [opened.enter_context(open_office(machine.folder)) for machine in company.machines]
+        offices = [opened.enter_context(open_office(machine.folder, direct=True)) for machine in company.machines]
         keeper = Shop(offices[0])
         keeper.product()
         keeper.customer()
@@ -58,7 +58,7 @@ def three(pair: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
         made.meet()
         yield made
         for office in offices:
-            assert_sound(office.engine)
+            assert_checked(office.engine)
 
 
 def figures(shop: Shop) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from desktop.engine.apply import unpacked
 from desktop.engine.documents import project
-from tests.engine.kit import assert_sound
+from tests.engine.kit import assert_checked
 from tests.modules.trading.shop import Shop
 from tests.support import copy_of, open_office
 
@@ -68,7 +68,7 @@ def test_costs_written_at_once_are_those_written_after(
     monkeypatch.setattr(project, "_is_alone", lambda work, module: False)
     with open_office(copy_of(template, tmp_path / "after"), direct=True) as office:
         story(after := Shop(office))
-        assert_sound(office.engine)
+        assert_checked(office.engine)
         assert booked(shop) == booked(after)
     assert any(cost for _, cost, *_ in booked(shop)["line_cost"])
 
