@@ -155,7 +155,7 @@ def test_a_statement_of_account_is_looked_at_and_printed(window: Window) -> None
     screen.list("往来余额").loaded()
 
 
-def test_what_is_paid_on_a_sale_is_a_receipt_that_leads_to_it_and_back(window: RealWindow) -> None:
+def test_what_is_paid_on_a_sale_is_a_receipt_that_leads_to_it_and_back(window: Window) -> None:
     screen = Screen(window.page)
     customer = screen.api.add("customer", name="当面付清商行", group=screen.api.groups()["重点客户"])
     product = next(row for row in screen.api.rows("product", "sort=code") if row["kind"] == "service" or row)
