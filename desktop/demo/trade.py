@@ -199,7 +199,8 @@ class Trade:
         lines = self._wanted()
         if lines:
             (customer,) = self.random.choice(self.customers)
-            about = {"customer": customer, "doc_type": "order", "deliver_on": (day + timedelta(days=20)).isoformat()}
+            about: dict[str, Any] = {"customer": customer, "doc_type": "order", "account": self.account}
+            about |= {"deliver_on": (day + timedelta(days=20)).isoformat(), "paid_amount": 300_00}
             self._save("sale", day, about, lines)
 
     def _give_back(self, day: date) -> None:

@@ -352,6 +352,12 @@ class Saving:
         drawn = self._drawn({name: value for name, value in columns.items() if value is not None})
         new.update((name, value) for name, value in drawn.items() if name in self.definition.fields)
 
+    def next_number(self, given: Mapping[str, Scalar]) -> str:
+        """Draws the number of a document of this module, for whoever keeps it elsewhere."""
+        name, one = next((name, one) for name, one in self._serials if one.dated)
+        me, branch = self._me
+        return self._number(name, one, given, me.code, branch)
+
     def grant(self, module: str, id: str, values: Values) -> None:
         """A record of another module that will be there: references find it."""
         self._known[module, id], self._reachable[module, id] = {**values, "id": id}, True

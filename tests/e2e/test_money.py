@@ -153,3 +153,37 @@ def test_a_statement_of_account_is_looked_at_and_printed(window: Window) -> None
     shown.press("Escape")
     expect(preview).to_have_count(0)
     screen.list("往来余额").loaded()
+
+
+def test_what_is_paid_on_a_sale_is_a_receipt_that_leads_to_it_and_back(window: Window) -> None:
+    screen = Screen(window.page)
+    customer = screen.api.add("customer", name="当面付清商行", group=screen.api.groups()["重点客户"])
+    product = next(row for row in screen.api.rows("product", "sort=code") if row["kind"] == "service" or row)
+    about = {"customer": customer["id"], "paid_amount": 3_000}
+    line = {"product": product["id"], "qty": 10_000, "price": 1_000_000}
+    body = {"values": about, "lines": [line], "confirmed": ["negative_stock", "below_min_price"]}
+    sold = screen.api.ok("POST", "/api/documents/sale", body)
+    receipt = sold["links"][0]["title"]
+
+    shown = open_list(window, "settlement", "收付货款")
+    shown.row(receipt).get_by_role("gridcell", name=receipt).dblclick()
+    dialog = shown.dialog("查看收付单")
+    words = f"由销货单 {sold['row']['number']} 生成，不能单独修改或作废，请在那张单据上作废"
+    expect(dialog.get_by_text(words)).to_be_visible()
+    expect(dialog.locator("[data-field=amount] input")).not_to_be_editable()
+    expect(dialog.locator("[role=row] [data-column=document_number]")).to_contain_text([sold["row"]["number"]])
+    dialog.get_by_role("textbox", name="备注", exact=True).first.fill("当面点清")
+    shown.press("Control+S")
+    expect(dialog).to_have_count(0)
+    assert screen.api.find("settlement", number=receipt)["note"] == "当面点清"
+
+    shown.row(receipt).get_by_role("gridcell", name=receipt).dblclick()
+    shown.dialog("查看收付单").get_by_role("button", name=re.compile(sold["row"]["number"])).first.click()
+    sale = shown.dialog("修改销货单")
+    expect(sale.get_by_role("button", name=re.compile(receipt)).first).to_be_visible()
+    sale.get_by_role("button", name="作废").click()
+    reason = shown.dialog(f"作废销货单「{sold['row']['number']}」")
+    reason.get_by_role("textbox").fill("客户不要了")
+    reason.get_by_role("button", name=re.compile("^作废")).click()
+    expect(shown.dialog("查看销货单").get_by_text("已作废，只能查看")).to_be_visible()
+    assert screen.api.find("settlement", number=receipt)["state"] == "cancelled"

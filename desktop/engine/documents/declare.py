@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sync_server.replication.changeset import Scalar
 
 from ..fields import Bool, DateTime, Enum, Field, Int, Ref, Text
+from ..ids import derived_id
 from ..settings import Setting, Settings
 
 if TYPE_CHECKING:
@@ -293,6 +294,35 @@ class Annex:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Brings:
+    """A document of another module that posting makes along (T11), the first time: one, whose id follows from its
+    bringer's. `sheet` gives it, of (module, id, first posting); None: there is none. The first posting fixes columns of
+    its header for it, which are worked out and never typed: `number`, which is drawn for it, `link`, which points at
+    it, and `notes` of the posting. `shared` are the fields that its stored row repeats, by which it is seen; all else
+    follows from the first posting. `void` is the field of it that tells numbers drawn in vain."""
+
+    module: str
+    role: str
+    sheet: Callable[[str, str, Sheet], Sheet | None]
+    number: str
+    link: str
+    shared: str
+    void: str
+    notes: Callable[[Posting], Columns] = lambda posting: {}
+    noted: str = ""
+    """The names of those columns."""
+
+    def id_of(self, document: str) -> str:
+        """The id of what a document brings."""
+        return derived_id(document, self.role)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Columns of the bringing header that its first posting fixes."""
+        return (self.number, self.link, *self.noted.split())
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rests:
     """Lines that rest on an entry which another document booked: those that `lines` says. Where that document counts no
     longer, or `holds` is false of (line, entry), such a line counts for nothing: it books nothing, has no annex, and
@@ -449,7 +479,9 @@ class Document:
     """Puts in what somebody left blank on purpose or for want of a screen, before it is judged and kept."""
     work_out: Callable[[Sheet], Sheet] = lambda sheet: sheet
     totals: Callable[[Sequence[Columns]], Columns] = lambda lines: {}
-    """Columns of the header that follow from the lines with their annexes."""
+    """Columns of the header that follow from the lines with their annexes, and with what follows from those."""
+    line_totals: Callable[[Columns, Columns], Columns] = lambda header, line: {}
+    """Columns of a line that follow from it with its annexes, and from its header."""
     fill: Callable[[Typing], tuple[Sheet, Sequence[Hint]]] = lambda typing: (typing.sheet, ())
     judge: Callable[[Posting], Iterator[Wrong]] = lambda posting: iter(())
     judge_cancel: Callable[[Posting], Iterator[Wrong]] = lambda posting: iter(())
@@ -471,6 +503,9 @@ class Document:
     told_by: tuple[str, ...] = ()
     """Ledgers in which others say something of its lines: those show the sums of their amounts."""
     rests: Rests | None = None
+    brings: Brings | None = None
+    brought_by: tuple[str, ...] = ()
+    """The two fields of a header, module and id, that name the document which brought it (`brought`)."""
     standing: Callable[[Mapping[str, Any], str, Sequence[Mapping[str, Any]]], Columns] = lambda header, name, rows: {}
     """Columns of the header that follow from what documents booked about it: (header, balance, its rows)."""
     stands: str = ""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..fields import Enum
 from ..ids import derived_id
-from . import approval
+from . import approval, brought
 from .balances import Meaning, balance_id
 from .declare import APPROVAL, Above, Balance, Columns, Document, Ledger, Move, Posted, Rests, Sheet, Wanted
 from .rivals import Draft, Row, lost_of, open_of
@@ -45,25 +45,38 @@ def project(work: Work) -> list[Place]:
     their versions came: costs rest on what was booked before."""
     came = [(str(held.row["module"]), str(held.row["document"])) for held in _versions_under_change(work)]
     order = {place: number for number, place in enumerate(came)}
-    itself, beside = set(_touched(work)), set(_touched_beside(work))
+    places = dict.fromkeys(_touched(work))
+    brought_along = _brought_along(work, places)
+    itself = {brought_along.get(place, place) for place in places}
+    beside = set(_touched_beside(work))
     touched = sorted(itself | beside, key=lambda place: (order.get(place, -1), place))
     resting = _resting(work, touched)
     pending = [*(one for one in touched if one not in resting), *resting]
     books, lacks = Books(work), dict.fromkeys((*touched, *resting), False)
     settles = len(touched) == 1 and not resting and _is_alone(work, touched[0][0])
+    bringing = set(brought_along.values())
     while pending:
         for place in pending:
-            lacks[place] = _Projection(work, books, *place, is_beside=place not in itself, settles=settles).run()
+            one = _Projection(work, books, *place, is_beside=place not in itself, settles=settles)
+            lacks[place] = one.run(is_bringing=place in bringing)
         pending = books.told()
     books.close()
     return [place for place, is_unbooked in lacks.items() if is_unbooked]
 
 
+def _brought_along(work: Work, places: Iterable[Place]) -> dict[Place, Place]:
+    """Documents that others brought → those others, of which they follow."""
+    found = ((place, brought.source_in(work, *place)) for place in places)
+    return {place: source for place, source in found if source}
+
+
 def _is_alone(work: Work, module: str) -> bool:
-    """Whether nothing but one document is under change: what rules look up of others stands in the file as it will be
-    once this is written."""
+    """Whether nothing but one document, with what it brings, is under change: what rules look up of others stands in
+    the file as it will be once this is written."""
     document = work.registry.documents.get(module)
-    own = (module, document.lines, TABLE) if document else ()
+    own: tuple[str, ...] = (module, document.lines, TABLE) if document else ()
+    if document and document.brings:
+        own += (document.brings.module, work.registry.documents[document.brings.module].lines)
     return work.settle is not None and all(table in own for (table, _), _ in work.changing())
 
 
@@ -126,11 +139,13 @@ class _Projection:
     ) -> None:
         self.work, self.books, self.module, self.id = work, books, module, id
         self.is_beside, self.settles = is_beside, settles
+        self.is_void = False
+        """Whether it books nothing, though it was posted."""
         definition = work.registry.definitions.get(module)
         self.is_known = definition is not None and definition.module.document is not None
 
-    def run(self) -> bool:
-        """Whether the version that counts lacks its annexes."""
+    def run(self, *, is_bringing: bool = False) -> bool:
+        """Whether the version that counts lacks its annexes. `is_bringing`: what it brings is under change, too."""
         if not self.is_known:
             return False
         self.definition: Definition = self.work.registry[self.module]
@@ -138,24 +153,50 @@ class _Projection:
         header = self.work.hold(self.module, self.id)
         if not self.is_beside:
             self.work.disputed[self.module, self.id] = []
-        if header.state is None or header.is_dropped:
-            self.books.enter(self.module, self.id, ())
-            return False
+        is_there = header.state is not None and not header.is_dropped
+        chain = chain_of(self.work, self.id) if is_there else None
+        is_unbooked = self._run(header, chain) if is_there else self._enter_nothing()
+        brings = self.document.brings
+        if brings and (is_bringing or (chain and brought.is_bringing(brings, chain))):
+            along = _Projection(self.work, self.books, brings.module, brings.id_of(self.id), is_beside=True)
+            along.run_along((self.module, self.id), chain)
+        return is_unbooked
+
+    def run_along(self, source: Place, chain: Chain | None) -> None:
+        """The same of what another document brought, by the versions of that one."""
+        self.definition = self.work.registry[self.module]
+        self.document = self.definition.module.document  # type: ignore[assignment]
+        header = self.work.hold(self.module, self.id)
+        if not _is_there(header):
+            self._enter_nothing()
+            return
         try:
-            return self._work_out(header)
+            made = brought.chain_of(self.work.registry, source, chain if chain and chain.is_whole else None)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            log.exception("what a document brings cannot be worked out: %s %s", *source)
+            made = None
+        self.is_void = bool(made and chain and made.first.id != chain.first.id)
+        self._run(header, made)
+        if made:
+            self.work.reveal(header)  # an older program may take it for a draft and delete it
+
+    def _enter_nothing(self) -> bool:
+        self.books.enter(self.module, self.id, ())
+        return False
+
+    def _run(self, header: Held, chain: Chain | None) -> bool:
+        try:
+            return self._work_out(header, chain)
         except (ValueError, KeyError, TypeError, AttributeError):
             # What another machine wrote and this one cannot read must hold up nothing else.
             log.exception("a document cannot be worked out: %s %s", self.module, self.id)
-            self.books.enter(self.module, self.id, ())
-            return False
+            return self._enter_nothing()
 
-    def _work_out(self, header: Held) -> bool:
+    def _work_out(self, header: Held, chain: Chain | None) -> bool:
         lines = _lines_of(self.work, self.document, self.id)
-        chain = chain_of(self.work, self.id)
         if chain is None or not chain.is_whole:
             self._show_draft(header, lines, "draft" if chain is None else "cancelled")
-            self.books.enter(self.module, self.id, ())
-            return False
+            return self._enter_nothing()
         is_new = self.work.hold(TABLE, chain.winner.id).stored is None
         posted = posted_of(self.work, self.definition, self.id, chain)
         if self.settles and is_new and len(chain.versions) == 1 and chain.winner.state == "posted":
@@ -180,7 +221,7 @@ class _Projection:
             return open_of(draft_of(self.work, self.module, self.id), chain)
         except (ValueError, KeyError, TypeError, AttributeError):
             log.exception("a merged draft cannot be worked out: %s %s", self.module, self.id)
-            return [one.id for one in lost_of(chain)]
+            return [one.id for one in lost_of(chain, self.document)]
 
     # ------------------------------------------------------------------------------------------------------- drafts
 
@@ -190,7 +231,7 @@ class _Projection:
         out = self.document.work_out(Sheet(_raw(header), [_raw(one) for one in living]))
         self._put(header, _raw(header), out.header | {"state": state, "version": 0})
         for one, columns in zip(living, out.lines, strict=True):
-            self._put(one, _raw(one), columns | self._copied(header))
+            self._put(one, _raw(one), self._followed(out.header, columns) | self._copied(header))
         for one in lines:
             if one.is_gone:
                 self._put(one, _raw(one), {})
@@ -198,6 +239,10 @@ class _Projection:
 
     def _copied(self, header: Held) -> Columns:
         return {name: header.row.get(name) for name in self.document.copied.split()}
+
+    def _followed(self, header: Columns, line: Columns) -> Columns:
+        """A line with what follows from it and its annexes."""
+        return line | self.document.line_totals(header, line)
 
     def _put(self, held: Held, sent: Columns, kept: Mapping[str, Any]) -> None:
         """Shows `sent` values and what is `kept` here; the merged ones wait where they are others."""
@@ -223,7 +268,11 @@ class _Projection:
             "cancel_reason": winner.reason if winner.state == "cancelled" else None,
         }
         annexes = self._annexes(posted)
-        about |= self.document.totals([line | annexes.get(str(line["id"]), {}) for line in sheet.lines])
+        followed = {
+            str(line["id"]): self._followed(sheet.header, line | annexes.get(str(line["id"]), {}))
+            for line in sheet.lines
+        }
+        about |= self.document.totals([*followed.values()])
         before = dict(header.row)
         covered = covered_names(self.definition)
         after = {name: raw.get(name) for name in self.definition.column_names if name not in covered}
@@ -241,7 +290,7 @@ class _Projection:
             else:
                 mine = _raw(one)
                 beside = {name: mine[name] for name in one.table.column_names if name not in lines_covered}
-                self._put(one, line | beside, line | annexes.get(one.id, {}) | self._copied(header))
+                self._put(one, line | beside, followed[one.id] | self._copied(header))
                 self.work.reveal(one)
 
     def _annexes(self, posted: Posted) -> dict[str, Columns]:
@@ -260,7 +309,7 @@ class _Projection:
         return found
 
     def _book(self, header: Held, chain: Chain, posted: Posted) -> bool:
-        moves = list(self.document.moves(posted.counting))
+        moves = [] if self.is_void else list(self.document.moves(posted.counting))
         self.books.enter(self.module, self.id, moves, posted, header.row)
         return chain.winner.state == "posted" and any(
             not posted.annexes[annex.module] and posted.sheet.lines for annex in self.document.annexes
@@ -271,6 +320,15 @@ def chain_of(work: Work, id: str) -> Chain | None:
     """The versions of a document; None of a draft."""
     found = [one for one in work.rows_of(TABLE, "document", id) if _is_there(one)]
     return Chain.of(Version.of(one.row, one.clock.base) for one in found) if found else None
+
+
+def chain_in(work: Work, module: str, id: str) -> Chain | None:
+    """The same of a document that another may have brought."""
+    source = brought.source_in(work, module, id)
+    if source is None:
+        return chain_of(work, id)
+    chain = chain_of(work, source[1])
+    return brought.chain_of(work.registry, source, chain if chain and chain.is_whole else None)
 
 
 def counting(work: Work, id: str) -> str | None:
@@ -310,9 +368,10 @@ def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Post
     """The version that counts, with its annexes."""
     document = definition.module.document
     assert document is not None
-    said = chain.winner.said
+    said, sheet = chain.winner.said, chain.shown.sheet
+    sheet = Sheet(sheet.header | brought.drawn(document.brings, chain.first), sheet.lines)
     return Posted(
-        definition.name, id, chain.shown.id, chain.shown.sheet, str(chain.first.said.get("book_on") or ""),
+        definition.name, id, chain.shown.id, sheet, str(chain.first.said.get("book_on") or ""),
         said.get("cancelled_on") if chain.winner.state == "cancelled" else None, work.hold(definition.name, id).row,
         _annexes_of(work, document, id, chain.shown.id), _told_of(work, document, id, chain.shown.id),
         frozenset(_void(work, document.rests, chain.shown.sheet.lines)) if document.rests else frozenset(),

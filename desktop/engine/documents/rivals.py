@@ -50,13 +50,18 @@ class Late:
         return Sheet(sheet.header | self.header, [*kept, *self.added])
 
 
-def lost_of(chain: Chain) -> list[Version]:
+def lost_of(chain: Chain, document: Document) -> list[Version]:
     """The versions that somebody still has to decide about: the latest of each line that does not count, unless it
-    says what counts anyway."""
+    says what counts anyway. What a posting drew for itself nobody said."""
     lost = [one for one in chain.lost if one.state == "posted"]
     bases = {one.base for one in lost}
-    said = [one.sheet for one in chain.line if one.state == "posted"]
-    return [one for one in lost if one.id not in bases and not one.answered and one.sheet not in said]
+    own = document.brings.own if document.brings else ()
+    said = [_without(one.sheet, own) for one in chain.line if one.state == "posted"]
+    return [one for one in lost if one.id not in bases and not one.answered and _without(one.sheet, own) not in said]
+
+
+def _without(sheet: Sheet, names: Collection[str]) -> Sheet:
+    return Sheet({name: value for name, value in sheet.header.items() if name not in names}, sheet.lines)
 
 
 def late_of(draft: Draft, chain: Chain, *more: Sheet) -> Late:
@@ -98,4 +103,4 @@ def _unsaid(merged: Columns, worked: Columns, said: Iterable[Columns], names: Co
 
 def open_of(draft: Draft, chain: Chain) -> list[str]:
     """What somebody has to decide about a document: ids of versions, and `LATE`."""
-    return [*(one.id for one in lost_of(chain)), *([LATE] if late_of(draft, chain) else [])]
+    return [*(one.id for one in lost_of(chain, draft.document)), *([LATE] if late_of(draft, chain) else [])]

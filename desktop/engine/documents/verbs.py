@@ -27,7 +27,7 @@ from ..rows import Values, fetch, labels
 from ..saving import Saving, look, row_number, sent_columns
 from ..settings import settings_of
 from ..work import Work, iso_of
-from . import approval, disputes, offers, project
+from . import approval, brought, disputes, offers, project
 from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wanted, Wrong
 from .project import covered_names, sums_of
 from .showing import LARGEST, presented
@@ -160,19 +160,49 @@ def _shown(
     line_definition = engine.registry.lines_of(document)
     row = fetch(db, engine.registry, definition, [number], principal)[0]
     lines = fetch(db, engine.registry, line_definition, _line_numbers(db, document, id), principal)
-    chain = chain_of(engine, db, id)
+    chain = chain_of(engine, db, definition.name, id)
+    made_by = _made_by(engine, db, definition, row)
     return {
         "row": row,
         "lines": lines,
         "labels": labels(db, engine.registry, definition, [row]) | labels(db, engine.registry, line_definition, lines),
         "rev": row["rev"],
         "actions": [
-            *_actions(principal, definition, row, list(document.bound(id, asking_of(engine, db)))),
+            *_actions(principal, definition, row, list(document.bound(id, asking_of(engine, db))), made_by),
             *_approving(engine, db, principal, definition, row),
         ],
         "versions": _versions(engine, db, chain),
         "disputes": disputes.of_document(engine, db, definition.name, id),
+        "links": list(_links(engine, db, principal, definition, row)),
+        "made_by": made_by,
     }
+
+
+def _made_by(engine: Engine, db: sqlite3.Connection, definition: Definition, row: Mapping[str, Any]) -> str:
+    """Why a document that another brought is not changed by itself, and where to go; "" of all others."""
+    source = brought.source_of(engine.registry, definition.name, row)
+    if source is None:
+        return ""
+    noun, number = engine.registry[source[0]].module.noun, _number_of(db, *source)
+    return f"由{noun} {number} 生成，不能单独修改或作废，请在那张单据上作废"
+
+
+def _number_of(db: sqlite3.Connection, module: str, id: str) -> str:
+    row = db.execute(f"SELECT number FROM {module} WHERE id = ?", (id,)).fetchone()
+    return str(row[0] or "") if row else ""
+
+
+def _links(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, row: Mapping[str, Any]
+) -> Iterator[dict[str, str]]:
+    """What a document brought, or what brought it, as far as the user may see that."""
+    found = brought.source_of(engine.registry, definition.name, row)
+    brings = definition.module.document.brings if definition.module.document else None
+    if brings and row.get(brings.link):
+        found = brings.module, str(row[brings.link])
+    if found and _sight(engine, db, principal)(*found):
+        label = engine.registry[found[0]].module.noun
+        yield {"module": found[0], "id": found[1], "label": label, "title": _number_of(db, *found)}
 
 
 def _line_numbers(db: sqlite3.Connection, document: Document, id: str) -> list[int]:
@@ -182,13 +212,13 @@ def _line_numbers(db: sqlite3.Connection, document: Document, id: str) -> list[i
     return [row[0] for row in db.execute(sql, (id,))]
 
 
-def chain_of(engine: Engine, db: sqlite3.Connection, id: str) -> Chain | None:
+def chain_of(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Chain | None:
     """The versions of a document in an open transaction; None of a draft."""
-    return project.chain_of(Work(db, engine.registry), id)
+    return project.chain_in(Work(db, engine.registry), module, id)
 
 
 def _actions(
-    principal: Principal, definition: Definition, row: Mapping[str, Any], bound: Sequence[str]
+    principal: Principal, definition: Definition, row: Mapping[str, Any], bound: Sequence[str], made_by: str
 ) -> list[dict[str, Any]]:
     name, state = definition.name, row["state"]
 
@@ -208,8 +238,8 @@ def _actions(
         is_closed = bool(row.get("closed_at"))
         verb, label = ("reopen", "重新打开") if is_closed else ("close", "关闭")
         found.append(action(verb, label, "edit", ("posted",), ""))
-    if bound and found[2]["allowed"]:
-        found[2] |= {"allowed": False, "why": f"先处理{'、'.join(bound)}"}
+    if (made_by or bound) and found[2]["allowed"]:
+        found[2] |= {"allowed": False, "why": made_by or f"先处理{'、'.join(bound)}"}
     if approval.is_waiting(row):
         for one in found[:2]:
             one |= {"allowed": False, "why": _IN_APPROVAL}
@@ -551,7 +581,9 @@ class _Saving:
         header = Saving(self.engine, self.db, self.principal, self.definition)
         lines = Saving(self.engine, self.db, self.principal, self.line_definition)
         old = None if is_new else self._old(rev)
-        self.chain = None if old is None else chain_of(self.engine, self.db, self.id)
+        self.chain = None if old is None else chain_of(self.engine, self.db, self.definition.name, self.id)
+        if old and (made_by := _made_by(self.engine, self.db, self.definition, old)):
+            return self._annotate(header, old, made_by)
         new, given = self._complete(header, old)
         if is_new and self.entry.answers:
             new |= disputes.made_under(self.engine, self.db, self.principal, self.entry.answers)
@@ -575,6 +607,7 @@ class _Saving:
             beside = self._beside(sheet) if version else []
             ops = [*self._after_ops(header, old, new), *self._fresh_lines(lines, new_lines), *version, *beside]
             return [*ops, *self._answer(sheet, self.id)]
+        sheet, along = self._bring(sheet)
         if self.entry.post and not self.posts:
             new |= approval.submitted(new, self.principal.operator, iso_of(self.engine.applier.now_ms()))
         return [
@@ -583,7 +616,28 @@ class _Saving:
             *self._line_ops(lines, new_lines, old_lines),
             *(self._first(sheet) if self.posts else ()),
             *(self._beside(sheet) if self.posts else ()),
+            *along,
         ]
+
+    def _annotate(self, header: Saving, old: Values, made_by: str) -> list[Op]:
+        """Of what another document brought only what lies outside of any version is edited (T20)."""
+        new, given = self._complete(header, old)
+        after = self.document.after.split()
+        wrong = {name: made_by for name in given if name not in after and new[name] != old[name]}
+        if not wrong and self._lines_differ():
+            wrong = {"": made_by}
+        if self.wrong or wrong:
+            raise Invalid(self.wrong or wrong)
+        return self._after_ops(header, old, new)
+
+    def _lines_differ(self) -> bool:
+        """Whether lines say something else than they did."""
+        for place, raw in enumerate(self.lines):
+            parsed = self._parsed(self.line_definition, raw, f"lines.{place}.")
+            known = self.known.get(str(raw.get("id") or ""), {})
+            if any(known.get(name) != value for name, value in parsed.items()):
+                return True
+        return len(self.lines) != len(self.known)
 
     def _old(self, rev: int | None) -> Values:
         number = row_number(self.engine, self.db, self.principal, self.definition, self.id, deleted=False)
@@ -655,7 +709,8 @@ class _Saving:
         return fetch(self.db, self.engine.registry, self.line_definition, numbers, None)
 
     def _sheet(self, new: Values, lines: Sequence[tuple[str, Values | None, Values]]) -> Sheet:
-        header = {"id": self.id, **sent_columns(self.definition, new)}
+        fixed = brought.drawn(self.document.brings, self.chain.first) if self.chain else {}
+        header = {"id": self.id, **sent_columns(self.definition, new), **fixed}
         rows: list[Columns] = [{"id": id, **sent_columns(self.line_definition, line)} for id, _, line in lines]
         sheet = self.document.work_out(Sheet(header, rows))
         cell = self.document.entry.get("qty", "")
@@ -730,6 +785,29 @@ class _Saving:
         after = self.document.after.split()
         return saving.ops(self.id, old, old | {name: new[name] for name in after})
 
+    def _bring(self, sheet: Sheet) -> tuple[Sheet, list[Op]]:
+        """A sheet that is posted first with what it fixes for the document that it brings (T11), and the rows of
+        that: they say where it comes from and who sees it, all else follows from the version."""
+        brings = self.document.brings
+        made = brings.sheet(self.definition.name, self.id, sheet) if brings and self.posts else None
+        if brings is None or made is None:
+            return sheet, []
+        target = self.engine.registry[brings.module]
+        saving = Saving(self.engine, self.db, self.principal, target, draws=False)
+        own: Columns = {brings.number: saving.next_number(made.header), brings.link: brings.id_of(self.id)}
+        sheet = Sheet(sheet.header | brings.notes(self._posting(sheet)) | own, sheet.lines)
+        found = brought.sheet_of(self.engine.registry, (self.definition.name, self.id), sheet)
+        return sheet, list(self._rows_along(saving, found)) if found else []
+
+    def _rows_along(self, saving: Saving, found: Sheet) -> Iterator[Op]:
+        document, brings = saving.definition.module.document, self.document.brings
+        assert document is not None and brings is not None
+        names = (*document.brought_by, *brings.shared.split())
+        yield from saving.ops(str(found.header["id"]), None, {name: found.header.get(name) for name in names})
+        lines = Saving(self.engine, self.db, self.principal, self.engine.registry.lines_of(document), draws=False)
+        for line in found.lines:
+            yield from lines.ops(str(line["id"]), None, {name: line[name] for name in (document.parent, "line_no")})
+
     def _beside(self, sheet: Sheet) -> list[Op]:
         return _beside_ops(self.engine, self.db, self.document, self._posting(sheet))
 
@@ -789,9 +867,11 @@ def _book_on(document: Document, sheet: Sheet, asking: Asking) -> str:
 
 
 def _moves_of(definition: Definition, id: str, asking: Asking, sheet: Sheet) -> Iterable[Move]:
-    """What a sheet would book."""
+    """What a sheet would book, along with what it brings: as if it booked that itself."""
     document = definition.module.document
     assert document is not None
+    if document.brings:
+        sheet = Sheet(sheet.header | {document.brings.number: None}, sheet.lines)
     book_on = _book_on(document, sheet, asking)
     return document.moves(Posted(definition.name, id, "", sheet, book_on, None))
 
@@ -928,7 +1008,9 @@ def cancel(
         shown = _shown(engine, db, principal, definition, id)
         if rev is not None and shown["rev"] != rev:
             raise Stale(mine={}, theirs=shown["row"], labels=shown["labels"])
-        chain = chain_of(engine, db, id)
+        if shown["made_by"]:
+            raise Invalid({"": shown["made_by"]})
+        chain = chain_of(engine, db, module, id)
         if chain is None or chain.winner.state != "posted":
             raise BadRequest("草稿不用作废，直接删除就可以" if chain is None else "这张单据已经作废")
         bound = list(document.bound(id, asking_of(engine, db)))

@@ -42,6 +42,7 @@ from ...engine.fields.moment import today
 from .amounts import Amounts
 from .cost import Costed, Origin
 from .deposits import ORDERS, advance_of, held, left_of
+from .receipts import RECEIPT
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
 from .settings import BACK_DAYS, CHECK_AVAILABLE, FUTURE_DAYS, STOCK_NEGATIVE, TAX_INCLUDED
@@ -359,9 +360,10 @@ def money_gone(asking: Asking, id: str, amount: int) -> Iterator[str]:
 
 
 def spent(id: str, asking: Asking) -> Iterator[str]:
-    """What a document brought and is there no more: cancelling cannot take it back (T20, T27)."""
+    """What a document, or the receipt that goes with it, brought and is there no more: cancelling cannot take it back
+    (T20, T27)."""
     money: Counter[str] = Counter()
-    for row in asking.find("account_entry", {"document": id}):
+    for row in asking.find("account_entry", {"document": _with_receipt(id)}):
         money[str(row["account"])] += int(row["amount"] or 0)
     for account, amount in sorted(money.items()):
         if amount > 0 and (short := account_short(asking, account, -amount)):
@@ -370,9 +372,13 @@ def spent(id: str, asking: Asking) -> Iterator[str]:
         yield "用掉这笔预收/付的单据"
 
 
+def _with_receipt(id: str) -> list[str]:
+    return [id, RECEIPT.id_of(id)]
+
+
 def _advances_gone(id: str, asking: Asking) -> Iterator[bool]:
     ahead: Counter[tuple[str, Any, Any]] = Counter()
-    for row in asking.find("party_entry", {"document": id, "side": ["advance_in", "advance_out"]}):
+    for row in asking.find("party_entry", {"document": _with_receipt(id), "side": ["advance_in", "advance_out"]}):
         name = "customer" if row["side"] == "advance_in" else "supplier"
         ahead[name, row[name], row["order"]] += int(row["amount"] or 0)
     for (name, party, order), amount in ahead.items():
@@ -473,7 +479,8 @@ def bound_by(lines: str) -> Callable[[str, Asking], Iterator[str]]:
     """What has to go before a document is cancelled: settlements, returns, and what its money paid for (T20)."""
 
     def bound(id: str, asking: Asking) -> Iterator[str]:
-        numbers = {str(row["number"]) for row in asking.find("settlement_line", {"target": id, "state": "posted"})}
+        settled = asking.find("settlement_line", {"target": id, "state": "posted"})
+        numbers = {str(row["number"]) for row in settled if row["document"] != RECEIPT.id_of(id)}
         numbers |= {str(row["number"]) for row in asking.find(lines, {"order": id, "state": "posted"})}
         own = [str(line["id"]) for line in asking.find(lines, {"document": id})]
         numbers |= {str(row["number"]) for row in asking.find(lines, {"origin_line": own, "state": "posted"})}

@@ -23,6 +23,7 @@ from .papers import (
     Origins,
     as_typed,
     bound_by,
+    cost_of,
     drafts_only,
     header_end,
     header_start,
@@ -40,8 +41,9 @@ from .papers import (
 from .paying import paid_refusals, paid_source, pay_at_once
 from .price_alert import price_hints
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
+from .receipts import RECEIPT, is_apart, receipt_fields
 from .refusal import yuan
-from .rounding import TEN_THOUSAND
+from .rounding import TEN_THOUSAND, divided
 from .settings import COST_WITH_TAX, LAST_PRICE_DAYS
 from .sources import from_order, from_origin
 from .stock import costs_in_turn, last_cost, reference_price, stock_moves
@@ -175,7 +177,7 @@ def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
 def _moves(posted: Posted) -> Iterable[Move]:
     header, kind = posted.sheet.header, _SIDE.kind(posted.sheet.header)
     name = {"return": "purchase_return", "order": "purchase_order"}.get(kind, kind)
-    total, paid = int(header.get("total") or 0), int(header.get("paid_amount") or 0)
+    total, paid = int(header.get("total") or 0), 0 if is_apart(header) else int(header.get("paid_amount") or 0)
     about = itself(posted)
     yield from order_moves(posted, kind)
     yield from taken_moves(posted, "origin_line", "origin", "purchase")
@@ -212,10 +214,30 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
     yield from costs_in_turn(posted, asking, judge)
 
 
+def _line_totals(header: Columns, line: Columns) -> Columns:
+    """T6.7: what the supplier credits less what the goods cost, as far as that is known."""
+    cost, qty = line.get("cost_amount"), int(line.get("base_qty") or 0)
+    if _SIDE.kind(header) != "return" or cost is None or not qty:
+        return {"return_variance": None}
+    credited = int(line.get("ex_tax_amount" if header.get("cost_basis") == "net" else "gross_amount") or 0)
+    known = qty - min(abs(int(line.get("uncosted_qty") or 0)), qty)
+    return {"return_variance": divided(credited * known, qty) + cost_of(line) if known else None}
+
+
+def _totals(lines: Sequence[Columns]) -> Columns:
+    found = [int(line["return_variance"]) for line in lines if line.get("return_variance") is not None]  # type: ignore[arg-type]
+    return {"return_variance": sum(found) if found else None}
+
+
 def retail_is_no_order(draft: Draft) -> Iterator[Fault]:
     """B1: bought from anybody and paid at once."""
     if draft.new and draft.new["is_retail"] and draft.new["doc_type"] == "order":
         yield Fault("零购只能是进货或退货", "is_retail")
+
+
+def _variance() -> Money:
+    help = "供货单位认的退货款减去这些货的成本：正的是多得的，负的是亏的"
+    return Money("退货差价", calc=True, readonly=True, see="see_cost", sum=True, width=100, help=help)
 
 
 _HEADER: dict[str, Any] = {
@@ -248,7 +270,9 @@ _HEADER: dict[str, Any] = {
     "paid_amount": Money("本次付款", min=0),
     "paid_source": paid_source(),
     "account": Ref("付款账户", "account", default="default", small=True),
+    **receipt_fields("付款单"),
     **_SIDE.settling("已付", "未付", "付款状态"),
+    "return_variance": _variance(),
     **header_end(),
 }  # fmt: skip
 _REPEATED = "number doc_on doc_type supplier handler state"
@@ -295,17 +319,21 @@ purchase = Module(
         standing=standing,
         stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
+        totals=_totals,
+        line_totals=_line_totals,
         told_by=("cost_charge",),
+        brings=RECEIPT,
         after="closed_at close_reason note print_count",
         entry={
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
         },
         find=PRODUCTS,
         choices=purchase_choices,
-        line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount note",
+        line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount return_variance note",
+        line_only={"return_variance": "return"},
         foot="goods_amount discount_amount tax_amount charge_amount fee_amount fee_supplier fee_share total "
-        "paid_amount account outstanding deposit_left",
-        only={"deliver_on": "order", "deposit_left": "order"},
+        "paid_amount account outstanding deposit_left return_variance",
+        only={"deliver_on": "order", "deposit_left": "order", "return_variance": "return"},
         needs={"warehouse": "purchase return", "deliver_on": "order"},
         called={"return": {"paid_amount": "本次退款", "account": "退款账户"}},
         copied=_REPEATED,
@@ -321,9 +349,13 @@ purchase = Module(
             "number doc_on doc_type is_retail supplier supplier_doc_no warehouse deliver_on settlement_method due_on "
             "handler",
         ),
-        Tab("其他", "note"),
+        Tab("其他", "receipt note"),
     ),
-    related=(Related("产品清单", "purchase_line", "document"),),
+    related=(
+        Related("产品清单", "purchase_line", "document"),
+        Related("付款记录", "settlement_line", "target", {"target_kind": "purchase"}),
+        Related("订金", "settlement", "purchase_order"),
+    ),
     flaws=(
         *overpaid("purchase", {"payment": ("purchase",)}, "doc_type"),
         over_delivery("purchase"),
@@ -347,6 +379,7 @@ purchase_line = Module(
         charge_amount=Money("运杂费分摊", calc=True, readonly=True, hidden=True),
         last_price=Price("上次进价", width=96, help="录这一行时，这个产品最近一次进货的单价"),
         **line_costs(),
+        return_variance=_variance(),
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
     ),

@@ -27,6 +27,7 @@ from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
 from .deposits import freed_deposits, held, held_for, use_deposits
 from .edit_price import not_typed, offers_to
+from .known import KNOWN, known_fields, known_totals, told_fields
 from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, is_below_minimum
 from .order_book import order_moves, over_delivery
@@ -58,6 +59,7 @@ from .papers import (
 )
 from .paying import change, paid_refusals, paid_source, pay_at_once
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
+from .receipts import RECEIPT, is_apart, receipt_fields
 from .refusal import shown_qty, yuan
 from .settings import (
     COUNT_ORDERS,
@@ -373,7 +375,7 @@ def _prices(posting: Posting) -> Iterator[Wrong]:
 def _moves(posted: Posted) -> Iterable[Move]:
     header, kind = posted.sheet.header, _SIDE.kind(posted.sheet.header)
     name = {"return": "sale_return", "order": "sale_order"}.get(kind, kind)
-    total, paid = _int(header, "total"), _int(header, "paid_amount")
+    total, paid = _int(header, "total"), 0 if is_apart(header) else _int(header, "paid_amount")
     advance, off = _int(header, "advance_used"), _int(header, "write_off_amount")
     about = itself(posted)
     yield from order_moves(posted, kind)
@@ -485,9 +487,11 @@ _HEADER: dict[str, Any] = {
     "write_off_amount": Money("抹零", min=0),
     "tendered": Money("实收", min=0),
     "change": Money("找零", calc=True, readonly=True),
+    **receipt_fields("收款单"),
     **_SIDE.settling("已收", "未收", "收款状态"),
     "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
+    **known_fields(),
     "return_reason": Dict("退货原因", "return_reason"),
     "order_effect": Enum("退货后订货", {"keeps": "不恢复", "reopens": "恢复"}, readonly=True, hidden=True),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
@@ -548,11 +552,12 @@ sale = Module(
         judge_cancel=stock_stays,
         bound=bound_by("sale_line"),
         moves=_moves,
-        totals=_totals,
+        totals=lambda lines: _totals(lines) | known_totals(lines),
         standing=standing,
         stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
         told_by=("cost_charge",),
+        brings=RECEIPT,
         after="closed_at close_reason note print_count delivery_method tracking_no invoice_no invoiced_on",
         entry={
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
@@ -578,9 +583,13 @@ sale = Module(
             "number doc_on doc_type customer contact warehouse deliver_on settlement_method due_on owner handler",
             (Section("送货与发票", "delivery_method tracking_no invoice_no invoiced_on return_reason"),),
         ),
-        Tab("其他", "note"),
+        Tab("其他", "receipt note", (Section("成本和毛利", KNOWN),)),
     ),
-    related=(Related("产品清单", "sale_line", "document"),),
+    related=(
+        Related("产品清单", "sale_line", "document"),
+        Related("收款记录", "settlement_line", "target", {"target_kind": "sale"}),
+        Related("订金", "settlement", "order"),
+    ),
     flaws=(
         *overpaid("sale", {"receipt": ("sale", "retail")}, "doc_type"),
         over_delivery("sale"),
@@ -601,6 +610,7 @@ sale_line = Module(
         **line_start("sale", taxed=True, signs=BACK),
         **line_prices(BACK),
         **line_costs(),
+        **told_fields(),
         is_gift=Bool("赠品", width=52, help="不收钱，照常出库、计成本"),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
         quote=Ref("报价单", "quote", loose=True, index=True, hidden=True),

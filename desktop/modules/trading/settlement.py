@@ -40,6 +40,7 @@ from .papers import (
     sum_of,
 )
 from .prints import on_sheets
+from .receipts import goes_along, made_from
 from .refusal import yuan
 from .settings import CREDITS_FIRST, WRITE_OFF_LIMIT
 from .splits import ACCOUNTS, SPLITS, split_fields, split_hints, split_moves, splits_wrong
@@ -390,6 +391,7 @@ _HEADER: dict[str, Any] = {
     "balance_after": Money("此后应收/付", calc=True, readonly=True, width=110),
     "method": Dict("方式", "pay_method"),
     "cheque_no": Text("票据号", max_length=60),
+    **made_from(),
     "owner": Ref("业务员", "employee", readonly=True, loose=True, index=True, width=84),
     "department": Ref("部门", "department", readonly=True, loose=True, index=True),
     **header_end(),
@@ -434,6 +436,7 @@ settlement = Module(
         judge=_judge,
         bound=spent,
         moves=_moves,
+        brought_by=("source_module", "source"),
         sources=tuple(map(from_overpaid, ("sale", "purchase", "opening_party"))),
         after="note print_count",
         only=_ONLY,
@@ -453,11 +456,11 @@ settlement = Module(
             "cheque_no write_off_reason handler",
             (Section("分到几个账户", " ".join(SPLITS)),),
         ),
-        Tab("其他", "note"),
+        Tab("其他", "source void_numbers note"),
     ),
     related=(Related("分配明细", "settlement_line", "document"),),
     children="settlement_line",
-    rules=(drafts_only, kind_stays("kind", "类型决定单据编号，保存后不能再改")),
+    rules=(goes_along, drafts_only, kind_stays("kind", "类型决定单据编号，保存后不能再改")),
     rights=RIGHTS | {"storekeeper": "", "finance": "view add edit delete post cancel export print", "sales": "view"},
     help="settlement",
 )

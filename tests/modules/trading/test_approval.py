@@ -77,6 +77,20 @@ def test_saving_submits_and_the_approver_posts(shop: Shop) -> None:
     assert "没有在等审批" in shop.api.refused("POST", path(sent, "approve"), 400, {})["title"]
 
 
+def test_what_is_paid_on_what_waits_is_received_when_it_is_approved(shop: Shop) -> None:
+    """T11: who approves needs no right to receipts."""
+    with signed_in(shop, "kaidan"):
+        sent = shop.sell(("P", 4, 20), paid_amount=30, account="现金")
+    assert (sent["row"]["receipt"], shop.rows("settlement"), shop.cash()) == (None, [], 0)
+    with signed_in(shop, "zongjingli"):
+        done = act(shop, sent, "approve")
+    (receipt,) = shop.rows("settlement")
+    assert (receipt["id"], receipt["state"], receipt["approval"]) == (done["row"]["receipt"], "posted", None)
+    assert (receipt["owner"], shop.cash(), shop.owes("甲")) == (done["row"]["owner"], 30, 50)
+    with signed_in(shop, "kaidan"):
+        assert shop.read("sale", sent)["links"] == [], "who may not see receipts is not led to one"
+
+
 def test_what_waits_is_locked_until_it_is_withdrawn(shop: Shop) -> None:
     sent = by_clerk(shop)
     body = shop.body({}, [{**sent["lines"][0], "qty": scaled(5)}])

@@ -91,7 +91,8 @@ def test_g5_return_to_the_supplier(shop: Shop) -> None:
     second = shop.buy(("P", 10, 14))
     assert costs(shop.sell(("P", 4, 30))) == [D(-48)] and shop.stock() == (16, 192)
     back = {"product": shop.names["P"], "qty": scaled(5), "price": scaled(14), "origin_line": second["lines"][0]["id"]}
-    assert costs(shop.buy(back, doc_type="return")) == [D(-70)]
+    returned = shop.buy(back, doc_type="return")
+    assert costs(returned) == [D(-70)] and variance_of(returned) == (0, [0])
     assert shop.stock() == (11, 122) and shop.average() == D("11.0909") and shop.owes("乙", "payable") == 170
 
 
@@ -100,8 +101,17 @@ def test_g5_the_last_ones_go_back_at_what_is_left(shop: Shop) -> None:
     second = shop.buy(("P", 2, 30))
     assert costs(shop.sell(("P", 2, 50))) == [D(-40)]
     back = {"product": shop.names["P"], "qty": scaled(2), "price": scaled(30), "origin_line": second["lines"][0]["id"]}
-    assert costs(shop.buy(back, doc_type="return")) == [D(-40)] and shop.stock() == (0, 0)
-    assert shop.owes("乙", "payable") == 80 - 60
+    returned = shop.buy(back, doc_type="return")
+    assert costs(returned) == [D(-40)] and shop.stock() == (0, 0)
+    assert shop.owes("乙", "payable") == 80 - 60 and variance_of(returned) == (20, [20])
+    assert variance_of(second) == (None, [None]), "only of what goes back"
+    (listed,) = shop.rows("purchase", doc_type="return")
+    assert yuan(listed["return_variance"]) == 20
+
+
+def variance_of(document: dict[str, Any]) -> tuple[Any, list[Any]]:
+    """进货退货差价 of a return, and of each line."""
+    return yuan(document["row"]["return_variance"]), [yuan(line["return_variance"]) for line in document["lines"]]
 
 
 def test_g6_unknown_cost(shop: Shop) -> None:
@@ -124,12 +134,21 @@ def test_g6_what_came_without_a_cost_is_told_late(shop: Shop) -> None:
     assert costs(shop.sell(("P", 8, 20))) == [D(-80)] and shop.stock() == (7, 20)
     last = shop.sell(("P", 4, 20))
     assert costs(last) == [D(-20)] and units(last["lines"][0]["uncosted_qty"]) == -2 and shop.average() is None
+    assert known(last) == (40, 20, 20, 50, 2, 40), "RP10"
     (source,) = shop.rows("stock_move", kind="other_in")
     line = {"source": source["id"], "unit_cost": scaled(12)}
     made = shop.enter("cost_adjust", {"kind": "late_cost"}, line)
     assert yuan(made["lines"][0]["issued_cost"]) == 24
     assert shop.stock() == (3, 36) and shop.average() == 12
     assert yuan(shop.read("sale", last)["row"]["profit"]) == 36, "80 − 20 − 24"
+    assert known(shop.read("sale", last)) == (80, 44, 36, 45, None, None)
+
+
+def known(document: dict[str, Any]) -> tuple[Any, ...]:
+    """What of a sale can be judged: 已计成本收入, 成本, 毛利, 毛利率, and 成本未知 as quantity and revenue."""
+    row = document["row"]
+    amounts = [yuan(row[name]) for name in ("known_revenue", "cost_total", "known_profit")]
+    return (*amounts, units(row["known_rate"]), units(row["unknown_qty"]), yuan(row["unknown_revenue"]))
 
 
 def test_g7_stock_below_zero_is_filled_later(shop: Shop) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from desktop.engine.documents import brought
+from desktop.engine.documents.declare import Brings
 from desktop.engine.fields.moment import today
 from tests.chaos.kit import joined
 from tests.engine.kit import assert_checked
@@ -235,15 +238,126 @@ def test_a_document_without_lines_changed_apart_leaves_one_version_that_counts(t
     assert {(shop.cash(), shop.cash("银行")) for shop in three.all} == {(500, 0)}
 
 
-def test_g16_one_draft_that_both_post_is_one_sale_and_one_receipt(three: Three) -> None:
+def post_apart(three: Three, **values: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A draft with 100.00 paid, and what comes of it where two machines post it; the second with other values."""
     draft = three.a.enter("sale", {"customer": "甲", "paid_amount": 100}, ("P", 5, 20), post=False)
     three.meet()
     line = [{**draft["lines"][0], "qty": scaled(5)}]
-    for shop in (three.a, three.b):
-        shop.change("sale", draft, line)
+    posted = [shop.change("sale", draft, line, **more) for shop, more in ((three.a, {}), (three.b, values))]
+    return draft, posted
+
+
+def receipt_of(shop: Shop, document: dict[str, Any]) -> dict[str, Any]:
+    return shop.read("settlement", {"row": {"id": shop.read("sale", document)["row"]["receipt"]}})
+
+
+def test_g16_one_draft_that_both_post_is_one_sale_and_one_receipt(three: Three) -> None:
+    draft, posted = post_apart(three)
+    numbers = [one["links"][0]["title"] for one in posted]
+    assert len({*numbers}) == 2 and all(number.startswith("SK") for number in numbers)
     three.meet(three.b, three.a)
+    kept = set()
     for shop in three.all:
         assert (shop.cash(), shop.owes("甲"), figures(shop)) == (100, 0, (5, 50))
         found = shop.read("sale", draft)
         assert (found["row"]["state"], found["row"]["paid_state"]) == ("posted", "settled")
-        assert len(shop.rows("account_entry", document=draft["row"]["id"])) == 1
+        (receipt,) = shop.rows("settlement")
+        assert (receipt["kind"], yuan(receipt["amount"]), receipt["state"]) == ("receipt", 100, "posted")
+        assert {receipt["number"], receipt["void_numbers"]} == {*numbers}, "the loser's number is told as void"
+        assert [one["document"] for one in shop.rows("account_entry", number=receipt["number"])] == [receipt["id"]]
+        assert len(shop.rows("account_entry")) == 1
+        kept.add(receipt["number"])
+        hits = shop.api.get("/api/search", q=receipt["void_numbers"])["groups"]
+        assert "settlement" in {group["module"] for group in hits}, "and it is found by it"
+        (version, lost) = receipt_of(shop, draft)["versions"]
+        assert (version["is_winner"], lost["is_lost"]) == (True, True)
+    assert len(kept) == 1
+    no_conflicts(three)
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_a_receipt_follows_the_version_that_counts(three: Three, is_changed: bool) -> None:
+    three.keeper.add("account", "银行", kind="bank")
+    three.meet()
+    for shop in (three.a, three.b):
+        shop.names |= three.keeper.names
+    draft, _ = post_apart(three, paid_amount=60, account="银行")
+    if is_changed:  # a later version counts more than a later posting, and brings the receipt of its own first one
+        three.a.change("sale", draft, [{**draft["lines"][0], "qty": scaled(6)}])
+    three.meet(three.a, three.b)
+    for shop in three.all:
+        sale, receipt = shop.read("sale", draft)["row"], receipt_of(shop, draft)["row"]
+        assert (receipt["amount"], receipt["account"]) == (sale["paid_amount"], sale["account"])
+        wanted = (100, 0, 20) if is_changed else (0, 60, 40)
+        assert (shop.cash(), shop.cash("银行"), shop.owes("甲")) == wanted
+
+
+def test_a_receipt_goes_with_its_document_wherever_that_is_cancelled(three: Three) -> None:
+    sold = three.a.sell(("P", 5, 20), paid_amount=30, account="现金")
+    three.meet()
+    three.b.cancel("sale", sold, "客户退单")
+    three.a.change("sale", sold, [{**sold["lines"][0], "qty": scaled(4)}])  # knows nothing of it
+    three.meet(three.a, three.b)
+    for shop in three.all:
+        assert (shop.cash(), shop.owes("甲"), figures(shop)) == (0, 0, (10, 100))
+        receipt = receipt_of(shop, sold)["row"]
+        assert (receipt["state"], receipt["cancel_reason"]) == ("cancelled", "客户退单")
+        assert receipt["number"] == sold["links"][0]["title"]
+
+
+def as_an_older_program(patch: pytest.MonkeyPatch, shop: Shop, post: Callable[[], object]) -> None:
+    """Posts or changes with a program that knows nothing of receipts: no version of it names any."""
+
+    def drawn(brings: Brings | None, first: object) -> dict[str, None]:
+        return dict.fromkeys(brings.own) if brings else {}
+
+    with patch.context() as old:
+        old.setattr("desktop.engine.documents.verbs._Saving._bring", lambda self, sheet: (sheet, []))
+        old.setattr("desktop.engine.documents.verbs.brought", SimpleNamespace(**{**vars(brought), "drawn": drawn}))
+        post()
+
+
+def test_what_an_older_program_posted_keeps_its_money(three: Three, monkeypatch: pytest.MonkeyPatch) -> None:
+    sold: list[dict[str, Any]] = []
+    about: dict[str, Any] = {"paid_amount": 30, "account": "现金"}
+    as_an_older_program(monkeypatch, three.a, lambda: sold.append(three.a.sell(("P", 5, 20), **about)))
+    three.meet()
+    line = [{**sold[0]["lines"][0], "qty": scaled(4)}]
+    for shop in three.all:
+        assert (shop.cash(), shop.owes("甲"), shop.rows("settlement")) == (30, 70, [])
+    three.b.change("sale", sold[0], line)
+    three.meet()
+    for shop in three.all:
+        assert (shop.cash(), shop.owes("甲"), shop.rows("settlement")) == (30, 50, [])
+    three.a.cancel("sale", sold[0])
+    three.meet()
+    assert {(shop.cash(), shop.owes("甲")) for shop in three.all} == {(0, 0)}
+
+
+def test_a_receipt_stays_whatever_program_changes_its_document(three: Three, monkeypatch: pytest.MonkeyPatch) -> None:
+    sold = three.a.sell(("P", 5, 20), paid_amount=30, account="现金")
+    three.meet()
+    line = [{**sold["lines"][0], "qty": scaled(4)}]
+    as_an_older_program(monkeypatch, three.b, lambda: three.b.change("sale", sold, line))
+    three.meet()
+    for shop in three.all:
+        assert (shop.cash(), shop.owes("甲")) == (30, 50)
+        assert receipt_of(shop, sold)["row"]["state"] == "posted"
+        assert len(shop.rows("account_entry")) == 1
+
+
+def test_a_receipt_counts_nothing_where_an_older_program_posted_later(
+    three: Three, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = three.a.enter("sale", {"customer": "甲", "paid_amount": 100}, ("P", 5, 20), post=False)
+    three.meet()
+    line = [{**draft["lines"][0], "qty": scaled(5)}]
+    mine = three.a.change("sale", draft, line)
+    as_an_older_program(monkeypatch, three.b, lambda: three.b.change("sale", draft, line))
+    three.meet(three.a, three.b)
+    for shop in three.all:
+        assert (shop.cash(), shop.owes("甲")) == (100, 0)
+        (receipt,) = shop.rows("settlement")
+        assert shop.read("sale", draft)["row"]["receipt"] is None
+        assert (receipt["state"], receipt["number"]) == ("cancelled", mine["links"][0]["title"])
+        assert len(shop.rows("account_entry")) == 1

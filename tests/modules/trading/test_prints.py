@@ -181,6 +181,9 @@ def test_every_kind_has_its_title(company: Shop) -> None:
     taken = company.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 1234.5})
     said = flat(printed(company, "settlement", taken, "voucher_form"))
     assert "收款收据" in said and "壹仟贰佰叁拾肆元伍角整" in said
+    along = company.read("settlement", {"row": {"id": sold(company, paid_amount=30)["row"]["receipt"]}})
+    said = flat(printed(company, "settlement", along, "voucher_a4"))
+    assert "收款收据" in said and "叁拾元整" in said and "100.97" in said, "what is still owed"
     paid = company.enter("settlement", {"kind": "advance_out", "supplier": "乙", "amount": 7})
     assert "付款凭单" in flat(printed(company, "settlement", paid, "voucher_a4"))
     company.customer("乙方", linked_supplier=company.names["乙"])

@@ -87,11 +87,13 @@ def test_the_end_may_lie_before_what_was_booked_last(shop: Shop, november: dict[
     assert shop.api.refused("GET", f"{path(shop)}?since=2026-02-01&until=2026-01-01", 400)
 
 
-def test_what_is_paid_at_once_stands_on_both_sides_and_a_cancelled_document_too(shop: Shop) -> None:
+def test_what_is_paid_at_once_is_a_receipt_and_what_was_cancelled_stands_on_both_sides(shop: Shop) -> None:
     sold = shop.sell(("P", 5, 10), paid_amount=20, account="现金")
-    assert [figures(row) for row in looked_at(shop)["rows"]] == [(50, 20, 30, 0)]
+    found = looked_at(shop)["rows"]
+    assert [(row["kind"], *figures(row)) for row in found] == [("销货", 50, 0, 50, 0), ("收款", 0, 20, 30, 0)]
+    assert (found[1]["module"], found[1]["document"]) == ("settlement", sold["row"]["receipt"])
     shop.cancel("sale", sold)
-    assert [figures(row) for row in looked_at(shop)["rows"]] == [(70, 70, 0, 0)]
+    assert [figures(row) for row in looked_at(shop)["rows"]] == [(50, 50, 0, 0), (0, 0, 0, 0)]
 
 
 def test_ages_of_what_is_open(shop: Shop) -> None:

@@ -198,6 +198,8 @@ export interface DocumentPage {
   /** newest first */
   versions: DocumentVersion[]
   links?: DocumentLink[]
+  /** why it is not changed by itself: another document brought it; '' of all others */
+  made_by?: string
   /** what somebody has to decide about it: `version` is the one that lost, '' edits that came too late */
   disputes?: { id: string; version: string }[]
 }

@@ -82,6 +82,7 @@ export const documents: Record<string, string> = {
   '{who} {when} 驳回：{reason}': 'Rejected by {who}, {when}: {reason}',
   '。改好以后保存，就重新提交。': '. Mend it and save: that submits it anew.',
   '这类单据要审批：保存就提交，审批人通过后过账。': 'These documents need approval: saving submits, and it is posted once somebody approves it.',
+  '{why}。这里可以补备注。': '{why}. Notes can be added here.',
   '这张{noun}已审批过账，内容只有审批人能改；备注这些可以补。': 'This {noun} was approved and posted; only who approves may change it, though notes and the like can be added.',
   '待我审批 {n}': '{n} to approve',
   '待我审批的{noun}': '{noun} to approve',
