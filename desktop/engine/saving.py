@@ -53,8 +53,11 @@ class Saving:
     """What was looked up, with its version (None: not there): while it stays so, what was decided holds."""
     asked: set[str] = field(default_factory=set)
     """Modules that rules looked through as a whole."""
+    met: set[str] = field(default_factory=set)
+    """Expected records that others refer to."""
     _known: dict[tuple[str, str], Values | None] = field(default_factory=dict)
     _reachable: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _faults: dict[tuple[str, str], str | None] = field(default_factory=dict)
     _coming: dict[str, Values] = field(default_factory=dict)
 
     def expect(self, id: str, new: Values) -> None:
@@ -67,6 +70,7 @@ class Saving:
         """What was looked up: so that memory stays flat over many records, and what was written is seen."""
         self._known.clear()
         self._reachable.clear()
+        self._faults.clear()
         if not keep_coming:
             self._coming.clear()
 
@@ -138,7 +142,7 @@ class Saving:
         """Raises `Invalid` with a message per field: required, references, then the module's rules. What is missing is
         told alone where some of what was given cannot be judged."""
         wrong: dict[str, str] = {}
-        for name, one in self.definition.fields.items():
+        for name, one in self._checked:
             is_blank = new[name] is None or new[name] == []
             is_drawn = isinstance(one, Serial) and one.prefix and old is None
             was_blank = old is not None and name not in parsed and old[name] is None
@@ -155,8 +159,28 @@ class Saving:
         if wrong:
             raise Invalid(wrong)
 
+    @cached_property
+    def _checked(self) -> Sequence[tuple[str, Field]]:
+        """The fields of which anything is asked."""
+        fields = self.definition.fields.items()
+        return [(name, one) for name, one in fields if one.required or name in self._pointing]
+
+    @cached_property
+    def _by_itself(self) -> frozenset[str]:
+        """The references about which nothing counts but what they lead to: one answer holds for many records."""
+        own, fields = self.definition.name, self.definition.fields
+        return frozenset(name for name in self._pointing if _hangs_on_nothing(fields[name], own))
+
     def _reference_fault(self, id: str, name: str, one: Field, old: Values | None, new: Values) -> str | None:
         """A new reference leads to a live record of the right kind that is in use and that the user may see."""
+        if old is not None or name not in self._by_itself:
+            return self._fault_of(id, name, one, old, new)
+        known = name, str(new[name])
+        if known not in self._faults:
+            self._faults[known] = self._fault_of(id, name, one, old, new)
+        return self._faults[known]
+
+    def _fault_of(self, id: str, name: str, one: Field, old: Values | None, new: Values) -> str | None:
         assert isinstance(one, Ref | Refs)
         if isinstance(one, Refs):
             if any(self._target(one, new, target) is None for target in new[name]):
@@ -231,6 +255,7 @@ class Saving:
         """Values of a live record, unmasked; None when there is none."""
         if self._is_coming(module, id):
             self._coming[id] = self._coming.pop(id)  # what is asked for is kept longest
+            self.met.add(id)
             return self._coming[id]
         if (module, id) not in self._known:
             found = look(self.engine, self.db, module, id)
@@ -442,6 +467,13 @@ def free_number(db: sqlite3.Connection, definition: Definition, name: str, machi
         number = master_number(one.prefix, branch, machine, draw(db, one.prefix, branch, machine))
         if one.readonly or db.execute(sql, (in_order(number),)).fetchone() is None:
             return number
+
+
+def _hangs_on_nothing(one: Field, module: str) -> bool:
+    """Whether no other field, nor a record that is not there yet, has a say in a reference."""
+    if isinstance(one, Ref) and (one.target_by or one.depends or isinstance(one.retired, str)):
+        return False
+    return module not in targets_of(one)
 
 
 def look(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Values | None:
