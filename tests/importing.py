@@ -6,14 +6,14 @@ import io
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from openpyxl import Workbook
 
 from desktop.engine.access import Principal
 from desktop.uploads import Upload
 from desktop.workstation import Workstation
-from tests.support import Office
+from tests.support import Api, Office
 
 BINARY = {"Content-Type": "application/octet-stream"}
 
@@ -30,7 +30,14 @@ def xlsx(*rows: Sequence[Any], title: str = "客户", book: Workbook | None = No
     return target.getvalue()
 
 
-def ended(office: Office, job: dict[str, Any]) -> dict[str, Any]:
+class Reached(Protocol):
+    """What an import is sent to: an office, or a program that runs by itself."""
+
+    @property
+    def api(self) -> Api: ...
+
+
+def ended(office: Reached, job: dict[str, Any]) -> dict[str, Any]:
     deadline = time.monotonic() + 60
     while job["state"] == "running" and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -42,7 +49,7 @@ def ended(office: Office, job: dict[str, Any]) -> dict[str, Any]:
 class Importing:
     """One file on its way into a module."""
 
-    office: Office
+    office: Reached
     module: str
     id: str
     about: dict[str, Any] = field(default_factory=dict)
@@ -52,7 +59,7 @@ class Importing:
         return f"/api/import/{self.module}/{self.id}"
 
     @staticmethod
-    def of(office: Office, file: bytes, module: str = "customer", name: str = "客户.xlsx") -> Importing:
+    def of(office: Reached, file: bytes, module: str = "customer", name: str = "客户.xlsx") -> Importing:
         answer = send(office, file, module, name)
         one = Importing(office, module, office.api.ok(answer)["id"])
         one.look()
@@ -92,7 +99,7 @@ class Importing:
         return ended(self.office, self.office.api.post(f"/api/import/{self.module}/{batch}/undo"))
 
 
-def send(office: Office, file: bytes, module: str = "customer", name: str = "客户.xlsx") -> Any:
+def send(office: Reached, file: bytes, module: str = "customer", name: str = "客户.xlsx") -> Any:
     url = f"{office.api.base}/api/import/{module}"
     return office.api.session.post(url, data=file, params={"name": name}, headers=BINARY, timeout=60)
 

@@ -86,8 +86,8 @@ def finish(engine: Engine, principal_of: Callable[[str], Principal], tell: Tell)
     """At a start: comes to the end of what a kill cut off. What cannot be (a full disk) waits for the next one."""
     with engine.db.read() as db:
         cut = db.execute(
-            "SELECT r.batch, r.doing, COALESCE(r.operator, l.operator) AS operator, l.module, l.file, l.added, l.changed "
-            "FROM import_run r JOIN import_log l ON l.batch = r.batch WHERE r.doing != '' ORDER BY l.at"
+            "SELECT r.batch, r.doing, COALESCE(r.operator, l.operator) AS operator, l.module, l.file, l.added, "
+            "l.changed FROM import_run r JOIN import_log l ON l.batch = r.batch WHERE r.doing != '' ORDER BY l.at"
         ).fetchall()
     for one in cut:
         is_writing = one["doing"] == running.WRITING
