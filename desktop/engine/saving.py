@@ -59,12 +59,24 @@ class Saving:
     _reachable: dict[tuple[str, str], bool] = field(default_factory=dict)
     _faults: dict[tuple[str, str], str | None] = field(default_factory=dict)
     _coming: dict[str, Values] = field(default_factory=dict)
+    _ahead: dict[tuple[str, str], Values] = field(default_factory=dict)
+    """What ops that are not written yet make of records of other modules."""
 
     def expect(self, id: str, new: Values) -> None:
         """A record of this module that will be there, though it is not written yet: references and rules find it."""
         self._coming[id] = {**new, "id": id}
         if len(self._coming) > _COMING_MAX:
             del self._coming[next(iter(self._coming))]
+
+    def expect_of_others(self, ops: Iterable[Op]) -> None:
+        """What ops that are not written yet make of records of other modules: they are found as they will be."""
+        for op in ops:
+            if op.kind == "upd" and op.table != self.definition.name:
+                self._ahead.setdefault((op.table, op.id), {}).update(op.set)
+
+    def is_foretold(self, op: Op) -> bool:
+        """Whether an op was decided in the knowledge of what is to become of its row before."""
+        return op.kind == "upd" and (op.table, op.id) in self._ahead
 
     def forget(self, *, keep_coming: bool = False) -> None:
         """What was looked up: so that memory stays flat over many records, and what was written is seen."""
@@ -73,6 +85,7 @@ class Saving:
         self._faults.clear()
         if not keep_coming:
             self._coming.clear()
+            self._ahead.clear()
 
     # ------------------------------------------------------------- what it becomes
 
@@ -132,6 +145,8 @@ class Saving:
         """Whether the parent names nobody yet."""
         module, id = self._parent_of(one, new) or ("", "")
         named = (self.look(module, id) or {}).get(one.names) if module else None
+        if named is not None and self._ahead.get((module, id), {}).get(one.names) == named:
+            return False
         return bool(module) and (named is None or self.look(self.definition.name, named) is None)
 
     # -------------------------------------------------------------- whether it may
@@ -260,7 +275,8 @@ class Saving:
         if (module, id) not in self._known:
             found = look(self.engine, self.db, module, id)
             self._known[module, id], self.rests[module, id] = found, found["rev"] if found else None
-        return self._known[module, id]
+        known, ahead = self._known[module, id], self._ahead.get((module, id))
+        return known | ahead if known and ahead else known
 
     def foresee(self, module: str, ids: Iterable[str]) -> None:
         """Looks records up that will be asked for, all at once."""
@@ -430,9 +446,10 @@ class Saving:
         module, parent_id = parent
         demand(self.principal, "edit", self.engine.registry[module])
         row = self.db.execute(f'SELECT "{one.names}" FROM {module} WHERE id = ?', (parent_id,)).fetchone()
-        if row is None or row[0] == id:
+        named = self._ahead.get((module, parent_id), {}).get(one.names, row and row[0])
+        if row is None or named == id:
             return []
-        return [Op(module, parent_id, "upd", {one.names: id}, {one.names: value_hash(row[0])})]
+        return [Op(module, parent_id, "upd", {one.names: id}, {one.names: value_hash(named)})]
 
     @cached_property
     def _kept_beside(self) -> Sequence[tuple[str, PriceBeside]]:

@@ -228,7 +228,10 @@ class _Deciding:
                 yield done, self._closed(waiting)
                 waiting, old = [], self._stored([id]).get(id)
             ops = self._decided(line, id, old)
-            if not self._touched.isdisjoint(op.id for op in ops):
+            again = [op for op in ops if op.id in self._touched]
+            if self._keeps_coming and all(self.saving.is_foretold(op) for op in again):
+                ops = _joined(waiting, ops, again)
+            elif again:
                 yield done, self._closed(waiting)
                 waiting, ops = [], self.saving.ops(id, old, self._new)
             if len(waiting) + len(ops) > ROWS_MAX:
@@ -236,6 +239,8 @@ class _Deciding:
                 waiting = []
             waiting += ops
             self._touched.update((id, *(op.id for op in ops)))
+            if self._keeps_coming:
+                self.saving.expect_of_others(ops)
             self._expect(id, old)
         if waiting:
             yield judged.count("good"), waiting
@@ -296,3 +301,15 @@ class _Deciding:
             if name in values:
                 values[name] = self._definition.fields[name].parse(values[name])
         return values
+
+
+def _joined(waiting: list[Op], ops: Sequence[Op], again: Sequence[Op]) -> list[Op]:
+    """Ops of a changeset that touches each row once: what changes a row again goes into the op that waits."""
+    left = list(ops)
+    for op in again:
+        at = next((place for place, one in enumerate(waiting) if (one.table, one.id) == (op.table, op.id)), None)
+        if at is not None:
+            first = waiting[at]
+            waiting[at] = replace(first, set={**first.set, **op.set}, based_on={**op.based_on, **first.based_on})
+            left.remove(op)
+    return left
