@@ -6,10 +6,12 @@ import io
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from openpyxl import Workbook
 
+from desktop.db import FILE_NAME
 from desktop.engine.access import Principal
 from desktop.uploads import Upload
 from desktop.workstation import Workstation
@@ -118,6 +120,13 @@ def fetched(office: Office, job: dict[str, Any]) -> bytes:
     job = ended(office, job)
     assert job["state"] == "done", job
     return bytes(office.api.call("GET", f"/api/jobs/{job['id']}/file").content)
+
+
+def cut(folder: Path, copy: Path) -> None:
+    """The files of open data as a power cut leaves them just now."""
+    copy.mkdir()
+    for tail in ("", "-wal"):
+        (copy / (FILE_NAME + tail)).write_bytes((folder / (FILE_NAME + tail)).read_bytes())
 
 
 def quiet(done: int, total: int) -> None:

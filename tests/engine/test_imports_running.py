@@ -22,7 +22,7 @@ from desktop.workstation import Workstation
 from tests.conftest import StartProgram
 from tests.engine.kit import assert_sound, open_desk
 from tests.engine.test_kill import dice, page_of
-from tests.importing import Importing, checked, quiet, xlsx
+from tests.importing import Importing, checked, cut, quiet, xlsx
 from tests.support import Api, Office, copy_of
 
 HEADS = ("客户名称", "客户分组", "标签", "备注")
@@ -254,14 +254,8 @@ def test_of_a_stopped_import_stays_what_somebody_touched(office: Office) -> None
 
 def cut_off(office: Office, write: Callable[[Callable[[int, int], None]], object]) -> Path:
     """The files of the data as a power cut in the middle of `write` leaves them."""
-    folder, copy = office.workstation.folder, office.workstation.folder.with_name("cut")
-
-    def take() -> None:
-        copy.mkdir()
-        for tail in ("", "-wal"):
-            (copy / (database.FILE_NAME + tail)).write_bytes((folder / (database.FILE_NAME + tail)).read_bytes())
-
-    write(in_the_middle(office, take))
+    copy = office.workstation.folder.with_name("cut")
+    write(in_the_middle(office, lambda: cut(office.workstation.folder, copy)))
     return copy
 
 
