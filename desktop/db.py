@@ -133,10 +133,12 @@ class Database:
 
     def in_pieces(self, step: Callable[[sqlite3.Connection], bool]) -> Iterator[None]:
         """Calls `step` until it says that nothing is left, in transactions that end as soon as somebody waits for the
-        writer, at the latest after half a second; yields between them, when others have had their turn.
+        writer, at the latest after half a second; yields between them. Not inside of a transaction, where nobody else
+        could have his turn.
 
         A single step should take well under 0.2 s: so long somebody else's save waits.
         """
+        assert not self._lock_is_mine(), "pieces of one transaction are none"
         is_left = True
         while is_left:
             with self.write() as db:

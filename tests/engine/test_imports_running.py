@@ -269,7 +269,7 @@ def test_a_start_finishes_an_import_that_was_cut_off_and_says_so(office: Office)
         with station.engine.db.read() as db:
             (count,) = db.execute("SELECT count(*) FROM customer WHERE name LIKE '甲_____厂'").fetchone()
         (job,) = station.jobs.all(admin.operator)
-        assert count == ROWS and (job.state, job.message) == ("done", "已写完：新增 1,500 条，更新 0 条")
+        assert count == ROWS and (job.state, job.message) == ("done", "新增 1,500 条，更新 0 条")
         (line,) = past(station.engine, admin, "customer")
         assert line["was_cut"] and not line["doing"] and line["added"] == ROWS
         undone = Undo(station.engine, admin, station.engine.definition("customer"), line["batch"]).run(quiet)

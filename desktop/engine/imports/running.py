@@ -4,9 +4,9 @@ SQLite has one writer, and 50,000 rows keep it busy for a quarter of a minute. S
 nobody waits. Then one short transaction looks whether what it rests on still stands, and keeps its ops (`import_part`)
 with its line of the log: from here on it counts as imported. The ops are applied a changeset at a time, each in the
 transaction that takes it out of `import_part`; a start that finds some left applies them before anybody signs in
-(`finish`). That is all a kill can do: what is decided needs no rights and no judging any more, like what comes from
-another machine. Taking everything back instead would have to decide anew, without the user, and would leave what
-somebody has touched.
+(`undoing.finish`). What is decided needs no rights and no judging any more, like what comes from another machine.
+Taking everything back after a kill instead would have to decide anew, without the user, and would leave what somebody
+has touched.
 
 What those who save in between may meet is what they would meet between two machines:
 
@@ -16,9 +16,13 @@ What those who save in between may meet is what they would meet between two mach
   decided (`ctx`), not what has come since.
 - In a record that the import changes the later value of a field counts; the history has both, and undoing the import
   gives back the other.
-- Rules and hints that look through other records find the rows written so far. Doubles are hints and never refused
-  what came from elsewhere either; 合并重复 lists them.
+- Rules and hints that look through other records find the rows written so far. Of two machines, too, none finds what
+  the other is about to write; doubles are hints, and 合并重复 lists them.
 - Numbers are drawn with each changeset: the series has neither gaps nor doubles.
+
+Rows of one file that change the same record one after the other (but for what they name in a parent, which is
+foretold) can be decided only when the one before is written: such a file is written in one transaction, as rare as it
+is, and whoever saves waits for it.
 
 Whoever stops it, and whatever goes wrong but a kill, has what was written taken back (`undoing`), as one batch. That
 is a journal of its own kind: each piece is decided when it is written, so that what somebody has touched or hung on a

@@ -99,7 +99,7 @@ def finish(engine: Engine, principal_of: Callable[[str], Principal], tell: Tell)
             log.exception("an import that was cut off is not finished")
             yield Finished(one["operator"], label, f"还没有完成：{error}。下次打开程序时会再试", False)
         else:
-            done = f"已写完：新增 {one['added']:,} 条，更新 {one['changed']:,} 条" if is_writing else "已撤销"
+            done = f"新增 {one['added']:,} 条，更新 {one['changed']:,} 条" if is_writing else "已经完成"
             yield Finished(one["operator"], label, done, True)
 
 
