@@ -9,6 +9,7 @@ import queue
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ _WRITER_CACHE_KIB = 48_000
 _BULK_CACHE_KIB = 128_000
 _LOG_PAGES = 1_000
 _BULK_LOG_PAGES = 20_000
+_PIECE_S = 0.5
+"""For how long a piece of long work may hold the writer, even if nobody seems to wait for it."""
 _STATEMENTS = 400
 """Kept prepared: posting a document asks nearly 200 of them, and preparing a wide one costs more than running it."""
 _APPLICATION_ID = 0x45434D53  # "ECMS": tells our file from any other SQLite file
@@ -62,6 +65,8 @@ class Database:
         self.path = path
         self._functions = functions or {}
         self._lock = threading.RLock()
+        self._wanting: set[object] = set()
+        """One for each thread that waits for the writer."""
         self._depth = 0
         self._guard_open = 0
         self._broken = False
@@ -104,12 +109,50 @@ class Database:
         Raises `StorageFull` when the disk is full; nothing is half-written then. Raises `Damaged` once the file was
         found damaged.
         """
-        with self._lock:
+        with self._turn():
             with self._joined() if joins and self._depth else self._nested() as db:
                 yield db
             waiting = self._waiting() if self._depth == 0 else []
         for tell in waiting:
             tell()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The writer's lock, taken so that whoever holds it for long sees that somebody waits."""
+        if not self._lock.acquire(blocking=False):
+            mine = object()
+            self._wanting.add(mine)
+            try:
+                self._lock.acquire()
+            finally:
+                self._wanting.discard(mine)
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def in_pieces(self, step: Callable[[sqlite3.Connection], bool]) -> Iterator[None]:
+        """Calls `step` until it says that nothing is left, in transactions that end as soon as somebody waits for the
+        writer, at the latest after half a second; yields between them. Not inside of a transaction, where nobody else
+        could have his turn.
+
+        A single step should take well under 0.2 s: so long somebody else's save waits.
+        """
+        assert not self._lock_is_mine(), "pieces of one transaction are none"
+        is_left = True
+        while is_left:
+            with self.write() as db:
+                until = time.monotonic() + _PIECE_S
+                while (is_left := step(db)) and not self._wanting and time.monotonic() < until:
+                    pass
+            yield
+            self._give_way()
+
+    def _give_way(self) -> None:
+        """Lets those save who wait now: a lock that is taken again at once would be had by the same thread."""
+        waiting = set(self._wanting)
+        while not waiting.isdisjoint(self._wanting):
+            time.sleep(0.001)
 
     @contextmanager
     def _nested(self) -> Iterator[sqlite3.Connection]:

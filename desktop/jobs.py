@@ -48,6 +48,8 @@ class Job:
     is_fetched: bool = False
     path: str | None = None
     result: Any = None
+    stops: bool = True
+    """Whether it can be cancelled; else it comes to its end, as stopping half-way would leave half."""
     taken: Callable[[], None] = field(default=lambda: None, repr=False)
     """Called each time somebody printed or saved what was made."""
     _cancel: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -58,12 +60,17 @@ class Job:
         """Progress; raises `Cancelled`."""
         if self._cancel.is_set():
             raise Cancelled
+        self.show(done, total)
+
+    def show(self, done: int, total: int) -> None:
+        """Progress of what does not stop half done."""
         self.done, self.total = done, total
         if time.monotonic() - self._told > _TELL_EVERY_S:
             self._told = time.monotonic()
             self._tell(self)
 
     def cancel(self) -> None:
+        """Asks it to stop."""
         self._cancel.set()
 
     def sent(self) -> None:
@@ -99,7 +106,7 @@ class Job:
         """What the API answers."""
         body: dict[str, Any] = {
             "id": self.id, "kind": self.kind, "label": self.label, "state": self.state, "done": self.done,
-            "total": self.total, "message": self.message,
+            "total": self.total, "message": self.message, "stops": self.stops,
         }  # fmt: skip
         if self.state == "done" and self.file is not None and not self.is_fetched:
             body["download"] = self.file.name
@@ -134,6 +141,11 @@ class Jobs:
         make_private(job.folder)
         job.file = job.folder / name
         return job.file
+
+    def note(self, job: Job) -> None:
+        """Shows what has been done before anybody could look."""
+        with self._lock:
+            self._jobs[job.id] = job
 
     def start(self, job: Job, work: Work) -> Job:
         """Runs `work` in a thread of its own."""

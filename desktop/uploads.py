@@ -136,13 +136,17 @@ class Upload:
             return self.counts
 
     def write(self, engine: Engine, principal: Principal, choices: Choices, progress: Progress) -> Done:
-        """The commit, once."""
+        """The commit, once. One that was stopped while it was written is checked anew before the next try."""
         with self.lock:
             self._refuse_done()
             if self.counts is None:
                 raise BadRequest("请先检查，再导入")
             commit = Commit(engine, principal, engine.definition(self.module), self.name)
-            self.done = commit.run(self.judged, choices, progress)
+            try:
+                self.done = commit.run(self.judged, choices, progress)
+            except BaseException:
+                self.counts = None if commit.is_kept else self.counts
+                raise
             return self.done
 
     def write_errors(self, target: Path, progress: Progress) -> int:

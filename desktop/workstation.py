@@ -14,20 +14,22 @@ from . import modules
 from .blobs import Blobs
 from .db import Database, open_database, refusal, refuse_unsafe_place
 from .engine import derived
+from .engine.access import Principal
 from .engine.apply import Applier
 from .engine.documents import audit
 from .engine.engine import SQL_FUNCTIONS, Engine
 from .engine.events import Bus
 from .engine.fields.base import Columns
 from .engine.fields.moment import instant
+from .engine.imports import undoing
 from .engine.registry import Definition, Registry, sorted_modules
 from .engine.schema import migrate, refuse_newer
 from .engine.settings import settings_of
 from .engine.telling import Tell, untold
 from .engine.work import rebuild_checksum
-from .errors import Damaged, Refused, StorageFull
+from .errors import Damaged, NotSignedIn, Refused, StorageFull
 from .files import make_private, why
-from .jobs import Jobs
+from .jobs import Job, Jobs, State
 from .modules.system.setting import FILE_MAX_MB
 from .sync.files import Files
 from .sync.identity import Identities
@@ -92,7 +94,20 @@ class Workstation:
         bus = Bus()
         engine = Engine(db, registry, Applier(db, registry), bus)
         engine.take_names()
-        return Workstation(folder, db, registry, engine, identities or Identities.default())
+        station = Workstation(folder, db, registry, engine, identities or Identities.default())
+        for one in undoing.finish(engine, station._principal_of, tell):
+            state: State = "done" if one.is_done else "failed"
+            station.jobs.note(Job("import-finished", one.label, one.operator, state=state, message=one.message))
+        return station
+
+    def _principal_of(self, operator: str) -> Principal:
+        """Who began what goes on now; one who has been stopped meanwhile had the right when he did."""
+        from . import accounts  # accounts works on workstations
+
+        try:
+            return accounts.principal_of(self.engine, operator)
+        except NotSignedIn:
+            return Principal(operator, everything=True)
 
     @property
     def initialized(self) -> bool:

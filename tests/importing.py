@@ -6,14 +6,16 @@ import io
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from openpyxl import Workbook
 
+from desktop.db import FILE_NAME
 from desktop.engine.access import Principal
 from desktop.uploads import Upload
 from desktop.workstation import Workstation
-from tests.support import Office
+from tests.support import Api, Office
 
 BINARY = {"Content-Type": "application/octet-stream"}
 
@@ -30,7 +32,14 @@ def xlsx(*rows: Sequence[Any], title: str = "客户", book: Workbook | None = No
     return target.getvalue()
 
 
-def ended(office: Office, job: dict[str, Any]) -> dict[str, Any]:
+class Reached(Protocol):
+    """What an import is sent to: an office, or a program that runs by itself."""
+
+    @property
+    def api(self) -> Api: ...
+
+
+def ended(office: Reached, job: dict[str, Any]) -> dict[str, Any]:
     deadline = time.monotonic() + 60
     while job["state"] == "running" and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -42,7 +51,7 @@ def ended(office: Office, job: dict[str, Any]) -> dict[str, Any]:
 class Importing:
     """One file on its way into a module."""
 
-    office: Office
+    office: Reached
     module: str
     id: str
     about: dict[str, Any] = field(default_factory=dict)
@@ -52,7 +61,7 @@ class Importing:
         return f"/api/import/{self.module}/{self.id}"
 
     @staticmethod
-    def of(office: Office, file: bytes, module: str = "customer", name: str = "客户.xlsx") -> Importing:
+    def of(office: Reached, file: bytes, module: str = "customer", name: str = "客户.xlsx") -> Importing:
         answer = send(office, file, module, name)
         one = Importing(office, module, office.api.ok(answer)["id"])
         one.look()
@@ -92,7 +101,7 @@ class Importing:
         return ended(self.office, self.office.api.post(f"/api/import/{self.module}/{batch}/undo"))
 
 
-def send(office: Office, file: bytes, module: str = "customer", name: str = "客户.xlsx") -> Any:
+def send(office: Reached, file: bytes, module: str = "customer", name: str = "客户.xlsx") -> Any:
     url = f"{office.api.base}/api/import/{module}"
     return office.api.session.post(url, data=file, params={"name": name}, headers=BINARY, timeout=60)
 
@@ -111,6 +120,13 @@ def fetched(office: Office, job: dict[str, Any]) -> bytes:
     job = ended(office, job)
     assert job["state"] == "done", job
     return bytes(office.api.call("GET", f"/api/jobs/{job['id']}/file").content)
+
+
+def cut(folder: Path, copy: Path) -> None:
+    """The files of open data as a power cut leaves them just now."""
+    copy.mkdir()
+    for tail in ("", "-wal"):
+        (copy / (FILE_NAME + tail)).write_bytes((folder / (FILE_NAME + tail)).read_bytes())
 
 
 def quiet(done: int, total: int) -> None:

@@ -20,7 +20,7 @@ from ..engine.fields.moment import ZONE
 from ..engine.paper import Sheet
 from ..engine.printing import Wanted, print_list
 from ..engine.printing import check as check_print
-from ..errors import Forbidden, NotFound, TooLarge
+from ..errors import BadRequest, Forbidden, NotFound, TooLarge
 from ..jobs import Job
 from ..shell.host import Download
 from . import help as manual
@@ -157,9 +157,11 @@ def one_job(call: Call, id: str) -> dict[str, Any]:
     return call.desk.workstation.jobs.get(id, call.principal.operator).public()
 
 
-@routes.add("DELETE", "/api/jobs/<id>", "Cancel a job", shapes.JobAnswer, errors=(404,))
+@routes.add("DELETE", "/api/jobs/<id>", "Cancel a job", shapes.JobAnswer, errors=(400, 404))
 def cancel_job(call: Call, id: str) -> dict[str, Any]:
     job = call.desk.workstation.jobs.get(id, call.principal.operator)
+    if not job.stops:
+        raise BadRequest(f"{job.label}不能中途停止，请等它完成")
     job.cancel()
     return job.public()
 

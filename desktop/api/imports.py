@@ -148,14 +148,14 @@ def preview_undo(call: Call, module: str, id: str) -> dict[str, Any]:
 def undo(call: Call, module: str, id: str) -> dict[str, Any]:
     definition = call.engine.definition(module)
     taking_back = Undo(call.engine, call.principal, definition, id)
-    taking_back.refuse_unknown()
+    taking_back.refuse()
 
     def work(job: Job) -> None:
-        undone = taking_back.run(job.step)
+        undone = taking_back.run(job.show)
         job.result = undone.public()
         job.message = f"删除 {undone.deleted:,} 条，恢复 {undone.restored:,} 条，{undone.refused_count:,} 条没有动"
 
-    job = Job("import-undo", f"撤销导入{definition.module.label}", owner=call.principal.operator)
+    job = Job("import-undo", f"撤销导入{definition.module.label}", owner=call.principal.operator, stops=False)
     return call.desk.workstation.jobs.start(job, work).public()
 
 

@@ -473,6 +473,10 @@ class PastImport(Loose):
     changed: int
     left_out: int
     undone_at: str | None
+    doing: Literal["", "write", "undo", "stop"]
+    """Whether it is being written or taken back just now."""
+    was_cut: bool
+    """Whether a start had to finish it."""
 
 
 class PastImports(RootModel[list[PastImport]]):

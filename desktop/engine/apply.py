@@ -4,6 +4,7 @@ In one transaction it writes rows, row clocks, the changeset, history, search in
 those are checked on saving, and what others saved is never refused (sync.md "One apply").
 """
 
+import json
 import sqlite3
 import time
 import zlib
@@ -237,11 +238,21 @@ class Applier:
     def seen(self, db: sqlite3.Connection, table: str, id: str) -> dict[str, int]:
         """What a delete made now has seen of a row: every write that came here, not only those that count. What lost
         here to a change that the server set aside counts there. Of this machine's own changes that is all of them."""
-        seen, me = dict(self.clock(db, table, id).seen()), self.me(db)
-        heard = "SELECT p.uuid, max(h.n) FROM history h JOIN replica p ON p.no = h.r WHERE h.t = ? AND h.id = ? "
-        for replica, n in db.execute(f"{heard} GROUP BY h.r", (table, id)).fetchall():
-            seen[replica] = max(n, seen.get(replica, 0))
-        return seen | {me.replica: me.last_n} if me.replica in seen else seen
+        return self.seen_of(db, table, [id])[id]
+
+    def seen_of(self, db: sqlite3.Connection, table: str, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """The same of many rows, asked all at once."""
+        me, asked = self.me(db), json.dumps(list(ids))
+        found = {id: dict(clock.seen()) for id, clock in Work(db, self.registry).clocks(table, ids).items()}
+        heard = (
+            "SELECT h.id, p.uuid, max(h.n) FROM history h JOIN replica p ON p.no = h.r "
+            "WHERE h.t = ? AND h.id IN (SELECT value FROM json_each(?)) GROUP BY h.id, h.r"
+        )
+        for id, replica, n in db.execute(heard, (table, asked)).fetchall():
+            found[id][replica] = max(n, found[id].get(replica, 0))
+        for seen in found.values():
+            seen.update({me.replica: me.last_n} if me.replica in seen else {})
+        return found
 
     def replay_parked(self) -> Changed:
         """Applies what waited for tables and columns that this version knows."""

@@ -1,6 +1,7 @@
 """What the engine's verbs work on: the open database, the compiled declarations, the write path and the bus."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from ..db import Database, Functions
 from ..errors import NotFound
@@ -24,6 +25,8 @@ class Engine:
     registry: Registry
     applier: Applier
     bus: Bus
+    importing: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
+    """Held by the one import or undoing that is being written."""
 
     def definition(self, module: str) -> Definition:
         """A module by name; raises `NotFound` for a name nobody declared."""

@@ -14,11 +14,14 @@ from .access import Principal, demand, scope_sql
 from .engine import Engine
 from .fields import Ref, Refs
 from .ids import new_id
+from .imports import running
 from .query import T
 from .records import Idempotent, answer, answered, visible_records
 from .registry import Definition, Incoming
 from .rows import Values
 from .saving import Saving, row_number
+
+_IMPORTED = "正在导入的内容要用到，请等导入写完"
 
 
 @dataclass(frozen=True)
@@ -155,13 +158,16 @@ def _refusals(
     definition: Definition,
     olds: Iterable[Values],
     doomed: _Doomed,
+    asked: Collection[str] | None = None,
 ) -> Iterator[dict[str, str]]:
-    """Records that may not go: still referred to by something that stays, or held by a rule."""
+    """Records that may not go: still referred to by something that stays, or held by a rule. `asked` are those of the
+    module in question, if the others that go have been asked before."""
     saving = Saving(engine, db, principal, definition, together=frozenset(doomed.ids(definition.name)))
-    holding = _holding(db, definition, list(doomed.rows[definition.name]), doomed)
+    holding = _holding(db, definition, list(doomed.rows[definition.name] if asked is None else asked), doomed)
+    needed = [_IMPORTED] if running.is_needed(db, doomed.rows) else []
     for old in olds:
         # what a rule says of it is what can be done instead; what hangs on it then says nothing more
-        reasons = list(saving.rule_faults(old["id"], old, None).values()) or holding.get(old["id"], [])
+        reasons = list(saving.rule_faults(old["id"], old, None).values()) or holding.get(old["id"], needed)
         if reasons:
             title = str(old[definition.module.title] or "")
             yield {"id": old["id"], "title": title, "reason": "，".join(reasons)}
@@ -200,7 +206,7 @@ def removable(
     while left:
         doomed = _Doomed({definition.name: dict.fromkeys([*going, *(old["id"] for old in left)])})
         held = [
-            *_refusals(engine, db, principal, definition, left, doomed),
+            *_refusals(engine, db, principal, definition, left, doomed, [old["id"] for old in left]),
             *_with_followers(db, definition, left),
             *_with_merged_in(db, definition, left, doomed),
         ]
@@ -239,8 +245,8 @@ def delete_ops(engine: Engine, db: sqlite3.Connection, module: str, ids: Sequenc
 def _delete_ops(engine: Engine, db: sqlite3.Connection, doomed: _Doomed) -> list[Op]:
     ops = []
     for module, rows in doomed.rows.items():
-        for id, via in rows.items():
-            ops.append(Op(module, id, "del", seen=engine.applier.seen(db, module, id), via=via))
+        seen = engine.applier.seen_of(db, module, list(rows))
+        ops += [Op(module, id, "del", seen=seen[id], via=via) for id, via in rows.items()]
     return ops
 
 

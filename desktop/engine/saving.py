@@ -53,9 +53,14 @@ class Saving:
     """What was looked up, with its version (None: not there): while it stays so, what was decided holds."""
     asked: set[str] = field(default_factory=set)
     """Modules that rules looked through as a whole."""
+    met: set[str] = field(default_factory=set)
+    """Expected records that others refer to."""
     _known: dict[tuple[str, str], Values | None] = field(default_factory=dict)
     _reachable: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _faults: dict[tuple[str, str], str | None] = field(default_factory=dict)
     _coming: dict[str, Values] = field(default_factory=dict)
+    _ahead: dict[tuple[str, str], Values] = field(default_factory=dict)
+    """What ops that are not written yet make of records of other modules."""
 
     def expect(self, id: str, new: Values) -> None:
         """A record of this module that will be there, though it is not written yet: references and rules find it."""
@@ -63,12 +68,24 @@ class Saving:
         if len(self._coming) > _COMING_MAX:
             del self._coming[next(iter(self._coming))]
 
+    def expect_of_others(self, ops: Iterable[Op]) -> None:
+        """What ops that are not written yet make of records of other modules: they are found as they will be."""
+        for op in ops:
+            if op.kind == "upd" and op.table != self.definition.name:
+                self._ahead.setdefault((op.table, op.id), {}).update(op.set)
+
+    def is_foretold(self, op: Op) -> bool:
+        """Whether an op was decided in the knowledge of what is to become of its row before."""
+        return op.kind == "upd" and (op.table, op.id) in self._ahead
+
     def forget(self, *, keep_coming: bool = False) -> None:
         """What was looked up: so that memory stays flat over many records, and what was written is seen."""
         self._known.clear()
         self._reachable.clear()
+        self._faults.clear()
         if not keep_coming:
             self._coming.clear()
+            self._ahead.clear()
 
     # ------------------------------------------------------------- what it becomes
 
@@ -128,6 +145,8 @@ class Saving:
         """Whether the parent names nobody yet."""
         module, id = self._parent_of(one, new) or ("", "")
         named = (self.look(module, id) or {}).get(one.names) if module else None
+        if named is not None and self._ahead.get((module, id), {}).get(one.names) == named:
+            return False
         return bool(module) and (named is None or self.look(self.definition.name, named) is None)
 
     # -------------------------------------------------------------- whether it may
@@ -138,7 +157,7 @@ class Saving:
         """Raises `Invalid` with a message per field: required, references, then the module's rules. What is missing is
         told alone where some of what was given cannot be judged."""
         wrong: dict[str, str] = {}
-        for name, one in self.definition.fields.items():
+        for name, one in self._checked:
             is_blank = new[name] is None or new[name] == []
             is_drawn = isinstance(one, Serial) and one.prefix and old is None
             was_blank = old is not None and name not in parsed and old[name] is None
@@ -155,8 +174,28 @@ class Saving:
         if wrong:
             raise Invalid(wrong)
 
+    @cached_property
+    def _checked(self) -> Sequence[tuple[str, Field]]:
+        """The fields of which anything is asked."""
+        fields = self.definition.fields.items()
+        return [(name, one) for name, one in fields if one.required or name in self._pointing]
+
+    @cached_property
+    def _by_itself(self) -> frozenset[str]:
+        """The references about which nothing counts but what they lead to: one answer holds for many records."""
+        own, fields = self.definition.name, self.definition.fields
+        return frozenset(name for name in self._pointing if _hangs_on_nothing(fields[name], own))
+
     def _reference_fault(self, id: str, name: str, one: Field, old: Values | None, new: Values) -> str | None:
         """A new reference leads to a live record of the right kind that is in use and that the user may see."""
+        if old is not None or name not in self._by_itself:
+            return self._fault_of(id, name, one, old, new)
+        known = name, str(new[name])
+        if known not in self._faults:
+            self._faults[known] = self._fault_of(id, name, one, old, new)
+        return self._faults[known]
+
+    def _fault_of(self, id: str, name: str, one: Field, old: Values | None, new: Values) -> str | None:
         assert isinstance(one, Ref | Refs)
         if isinstance(one, Refs):
             if any(self._target(one, new, target) is None for target in new[name]):
@@ -231,11 +270,13 @@ class Saving:
         """Values of a live record, unmasked; None when there is none."""
         if self._is_coming(module, id):
             self._coming[id] = self._coming.pop(id)  # what is asked for is kept longest
+            self.met.add(id)
             return self._coming[id]
         if (module, id) not in self._known:
             found = look(self.engine, self.db, module, id)
             self._known[module, id], self.rests[module, id] = found, found["rev"] if found else None
-        return self._known[module, id]
+        known, ahead = self._known[module, id], self._ahead.get((module, id))
+        return known | ahead if known and ahead else known
 
     def foresee(self, module: str, ids: Iterable[str]) -> None:
         """Looks records up that will be asked for, all at once."""
@@ -411,9 +452,10 @@ class Saving:
         module, parent_id = parent
         demand(self.principal, "edit", self.engine.registry[module])
         row = self.db.execute(f'SELECT "{one.names}" FROM {module} WHERE id = ?', (parent_id,)).fetchone()
-        if row is None or row[0] == id:
+        named = self._ahead.get((module, parent_id), {}).get(one.names, row and row[0])
+        if row is None or named == id:
             return []
-        return [Op(module, parent_id, "upd", {one.names: id}, {one.names: value_hash(row[0])})]
+        return [Op(module, parent_id, "upd", {one.names: id}, {one.names: value_hash(named)})]
 
     @cached_property
     def _kept_beside(self) -> Sequence[tuple[str, PriceBeside]]:
@@ -448,6 +490,13 @@ def free_number(db: sqlite3.Connection, definition: Definition, name: str, machi
         number = master_number(one.prefix, branch, machine, draw(db, one.prefix, branch, machine))
         if one.readonly or db.execute(sql, (in_order(number),)).fetchone() is None:
             return number
+
+
+def _hangs_on_nothing(one: Field, module: str) -> bool:
+    """Whether no other field, nor a record that is not there yet, has a say in a reference."""
+    if isinstance(one, Ref) and (one.target_by or one.depends or isinstance(one.retired, str)):
+        return False
+    return module not in targets_of(one)
 
 
 def look(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Values | None:

@@ -143,14 +143,8 @@ class Work:
     def _load(self, name: str, ids: Sequence[str]) -> None:
         table = self._table(name)
         assert table is not None
-        asked = ids[0] if len(ids) == 1 else json.dumps(ids)
-        which = "= ?" if len(ids) == 1 else "IN (SELECT value FROM json_each(?))"
-        clocks = {
-            id: self._clock(*packed)
-            for id, *packed in _tuples(
-                self.db, f"SELECT id, hlc, r, n, fields, life FROM row_clock WHERE t = ? AND id {which}", name, asked
-            )
-        }
+        which, asked = _which(ids)
+        clocks = self._clocks(name, ids)
         cursor = _tuples(self.db, f"SELECT * FROM {name} WHERE id {which}", asked)
         names = [column[0] for column in cursor.description]
         at = names.index("id")
@@ -184,6 +178,16 @@ class Work:
             return RowClock(base, dots)
         *dot, is_out, erased = orjson.loads(life)
         return RowClock(base, dots, self._dot(dot), bool(is_out), erased)
+
+    def _clocks(self, table: str, ids: Sequence[str]) -> dict[str, RowClock]:
+        which, asked = _which(ids)
+        sql = f"SELECT id, hlc, r, n, fields, life FROM row_clock WHERE t = ? AND id {which}"
+        return {id: self._clock(*packed) for id, *packed in _tuples(self.db, sql, table, asked)}
+
+    def clocks(self, table: str, ids: Sequence[str]) -> dict[str, RowClock]:
+        """The clocks of many rows as the file has them, without the rows."""
+        found = self._clocks(table, ids) if ids else {}
+        return {id: found.get(id, _NO_CLOCK) for id in ids}
 
     def clock(self, table: str, id: str) -> RowClock:
         """The clock of a row as it stands in this transaction."""
@@ -762,6 +766,11 @@ def _tuples(db: sqlite3.Connection, sql: str, *parameters: Any) -> sqlite3.Curso
     cursor = db.cursor()
     cursor.row_factory = None
     return cursor.execute(sql, parameters)
+
+
+def _which(ids: Sequence[str]) -> tuple[str, str]:
+    """A condition on ids, and its parameter."""
+    return ("= ?", ids[0]) if len(ids) == 1 else ("IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
 
 
 def _has_turned(held: Held) -> bool:

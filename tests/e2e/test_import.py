@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Playwright, expect
 
+from desktop import accounts
+from desktop import db as database
+from desktop.engine.imports.writing import Choices
+from desktop.workstation import Workstation
 from tests.e2e.screen import Screen, first_page
 from tests.e2e.test_pages import english, findings, layout, make_dark
-from tests.e2e.window import Served
-from tests.importing import xlsx
+from tests.e2e.window import Served, serve
+from tests.importing import checked, cut, xlsx
+from tests.support import copy_of
 
 HEADS = ("客户名称", "客户分组", "联系电话", "信用额度", "登记日期", "备注")
 
@@ -168,6 +173,54 @@ def test_every_step_is_whole_readable_and_chinese(
     look(page, tmp_path_factory, f"import-5-{name}")
     page.get_by_role("alertdialog").get_by_role("button", name="撤销导入").click()
     expect(wizard).to_contain_text("这次导入已撤销")
+
+
+def cut_off(folder: Path) -> Path:
+    """Data of which an import was cut off in the middle."""
+    station, copy = Workstation.open(folder), folder.with_name("cut")
+    try:
+        with station.db.read() as db:
+            (operator,) = db.execute("SELECT id FROM operator ORDER BY row LIMIT 1").fetchone()
+        admin = accounts.principal_of(station.engine, operator)
+        rows = ((f"中断{n:04d}厂", "一般客户") for n in range(1_200))
+        upload = checked(station, admin, xlsx(HEADS[:2], *rows))
+
+        def told(done: int, total: int) -> None:
+            with station.db.read() as db:
+                is_begun = db.execute("SELECT 1 FROM customer WHERE name = '中断0000厂'").fetchone()
+            if is_begun and not copy.exists():
+                cut(folder, copy)
+
+        upload.write(station.engine, admin, Choices(), told)
+    finally:
+        station.close()
+    return copy
+
+
+def test_after_a_power_cut_the_screen_says_what_was_finished(
+    playwright: Playwright, chromium: str, company: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(database, "_PIECE_S", 0.0)
+    folder = cut_off(copy_of(company, tmp_path / "data"))
+    with serve(playwright, chromium, folder) as served:
+        served.watch.start()
+        page = first_page(served.context)
+        screen = Screen(page)
+        words = "接着写完上次中断的导入「a.xlsx」：新增 1,200 条，更新 0 条"
+        expect(screen.toast.first).to_contain_text(words)
+        wizard = open_import(page)
+        past = wizard.get_by_role("region", name="以前的导入")
+        expect(past.get_by_role("row").filter(has_text="a.xlsx")).to_contain_text("中断后写完")
+        look(page, tmp_path_factory, "import-cut")
+        past.get_by_role("button", name="撤销导入 a.xlsx").click()
+        question = screen.question("撤销导入「a.xlsx」")
+        expect(question).to_contain_text("1,200 条会删除")
+        question.get_by_role("button", name="撤销导入").click()
+        expect(wizard.get_by_role("status")).to_be_visible()
+        expect(wizard.get_by_role("button", name="停止")).to_be_hidden()
+        expect(past.get_by_role("row").filter(has_text="a.xlsx")).to_contain_text("中断后撤完")
+        assert not served.watch.complaints()
 
 
 def look(page: Page, factory: pytest.TempPathFactory, name: str) -> None:

@@ -1,4 +1,5 @@
-"""Import of xlsx and csv (C10): a file is read into rows once, judged without writing, then written as one batch.
+"""Import of xlsx and csv (C10): a file is read into rows once, judged without writing, then written as one batch, piece
+by piece.
 
 tables    what kind of file it is, its sheets, its rows as cells
 survey    what a sheet holds that its cells do not tell: size, errors, formulas without a result
@@ -8,6 +9,7 @@ reading   cells → values: references by name, the rest by the field's own pars
 likeness  rows that are there already, in the file or among the records
 judging   the dry run
 writing   the commit, and what it leaves
+running   how it is written while others save, and what a kill leaves
 undoing   taking an import back
 sheets    the template, and the error file
 """

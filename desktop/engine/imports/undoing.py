@@ -1,7 +1,10 @@
 """Taking an import back: what it added is deleted, what it changed gets its old values, as one batch. What somebody
-touched since stays as it is, and is named."""
+touched since stays as it is, and is named.
+
+It is decided and written a changeset at a time, so that nobody waits for the whole of it (`running`)."""
 
 import json
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,23 +13,26 @@ from typing import Any
 from sync_server.replication.changeset import Changeset, Op, Scalar, value_hash
 from sync_server.replication.clock import Dot
 
-from ...errors import BadRequest, NotFound
-from ..access import Principal, demand
+from ...errors import BadRequest, EcmsError, NotFound
+from ..access import Principal, demand, scope_sql
 from ..apply import iso_of, opened
 from ..engine import Engine
 from ..fields import PriceBeside
 from ..ids import new_id
+from ..query import T
 from ..registry import Definition
 from ..removal import delete_ops, removable
 from ..saving import row_number
-from ..work import Changed, Work
-from .judging import stored
+from ..telling import Tell
+from ..work import Work
+from . import running
 from .matching import demand_import
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 
 _NAMED_MAX = 200
-_SLICE = 500
 
 
 @dataclass
@@ -50,12 +56,61 @@ class Undone:
         }  # fmt: skip
 
 
+def _unseen(done: int, total: int) -> None:
+    """Nobody watches, and nobody stops it."""
+
+
 def past(engine: Engine, principal: Principal, module: str, limit: int = 100) -> list[dict[str, Any]]:
     """Imports into a module that were made on this machine, newest first."""
     demand_import(principal, engine.definition(module))
     with engine.db.read() as db:
-        rows = db.execute("SELECT * FROM import_log WHERE module = ? ORDER BY at DESC LIMIT ?", (module, limit))
-        return [dict(row) for row in rows.fetchall()]
+        rows = db.execute(
+            "SELECT l.*, COALESCE(r.doing, '') AS doing, COALESCE(r.was_cut, 0) AS was_cut FROM import_log l "
+            "LEFT JOIN import_run r ON r.batch = l.batch WHERE l.module = ? ORDER BY l.at DESC LIMIT ?",
+            (module, limit),
+        )
+        return [dict(row) | {"was_cut": bool(row["was_cut"])} for row in rows.fetchall()]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a start had to finish, as its user is told."""
+
+    operator: str
+    label: str
+    message: str
+    is_done: bool
+
+
+def finish(engine: Engine, principal_of: Callable[[str], Principal], tell: Tell) -> Iterator[Finished]:
+    """At a start: comes to the end of what a kill cut off. What cannot be (a full disk) waits for the next one."""
+    with engine.db.read() as db:
+        cut = db.execute(
+            "SELECT r.batch, r.doing, COALESCE(r.operator, l.operator) AS operator, l.module, l.file, l.added, "
+            "l.changed FROM import_run r JOIN import_log l ON l.batch = r.batch WHERE r.doing != '' ORDER BY l.at"
+        ).fetchall()
+    for one in cut:
+        is_writing = one["doing"] == running.WRITING
+        label = f"接着{'写完' if is_writing else '撤销'}上次中断的导入「{one['file']}」"
+        tell(label)
+        try:
+            _finish(engine, one, principal_of)
+        except (EcmsError, sqlite3.Error) as error:
+            log.exception("an import that was cut off is not finished")
+            yield Finished(one["operator"], label, f"还没有完成：{error}。下次打开程序时会再试", False)
+        else:
+            done = f"新增 {one['added']:,} 条，更新 {one['changed']:,} 条" if is_writing else "已经完成"
+            yield Finished(one["operator"], label, done, True)
+
+
+def _finish(engine: Engine, one: sqlite3.Row, principal_of: Callable[[str], Principal]) -> None:
+    with engine.db.write() as db:
+        db.execute("UPDATE import_run SET was_cut = 1 WHERE batch = ?", (one["batch"],))
+    if one["doing"] == running.WRITING:
+        running.Writing(engine, one["batch"]).run(_unseen)
+    else:
+        definition = engine.definition(one["module"])
+        Undo(engine, principal_of(one["operator"]), definition, one["batch"]).go_on(_unseen)
 
 
 class Undo:
@@ -63,39 +118,88 @@ class Undo:
 
     def __init__(self, engine: Engine, principal: Principal, definition: Definition, batch: str) -> None:
         self._engine, self._principal, self._definition, self._batch = engine, principal, definition, batch
-        demand(principal, "import", definition)
+        self._undone = Undone()
+        self._doing, self._was_cut, self._undo = "", False, ""
+        self._handled, self._going = set[str](), set[str]()
+        """Rows of changesets that were looked at; of those, in a preview, what would be deleted."""
 
     def preview(self) -> Undone:
         """What `run` would do now."""
         with self._engine.db.read() as db:
-            self._find(db)
-            for _ in self._ops(db, lambda done, total: None):
-                pass
+            self._refuse(db)
+            self._read(db)
+            for changeset in self._changesets(db):
+                self._ops(db, changeset)
         return self._undone
 
-    def run(self, progress: Progress) -> Undone:
-        """All that can be taken back, or, on an error, nothing."""
-        batch, changed = new_id(), Changed()
-        with self._engine.db.bulk(), self._engine.db.write() as db:
-            self._find(db)
-            act, actor = f"{self._definition.name}.undo-import", self._principal.operator
-            for ops in self._ops(db, progress):
-                changed.join(self._engine.applier.local(ops, actor=actor, act=act, batch=batch))
-            at = iso_of(self._engine.applier.now_ms())
-            if self._undone.deleted or self._undone.restored:
-                db.execute("UPDATE import_log SET undone_at = ? WHERE batch = ?", (at, self._batch))
-        self._engine.tell(changed)
-        return self._undone
-
-    def refuse_unknown(self) -> None:
+    def refuse(self) -> None:
         """Raises at once for what cannot be taken back at all."""
         with self._engine.db.read() as db:
-            self._find(db)
+            self._refuse(db)
+
+    def run(self, progress: Progress) -> Undone:
+        """Takes back all that can be. Once it has begun it comes to its end, be it after the next start."""
+        with running.turn(self._engine, progress):
+            with self._engine.db.write() as db:
+                self._refuse(db)
+                self._begin(db, running.UNDOING)
+            return self.go_on(progress)
+
+    def stop(self) -> None:
+        """Takes back an import that was stopped while it was written; where nothing of it has to stay it leaves no
+        line in the log either. Inside its turn."""
+        with self._engine.db.write() as db:
+            self._begin(db, running.STOPPING)
+        self.go_on(_unseen)
+
+    def go_on(self, progress: Progress) -> Undone:
+        """Does what is left of an undoing that has begun."""
+        with self._engine.db.read() as db:
+            self._read(db)
+        self._left, self._telling = list(self._places), running.Telling(self._engine)
+        try:
+            with self._engine.db.bulk():
+                for _ in self._engine.db.in_pieces(self._undo_next):
+                    self._telling.now_and_then()
+                    progress(len(self._places) - len(self._left), len(self._places))
+        finally:
+            self._telling.now()
+        return self._undone
+
+    def _begin(self, db: sqlite3.Connection, doing: str) -> None:
+        """From the end of this transaction on it is under way. One that was cut off goes on."""
+        db.execute("DELETE FROM import_part WHERE batch = ?", (self._batch,))
+        db.execute(
+            "INSERT INTO import_run (batch, doing, undo, operator) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "doing = excluded.doing, operator = excluded.operator, undo = COALESCE(undo, excluded.undo)",
+            (self._batch, doing, new_id(), self._principal.operator),
+        )
+
+    def _undo_next(self, db: sqlite3.Connection) -> bool:
+        """One changeset of the import, decided as things stand now."""
+        if not self._left:
+            self._end(db)
+            return False
+        ops = self._ops(db, self._changeset(db, *self._left[0]))
+        self._going.clear()
+        act, actor = f"{self._definition.name}.undo-import", self._principal.operator
+        self._telling.add(self._engine.applier.local(ops, actor=actor, act=act, batch=self._undo))
+        del self._left[0]
+        return True
+
+    def _end(self, db: sqlite3.Connection) -> None:
+        is_stopped, is_whole = self._doing == running.STOPPING, not self._undone.refused_count
+        if is_stopped and is_whole and not self._was_cut:
+            db.execute("DELETE FROM import_log WHERE batch = ?", (self._batch,))
+        elif is_stopped or self._has_begun or self._undone.deleted or self._undone.restored:
+            at = iso_of(self._engine.applier.now_ms())
+            db.execute("UPDATE import_log SET undone_at = ? WHERE batch = ?", (at, self._batch))
+        running.end(db, self._batch)
 
     # ------------------------------------------------------------------- what it was
 
-    def _find(self, db: sqlite3.Connection) -> None:
-        self._undone = Undone()
+    def _refuse(self, db: sqlite3.Connection) -> None:
+        demand(self._principal, "import", self._definition)
         row = db.execute(
             "SELECT operator, undone_at FROM import_log WHERE batch = ? AND module = ?",
             (self._batch, self._definition.name),
@@ -106,49 +210,69 @@ class Undo:
             raise BadRequest("这次导入已经撤销过了")
         if row["operator"] != self._principal.operator:
             demand(self._principal, "delete", self._definition)
+
+    def _read(self, db: sqlite3.Connection) -> None:
+        """What the import wrote, the last first: what hangs on a record came after it. And what of it is back."""
+        self._undone, self._handled, self._going = Undone(), set(), set()
         found = db.execute(
-            "SELECT r.uuid, c.n FROM changeset c JOIN replica r ON r.no = c.r WHERE c.batch = ? ORDER BY c.n",
+            "SELECT c.r, c.n, r.uuid FROM changeset c JOIN replica r ON r.no = c.r WHERE c.batch = ? "
+            "ORDER BY c.hlc DESC, c.n DESC",
             (self._batch,),
         ).fetchall()
-        self._dots = {(uuid, n) for uuid, n in found}
-        self._at = {iso_of(changeset.at) for changeset in self._changesets(db)}
-        self._handled, self._going = set[str](), set[str]()
+        self._places = [(r, n) for r, n, _ in found]
+        self._dots = {(uuid, n) for _, n, uuid in found}
+        self._at = {iso_of(_body(db, *place)["at"]) for place in self._places}
+        run = db.execute("SELECT doing, was_cut, undo FROM import_run WHERE batch = ?", (self._batch,)).fetchone()
+        self._doing, self._was_cut, self._undo = run or ("", False, "")
+        for r, n in db.execute("SELECT r, n FROM changeset WHERE batch = ?", (self._undo,)).fetchall():
+            self._handled |= {op["id"] for op in _body(db, r, n)["ops"]}
+        self._has_begun = bool(self._handled)
 
     def _changesets(self, db: sqlite3.Connection) -> Iterator[Changeset]:
-        """The last first: what hangs on a record came after it."""
-        for _, n in sorted(self._dots, key=lambda dot: -dot[1]):
-            row = db.execute("SELECT body FROM changeset WHERE batch = ? AND n = ?", (self._batch, n)).fetchone()
-            yield Changeset.read(opened(row[0]))
+        return (self._changeset(db, *place) for place in self._places)
+
+    @staticmethod
+    def _changeset(db: sqlite3.Connection, r: int, n: int) -> Changeset:
+        return Changeset.read(_body(db, r, n))
 
     # ----------------------------------------------------------------- the ops back
 
-    def _ops(self, db: sqlite3.Connection, progress: Progress) -> Iterator[list[Op]]:
-        for done, changeset in enumerate(self._changesets(db)):
-            progress(done, len(self._dots))
-            kept = self._kept(db, changeset)
-            self._handled |= {op.id for op in changeset.ops}
-            added = [op for op in changeset.ops if op.kind == "ins" and op.table == self._definition.name]
-            changed = [op for op in changeset.ops if op.table != self._definition.name or op.kind != "ins"]
-            ops = [*self._deletions(db, added, kept), *self._reversals(db, changed, kept | {op.id for op in added})]
-            if ops:
-                yield ops
-        progress(len(self._dots), len(self._dots))
+    def _ops(self, db: sqlite3.Connection, changeset: Changeset) -> list[Op]:
+        """What takes a changeset back."""
+        kept = self._kept(db, changeset)
+        self._handled |= {op.id for op in changeset.ops}
+        added = [op for op in changeset.ops if op.kind == "ins" and op.table == self._definition.name]
+        changed = [op for op in changeset.ops if op.table != self._definition.name or op.kind != "ins"]
+        return [*self._deletions(db, added, kept), *self._reversals(db, changed, kept | {op.id for op in added})]
 
     def _kept(self, db: sqlite3.Connection, changeset: Changeset) -> set[str]:
         """Records of the module that stay: touched since, gone, or out of this user's sight."""
-        work = Work(db, self._engine.registry)
         own = (op.id for op in changeset.ops if op.table == self._definition.name and op.id not in self._handled)
         ids = list(dict.fromkeys(own))
-        work.load((self._definition.name, id) for id in ids)
-        there = stored(self._engine, db, self._principal, self._definition, ids)
+        clocks, there = Work(db, self._engine.registry).clocks(self._definition.name, ids), self._there(db, ids)
         kept = {op.id for op in changeset.ops if op.id in self._handled}
         for id in ids:
-            is_as_left = self._is_ours(work.clock(self._definition.name, id).newest())
-            if id not in there or not is_as_left or there[id]["updated_at"] not in self._at:
+            title, at = there.get(id, ("", ""))
+            if at not in self._at or not self._is_ours(clocks[id].newest()):
                 kept.add(id)
-                title = str(there[id][self._definition.module.title] or "") if id in there else self._title(db, id)
-                self._undone.refuse(id, title, "导入以后改过" if id in there else "已被删除，或不在能看的范围里")
+                is_there = id in there
+                self._undone.refuse(
+                    id, title if is_there else self._title(db, id),
+                    "导入以后改过" if is_there else "已被删除，或不在能看的范围里",
+                )  # fmt: skip
         return kept
+
+    def _there(self, db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Live records in the user's scope: title, and when they changed last."""
+        scope = scope_sql(self._engine.registry, self._definition, self._principal, T)
+        condition = f" AND {scope.text}" if scope else ""
+        sql = (
+            f"SELECT {T}.id, COALESCE({T}.\"{self._definition.module.title}\", ''), {T}.updated_at "
+            f"FROM {self._definition.name} {T} WHERE {T}.deleted_at IS NULL{condition} "
+            f"AND {T}.id IN (SELECT value FROM json_each(?))"
+        )
+        params = (*(scope.params if scope else ()), json.dumps(list(ids)))
+        return {id: (str(title), at) for id, title, at in db.execute(sql, params)}
 
     def _title(self, db: sqlite3.Connection, id: str) -> str:
         """Of a record that is deleted; blank of one that this user may not see."""
@@ -173,7 +297,7 @@ class Undo:
     def _reversals(self, db: sqlite3.Connection, changed: Sequence[Op], kept: set[str]) -> Iterator[Op]:
         """What was changed in records that were there before, and in parents that name an imported one."""
         work = Work(db, self._engine.registry)
-        work.load((op.table, op.id) for op in changed)
+        work.load((op.table, op.id) for op in changed if op.table not in self._engine.registry.links)
         for op in changed:
             if op.table in self._engine.registry.links:
                 yield from self._link_back(db, op, kept)
@@ -215,6 +339,8 @@ class Undo:
     def _link_back(self, db: sqlite3.Connection, op: Op, kept: set[str]) -> Iterator[Op]:
         """Elements of a record that was there before; those of one that goes go with it."""
         link = self._engine.registry.links[op.table]
+        if op.set.get("record") in kept:
+            return
         row = db.execute(f"SELECT record, target FROM {link.name} WHERE id = ?", (op.id,)).fetchone()
         if row is None or row["record"] in kept:
             return
@@ -222,3 +348,7 @@ class Undo:
             yield Op(link.name, op.id, "ins", {"record": row["record"], "target": row["target"]})
         elif op.kind == "ins":
             yield Op(link.name, op.id, "del")
+
+
+def _body(db: sqlite3.Connection, r: int, n: int) -> dict[str, Any]:
+    return opened(db.execute("SELECT body FROM changeset WHERE r = ? AND n = ?", (r, n)).fetchone()[0])

@@ -1,34 +1,35 @@
-"""The commit: all rows that were chosen, or none, as one batch in one transaction of changesets of at most 500 rows."""
+"""The commit: all rows that were chosen, or none, as one batch of changesets of at most 500 rows."""
 
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
-
-import orjson
 
 from sync_server.replication.changeset import ROWS_MAX, Op
 
 from ...errors import Invalid, NotFound
 from ..access import Principal, demand
-from ..apply import iso_of
+from ..apply import context_of, iso_of
 from ..engine import Engine
 from ..fields import Serial
 from ..ids import new_id
-from ..numbering import draw, master_number
 from ..registry import Definition
 from ..rows import Values
-from ..saving import Saving, branch_code, free_number
+from ..saving import Saving
 from ..work import Changed
+from . import running
 from .judging import CHUNK, stored
 from .matching import demand_import
-from .staging import Lines, packed
+from .staging import Lines
+from .undoing import Undo
 
 Progress = Callable[[int, int], None]
 Decision = Literal["skip", "new", "update"]
+
+_TRIES = 3
+"""How often it is decided while others save, before they have to wait."""
 
 
 @dataclass(frozen=True)
@@ -66,88 +67,99 @@ class Done:
 
 
 class Commit:
-    """One import being written.
+    """One import being written (`running` says how others save meanwhile).
 
-    Whoever saves meanwhile waits for the writer, so all that can be decided is decided before: the ops lie ready in a
-    file, together with what they rest on. If that has changed when the writer is there, they are decided anew.
+    All that can be decided is decided before anybody has to wait, with what it rests on. If that has changed when the
+    writer is there, it is decided anew; where people change it all the time, and where rows need what others write
+    first, that is done inside of one transaction, and whoever saves waits for it.
     """
 
     def __init__(self, engine: Engine, principal: Principal, definition: Definition, name: str) -> None:
         self._engine, self._principal, self._definition, self._name = engine, principal, definition, name
-        self._done, self._changed = Done(new_id()), Changed()
+        self._done = Done(new_id())
+        self.is_kept = False
+        """Whether it came so far that it counts as imported: a file that was stopped after that is checked anew, since
+        its records have been there."""
 
     def run(self, judged: Lines, choices: Choices, progress: Progress) -> Done:
-        """Raises `Invalid`, naming the row, when one may no longer be saved: then nothing was written."""
+        """Raises `Invalid`, naming the row, when one may no longer be saved. Then, and whenever `progress` raises to
+        stop it, nothing was written or what was has been taken back."""
         demand_import(self._principal, self._definition)
         if choices.may_change():
             demand(self._principal, "edit", self._definition)
-        ready = judged.path.with_name("ops.jsonl")
-        prepared = self._prepared(judged, choices, ready, progress)
-        with self._engine.db.bulk(), self._engine.db.write() as db:
-            if prepared is not None and prepared.still_holds(self._engine, db):
-                self._done = replace(prepared.counts, batch=self._done.batch)
-                for place, ops in enumerate(_read_ops(ready)):
-                    progress(prepared.rows + place * ROWS_MAX, prepared.rows + prepared.ops)
-                    self._apply(db, ops)
+        with running.turn(self._engine, progress):
+            self.is_kept = self._decide(judged, choices, progress)
+            if self.is_kept:
+                self._write(lambda done, total: progress(total + done, 2 * total))
             else:
-                self._decide_anew(db, judged, choices, progress)
-            self._done.left_out += judged.count("bad")
-            self._log(db)
-        self._engine.tell(self._changed)
+                self._write_at_once(judged, choices, progress)
         return self._done
 
-    def _prepared(self, judged: Lines, choices: Choices, ready: Path, progress: Progress) -> "_Prepared | None":
-        """All ops in a file; nothing when a row needs what another one writes first."""
-        rows, count = judged.count("good"), 0
-        with self._engine.db.read() as db, ready.open("wb") as file:
+    def _write(self, progress: Progress) -> None:
+        try:
+            running.Writing(self._engine, self._done.batch).run(progress)
+        except BaseException:
+            Undo(self._engine, self._principal, self._definition, self._done.batch).stop()
+            raise
+
+    def _decide(self, judged: Lines, choices: Choices, progress: Progress) -> bool:
+        """Decides while nobody waits, and keeps what was decided; False where that cannot be."""
+        for _ in range(_TRIES):
+            prepared = self._prepared(judged, choices, progress)
+            if prepared is None:
+                return False
+            if self._keep(prepared, judged):
+                return True
+        return False
+
+    def _keep(self, prepared: "_Prepared", judged: Lines) -> bool:
+        """Keeps what was decided if what it rests on still stands."""
+        with self._engine.db.write() as db:
+            if not prepared.still_holds(self._engine, db):
+                return False
+            self._done = replace(prepared.counts, batch=self._done.batch)
+            running.keep(db, self._done.batch, prepared.parts, prepared.needs, prepared.ctx)
+            self._log(db, judged)
+        return True
+
+    def _prepared(self, judged: Lines, choices: Choices, progress: Progress) -> "_Prepared | None":
+        """All ops; nothing when a row needs what another one writes first."""
+        rows, parts = judged.count("good"), list[bytes]()
+        with self._engine.db.read() as db:
             deciding = _Deciding(self._engine, db, self._principal, self._definition, choices, keeps_coming=True)
-            sums = checksums(db)
+            sums, ctx = checksums(db), context_of(db)
             try:
                 for done, ops in deciding.changesets(judged):
                     progress(done, 2 * rows)
-                    count += len(ops)
-                    file.write(packed([op.wire() for op in ops]))
+                    parts.append(running.packed(ops))
             except _NeedsWritten:
                 return None
-        return _Prepared(deciding.done, rows, count, deciding.saving.rests, deciding.saving.asked, sums)
+        saving = deciding.saving
+        needs = {self._definition.name: list(saving.met)}
+        for module, id in (place for place, rev in saving.rests.items() if rev is not None):
+            needs.setdefault(module, []).append(id)
+        return _Prepared(deciding.done, parts, needs, ctx, saving.rests, saving.asked, sums)
 
-    def _decide_anew(self, db: sqlite3.Connection, judged: Lines, choices: Choices, progress: Progress) -> None:
-        """Row after row inside the transaction."""
-        deciding = _Deciding(self._engine, db, self._principal, self._definition, choices, keeps_coming=False)
-        rows = judged.count("good")
-        for done, ops in deciding.changesets(judged):
-            progress(done, rows)
-            self._apply(db, ops)
-        self._done = replace(deciding.done, batch=self._done.batch)
+    def _write_at_once(self, judged: Lines, choices: Choices, progress: Progress) -> None:
+        """Row after row inside one transaction."""
+        telling, rows = running.Telling(self._engine), judged.count("good")
+        with self._engine.db.bulk(), self._engine.db.write() as db:
+            deciding = _Deciding(self._engine, db, self._principal, self._definition, choices, keeps_coming=False)
+            for done, ops in deciding.changesets(judged):
+                progress(done, rows)
+                telling.add(self._apply(db, ops))
+            self._done = replace(deciding.done, batch=self._done.batch)
+            self._log(db, judged)
+        telling.now()
 
-    def _apply(self, db: sqlite3.Connection, ops: Sequence[Op]) -> None:
+    def _apply(self, db: sqlite3.Connection, ops: Sequence[Op]) -> Changed:
+        fresh = running.numbered(self._engine, db, self._definition.name, ops)
         act = f"{self._definition.name}.import"
-        numbered = self._numbered(db, ops)
-        self._changed.join(
-            self._engine.applier.local(numbered, actor=self._principal.operator, act=act, batch=self._done.batch)
-        )
+        return self._engine.applier.local(fresh, actor=self._principal.operator, act=act, batch=self._done.batch)
 
-    def _numbered(self, db: sqlite3.Connection, ops: Sequence[Op]) -> list[Op]:
-        """With the numbers of new records, drawn all at once."""
-        is_new = [op.kind == "ins" and op.table == self._definition.name for op in ops]
-        result = list(ops)
-        me = self._engine.applier.me(db)
-        branch = branch_code(db, me.branch)
-        for name, one in self._definition.fields.items():
-            if not (isinstance(one, Serial) and one.prefix):
-                continue
-            places = [place for place, fresh in enumerate(is_new) if fresh and not result[place].set.get(name)]
-            seq = draw(db, one.prefix, branch, me.code, count=len(places)) if places and one.readonly else 0
-            for place in places:
-                if one.readonly:
-                    number, seq = master_number(one.prefix, branch, me.code, seq), seq + 1
-                else:
-                    number = free_number(db, self._definition, name, me.code, branch)
-                result[place] = replace(result[place], set={**result[place].set, name: number})
-        return result
-
-    def _log(self, db: sqlite3.Connection) -> None:
+    def _log(self, db: sqlite3.Connection, judged: Lines) -> None:
         done = self._done
+        done.left_out += judged.count("bad")
         db.execute(
             "INSERT INTO import_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             (
@@ -162,8 +174,9 @@ class _Prepared:
     """What was decided before the writer was there, and what it rests on."""
 
     counts: Done
-    rows: int
-    ops: int
+    parts: Sequence[bytes]
+    needs: Mapping[str, Sequence[str]]
+    ctx: Mapping[str, int]
     rests: Mapping[tuple[str, str], int | None]
     asked: AbstractSet[str]
     sums: Mapping[str, str]
@@ -215,7 +228,10 @@ class _Deciding:
                 yield done, self._closed(waiting)
                 waiting, old = [], self._stored([id]).get(id)
             ops = self._decided(line, id, old)
-            if not self._touched.isdisjoint(op.id for op in ops):
+            again = [op for op in ops if op.id in self._touched]
+            if self._keeps_coming and all(self.saving.is_foretold(op) for op in again):
+                ops = _joined(waiting, ops, again)
+            elif again:
                 yield done, self._closed(waiting)
                 waiting, ops = [], self.saving.ops(id, old, self._new)
             if len(waiting) + len(ops) > ROWS_MAX:
@@ -223,6 +239,8 @@ class _Deciding:
                 waiting = []
             waiting += ops
             self._touched.update((id, *(op.id for op in ops)))
+            if self._keeps_coming:
+                self.saving.expect_of_others(ops)
             self._expect(id, old)
         if waiting:
             yield judged.count("good"), waiting
@@ -285,8 +303,13 @@ class _Deciding:
         return values
 
 
-def _read_ops(source: Path) -> Iterator[list[Op]]:
-    """Changesets' worth of ops."""
-    with source.open("rb") as file:
-        for line in file:
-            yield [Op.read(op) for op in orjson.loads(line)]
+def _joined(waiting: list[Op], ops: Sequence[Op], again: Sequence[Op]) -> list[Op]:
+    """Ops of a changeset that touches each row once: what changes a row again goes into the op that waits."""
+    left = list(ops)
+    for op in again:
+        at = next((place for place, one in enumerate(waiting) if (one.table, one.id) == (op.table, op.id)), None)
+        if at is not None:
+            first = waiting[at]
+            waiting[at] = replace(first, set={**first.set, **op.set}, based_on={**op.based_on, **first.based_on})
+            left.remove(op)
+    return left

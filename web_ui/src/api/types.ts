@@ -294,7 +294,7 @@ export interface Session {
   last?: { department: string; user: string }
 }
 
-export interface Job { id: string; kind: string; label: string; state: 'running' | 'done' | 'failed' | 'cancelled'; done: number; total: number; message: string; /** file can be fetched from /api/jobs/<id>/file (browser mode) */ download?: string; /** where it was written (window mode) */ path?: string; result?: unknown }
+export interface Job { id: string; kind: string; label: string; state: 'running' | 'done' | 'failed' | 'cancelled'; done: number; total: number; message: string; /** whether it can be cancelled */ stops: boolean; /** file can be fetched from /api/jobs/<id>/file (browser mode) */ download?: string; /** where it was written (window mode) */ path?: string; result?: unknown }
 
 export type ServerEvent =
   | { type: 'changed'; module: string; ids: string[] }

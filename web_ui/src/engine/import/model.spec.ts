@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { choose, columnName, decisionOf, doneWords, likeWords, missing, toWrite, type Counts, type JudgedRow } from './model'
+import { choose, columnName, decisionOf, doneWords, likeWords, missing, stateWords, toWrite, type Counts, type JudgedRow, type PastImport } from './model'
 
 const row = (number: number, more: Partial<JudgedRow> = {}): JudgedRow => ({ number, cells: [], faults: {}, reason: '', same: null, like: [{ id: 'a', title: '甲厂', reason: '电话相同' }], earlier: null, ...more })
 const counts: Counts = { rows: 12, good: 10, bad: 2, twice: 4, same: 3, key: 'name' }
@@ -41,4 +41,16 @@ describe('rows that are there already', () => {
 
 it('says what was written', () => {
   expect(doneWords({ batch: '', added: 1200, changed: 0, left_out: 3 })).toBe('新增 1,200 条，3 行没有导入')
+})
+
+describe('an import that was cut off', () => {
+  const past: PastImport = { batch: 'b', at: '', operator: '', own: true, file: 'a.xlsx', added: 1, changed: 0, left_out: 0, undone_at: null, doing: '', was_cut: false }
+  it('says how it stands', () => {
+    expect(stateWords(past)).toBe('')
+    expect(stateWords({ ...past, undone_at: '2026-11-26' })).toBe('已撤销')
+    expect(stateWords({ ...past, was_cut: true })).toBe('中断后写完')
+    expect(stateWords({ ...past, was_cut: true, undone_at: '2026-11-26' })).toBe('中断后撤完')
+    expect(stateWords({ ...past, doing: 'write' })).toBe('还没写完')
+    expect(stateWords({ ...past, doing: 'stop' })).toBe('还没撤完')
+  })
 })

@@ -23,7 +23,7 @@ export interface JudgedRow {
 export interface JudgedPage { heads: string[]; total: number; rows: JudgedRow[] }
 export interface Done { batch: string; added: number; changed: number; left_out: number }
 export interface Undone { deleted: number; restored: number; refused: { id: string; title: string; reason: string }[]; refused_count: number }
-export interface PastImport { batch: string; at: string; operator: string; own: boolean; file: string; added: number; changed: number; left_out: number; undone_at: string | null }
+export interface PastImport { batch: string; at: string; operator: string; own: boolean; file: string; added: number; changed: number; left_out: number; undone_at: string | null; doing: '' | 'write' | 'undo' | 'stop'; /** a start had to finish it */ was_cut: boolean }
 
 export const PAGE_ROWS = 100
 /** as the server takes them */
@@ -77,6 +77,13 @@ export function likeWords(row: JudgedRow): string {
   const first = row.like[0]
   if (first) return t('{reason}：{title}', { reason: first.reason, title: first.title }) + (row.like.length > 1 ? t('等 {n} 条', { n: row.like.length }) : '')
   return row.earlier ? t('与第 {n} 行{reason}', { n: row.earlier.number, reason: row.earlier.reason }) : ''
+}
+
+/** How it stands with an import that is being written or taken back, or was cut off in the middle of that. */
+export function stateWords(one: PastImport): string {
+  if (one.doing) return one.doing === 'write' ? t('还没写完') : t('还没撤完')
+  if (!one.was_cut) return one.undone_at ? t('已撤销') : ''
+  return one.undone_at ? t('中断后撤完') : t('中断后写完')
 }
 
 export function doneWords(done: Done): string {

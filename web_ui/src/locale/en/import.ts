@@ -1,5 +1,9 @@
 /** The import of spreadsheets. */
 export const importing: Record<string, string> = {
+  '还没撤完': 'Not all undone',
+  '还没写完': 'Not finished',
+  '中断后撤完': 'Cut off, then undone',
+  '中断后写完': 'Cut off, then finished',
   'xlsx 或 csv，一次最多 100,000 行。先检查，看过结果才写入；写入以后也可以整批撤销。': 'xlsx or csv, at most 100,000 rows at a time. It is checked first and written only when you have seen the result; all of it can be undone afterwards.',
   '{key}相同的更新，其余跳过': 'Update those with the same {key}, skip the others',
   '{name}（隐藏的）': '{name} (hidden)',

@@ -1,0 +1,182 @@
+"""An import under way: written piece by piece, so that others save in between, and still all of it or nothing.
+
+SQLite has one writer, and 50,000 rows keep it busy for a quarter of a minute. So an import is decided first, while
+nobody waits. Then one short transaction looks whether what it rests on still stands, and keeps its ops (`import_part`)
+with its line of the log: from here on it counts as imported. The ops are applied a changeset at a time, each in the
+transaction that takes it out of `import_part`; a start that finds some left applies them before anybody signs in
+(`undoing.finish`). What is decided needs no rights and no judging any more, like what comes from another machine.
+Taking everything back after a kill instead would have to decide anew, without the user, and would leave what somebody
+has touched.
+
+What those who save in between may meet is what they would meet between two machines:
+
+- Lists, here and elsewhere, show the rows as they come (sync.md "Big batches").
+- What an op to come refers to or changes (`needs`) is not deleted here meanwhile: `removal` asks `is_needed`. What is
+  deleted or changed elsewhere is judged by the server as ever: the changesets say what was known when they were
+  decided (`ctx`), not what has come since.
+- In a record that the import changes the later value of a field counts; the history has both, and undoing the import
+  gives back the other.
+- Rules and hints that look through other records find the rows written so far. Of two machines, too, none finds what
+  the other is about to write; doubles are hints, and 合并重复 lists them.
+- Numbers are drawn with each changeset: the series has neither gaps nor doubles.
+
+Rows of one file that change the same record one after the other (but for what they name in a parent, which is
+foretold) can be decided only when the one before is written: such a file is written in one transaction, as rare as it
+is, and whoever saves waits for it.
+
+Whoever stops it, and whatever goes wrong but a kill, has what was written taken back (`undoing`), as one batch. That
+is a journal of its own kind: each piece is decided when it is written, so that what somebody has touched or hung on a
+record until then stays, and a start that finds it half done goes on with the rest.
+
+One import or undoing is written at a time: two would only slow one another and make old what the other decided.
+"""
+
+import json
+import logging
+import sqlite3
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import orjson
+
+from sync_server.replication.changeset import Op
+
+from ..apply import context_of
+from ..engine import Engine
+from ..fields import Serial
+from ..numbering import draw, master_number
+from ..saving import branch_code, free_number
+from ..work import Changed
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+
+WRITING, UNDOING, STOPPING = "write", "undo", "stop"
+"""What is being done to an import: written, taken back, taken back because it was stopped while it was written."""
+
+_TELL_EVERY_S = 1.0
+
+
+@contextmanager
+def turn(engine: Engine, progress: Progress) -> Iterator[None]:
+    """Waits until no other import is being written."""
+    while not engine.importing.acquire(timeout=0.2):
+        progress(0, 0)
+    try:
+        yield
+    finally:
+        engine.importing.release()
+
+
+def packed(ops: Iterable[Op]) -> bytes:
+    """Ops of one changeset as they are kept."""
+    return zlib.compress(orjson.dumps([op.wire() for op in ops]), 1)
+
+
+def keep(
+    db: sqlite3.Connection, batch: str, parts: Sequence[bytes], needs: Mapping[str, Sequence[str]],
+    ctx: Mapping[str, int],
+) -> None:  # fmt: skip
+    """From the end of this transaction on the import is under way."""
+    sql = "INSERT INTO import_run (batch, doing, total, ctx, needs) VALUES (?, ?, ?, ?, ?)"
+    db.execute(sql, (batch, WRITING, len(parts), json.dumps(dict(ctx)), json.dumps(dict(needs))))
+    db.executemany("INSERT INTO import_part VALUES (?, ?, ?)", ((batch, n, part) for n, part in enumerate(parts)))
+
+
+def is_needed(db: sqlite3.Connection, rows: Mapping[str, Iterable[str]]) -> bool:
+    """Whether an import that is being written still needs one of these records."""
+    for (needs,) in db.execute("SELECT needs FROM import_run WHERE doing = ?", (WRITING,)):
+        needed = json.loads(needs)
+        if any(not set(needed.get(module, ())).isdisjoint(ids) for module, ids in rows.items()):
+            return True
+    return False
+
+
+def end(db: sqlite3.Connection, batch: str) -> None:
+    """Nothing is left to do; what a start had to finish is remembered."""
+    db.execute("UPDATE import_run SET doing = '', needs = NULL WHERE batch = ?", (batch,))
+    db.execute("DELETE FROM import_run WHERE batch = ? AND was_cut = 0", (batch,))
+
+
+class Telling:
+    """Tells what changed now and then, not with every piece: each time the lists are read anew."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._changed, self._told = engine, Changed(), time.monotonic()
+
+    def add(self, changed: Changed) -> None:
+        self._changed.join(changed)
+
+    def now_and_then(self) -> None:
+        if time.monotonic() - self._told > _TELL_EVERY_S:
+            self.now()
+
+    def now(self) -> None:
+        """Outside of a transaction: what is told is there."""
+        changed, self._changed, self._told = self._changed, Changed(), time.monotonic()
+        self._engine.tell(changed)
+
+
+class Writing:
+    """What is left of an import that was kept."""
+
+    def __init__(self, engine: Engine, batch: str) -> None:
+        self._engine, self._batch = engine, batch
+        with engine.db.read() as db:
+            module, self._operator, self._total, ctx = db.execute(
+                "SELECT l.module, l.operator, r.total, r.ctx FROM import_log l JOIN import_run r ON r.batch = l.batch "
+                "WHERE l.batch = ?",
+                (batch,),
+            ).fetchone()
+        self._definition, self._ctx = engine.definition(module), json.loads(ctx)
+        self._telling, self._done = Telling(engine), 0
+
+    def run(self, progress: Progress) -> None:
+        """Applies it; `progress` is called between the pieces and may raise to stop, with what was written there."""
+        try:
+            with self._engine.db.bulk():
+                for _ in self._engine.db.in_pieces(self._apply_next):
+                    self._telling.now_and_then()
+                    progress(self._done, self._total)
+        finally:
+            self._telling.now()
+
+    def _apply_next(self, db: sqlite3.Connection) -> bool:
+        sql = "SELECT place, ops FROM import_part WHERE batch = ? ORDER BY place LIMIT 1"
+        found = db.execute(sql, (self._batch,)).fetchone()
+        if found is None:
+            end(db, self._batch)
+            return False
+        ops = [Op.read(op) for op in orjson.loads(zlib.decompress(found["ops"]))]
+        act, known = f"{self._definition.name}.import", context_of(db) | self._ctx
+        self._telling.add(self._engine.applier.local(
+            numbered(self._engine, db, self._definition.name, ops), actor=self._operator, act=act, batch=self._batch,
+            ctx=known,
+        ))  # fmt: skip
+        db.execute("DELETE FROM import_part WHERE batch = ? AND place = ?", (self._batch, found["place"]))
+        self._done = found["place"] + 1
+        return True
+
+
+def numbered(engine: Engine, db: sqlite3.Connection, module: str, ops: Sequence[Op]) -> list[Op]:
+    """Ops with the numbers of new records, drawn all at once."""
+    definition, result = engine.definition(module), list(ops)
+    is_new = [op.kind == "ins" and op.table == module for op in ops]
+    me = engine.applier.me(db)
+    branch = branch_code(db, me.branch)
+    for name, one in definition.fields.items():
+        if not (isinstance(one, Serial) and one.prefix):
+            continue
+        places = [place for place, fresh in enumerate(is_new) if fresh and not result[place].set.get(name)]
+        seq = draw(db, one.prefix, branch, me.code, count=len(places)) if places and one.readonly else 0
+        for place in places:
+            if one.readonly:
+                number, seq = master_number(one.prefix, branch, me.code, seq), seq + 1
+            else:
+                number = free_number(db, definition, name, me.code, branch)
+            result[place] = replace(result[place], set={**result[place].set, name: number})
+    return result
