@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import BrowserContext, Locator, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from desktop import accounts
 from desktop import db as database
@@ -198,12 +198,12 @@ def cut_off(folder: Path) -> Path:
 
 
 def test_after_a_power_cut_the_screen_says_what_was_finished(
-    playwright: Playwright, chromium: str, company: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory,
+    browser: Browser, company: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(database, "_PIECE_S", 0.0)
     folder = cut_off(copy_of(company, tmp_path / "data"))
-    with serve(playwright, chromium, folder) as served:
+    with serve(browser, folder) as served:
         served.watch.start()
         page = first_page(served.context)
         screen = Screen(page)
