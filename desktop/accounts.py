@@ -410,8 +410,10 @@ def about(engine: Engine, operator: str) -> dict[str, Any]:
     }
 
 
-def company_name(engine: Engine) -> str:
-    """The company's name, for title bar, login and backups."""
+def company_name(engine: Engine, *, short: bool = False) -> str:
+    """The company's name, for title bar, login and backups; its short one, where it has one and there is little
+    room."""
+    name = "COALESCE(short_name, name)" if short else "name"
     with engine.db.read() as db:
-        row = db.execute("SELECT name FROM company_profile WHERE deleted_at IS NULL ORDER BY row LIMIT 1").fetchone()
+        row = db.execute(f"SELECT {name} FROM company_profile WHERE deleted_at IS NULL ORDER BY row LIMIT 1").fetchone()
     return str(row[0]) if row else ""

@@ -1,7 +1,7 @@
 """The declarations as the screens need them, after rights: what GET /api/modules answers."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from . import flaws
 from .access import Principal, actions, compares
 from .define import Tab
-from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Print
+from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Document, Print
 from .documents.papers import PAPERS
 from .documents.templates import MARK, Template, kept, print_named
 from .engine import Engine
@@ -130,6 +130,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "page": module.page,
         "files": any(one.cascades and one.definition.module.hangs for one in definition.incoming),
         "pictured": module.pictured,
+        "labels": _labels(principal, definition, visible),
         "document": _document(engine, principal, definition, visible, known),
         "local": module.local,
         "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
@@ -139,6 +140,30 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "survey": _survey(engine, principal, definition),
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
+
+
+def _labels(principal: Principal, definition: Definition, visible: dict[str, Field]) -> dict[str, Any] | None:
+    """The prices that may stand on labels of its records, and what a list of prices says beside them."""
+    labelled = definition.module.labels
+    if labelled is None or not principal.may("print", definition.name):
+        return None
+    return {
+        "prices": [{"name": name, "label": visible[name].label} for name in labelled.prices.split() if name in visible]
+    }
+
+
+def _line_labels(engine: Engine, principal: Principal, document: Document) -> dict[str, Any] | None:
+    """The same for labels of what the lines of a document name."""
+    target = engine.registry[document.find.module] if document.find and document.labels else None
+    if target is None or target.module.labels is None:
+        return None
+    seen = {name: one for name, one in target.fields.items() if principal.sees(one)}
+    names = target.module.labels.prices.split() if principal.may("view", target.name) else []
+    return {"prices": _named(seen, [name for name in names if name in seen]), "listed": []}
+
+
+def _named(fields: Mapping[str, Field], names: Sequence[str]) -> list[dict[str, str]]:
+    return [{"name": name, "label": fields[name].label} for name in names]
 
 
 def _drills(engine: Engine, principal: Principal, definition: Definition) -> dict[str, Any] | None:
@@ -215,6 +240,7 @@ def _document(
             if one.label
         ],
         "turns": list(_turns(engine, principal, definition.name)),
+        "labels": _line_labels(engine, principal, document) if prints else None,
         "prints": [_print(one) for one in document.prints if prints] + [_by_template(engine, one) for one in made],
         "actions": ["post", "cancel", "copy"],
         "save_posts": known.settings[SAVE_POSTS],

@@ -26,6 +26,7 @@ from ...engine.fields import (
     Text,
 )  # fmt: skip
 from .cost import Pool
+from .labels import LABELS
 from .settings import SLOT_NAMES, TAX_RATE
 
 SLOTS = {f"price_{place}": name for place, name in enumerate(SLOT_NAMES.default.split(","), 1)}
@@ -172,6 +173,7 @@ product = Module(
     children="product_barcode product_unit product_supplier stock_limit",
     found_by="product_barcode",
     pictured=True,
+    labels=LABELS,
     adjusts="price_1 price_2 price_3 price_4 min_price",
     adjusts_from="purchase_price",
     rules=(limits_in_order,),

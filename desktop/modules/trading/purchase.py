@@ -310,6 +310,7 @@ purchase = Module(
         called={"return": {"paid_amount": "本次退款", "account": "退款账户"}},
         copied=_REPEATED,
         prints=(*_SHEETS, *_SLIPS),
+        labels=True,
     ),
     columns="doc_on number doc_type supplier total outstanding paid_state progress state handler warehouse deliver_on",
     quick="number supplier supplier_doc_no handler doc_on",
