@@ -13,7 +13,7 @@ from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Document, Print
 from .documents.papers import PAPERS
 from .documents.templates import MARK, Template, kept, print_named
 from .engine import Engine
-from .fields import Field
+from .fields import Field, OfFirstChild
 from .registry import Definition, targets_of
 from .saving import default_of
 from .settings import Settings, settings_of
@@ -147,9 +147,8 @@ def _labels(principal: Principal, definition: Definition, visible: dict[str, Fie
     labelled = definition.module.labels
     if labelled is None or not principal.may("print", definition.name):
         return None
-    return {
-        "prices": [{"name": name, "label": visible[name].label} for name in labelled.prices.split() if name in visible]
-    }
+    prices, listed = ([n for n in names.split() if n in visible] for names in (labelled.prices, labelled.listed))
+    return {"prices": _named(visible, prices), "listed": listed}
 
 
 def _line_labels(engine: Engine, principal: Principal, document: Document) -> dict[str, Any] | None:
@@ -303,11 +302,16 @@ def _field(engine: Engine, principal: Principal, definition: Definition, name: s
         default = default_of(engine, db, principal, one)
     may_compare = compares(principal, definition, one)
     return free_field(name, one, default=default) | {
-        "readonly": one.readonly or not principal.has(one.edit),
-        "sortable": bool(one.columns(name)) and not one.write_only and may_compare,
+        "readonly": one.readonly or not principal.writes(one) or not _may_bear(engine, principal, one),
+        "sortable": (one.is_ordered or bool(one.columns(name))) and not one.write_only and may_compare,
         "operators": [op for op in one.operators if may_compare or op in ("empty", "not_empty")],
         "sum_rule": _sum_rule(definition, one),
     }
+
+
+def _may_bear(engine: Engine, principal: Principal, one: Field) -> bool:
+    """Whether the child that keeps what is typed may be made."""
+    return not isinstance(one, OfFirstChild) or "add" in actions(principal, engine.registry[one.table])
 
 
 def _sum_rule(definition: Definition, one: Field) -> dict[str, Any] | None:

@@ -449,7 +449,9 @@ class Document:
     """Puts in what somebody left blank on purpose or for want of a screen, before it is judged and kept."""
     work_out: Callable[[Sheet], Sheet] = lambda sheet: sheet
     totals: Callable[[Sequence[Columns]], Columns] = lambda lines: {}
-    """Columns of the header that follow from the lines with their annexes."""
+    """Columns of the header that follow from the lines with their annexes, and with what follows from those."""
+    line_totals: Callable[[Columns, Columns], Columns] = lambda header, line: {}
+    """Columns of a line that follow from it with its annexes, and from its header."""
     fill: Callable[[Typing], tuple[Sheet, Sequence[Hint]]] = lambda typing: (typing.sheet, ())
     judge: Callable[[Posting], Iterator[Wrong]] = lambda posting: iter(())
     judge_cancel: Callable[[Posting], Iterator[Wrong]] = lambda posting: iter(())

@@ -190,7 +190,7 @@ class _Projection:
         out = self.document.work_out(Sheet(_raw(header), [_raw(one) for one in living]))
         self._put(header, _raw(header), out.header | {"state": state, "version": 0})
         for one, columns in zip(living, out.lines, strict=True):
-            self._put(one, _raw(one), columns | self._copied(header))
+            self._put(one, _raw(one), self._followed(out.header, columns) | self._copied(header))
         for one in lines:
             if one.is_gone:
                 self._put(one, _raw(one), {})
@@ -198,6 +198,10 @@ class _Projection:
 
     def _copied(self, header: Held) -> Columns:
         return {name: header.row.get(name) for name in self.document.copied.split()}
+
+    def _followed(self, header: Columns, line: Columns) -> Columns:
+        """A line with what follows from it and its annexes."""
+        return line | self.document.line_totals(header, line)
 
     def _put(self, held: Held, sent: Columns, kept: Mapping[str, Any]) -> None:
         """Shows `sent` values and what is `kept` here; the merged ones wait where they are others."""
@@ -223,7 +227,11 @@ class _Projection:
             "cancel_reason": winner.reason if winner.state == "cancelled" else None,
         }
         annexes = self._annexes(posted)
-        about |= self.document.totals([line | annexes.get(str(line["id"]), {}) for line in sheet.lines])
+        followed = {
+            str(line["id"]): self._followed(sheet.header, line | annexes.get(str(line["id"]), {}))
+            for line in sheet.lines
+        }
+        about |= self.document.totals([*followed.values()])
         before = dict(header.row)
         covered = covered_names(self.definition)
         after = {name: raw.get(name) for name in self.definition.column_names if name not in covered}
@@ -241,7 +249,7 @@ class _Projection:
             else:
                 mine = _raw(one)
                 beside = {name: mine[name] for name in one.table.column_names if name not in lines_covered}
-                self._put(one, line | beside, line | annexes.get(one.id, {}) | self._copied(header))
+                self._put(one, line | beside, followed[one.id] | self._copied(header))
                 self.work.reveal(one)
 
     def _annexes(self, posted: Posted) -> dict[str, Columns]:

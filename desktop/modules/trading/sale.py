@@ -18,9 +18,9 @@ from ...engine.documents.declare import (
     Wanted,
     Wrong,
 )
-from ...engine.fields import Bool, Date, Dict, Enum, Money, Ref, Text
+from ...engine.fields import Bool, Date, Dict, Enum, Money, Price, Rate, Ref, Text, TextThrough
 from ...engine.fields.moment import today
-from .amounts import derive
+from .amounts import derive, unit_price
 from .bargain import BACK, NO_ORDERS, STANDS, Bargain, standing
 from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
@@ -28,7 +28,7 @@ from .credit import Standing, exposure, undelivered, verdict
 from .deposits import freed_deposits, held, held_for, use_deposits
 from .edit_price import not_typed, offers_to
 from .money import account_move, itself, party_move
-from .offer import LastLine, Offer, is_below_minimum
+from .offer import LIST_SLOT, LastLine, Offer, is_below_minimum
 from .order_book import order_moves, over_delivery
 from .orders import OPEN_ORDERS
 from .papers import (
@@ -39,6 +39,7 @@ from .papers import (
     as_typed,
     bound_by,
     cost_of,
+    delivered,
     drafts_only,
     header_end,
     header_start,
@@ -47,6 +48,7 @@ from .papers import (
     kind_stays,
     line_costs,
     line_end,
+    line_place,
     line_prices,
     line_start,
     links_of,
@@ -58,11 +60,14 @@ from .papers import (
 )
 from .paying import change, paid_refusals, paid_source, pay_at_once
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
+from .profit import sale_totals
 from .refusal import shown_qty, yuan
+from .rounding import TEN_THOUSAND
 from .settings import (
     COUNT_ORDERS,
     CREDIT_CHECK,
     OVERDUE_DAYS,
+    PROFIT_WITHOUT_TAX,
     RETURN_FREELY,
     RETURN_REOPENS,
 )
@@ -84,7 +89,15 @@ _SIDE = Bargain(
     party="customer",
     plain="sale",
     sold=("sale", "retail"),
-    sources={"last": "上次价", "level": "级别价", "list": "标价", "typed": "手输", "order": "订单"},
+    sources={
+        "last": "上次价",
+        "level": "级别价",
+        "list": "标价",
+        "typed": "手输",
+        "order": "订单",
+        "quote": "报价",
+        "origin": "原单",
+    },
     offer=_offer,
     money="paid_amount account advance_used write_off_amount",
     cleared=("settlement_method", "owner"),
@@ -97,6 +110,11 @@ _SIDE = Bargain(
 def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
     if _SIDE.kind(header) == "retail":
         header["customer"] = RETAIL
+    if not header.get("profit_basis"):
+        is_net = not header.get("number") and asking.settings[PROFIT_WITHOUT_TAX]
+        header["profit_basis"] = "net" if is_net else "gross"
+    if header.get("address") and not header.get("ship_to"):
+        header["ship_to"] = _ship_to(asking.look("party_address", str(header["address"])))
     if not header.get("order_effect"):  # one that has its number is older than the setting
         is_reopening = not header.get("number") and asking.settings[RETURN_REOPENS]
         header["order_effect"] = "reopens" if is_reopening else "keeps"
@@ -105,9 +123,40 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         row = asking.look("quote_line", str(line["quote_line"])) if line.get("quote_line") else None
         line["quote"] = row["document"] if row else None
         _complete_gift(line, asking)
+        _complete_list_price(line, asking)
     use_deposits(header, lines if _SIDE.kind(header) in _SIDE.sold else (), asking)
     if customer and not header.get("owner"):
         header["owner"], header["department"] = customer["owner"], customer["department"]
+
+
+def _ship_to(address: Mapping[str, Any] | None) -> str | None:
+    """Where goods go to, and who takes them, in one line."""
+    words = (address[name] for name in ("receiver", "phone", "address")) if address else ()
+    return " ".join(str(word) for word in words if word) or None
+
+
+def _complete_list_price(line: Columns, asking: Asking) -> None:
+    """标价 for product and unit of a line, as it was when they were chosen: later it changes no more (T30)."""
+    of = "".join(str(line.get(name) or "")[-6:] for name in ("product", "unit_row"))
+    if line.get("list_of") != of:
+        line |= {"list_price": _list_price(line, asking), "list_of": of or None}
+
+
+def _list_price(line: Columns, asking: Asking) -> int | None:
+    product = asking.look("product", str(line["product"])) if line.get("product") else None
+    unit = asking.look("product_unit", str(line["unit_row"])) if line.get("unit_row") else None
+    ratio = int(unit["ratio"]) if unit else TEN_THOUSAND
+    return unit_price(product[LIST_SLOT], ratio, unit[LIST_SLOT] if unit else None) if product else None
+
+
+def _address(typing: Typing) -> None:
+    """Another customer has other addresses: the one that is marked is offered."""
+    header, asking = typing.sheet.header, typing.asking
+    if typing.line is None and typing.field in ("address", "customer"):
+        header["ship_to"] = None
+    if typing.line is None and typing.field == "customer":
+        about: dict[str, Wanted] = {"parent": header.get("customer") or "", "is_default": 1}
+        header["address"] = next((row["id"] for row in asking.find("party_address", about)), None)
 
 
 def _complete_gift(line: Columns, asking: Asking) -> None:
@@ -128,6 +177,7 @@ def _ungift(typing: Typing) -> None:
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     _ungift(typing)
+    _address(typing)
     sheet, hints = _SIDE.fill(typing, _complete)
     _pay(sheet, typing)
     day = str(sheet.header.get("doc_on") or today())
@@ -451,12 +501,8 @@ def _is_sold(quote: str, posting: Posting) -> bool:
 def _totals(lines: Sequence[Columns]) -> Columns:
     """Cost is what left the stock, so it counts against the goods that were sold."""
     cost = -sum(cost_of(line) for line in lines)
-    sold = sum(_signed(line, "net_amount") for line in lines)
+    sold = sum(_int(line, "revenue") for line in lines)
     return {"cost_total": cost, "profit": sold - cost}
-
-
-def _signed(line: Columns, name: str) -> int:
-    return int(line.get(name) or 0) * (-1 if int(line.get("signed_qty") or 0) < 0 else 1)
 
 
 _HEADER: dict[str, Any] = {
@@ -467,6 +513,10 @@ _HEADER: dict[str, Any] = {
     ),
     "customer": Ref("客户", "customer", required=True, index=True, width=200),
     "contact": Ref("联系人", "contact", loose=True, depends={"parent": "customer"}),
+    "address": Ref(
+        "收货地址", "party_address", loose=True, depends={"parent": "customer"}, help="客户的「收货地址」里的一个"
+    ),
+    "ship_to": Text("收货人和地址", max_length=300, help="随收货地址，也可以自己写；印在销货单和出库单上"),
     "deliver_on": Date("交货日期", index=True, width=100),
     "warehouse": Ref("仓库", "warehouse", default="default", index=True, width=100),
     "settlement_method": Ref("结算方式", "settlement_method", small=True),
@@ -489,6 +539,7 @@ _HEADER: dict[str, Any] = {
     "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     "return_reason": Dict("退货原因", "return_reason"),
+    "profit_basis": Enum("毛利", {"gross": "含税", "net": "不含税"}, readonly=True, hidden=True),
     "order_effect": Enum("退货后订货", {"keeps": "不恢复", "reopens": "恢复"}, readonly=True, hidden=True),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
     "department": Ref("部门", "department", readonly=True, index=True),
@@ -507,14 +558,15 @@ _TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}
 _WITH_GIFTS = WITH_PRICES.replace(" note", " is_gift note")
 _SHEETS = on_sheets(
     "sheet", {"sale": "销货单", "order": "销货订货单", "return": "销货退货单", "retail": "销货单"},
-    ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on"),
+    ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on",
+     "ship_to"),
     columns=_WITH_GIFTS, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
     sums="total discount_amount charge_amount tax_amount write_off_amount settled outstanding",
     turned=_BACK,
 )  # fmt: skip
 _SLIPS = on_sheets(
     "slip", {"sale": "出库单", "retail": "出库单", "return": "退货入库单"},
-    ("customer:2 number", "warehouse contact doc_on", "delivery_method:2 tracking_no"),
+    ("customer:2 number", "warehouse contact doc_on", "delivery_method:2 tracking_no", "ship_to"),
     columns=WITHOUT_PRICES, prices=False, signs=("制单", "仓库", "复核", "签收"),
 )  # fmt: skip
 _CONTRACT = contract(
@@ -549,6 +601,7 @@ sale = Module(
         bound=bound_by("sale_line"),
         moves=_moves,
         totals=_totals,
+        line_totals=sale_totals,
         standing=standing,
         stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
@@ -576,7 +629,12 @@ sale = Module(
         Tab(
             "基本",
             "number doc_on doc_type customer contact warehouse deliver_on settlement_method due_on owner handler",
-            (Section("送货与发票", "delivery_method tracking_no invoice_no invoiced_on return_reason"),),
+            (
+                Section(
+                    "送货与发票",
+                    "address ship_to delivery_method tracking_no invoice_no invoiced_on return_reason",
+                ),
+            ),
         ),
         Tab("其他", "note"),
     ),
@@ -601,6 +659,29 @@ sale_line = Module(
         **line_start("sale", taxed=True, signs=BACK),
         **line_prices(BACK),
         **line_costs(),
+        **line_place(),
+        region=TextThrough(
+            "区域",
+            by="customer",
+            path=(("customer", "region"), ("region", "name")),
+            readonly=True,
+            calc=True,
+            width=100,
+        ),
+        list_price=Price("标价", readonly=True, width=96, help="录这一行时的零售价，后来调价不变"),
+        list_of=Text("标价依据", max_length=12, readonly=True, hidden=True),
+        cost_total=Money("销货成本", calc=True, readonly=True, see="see_cost", sum=True, width=100, help="退货为减"),
+        profit=Money(
+            "毛利",
+            calc=True,
+            readonly=True,
+            see="see_cost",
+            sum=True,
+            width=100,
+            help="退货为减，成本未知的部分全算毛利",
+        ),
+        profit_rate=Rate("毛利率%", calc=True, readonly=True, see="see_cost", width=80, help="只算知道成本的部分"),
+        **delivered("交"),
         is_gift=Bool("赠品", width=52, help="不收钱，照常出库、计成本"),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
         quote=Ref("报价单", "quote", loose=True, index=True, hidden=True),
@@ -608,8 +689,9 @@ sale_line = Module(
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
     ),
-    columns="doc_on number doc_type customer product spec unit_name qty price discount_rate net_amount owner state",
-    quick="number customer product owner",
+    columns="doc_on number doc_type customer region product_code product spec unit_name qty price discount_rate amount "
+    "net_amount cost_total profit profit_rate place owner delivered_qty remaining_qty state",
+    quick="number customer product_code product owner",
     sort="-doc_on",
     rights=dict(manager="view export print", sales="view export print", finance="view export print"),
     help="sale",

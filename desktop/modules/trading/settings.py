@@ -45,6 +45,14 @@ SLOT_NAMES = Setting[str](
     _PRICE,
     190,
 )  # fmt: skip
+OFFICE_PRICES = Setting[bool](
+    "price.office_only",
+    Bool(
+        "参考售价只许总部改", default=False, help="打开以后，只有「系统配置」权限的人能改产品和辅助单位的四个参考售价"
+    ),
+    _PRICE,
+    195,
+)
 USE_LAST_PRICE = Setting[bool](
     "price.use_last",
     Bool("优先带出上次价", default=True, help="同一往来单位上次买卖这个产品的单价；关掉就按级别价和标价"),
@@ -160,6 +168,15 @@ CHECK_AVAILABLE = Setting[bool](
     ),
     _STOCK,
     405,
+)  # fmt: skip
+PROFIT_WITHOUT_TAX = Setting[bool](
+    "profit.ex_tax",
+    Bool(
+        "毛利按不含税", default=False,
+        help="毛利 = 不含税的销售额 − 成本，成本也不含税时打开（见「成本计价」）。以后新录的销货单按它算，已保存的不变",
+    ),
+    _STOCK,
+    415,
 )  # fmt: skip
 COST_WITH_TAX = Setting[str](
     "cost.basis",

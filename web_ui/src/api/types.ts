@@ -56,6 +56,8 @@ export interface FieldInfo {
   tree?: boolean
   /** ref: only candidates whose field equals this record's value: {parent: 'id'} */
   depends?: Record<string, string>
+  /** typed with a new record only: a record of its own keeps it, which this field then names */
+  for_new?: string
 }
 
 export interface FormSection { label: string; fields: string[] }
