@@ -9,6 +9,7 @@ from .papers import cost_of
 from .rounding import WHOLE_RATE, divided
 
 Row = Mapping[str, Any]
+_HUNDREDTH = 100
 
 
 def sale_totals(header: Columns, line: Columns) -> Columns:
@@ -25,8 +26,8 @@ def sale_totals(header: Columns, line: Columns) -> Columns:
 
 
 def profit_rate(revenue: int, cost: int) -> int | None:
-    """Of what came in, as a rate; None where nothing did."""
-    return divided((revenue - cost) * WHOLE_RATE, revenue) if revenue else None
+    """Of what came in, as a rate to the hundredth of a percent; None where nothing did."""
+    return divided((revenue - cost) * (WHOLE_RATE // _HUNDREDTH), revenue) * _HUNDREDTH if revenue else None
 
 
 def _worth(header: Row, line: Row) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from ...engine.define import Document, Module, Related, Section, Tab, seed_id
+from ...engine.define import Document, Flaw, Module, Related, Section, Tab, seed_id
 from ...engine.documents.declare import (
     Annex,
     Asking,
@@ -58,7 +58,7 @@ from .papers import (
     taken_of,
     tax_included,
 )
-from .paying import change, paid_refusals, paid_source, pay_at_once
+from .paying import change, let_off, paid_refusals, paid_source, pay_at_once
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .profit import sale_totals
 from .refusal import shown_qty, yuan
@@ -67,6 +67,7 @@ from .settings import (
     COUNT_ORDERS,
     CREDIT_CHECK,
     OVERDUE_DAYS,
+    PRICES_UNTIL,
     PROFIT_WITHOUT_TAX,
     RETURN_FREELY,
     RETURN_REOPENS,
@@ -113,6 +114,7 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     if not header.get("profit_basis"):
         is_net = not header.get("number") and asking.settings[PROFIT_WITHOUT_TAX]
         header["profit_basis"] = "net" if is_net else "gross"
+    _complete_price_check(header, lines, asking)
     if header.get("address") and not header.get("ship_to"):
         header["ship_to"] = _ship_to(asking.look("party_address", str(header["address"])))
     if not header.get("order_effect"):  # one that has its number is older than the setting
@@ -127,6 +129,13 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     use_deposits(header, lines if _SIDE.kind(header) in _SIDE.sold else (), asking)
     if customer and not header.get("owner"):
         header["owner"], header["department"] = customer["owner"], customer["department"]
+
+
+def _complete_price_check(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
+    """S7: who sells by prices that are valid no more keeps them, and the head office looks at it."""
+    until, day = asking.settings[PRICES_UNTIL], str(header.get("doc_on") or today())
+    is_old = until is not None and day > until and any(line.get("price_source") in ("level", "list") for line in lines)
+    header["price_check"] = "ask" if is_old and _SIDE.kind(header) in ("sale", "order", "retail") else None
 
 
 def _ship_to(address: Mapping[str, Any] | None) -> str | None:
@@ -179,17 +188,23 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     _ungift(typing)
     _address(typing)
     sheet, hints = _SIDE.fill(typing, _complete)
+    _complete_price_check(sheet.header, sheet.lines, typing.asking)
     _pay(sheet, typing)
     day = str(sheet.header.get("doc_on") or today())
     old = [quote for quote in _quotes_of(sheet, typing.asking).values() if _is_expired(quote, day)]
+    if sheet.header.get("price_check"):
+        text = f"价目有效期 {typing.asking.settings[PRICES_UNTIL]} 已过，这些价格要总部确认"
+        hints = [*hints, Hint(text, level="warn")]
     words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)
     return sheet, [*hints, *(Hint(text, level="warn") for text in words)]
 
 
 def _pay(sheet: Sheet, typing: Typing) -> None:
-    header = _work_out(sheet).header
-    due = _int(header, "total") - _int(header, "advance_used") - _int(header, "write_off_amount")
-    pay_at_once(sheet.header, typing, due=due, in_full=_SIDE.kind(header) == "retail")
+    header, is_retail = _work_out(sheet).header, _SIDE.kind(sheet.header) == "retail"
+    due = _int(header, "total") - _int(header, "advance_used")
+    if is_retail:
+        let_off(sheet.header, typing, due=due)
+    pay_at_once(sheet.header, typing, due=due - _int(sheet.header, "write_off_amount"), in_full=is_retail)
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -540,6 +555,8 @@ _HEADER: dict[str, Any] = {
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     "return_reason": Dict("退货原因", "return_reason"),
     "profit_basis": Enum("毛利", {"gross": "含税", "net": "不含税"}, readonly=True, hidden=True),
+    "price_check": Enum("价格", {"ask": "需总部确认"}, readonly=True, index=True, tones={"ask": "look"}, width=100),
+    "is_price_checked": Bool("价格已确认", index=True, help="价目过期以后按旧价卖的，总部看过就勾上"),
     "order_effect": Enum("退货后订货", {"keeps": "不恢复", "reopens": "恢复"}, readonly=True, hidden=True),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
     "department": Ref("部门", "department", readonly=True, index=True),
@@ -571,6 +588,14 @@ _SLIPS = on_sheets(
 )  # fmt: skip
 _CONTRACT = contract(
     {"sale": "购销合同", "order": "购销合同"}, ("number:2 doc_on", "deliver_on settlement_method delivery_method")
+)
+
+_OLD_PRICES = Flaw(
+    name="old_prices",
+    label="价格需总部确认",
+    when=(("price_check", "eq", "ask"), ("is_price_checked", "ne", True), ("state", "eq", "posted")),
+    text="销货单 {number} 是在价目过期以后按旧价卖的",
+    remedy="看过以后在销货单里勾选「价格已确认」，要改价就改单或作废",
 )
 
 sale = Module(
@@ -606,7 +631,8 @@ sale = Module(
         stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
         told_by=("cost_charge",),
-        after="closed_at close_reason note print_count delivery_method tracking_no invoice_no invoiced_on",
+        after="closed_at close_reason note print_count delivery_method tracking_no invoice_no invoiced_on "
+        "is_price_checked",
         entry={
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
         },
@@ -632,7 +658,8 @@ sale = Module(
             (
                 Section(
                     "送货与发票",
-                    "address ship_to delivery_method tracking_no invoice_no invoiced_on return_reason",
+                    "address ship_to delivery_method tracking_no invoice_no invoiced_on return_reason "
+                    "price_check is_price_checked",
                 ),
             ),
         ),
@@ -643,6 +670,7 @@ sale = Module(
         *overpaid("sale", {"receipt": ("sale", "retail")}, "doc_type"),
         over_delivery("sale"),
         over_returned("sale", "卖"),
+        _OLD_PRICES,
     ),
     children="sale_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改")),
@@ -689,8 +717,8 @@ sale_line = Module(
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
     ),
-    columns="doc_on number doc_type customer region product_code product spec unit_name qty price discount_rate amount "
-    "net_amount cost_total profit profit_rate place owner delivered_qty remaining_qty state",
+    columns="doc_on number doc_type customer product_code product spec unit_name qty price discount_rate amount "
+    "net_amount cost_total profit profit_rate region place owner delivered_qty remaining_qty state",
     quick="number customer product_code product owner",
     sort="-doc_on",
     rights=dict(manager="view export print", sales="view export print", finance="view export print"),

@@ -2,7 +2,8 @@
 
 from ...engine.define import Setting
 from ...engine.documents.declare import SAVE_POSTS as SAVE_POSTS
-from ...engine.fields import Bool, Enum, Int, Money, Rate, Words
+from ...engine.fields import Bool, Date, Enum, Int, Money, Rate, Words
+from .amounts import Step
 from .credit import Check
 from .rounding import WHOLE_RATE
 
@@ -133,6 +134,21 @@ WRITE_OFF_LIMIT = Setting[int](
     ),
     _CREDIT,
     330,
+)
+ROUNDING = Setting[Step](
+    "money.rounding",
+    Enum(
+        "零售收款取整", {"fen": "到分", "jiao": "到角", "yuan": "到元"}, required=True, default="fen",
+        help="零售时零头自动记在「抹零」里，收款是整角或整元；抹零可以自己改",
+    ),
+    _CREDIT,
+    335,
+)  # fmt: skip
+PRICES_UNTIL = Setting[str | None](
+    "price.valid_until",
+    Date("价目有效期至", help="过了这一天，按级别价、标价卖的销货单标上「需总部确认」；空着是一直有效。印在价目表上"),
+    _PRICE,
+    198,
 )
 CREDITS_FIRST = Setting[bool](
     "money.auto_use_credit",
