@@ -174,10 +174,11 @@ class Labelled:
     """Records that have labels. `prices` are the fields one of which may stand on them; `tag` says what stands on one:
     (record, the line of a document that names it, field of the price or "", what may be looked up); `copies` how many
     labels such a line asks for. `listed` are the fields that stand before prices in a list of prices, which goes by
-    the first of them."""
+    the first of them; `until` is the setting that says how long prices hold."""
 
     prices: str
     listed: str
+    until: Setting[str | None]
     tag: Callable[[Mapping[str, Any], Columns, str, Asking], Tag]
     copies: Callable[[Columns, Asking], int]
 

@@ -130,7 +130,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "page": module.page,
         "files": any(one.cascades and one.definition.module.hangs for one in definition.incoming),
         "pictured": module.pictured,
-        "labels": _labels(principal, definition, visible),
+        "labels": _labels(principal, definition, visible, known.settings),
         "document": _document(engine, principal, definition, visible, known),
         "local": module.local,
         "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
@@ -142,13 +142,15 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
     }
 
 
-def _labels(principal: Principal, definition: Definition, visible: dict[str, Field]) -> dict[str, Any] | None:
+def _labels(
+    principal: Principal, definition: Definition, visible: dict[str, Field], settings: Settings
+) -> dict[str, Any] | None:
     """The prices that may stand on labels of its records, and what a list of prices says beside them."""
     labelled = definition.module.labels
     if labelled is None or not principal.may("print", definition.name):
         return None
     prices, listed = ([n for n in names.split() if n in visible] for names in (labelled.prices, labelled.listed))
-    return {"prices": _named(visible, prices), "listed": listed}
+    return {"prices": _named(visible, prices), "listed": listed, "until": settings[labelled.until]}
 
 
 def _line_labels(engine: Engine, principal: Principal, document: Document) -> dict[str, Any] | None:
@@ -158,7 +160,7 @@ def _line_labels(engine: Engine, principal: Principal, document: Document) -> di
         return None
     seen = {name: one for name, one in target.fields.items() if principal.sees(one)}
     names = target.module.labels.prices.split() if principal.may("view", target.name) else []
-    return {"prices": _named(seen, [name for name in names if name in seen]), "listed": []}
+    return {"prices": _named(seen, [name for name in names if name in seen]), "listed": [], "until": None}
 
 
 def _named(fields: Mapping[str, Field], names: Sequence[str]) -> list[dict[str, str]]:

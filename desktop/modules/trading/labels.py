@@ -8,6 +8,7 @@ from ...engine.documents.declare import Asking, Columns
 from ...engine.fields import Price
 from .amounts import unit_price
 from .rounding import TEN_THOUSAND
+from .settings import PRICES_UNTIL
 
 Row = Mapping[str, Any]
 
@@ -54,5 +55,6 @@ def _barcodes(product: Any, unit: Any, asking: Asking) -> list[Columns]:
 
 
 LABELS = Labelled(
-    prices="price_1 price_2 price_3 price_4", listed="category code name spec model unit", tag=_tag, copies=_copies
-)
+    prices="price_1 price_2 price_3 price_4", listed="category code name spec model unit", until=PRICES_UNTIL,
+    tag=_tag, copies=_copies,
+)  # fmt: skip

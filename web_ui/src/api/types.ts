@@ -138,7 +138,7 @@ export interface StatementInfo { label: string; entries: string; by: string[]; p
 
 /** How a document's sheet is made up (desktop/engine/documents). All names are fields of the module or of its lines. */
 /** the prices one of which may stand on a label, and the fields that stand before prices in a list of them */
-export interface LabelsInfo { prices: { name: string; label: string }[]; listed: string[] }
+export interface LabelsInfo { prices: { name: string; label: string }[]; listed: string[]; /** the last day the prices hold */ until?: string | null }
 export interface DocumentInfo {
   /** the module of its lines; '' where there are none */
   lines: string

@@ -36,6 +36,7 @@ export const print: Record<string, string> = {
   '条码标签': 'Barcode labels',
   '条码标签…': 'Barcode labels…',
   '价目表': 'Price list',
+  '价目表（有效至 {day}）': 'Price list (until {day})',
   '价目表…': 'Price list…',
   '要打标签的{noun}': 'the {noun} to print labels of',
   '40 × 30 毫米': '40 × 30 mm',
