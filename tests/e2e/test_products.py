@@ -68,15 +68,15 @@ def test_a_product_with_its_barcodes_is_added_by_keyboard_alone(products: ListSc
     expect(field(dialog, "category")).to_have_value("深沟球轴承")
     expect(field(dialog, "spec")).to_be_focused()
     screen.type("双面密封")
-    for name in ("model", "brand", "origin", "unit", "kind"):
+    for name in ("model", "brand", "origin", "unit", "kind", "barcode"):
         screen.press("Enter")
         expect(field(dialog, name)).to_be_focused()
+    screen.type("KB6999ONE")
     screen.press("Enter")
     expect(field(dialog, "price_1")).to_be_focused()
     screen.type("12*3.5")
     screen.press("Enter")
     expect(field(dialog, "price_1")).to_have_value("42.00")
-    field(dialog, "barcode").fill("KB6999ONE")
     screen.press("Control+S")
     expect(dialog).to_have_count(0)
     products.shows(before + 1)

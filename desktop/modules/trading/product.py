@@ -159,10 +159,10 @@ product = Module(
     tabs=(
         Tab(
             "基本",
-            "name code category spec model brand origin unit kind",
+            "name code category spec model brand origin unit kind barcode main_barcode",
             (
                 Section("参考价格", _PRICES),
-                Section("供应与登记", "supplier barcode main_barcode registered_on is_stopped"),
+                Section("供应与登记", "supplier registered_on is_stopped"),
             ),
         ),
         Tab(

@@ -555,7 +555,7 @@ _HEADER: dict[str, Any] = {
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     "return_reason": Dict("退货原因", "return_reason"),
     "profit_basis": Enum("毛利", {"gross": "含税", "net": "不含税"}, readonly=True, hidden=True),
-    "price_check": Enum("价格", {"ask": "需总部确认"}, readonly=True, index=True, tones={"ask": "look"}, width=100),
+    "price_check": Enum("价格核对", {"ask": "需总部确认"}, readonly=True, index=True, tones={"ask": "look"}, width=100),
     "is_price_checked": Bool("价格已确认", index=True, help="价目过期以后按旧价卖的，总部看过就勾上"),
     "order_effect": Enum("退货后订货", {"keeps": "不恢复", "reopens": "恢复"}, readonly=True, hidden=True),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),

@@ -217,3 +217,5 @@ def test_s7_what_is_sold_by_prices_of_yesterday_waits_for_a_look(shop: Shop) -> 
     assert amiss["id"] == marked["row"]["id"]
     shop.change("sale", marked, marked["lines"], is_price_checked=True)
     assert shop.api.get("/api/records/sale", flaw="old_prices")["rows"] == []
+    set_to(shop, price__valid_until=None)
+    assert shop.sell(offered, customer="丙")["row"]["price_check"] is None
