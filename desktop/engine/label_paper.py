@@ -103,31 +103,37 @@ def _every(pen: Pen, form: _Format, labels: Labels) -> Iterator[str]:
 
 def _drawn(pen: Pen, form: _Format, tag: Tag, company: str) -> Iterator[str]:
     """One label: from the top company, title and what is below it; from the bottom code, bars and price."""
-    tidy, room = face().tidy, form.width - 2 * _PAD
+    foot = _PAD + (form.small * _LEADING if tag.code else 0.0)
+    bars = list(_bars(form, tag.code, foot))
     yield "0 g BT"
-    y = form.height - _PAD
+    yield from _above(pen, form, tag, company)
+    if tag.code:
+        yield f"{pen.sized(form.small)} 0 Tr"
+        yield _centred(pen, form, face().tidy(tag.code), _PAD, form.small)
+    if tag.price:
+        yield from _price(pen, form, face().tidy(tag.price), foot + (form.bars + form.price * 0.3 if bars else 0.0))
+    yield "0 Tr ET"
+    yield from bars
+
+
+def _above(pen: Pen, form: _Format, tag: Tag, company: str) -> Iterator[str]:
+    room, y = form.width - 2 * _PAD, form.height - _PAD
     for text, size, most, is_bold in (
-        (company, form.small, 1, False), (tag.title, form.title, 2 if not company else 1, True),
+        (company, form.small, 1, False), (tag.title, form.title, 1 if company else 2, True),
         (tag.below, form.small, 1, False),
     ):  # fmt: skip
         yield f"{pen.sized(size)} {'2 Tr 0.25 w 0 G' if is_bold else '0 Tr'}"
-        for line in wrapped(tidy(text), room / size, most) if text else ():
-            y -= size
-            yield pen.line(_PAD, y, line)
-            y -= size * (_LEADING - 1)
-    foot = _PAD
-    if tag.code:
-        yield f"{pen.sized(form.small)} 0 Tr"
-        yield _centred(pen, form, tidy(tag.code), foot, form.small)
-        foot += form.small * _LEADING
-    bars = list(_bars(form, tag.code, foot))
-    foot += form.bars + form.price * 0.3 if bars else 0.0
-    if tag.price:
-        size = min(form.price, room / face().width(tidy(tag.price)))
-        yield f"{pen.sized(size)} 2 Tr 0.3 w 0 G"
-        yield pen.line(form.width - _PAD - face().width(tidy(tag.price)) * size, foot, tidy(tag.price))
-    yield "0 Tr ET"
-    yield from bars
+        for line in wrapped(face().tidy(text), room / size, most) if text else ():
+            y -= size * _LEADING
+            yield pen.line(_PAD, y + size * (_LEADING - 1), line)
+
+
+def _price(pen: Pen, form: _Format, text: str, y: float) -> Iterator[str]:
+    """On the right, as large as there is room for."""
+    wide = face().width(text)
+    size = min(form.price, (form.width - 2 * _PAD) / wide)
+    yield f"{pen.sized(size)} 2 Tr 0.3 w 0 G"
+    yield pen.line(form.width - _PAD - wide * size, y, text)
 
 
 def _centred(pen: Pen, form: _Format, text: str, y: float, size: float) -> str:
