@@ -20,6 +20,7 @@ from .engine.fields.moment import instant, today
 from .engine.fields.password import hash_password, password_fault, verify_password
 from .engine.ids import new_id
 from .engine.records import save
+from .engine.settings import settings_of
 from .errors import Invalid, LoginElsewhere, LoginFailed, LoginWait, NotSignedIn
 from .sync.identity import base_code
 from .sync.rounds import about_me
@@ -324,6 +325,7 @@ def principal_of(engine: Engine, operator: str) -> Principal:
             (operator,),
         ).fetchall()
         granted = rights.of_roles(db, roles)
+        strict = _strict(engine, db)
         below = _below(db, row["department"])
     return Principal(
         operator=operator,
@@ -335,9 +337,16 @@ def principal_of(engine: Engine, operator: str) -> Principal:
         scopes=granted.scopes,
         special=granted.special,
         everything=granted.everything,
+        strict=strict,
         no_prices=granted.no_prices,
         colleagues=partial(_colleagues, engine, operator),
     )
+
+
+def _strict(engine: Engine, db: sqlite3.Connection) -> frozenset[str]:
+    """The settings that ask for more rights, of those that fields name."""
+    named, settings = engine.registry.guarding, settings_of(db)
+    return frozenset(key for key in named if settings[engine.registry.settings[key]])
 
 
 def _colleagues(engine: Engine, operator: str) -> Iterator[Principal]:
@@ -410,8 +419,10 @@ def about(engine: Engine, operator: str) -> dict[str, Any]:
     }
 
 
-def company_name(engine: Engine) -> str:
-    """The company's name, for title bar, login and backups."""
+def company_name(engine: Engine, *, short: bool = False) -> str:
+    """The company's name, for title bar, login and backups; its short one, where it has one and there is little
+    room."""
+    name = "COALESCE(short_name, name)" if short else "name"
     with engine.db.read() as db:
-        row = db.execute("SELECT name FROM company_profile WHERE deleted_at IS NULL ORDER BY row LIMIT 1").fetchone()
+        row = db.execute(f"SELECT {name} FROM company_profile WHERE deleted_at IS NULL ORDER BY row LIMIT 1").fetchone()
     return str(row[0]) if row else ""

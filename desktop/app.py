@@ -13,6 +13,7 @@ from .api import (
     documents,
     files,
     imports,
+    labels,
     records,
     roles,
     session,
@@ -48,6 +49,7 @@ ROUTES: list[Route] = [
     *documents.routes.routes,
     *statements.routes.routes,
     *surveys.routes.routes,
+    *labels.routes.routes,
     *stream.routes.routes,
 ]
 """Every call of the API but the window's own (desktop/shell/endpoints.py)."""

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from requests.utils import get_encoding_from_headers
+from requests.utils import get_encoding_from_headers, requote_uri
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
 JSON = "application/json"
@@ -43,7 +43,8 @@ class DirectSession(Session):
         query = urlencode(
             [(name, value) for name, value in (given.get("params") or {}).items() if value is not None], doseq=True
         )
-        return self._answered(_environ_of(method, f"{url}?{query}" if query else url, headers, content))
+        address = requote_uri(f"{url}?{query}" if query else url)
+        return self._answered(_environ_of(method, address, headers, content))
 
     def _answered(self, environ: dict[str, Any]) -> Response:
         said = _Said()

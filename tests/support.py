@@ -194,7 +194,7 @@ class Samples:
         self._count += 1
         values: dict[str, Any] = {}
         for one in self.modules[module]["fields"]:
-            if not one["readonly"] and one["name"] not in given:
+            if not one["readonly"] and "for_new" not in one and one["name"] not in given:
                 values[one["name"]] = self.value(module, one, values | given)
         return {name: value for name, value in (values | given).items() if value is not None}
 

@@ -279,7 +279,7 @@ def start_export(call: Call, module: str) -> dict[str, Any]:
     asked: shapes.ExportBody = call.body
     for name in asked.columns:
         q.visible_field(definition, call.principal, name, "columns")
-    query = _checked_query(call, module, asked)
+    query = checked_query(call, module, asked)
 
     def work(job: Job, target: Path) -> None:
         principal, engine = call.principal, call.engine
@@ -290,7 +290,7 @@ def start_export(call: Call, module: str) -> dict[str, Any]:
     return into_file(call, "export", f"导出{definition.module.label}", name, work)
 
 
-def _checked_query(call: Call, module: str, asked: shapes.ExportBody | shapes.PrintBody) -> q.Query:
+def checked_query(call: Call, module: str, asked: shapes.ExportBody | shapes.PrintBody | shapes.LabelsBody) -> q.Query:
     """The query; what is wrong with it is said now, not by the job."""
     query, definition = asked.query.query(), call.engine.definition(module)
     if asked.ids is not None:
@@ -309,7 +309,7 @@ def start_print(call: Call, module: str) -> dict[str, Any]:
     asked: shapes.PrintBody = call.body
     wanted = Wanted(tuple((column.name, column.width) for column in asked.columns), asked.first, asked.last)
     check_print(definition, call.principal, wanted)
-    query = _checked_query(call, module, asked)
+    query = checked_query(call, module, asked)
     sheet = _sheet(call, asked, definition.module.label)
 
     def work(target: Path, job: Job) -> tuple[int, int]:

@@ -61,7 +61,7 @@ def _shown(call: Call, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {
             "id": row["id"], "file_name": row["file_name"], "size": row["size"], "mime": row["mime"],
             "role": row["role"], "at": row["created_at"], "by": names.get(row["created_by"], ""),
-            "machine": row["machine"], "state": states[row["sha256"]],
+            "machine": row["machine"], "main_at": row["main_at"], "state": states[row["sha256"]],
         }
         for row in rows
     ]  # fmt: skip
@@ -163,6 +163,13 @@ def save_as(call: Call, id: str) -> dict[str, Any]:
     except OSError as error:
         raise BadRequest(f"没有存成「{target}」：{why(error)}") from error
     return {"path": str(target)}
+
+
+@routes.add("POST", f"{_FILE}/main", "Make a picture the one that stands for its record", shapes.OkAnswer,
+            errors=(400, 403, 404))  # fmt: skip
+def lead(call: Call, id: str) -> dict[str, Any]:
+    attachments.lead(call.engine, call.principal, id)
+    return {"ok": True}
 
 
 @routes.add("DELETE", _FILE, "Take a file away from its record", shapes.OkAnswer, errors=(403, 404))

@@ -332,6 +332,23 @@ class PrintBody(Strict):
     marks: list[Mark] = Field(["page", "date", "company", "operator"], max_length=4)
 
 
+class LabelBody(Strict):
+    """How labels are printed: `copies` of each, none: as many as a document says."""
+
+    size: Literal["40x30", "60x40"] = "40x30"
+    on_sheets: bool = False
+    price: Name = ""
+    company: bool = False
+    copies: Annotated[int, Field(ge=1, le=999)] | None = 1
+
+
+class LabelsBody(LabelBody):
+    """Of the records of a list, or some of them."""
+
+    query: BodyQuery = Field(default_factory=lambda: BodyQuery.model_validate({}))
+    ids: list[Id] | None = Field(None, max_length=200_000)
+
+
 class UploadQuery(Strict):
     name: Annotated[str, Field(max_length=300)] = ""
 

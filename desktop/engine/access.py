@@ -36,6 +36,8 @@ class Principal:
     scopes: Mapping[str, DataScope] = field(default_factory=dict)
     special: frozenset[str] = frozenset()
     everything: bool = False
+    strict: frozenset[str] = frozenset()
+    """The settings that ask for more rights (`Field.edit_if`), by their keys."""
     no_prices: bool = False
     """Whether fields of prices and amounts do not exist for him."""
     colleagues: "Callable[[], Iterable[Principal]]" = field(default=tuple, compare=False, repr=False)
@@ -48,6 +50,10 @@ class Principal:
 
     def has(self, special: str | None) -> bool:
         return special is None or self.everything or special in self.special
+
+    def writes(self, one: Field) -> bool:
+        """Whether this user may write what he sees of a field."""
+        return self.has(one.edit) or bool(one.edit_if and one.edit_if not in self.strict)
 
     def scope(self, module: str) -> DataScope:
         return "all" if self.everything else self.scopes.get(module, "own")

@@ -110,7 +110,7 @@ def _adjustable(engine: Engine, principal: Principal, module: str, formula: Form
         if name not in allowed:
             raise Invalid({part: f"「{one.label}」不能这样调"})
     target = definition.fields[formula.target]
-    if not principal.has(target.edit):
+    if not principal.writes(target):
         raise Invalid({"target": f"「{target.label}」不能直接修改"})
     return definition
 

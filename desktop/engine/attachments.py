@@ -4,16 +4,18 @@ their own. The content of a file is kept elsewhere, by its hash."""
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from sync_server.replication.changeset import Op, Scalar
+from sync_server.replication.changeset import Op, Scalar, value_hash
 
-from ..errors import Invalid, NotFound
+from ..errors import BadRequest, Invalid, NotFound
 from . import aliases
 from .access import Principal, actions, demand
 from .define import Right
 from .engine import Engine
 from .fields import Sql
+from .fields.moment import instant
 from .ids import new_id
 from .records import Idempotent, answer, answered, not_found, parse
 from .registry import Definition
@@ -27,7 +29,7 @@ Row = dict[str, Any]
 
 _SHOWN = {
     ATTACHMENT: "id, file_name, COALESCE(size, 0) AS size, COALESCE(sha256, '') AS sha256, mime, role, machine, "
-    "created_at, created_by",
+    "created_at, created_by, main_at",
     COMMENT: "id, text, machine, created_at, created_by",
 }
 
@@ -146,6 +148,18 @@ def _new_ops(
         if one.required and new[name] is None:
             raise Invalid({name: f"请填写「{one.label}」"})
     return saving.ops(id, None, new), id
+
+
+def lead(engine: Engine, principal: Principal, id: str) -> None:
+    """Makes a picture the one that stands for its record; of several chosen at once the one chosen last does."""
+    with engine.db.write() as db:
+        held(engine, db, principal, *_holder_of(db, id), "edit")
+        row = db.execute(f"SELECT role, main_at FROM {ATTACHMENT} WHERE id = ?", (id,)).fetchone()
+        if row["role"] != "image":
+            raise BadRequest("只有图片能设为主图")
+        op = Op(ATTACHMENT, id, "upd", {"main_at": instant(datetime.now(UTC))}, {"main_at": value_hash(row["main_at"])})
+        changed = engine.applier.local([op], actor=principal.operator, act=f"{ATTACHMENT}.edit")
+    engine.tell(changed)
 
 
 def remove(engine: Engine, principal: Principal, id: str) -> None:

@@ -232,6 +232,9 @@ def _rights(registry: Registry, definition: Definition) -> Iterator[Problem]:
         yield Problem("M015", f"{definition.name}.rights", "no role can be given what only the program keeps")
     of_fields = (right for one in definition.fields.values() for right in (one.see, one.edit))
     named = {module.edit_right, module.view_right, *of_fields}
+    for name, one in definition.fields.items():
+        if one.edit_if and not (one.edit and one.edit_if in registry.settings):
+            yield Problem("M015", f"{definition.name}.{name}", "edit_if needs a right and a setting that is there")
     for special in sorted(filter(None, named)):
         if special not in registry.specials:
             yield Problem("M015", definition.name, f"no special right {special!r}")

@@ -47,7 +47,7 @@ def _shown(one: Setting[Any], row: sqlite3.Row | None, names: Mapping[str, str],
         "field": free_field(one.key, one.field, default=one.default),
         "value": one.read(kept),
         "is_default": kept is None,
-        "default_words": one.field.format(one.default, {}),
+        "default_words": _spoken(one, one.default),
         "stays": stays,
         "at": row["updated_at"] if row else None,
         "by": names.get(row["updated_by"] or "", "") if row else "",
@@ -94,7 +94,7 @@ def _checked(engine: Engine, values: Mapping[str, Any]) -> dict[str, str]:
         except FieldError as error:
             wrong[key] = str(error)
             continue
-        if value is None:
+        if value is None and one.default is not None:
             wrong[key] = f"请填写「{one.field.label}」"
         found[key] = one.write(value)
     if wrong:
@@ -150,5 +150,9 @@ def _told(one: Setting[Any], entries: Sequence[Mapping[str, Any]], now: str | No
 
 
 def _words(one: Setting[Any], text: str | None) -> str:
-    words = one.field.format(one.read(text), {})
+    words = _spoken(one, one.read(text))
     return f"{words}（默认）" if text is None else words
+
+
+def _spoken(one: Setting[Any], value: Any) -> str:
+    return one.field.format(value, {}) or "空"

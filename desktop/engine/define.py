@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from sync_server.replication.changeset import Scalar
 
+from .documents.declare import Asking, Columns
 from .documents.declare import Balance as Balance
 from .documents.declare import Document as Document
 from .documents.declare import Ledger as Ledger
@@ -158,6 +159,30 @@ class Flaw:
     acts: tuple[Act, ...] = ()
 
 
+@dataclass(frozen=True)
+class Tag:
+    """What stands on one label, in words; `code` also as bars. Blank parts are left out."""
+
+    title: str
+    below: str = ""
+    price: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """Records that have labels. `prices` are the fields one of which may stand on them; `tag` says what stands on one:
+    (record, the line of a document that names it, field of the price or "", what may be looked up); `copies` how many
+    labels such a line asks for. `listed` are the fields that stand before prices in a list of prices, which goes by
+    the first of them; `until` is the setting that says how long prices hold."""
+
+    prices: str
+    listed: str
+    until: Setting[str | None]
+    tag: Callable[[Mapping[str, Any], Columns, str, Asking], Tag]
+    copies: Callable[[Columns, Asking], int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Module:
     """One declaration. Names of fields in `columns`, `quick` and tabs are parted by spaces.
@@ -235,6 +260,8 @@ class Module:
     """Hand-made panes under the list, beside the related records: name → label."""
     pictured: bool = False
     """Whether the first picture among its files stands for a record, in its form and where it is chosen."""
+    labels: Labelled | None = None
+    """What stands on labels of its records."""
     flaws: tuple[Flaw, ...] = ()
     """What may stand in it though nobody could have saved it."""
     hangs: bool = False

@@ -1,7 +1,7 @@
 """The declarations as the screens need them, after rights: what GET /api/modules answers."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -9,11 +9,11 @@ from typing import Any
 from . import flaws
 from .access import Principal, actions, compares
 from .define import Tab
-from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Print
+from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Document, Print
 from .documents.papers import PAPERS
 from .documents.templates import MARK, Template, kept, print_named
 from .engine import Engine
-from .fields import Field
+from .fields import Field, OfFirstChild
 from .registry import Definition, targets_of
 from .saving import default_of
 from .settings import Settings, settings_of
@@ -130,6 +130,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "page": module.page,
         "files": any(one.cascades and one.definition.module.hangs for one in definition.incoming),
         "pictured": module.pictured,
+        "labels": _labels(principal, definition, visible, known.settings),
         "document": _document(engine, principal, definition, visible, known),
         "local": module.local,
         "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
@@ -139,6 +140,31 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "survey": _survey(engine, principal, definition),
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
+
+
+def _labels(
+    principal: Principal, definition: Definition, visible: dict[str, Field], settings: Settings
+) -> dict[str, Any] | None:
+    """The prices that may stand on labels of its records, and what a list of prices says beside them."""
+    labelled = definition.module.labels
+    if labelled is None or not principal.may("print", definition.name):
+        return None
+    prices, listed = ([n for n in names.split() if n in visible] for names in (labelled.prices, labelled.listed))
+    return {"prices": _named(visible, prices), "listed": listed, "until": settings[labelled.until]}
+
+
+def _line_labels(engine: Engine, principal: Principal, document: Document) -> dict[str, Any] | None:
+    """The same for labels of what the lines of a document name."""
+    target = engine.registry[document.find.module] if document.find and document.labels else None
+    if target is None or target.module.labels is None:
+        return None
+    seen = {name: one for name, one in target.fields.items() if principal.sees(one)}
+    names = target.module.labels.prices.split() if principal.may("view", target.name) else []
+    return {"prices": _named(seen, [name for name in names if name in seen]), "listed": [], "until": None}
+
+
+def _named(fields: Mapping[str, Field], names: Sequence[str]) -> list[dict[str, str]]:
+    return [{"name": name, "label": fields[name].label} for name in names]
 
 
 def _drills(engine: Engine, principal: Principal, definition: Definition) -> dict[str, Any] | None:
@@ -215,6 +241,7 @@ def _document(
             if one.label
         ],
         "turns": list(_turns(engine, principal, definition.name)),
+        "labels": _line_labels(engine, principal, document) if prints else None,
         "prints": [_print(one) for one in document.prints if prints] + [_by_template(engine, one) for one in made],
         "actions": ["post", "cancel", "copy"],
         "save_posts": known.settings[SAVE_POSTS],
@@ -277,11 +304,16 @@ def _field(engine: Engine, principal: Principal, definition: Definition, name: s
         default = default_of(engine, db, principal, one)
     may_compare = compares(principal, definition, one)
     return free_field(name, one, default=default) | {
-        "readonly": one.readonly or not principal.has(one.edit),
-        "sortable": bool(one.columns(name)) and not one.write_only and may_compare,
+        "readonly": one.readonly or not principal.writes(one) or not _may_bear(engine, principal, one),
+        "sortable": (one.is_ordered or bool(one.columns(name))) and not one.write_only and may_compare,
         "operators": [op for op in one.operators if may_compare or op in ("empty", "not_empty")],
         "sum_rule": _sum_rule(definition, one),
     }
+
+
+def _may_bear(engine: Engine, principal: Principal, one: Field) -> bool:
+    """Whether the child that keeps what is typed may be made."""
+    return not isinstance(one, OfFirstChild) or "add" in actions(principal, engine.registry[one.table])
 
 
 def _sum_rule(definition: Definition, one: Field) -> dict[str, Any] | None:

@@ -94,9 +94,10 @@ def canvas_of(target: Path, size: tuple[float, float], title: str, author: str) 
     from reportlab.pdfgen.canvas import Canvas
 
     make: Any = Canvas
+    tidy = face().tidy  # which makes the font known
     canvas = make(target.name, size, pageCompression=1, initialFontName=_FONT, lang="zh-CN")
-    canvas.setTitle(face().tidy(title))
-    canvas.setAuthor(face().tidy(author))
+    canvas.setTitle(tidy(title))
+    canvas.setAuthor(tidy(author))
     canvas.setCreator("ECMS")
     return canvas
 

@@ -176,7 +176,7 @@ def parse(definition: Definition, principal: Principal, values: Mapping[str, Any
         one = definition.fields.get(name)
         if one is None or not (system or principal.sees(one)):
             wrong[name] = f"没有「{name[:40]}」这一项"
-        elif not system and (one.readonly or not principal.has(one.edit)):
+        elif not system and (one.readonly or not principal.writes(one)):
             wrong[name] = f"「{one.label}」不能直接修改"
         else:
             try:

@@ -277,6 +277,11 @@ class Registry:
         self._resolve_incoming()
         self._resolve_gathered()
 
+    @cached_property
+    def guarding(self) -> frozenset[str]:
+        """The settings that say whether fields ask for a right."""
+        return frozenset(one.edit_if for definition in self for one in definition.fields.values() if one.edit_if)
+
     def own(self) -> "Registry":
         """The same for one workstation, whose company has names of its own."""
         return Registry(self.chapters, *self._declared)
@@ -419,7 +424,7 @@ def _compile(module: Module) -> Definition:
         for name, one in module.fields.items()
         if name == module.title
         or one.search
-        or (name in module.quick.split() and "contains" in one.operators and not targets_of(one))
+        or (name in module.quick.split() and "contains" in one.operators and one.columns(name) and not targets_of(one))
     )
     policies = {together.get(name, name): one.merge for name, one in module.fields.items()}
     ranks: dict[str, Mapping[Scalar, int]] = {

@@ -2,12 +2,23 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import aliases
 from .access import Principal, scope_sql
-from .fields import Field, Mirror, PriceBeside, PricePooled, Ref, Running, TallyOf
+from .fields import (
+    Field,
+    Mirror,
+    NewestDay,
+    PriceBeside,
+    PricePooled,
+    RateAgainst,
+    Ref,
+    Running,
+    TallyOf,
+    TextThrough,
+)
 from .fields.text import MASK
 from .registry import Definition, Registry, targets_of
 from .settings import settings_of
@@ -63,7 +74,8 @@ def present(
     running = {name: one for name, one in shown.items() if isinstance(one, Running)}
     pooled = {name: one for name, one in shown.items() if isinstance(one, PricePooled)}
     tallies = {name: one for name, one in shown.items() if isinstance(one, TallyOf)}
-    elsewhere = (definition.links, mirrors, beside, running, pooled, tallies)
+    looked = {name: one for name, one in shown.items() if isinstance(one, TextThrough | RateAgainst | NewestDay)}
+    elsewhere = (definition.links, mirrors, beside, running, pooled, tallies, looked)
     apart = frozenset[str]().union(*(one.keys() for one in elsewhere))
     special = {name: one for name, one in shown.items() if type(one).load is not Field.load and name not in apart}
     chosen = {name: _chosen(db, one, [row["id"] for row in raw]) for name, one in mirrors.items()}
@@ -74,7 +86,12 @@ def present(
     balances: dict[str, Mapping[int, int | None]] = {}
     balances |= {name: _balances(db, registry, definition, one, raw, principal) for name, one in running.items()}
     balances |= {name: _pooled(db, definition, one, raw) for name, one in pooled.items()}
-    counted = {name: _counted(db, one, [row["id"] for row in raw], principal) for name, one in tallies.items()}
+    counted = {
+        name: _counted(db, one, ids, principal, granted=registry[one.table].module.is_granted)
+        for ids in ([row["id"] for row in raw],)
+        for name, one in tallies.items()
+    }
+    looks = {name: _looked(db, one, raw, principal) for name, one in looked.items()}
     rows: list[Values] = []
     for source in raw:
         row = {name: source[name] for name in MACHINERY}
@@ -88,6 +105,8 @@ def present(
             row[name] = kept.get(source["id"])
         for name, sums in counted.items():
             row[name] = sums.get(source["id"])
+        for name, look in looks.items():
+            row[name] = look(source)
         for name, behind in balances.items():
             row[name] = behind.get(source["row"])
         for name, by_record in links.items():
@@ -131,11 +150,55 @@ def _prices(db: sqlite3.Connection, one: PriceBeside, ids: Sequence[str]) -> dic
     return dict(db.execute(sql, (json.dumps(ids),)).fetchall())
 
 
-def _counted(
-    db: sqlite3.Connection, one: TallyOf, ids: Sequence[str], principal: Principal | None
-) -> dict[str, int | None]:
-    """What points at the records comes to, by id, for whoever may look at it."""
+Looked = Callable[[Mapping[str, Any]], Any]
+"""What other rows say of one."""
+
+
+def _looked(
+    db: sqlite3.Connection, one: TextThrough | RateAgainst | NewestDay, raw: Sequence[Mapping[str, Any]],
+    principal: Principal | None,
+) -> Looked:  # fmt: skip
+    if isinstance(one, TextThrough):
+        return _through(db, one, raw)
     if principal is not None and not principal.may("view", one.table):
+        return lambda source: None
+    return _against(db, one, raw) if isinstance(one, RateAgainst) else _newest(db, one, raw)
+
+
+def _through(db: sqlite3.Connection, one: TextThrough, raw: Sequence[Mapping[str, Any]]) -> Looked:
+    ids = json.dumps(list({source[one.by] for source in raw if source[one.by]}))
+    found = dict(db.execute(f"SELECT p.value, {one.sql('p.value')} FROM json_each(?) p", (ids,)).fetchall())
+    return lambda source: found.get(source[one.by])
+
+
+def _against(db: sqlite3.Connection, one: RateAgainst, raw: Sequence[Mapping[str, Any]]) -> Looked:
+    ids = json.dumps(list({source[one.by] for source in raw if source[one.by]}))
+    sums = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in one.sums)
+    sql = (
+        f'SELECT "{one.by}", {sums} FROM {one.table} '
+        f'WHERE deleted_at IS NULL AND "{one.by}" IN (SELECT value FROM json_each(?)) GROUP BY 1'
+    )
+    found = {id: dict(zip(one.sums, row, strict=True)) for id, *row in db.execute(sql, (ids,))}
+    return lambda source: one.work_out(source, found.get(source[one.by], {}))
+
+
+def _newest(db: sqlite3.Connection, one: NewestDay, raw: Sequence[Mapping[str, Any]]) -> Looked:
+    first = json.dumps(list({source[one.by[0]] for source in raw if source[one.by[0]]}))
+    by = ", ".join(f'"{name}"' for name in one.by)
+    sql = (
+        f'SELECT {by}, max("{one.of}") FROM {one.table} '
+        f'WHERE deleted_at IS NULL AND "{one.by[0]}" IN (SELECT value FROM json_each(?)) GROUP BY {by}'
+    )
+    found = {tuple(key): day for *key, day in db.execute(sql, (first,))}
+    return lambda source: found.get(tuple(source[name] for name in one.by))
+
+
+def _counted(
+    db: sqlite3.Connection, one: TallyOf, ids: Sequence[str], principal: Principal | None, *, granted: bool
+) -> dict[str, int | None]:
+    """What points at the records comes to, by id, for whoever may look at it; what nobody is granted says no more than
+    the records do."""
+    if principal is not None and not principal.may("view", one.table) and granted:
         return {}
     found = db.execute(one.sql(), (json.dumps(ids), *one.only.values()))
     return {id: one.figure(sums) for id, *sums in found}

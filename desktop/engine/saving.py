@@ -17,10 +17,10 @@ from .access import Principal, demand, scope_sql
 from .apply import Me
 from .define import Draft
 from .engine import Engine
-from .fields import Field, Mirror, PriceBeside, Ref, Refs, Serial
+from .fields import Field, Mirror, OfFirstChild, PriceBeside, Ref, Refs, Serial
 from .fields.moment import today
 from .fields.serial import in_order
-from .ids import derived_id
+from .ids import derived_id, new_id
 from .numbering import document_number, draw, master_number
 from .registry import Definition, targets_of
 from .rows import Values, fetch
@@ -161,7 +161,9 @@ class Saving:
             is_blank = new[name] is None or new[name] == []
             is_drawn = isinstance(one, Serial) and one.prefix and old is None
             was_blank = old is not None and name not in parsed and old[name] is None
-            if one.required and is_blank and not is_drawn and not was_blank:
+            if isinstance(one, OfFirstChild) and old is not None and parsed.get(name) is not None:
+                wrong[name] = f"「{one.label}」请在「{self.engine.registry[one.table].module.label}」里添加"
+            elif one.required and is_blank and not is_drawn and not was_blank:
                 wrong[name] = f"请填写「{one.label}」"
             elif only_missing or is_blank or name not in self._pointing:
                 continue
@@ -339,8 +341,10 @@ class Saving:
         """The difference: an op for the row, one per link added or taken out, and what the parents name."""
         columns = sent_columns(self.definition, new)
         if old is None:
+            born = list(self._born(id, new))
             filled = {name: value for name, value in columns.items() if value is not None}
-            ops = [Op(self.definition.name, id, "ins", filled | self._drawn(filled))]
+            filled |= {one.names: child.id for one, child in born}
+            ops = [Op(self.definition.name, id, "ins", filled | self._drawn(filled)), *(child for _, child in born)]
         else:
             ops = _update_op(self.definition, id, sent_columns(self.definition, old), columns)
         for name, link in self.definition.links.items():
@@ -349,6 +353,14 @@ class Saving:
             ops += [Op(link.name, link.id_of(id, t), "del") for t in sorted(before - now)]
         ops += [*self._left_behind(id, old, new), *self._mirror_ops(id, old, new)]
         return [*ops, *self._beside_ops(id, old, new)]
+
+    def _born(self, id: str, new: Values) -> Iterator[tuple[OfFirstChild, Op]]:
+        """The children that keep what was typed with a new record."""
+        for name, one in self.definition.fields.items():
+            if isinstance(one, OfFirstChild) and new.get(name) is not None:
+                demand(self.principal, "add", self.engine.registry[one.table])
+                branch = {"branch": self._me[0].branch} if self._me[0].branch else {}
+                yield one, Op(one.table, new_id(), "ins", {one.by: id, one.kept: new[name]} | branch)
 
     def _left_behind(self, id: str, old: Values | None, new: Values) -> Iterator[Op]:
         """Records of the same kind that pointed here because both had one parent, when this one moves away."""

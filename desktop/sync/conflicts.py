@@ -198,7 +198,7 @@ def _public(
 def _may_take(principal: Principal, pair: _Pair) -> bool:
     action = "delete" if pair.is_life else "edit"
     writable = pair.definition.module.writable and principal.has(pair.definition.module.edit_right)
-    special = all(principal.has(one.edit) for one in pair.fields.values())
+    special = all(principal.writes(one) for one in pair.fields.values())
     return principal.may(action, pair.definition.name) and writable and (pair.is_life or special)
 
 

@@ -171,6 +171,18 @@ def test_a_file_that_was_taken_away_stays_within_reach_and_history_tells_of_it(o
     assert {one["file"] for one in told[2:5]} == {"合同.txt"} and {one["actor"] for one in told} == {"周敏"}
 
 
+def test_a_picture_is_chosen_to_stand_for_its_record(office: Office) -> None:
+    category = office.api.get("/api/lookup/product_category", q="未分类")["rows"][0]["id"]
+    product = office.api.post("/api/records/product", {"name": "有图", "category": category})["row"]["id"]
+    first, second = (attach(office, picture((size, 9)), f"{size}.png", product, "product") for size in (60, 70))
+    text = attach(office, b"abc", "a.txt", product, "product")
+    assert [one["main_at"] for one in files_of(office, product, "product")] == [None] * 3
+    office.api.post(f"/api/file/{second['id']}/main")
+    chosen = {one["id"]: one["main_at"] for one in files_of(office, product, "product")}
+    assert chosen[second["id"]] and not chosen[first["id"]]
+    assert "只有图片" in office.api.refused("POST", f"/api/file/{text['id']}/main", 400)["title"]
+
+
 def test_files_and_comments_go_along_with_their_record_and_come_back_with_it(office: Office, customer: str) -> None:
     kept, gone = attach(office, b"1", "留.txt", customer), attach(office, b"2", "删.txt", customer)
     office.api.post(f"/api/comments/customer/{customer}", {"text": "说过的话"})

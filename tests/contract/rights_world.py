@@ -358,7 +358,8 @@ def _about_module(world: World, definition: Definition, about: dict[str, Any] | 
         values = {one: row.number if isinstance(field, Phone) else row.mark for one, field in definition.fields.items()
                   if isinstance(field, Phone | Text)}  # fmt: skip
         yield f"similar {name}", api.call("POST", f"{path}/similar", {"values": values}).text
-    columns = [one["name"] for one in (about or {"fields": []})["fields"] if one["type"] != "password"]
+    fields = (about or {"fields": []})["fields"]
+    columns = [one["name"] for one in fields if one["type"] != "password" and "for_new" not in one]
     if {"export", "print"} <= set((about or {"rights": []})["rights"]):
         yield f"export {name}", exported(api, name, columns)
         yield f"export {name} by id", exported(api, name, columns, ids)

@@ -10,6 +10,7 @@ from playwright.sync_api import FilePayload, Locator, expect
 
 from tests.e2e.screen import ListScreen, Screen, text_field
 from tests.e2e.test_files import photo
+from tests.e2e.test_print import drawn, preview_of
 from tests.e2e.window import DEMO_PASSWORD, Window
 
 
@@ -67,9 +68,10 @@ def test_a_product_with_its_barcodes_is_added_by_keyboard_alone(products: ListSc
     expect(field(dialog, "category")).to_have_value("深沟球轴承")
     expect(field(dialog, "spec")).to_be_focused()
     screen.type("双面密封")
-    for name in ("model", "brand", "origin", "unit", "kind"):
+    for name in ("model", "brand", "origin", "unit", "kind", "barcode"):
         screen.press("Enter")
         expect(field(dialog, name)).to_be_focused()
+    screen.type("KB6999ONE")
     screen.press("Enter")
     expect(field(dialog, "price_1")).to_be_focused()
     screen.type("12*3.5")
@@ -99,11 +101,11 @@ def test_a_product_with_its_barcodes_is_added_by_keyboard_alone(products: ListSc
     screen.type("KB6999BOX")
     screen.press("Control+S")
     expect(codes).to_have_count(0)
-    expect(products.related.get_by_role("tab", name="条码")).to_contain_text("2")
-    for barcode in ("6901234567892", "KB6999BOX"):  # the product itself changes with the first one, right behind it
+    expect(products.related.get_by_role("tab", name="条码")).to_contain_text("3")
+    for barcode in ("KB6999ONE", "6901234567892", "KB6999BOX"):
         expect(products.related).to_contain_text(barcode)
     main = screen.api.find("product", code="KB-6999")["main_barcode"]
-    assert screen.api.get(f"/api/records/product_barcode/{main}")["row"]["barcode"] == "6901234567892"
+    assert screen.api.get(f"/api/records/product_barcode/{main}")["row"]["barcode"] == "KB6999ONE"
 
     screen.press("Control+K")
     screen.type("6901234567892")
@@ -144,6 +146,16 @@ def test_prices_are_shown_before_they_are_changed_and_taken_back(products: ListS
     screen.toast.get_by_role("button", name="撤销").click()
     expect(screen.toast).to_contain_text("已改回 1 个")
     assert {row["price_1"] for row in rows(screen)} == {100_000, 200_000}
+
+    products.bar("更多").click()
+    screen.entry("条码标签…").click()
+    preview = preview_of(screen.page)
+    expect(drawn(preview, 2)).to_be_visible()
+    preview.get_by_role("textbox", name="每种几张").fill("3")
+    preview.get_by_role("radio", name="A4 纸，排满后裁开").check()
+    expect(drawn(preview, 2)).to_have_count(0)
+    preview.get_by_role("button", name=re.compile("^关闭")).click()
+    products.loaded()
 
 
 def rows(screen: Screen) -> list[dict[str, object]]:
@@ -235,6 +247,9 @@ def test_the_picture_of_a_product_stands_in_its_form_and_where_it_is_chosen(prod
     picture.get_by_role("button", name="打开 正面.png").click()
     expect(products.dialog("正面.png")).to_be_visible()
     products.press("Escape")
+    dialog.get_by_role("tab", name="附件").click()
+    dialog.get_by_role("button", name="设为主图 反面.png").click()
+    expect(picture.get_by_role("button", name="打开 反面.png")).to_be_visible()
     products.press("Escape")
     expect(dialog).to_have_count(0)
 

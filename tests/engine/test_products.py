@@ -112,6 +112,39 @@ def test_the_first_barcode_is_the_main_one_until_another_is_chosen(desk: Desk) -
     assert desk.value("product", made["id"], "main_barcode") == second["id"]
 
 
+def test_a_new_product_brings_its_barcode_along(desk: Desk) -> None:
+    """In one save; later the barcode itself is changed, and who may not add one cannot bring one."""
+    made = product(desk, barcode=" 6901234 567892")
+    (code,) = lists.page(desk.engine, desk.admin, "product_barcode", Query())["rows"]
+    assert code["barcode"] == "6901234567892" and code["product"] == made["id"] and code["is_main"]
+    assert made["main_barcode"] == code["id"] and made["barcode"] is None
+    assert refused(desk, "product", id=made["id"], barcode="x") == {"barcode": "「条码」请在「条码」里添加"}
+    assert product(desk, name="没有条码")["main_barcode"] is None
+    without = replace(
+        with_only(desk), rights={"product": frozenset(("view", "add")), "product_category": frozenset(("view",))}
+    )
+    values = {"name": "无权", "category": desk.id_of("product_category", "未分类"), "barcode": "1"}
+    with pytest.raises(Forbidden):
+        records.save(desk.engine, without, "product", values)
+
+
+def test_prices_are_the_office_s_where_the_company_says_so(desk: Desk) -> None:
+    """`price.office_only`: who has no right to the settings writes no reference price."""
+    made = product(desk, price_1=1_0000)
+    clerk = with_only(desk)
+    records.save(desk.engine, clerk, "product", {"price_1": 2_0000}, id=made["id"])
+    strict = replace(clerk, strict=frozenset(("price.office_only",)))
+    with pytest.raises(Invalid) as error:
+        records.save(desk.engine, strict, "product", {"price_1": 3_0000}, id=made["id"])
+    assert "不能直接修改" in error.value.fields["price_1"]
+    records.save(desk.engine, strict, "product", {"min_price": 1_0000}, id=made["id"])
+    formula = Formula("price_1", "price_1", 110 * 10_000, 0, 100)
+    with pytest.raises(Invalid):
+        adjusting.preview(desk.engine, strict, "product", [made["id"]], formula)
+    office = replace(strict, special=frozenset(("settings",)))
+    records.save(desk.engine, office, "product", {"price_1": 3_0000}, id=made["id"])
+
+
 def test_a_category_with_products_stays(desk: Desk) -> None:
     category = desk.save("product_category", name="轴承")["id"]
     product(desk, category=category)

@@ -532,5 +532,7 @@ class Document:
     copied: str = ""
     """Fields of the header that lines repeat, so that they can be listed by themselves."""
     prints: tuple[Print, ...] = ()
+    labels: bool = False
+    """Whether labels are printed of what its lines name."""
     revision: int = 1
     """Raised where a later version of the program works documents out otherwise; then all are worked out anew."""

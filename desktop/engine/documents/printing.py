@@ -146,7 +146,7 @@ def _logo(db: sqlite3.Connection, one: Print, picture: Picture) -> Path | None:
         return None
     sql = (
         f"SELECT sha256, size FROM {ATTACHMENT} WHERE module = ? AND role = 'image' AND deleted_at IS NULL "
-        "ORDER BY created_at, id"
+        "ORDER BY main_at DESC, created_at, id"
     )
     found = (picture(str(row["sha256"]), int(row["size"] or 0)) for row in db.execute(sql, (one.letterhead.module,)))
     return next(filter(None, found), None)

@@ -14,7 +14,8 @@ from .. import paper
 from ..access import Principal, demand, scope_sql
 from ..engine import Engine
 from ..export import write_table
-from ..fields import Quantity, Sql
+from ..fields import Quantity, Ref, Sql
+from ..registry import Definition
 from ..text import fold
 from .declare import Columns, Ledger, Survey
 
@@ -108,7 +109,7 @@ def _about(engine: Engine, db: sqlite3.Connection, principal: Principal, survey:
     definition = engine.definition(survey.whole)
     scope = scope_sql(engine.registry, definition, principal, survey.whole)
     names = [definition.module.title, *survey.about, *survey.without]
-    columns = ", ".join(f'"{name}"' for name in names)
+    columns = ", ".join(_said(engine, definition, name) for name in names)
     where = f" AND {scope.text}" if scope else ""
     sql = f"SELECT id, {columns} FROM {survey.whole} WHERE deleted_at IS NULL{where}"
     end = 2 + len(survey.about)
@@ -120,6 +121,15 @@ def _about(engine: Engine, db: sqlite3.Connection, principal: Principal, survey:
         }
         for row in map(tuple, db.execute(sql, scope.params if scope else ()))
     }
+
+
+def _said(engine: Engine, definition: Definition, name: str) -> str:
+    """A field in SQL; a reference by its title."""
+    one = definition.fields[name]
+    if not isinstance(one, Ref):
+        return f'"{name}"'
+    title = engine.definition(one.target).module.title
+    return f'(SELECT r."{title}" FROM {one.target} r WHERE r.id = {definition.name}."{name}")'
 
 
 def _titles(engine: Engine, db: sqlite3.Connection, module: str) -> dict[str, str]:
@@ -186,7 +196,7 @@ def print_survey(
     survey, (rows, _) = declared(engine, balance), _every(engine, principal, balance, wanted)
     heads, names = _table(engine, survey, rows, wanted)
     words = len(heads) - len(names) - 1
-    widths = [*[80] * len(survey.about), 150, 70]
+    widths = [*[100] * len(survey.about), 150, 70]
     columns = [paper.Column(label, "left", width) for label, width in zip(heads[:words], widths, strict=False)]
     columns += [paper.Column(label, "right", 66) for label in heads[words:-1]] + [paper.Column(heads[-1], "left", 48)]
     cells = [

@@ -5,6 +5,7 @@ from .base import Cell, Column, Field, FieldError, Signs, Sql, Where, all_of, an
 from .beside import PriceBeside
 from .birthday import Birthday
 from .boolean import Bool
+from .child import OfFirstChild
 from .date import Date
 from .dictionary import Dict
 from .email import Email
@@ -22,10 +23,11 @@ from .quantity import Quantity
 from .rate import Rate
 from .ref import Ref
 from .refs import Refs
-from .running import PricePooled, Running, RunningMoney, RunningQuantity
+from .running import NewestDay, PricePooled, RateAgainst, Running, RunningMoney, RunningQuantity
 from .serial import Serial
 from .tally import MoneyOf, NewestPrice, PriceOf, QuantityOf, TallyOf
 from .text import Text
+from .through import TextThrough
 from .url import Url
 from .words import Words
 
@@ -47,7 +49,9 @@ __all__ = [
     "Mirror",
     "Money",
     "MoneyOf",
+    "NewestDay",
     "NewestPrice",
+    "OfFirstChild",
     "Password",
     "Phone",
     "Price",
@@ -57,6 +61,7 @@ __all__ = [
     "Quantity",
     "QuantityOf",
     "Rate",
+    "RateAgainst",
     "Ref",
     "Refs",
     "Running",
@@ -67,6 +72,7 @@ __all__ = [
     "Sql",
     "TallyOf",
     "Text",
+    "TextThrough",
     "Url",
     "Where",
     "Words",

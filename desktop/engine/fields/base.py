@@ -152,6 +152,8 @@ class Field:
     merge: Policy = "lww"
     see: str | None = None
     edit: str | None = None
+    edit_if: str = ""
+    """The key of a yes/no setting: where it says no, `edit` is not asked for."""
     calc: bool = False
     """Worked out on every machine from what is sent; never sent itself."""
     called: tuple[str, int] | None = None
@@ -163,6 +165,8 @@ class Field:
     default_width: ClassVar[int] = 110
     sql_type: ClassVar[str] = "TEXT"
     write_only: ClassVar[bool] = False
+    is_ordered: ClassVar[bool] = False
+    """Whether lists sort by it though it has no column."""
 
     def named(self, names: Mapping[str, Sequence[str]]) -> "Field":
         """The same as the company calls it; `names` are what settings list, by their key."""

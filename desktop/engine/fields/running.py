@@ -5,10 +5,13 @@ Nothing is stored here: an entry that arrives late from another machine moves ev
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from .date import Date
 from .money import Money
 from .price import Price
 from .quantity import Quantity
+from .rate import Rate
 from .unstored import Unstored
 
 
@@ -40,3 +43,23 @@ class PricePooled(Unstored, Price):
     by: tuple[str, ...]
     work_out: Callable[[Mapping[str, int]], int | None]
     apart: tuple[str, object, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateAgainst(Unstored, Rate):
+    """A rate that `work_out` gives from a row and the `sums` over the rows of `table` that have in `by` what the row
+    has there."""
+
+    table: str
+    by: str
+    sums: tuple[str, ...]
+    work_out: Callable[[Mapping[str, Any], Mapping[str, int]], int | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewestDay(Unstored, Date):
+    """The last day `of` the rows of `table` that have in `by` what a row has there."""
+
+    table: str
+    by: tuple[str, ...]
+    of: str

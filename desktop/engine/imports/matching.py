@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import BadRequest
 from ..access import Principal, demand
 from ..engine import Engine
-from ..fields import Cell, Field, Serial
+from ..fields import Cell, Field, OfFirstChild, Serial
 from ..fields.base import text_of
 from ..registry import Definition
 from .tables import Flaw, Row
@@ -39,7 +39,8 @@ def fields_for(principal: Principal, definition: Definition) -> dict[str, Field]
         for name, one in definition.fields.items()
         if principal.sees(one)
         and not one.hidden
-        and (isinstance(one, Serial) or (not one.readonly and principal.has(one.edit)))
+        and not isinstance(one, OfFirstChild)
+        and (isinstance(one, Serial) or (not one.readonly and principal.writes(one)))
     }
 
 

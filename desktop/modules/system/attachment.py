@@ -2,7 +2,7 @@
 record; the content of a file travels apart, by its hash (S10)."""
 
 from ...engine.define import Module
-from ...engine.fields import Enum, Int, LongText, Ref, Text
+from ...engine.fields import DateTime, Enum, Int, LongText, Ref, Text
 
 attachment = Module(
     name="attachment",
@@ -25,6 +25,7 @@ attachment = Module(
         size=Int("大小", min=1),
         sha256=Text("内容", max_length=64, index=True),
         mime=Text("类型", max_length=100),
+        main_at=DateTime("设为主图", readonly=True),
         uploaded_by=Ref("上传人", "employee", loose=True, default="me"),
     ),
     units=("module record",),

@@ -88,6 +88,8 @@ class Bargain:
         for line in lines:
             complete_line(line, asking)
             self._complete_links(header, line, asking)
+            if line.get("price") is not None and not line.get("price_source"):
+                line["price_source"] = "typed"
         complete_orders(lines, self.lines, asking)
         decide_tax(header, asking, basis_of(lines, self.lines, asking))
         return party
@@ -242,7 +244,7 @@ class Bargain:
     def linking(self) -> dict[str, Field]:
         """What a line delivers or gives back."""
         return {
-            "price_source": Enum("价格来源", self.sources, hidden=True),
+            "price_source": Enum("价格来源", self.sources, width=80),
             "order_line": Ref("订货行", self.lines, loose=True, index=True, hidden=True),
             "order": Ref("订货单", self.module, loose=True, hidden=True),
             "order_warehouse": Ref("订货仓库", "warehouse", loose=True, hidden=True),

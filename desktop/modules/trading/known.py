@@ -15,11 +15,11 @@ def known_fields() -> dict[str, Field]:
     """Of the header, beside its cost and profit."""
     hidden: dict[str, Any] = dict(calc=True, readonly=True, see="see_cost")
     return {
-        "known_revenue": Money("已计成本收入", help="净额里成本已知的部分", **hidden),
+        "known_revenue": Money("已计成本收入", help="销售额里成本已知的部分", **hidden),
         "known_profit": Money("已计成本毛利", help="已计成本收入减去成本", **hidden),
         "known_rate": Rate("毛利率%", help="只算成本已知的部分", width=80, **hidden),
         "unknown_qty": Quantity("成本未知数量", help="按基本单位，可以补录成本", **hidden),
-        "unknown_revenue": Money("成本未知收入", help="净额里成本未知的部分", **hidden),
+        "unknown_revenue": Money("成本未知收入", help="销售额里成本未知的部分", **hidden),
     }
 
 
@@ -41,13 +41,13 @@ def known_totals(lines: Sequence[Columns]) -> Columns:
         "known_profit": profit,
         "known_rate": divided(profit * WHOLE_RATE, revenue) if revenue else None,
         "unknown_qty": sum(_sign(line) * _unknown(line) for line in told) or None,
-        "unknown_revenue": sum(_sign(line) * _net(line) - _known_revenue(line) for line in told) or None,
+        "unknown_revenue": sum(_sign(line) * _worth(line) - _known_revenue(line) for line in told) or None,
     }
 
 
 def _known_revenue(line: Mapping[str, Any]) -> int:
     qty = int(line.get("base_qty") or 0)
-    return _sign(line) * divided(_net(line) * (qty - _unknown(line)), qty) if qty else 0
+    return _sign(line) * divided(_worth(line) * (qty - _unknown(line)), qty) if qty else 0
 
 
 def _unknown(line: Mapping[str, Any]) -> int:
@@ -56,8 +56,9 @@ def _unknown(line: Mapping[str, Any]) -> int:
     return min(max(abs(left) - int(line.get("charged_qty") or 0), 0), int(line.get("base_qty") or 0))
 
 
-def _net(line: Mapping[str, Any]) -> int:
-    return int(line.get("net_amount") or 0)
+def _worth(line: Mapping[str, Any]) -> int:
+    """With the tax or without it, as the profit beside it is counted."""
+    return abs(int(line.get("revenue") or 0))
 
 
 def _sign(line: Mapping[str, Any]) -> int:

@@ -32,11 +32,13 @@ from ...engine.fields import (
     Money,
     Price,
     Quantity,
+    QuantityOf,
     Rate,
     Ref,
     Serial,
     Signs,
     Text,
+    TextThrough,
 )  # fmt: skip
 from ...engine.fields.moment import today
 from .amounts import Amounts
@@ -177,6 +179,27 @@ def line_costs() -> dict[str, Field]:
         "cost_adjusted": Money("成本调整", sum=True, width=100, help=_ADJUSTED, **hidden),  # type: ignore[arg-type]
         "pool_cost": Money("核算的成本", hidden=True, **hidden),  # type: ignore[arg-type]
         "pool_uncosted": Quantity("核算的未计成本数", hidden=True, **hidden),  # type: ignore[arg-type]
+    }
+
+
+def line_place() -> dict[str, Field]:
+    """Of what product and of which warehouse a line is, to be listed by."""
+    return {
+        "product_code": TextThrough(
+            "产品编号", by="product", path=(("product", "code"),), readonly=True, calc=True, width=110
+        ),
+        "place": Ref("仓库", "warehouse", loose=True, calc=True, readonly=True, index=True, width=100),
+    }  # fmt: skip
+
+
+def delivered(label: str) -> dict[str, Field]:
+    """How much of a line of an order came, and is still to come."""
+    about: dict[str, Any] = {"table": "order_balance", "by": "order_line", "readonly": True, "calc": True, "width": 84}
+    return {
+        "delivered_qty": QuantityOf(f"已{label}数", of="delivered", help="订货的行：按基本单位", **about),
+        "remaining_qty": QuantityOf(
+            f"未{label}数", of="remaining", help="订货的行：按基本单位，关闭的订货没有", **about
+        ),
     }
 
 
@@ -595,7 +618,7 @@ def discounted(line: Columns, changed: str | None) -> Columns:
     """What the cell that was left does to others of its line: an amount somebody types decides the price until he
     types a price again (T1); another product or unit has another price."""
     if changed == "amount":
-        return {"typed_amount": line.get("amount")}
+        return {"typed_amount": line.get("amount"), "price_source": "typed"}
     if changed in ("price", "discount_rate"):
         return {"typed_amount": None, "price_source": "typed"}
     if changed in ("product", "unit_row"):

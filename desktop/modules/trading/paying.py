@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from ...engine.documents.declare import Columns, Typing
 from ...engine.fields import Enum
+from .amounts import small_change
 from .refusal import Refusal, yuan
+from .settings import ROUNDING
 
 
 def paid_refusals(
@@ -39,6 +41,18 @@ def pay_at_once(header: Columns, typing: Typing, *, due: int, in_full: bool) -> 
         header["paid_amount"] = due if in_full and due > 0 else None
     if not in_full:
         header["paid_source"] = None
+
+
+_TURNS_TOTAL = (None, "discount_amount", "charge_amount", "advance_used", "doc_type")
+
+
+def let_off(header: Columns, typing: Typing, *, due: int) -> None:
+    """`money.rounding`: retail lets off what is less than whole 角 or 元. What somebody typed as let off stays as long
+    as the total does, and what was posted for good."""
+    step = typing.asking.settings[ROUNDING]
+    turns = typing.line is not None or typing.field in _TURNS_TOTAL
+    if step != "fen" and turns and not typing.asking.version(str(header["id"])):
+        header["write_off_amount"] = small_change(max(due, 0), step) or None
 
 
 def deposit_offered(deposit: int, used: int, total: int) -> int:

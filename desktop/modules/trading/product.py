@@ -15,6 +15,7 @@ from ...engine.fields import (
     LongText,
     Mirror,
     NewestPrice,
+    OfFirstChild,
     Price,
     PriceBeside,
     PriceOf,
@@ -26,7 +27,8 @@ from ...engine.fields import (
     Text,
 )  # fmt: skip
 from .cost import Pool
-from .settings import SLOT_NAMES, TAX_RATE
+from .labels import LABELS
+from .settings import OFFICE_PRICES, SLOT_NAMES, TAX_RATE
 
 SLOTS = {f"price_{place}": name for place, name in enumerate(SLOT_NAMES.default.split(","), 1)}
 """The four reference prices (参考售价1–4), as they are called where the company calls them nothing else."""
@@ -38,6 +40,9 @@ def slot_prices(*, indexed: str = "", **about: Any) -> dict[str, Field]:
         name: Price(label, called=(SLOT_NAMES.key, place), index=name in indexed.split(), **about)
         for place, (name, label) in enumerate(SLOTS.items())
     }
+
+
+_BY_OFFICE: dict[str, Any] = {"edit": "settings", "edit_if": OFFICE_PRICES.key}
 
 
 def plain(text: str) -> str | None:
@@ -105,6 +110,14 @@ product = Module(
         brand=Text("品牌", index=True),
         origin=Text("产地"),
         unit=Dict("基本单位", "unit", required=True, default="default", index=True, width=66),
+        barcode=OfFirstChild(
+            "条码",
+            table="product_barcode",
+            by="product",
+            kept="barcode",
+            names="main_barcode",
+            help="扫描或输入，保存后就是主条码；以后在下面的「条码」里加",
+        ),
         main_barcode=Ref("主条码", "product_barcode", loose=True, depends={"product": "id"}, width=126),
         kind=Enum(
             "性质",
@@ -112,7 +125,7 @@ product = Module(
             default="goods",
             index=True,
         ),
-        **slot_prices(min=0, merge="flag", indexed="price_1 price_2", width=88),
+        **slot_prices(min=0, merge="flag", indexed="price_1 price_2", width=88, **_BY_OFFICE),
         min_price=Price("最低售价", min=0, merge="flag"),
         purchase_price=PriceBeside(
             "参考进价",
@@ -146,10 +159,10 @@ product = Module(
     tabs=(
         Tab(
             "基本",
-            "name code category spec model brand origin unit kind",
+            "name code category spec model brand origin unit kind barcode main_barcode",
             (
                 Section("参考价格", _PRICES),
-                Section("供应与登记", "supplier main_barcode registered_on is_stopped"),
+                Section("供应与登记", "supplier registered_on is_stopped"),
             ),
         ),
         Tab(
@@ -172,6 +185,7 @@ product = Module(
     children="product_barcode product_unit product_supplier stock_limit",
     found_by="product_barcode",
     pictured=True,
+    labels=LABELS,
     adjusts="price_1 price_2 price_3 price_4 min_price",
     adjusts_from="purchase_price",
     rules=(limits_in_order,),
@@ -274,7 +288,7 @@ product_unit = Module(
         unit=Dict("单位", "unit", required=True, copies={"name": "name"}, width=80),
         name=Text("显示为", max_length=40, width=90, help="随单位，也可以自己写，如「大箱」"),
         ratio=Quantity("换算数量", required=True, width=100, help="一个这样的单位等于多少基本单位"),
-        **slot_prices(min=0, merge="flag"),
+        **slot_prices(min=0, merge="flag", **_BY_OFFICE),
     ),
     columns="name unit ratio price_1 price_2 price_3 price_4",
     quick="name",

@@ -24,6 +24,7 @@ from .papers import (
     as_typed,
     bound_by,
     cost_of,
+    delivered,
     drafts_only,
     header_end,
     header_start,
@@ -32,6 +33,7 @@ from .papers import (
     kind_stays,
     line_costs,
     line_end,
+    line_place,
     line_prices,
     line_start,
     stock_is_there,
@@ -67,7 +69,7 @@ _SIDE = Bargain(
     party="supplier",
     plain="purchase",
     sold=("purchase",),
-    sources={"last": "上次价", "list": "参考进价", "typed": "手输", "order": "订单"},
+    sources={"last": "上次价", "list": "参考进价", "typed": "手输", "order": "订单", "origin": "原单"},
     offer=_offer,
     money="paid_amount account",
     cleared=("settlement_method",),
@@ -224,6 +226,10 @@ def _line_totals(header: Columns, line: Columns) -> Columns:
     return {"return_variance": divided(credited * known, qty) + cost_of(line) if known else None}
 
 
+def _line_figures(header: Columns, line: Columns) -> Columns:
+    return {"place": line.get("warehouse") or header.get("warehouse"), **_line_totals(header, line)}
+
+
 def _totals(lines: Sequence[Columns]) -> Columns:
     found = [int(line["return_variance"]) for line in lines if line.get("return_variance") is not None]  # type: ignore[arg-type]
     return {"return_variance": sum(found) if found else None}
@@ -320,7 +326,7 @@ purchase = Module(
         stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
         totals=_totals,
-        line_totals=_line_totals,
+        line_totals=_line_figures,
         told_by=("cost_charge",),
         brings=RECEIPT,
         after="closed_at close_reason note print_count",
@@ -338,6 +344,7 @@ purchase = Module(
         called={"return": {"paid_amount": "本次退款", "account": "退款账户"}},
         copied=_REPEATED,
         prints=(*_SHEETS, *_SLIPS),
+        labels=True,
     ),
     columns="doc_on number doc_type supplier total outstanding paid_state progress state handler warehouse deliver_on",
     quick="number supplier supplier_doc_no handler doc_on",
@@ -375,6 +382,8 @@ purchase_line = Module(
     fields=dict(
         **line_start("purchase", taxed=True, signs=BACK),
         **line_prices(BACK),
+        **line_place(),
+        **delivered("到"),
         fee_amount=Money("费用分摊", calc=True, readonly=True, hidden=True),
         charge_amount=Money("运杂费分摊", calc=True, readonly=True, hidden=True),
         last_price=Price("上次进价", width=96, help="录这一行时，这个产品最近一次进货的单价"),
@@ -383,8 +392,9 @@ purchase_line = Module(
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
     ),
-    columns="doc_on number doc_type supplier product spec unit_name qty price discount_rate net_amount handler state",
-    quick="number supplier product handler",
+    columns="doc_on number doc_type supplier product_code product spec unit_name qty price discount_rate amount "
+    "net_amount place handler delivered_qty remaining_qty state",
+    quick="number supplier product_code product handler",
     sort="-doc_on",
     rights=dict(manager="view export print", storekeeper="view export print", finance="view export print"),
     help="purchase",

@@ -1,15 +1,16 @@
 """销售报价: what a customer is offered (modules.md 2.2.4). Posting it says that it was sent; it books nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Source, Typing, Wrong
-from ...engine.fields import Bool, Date, Dict, Enum, Int, Lapsed, Money, Quantity, QuantityOf, Ref, Text
+from ...engine.fields import Bool, Date, Dict, Enum, Int, Lapsed, Money, Quantity, QuantityOf, RateAgainst, Ref, Text
 from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
 from .choices import sale_choices
+from .cost import Pool
 from .edit_price import not_typed
 from .offer import is_below_minimum
 from .papers import (
@@ -25,6 +26,7 @@ from .papers import (
     header_start,
     header_tax,
     line_end,
+    line_place,
     line_prices,
     line_start,
     quantities,
@@ -34,7 +36,8 @@ from .papers import (
 )
 from .prints import TOTAL, WITH_PRICES, on_sheets
 from .product import SLOTS, slot_prices
-from .rounding import TEN_THOUSAND
+from .profit import profit_rate
+from .rounding import PRICED, TEN_THOUSAND, divided
 from .settings import QUOTE_DAYS, SLOT_NAMES
 from .taken import OVER_QUOTED, taken_too_much
 
@@ -145,6 +148,22 @@ _NEW_REVISION = Source(
 )  # fmt: skip
 
 
+_STANDING = Lapsed(
+    "报价情况", RESULTS | {"expired": "过期"}, of="result", until="valid_until",
+    only={"result": "open", "state": "posted"}, readonly=True, calc=True, width=84,
+    help="跟进中的报价，过了有效期就是过期",
+)  # fmt: skip
+
+
+def _margin(line: Mapping[str, Any], sums: Mapping[str, int]) -> int | None:
+    """What a line would bring at what its product costs now."""
+    average = Pool(sums.get("booked", 0), sums.get("uncosted", 0), sums.get("value", 0)).average
+    revenue = int(line["gross_amount"] or 0)
+    if average is None:
+        return None
+    return profit_rate(revenue, divided(average * int(line["base_qty"] or 0), PRICED))
+
+
 _HEADER: dict[str, Any] = {
     **header_start("报价单号", "", PREFIXES, "报价日期"),
     "customer": Ref("客户", "customer", required=True, index=True, width=200),
@@ -163,17 +182,7 @@ _HEADER: dict[str, Any] = {
     "charge_amount": Money("运费", min=0),
     "total": Money("合计金额", calc=True, readonly=True, sum=True, width=120),
     "result": Enum("报价结果", RESULTS, default="open", index=True, width=84),
-    "standing": Lapsed(
-        "报价情况",
-        RESULTS | {"expired": "过期"},
-        of="result",
-        until="valid_until",
-        only={"result": "open", "state": "posted"},
-        readonly=True,
-        calc=True,
-        width=84,
-        help="跟进中的报价，过了有效期就是过期",
-    ),
+    "standing": _STANDING,
     "lost_reason": Dict("未成交原因", "lost_reason"),
     "previous": Ref("上一版", "quote", loose=True, hidden=True),
     "previous_number": Text("上一版报价", readonly=True, width=170),
@@ -185,7 +194,7 @@ _HEADER: dict[str, Any] = {
     "department": Ref("部门", "department", readonly=True, index=True),
     **header_end(),
 }
-_REPEATED = "number doc_on customer valid_until owner state"
+_REPEATED = "number doc_on customer valid_until owner state result"
 _SHEETS = on_sheets(
     "sheet", {"": "报价单"},
     ("customer:2 number", "contact owner doc_on", "subject:2 valid_until", "delivery_term:2 payment_term"),
@@ -220,8 +229,8 @@ quote = Module(
         entry={"product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"},
         find=PRODUCTS,
         choices=sale_choices,
-        line_columns="product spec unit_row unit_name qty price discount_rate amount price_1 price_2 price_3 price_4 "
-        "note",
+        line_columns="product spec unit_row unit_name qty price discount_rate amount profit_rate price_1 price_2 "
+        "price_3 price_4 note",
         foot="goods_amount discount_amount tax_amount charge_amount total",
         copied=_REPEATED,
         prints=_SHEETS,
@@ -262,6 +271,20 @@ quote_line = Module(
         **slot_prices(readonly=True, width=88),
         **line_prices(),
         **line_end(_HEADER, _REPEATED),
+        standing=_STANDING,
+        product_code=line_place()["product_code"],
+        profit_rate=RateAgainst(
+            "毛利率%",
+            table="stock_balance",
+            by="product",
+            sums=("booked", "uncosted", "value"),
+            work_out=_margin,
+            see="see_cost",
+            readonly=True,
+            calc=True,
+            width=80,
+            help="按产品现在的平均成本",
+        ),
         sold_qty=QuantityOf(
             "已成交数",
             table="sale_line",
@@ -274,9 +297,9 @@ quote_line = Module(
             help="从这一行做成的销货和订货，按基本单位",
         ),
     ),
-    columns="doc_on number customer product spec unit_name qty sold_qty price_1 price_2 price_3 price_4 price "
-    "net_amount valid_until",
-    quick="number customer product owner",
+    columns="doc_on number customer product_code product spec unit_name qty sold_qty price_1 price_2 price_3 price_4 "
+    "price discount_rate amount net_amount profit_rate valid_until standing owner",
+    quick="number customer product_code product owner",
     sort="-doc_on",
     rights=dict(manager="view export print", sales="view export print", finance="view export print"),
     help="quote",

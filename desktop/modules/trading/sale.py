@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from ...engine.define import Document, Module, Related, Section, Tab, seed_id
+from ...engine.define import Document, Flaw, Module, Related, Section, Tab, seed_id
 from ...engine.documents.declare import (
     Annex,
     Asking,
@@ -18,9 +18,9 @@ from ...engine.documents.declare import (
     Wanted,
     Wrong,
 )
-from ...engine.fields import Bool, Date, Dict, Enum, Money, Ref, Text
+from ...engine.fields import Bool, Date, Dict, Enum, Money, Price, Rate, Ref, Text, TextThrough
 from ...engine.fields.moment import today
-from .amounts import derive
+from .amounts import derive, unit_price
 from .bargain import BACK, NO_ORDERS, STANDS, Bargain, standing
 from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
@@ -29,7 +29,7 @@ from .deposits import freed_deposits, held, held_for, use_deposits
 from .edit_price import not_typed, offers_to
 from .known import KNOWN, known_fields, known_totals, told_fields
 from .money import account_move, itself, party_move
-from .offer import LastLine, Offer, is_below_minimum
+from .offer import LIST_SLOT, LastLine, Offer, is_below_minimum
 from .order_book import order_moves, over_delivery
 from .orders import OPEN_ORDERS
 from .papers import (
@@ -40,6 +40,7 @@ from .papers import (
     as_typed,
     bound_by,
     cost_of,
+    delivered,
     drafts_only,
     header_end,
     header_start,
@@ -48,6 +49,7 @@ from .papers import (
     kind_stays,
     line_costs,
     line_end,
+    line_place,
     line_prices,
     line_start,
     links_of,
@@ -57,14 +59,18 @@ from .papers import (
     taken_of,
     tax_included,
 )
-from .paying import change, paid_refusals, paid_source, pay_at_once
+from .paying import change, let_off, paid_refusals, paid_source, pay_at_once
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
+from .profit import sale_totals
 from .receipts import RECEIPT, is_apart, receipt_fields
 from .refusal import shown_qty, yuan
+from .rounding import TEN_THOUSAND
 from .settings import (
     COUNT_ORDERS,
     CREDIT_CHECK,
     OVERDUE_DAYS,
+    PRICES_UNTIL,
+    PROFIT_WITHOUT_TAX,
     RETURN_FREELY,
     RETURN_REOPENS,
 )
@@ -86,7 +92,15 @@ _SIDE = Bargain(
     party="customer",
     plain="sale",
     sold=("sale", "retail"),
-    sources={"last": "上次价", "level": "级别价", "list": "标价", "typed": "手输", "order": "订单"},
+    sources={
+        "last": "上次价",
+        "level": "级别价",
+        "list": "标价",
+        "typed": "手输",
+        "order": "订单",
+        "quote": "报价",
+        "origin": "原单",
+    },
     offer=_offer,
     money="paid_amount account advance_used write_off_amount",
     cleared=("settlement_method", "owner"),
@@ -99,6 +113,12 @@ _SIDE = Bargain(
 def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
     if _SIDE.kind(header) == "retail":
         header["customer"] = RETAIL
+    if not header.get("profit_basis"):
+        is_net = not header.get("number") and asking.settings[PROFIT_WITHOUT_TAX]
+        header["profit_basis"] = "net" if is_net else "gross"
+    _complete_price_check(header, lines, asking)
+    if header.get("address") and not header.get("ship_to"):
+        header["ship_to"] = _ship_to(asking.look("party_address", str(header["address"])))
     if not header.get("order_effect"):  # one that has its number is older than the setting
         is_reopening = not header.get("number") and asking.settings[RETURN_REOPENS]
         header["order_effect"] = "reopens" if is_reopening else "keeps"
@@ -107,9 +127,47 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         row = asking.look("quote_line", str(line["quote_line"])) if line.get("quote_line") else None
         line["quote"] = row["document"] if row else None
         _complete_gift(line, asking)
+        _complete_list_price(line, asking)
     use_deposits(header, lines if _SIDE.kind(header) in _SIDE.sold else (), asking)
     if customer and not header.get("owner"):
         header["owner"], header["department"] = customer["owner"], customer["department"]
+
+
+def _complete_price_check(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
+    """S7: who sells by prices that are valid no more keeps them, and the head office looks at it."""
+    until, day = asking.settings[PRICES_UNTIL], str(header.get("doc_on") or today())
+    is_old = until is not None and day > until and any(line.get("price_source") in ("level", "list") for line in lines)
+    header["price_check"] = "ask" if is_old and _SIDE.kind(header) in ("sale", "order", "retail") else None
+
+
+def _ship_to(address: Mapping[str, Any] | None) -> str | None:
+    """Where goods go to, and who takes them, in one line."""
+    words = (address[name] for name in ("receiver", "phone", "address")) if address else ()
+    return " ".join(str(word) for word in words if word) or None
+
+
+def _complete_list_price(line: Columns, asking: Asking) -> None:
+    """标价 for product and unit of a line, as it was when they were chosen: later it changes no more (T30)."""
+    of = "".join(str(line.get(name) or "")[-6:] for name in ("product", "unit_row"))
+    if line.get("list_of") != of:
+        line |= {"list_price": _list_price(line, asking), "list_of": of or None}
+
+
+def _list_price(line: Columns, asking: Asking) -> int | None:
+    product = asking.look("product", str(line["product"])) if line.get("product") else None
+    unit = asking.look("product_unit", str(line["unit_row"])) if line.get("unit_row") else None
+    ratio = int(unit["ratio"]) if unit else TEN_THOUSAND
+    return unit_price(product[LIST_SLOT], ratio, unit[LIST_SLOT] if unit else None) if product else None
+
+
+def _address(typing: Typing) -> None:
+    """Another customer has other addresses: the one that is marked is offered."""
+    header, asking = typing.sheet.header, typing.asking
+    if typing.line is None and typing.field in ("address", "customer"):
+        header["ship_to"] = None
+    if typing.line is None and typing.field == "customer":
+        about: dict[str, Wanted] = {"parent": header.get("customer") or "", "is_default": 1}
+        header["address"] = next((row["id"] for row in asking.find("party_address", about)), None)
 
 
 def _complete_gift(line: Columns, asking: Asking) -> None:
@@ -130,18 +188,25 @@ def _ungift(typing: Typing) -> None:
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     _ungift(typing)
+    _address(typing)
     sheet, hints = _SIDE.fill(typing, _complete)
+    _complete_price_check(sheet.header, sheet.lines, typing.asking)
     _pay(sheet, typing)
     day = str(sheet.header.get("doc_on") or today())
     old = [quote for quote in _quotes_of(sheet, typing.asking).values() if _is_expired(quote, day)]
+    if sheet.header.get("price_check"):
+        text = f"价目有效期 {typing.asking.settings[PRICES_UNTIL]} 已过，这些价格要总部确认"
+        hints = [*hints, Hint(text, level="warn")]
     words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)
     return sheet, [*hints, *(Hint(text, level="warn") for text in words)]
 
 
 def _pay(sheet: Sheet, typing: Typing) -> None:
-    header = _work_out(sheet).header
-    due = _int(header, "total") - _int(header, "advance_used") - _int(header, "write_off_amount")
-    pay_at_once(sheet.header, typing, due=due, in_full=_SIDE.kind(header) == "retail")
+    header, is_retail = _work_out(sheet).header, _SIDE.kind(sheet.header) == "retail"
+    due = _int(header, "total") - _int(header, "advance_used")
+    if is_retail:
+        let_off(sheet.header, typing, due=due)
+    pay_at_once(sheet.header, typing, due=due - _int(sheet.header, "write_off_amount"), in_full=is_retail)
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -453,12 +518,8 @@ def _is_sold(quote: str, posting: Posting) -> bool:
 def _totals(lines: Sequence[Columns]) -> Columns:
     """Cost is what left the stock, so it counts against the goods that were sold."""
     cost = -sum(cost_of(line) for line in lines)
-    sold = sum(_signed(line, "net_amount") for line in lines)
+    sold = sum(_int(line, "revenue") for line in lines)
     return {"cost_total": cost, "profit": sold - cost}
-
-
-def _signed(line: Columns, name: str) -> int:
-    return int(line.get(name) or 0) * (-1 if int(line.get("signed_qty") or 0) < 0 else 1)
 
 
 _HEADER: dict[str, Any] = {
@@ -469,6 +530,10 @@ _HEADER: dict[str, Any] = {
     ),
     "customer": Ref("客户", "customer", required=True, index=True, width=200),
     "contact": Ref("联系人", "contact", loose=True, depends={"parent": "customer"}),
+    "address": Ref(
+        "收货地址", "party_address", loose=True, depends={"parent": "customer"}, help="客户的「收货地址」里的一个"
+    ),
+    "ship_to": Text("收货人和地址", max_length=300, help="随收货地址，也可以自己写；印在销货单和出库单上"),
     "deliver_on": Date("交货日期", index=True, width=100),
     "warehouse": Ref("仓库", "warehouse", default="default", index=True, width=100),
     "settlement_method": Ref("结算方式", "settlement_method", small=True),
@@ -493,6 +558,9 @@ _HEADER: dict[str, Any] = {
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     **known_fields(),
     "return_reason": Dict("退货原因", "return_reason"),
+    "profit_basis": Enum("毛利", {"gross": "含税", "net": "不含税"}, readonly=True, hidden=True),
+    "price_check": Enum("价格核对", {"ask": "需总部确认"}, readonly=True, index=True, tones={"ask": "look"}, width=100),
+    "is_price_checked": Bool("价格已确认", index=True, help="价目过期以后按旧价卖的，总部看过就勾上"),
     "order_effect": Enum("退货后订货", {"keeps": "不恢复", "reopens": "恢复"}, readonly=True, hidden=True),
     "owner": Ref("业务员", "employee", index=True, copies={"department": "department"}, width=84),
     "department": Ref("部门", "department", readonly=True, index=True),
@@ -511,18 +579,27 @@ _TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}
 _WITH_GIFTS = WITH_PRICES.replace(" note", " is_gift note")
 _SHEETS = on_sheets(
     "sheet", {"sale": "销货单", "order": "销货订货单", "return": "销货退货单", "retail": "销货单"},
-    ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on"),
+    ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on",
+     "ship_to"),
     columns=_WITH_GIFTS, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
     sums="total discount_amount charge_amount tax_amount write_off_amount settled outstanding",
     turned=_BACK,
 )  # fmt: skip
 _SLIPS = on_sheets(
     "slip", {"sale": "出库单", "retail": "出库单", "return": "退货入库单"},
-    ("customer:2 number", "warehouse contact doc_on", "delivery_method:2 tracking_no"),
+    ("customer:2 number", "warehouse contact doc_on", "delivery_method:2 tracking_no", "ship_to"),
     columns=WITHOUT_PRICES, prices=False, signs=("制单", "仓库", "复核", "签收"),
 )  # fmt: skip
 _CONTRACT = contract(
     {"sale": "购销合同", "order": "购销合同"}, ("number:2 doc_on", "deliver_on settlement_method delivery_method")
+)
+
+_OLD_PRICES = Flaw(
+    name="old_prices",
+    label="价格需总部确认",
+    when=(("price_check", "eq", "ask"), ("is_price_checked", "ne", True), ("state", "eq", "posted")),
+    text="销货单 {number} 是在价目过期以后按旧价卖的",
+    remedy="看过以后在销货单里勾选「价格已确认」，要改价就改单或作废",
 )
 
 sale = Module(
@@ -553,12 +630,14 @@ sale = Module(
         bound=bound_by("sale_line"),
         moves=_moves,
         totals=lambda lines: _totals(lines) | known_totals(lines),
+        line_totals=sale_totals,
         standing=standing,
         stands=STANDS,
         annexes=(Annex("line_cost", _costs),),
         told_by=("cost_charge",),
         brings=RECEIPT,
-        after="closed_at close_reason note print_count delivery_method tracking_no invoice_no invoiced_on",
+        after="closed_at close_reason note print_count delivery_method tracking_no invoice_no invoiced_on "
+        "is_price_checked",
         entry={
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
         },
@@ -581,7 +660,13 @@ sale = Module(
         Tab(
             "基本",
             "number doc_on doc_type customer contact warehouse deliver_on settlement_method due_on owner handler",
-            (Section("送货与发票", "delivery_method tracking_no invoice_no invoiced_on return_reason"),),
+            (
+                Section(
+                    "送货与发票",
+                    "address ship_to delivery_method tracking_no invoice_no invoiced_on return_reason "
+                    "price_check is_price_checked",
+                ),
+            ),
         ),
         Tab("其他", "receipt note", (Section("成本和毛利", KNOWN),)),
     ),
@@ -594,6 +679,7 @@ sale = Module(
         *overpaid("sale", {"receipt": ("sale", "retail")}, "doc_type"),
         over_delivery("sale"),
         over_returned("sale", "卖"),
+        _OLD_PRICES,
     ),
     children="sale_line",
     rules=(drafts_only, kind_stays("doc_type", "活动类型决定单据编号，保存后不能再改")),
@@ -611,6 +697,29 @@ sale_line = Module(
         **line_prices(BACK),
         **line_costs(),
         **told_fields(),
+        **line_place(),
+        region=TextThrough(
+            "区域",
+            by="customer",
+            path=(("customer", "region"), ("region", "name")),
+            readonly=True,
+            calc=True,
+            width=100,
+        ),
+        list_price=Price("标价", readonly=True, width=96, help="录这一行时的零售价，后来调价不变"),
+        list_of=Text("标价依据", max_length=12, readonly=True, hidden=True),
+        cost_total=Money("销货成本", calc=True, readonly=True, see="see_cost", sum=True, width=100, help="退货为减"),
+        profit=Money(
+            "毛利",
+            calc=True,
+            readonly=True,
+            see="see_cost",
+            sum=True,
+            width=100,
+            help="退货为减，成本未知的部分全算毛利",
+        ),
+        profit_rate=Rate("毛利率%", calc=True, readonly=True, see="see_cost", width=80, help="只算知道成本的部分"),
+        **delivered("交"),
         is_gift=Bool("赠品", width=52, help="不收钱，照常出库、计成本"),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
         quote=Ref("报价单", "quote", loose=True, index=True, hidden=True),
@@ -618,8 +727,9 @@ sale_line = Module(
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
     ),
-    columns="doc_on number doc_type customer product spec unit_name qty price discount_rate net_amount owner state",
-    quick="number customer product owner",
+    columns="doc_on number doc_type customer product_code product spec unit_name qty price discount_rate amount "
+    "net_amount cost_total profit profit_rate region place owner delivered_qty remaining_qty state",
+    quick="number customer product_code product owner",
     sort="-doc_on",
     rights=dict(manager="view export print", sales="view export print", finance="view export print"),
     help="sale",

@@ -2,7 +2,8 @@
 
 from ...engine.define import Setting
 from ...engine.documents.declare import SAVE_POSTS as SAVE_POSTS
-from ...engine.fields import Bool, Enum, Int, Money, Rate, Words
+from ...engine.fields import Bool, Date, Enum, Int, Money, Rate, Words
+from .amounts import Step
 from .credit import Check
 from .rounding import WHOLE_RATE
 
@@ -45,6 +46,14 @@ SLOT_NAMES = Setting[str](
     _PRICE,
     190,
 )  # fmt: skip
+OFFICE_PRICES = Setting[bool](
+    "price.office_only",
+    Bool(
+        "参考售价只许总部改", default=False, help="打开以后，只有「系统配置」权限的人能改产品和辅助单位的四个参考售价"
+    ),
+    _PRICE,
+    195,
+)
 USE_LAST_PRICE = Setting[bool](
     "price.use_last",
     Bool("优先带出上次价", default=True, help="同一往来单位上次买卖这个产品的单价；关掉就按级别价和标价"),
@@ -126,6 +135,21 @@ WRITE_OFF_LIMIT = Setting[int](
     _CREDIT,
     330,
 )
+ROUNDING = Setting[Step](
+    "money.rounding",
+    Enum(
+        "零售收款取整", {"fen": "到分", "jiao": "到角", "yuan": "到元"}, required=True, default="fen",
+        help="零售时零头自动记在「抹零」里，收款是整角或整元；抹零可以自己改",
+    ),
+    _CREDIT,
+    335,
+)  # fmt: skip
+PRICES_UNTIL = Setting[str | None](
+    "price.valid_until",
+    Date("价目有效期至", help="过了这一天，按级别价、标价卖的销货单标上「需总部确认」；空着是一直有效。印在价目表上"),
+    _PRICE,
+    198,
+)
 CREDITS_FIRST = Setting[bool](
     "money.auto_use_credit",
     Bool("自动先用退货抵", default=False, help="收付款自动分配时，先用没抵掉的退货和多付的，再用这次的钱"),
@@ -160,6 +184,15 @@ CHECK_AVAILABLE = Setting[bool](
     ),
     _STOCK,
     405,
+)  # fmt: skip
+PROFIT_WITHOUT_TAX = Setting[bool](
+    "profit.ex_tax",
+    Bool(
+        "毛利按不含税", default=False,
+        help="毛利 = 不含税的销售额 − 成本，成本也不含税时打开（见「成本计价」）。以后新录的销货单按它算，已保存的不变",
+    ),
+    _STOCK,
+    415,
 )  # fmt: skip
 COST_WITH_TAX = Setting[str](
     "cost.basis",

@@ -123,7 +123,7 @@ def _with_deposit(header: Columns, order: Columns, total: int, asking: Asking) -
 
 def from_origin(module: str, party: str) -> Source:
     """查询原单: a return goes back on what was sold or bought, for what was paid."""
-    turn = _Turn(module, module, "origin_line")
+    turn = _Turn(module, module, "origin_line", price_source="origin")
     done = ("sale", "retail") if module == "sale" else ("purchase",)
 
     def offers(header: Columns, asking: Asking) -> Iterable[Columns]:
@@ -143,7 +143,7 @@ def from_origin(module: str, party: str) -> Source:
 
 def from_quote() -> Source:
     """形成销货单: what was offered and not sold yet (Q1)."""
-    turn = _Turn("sale", "quote", "quote_line", price_source="typed")
+    turn = _Turn("sale", "quote", "quote_line", price_source="quote")
 
     def offers(header: Columns, asking: Asking) -> Iterable[Columns]:
         about: dict[str, Wanted] = {"state": "posted", "result": ("open", "won")}

@@ -12,12 +12,14 @@ from ...engine.fields import (
     Int,
     LongText,
     Money,
+    NewestDay,
     PricePooled,
     Quantity,
     Ref,
     RunningMoney,
     RunningQuantity,
     Text,
+    TextThrough,
 )
 from .cost import Costed, Pool
 from .papers import place_of
@@ -74,6 +76,8 @@ stock_move = Module(
     help="stock",
 )
 
+_OF_PRODUCT: dict[str, Any] = {"by": "product", "readonly": True, "calc": True, "width": 100}
+
 stock_balance = Module(
     name="stock_balance",
     label="库存查询",
@@ -88,6 +92,9 @@ stock_balance = Module(
     fields=dict(
         label=Text("说明", hidden=True),
         product=Ref("产品", "product", index=True, width=220),
+        product_code=TextThrough("产品编号", path=(("product", "code"),), **_OF_PRODUCT),
+        spec=TextThrough("规格", path=(("product", "spec"),), **_OF_PRODUCT),
+        unit=TextThrough("单位", path=(("product", "unit"), ("dict_item", "name")), **(_OF_PRODUCT | {"width": 60})),
         warehouse=Ref("仓库", "warehouse", index=True, width=120),
         on_hand=Quantity("库存数量", index=True, sum=True, width=110),
         reserved=Quantity("已订未交", sum=True, width=100),
@@ -107,11 +114,13 @@ stock_balance = Module(
         ),
         value=Money("库存金额", see="see_cost", sum=True, width=120),
         uncosted=Quantity("成本未知数", see="see_cost", width=100),
+        moved_on=NewestDay("最后变动日", table="stock_move", by=("product", "warehouse"), of="book_on", width=100),
         booked=Quantity("已核算数", see="see_cost", hidden=True),
         entries=Int("流水数", hidden=True),
     ),
-    columns="product warehouse on_hand reserved available on_order projected condition average_cost value",
-    quick="product warehouse",
+    columns="product_code product spec unit warehouse on_hand reserved available on_order projected condition "
+    "average_cost value moved_on",
+    quick="product_code product warehouse",
     sort="product",
     flaws=(
         Flaw(

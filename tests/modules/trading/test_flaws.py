@@ -232,7 +232,7 @@ def test_rights_and_scope_hold(two: Two) -> None:
 def test_a_list_knows_only_its_own_flaws(two: Two) -> None:
     assert "flaw" in two.a.api.refused("GET", "/api/records/sale?flaw=oversold", 422)["fields"]
     (sale,) = (one for one in two.a.api.get("/api/modules")["modules"] if one["name"] == "sale")
-    assert [one["label"] for one in sale["flaws"]] == ["超付", "作废后仍有收付", "超交", "超退"]
+    assert [one["label"] for one in sale["flaws"]] == ["超付", "作废后仍有收付", "超交", "超退", "价格需总部确认"]
 
 
 # ------------------------------------------------------------------------------------------ returns and quotes (S3, Q1)

@@ -333,7 +333,7 @@ def test_a_debt_from_before_the_books_began_is_overdue_like_any_other(shop: Shop
 
 def test_a_purchase_has_no_day_of_delivery_and_needs_a_warehouse(shop: Shop) -> None:
     (about,) = (one["document"] for one in shop.api.get("/api/modules")["modules"] if one["name"] == "purchase")
-    assert about["only"] == {"deliver_on": ["order"], "deposit_left": ["order"]}
+    assert about["only"] == {"deliver_on": ["order"], "deposit_left": ["order"], "return_variance": ["return"]}
     assert about["needs"] == {"warehouse": ["purchase", "return"], "deliver_on": ["order"]}
     assert shop.buy(("P", 1, 5), deliver_on="2030-01-01")["row"]["deliver_on"] is None
     assert "warehouse" in shop.refused("purchase", {"supplier": "乙", "warehouse": None}, ("P", 1, 5))["fields"]

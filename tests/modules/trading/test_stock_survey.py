@@ -116,8 +116,8 @@ def test_on_paper_and_in_a_file(shop: Shop) -> None:
     job = ended(shop, shop.api.post(f"{PATH}/export", {"condition": "low"}))
     book = load_workbook(io.BytesIO(shop.api.call("GET", f"/api/jobs/{job['id']}/file").content))
     heads, *rows = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
-    assert heads[:4] == ["产品编号", "规格", "产品名称", "库存数量"] and heads[-1] == "状态"
-    assert [row[1:4] + row[-2:] for row in rows] == [["小", "P", 25, 55, "不足"]]
+    assert heads[:5] == ["产品编号", "规格", "基本单位", "产品名称", "库存数量"] and heads[-1] == "状态"
+    assert [row[1:5] + row[-2:] for row in rows] == [["小", "个", "P", 25, 55, "不足"]]
 
 
 def test_only_who_may_see_the_stock_sees_it(shop: Shop) -> None:

@@ -56,6 +56,8 @@ export interface FieldInfo {
   tree?: boolean
   /** ref: only candidates whose field equals this record's value: {parent: 'id'} */
   depends?: Record<string, string>
+  /** typed with a new record only: a record of its own keeps it, which this field then names */
+  for_new?: string
 }
 
 export interface FormSection { label: string; fields: string[] }
@@ -100,6 +102,8 @@ export interface ModuleInfo {
   files: boolean
   /** whether the first picture among them stands for the record */
   pictured?: boolean
+  /** what is printed of its records beside lists: labels, and a list of prices; none for who may not print */
+  labels?: LabelsInfo | null
   /** hand-made panes under the list, beside the related records */
   panes: { name: string; label: string }[]
   /** what nobody could have saved and a meeting of machines may leave in it: narrows the list */
@@ -133,6 +137,8 @@ export interface SurveyInfo { label: string; record: string; whole: string; part
 export interface StatementInfo { label: string; entries: string; by: string[]; print: boolean; export: boolean }
 
 /** How a document's sheet is made up (desktop/engine/documents). All names are fields of the module or of its lines. */
+/** the prices one of which may stand on a label, and the fields that stand before prices in a list of them */
+export interface LabelsInfo { prices: { name: string; label: string }[]; listed: string[]; /** the last day the prices hold */ until?: string | null }
 export interface DocumentInfo {
   /** the module of its lines; '' where there are none */
   lines: string
@@ -169,6 +175,8 @@ export interface DocumentInfo {
   own: boolean
   /** what it can be printed as; none for who may not print */
   prints?: DocumentPrint[]
+  /** labels of what its lines name */
+  labels?: LabelsInfo | null
   /** whether codes become lines */
   finds?: boolean
   /** what a sheet can be filled from, and the kinds of sheets it is for */

@@ -4,6 +4,7 @@ import { shallowReactive } from 'vue'
 import { loadState, saveState } from '@/api/client'
 import type { DocumentPrint, ListQuery } from '@/api/types'
 import type { Column } from '@/engine/model/layout'
+import { labelAsk, labelsOf, priceListAsk, type LabelRequest, type LabelSettings, type PriceListRequest } from '@/engine/print/labels'
 import { useTabs, type ListRequest } from './tabs'
 
 export interface PrintRequest {
@@ -31,7 +32,12 @@ export interface PaperRequest {
   backTo?: string
   /** what is no document says what makes it */
   ask?: { path: string; body: object }
+  /** what is asked follows from one of these, which the preview can change */
+  labels?: LabelRequest
+  priceList?: PriceListRequest
 }
+type Opened = Pick<PaperRequest, 'module' | 'id' | 'title' | 'back'>
+const LABELS_AT = 'labels'
 
 /** The prints of a kind. */
 export const printsOf = (prints: DocumentPrint[] | undefined, kind: string): DocumentPrint[] => (prints ?? []).filter((one) => kind in one.titles)
@@ -60,5 +66,24 @@ export const usePrints = defineStore('prints', () => {
     papers.set(request.module, { ...request, name: chosen.name })
     useTabs().enter(`/print/${request.module}/document`)
   }
-  return { requests, papers, open, openPaper, keep }
+  /** Shows something that follows from what is asked for, as it was asked for last. */
+  async function openAsked(of: Opened, asked: (kept: Partial<LabelSettings> | null) => Pick<PaperRequest, 'labels' | 'priceList'>): Promise<void> {
+    const kept = await loadState<Partial<LabelSettings> | null>(LABELS_AT, null).catch(() => null)
+    papers.set(of.module, asking({ ...of, kind: '', prints: [], name: '', ...asked(kept) }))
+    useTabs().enter(`/print/${of.module}/document`)
+  }
+  const asking = (one: PaperRequest): PaperRequest => ({ ...one, ...(one.labels ? { ask: labelAsk(one.labels) } : one.priceList ? { ask: priceListAsk(one.priceList) } : {}) })
+  const openLabels = (of: Opened, labels: Omit<LabelRequest, 'settings'>): Promise<void> =>
+    openAsked(of, (kept) => ({ labels: { ...labels, settings: labelsOf(kept, labels.info) } }))
+  const openPriceList = (of: Opened, priceList: Omit<PriceListRequest, 'settings'>): Promise<void> =>
+    openAsked(of, (kept) => ({ priceList: { ...priceList, settings: labelsOf(kept, priceList.info) } }))
+  /** Other settings of labels or prices, which the next ones begin with. */
+  function setLabels(module: string, change: { settings?: LabelSettings; copies?: number | null }): void {
+    const one = papers.get(module)
+    if (!one) return
+    const { labels, priceList } = one
+    papers.set(module, asking({ ...one, ...(labels ? { labels: { ...labels, ...change } } : {}), ...(priceList && change.settings ? { priceList: { ...priceList, settings: change.settings } } : {}) }))
+    if (change.settings) void saveState(LABELS_AT, change.settings).catch(() => undefined)
+  }
+  return { requests, papers, open, openPaper, openLabels, openPriceList, setLabels, keep }
 })

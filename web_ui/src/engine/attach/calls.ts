@@ -11,6 +11,8 @@ export interface FileInfo {
   at: string
   by: string
   machine: string | null
+  /** when it was chosen to stand for the record */
+  main_at?: string | null
   /** `done`: bytes moved so far, while it moves */
   state: { state: FileState; words: string; done: number | null }
 }
@@ -31,6 +33,7 @@ export const files = {
   thumbnail: (id: string): Promise<{ blob: Blob; name: string }> => api.file(one(id, '/thumbnail')),
   fetch: (id: string): Promise<FileInfo> => api.post<FileInfo>(one(id, '/fetch')),
   save: (id: string): Promise<{ path?: string; download?: string; cancelled?: true }> => api.post(one(id, '/save')),
+  lead: (id: string): Promise<unknown> => api.post(one(id, '/main')),
   remove: (id: string): Promise<unknown> => api.delete(one(id)),
   restore: (id: string): Promise<unknown> => api.post(one(id, '/restore')),
 }

@@ -14,6 +14,8 @@ describe('files of a record', () => {
     const first = { ...file('here'), id: '4', at: '2026-11-26T01:30:00Z' }
     expect(mainPicture([later, paper, first])?.id).toBe('4')
     expect(mainPicture([paper])).toBeUndefined()
+    expect(mainPicture([{ ...later, main_at: '2026-11-27T01:00:00Z' }, first])?.id).toBe('2')
+    expect(mainPicture([{ ...later, main_at: '2026-11-27T01:00:00Z' }, { ...first, main_at: '2026-11-27T02:00:00Z' }])?.id).toBe('4')
   })
   it('says where the content is', () => {
     expect((['here', 'local', 'uploading', 'available', 'fetching', 'missing'] as const).map((state) => stateWords(file(state)))).toEqual(['', '仅在本机', '正在上传', '可下载', '正在下载', '来源缺失（在设备 A2 上）'])

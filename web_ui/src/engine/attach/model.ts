@@ -16,9 +16,9 @@ export function isPicture(file: FileInfo): boolean {
   return SHOWN.includes(file.mime)
 }
 
-/** what stands for the record: the picture that was attached first */
+/** what stands for the record: the picture that was chosen last, else the one that was attached first */
 export function mainPicture(files: FileInfo[]): FileInfo | undefined {
-  return files.filter(isPicture).sort((a, b) => a.at.localeCompare(b.at))[0]
+  return files.filter(isPicture).sort((a, b) => (b.main_at ?? '').localeCompare(a.main_at ?? '') || a.at.localeCompare(b.at))[0]
 }
 
 /** whether it can be looked at here; everything else is saved and opened by other programs */

@@ -116,6 +116,15 @@ export function useFiles(module: string, record: string) {
       showProblem(thrown)
     }
   }
+  async function lead(file: FileInfo): Promise<void> {
+    try {
+      await files.lead(file.id)
+      toast(t('「{name}」是主图了。', { name: file.file_name }))
+    } catch (thrown) {
+      showProblem(thrown)
+    }
+    await load()
+  }
   async function remove(file: FileInfo): Promise<void> {
     try {
       await files.remove(file.id)
@@ -145,5 +154,5 @@ export function useFiles(module: string, record: string) {
     window.clearTimeout(timer)
     small.forEach((url) => { if (url) URL.revokeObjectURL(url) })
   })
-  return { items, earlier, removed, mayAttach, error, loaded, adding, small, shown, load, add, open, save, remove, bringBack }
+  return { items, earlier, removed, mayAttach, error, loaded, adding, small, shown, load, add, open, save, lead, remove, bringBack }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ModuleInfo, Row } from '../../api/types'
 import { field } from '../../fields/info'
-import { changedFields, clashes, copyValues, errorsPerTab, firstToFill, forAdding, formFields, formTabs, missingRequired, needsId, newValues, nextValues, pick, rebase } from './form'
+import { changedFields, clashes, copyValues, errorsPerTab, firstToFill, forAdding, formFields, formTabs, missingRequired, needsId, newValues, nextValues, pick, rebase, standsIn } from './form'
 
 const module = {
   name: 'm',
@@ -13,6 +13,14 @@ const module = {
 } as unknown as ModuleInfo
 
 describe('form', () => {
+  it('asks for what a new record bears in the place of what names it later', () => {
+    const fields = [field('barcode', { name: 'typed', for_new: 'main' }), field('ref', { name: 'main', depends: { of: 'id' } }), field('text', { name: 'other' })]
+    const shown = (of: typeof fields, isNew: boolean): string[] => of.filter((f) => standsIn(of, f.name, isNew)).map((f) => f.name)
+    expect(shown(fields, true)).toEqual(['typed', 'other'])
+    expect(shown(fields, false)).toEqual(['main', 'other'])
+    // who may not add it names it later
+    expect(shown([{ ...fields[0]!, readonly: true }, ...fields.slice(1)], true)).toEqual(['main', 'other'])
+  })
   it('starts from defaults and the preset, also of hidden fields', () => {
     expect(newValues(module, { h: 'x' })).toEqual({ code: null, name: null, limit: 0, tags: null, h: 'x', sum: null })
   })

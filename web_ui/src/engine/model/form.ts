@@ -42,6 +42,13 @@ export function nextValues(module: ModuleInfo, preset: Record<string, Value>, la
 }
 
 /** What is chosen among what belongs to the record itself: of a new one there is nothing yet. */
+/** Fields of a form as it stands: what is typed with a new record has its place there alone, where it names what keeps it later. */
+export function standsIn(fields: FieldInfo[], name: string, isNew: boolean): boolean {
+  const field = fields.find((f) => f.name === name)
+  if (!field || field.for_new) return !!field && isNew && !field.readonly
+  return !isNew || !fields.some((f) => f.for_new === name && !f.readonly)
+}
+
 export const needsId = (field: FieldInfo): boolean => Object.values(field.depends ?? {}).includes('id')
 
 /** Where the cursor starts in a new record: the first field that a person fills and that nothing filled before. */
@@ -59,7 +66,7 @@ export function copyValues(module: ModuleInfo, row: Row): Values {
   for (const field of module.fields) {
     if (field.hidden || field.readonly || field.type === 'serial' || field.type === 'password') continue
     // what belongs to the old record alone
-    if (needsId(field)) continue
+    if (needsId(field) || field.for_new) continue
     const value = row[field.name]
     if (value !== undefined && !isHidden(field, value)) values[field.name] = value
   }

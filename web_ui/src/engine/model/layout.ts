@@ -3,7 +3,7 @@ import type { ColumnState, FieldInfo, ListLayout, ModuleInfo } from '../../api/t
 
 export interface Column { field: string; width: number; hidden: boolean; pinned: boolean }
 
-export const canShow = (f: FieldInfo): boolean => !f.hidden && f.type !== 'password'
+export const canShow = (f: FieldInfo): boolean => !f.hidden && f.type !== 'password' && !f.for_new
 
 /** xy finds 信用额度, so does 信用 */
 export function labelFits(field: FieldInfo, typed: string): boolean {

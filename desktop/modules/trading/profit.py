@@ -1,0 +1,43 @@
+"""What a line of a sale brought (T29): what the customer pays for it less what it cost, on the part whose cost is known
+as a rate (T6.12)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...engine.documents.declare import Columns
+from .papers import cost_of
+from .rounding import WHOLE_RATE, divided
+
+Row = Mapping[str, Any]
+_HUNDREDTH = 100
+
+
+def sale_totals(header: Columns, line: Columns) -> Columns:
+    """Of an order nothing yet. `revenue` and `cost_total` are signed as the document counts: a return takes back."""
+    sign = (int(line.get("signed_qty") or 0) > 0) - (int(line.get("signed_qty") or 0) < 0)
+    place = line.get("warehouse") or header.get("warehouse")
+    if not sign:
+        return {"place": place, "revenue": _worth(header, line)}
+    revenue, cost = sign * _worth(header, line), -cost_of(line)
+    found: Columns = {"place": place, "revenue": revenue}
+    if line.get("cost_amount") is None and not line.get("is_service"):
+        return found
+    return found | {"cost_total": cost, "profit": revenue - cost, "profit_rate": _rate(line, revenue, cost)}
+
+
+def profit_rate(revenue: int, cost: int) -> int | None:
+    """Of what came in, as a rate to the hundredth of a percent; None where nothing did."""
+    return divided((revenue - cost) * (WHOLE_RATE // _HUNDREDTH), revenue) * _HUNDREDTH if revenue else None
+
+
+def _worth(header: Row, line: Row) -> int:
+    """With the tax or without it (`profit.ex_tax`), as it was the rule when the document was made."""
+    name = "ex_tax_amount" if header.get("profit_basis") == "net" else "gross_amount"
+    worth = line.get(name)
+    return int(line.get("net_amount") or 0) if worth is None else int(worth)
+
+
+def _rate(line: Row, revenue: int, cost: int) -> int | None:
+    """On the units whose cost is known: only against their price anything can be said."""
+    qty, unknown = abs(int(line.get("base_qty") or 0)), abs(int(line.get("uncosted_qty") or 0))
+    return profit_rate(divided(revenue * (qty - unknown), qty) if qty else 0, cost)
