@@ -180,7 +180,11 @@ class Saving:
     def _checked(self) -> Sequence[tuple[str, Field]]:
         """The fields of which anything is asked."""
         fields = self.definition.fields.items()
-        return [(name, one) for name, one in fields if one.required or name in self._pointing]
+        return [
+            (name, one)
+            for name, one in fields
+            if one.required or name in self._pointing or isinstance(one, OfFirstChild)
+        ]
 
     @cached_property
     def _by_itself(self) -> frozenset[str]:

@@ -127,7 +127,7 @@ def line_start(document: str, *, taxed: bool = False, signs: Signs | None = None
         "document": Ref("单据", document, required=True, whole=True, index=True, hidden=True),
         "line_no": Int("行号", hidden=True, default=0),
         "product": Ref(
-            "产品", "product", required=True, index=True, width=200, copies=copies,
+            "产品", "product", required=True, index=True, width=180, copies=copies,
             retired="origin_line" if taxed else False,  # what was sold comes back, whatever became of it
         ),
         "product_name": Text("名称", readonly=True, width=180),
@@ -138,7 +138,7 @@ def line_start(document: str, *, taxed: bool = False, signs: Signs | None = None
             help="空着是基本单位",
         ),
         "ratio": Quantity("换算数量", readonly=True, hidden=True),
-        "unit_name": Text("单位", max_length=40, readonly=True, width=70),
+        "unit_name": Text("单位", max_length=40, readonly=True, width=56),
         "is_service": Bool("服务", readonly=True, hidden=True),
         "qty": Quantity("数量", required=True, max=QTY_MAX, sum=True, sum_signs=signs, width=90),
         "base_qty": Quantity("基本数量", calc=True, readonly=True, hidden=True),
@@ -148,9 +148,9 @@ def line_start(document: str, *, taxed: bool = False, signs: Signs | None = None
 def line_prices(signs: Signs | None = None) -> dict[str, Field]:
     """T1–T3 of a line. What somebody typed as the amount stands apart from what follows."""
     return {
-        "price": Price("单价", min=0, max=PRICE_MAX, width=96),
+        "price": Price("单价", min=0, max=PRICE_MAX, width=88),
         "discount_rate": Rate("折扣%", min=0, max=WHOLE_RATE * 10, default=WHOLE_RATE, width=80),
-        "amount": Money("金额", calc=True, sum=True, sum_signs=signs, width=110),
+        "amount": Money("金额", calc=True, sum=True, sum_signs=signs, width=104),
         "typed_amount": Money("手输金额", min=0, max=AMOUNT_MAX, hidden=True),
         "share_amount": Money("优惠分摊", calc=True, readonly=True, hidden=True),
         "net_amount": Money("净额", calc=True, readonly=True, sum=True, sum_signs=signs, width=110),

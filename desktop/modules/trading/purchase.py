@@ -392,7 +392,7 @@ purchase_line = Module(
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
     ),
-    columns="doc_on number doc_type supplier product_code product spec unit_name qty price discount_rate amount "
+    columns="doc_on number doc_type supplier product qty unit_name price amount product_code spec discount_rate "
     "net_amount place handler delivered_qty remaining_qty state",
     quick="number supplier product_code product handler",
     sort="-doc_on",

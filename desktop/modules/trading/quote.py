@@ -297,8 +297,8 @@ quote_line = Module(
             help="从这一行做成的销货和订货，按基本单位",
         ),
     ),
-    columns="doc_on number customer product_code product spec unit_name qty sold_qty price_1 price_2 price_3 price_4 "
-    "price discount_rate amount net_amount profit_rate valid_until standing owner",
+    columns="doc_on number customer product qty unit_name price amount sold_qty price_1 price_2 price_3 price_4 "
+    "product_code spec discount_rate net_amount profit_rate valid_until standing owner",
     quick="number customer product_code product owner",
     sort="-doc_on",
     rights=dict(manager="view export print", sales="view export print", finance="view export print"),

@@ -526,7 +526,7 @@ _HEADER: dict[str, Any] = {
     **header_start("单据编号", "doc_type", PREFIXES, "销货日期"),
     "doc_type": Enum(
         "活动类型", {"sale": "销货", "order": "销货订货", "return": "客户退货", "retail": "零售"}, required=True,
-        default="sale", index=True, width=90,
+        default="sale", index=True, width=80,
     ),
     "customer": Ref("客户", "customer", required=True, index=True, width=200),
     "contact": Ref("联系人", "contact", loose=True, depends={"parent": "customer"}),
@@ -727,7 +727,7 @@ sale_line = Module(
         **_SIDE.linking(),
         **line_end(_HEADER, _REPEATED),
     ),
-    columns="doc_on number doc_type customer product_code product spec unit_name qty price discount_rate amount "
+    columns="doc_on number doc_type customer product qty unit_name price amount product_code spec discount_rate "
     "net_amount cost_total profit profit_rate region place owner delivered_qty remaining_qty state",
     quick="number customer product_code product owner",
     sort="-doc_on",
