@@ -3,13 +3,12 @@
 import csv
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import BadRequest, Forbidden
 from . import query as q
+from . import spreadsheet
 from .access import Principal, demand
 from .engine import Engine
 from .lists import row_numbers
@@ -18,7 +17,6 @@ from .rows import fetch, labels
 SLICE_ROWS = 500
 FREE_ROWS = 5_000
 """More rows than this need the special right `export_all`."""
-_XLSX_ROWS = 1_048_575
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Kind = Literal["xlsx", "csv"]
@@ -43,14 +41,14 @@ def export(
         q.visible_field(definition, principal, name, "columns")
     if not columns:
         raise BadRequest("请至少选一列")
-    # Everything half-made stays in one private folder on the target's own disk, also what the xlsx library needs.
+    # What is half-made stays in one private folder on the target's own disk.
     with tempfile.TemporaryDirectory(prefix=".ecms-", dir=target.parent) as work, engine.db.read() as db:
         numbers = _numbers(engine, db, principal, module, query, kind)
         heads = [definition.fields[name].label for name in columns]
         cells = _cells(engine, db, principal, module, columns, numbers, progress)
         partial = Path(work) / target.name
         if kind == "xlsx":
-            _write_xlsx(partial, heads, cells, _formats(engine, module, columns))
+            spreadsheet.write(partial, heads, cells, _formats(engine, module, columns))
         else:
             _write_csv(partial, heads, cells)
         partial.replace(target)
@@ -60,7 +58,7 @@ def export(
 def _numbers(engine: Engine, db: Any, principal: Principal, module: str, query: q.Query, kind: Kind) -> Sequence[int]:
     """The rows, if there are not too many for this kind of file."""
     numbers = chosen_rows(engine, db, principal, module, query)
-    if kind == "xlsx" and len(numbers) > _XLSX_ROWS:
+    if kind == "xlsx" and len(numbers) > spreadsheet.ROWS_MAX:
         raise BadRequest("Excel 一页放不下这么多行，请改用 csv")
     return numbers
 
@@ -106,7 +104,7 @@ def _formats(engine: Engine, module: str, columns: Sequence[str]) -> list[str]:
         "int": "#,##0",
         "date": "yyyy-mm-dd",
     }
-    return [by_type.get(definition.fields[name].type, "@") for name in columns]
+    return [by_type.get(definition.fields[name].type, spreadsheet.AS_TEXT) for name in columns]
 
 
 def _write_csv(target: Path, heads: Sequence[str], rows: Iterator[list[object]]) -> None:
@@ -127,50 +125,5 @@ def write_table(target: Path, heads: Sequence[str], rows: Iterator[list[object]]
     """An xlsx file that appears whole or not at all."""
     with tempfile.TemporaryDirectory(prefix=".ecms-", dir=target.parent) as work:
         partial = Path(work) / target.name
-        _write_xlsx(partial, heads, rows, formats)
+        spreadsheet.write(partial, heads, rows, formats)
         partial.replace(target)
-
-
-def _write_xlsx(target: Path, heads: Sequence[str], rows: Iterator[list[object]], formats: Sequence[str]) -> None:
-    from xlsxwriter import Workbook
-    from xlsxwriter.exceptions import FileCreateError
-
-    options = {
-        "tmpdir": str(target.parent),
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    book = Workbook(str(target), options)
-    sheet = book.add_worksheet()
-    try:
-        _fill(book, sheet, heads, rows, formats)
-    except BaseException:
-        if sheet.row_data_fh is not None:
-            sheet.row_data_fh.close()  # closing the book would pack all that was written so far
-        raise
-    try:
-        book.close()
-    except FileCreateError as error:  # the library hides what the system said
-        raise next((said for said in error.args if isinstance(said, OSError)), error) from error
-
-
-def _fill(book: Any, sheet: Any, heads: Sequence[str], rows: Iterator[list[object]], formats: Sequence[str]) -> None:
-    styles = [book.add_format({"num_format": pattern}) if pattern != "@" else None for pattern in formats]
-    sheet.freeze_panes(1, 0)
-    sheet.write_row(0, 0, heads, book.add_format({"bold": True, "bottom": 1}))
-    for column, head in enumerate(heads):
-        sheet.set_column(column, column, max(10, 2 * len(head) + 4))
-    for number, row in enumerate(rows, 1):
-        for column, cell in enumerate(row):
-            _write_cell(sheet, number, column, cell, styles[column])
-
-
-def _write_cell(sheet: Any, row: int, column: int, cell: object, style: Any) -> None:
-    if isinstance(cell, str):
-        sheet.write_string(row, column, cell)
-    elif isinstance(cell, date):
-        sheet.write_datetime(row, column, cell, style)
-    elif isinstance(cell, int | Decimal):
-        sheet.write_number(row, column, cell, style)
