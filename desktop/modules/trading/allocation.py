@@ -128,7 +128,8 @@ def _lines(lines: Sequence[Row], outstanding: Mapping[str, int]) -> Iterator[Ref
         given[target] += amount
         is_open = outstanding.get(target, 0)
         if not (_is_within(amount, is_open) and _is_within(given[target], is_open)):
-            yield Refusal("exceeds-outstanding", f"未结 {yuan(is_open)}，不能分配更多", "amount", line.get("id"))
+            words = f"未结 {yuan(is_open)}，不能分配更多" if is_open else "已经结清；这一行改成 0，多出的留作预收/付"
+            yield Refusal("exceeds-outstanding", words, "amount", line.get("id"))
         if not _is_within(off, amount):
             yield Refusal("write-off-exceeds-line", "优惠不能超过本次分配", "write_off_amount", line.get("id"))
 

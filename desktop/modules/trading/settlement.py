@@ -13,6 +13,7 @@ from .money import KINDS, SIDES, Side, party_move
 from .open_items import (
     MODULES,
     TARGETS,
+    Found,
     about,
     given,
     is_of,
@@ -216,9 +217,19 @@ def _spread(typing: Typing) -> list[Columns]:
     off = write_off([line for line in lines if key_of(line) in keys])
     money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0) + off
     first = typing.asking.settings[CREDITS_FIRST]
-    spread = dict(allocate(money, [one.item for one in items], credits_first=first)) if wanted > 0 else {}
+    payable = [one.item for one in items if _may_settle(typing, one)]
+    spread = dict(allocate(money, payable, credits_first=first)) if wanted > 0 else {}
     chosen = [one for one in items if wanted > 0 or one.item.outstanding < 0]
     return known_amounts(chosen, spread, lines)
+
+
+def _may_settle(typing: Typing, one: Found) -> bool:
+    """A deposit settles what delivers its order, and nothing else (T11)."""
+    header = typing.sheet.header
+    order, module = _order(header), ORDERS[_party(header)[0]]
+    if not order or not header.get("advance_used"):
+        return True
+    return one.kind == module and bool(typing.asking.find(f"{module}_line", {"document": one.target, "order": order}))
 
 
 def _work_out(sheet: Sheet) -> Sheet:

@@ -50,7 +50,21 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     _date(typing)
     _complete(typing.sheet.header, typing.sheet.lines, typing.asking)
-    return typing.sheet, ()
+    return _with_costs(_work_out(typing.sheet)), ()
+
+
+def _with_costs(sheet: Sheet) -> Sheet:
+    """What comes in shows its worth while it is entered, to be held against the old books; the keeper books it."""
+    if not _is_in(sheet.header):
+        return sheet
+    lines: list[Columns] = [line | {"cost_amount": _worth(line)} for line in sheet.lines]
+    return Sheet(sheet.header | _totals(lines), lines)
+
+
+def _worth(line: Columns) -> int | None:
+    """Money of a line that comes in; None while its cost is unknown."""
+    unit_cost = line.get("unit_cost")
+    return None if unit_cost is None else unit_cost_amount(int(line.get("qty") or 0), int(unit_cost))
 
 
 def _date(typing: Typing) -> None:
@@ -129,8 +143,7 @@ def _costs(posted: Posted, asking: Asking) -> Iterator[tuple[str, Columns]]:
         if kind == "gain":
             return gain(pool, qty, per_unit)
         if kind in IN:
-            amount = None if unit_cost is None else unit_cost_amount(int(line["qty"] or 0), int(unit_cost))
-            return receipt(pool, qty, amount)
+            return receipt(pool, qty, _worth(line))
         return issue(pool, qty, last_cost(asking, str(line["product"]), pool, qty))
 
     return costs_in_turn(posted, asking, judge)

@@ -159,6 +159,20 @@ def test_what_is_paid_to_a_supplier_ahead_is_kept_for_the_order(shop: Shop) -> N
     assert yuan(other["row"]["outstanding"]) == 10
 
 
+def test_what_a_deposit_pays_is_filled_in_for_its_deliveries_alone(shop: Shop) -> None:
+    """The older debt waits."""
+    other, order = shop.sell(("P", 5, 20)), ordered(shop, paid_amount=50)
+    sold = shop.sell(delivery(order, 5))
+    about = {"kind": "receipt", "customer": "甲", "amount": 30, "order": order["row"]["id"]}
+
+    def spread(**values: Any) -> dict[str, int]:
+        told = typed(shop, about | values, "amount")
+        return {line["target"]: yuan(line["amount"] or 0) for line in told["lines"]}
+
+    assert spread(advance_used=50) == {other["row"]["id"]: 0, sold["row"]["id"]: 80}
+    assert spread() == {other["row"]["id"]: 30, sold["row"]["id"]: 0}
+
+
 def typed(shop: Shop, values: dict[str, Any], field: str) -> dict[str, Any]:
     body = {**shop.body(values, []), "changed": {"field": field}}
     return dict(shop.api.post("/api/documents/settlement/work-out", body))

@@ -339,3 +339,13 @@ def test_a_purchase_has_no_day_of_delivery_and_needs_a_warehouse(shop: Shop) -> 
     assert "warehouse" in shop.refused("purchase", {"supplier": "乙", "warehouse": None}, ("P", 1, 5))["fields"]
     order = shop.buy(("P", 1, 5), doc_type="order", deliver_on="2030-01-01")
     assert order["row"]["deliver_on"] == "2030-01-01"
+
+
+def test_what_comes_in_shows_its_worth_while_it_is_entered(shop: Shop) -> None:
+    body = shop.body({"kind": "opening"}, [{"product": shop.names["P"], "qty": scaled(100), "unit_cost": scaled(12)}])
+    asked = {**body, "changed": {"line": 0, "field": "unit_cost"}}
+    told = shop.api.post("/api/documents/stock_entry/work-out", asked)
+    assert (told["lines"][0]["cost_amount"], told["values"]["total_cost"]) == (fen(1200), fen(1200))
+    body["lines"][0]["unit_cost"] = None
+    told = shop.api.post("/api/documents/stock_entry/work-out", asked)
+    assert (told["lines"][0]["cost_amount"], told["values"]["total_cost"]) == (None, 0)
