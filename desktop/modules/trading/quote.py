@@ -12,6 +12,7 @@ from .amounts import derive, discount_refusals, unit_price
 from .choices import sale_choices
 from .cost import Pool
 from .edit_price import not_typed
+from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
 from .offer import is_below_minimum
 from .papers import (
     GOODS_LINES,
@@ -34,7 +35,7 @@ from .papers import (
     taxed,
     worked_out,
 )
-from .prints import TOTAL, WITH_PRICES, on_sheets
+from .prints import TOTAL, on_sheets
 from .product import SLOTS, slot_prices
 from .profit import profit_rate
 from .rounding import PRICED, TEN_THOUSAND, divided
@@ -65,6 +66,7 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     header["previous_number"] = previous["number"] if previous else None
     for line in lines:
         complete_line(line, asking)
+        complete_gift(line, asking)
         line |= _four(line, asking)
 
 
@@ -79,6 +81,7 @@ def _four(line: Columns, asking: Asking) -> Columns:
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
+    ungift(typing)
     sheet = typing.sheet
     if typing.line is None and typing.field == "customer":
         sheet.header.update(dict.fromkeys(("owner", "price_slot", "settlement_method")))
@@ -113,7 +116,8 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
         yield Wrong("有效期不能早于报价日期", "valid_until")
     for place, line in enumerate(posting.sheet.lines):
         product = posting.asking.look("product", str(line["product"]))
-        if product and is_below_minimum(int(line["net_amount"] or 0), int(line["base_qty"] or 0), product["min_price"]):
+        net, qty = int(line["net_amount"] or 0), int(line["base_qty"] or 0)
+        if product and not line.get("is_gift") and is_below_minimum(net, qty, product["min_price"]):
             ask = "below_min_price" if posting.rights("below_min_price") else None
             yield Wrong(f"产品 {product['name']} 低于最低售价", "price", place, ask=ask)
 
@@ -131,7 +135,9 @@ _AGAIN = (
     "customer", "contact", "subject", "price_slot", "delivery_term", "payment_term", "settlement_method",
     "discount_amount", "charge_amount", "owner", "department", "tax_basis",
 )  # fmt: skip
-_AGAIN_LINE = ("product", "unit_row", "qty", "price", "discount_rate", "typed_amount", "amount", "tax_rate", "note")
+_AGAIN_LINE = (
+    "product", "unit_row", "qty", "price", "discount_rate", "typed_amount", "amount", "tax_rate", "is_gift", "note",
+)  # fmt: skip
 
 
 def _offered_again(sheet: Sheet, id: str, asking: Asking) -> Sheet:
@@ -198,7 +204,7 @@ _REPEATED = "number doc_on customer valid_until owner state result"
 _SHEETS = on_sheets(
     "sheet", {"": "报价单"},
     ("customer:2 number", "contact owner doc_on", "subject:2 valid_until", "delivery_term:2 payment_term"),
-    columns=WITH_PRICES, spelled=TOTAL, signs=("报价人", "审核", "客户确认"),
+    columns=LINE_COLUMNS, spelled=TOTAL, signs=("报价人", "审核", "客户确认"),
     sums="total discount_amount charge_amount tax_amount",
 )  # fmt: skip
 
@@ -229,8 +235,8 @@ quote = Module(
         entry={"product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"},
         find=PRODUCTS,
         choices=sale_choices,
-        line_columns="product spec unit_row unit_name qty price discount_rate amount profit_rate price_1 price_2 "
-        "price_3 price_4 note",
+        line_columns="product spec unit_row unit_name qty price discount_rate amount is_gift profit_rate price_1 "
+        "price_2 price_3 price_4 note",
         foot="goods_amount discount_amount tax_amount charge_amount total",
         copied=_REPEATED,
         prints=_SHEETS,
@@ -270,6 +276,7 @@ quote_line = Module(
         **line_start("quote", taxed=True),
         **slot_prices(readonly=True, width=88),
         **line_prices(),
+        is_gift=gift_field(),
         **line_end(_HEADER, _REPEATED),
         standing=_STANDING,
         product_code=line_place()["product_code"],
@@ -297,8 +304,8 @@ quote_line = Module(
             help="从这一行做成的销货和订货，按基本单位",
         ),
     ),
-    columns="doc_on number customer product qty unit_name price amount sold_qty price_1 price_2 price_3 price_4 "
-    "product_code spec discount_rate net_amount profit_rate valid_until standing owner",
+    columns="doc_on number customer product qty unit_name price amount sold_qty is_gift price_1 price_2 price_3 "
+    "price_4 product_code spec discount_rate net_amount profit_rate valid_until standing owner",
     quick="number customer product_code product owner",
     sort="-doc_on",
     rights=dict(manager="view export print", sales="view export print", finance="view export print"),

@@ -27,6 +27,7 @@ from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
 from .deposits import freed_deposits, held, held_for, use_deposits
 from .edit_price import not_typed, offers_to
+from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
 from .known import KNOWN, known_fields, known_totals, told_fields
 from .money import account_move, itself, party_move
 from .offer import LIST_SLOT, LastLine, Offer, is_below_minimum
@@ -60,7 +61,7 @@ from .papers import (
     tax_included,
 )
 from .paying import change, let_off, paid_refusals, paid_source, pay_at_once
-from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, contract, on_rolls, on_sheets
+from .prints import TOTAL, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .profit import sale_totals
 from .receipts import RECEIPT, is_apart, receipt_fields
 from .refusal import shown_qty, yuan
@@ -126,7 +127,7 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     for line in lines:
         row = asking.look("quote_line", str(line["quote_line"])) if line.get("quote_line") else None
         line["quote"] = row["document"] if row else None
-        _complete_gift(line, asking)
+        complete_gift(line, asking)
         _complete_list_price(line, asking)
     use_deposits(header, lines if _SIDE.kind(header) in _SIDE.sold else (), asking)
     if customer and not header.get("owner"):
@@ -170,24 +171,8 @@ def _address(typing: Typing) -> None:
         header["address"] = next((row["id"] for row in asking.find("party_address", about)), None)
 
 
-def _complete_gift(line: Columns, asking: Asking) -> None:
-    """A gift costs its customer nothing; what was a gift in the order is one when it is delivered, or comes back."""
-    links = [str(line[name]) for name in ("order_line", "origin_line") if line.get(name)]
-    if not line.get("price") and not line.get("is_gift") and links:
-        line["is_gift"] = any((asking.look("sale_line", link) or {}).get("is_gift") for link in links) or None
-    if line.get("is_gift"):
-        line |= {"price": 0, "typed_amount": None}
-
-
-def _ungift(typing: Typing) -> None:
-    """What is a gift no more has a price again."""
-    lines, place = typing.sheet.lines, typing.line
-    if typing.field == "is_gift" and place is not None and place < len(lines) and not lines[place].get("is_gift"):
-        lines[place]["price"] = None
-
-
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
-    _ungift(typing)
+    ungift(typing)
     _address(typing)
     sheet, hints = _SIDE.fill(typing, _complete)
     _complete_price_check(sheet.header, sheet.lines, typing.asking)
@@ -576,12 +561,11 @@ _BACK = {"return": {"settled": "已退", "outstanding": "未退"}}
 _ROLL = (("number", "doc_on", "handler"), "total discount_amount write_off_amount settled outstanding tendered change")
 _RECEIPTS = on_rolls("receipt", {"retail": "销售小票"}, *_ROLL)
 _TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}, *_ROLL, turned=_BACK)
-_WITH_GIFTS = WITH_PRICES.replace(" note", " is_gift note")
 _SHEETS = on_sheets(
     "sheet", {"sale": "销货单", "order": "销货订货单", "return": "销货退货单", "retail": "销货单"},
     ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on",
      "ship_to"),
-    columns=_WITH_GIFTS, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
+    columns=LINE_COLUMNS, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
     sums="total discount_amount charge_amount tax_amount write_off_amount settled outstanding",
     turned=_BACK,
 )  # fmt: skip
@@ -720,7 +704,7 @@ sale_line = Module(
         ),
         profit_rate=Rate("毛利率%", calc=True, readonly=True, see="see_cost", width=80, help="只算知道成本的部分"),
         **delivered("交"),
-        is_gift=Bool("赠品", width=52, help="不收钱，照常出库、计成本"),
+        is_gift=gift_field(),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),
         quote=Ref("报价单", "quote", loose=True, index=True, hidden=True),
         deposit_used=Money("使用订金", readonly=True, hidden=True),

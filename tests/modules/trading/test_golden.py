@@ -718,3 +718,20 @@ def test_a_gift_that_was_ordered_is_one_when_it_is_delivered_and_comes_back(shop
     back = take(shop, "sale", "origin", sold, customer="甲", doc_type="return")
     assert [bool(one["is_gift"]) for one in back["lines"]] == [True, False]
     assert yuan(shop.sell(*back["lines"], doc_type="return")["row"]["total"]) == 20
+
+
+def test_a_gift_that_was_offered_is_one_when_it_is_sold_and_offered_again(shop: Shop) -> None:
+    shop.product("Q", price_1=scaled(20), min_price=scaled(10))
+    shop.buy(("Q", 10, 5))
+    line = {"product": shop.names["Q"], "qty": scaled(1), "price": scaled(20)}
+    offered = shop.enter("quote", {"customer": "甲"}, line | {"is_gift": True}, line)
+    assert (yuan(offered["row"]["total"]), offered["lines"][0]["price"]) == (20, 0), "no question about the least price"
+    filled = take(shop, "sale", "quote", offered, customer="甲", doc_type="sale")
+    assert [bool(one["is_gift"]) for one in filled["lines"]] == [True, False]
+    assert yuan(shop.sell(*filled["lines"])["row"]["total"]) == 20
+    path = f"/api/documents/quote/sources/previous/{offered['row']['id']}"
+    again = shop.api.post(path, {"values": {}, "lines": []})
+    assert [bool(one["is_gift"]) for one in again["lines"]] == [True, False]
+    typed = shop.body({"customer": "甲"}, [{**offered["lines"][0], "is_gift": False}])
+    found = shop.api.post("/api/documents/quote/work-out", {**typed, "changed": {"line": 0, "field": "is_gift"}})
+    assert units(found["lines"][0]["price"]) == 20, "what is no gift any more has a price again"
