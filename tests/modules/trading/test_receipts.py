@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from random import Random
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 from desktop import maintenance
+from desktop.engine.check import problems
+from desktop.modules import load
 from tests.api.test_roles import PASSWORD, hire, make
 from tests.engine.kit import Desk, assert_sound, open_desk
 from tests.modules.trading.shop import Shop, yuan
@@ -203,6 +206,15 @@ def test_who_may_not_see_settlements_is_told_nothing_of_a_receipt(shop: Shop) ->
     shop.api.sign_in()
     assert receipt(shop, shop.read("sale", mine))["row"]["state"] == "posted", "it came of the posting all the same"
     assert (shop.cash(), shop.owes("甲")) == (50, 90)
+
+
+def test_a_field_hangs_on_the_sight_of_a_module_that_is_there() -> None:
+    registry = load()
+    sale = registry["sale"]
+    assert not list(problems(registry, sale))
+    lost = {**sale.fields, "receipt": replace(sale.fields["receipt"], see_module="nobody")}
+    given = replace(sale, module=replace(sale.module, fields=lost))
+    assert "M015" in [one.id for one in problems(registry, given)]
 
 
 _KINDS: list[tuple[str, dict[str, Any]]] = [
