@@ -60,7 +60,8 @@ class Principal:
 
     def sees(self, one: Field) -> bool:
         """Whether a field exists for this user."""
-        return self.has(one.see) and not (self.no_prices and one.type in _PRICES)
+        may = self.has(one.see) and (not one.see_module or self.may("view", one.see_module))
+        return may and not (self.no_prices and one.type in _PRICES)
 
     def masks(self, one: Field) -> bool:
         """Whether the middle of a field is hidden from this user, in rows that are not his own."""

@@ -233,6 +233,8 @@ def _rights(registry: Registry, definition: Definition) -> Iterator[Problem]:
     of_fields = (right for one in definition.fields.values() for right in (one.see, one.edit))
     named = {module.edit_right, module.view_right, *of_fields}
     for name, one in definition.fields.items():
+        if one.see_module and one.see_module not in registry.definitions:
+            yield Problem("M015", f"{definition.name}.{name}", f"no module {one.see_module!r}")
         if one.edit_if and not (one.edit and one.edit_if in registry.settings):
             yield Problem("M015", f"{definition.name}.{name}", "edit_if needs a right and a setting that is there")
     for special in sorted(filter(None, named)):

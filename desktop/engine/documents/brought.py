@@ -7,9 +7,10 @@ had drawn for it is told as void.
 
 Versions of its own, each naming its cause, would have to be kept in step with those of the other document, and an older
 program in the fleet would book the money twice: with the sale, as it always did, and as a receipt that it takes for one
-like others. As it is, such a program sees a blank draft that cannot be posted, books the sale as ever, and comes to the
-same balances. For the same reason nothing is made of what an older program posted: it names no number, and goes on
-booking its money itself. Which of the two it is, the first posting says for good, whatever program changes it later.
+like others. As it is, such a program sees a blank draft, books the sale as ever, and comes to the same balances. The
+draft lacks even its kind, which is required and fixed by the first save: so nobody can fill it in there and post it.
+For the same reason nothing is made of what an older program posted: it names no number, and goes on booking its money
+itself. Which of the two it is, the first posting says for good, whatever program changes it later.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ from .versions import Chain, Version, body_of
 if TYPE_CHECKING:
     from ..registry import Registry
     from ..work import Work
+
+NOTED = "noted"
+"""Where the body of a first posting keeps what is noted for what it brings (`Brings.notes`)."""
+
+_NOT_MADE = "两台机器各自过账了同一张单据，算数的那一次没有生成这一张"
 
 Place = tuple[str, str]
 """Module and id of a document."""
@@ -85,17 +91,25 @@ def chain_of(registry: Registry, place: Place, chain: Chain | None) -> Chain | N
         return None
     counts = made.pop(chain.first.id, None)
     lost = tuple(made.values())
-    if counts is None:  # an older program's posting won
-        return Chain((*lost, replace(chain.winner, state="cancelled", base=lost[-1].id, reason=None)))
+    if counts is None:  # the posting that won brought nothing, or is an older program's
+        counts = _with_void(registry, place, lost[-1], lost[:-1])
+        return Chain((*lost[:-1], counts, _not_made(chain, counts)))
     counts = _with_void(registry, place, counts, lost)
     is_gone = chain.winner.state == "cancelled"
     gone = (replace(chain.winner, base=counts.id, version=counts.version),) if is_gone else ()
     return Chain((*lost, counts, *gone))
 
 
+def _not_made(chain: Chain, lost: Version) -> Version:
+    """The cancellation of what the posting that counts did not bring; whatever becomes of that, it stays."""
+    day = max(str(one.said.get("book_on") or "") for one in (chain.first, lost))
+    body = body_of(Sheet({}, ()), cancelled_on=day)
+    return replace(chain.winner, state="cancelled", base=lost.id, version=lost.version, reason=_NOT_MADE, body=body)
+
+
 def _made(registry: Registry, place: Place, chain: Chain) -> Iterator[tuple[str, Version]]:
     for one in filter(_is_first, chain.versions):
-        sheet = sheet_of(registry, place, one.sheet)
+        sheet = sheet_of(registry, place, Sheet(one.sheet.header | one.said.get(NOTED, {}), one.sheet.lines))
         if sheet is not None:
             yield one.id, replace(one, body=body_of(sheet, book_on=str(one.said.get("book_on") or "")))
 

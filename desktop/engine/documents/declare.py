@@ -297,9 +297,10 @@ class Annex:
 class Brings:
     """A document of another module that posting makes along (T11), the first time: one, whose id follows from its
     bringer's. `sheet` gives it, of (module, id, first posting); None: there is none. The first posting fixes columns of
-    its header for it, which are worked out and never typed: `number`, which is drawn for it, `link`, which points at
-    it, and `notes` of the posting. `shared` are the fields that its stored row repeats, by which it is seen; all else
-    follows from the first posting. `void` is the field of it that tells numbers drawn in vain."""
+    its header for it, which are worked out and never typed: `number`, which is drawn for it, and `link`, which points
+    at it. It also keeps `notes`, which `sheet` finds in the header, and nobody else anywhere. `shared` are the fields
+    that its stored row repeats, by which it is seen; all else follows from the first posting. `void` is the field of it
+    that tells numbers drawn in vain."""
 
     module: str
     role: str
@@ -309,8 +310,6 @@ class Brings:
     shared: str
     void: str
     notes: Callable[[Posting], Columns] = lambda posting: {}
-    noted: str = ""
-    """The names of those columns."""
 
     def id_of(self, document: str) -> str:
         """The id of what a document brings."""
@@ -319,7 +318,7 @@ class Brings:
     @property
     def own(self) -> tuple[str, ...]:
         """Columns of the bringing header that its first posting fixes."""
-        return (self.number, self.link, *self.noted.split())
+        return (self.number, self.link)
 
 
 @dataclass(frozen=True, kw_only=True)

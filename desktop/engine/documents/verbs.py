@@ -543,6 +543,8 @@ class _Saving:
     entry: Entry
     id: str
     wrong: dict[str, str] = field(default_factory=dict)
+    noted: Columns = field(default_factory=dict)
+    """What the first posting keeps for what it brings."""
     approves: bool = False
     """Whether somebody who may says yes to what waits."""
 
@@ -795,7 +797,8 @@ class _Saving:
         target = self.engine.registry[brings.module]
         saving = Saving(self.engine, self.db, self.principal, target, draws=False)
         own: Columns = {brings.number: saving.next_number(made.header), brings.link: brings.id_of(self.id)}
-        sheet = Sheet(sheet.header | brings.notes(self._posting(sheet)) | own, sheet.lines)
+        self.noted = brings.notes(self._posting(sheet))
+        sheet = Sheet(sheet.header | own, sheet.lines)
         found = brought.sheet_of(self.engine.registry, (self.definition.name, self.id), sheet)
         return sheet, list(self._rows_along(saving, found)) if found else []
 
@@ -826,7 +829,8 @@ class _Saving:
         return Sheet(frozen(sheet.header, header), [frozen(one, line) for one in sheet.lines])
 
     def _version(self, sheet: Sheet, version: int, base: str | None, book_on: str) -> Op:
-        said = {approval.SAID: "yes"} if self.needs_approval or self.approves else {}
+        said: dict[str, Any] = {approval.SAID: "yes"} if self.needs_approval or self.approves else {}
+        said |= {brought.NOTED: self.noted} if self.noted else {}
         body = body_of(self._frozen(sheet), book_on=book_on, **said)
         return version_op(self.definition.name, self.id, sheet.header, version, base, "posted", body, self.entry.reason)
 

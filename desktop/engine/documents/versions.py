@@ -100,7 +100,7 @@ class Version:
         return Sheet(dict(self.said.get("header", {})), [dict(line) for line in self.said.get("lines", ())])
 
 
-def body_of(sheet: Sheet, **more: str) -> str:
+def body_of(sheet: Sheet, **more: str | Columns) -> str:
     """The frozen text of a version."""
     return canonical({"header": sheet.header, "lines": list(sheet.lines), **more}).decode()
 

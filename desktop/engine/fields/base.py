@@ -151,6 +151,8 @@ class Field:
     width: int = 0
     merge: Policy = "lww"
     see: str | None = None
+    see_module: str = ""
+    """A module: the field does not exist for who may not see its records."""
     edit: str | None = None
     edit_if: str = ""
     """The key of a yes/no setting: where it says no, `edit` is not asked for."""

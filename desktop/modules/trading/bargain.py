@@ -21,7 +21,6 @@ from .papers import (
     decide_tax,
     discounted,
     frozen_money,
-    is_same,
     links_of,
     newest_price,
     quantities,
@@ -32,6 +31,7 @@ from .papers import (
     worked_out,
 )
 from .refusal import shown_qty
+from .same import is_same
 from .settings import USE_LAST_PRICE
 from .taken import taken_too_much
 from .terms import due_on

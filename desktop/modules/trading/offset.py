@@ -19,8 +19,9 @@ from .open_items import (
     side_of,
     target_of,
 )
-from .papers import is_same, sum_of, winner_of
+from .papers import sum_of
 from .refusal import yuan
+from .same import is_same, winner_of
 
 KIND = "offset"
 _PARTIES: Mapping[Side, str] = {"receivable": "customer", "payable": "supplier"}

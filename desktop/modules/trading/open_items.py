@@ -7,7 +7,7 @@ from typing import Any
 from ...engine.documents.declare import Asking, Columns, Posting
 from .allocation import OpenItem
 from .money import Side
-from .papers import is_same
+from .same import is_same
 
 FEE = "purchase_fee"
 """What a purchase owes to whom its 采购费用 go (T6.8), beside what it owes to its supplier."""

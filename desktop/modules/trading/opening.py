@@ -16,11 +16,11 @@ from .papers import (
     drafts_only,
     header_end,
     header_start,
-    is_same,
     money_gone,
 )
 from .prints import on_sheets
 from .refusal import yuan
+from .same import is_same
 from .start import day_before, start_of
 from .surplus import overpaid
 from .terms import due_on

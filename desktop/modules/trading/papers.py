@@ -47,6 +47,7 @@ from .deposits import ORDERS, advance_of, held, left_of
 from .receipts import RECEIPT
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
+from .same import is_same
 from .settings import BACK_DAYS, CHECK_AVAILABLE, FUTURE_DAYS, STOCK_NEGATIVE, TAX_INCLUDED
 
 QTY_MAX, PRICE_MAX, AMOUNT_MAX = 10**11, 10**11, 10**13
@@ -476,21 +477,6 @@ def base_of(line: Columns | None) -> int:
 def numbers_of(rows: Iterable[Columns]) -> str:
     """The documents that lines are of, named."""
     return "、".join(sorted({str(row["number"]) for row in rows}))
-
-
-def is_same(asking: Asking, module: str, one: Any, other: Any) -> bool:
-    """Whether two ids mean one party, merged ones included (T28)."""
-    return bool(one == other or winner_of(asking, module, one) == winner_of(asking, module, other))
-
-
-def winner_of(asking: Asking, module: str, id: Any) -> Any:
-    """The party that an id means."""
-    met = []
-    while id not in met:
-        met.append(id)
-        rows = asking.find("row_alias", {"t": module, "loser": id})
-        id = rows[0]["winner"] if rows else id
-    return id
 
 
 def links_of(sheet: Sheet | None, name: str) -> dict[str, Any]:

@@ -29,7 +29,6 @@ from .papers import (
     header_end,
     header_start,
     header_tax,
-    is_same,
     kind_stays,
     line_costs,
     line_end,
@@ -46,6 +45,7 @@ from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
 from .receipts import RECEIPT, is_apart, receipt_fields
 from .refusal import yuan
 from .rounding import TEN_THOUSAND, divided
+from .same import is_same
 from .settings import COST_WITH_TAX, LAST_PRICE_DAYS
 from .sources import from_order, from_origin
 from .stock import costs_in_turn, last_cost, reference_price, stock_moves

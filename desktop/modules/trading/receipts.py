@@ -10,7 +10,8 @@ from typing import Any
 
 from ...engine.define import Draft, Fault
 from ...engine.documents.declare import Brings, Columns, Posting, Sheet
-from ...engine.fields import Enum, Field, Money, Ref, Text
+from ...engine.fields import Enum, Field, Ref, Text
+from .same import is_same
 
 _CUSTOMER = {"order": "advance_in", "return": "refund_out"}
 _SUPPLIER = {"order": "advance_out", "return": "refund_in"}
@@ -63,9 +64,19 @@ def _owed(header: Columns) -> int:
 def _notes(posting: Posting) -> Columns:
     """What the party owes, or is owed, with the document and before its receipt (M3)."""
     header = posting.sheet.header
-    party, side = ("customer", "receivable") if "customer" in header else ("supplier", "payable")
+    party, side = _SIDES["sale" if "customer" in header else "purchase"]
     before = posting.asking.balance("party_balance", {party: header.get(party), "side": side})["balance"]
-    return {"receipt_before": before if header.get("doc_type") == "order" else before + _owed(header)}
+    return {"receipt_before": before + sum(_turns(posting, party, side))}
+
+
+def _turns(posting: Posting, party: str, side: str) -> Iterator[int]:
+    """By how much a document turns what its party owes: 采购费用 may go to the supplier himself. What is paid turns it
+    with the receipt."""
+    mine = posting.sheet.header.get(party)
+    for move in posting.moves(posting.sheet):
+        is_debt = move.ledger == "party_entry" and move.values["side"] == side and move.role != "paid"
+        if is_debt and is_same(posting.asking, party, mine, move.values[party]):
+            yield int(move.values["amount"] or 0)
 
 
 RECEIPT = Brings(
@@ -74,19 +85,18 @@ RECEIPT = Brings(
     sheet=_receipt,
     number="receipt_number",
     link="receipt",
-    shared="kind customer supplier owner department",
+    shared="customer supplier owner department",
     void="void_numbers",
     notes=_notes,
-    noted="receipt_before",
 )
 
 
 def receipt_fields(label: str) -> dict[str, Field]:
-    """What a document says of the receipt that came of its posting."""
+    """What a document says of the receipt that came of its posting, to who sees settlements."""
+    about: dict[str, Any] = dict(calc=True, readonly=True, see_module="settlement")
     return {
-        "receipt": Ref(label, "settlement", calc=True, readonly=True, loose=True, width=170),
-        "receipt_number": Text(f"{label}号", max_length=60, calc=True, readonly=True, hidden=True),
-        "receipt_before": Money("收付前余额", calc=True, readonly=True, hidden=True),
+        "receipt": Ref(label, "settlement", loose=True, width=170, **about),
+        "receipt_number": Text(f"{label}号", max_length=60, hidden=True, **about),
     }
 
 

@@ -46,7 +46,6 @@ from .papers import (
     header_end,
     header_start,
     header_tax,
-    is_same,
     kind_stays,
     line_costs,
     line_end,
@@ -66,6 +65,7 @@ from .profit import sale_totals
 from .receipts import RECEIPT, is_apart, receipt_fields
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND
+from .same import is_same
 from .settings import (
     COUNT_ORDERS,
     CREDIT_CHECK,

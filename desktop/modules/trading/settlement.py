@@ -33,7 +33,6 @@ from .papers import (
     drafts_only,
     header_end,
     header_start,
-    is_same,
     kind_stays,
     line_end,
     not_back_dated,
@@ -43,6 +42,7 @@ from .papers import (
 from .prints import on_sheets
 from .receipts import goes_along, made_from
 from .refusal import yuan
+from .same import is_same
 from .settings import CREDITS_FIRST, WRITE_OFF_LIMIT
 from .splits import ACCOUNTS, SPLITS, split_fields, split_hints, split_moves, splits_wrong
 from .surplus import from_overpaid, too_much

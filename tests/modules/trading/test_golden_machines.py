@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from desktop.engine.documents import brought
+from desktop.engine.documents import audit, brought
 from desktop.engine.documents.declare import Brings
 from desktop.engine.fields.moment import today
 from tests.chaos.kit import joined
@@ -361,3 +361,74 @@ def test_a_receipt_counts_nothing_where_an_older_program_posted_later(
         assert shop.read("sale", draft)["row"]["receipt"] is None
         assert (receipt["state"], receipt["number"]) == ("cancelled", mine["links"][0]["title"])
         assert len(shop.rows("account_entry")) == 1
+
+
+@pytest.mark.parametrize("does_cancel", [False, True])
+def test_every_number_drawn_in_vain_is_told_where_the_posting_that_counts_has_nothing_paid(
+    three: Three, does_cancel: bool
+) -> None:
+    draft = three.a.enter("sale", {"customer": "甲", "paid_amount": 100}, ("P", 5, 20), post=False)
+    three.meet()
+    line = [{**draft["lines"][0], "qty": scaled(5)}]
+    lost = [three.keeper.change("sale", draft, line), three.a.change("sale", draft, line, paid_amount=60)]
+    counts = three.b.change("sale", draft, line, paid_amount=None)
+    if does_cancel:
+        three.b.cancel("sale", counts, "客户退单")
+    three.meet(three.b, three.a)
+    numbers = {one["row"]["receipt_number"] for one in lost}
+    assert len(numbers) == 2
+    for shop in three.all:
+        assert (shop.cash(), shop.owes("甲")) == (0, 0 if does_cancel else 100)
+        (receipt,) = shop.rows("settlement")
+        assert {receipt["number"], receipt["void_numbers"]} == numbers
+        assert (receipt["state"], receipt["cancelled_on"]) == ("cancelled", today())
+        assert receipt["cancel_reason"] == "两台机器各自过账了同一张单据，算数的那一次没有生成这一张"
+        for number in numbers:
+            hits = shop.api.get("/api/search", q=number)["groups"]
+            assert "settlement" in {group["module"] for group in hits}
+
+
+@contextmanager
+def running_an_older_program(patch: pytest.MonkeyPatch, shop: Shop) -> Iterator[None]:
+    """A machine whose program knows nothing of receipts at all, and takes their rows for drafts; then the new one."""
+    with patch.context() as old:
+        for module in ("sale", "purchase"):
+            old.setattr(f"desktop.modules.trading.{module}.is_apart", lambda header: False)
+        old.setattr(brought, "source_of", lambda *about: None)
+        old.setattr(brought, "source_in", lambda *about: None)
+        old.setattr(brought, "is_bringing", lambda *about: False)
+        old.setattr(brought, "drawn", lambda *about: {})
+        yield
+    with shop.office.engine.db.write() as db, shop.office.engine.db.unguarded():
+        audit.rebuild(db, shop.office.engine.registry)
+
+
+@pytest.mark.parametrize("module", ["sale", "purchase"])
+def test_an_older_program_cannot_post_what_it_takes_for_a_blank_draft(
+    three: Three, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    three.keeper.enter("opening_account", {"account": "现金", "amount": 500})
+    three.meet()
+    party, kind = {"sale": ({"customer": "甲"}, "receipt"), "purchase": ({"supplier": "乙"}, "payment")}[module]
+    three.a.enter(module, {**party, "paid_amount": 30, "account": "现金"}, ("P", 5, 20))
+    for shop in (three.a, three.keeper):
+        shop.office.workstation.sync.round()
+    wanted = three.a.cash(), three.a.owes("甲"), three.a.owes("乙", "payable")
+    old = three.b
+    with running_an_older_program(monkeypatch, old):
+        old.office.workstation.sync.round()
+        (draft,) = old.rows("settlement")
+        assert (draft["state"], draft["kind"], draft["amount"]) == ("draft", None, None)
+        path = f"/api/documents/settlement/{draft['id']}"
+        for typed, words in ((None, "请填写「类型」"), (kind, "类型决定单据编号，保存后不能再改")):
+            body = old.body({**party, "kind": typed, "amount": 30, "account": "现金"}, [])
+            assert old.api.refused("PATCH", path, 422, body)["fields"] == {"kind": words}
+        # Nobody's screen leaves it out; whatever came of that books nothing.
+        old.api.call("PATCH", path, old.body({**party, "amount": 30, "account": "现金"}, []))
+        assert (old.cash(), old.owes("甲"), old.owes("乙", "payable")) == wanted
+        old.office.workstation.sync.round()
+    three.meet()
+    for shop in three.all:
+        (receipt,) = shop.rows("settlement")
+        assert (receipt["state"], receipt["kind"], yuan(receipt["amount"])) == ("posted", kind, 30)
+        assert (shop.cash(), shop.owes("甲"), shop.owes("乙", "payable")) == wanted

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from random import Random
@@ -11,6 +13,9 @@ from typing import Any
 import pytest
 
 from desktop import maintenance
+from desktop.engine.check import problems
+from desktop.modules import load
+from tests.api.test_roles import PASSWORD, hire, make
 from tests.engine.kit import Desk, assert_sound, open_desk
 from tests.modules.trading.shop import Shop, yuan
 
@@ -140,6 +145,76 @@ def test_a_draft_has_no_receipt_and_a_copy_makes_its_own(shop: Shop) -> None:
     second = shop.api.post("/api/documents/sale", {"values": values, "lines": [first["lines"][0] | {"id": ""}]})
     assert [receipt(shop, one)["row"]["number"][-4:] for one in (first, second)] == ["0001", "0002"]
     assert (shop.cash(), len(shop.rows("settlement"))) == (60, 2)
+
+
+@pytest.mark.parametrize(("fee_to", "owed"), [("乙", 120), ("运", 100)])
+def test_a_receipt_says_what_the_books_say_where_fees_go_to_the_supplier_himself(
+    shop: Shop, fee_to: str, owed: int
+) -> None:
+    shop.supplier("运")
+    shop.enter("opening_account", {"account": "现金", "amount": 500})
+    before = shop.owes("乙", "payable")
+    fee: dict[str, Any] = {"fee_amount": 20, "fee_supplier": fee_to}
+    bought = shop.buy(("P", 5, 20), paid_amount=30, account="现金", **fee)
+    found = receipt(shop, bought)
+    assert shop.owes("乙", "payable") == before + owed - 30
+    assert [yuan(found["row"][name]) for name in ("balance_before", "balance_after")] == [
+        before + owed, before + owed - 30,
+    ]  # fmt: skip
+    (line,) = found["lines"]
+    assert [yuan(line[name]) for name in ("document_total", "outstanding_before", "amount")] == [100, 100, 30]
+    by_hand = {"kind": "payment", "supplier": "乙", "amount": 1, "account": "现金"}
+    assert shop.enter("settlement", by_hand)["row"]["balance_before"] == found["row"]["balance_after"]
+
+
+def told(shop: Shop, sold: dict[str, Any]) -> str:
+    """All that is told of a sale, whoever asks."""
+    id = sold["row"]["id"]
+    paths = f"/api/documents/sale/{id}", "/api/records/sale", f"/api/records/sale/{id}/history", "/api/modules"
+    answers = [shop.api.get(path) for path in paths]
+    answers.append(shop.api.call("GET", "/api/records/settlement").text)
+    answers.append(shop.api.get("/api/search", q=sold["row"].get("receipt_number") or sold["row"]["number"]))
+    return json.dumps(answers, ensure_ascii=False)
+
+
+def test_who_may_not_see_settlements_is_told_nothing_of_a_receipt(shop: Shop) -> None:
+    sold = shop.sell(("P", 5, 20), **PAID)
+    secrets = {sold["row"]["receipt"], sold["links"][0]["title"], "receipt_number"}
+    everything = told(shop, sold)
+    assert all(secret in everything for secret in secrets)
+    assert "receipt_before" not in everything, "what the customer owes with it stands on the receipt alone"
+    path = "/api/records/sale?filter=" + json.dumps(
+        {"and": [{"field": "receipt_number", "op": "contains", "value": "SK"}]}
+    )
+    assert shop.api.call("GET", path).ok
+    boxes = dict.fromkeys(["customer", "product", "warehouse", "account"], "view")
+    boxes |= {"sale": "view add edit post export"}
+    for name, more in (("看单", {}), ("看收付", {"settlement": "view"})):
+        role = make(shop.api, name, boxes | more, values={"data_scope": "all"})
+        hire(shop.office, {"看单": "kan", "看收付": "shou"}[name], role["id"])
+    shop.api.sign_in("kan", PASSWORD)
+    nothing = told(shop, sold)
+    assert not [secret for secret in secrets if secret in nothing]
+    assert shop.api.call("GET", path).status_code == 422
+    assert shop.api.call("GET", "/api/records/document_version").status_code == 403
+    mine = shop.sell(("P", 1, 20), paid_amount=20, account="现金")
+    assert (mine["links"], mine["row"].get("receipt"), mine["row"]["paid_state"]) == ([], None, "settled")
+    changed = shop.change("sale", mine, [mine["lines"][0] | {"qty": 2_0000}])
+    assert changed["row"]["version"] == 2
+    shop.api.sign_in("shou", PASSWORD)
+    assert all(secret in told(shop, sold) for secret in secrets)
+    shop.api.sign_in()
+    assert receipt(shop, shop.read("sale", mine))["row"]["state"] == "posted", "it came of the posting all the same"
+    assert (shop.cash(), shop.owes("甲")) == (50, 90)
+
+
+def test_a_field_hangs_on_the_sight_of_a_module_that_is_there() -> None:
+    registry = load()
+    sale = registry["sale"]
+    assert not list(problems(registry, sale))
+    lost = {**sale.fields, "receipt": replace(sale.fields["receipt"], see_module="nobody")}
+    given = replace(sale, module=replace(sale.module, fields=lost))
+    assert "M015" in [one.id for one in problems(registry, given)]
 
 
 _KINDS: list[tuple[str, dict[str, Any]]] = [
