@@ -41,6 +41,7 @@ SEEDED = datetime(2020, 1, 1, tzinfo=UTC)
 """When seed rows say they were made: the same on every machine."""
 
 
+_FINISHING = "import-finished"
 _ROOM_S = 2.0
 """How often it is tried whether a full disk has room again."""
 
@@ -109,13 +110,15 @@ class Workstation:
         is_copy = is_foreign(self.db, self.folder, self.identities)
         for one in finishing.finish_at_start(engine, self._principal_of, tell, is_foreign=is_copy):
             state: State = "done" if one.is_done else "failed"
-            self.jobs.note(Job("import-finished", one.label, one.operator, state=state, message=one.message))
+            self.jobs.note(Job(_FINISHING, one.label, one.operator, state=state, message=one.message))
         engine.importing.finish_left = lambda: finishing.finish_left(engine, self._principal_of)
         for operator in {one["operator"] for one in finishing.left(engine)}:
             self.finish_when_there_is_room(operator)
 
     def finish_when_there_is_room(self, operator: str) -> None:
         """A job that goes on with what a full disk cut off. Until then whoever imports tries to, as well."""
+        if any(job.kind == _FINISHING and job.state == "running" for job in self.jobs.all(operator)):
+            return
 
         def work(job: Job) -> None:
             while True:
@@ -128,7 +131,7 @@ class Workstation:
                     job.step(0, 0)
                     time.sleep(_ROOM_S)
 
-        self.jobs.start(Job("import-finished", "接着做没有做完的导入", owner=operator, stops=False), work)
+        self.jobs.start(Job(_FINISHING, "接着做没有做完的导入", owner=operator, stops=False), work)
 
     def _principal_of(self, operator: str) -> Principal:
         """Who began what goes on now; one who has been stopped meanwhile had the right when he did."""

@@ -104,12 +104,14 @@ def written(db: sqlite3.Connection, module: str, batch: str) -> tuple[int, int]:
     return len(added), len(changed - added)
 
 
-def unfinished(engine: Engine, batch: str) -> Unfinished:
+def unfinished(engine: Engine, batch: str, *, is_stopped: bool = False) -> Unfinished:
     """What is told of an import that found the disk full in the middle of being written or taken back."""
     sql = "SELECT l.module, r.doing FROM import_log l JOIN import_run r ON r.batch = l.batch WHERE l.batch = ?"
     with engine.db.read() as db:
         module, doing = db.execute(sql, (batch,)).fetchone()
         count = sum(written(db, module, batch))
+    if doing == WRITING and is_stopped:
+        return Unfinished(f"没能停下：已写入 {count:,} 条，磁盘已满。腾出空间后会接着写完，写完以后可以撤销")
     if doing == WRITING:
         return Unfinished(f"已写入 {count:,} 条，磁盘已满。腾出空间后会接着写完，不用重新导入")
     return Unfinished("磁盘已满，这次导入还没有撤完。腾出空间后会接着撤销")

@@ -102,16 +102,20 @@ class Commit:
         return self._done
 
     def _write(self, progress: Progress) -> None:
+        batch = self._done.batch
         try:
-            try:
-                running.Writing(self._engine, self._done.batch).run(progress)
-            except StorageFull:
-                raise
-            except BaseException:
-                self.stayed = Undo(self._engine, self._principal, self._definition, self._done.batch).stop()
-                raise
+            running.Writing(self._engine, batch).run(progress)
         except StorageFull as error:
-            raise running.unfinished(self._engine, self._done.batch) from error
+            raise running.unfinished(self._engine, batch) from error
+        except BaseException:
+            self._take_back(batch)
+            raise
+
+    def _take_back(self, batch: str) -> None:
+        try:
+            self.stayed = Undo(self._engine, self._principal, self._definition, batch).stop()
+        except StorageFull as error:
+            raise running.unfinished(self._engine, batch, is_stopped=True) from error
 
     def _decide(self, judged: Lines, choices: Choices, progress: Progress) -> bool:
         """Decides while nobody waits, and keeps what was decided; False where that cannot be."""
