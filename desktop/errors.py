@@ -22,6 +22,7 @@ EcmsError
     ├── TooLarge       413 too-large
     ├── Damaged        503 damaged        nothing more is written until the program is started again
     └── StorageFull    507 storage-full
+        └── Unfinished                       something began and goes on as soon as there is room
 """
 
 from collections.abc import Mapping
@@ -145,3 +146,7 @@ class TooLarge(ApiError):
 
 class StorageFull(ApiError):
     status, code, title = 507, "storage-full", "磁盘已满，这次没有保存。清出空间后再保存，已输入的内容还在"
+
+
+class Unfinished(StorageFull):
+    """Part of it is written; the rest follows as soon as there is room."""

@@ -48,6 +48,8 @@ class Job:
     is_fetched: bool = False
     path: str | None = None
     result: Any = None
+    aside: str = ""
+    """What its user has to know besides, should it be stopped or fail."""
     stops: bool = True
     """Whether it can be cancelled; else it comes to its end, as stopping half-way would leave half."""
     taken: Callable[[], None] = field(default=lambda: None, repr=False)
@@ -174,6 +176,7 @@ class Jobs:
             job.state, job.message = "failed", _reason(job, error)
         finally:
             if job.state != "done":
+                job.message = "。".join(filter(None, (job.message, job.aside)))
                 job.discard()
             self._announce(job)
 

@@ -15,13 +15,14 @@ from typing import IO, Any
 from .engine.access import Principal
 from .engine.engine import Engine
 from .engine.ids import new_id
-from .engine.imports import tables
+from .engine.imports import running, tables
 from .engine.imports.judging import Counts, Judge, Plan, check_plan
 from .engine.imports.matching import columns_of, demand_import, fields_for, head_row, keys_for, remember, remembered
 from .engine.imports.sheets import error_file
 from .engine.imports.staging import Lines, read_rows, write_rows
 from .engine.imports.survey import counts_from_1904
 from .engine.imports.tables import Row
+from .engine.imports.undoing import Undone
 from .engine.imports.writing import Choices, Commit, Done
 from .engine.registry import Definition
 from .errors import BadRequest, NotFound, TooLarge
@@ -51,6 +52,8 @@ class Upload:
     counts: Counts | None = None
     heads: list[str] = field(default_factory=list)
     done: Done | None = None
+    stayed: Undone | None = None
+    """Of a commit that was stopped or failed: what of it could not be taken back."""
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -128,8 +131,13 @@ class Upload:
         remember(engine, self.module, heads, fields)
 
     def judge(self, engine: Engine, principal: Principal, progress: Progress) -> Counts:
-        """The dry run."""
+        """The dry run, after what still is to come into the module: else it would not be found there."""
         plan, rows = self._planned(), self.rows_of(self._sheet)
+        with engine.db.read() as db:
+            must_wait = running.is_under_way(db, self.module)
+        if must_wait:
+            with running.turn(engine, progress):
+                pass
         with self.lock:
             judge = Judge(engine, principal, engine.definition(self.module), plan, rows, self.judged)
             self.counts = judge.run(progress)
@@ -145,7 +153,7 @@ class Upload:
             try:
                 self.done = commit.run(self.judged, choices, progress)
             except BaseException:
-                self.counts = None if commit.is_kept else self.counts
+                self.counts, self.stayed = None if commit.is_old else self.counts, commit.stayed
                 raise
             return self.done
 

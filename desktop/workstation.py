@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from .engine.engine import SQL_FUNCTIONS, Engine
 from .engine.events import Bus
 from .engine.fields.base import Columns
 from .engine.fields.moment import instant
-from .engine.imports import undoing
+from .engine.imports import finishing, running
 from .engine.registry import Definition, Registry, sorted_modules
 from .engine.schema import migrate, refuse_newer
 from .engine.settings import settings_of
@@ -32,12 +33,17 @@ from .files import make_private, why
 from .jobs import Job, Jobs, State
 from .modules.system.setting import FILE_MAX_MB
 from .sync.files import Files
-from .sync.identity import Identities
+from .sync.identity import Identities, is_foreign
 from .sync.service import Sync
 from .uploads import Uploads
 
 SEEDED = datetime(2020, 1, 1, tzinfo=UTC)
 """When seed rows say they were made: the same on every machine."""
+
+
+_FINISHING = "import-finished"
+_ROOM_S = 2.0
+"""How often it is tried whether a full disk has room again."""
 
 
 @dataclass
@@ -95,10 +101,37 @@ class Workstation:
         engine = Engine(db, registry, Applier(db, registry), bus)
         engine.take_names()
         station = Workstation(folder, db, registry, engine, identities or Identities.default())
-        for one in undoing.finish(engine, station._principal_of, tell):
-            state: State = "done" if one.is_done else "failed"
-            station.jobs.note(Job("import-finished", one.label, one.operator, state=state, message=one.message))
+        station._finish_imports(tell)
         return station
+
+    def _finish_imports(self, tell: Tell) -> None:
+        """At a start: what a kill or a full disk cut off."""
+        engine = self.engine
+        is_copy = is_foreign(self.db, self.folder, self.identities)
+        for one in finishing.finish_at_start(engine, self._principal_of, tell, is_foreign=is_copy):
+            state: State = "done" if one.is_done else "failed"
+            self.jobs.note(Job(_FINISHING, one.label, one.operator, state=state, message=one.message))
+        engine.importing.finish_left = lambda: finishing.finish_left(engine, self._principal_of)
+        for operator in {one["operator"] for one in finishing.left(engine)}:
+            self.finish_when_there_is_room(operator)
+
+    def finish_when_there_is_room(self, operator: str) -> None:
+        """A job that goes on with what a full disk cut off. Until then whoever imports tries to, as well."""
+        if any(job.kind == _FINISHING and job.state == "running" for job in self.jobs.all(operator)):
+            return
+
+        def work(job: Job) -> None:
+            while True:
+                try:
+                    with running.turn(self.engine, job.step) as finished:
+                        job.message = "；".join(one.message for one in finished) or "已经完成"
+                    return
+                except StorageFull as error:
+                    job.message = str(error)
+                    job.step(0, 0)
+                    time.sleep(_ROOM_S)
+
+        self.jobs.start(Job(_FINISHING, "接着做没有做完的导入", owner=operator, stops=False), work)
 
     def _principal_of(self, operator: str) -> Principal:
         """Who began what goes on now; one who has been stopped meanwhile had the right when he did."""

@@ -17,6 +17,7 @@ from ..engine import query as q
 from ..engine.access import demand
 from ..engine.export import export
 from ..engine.fields.moment import ZONE
+from ..engine.imports import running
 from ..engine.paper import Sheet
 from ..engine.printing import Wanted, print_list
 from ..engine.printing import check as check_print
@@ -368,7 +369,10 @@ def start_backup(call: Call) -> dict[str, Any]:
     def work(job: Job, target: Path) -> None:
         from .. import maintenance
 
-        maintenance.backup(call.engine.db, target, job.step)
+        job.message = "等正在进行的导入写完…"
+        with running.alone(call.engine, job.step):  # none is half in it
+            job.message = ""
+            maintenance.backup(call.engine.db, target, job.step)
         job.message = f"已备份，{target.stat().st_size / 1_048_576:,.1f} MB，已打开检查过"
 
     return into_file(call, "backup", "数据备份", f"ECMS_{company}_{_stamp()}.bak", work)
@@ -380,13 +384,13 @@ def start_check(call: Call) -> dict[str, Any]:
         raise Forbidden("没有数据检查的权限，可请管理员来做")
     job = Job("check", "数据检查", owner=call.principal.operator)
 
-    def work(running: Job) -> None:
+    def work(job: Job) -> None:
         from .. import maintenance
 
-        findings = maintenance.check(call.engine, running.step)
-        running.result = {"findings": [finding.public() for finding in findings]}
+        findings = maintenance.check(call.engine, job.step)
+        job.result = {"findings": [finding.public() for finding in findings]}
         problems = sum(finding.kind == "problem" for finding in findings)
-        running.message = f"查到 {problems} 处问题" if problems else "数据完好"
+        job.message = f"查到 {problems} 处问题" if problems else "数据完好"
 
     return call.desk.workstation.jobs.start(job, work).public()
 

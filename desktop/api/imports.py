@@ -11,6 +11,7 @@ from ..engine.imports.sheets import reason_of, template
 from ..engine.imports.staging import cells_of
 from ..engine.imports.undoing import Undo, past
 from ..engine.imports.writing import Choices
+from ..errors import Unfinished
 from ..jobs import Job
 from ..uploads import Upload
 from . import shapes
@@ -130,7 +131,15 @@ def commit(call: Call, module: str, id: str) -> dict[str, Any]:
     choices = Choices(asked.twice, {int(number): decision for number, decision in asked.rows.items()})
 
     def work(job: Job) -> None:
-        done = one.write(engine, principal, choices, job.step)
+        try:
+            done = one.write(engine, principal, choices, job.step)
+        except Unfinished:
+            call.desk.workstation.finish_when_there_is_room(principal.operator)
+            raise
+        except BaseException:
+            if one.stayed and one.stayed.refused_count:
+                job.result, job.aside = one.stayed.public(), f"已写入的撤回了，{one.stayed.stayed()}"
+            raise
         job.result = vars(done)
         job.message = f"新增 {done.added:,} 条，更新 {done.changed:,} 条，{done.left_out:,} 行没有导入"
 
@@ -151,7 +160,11 @@ def undo(call: Call, module: str, id: str) -> dict[str, Any]:
     taking_back.refuse()
 
     def work(job: Job) -> None:
-        undone = taking_back.run(job.show)
+        try:
+            undone = taking_back.run(job.show)
+        except Unfinished:
+            call.desk.workstation.finish_when_there_is_room(call.principal.operator)
+            raise
         job.result = undone.public()
         job.message = f"删除 {undone.deleted:,} 条，恢复 {undone.restored:,} 条，{undone.refused_count:,} 条没有动"
 

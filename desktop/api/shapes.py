@@ -493,7 +493,9 @@ class PastImport(Loose):
     doing: Literal["", "write", "undo", "stop"]
     """Whether it is being written or taken back just now."""
     was_cut: bool
-    """Whether a start had to finish it."""
+    """Whether it was cut off, and finished later."""
+    part: Literal["", "write", "undo", "stop"]
+    """What came to no end, since these data were restored or copied in the middle of it."""
 
 
 class PastImports(RootModel[list[PastImport]]):

@@ -1,6 +1,7 @@
 """What the engine's verbs work on: the open database, the compiled declarations, the write path and the bus."""
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..db import Database, Functions
@@ -20,13 +21,32 @@ SQL_FUNCTIONS: Functions = {
 
 
 @dataclass(frozen=True)
+class Finished:
+    """An import, or its undoing, that had been cut off and came to its end, as its user is told."""
+
+    module: str
+    operator: str
+    label: str
+    message: str
+    is_done: bool = True
+
+
+@dataclass
+class Importing:
+    """The one import or undoing that is being written."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    finish_left: Callable[[], Sequence[Finished]] = tuple
+    """Comes to the end of what was cut off, in its turn; set by who opened the data. Raises `Unfinished`."""
+
+
+@dataclass(frozen=True)
 class Engine:
     db: Database
     registry: Registry
     applier: Applier
     bus: Bus
-    importing: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
-    """Held by the one import or undoing that is being written."""
+    importing: Importing = field(default_factory=Importing, compare=False, repr=False)
 
     def definition(self, module: str) -> Definition:
         """A module by name; raises `NotFound` for a name nobody declared."""

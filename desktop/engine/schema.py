@@ -88,6 +88,9 @@ CREATE TABLE IF NOT EXISTS dispute (
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
+_ADDED = (("import_run", "replica", "TEXT"), ("import_run", "part", "TEXT NOT NULL DEFAULT ''"))
+"""Columns that came after their table."""
+
 GUARDED_OWN = ("changeset", "row_clock", "history")
 
 
@@ -103,7 +106,7 @@ def refuse_newer(db: sqlite3.Connection) -> None:
 def migrate(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> None:
     """Brings tables, indexes and guards up to the declarations, inside the caller's transaction."""
     refuse_newer(db)
-    own = hashlib.sha256(_OWN_TABLES.encode()).hexdigest()[:16]
+    own = hashlib.sha256(f"{_OWN_TABLES}{_ADDED}".encode()).hexdigest()[:16]
     fingerprint = f"{SCHEMA}:{own}:{registry.fingerprint}:{index_fingerprint(registry)}"
     if _stored_fingerprint(db) == fingerprint:
         return
@@ -111,6 +114,9 @@ def migrate(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> 
     for statement in _OWN_TABLES.split(";"):
         if statement.strip():
             db.execute(statement)
+    for table, name, kind in _ADDED:
+        if name not in {column[1] for column in db.execute(f"PRAGMA table_info({table})")}:
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
     for table in GUARDED_OWN:
         _guard(db, table)
     for definition in registry:

@@ -161,6 +161,22 @@ def settle(db: Database, data: Path, identities: Identities) -> tuple[Identity |
     return kept, "restored" if is_mine else "copied"
 
 
+def is_foreign(db: Database, data: Path, identities: Identities) -> bool:
+    """Whether `settle` will give these data a new replica, since they come from elsewhere or from another time."""
+    with db.read() as reader:
+        me = reader.execute("SELECT db_uuid, replica, last_n FROM sync_self").fetchone()
+        is_joined = reader.execute("SELECT 1 FROM sync_peer").fetchone() is not None
+        former = former_replicas(reader)
+    if me is None or not is_joined:
+        return False
+    inode, found = inode_of(data), identities.read(data)
+    if found is None:
+        return identities.moved(me["db_uuid"], inode) is None
+    if found.db_uuid != me["db_uuid"] or found.inode != inode:
+        return True
+    return found.offered_n > me["last_n"] if found.replica == me["replica"] else found.replica not in former
+
+
 def renew_file(data: Path, identities: Identities) -> None:
     """After the program itself replaced its file: the same machine under the replica that now stands in the data."""
     found = identities.read(data)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from .. import __version__
 from ..engine.apply import LOST, OPEN, PENDING, REJECTED, keep_lost_place, opened, unpacked
 from ..engine.documents.versions import TABLE as VERSIONS
 from ..engine.engine import Engine
+from ..engine.imports.running import UNDO_ACT
 from ..engine.schema import SCHEMA
 from ..engine.work import rebuild_checksum, versions
 from . import diary, outbox, reception
@@ -408,19 +409,20 @@ class Round:
             self._renew_identity()
 
     def _check_mass(self) -> None:
-        """Raises MassDelete for what nobody has confirmed and no server ever took, counted over all that waits."""
+        """Raises MassDelete for what nobody has confirmed and no server ever took, counted over all that waits. What
+        was never uploaded is missed by nobody; and who takes an import back was asked, and only what it added goes."""
         deletes: dict[str, set[str]] = {}
         with self.engine.db.read() as db:
-            sure = _confirmed(db)
-            for row in outbox.unsettled(db):
-                body = unpacked(row["body"])
-                is_asked = row["state"] == PENDING and row["n"] > sure.get(row["uuid"], 0) and row["seq"] is None
-                for op in opened(body)["ops"] if is_asked and b'"k":"del"' in body else ():
-                    if op["k"] == "del" and op["t"] in self.engine.registry:
-                        deletes.setdefault(op["t"], set()).add(op["id"])
-            for table, ids in deletes.items():
-                if len(ids) > MASS_ROWS:
-                    self._check_table(db, table, ids)
+            sure, waits = _confirmed(db), [row for row in outbox.unsettled(db) if row["state"] == PENDING]
+            waits = [row for row in waits if row["seq"] is None]
+            asked = [row["body"] for row in waits if row["n"] > sure.get(row["uuid"], 0)]
+            for table, id in _touched("del", asked):
+                if table in self.engine.registry:
+                    deletes.setdefault(table, set()).add(id)
+            many = {table: ids for table, ids in deletes.items() if len(ids) > MASS_ROWS}
+            fresh = set(_touched("ins", [row["body"] for row in waits])) if many else set()
+            for table, ids in many.items():
+                self._check_table(db, table, {id for id in ids if (table, id) not in fresh})
 
     def _check_table(self, db: sqlite3.Connection, table: str, ids: set[str]) -> None:
         """What was brought back meanwhile does not count."""
@@ -659,6 +661,16 @@ def _stamp(item: Mapping[str, Any]) -> list[Any]:
     about = item.get("row")
     stamp = about.get("stamp") if isinstance(about, dict) else None
     return stamp if isinstance(stamp, list) and len(stamp) == 5 else []
+
+
+def _touched(kind: str, bodies: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    """(table, id) of all that these changesets add or delete, but for imports that are taken back."""
+    for stored in bodies:
+        body = unpacked(stored)
+        if f'"k":"{kind}"'.encode() in body:
+            changeset = opened(body)
+            if not str(changeset.get("act", "")).endswith(f".{UNDO_ACT}"):
+                yield from ((op["t"], op["id"]) for op in changeset["ops"] if op["k"] == kind)
 
 
 def _confirmed(db: sqlite3.Connection) -> dict[str, int]:

@@ -8,7 +8,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from desktop import accounts
+from desktop import accounts, maintenance
 from desktop import db as database
 from desktop.engine.imports.writing import Choices
 from desktop.workstation import Workstation
@@ -220,6 +220,30 @@ def test_after_a_power_cut_the_screen_says_what_was_finished(
         expect(wizard.get_by_role("status")).to_be_visible()
         expect(wizard.get_by_role("button", name="停止")).to_be_hidden()
         expect(past.get_by_role("row").filter(has_text="a.xlsx")).to_contain_text("中断后撤完")
+        assert not served.watch.complaints()
+
+
+def test_after_a_restored_backup_the_screen_says_that_an_import_is_a_part(
+    browser: Browser, company: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(database, "_PIECE_S", 0.0)
+    half = cut_off(copy_of(company, tmp_path / "data"))
+    database.open_database(half).close()  # folds the log into the file
+    maintenance.restore(tmp_path / "restored", half / database.FILE_NAME)
+    with serve(browser, tmp_path / "restored") as served:
+        served.watch.start()
+        page = first_page(served.context)
+        screen = Screen(page)
+        expect(screen.toast.first).to_contain_text("导入了一部分（新增")
+        wizard = open_import(page)
+        past = wizard.get_by_role("region", name="以前的导入")
+        row = past.get_by_role("row").filter(has_text="a.xlsx")
+        expect(row).to_contain_text("只导入了一部分：数据是从备份恢复或复制来的")
+        look(page, tmp_path_factory, "import-part")
+        past.get_by_role("button", name="撤销导入 a.xlsx").click()
+        screen.question("撤销导入「a.xlsx」").get_by_role("button", name="撤销导入").click()
+        expect(row).to_contain_text("中断后撤完")
         assert not served.watch.complaints()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +15,19 @@ import pytest
 import requests
 
 from desktop import db as database
+from desktop import maintenance, workstation
 from desktop.engine.imports import running
 from desktop.engine.imports.undoing import Undo, past
 from desktop.engine.imports.writing import Choices
-from desktop.errors import BadRequest
+from desktop.engine.work import Changed
+from desktop.errors import BadRequest, StorageFull, Unfinished
 from desktop.uploads import Upload
 from desktop.workstation import Workstation
+from sync_server.replication.changeset import Op
 from tests.conftest import StartProgram
 from tests.engine.kit import assert_sound, open_desk
 from tests.engine.test_kill import dice, page_of
-from tests.importing import Importing, checked, cut, quiet, xlsx
+from tests.importing import Importing, checked, cut, ended, fetched, quiet, xlsx
 from tests.support import Api, Office, copy_of
 
 HEADS = ("客户名称", "客户分组", "标签", "备注")
@@ -357,3 +362,214 @@ def test_an_undoing_is_not_stopped_half_way(office: Office) -> None:
     assert job["stops"] is False
     answer: requests.Response = office.api.call("DELETE", f"/api/jobs/{job['id']}")
     assert answer.status_code == 400 and "不能中途停止" in answer.text
+
+
+# --------------------------------------------------------------------------------------------------------- disk full
+
+
+@dataclass
+class Disk:
+    """One that can be filled: every transaction of its own fails then."""
+
+    is_full: bool = False
+
+    def fill(self) -> None:
+        self.is_full = True
+
+    def free(self) -> None:
+        self.is_full = False
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+    one, real = Disk(), database.Database._nested
+
+    @contextmanager
+    def nested(self: database.Database) -> Iterator[sqlite3.Connection]:
+        if one.is_full:
+            raise StorageFull
+        with real(self) as db:
+            yield db
+
+    monkeypatch.setattr(database.Database, "_nested", nested)
+    monkeypatch.setattr(workstation, "_ROOM_S", 0.05)
+    yield one
+    one.free()
+
+
+def assert_once(office: Office, count: int = ROWS) -> None:
+    assert (imported(office), is_under_way(office), ask(office, "SELECT count(*) FROM import_part")) == (count, 0, 0)
+    sql = "SELECT count(DISTINCT name) FROM customer WHERE deleted_at IS NULL AND name LIKE '甲_____厂'"
+    assert ask(office, sql) == count
+    assert_sound(office.engine)
+
+
+def test_an_import_that_finds_the_disk_full_is_finished_before_it_is_tried_again(office: Office, disk: Disk) -> None:
+    upload, admin = ready(office), office.admin
+    with pytest.raises(Unfinished) as told:
+        upload.write(office.engine, admin, Choices(), in_the_middle(office, disk.fill))
+    assert 0 < imported(office) < ROWS
+    assert str(told.value).startswith(f"已写入 {imported(office):,} 条，磁盘已满")
+    with pytest.raises(Unfinished, match="磁盘已满"):
+        upload.judge(office.engine, admin, quiet)
+    disk.free()
+    counts = upload.judge(office.engine, admin, quiet)
+    assert counts.twice == ROWS, "all of them were there when it was looked"
+    done = upload.write(office.engine, admin, Choices(), quiet)
+    assert (done.added, done.left_out) == (0, ROWS)
+    assert_once(office)
+
+
+def test_another_import_finishes_it_first_and_is_checked_anew(office: Office, disk: Disk) -> None:
+    first, second, admin = ready(office), ready(office), office.admin
+    with pytest.raises(Unfinished):
+        first.write(office.engine, admin, Choices(), in_the_middle(office, disk.fill))
+    with pytest.raises(Unfinished):
+        second.write(office.engine, admin, Choices(), quiet)
+    disk.free()
+    with pytest.raises(BadRequest, match="重新检查"):
+        second.write(office.engine, admin, Choices(), quiet)
+    assert_once(office)
+    second.judge(office.engine, admin, quiet)
+    assert second.write(office.engine, admin, Choices(), quiet).added == 0
+    assert_once(office)
+
+
+def test_a_start_finishes_what_found_the_disk_full(office: Office, disk: Disk) -> None:
+    upload, admin, copy = ready(office), office.admin, office.workstation.folder.with_name("cut")
+    with pytest.raises(Unfinished):
+        upload.write(office.engine, admin, Choices(), in_the_middle(office, disk.fill))
+    cut(office.workstation.folder, copy)
+    disk.free()
+    with open_desk(copy) as desk:
+        sql = "SELECT count(*), count(DISTINCT name) FROM customer WHERE deleted_at IS NULL AND name LIKE '甲_____厂'"
+        assert tuple(desk.ask(sql)[0]) == (ROWS, ROWS)
+        assert_sound(desk.engine)
+
+
+def test_an_import_that_is_stopped_and_then_finds_the_disk_full_is_finished_all_the_same(
+    office: Office, disk: Disk
+) -> None:
+    """It cannot even be noted down that it was stopped; its user is told so."""
+    upload, admin = ready(office), office.admin
+
+    def stop_full() -> None:
+        disk.fill()
+        raise Stopped
+
+    with pytest.raises(Unfinished, match=r"没能停下：.*写完以后可以撤销"):
+        upload.write(office.engine, admin, Choices(), in_the_middle(office, stop_full))
+    disk.free()
+    upload.judge(office.engine, admin, quiet)
+    assert_once(office)
+
+
+def test_what_is_being_taken_back_goes_on_when_there_is_room(office: Office, disk: Disk) -> None:
+    upload, admin = ready(office), office.admin
+    batch = upload.write(office.engine, admin, Choices(), quiet).batch
+    undo = Undo(office.engine, admin, office.engine.definition("customer"), batch)
+    with pytest.raises(Unfinished, match="还没有撤完"):
+        undo.run(in_the_middle(office, disk.fill))
+    assert 0 < imported(office) < ROWS
+    disk.free()
+    again = ready(office)
+    assert again.counts is not None and again.counts.twice == 0, "it was gone before it was looked"
+    (line,) = past(office.engine, admin, "customer")
+    assert line["undone_at"] and imported(office) == 0
+    assert again.write(office.engine, admin, Choices(), quiet).added == ROWS
+    assert_once(office)
+
+
+@pytest.mark.parametrize("is_undone", [False, True])
+def test_the_program_goes_on_by_itself_as_soon_as_there_is_room(office: Office, disk: Disk, is_undone: bool) -> None:
+    """Through the API; and what was needed may be deleted then."""
+    one = Importing.of(office, customers_file(6_000))
+    one.check()
+    if is_undone:
+        batch = one.commit()["result"]["batch"]
+        job = office.api.post(f"/api/import/customer/{batch}/undo")
+    else:
+        job = office.api.post(f"{one.path}/commit", {"twice": "skip", "rows": {}})
+    until = time.monotonic() + 60
+    while imported(office) in (0, 6_000) and time.monotonic() < until:
+        time.sleep(0.002)
+    disk.fill()
+    job = ended(office, job)
+    assert job["state"] == "failed" and ("会接着撤销" if is_undone else "会接着写完") in job["message"]
+    office.workstation.finish_when_there_is_room(office.admin.operator)  # as every try that is refused does
+    (waiting,) = [one for one in office.api.get("/api/jobs") if one["kind"] == "import-finished"]
+    assert waiting["state"] == "running" and "接着" in waiting["label"]
+    disk.free()
+    waiting = ended(office, waiting)
+    assert waiting["state"] == "done", waiting
+    assert_once(office, 0 if is_undone else 6_000)
+
+
+def test_a_piece_that_cannot_be_finished_is_taken_back_instead_of_tried_for_ever(
+    office: Office, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload, admin, real = ready(office), office.admin, office.engine.applier.local
+    with pytest.raises(Unfinished):
+        upload.write(office.engine, admin, Choices(), in_the_middle(office, disk.fill))
+
+    def local(ops: Sequence[Op], **about: Any) -> Changed:
+        if about["act"] == "customer.import":
+            raise ValueError("坏了")
+        return real(ops, **about)
+
+    monkeypatch.setattr(office.engine.applier, "local", local)
+    disk.free()
+    with running.turn(office.engine, quiet) as finished:
+        assert [one.message for one in finished] == ["没有写完：坏了。已写入的都撤回了"]
+    assert_once(office, 0)
+    with running.turn(office.engine, quiet) as finished:
+        assert not finished
+
+
+# ------------------------------------------------------------------------------------------------ told to who looks
+
+
+def test_of_a_stopped_update_it_is_told_what_stayed_and_why(office: Office) -> None:
+    ready(office, 4_000).write(office.engine, office.admin, Choices(), quiet)
+    with office.engine.db.read() as db:
+        old = db.execute("SELECT id, code, name FROM customer WHERE name LIKE '甲%' ORDER BY code").fetchall()
+    one = Importing.of(office, xlsx(("客户编号", "简称"), *((code, "新") for _, code, _ in old)))
+    one.check(key="code")
+    job = office.api.post(f"{one.path}/commit", {"twice": "update", "rows": {}})
+    until = time.monotonic() + 60
+    while not ask(office, "SELECT count(*) FROM customer WHERE short_name = '新'") and time.monotonic() < until:
+        time.sleep(0.002)
+    office.api.ok(office.api.call("PATCH", f"/api/records/customer/{old[0][0]}", {"note": "还要用"}))
+    office.api.ok(office.api.call("DELETE", f"/api/jobs/{job['id']}"))
+    job = ended(office, job)
+    assert job["state"] == "cancelled" and job["result"]["refused_count"] == 1, job
+    assert job["message"] == f"已取消。已写入的撤回了，1 条没有动：「{old[0]['name']}」导入以后改过"
+    assert ask(office, "SELECT count(*) FROM customer WHERE short_name = '新'") == 1
+
+
+def test_an_import_that_is_still_written_is_not_counted_for_its_undoing(office: Office) -> None:
+    upload, admin, said = ready(office), office.admin, list[str]()
+
+    def look() -> None:
+        (line,) = past(office.engine, admin, "customer")
+        said.append(office.api.call("GET", f"/api/import/customer/{line['batch']}/undo").text)
+
+    upload.write(office.engine, admin, Choices(), in_the_middle(office, look))
+    assert "还没有写完，写完以后再撤销" in said[0]
+
+
+def test_a_backup_waits_for_the_import_that_is_being_written(office: Office, tmp_path: Path) -> None:
+    upload, admin, jobs = ready(office), office.admin, list[dict[str, Any]]()
+
+    def back_up() -> None:
+        job = office.api.post("/api/backup")
+        time.sleep(0.5)
+        jobs.append(office.api.get(f"/api/jobs/{job['id']}"))
+
+    upload.write(office.engine, admin, Choices(), in_the_middle(office, back_up))
+    assert (jobs[0]["state"], jobs[0]["message"]) == ("running", "等正在进行的导入写完…")
+    copy = tmp_path / "whole.bak"
+    copy.write_bytes(fetched(office, jobs[0]))
+    maintenance.restore(tmp_path / "restored", copy)
+    with open_desk(tmp_path / "restored") as desk:
+        assert desk.ask("SELECT count(*) FROM customer WHERE name LIKE '甲_____厂'")[0][0] == ROWS

@@ -4,9 +4,14 @@ SQLite has one writer, and 50,000 rows keep it busy for a quarter of a minute. S
 nobody waits. Then one short transaction looks whether what it rests on still stands, and keeps its ops (`import_part`)
 with its line of the log: from here on it counts as imported. The ops are applied a changeset at a time, each in the
 transaction that takes it out of `import_part`; a start that finds some left applies them before anybody signs in
-(`undoing.finish`). What is decided needs no rights and no judging any more, like what comes from another machine.
+(`finishing`). What is decided needs no rights and no judging any more, like what comes from another machine.
 Taking everything back after a kill instead would have to decide anew, without the user, and would leave what somebody
-has touched.
+has touched. A full disk in the middle is like a kill, only that the program still runs: nothing more can be written,
+not even that it is taken back. So what is written stays, its user is told (`Unfinished`), and the rest is written as
+soon as there is room: by a job that waits for it, by the next import (`turn`), or by a start, whichever comes first.
+
+A run belongs to the replica that began it. Data that were restored or copied in the middle of one do not go on with it:
+the rest was written where they come from, and others may have changed it since. They keep what is there (`finishing`).
 
 What those who save in between may meet is what they would meet between two machines:
 
@@ -24,7 +29,7 @@ Rows of one file that change the same record one after the other (but for what t
 foretold) can be decided only when the one before is written: such a file is written in one transaction, as rare as it
 is, and whoever saves waits for it.
 
-Whoever stops it, and whatever goes wrong but a kill, has what was written taken back (`undoing`), as one batch. That
+Whoever stops it, and whatever else goes wrong, has what was written taken back (`undoing`), as one batch. That
 is a journal of its own kind: each piece is decided when it is written, so that what somebody has touched or hung on a
 record until then stays, and a start that finds it half done goes on with the rest.
 
@@ -44,8 +49,9 @@ import orjson
 
 from sync_server.replication.changeset import Op
 
-from ..apply import context_of
-from ..engine import Engine
+from ...errors import Unfinished
+from ..apply import context_of, opened
+from ..engine import Engine, Finished
 from ..fields import Serial
 from ..numbering import draw, master_number
 from ..saving import branch_code, free_number
@@ -58,18 +64,57 @@ Progress = Callable[[int, int], None]
 WRITING, UNDOING, STOPPING = "write", "undo", "stop"
 """What is being done to an import: written, taken back, taken back because it was stopped while it was written."""
 
+UNDO_ACT = "undo-import"
+
 _TELL_EVERY_S = 1.0
 
 
 @contextmanager
-def turn(engine: Engine, progress: Progress) -> Iterator[None]:
-    """Waits until no other import is being written."""
-    while not engine.importing.acquire(timeout=0.2):
+def alone(engine: Engine, progress: Progress) -> Iterator[None]:
+    """While no import is being written, and none begins."""
+    while not engine.importing.lock.acquire(timeout=0.2):
         progress(0, 0)
     try:
         yield
     finally:
-        engine.importing.release()
+        engine.importing.lock.release()
+
+
+@contextmanager
+def turn(engine: Engine, progress: Progress) -> Iterator[Sequence[Finished]]:
+    """Waits until no other import is being written, and comes first to the end of what was cut off; gives what that
+    was. Raises `Unfinished` where there still is no room for it."""
+    with alone(engine, progress):
+        yield engine.importing.finish_left()
+
+
+def is_under_way(db: sqlite3.Connection, module: str) -> bool:
+    """Whether an import into a module is being written or taken back, or is still to be finished."""
+    sql = "SELECT 1 FROM import_run r JOIN import_log l ON l.batch = r.batch WHERE l.module = ? AND r.doing != ''"
+    return db.execute(sql, (module,)).fetchone() is not None
+
+
+def written(db: sqlite3.Connection, module: str, batch: str) -> tuple[int, int]:
+    """How many records of an import are there so far: added, changed."""
+    added, changed = set[str](), set[str]()
+    for (body,) in db.execute("SELECT body FROM changeset WHERE batch = ?", (batch,)):
+        for op in opened(body)["ops"]:
+            if op["t"] == module:
+                (added if op["k"] == "ins" else changed).add(op["id"])
+    return len(added), len(changed - added)
+
+
+def unfinished(engine: Engine, batch: str, *, is_stopped: bool = False) -> Unfinished:
+    """What is told of an import that found the disk full in the middle of being written or taken back."""
+    sql = "SELECT l.module, r.doing FROM import_log l JOIN import_run r ON r.batch = l.batch WHERE l.batch = ?"
+    with engine.db.read() as db:
+        module, doing = db.execute(sql, (batch,)).fetchone()
+        count = sum(written(db, module, batch))
+    if doing == WRITING and is_stopped:
+        return Unfinished(f"没能停下：已写入 {count:,} 条，磁盘已满。腾出空间后会接着写完，写完以后可以撤销")
+    if doing == WRITING:
+        return Unfinished(f"已写入 {count:,} 条，磁盘已满。腾出空间后会接着写完，不用重新导入")
+    return Unfinished("磁盘已满，这次导入还没有撤完。腾出空间后会接着撤销")
 
 
 def packed(ops: Iterable[Op]) -> bytes:
@@ -82,7 +127,10 @@ def keep(
     ctx: Mapping[str, int],
 ) -> None:  # fmt: skip
     """From the end of this transaction on the import is under way."""
-    sql = "INSERT INTO import_run (batch, doing, total, ctx, needs) VALUES (?, ?, ?, ?, ?)"
+    sql = (
+        "INSERT INTO import_run (batch, doing, total, ctx, needs, replica) "
+        "VALUES (?, ?, ?, ?, ?, (SELECT replica FROM sync_self))"
+    )
     db.execute(sql, (batch, WRITING, len(parts), json.dumps(dict(ctx)), json.dumps(dict(needs))))
     db.executemany("INSERT INTO import_part VALUES (?, ?, ?)", ((batch, n, part) for n, part in enumerate(parts)))
 
@@ -98,7 +146,7 @@ def is_needed(db: sqlite3.Connection, rows: Mapping[str, Iterable[str]]) -> bool
 
 def end(db: sqlite3.Connection, batch: str) -> None:
     """Nothing is left to do; what a start had to finish is remembered."""
-    db.execute("UPDATE import_run SET doing = '', needs = NULL WHERE batch = ?", (batch,))
+    db.execute("UPDATE import_run SET doing = '', needs = NULL, part = '' WHERE batch = ?", (batch,))
     db.execute("DELETE FROM import_run WHERE batch = ? AND was_cut = 0", (batch,))
 
 

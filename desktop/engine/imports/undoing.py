@@ -4,7 +4,6 @@ touched since stays as it is, and is named.
 It is decided and written a changeset at a time, so that nobody waits for the whole of it (`running`)."""
 
 import json
-import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any
 from sync_server.replication.changeset import Changeset, Op, Scalar, value_hash
 from sync_server.replication.clock import Dot
 
-from ...errors import BadRequest, EcmsError, NotFound
+from ...errors import BadRequest, NotFound, StorageFull
 from ..access import Principal, demand, scope_sql
 from ..apply import iso_of, opened
 from ..engine import Engine
@@ -23,16 +22,14 @@ from ..query import T
 from ..registry import Definition
 from ..removal import delete_ops, removable
 from ..saving import row_number
-from ..telling import Tell
 from ..work import Work
 from . import running
 from .matching import demand_import
 
-log = logging.getLogger(__name__)
-
 Progress = Callable[[int, int], None]
 
 _NAMED_MAX = 200
+_TOLD_MAX = 3
 
 
 @dataclass
@@ -49,6 +46,14 @@ class Undone:
         if len(self.refused) < _NAMED_MAX:
             self.refused.append({"id": id, "title": title, "reason": reason})
 
+    def stayed(self) -> str:
+        """What was not taken back and why, in one sentence; blank when all was."""
+        if not self.refused_count:
+            return ""
+        named = [f"「{one['title']}」{one['reason']}" if one["title"] else one["reason"] for one in self.refused]
+        rest = "等" if self.refused_count > _TOLD_MAX else ""
+        return f"{self.refused_count:,} 条没有动：{'，'.join(named[:_TOLD_MAX])}{rest}"
+
     def public(self) -> dict[str, Any]:
         return {
             "deleted": self.deleted, "restored": self.restored, "refused": self.refused,
@@ -56,7 +61,7 @@ class Undone:
         }  # fmt: skip
 
 
-def _unseen(done: int, total: int) -> None:
+def unseen(done: int, total: int) -> None:
     """Nobody watches, and nobody stops it."""
 
 
@@ -65,52 +70,12 @@ def past(engine: Engine, principal: Principal, module: str, limit: int = 100) ->
     demand_import(principal, engine.definition(module))
     with engine.db.read() as db:
         rows = db.execute(
-            "SELECT l.*, COALESCE(r.doing, '') AS doing, COALESCE(r.was_cut, 0) AS was_cut FROM import_log l "
-            "LEFT JOIN import_run r ON r.batch = l.batch WHERE l.module = ? ORDER BY l.at DESC LIMIT ?",
+            "SELECT l.*, COALESCE(r.doing, '') AS doing, COALESCE(r.was_cut, 0) AS was_cut, "
+            "COALESCE(r.part, '') AS part FROM import_log l LEFT JOIN import_run r ON r.batch = l.batch "
+            "WHERE l.module = ? ORDER BY l.at DESC LIMIT ?",
             (module, limit),
         )
         return [dict(row) | {"was_cut": bool(row["was_cut"])} for row in rows.fetchall()]
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What a start had to finish, as its user is told."""
-
-    operator: str
-    label: str
-    message: str
-    is_done: bool
-
-
-def finish(engine: Engine, principal_of: Callable[[str], Principal], tell: Tell) -> Iterator[Finished]:
-    """At a start: comes to the end of what a kill cut off. What cannot be (a full disk) waits for the next one."""
-    with engine.db.read() as db:
-        cut = db.execute(
-            "SELECT r.batch, r.doing, COALESCE(r.operator, l.operator) AS operator, l.module, l.file, l.added, "
-            "l.changed FROM import_run r JOIN import_log l ON l.batch = r.batch WHERE r.doing != '' ORDER BY l.at"
-        ).fetchall()
-    for one in cut:
-        is_writing = one["doing"] == running.WRITING
-        label = f"接着{'写完' if is_writing else '撤销'}上次中断的导入「{one['file']}」"
-        tell(label)
-        try:
-            _finish(engine, one, principal_of)
-        except (EcmsError, sqlite3.Error) as error:
-            log.exception("an import that was cut off is not finished")
-            yield Finished(one["operator"], label, f"还没有完成：{error}。下次打开程序时会再试", False)
-        else:
-            done = f"新增 {one['added']:,} 条，更新 {one['changed']:,} 条" if is_writing else "已经完成"
-            yield Finished(one["operator"], label, done, True)
-
-
-def _finish(engine: Engine, one: sqlite3.Row, principal_of: Callable[[str], Principal]) -> None:
-    with engine.db.write() as db:
-        db.execute("UPDATE import_run SET was_cut = 1 WHERE batch = ?", (one["batch"],))
-    if one["doing"] == running.WRITING:
-        running.Writing(engine, one["batch"]).run(_unseen)
-    else:
-        definition = engine.definition(one["module"])
-        Undo(engine, principal_of(one["operator"]), definition, one["batch"]).go_on(_unseen)
 
 
 class Undo:
@@ -124,10 +89,12 @@ class Undo:
         """Rows of changesets that were looked at; of those, in a preview, what would be deleted."""
 
     def preview(self) -> Undone:
-        """What `run` would do now."""
+        """What `run` would do now; raises `BadRequest` for an import of which more is to come."""
         with self._engine.db.read() as db:
             self._refuse(db)
             self._read(db)
+            if self._doing == running.WRITING:
+                raise BadRequest("这次导入还没有写完，写完以后再撤销")
             for changeset in self._changesets(db):
                 self._ops(db, changeset)
         return self._undone
@@ -138,19 +105,23 @@ class Undo:
             self._refuse(db)
 
     def run(self, progress: Progress) -> Undone:
-        """Takes back all that can be. Once it has begun it comes to its end, be it after the next start."""
+        """Takes back all that can be. Once it has begun it comes to its end, be it after the next start; raises
+        `Unfinished` where the disk is full before."""
         with running.turn(self._engine, progress):
             with self._engine.db.write() as db:
                 self._refuse(db)
                 self._begin(db, running.UNDOING)
-            return self.go_on(progress)
+            try:
+                return self.go_on(progress)
+            except StorageFull as error:
+                raise running.unfinished(self._engine, self._batch) from error
 
-    def stop(self) -> None:
+    def stop(self) -> Undone:
         """Takes back an import that was stopped while it was written; where nothing of it has to stay it leaves no
         line in the log either. Inside its turn."""
         with self._engine.db.write() as db:
             self._begin(db, running.STOPPING)
-        self.go_on(_unseen)
+        return self.go_on(unseen)
 
     def go_on(self, progress: Progress) -> Undone:
         """Does what is left of an undoing that has begun."""
@@ -170,8 +141,9 @@ class Undo:
         """From the end of this transaction on it is under way. One that was cut off goes on."""
         db.execute("DELETE FROM import_part WHERE batch = ?", (self._batch,))
         db.execute(
-            "INSERT INTO import_run (batch, doing, undo, operator) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-            "doing = excluded.doing, operator = excluded.operator, undo = COALESCE(undo, excluded.undo)",
+            "INSERT INTO import_run (batch, doing, undo, operator, replica) "
+            "VALUES (?, ?, ?, ?, (SELECT replica FROM sync_self)) ON CONFLICT DO UPDATE SET doing = excluded.doing, "
+            "operator = excluded.operator, undo = COALESCE(undo, excluded.undo), replica = excluded.replica",
             (self._batch, doing, new_id(), self._principal.operator),
         )
 
@@ -182,7 +154,7 @@ class Undo:
             return False
         ops = self._ops(db, self._changeset(db, *self._left[0]))
         self._going.clear()
-        act, actor = f"{self._definition.name}.undo-import", self._principal.operator
+        act, actor = f"{self._definition.name}.{running.UNDO_ACT}", self._principal.operator
         self._telling.add(self._engine.applier.local(ops, actor=actor, act=act, batch=self._undo))
         del self._left[0]
         return True

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sync_server.replication.changeset import ROWS_MAX, Op
 
-from ...errors import Invalid, NotFound
+from ...errors import BadRequest, Invalid, NotFound, StorageFull
 from ..access import Principal, demand
 from ..apply import context_of, iso_of
 from ..engine import Engine
@@ -23,7 +23,7 @@ from . import running
 from .judging import CHUNK, stored
 from .matching import demand_import
 from .staging import Lines
-from .undoing import Undo
+from .undoing import Undo, Undone
 
 Progress = Callable[[int, int], None]
 Decision = Literal["skip", "new", "update"]
@@ -77,30 +77,45 @@ class Commit:
     def __init__(self, engine: Engine, principal: Principal, definition: Definition, name: str) -> None:
         self._engine, self._principal, self._definition, self._name = engine, principal, definition, name
         self._done = Done(new_id())
-        self.is_kept = False
-        """Whether it came so far that it counts as imported: a file that was stopped after that is checked anew, since
-        its records have been there."""
+        self.is_old = False
+        """Whether what the dry run found no longer holds, since records of this file have been there, or some of an
+        earlier one came after it."""
+        self.stayed: Undone | None = None
+        """Of one that was stopped or went wrong: what taking it back did."""
 
     def run(self, judged: Lines, choices: Choices, progress: Progress) -> Done:
         """Raises `Invalid`, naming the row, when one may no longer be saved. Then, and whenever `progress` raises to
-        stop it, nothing was written or what was has been taken back."""
+        stop it, nothing was written or what was has been taken back, but for what `stayed`. Raises `Unfinished` when
+        the disk is full in the middle: then it is finished later."""
         demand_import(self._principal, self._definition)
         if choices.may_change():
             demand(self._principal, "edit", self._definition)
-        with running.turn(self._engine, progress):
-            self.is_kept = self._decide(judged, choices, progress)
-            if self.is_kept:
+        with running.turn(self._engine, progress) as finished:
+            if any(one.module == self._definition.name for one in finished):
+                self.is_old = True
+                raise BadRequest("上次没有做完的导入刚刚做完了，请重新检查，再导入")
+            self.is_old = self._decide(judged, choices, progress)
+            if self.is_old:
                 self._write(lambda done, total: progress(total + done, 2 * total))
             else:
                 self._write_at_once(judged, choices, progress)
         return self._done
 
     def _write(self, progress: Progress) -> None:
+        batch = self._done.batch
         try:
-            running.Writing(self._engine, self._done.batch).run(progress)
+            running.Writing(self._engine, batch).run(progress)
+        except StorageFull as error:
+            raise running.unfinished(self._engine, batch) from error
         except BaseException:
-            Undo(self._engine, self._principal, self._definition, self._done.batch).stop()
+            self._take_back(batch)
             raise
+
+    def _take_back(self, batch: str) -> None:
+        try:
+            self.stayed = Undo(self._engine, self._principal, self._definition, batch).stop()
+        except StorageFull as error:
+            raise running.unfinished(self._engine, batch, is_stopped=True) from error
 
     def _decide(self, judged: Lines, choices: Choices, progress: Progress) -> bool:
         """Decides while nobody waits, and keeps what was decided; False where that cannot be."""

@@ -44,11 +44,13 @@ it('says what was written', () => {
 })
 
 describe('an import that was cut off', () => {
-  const past: PastImport = { batch: 'b', at: '', operator: '', own: true, file: 'a.xlsx', added: 1, changed: 0, left_out: 0, undone_at: null, doing: '', was_cut: false }
+  const past: PastImport = { batch: 'b', at: '', operator: '', own: true, file: 'a.xlsx', added: 1, changed: 0, left_out: 0, undone_at: null, doing: '', was_cut: false, part: '' }
   it('says how it stands', () => {
     expect(stateWords(past)).toBe('')
     expect(stateWords({ ...past, undone_at: '2026-11-26' })).toBe('已撤销')
     expect(stateWords({ ...past, was_cut: true })).toBe('中断后写完')
+    expect(stateWords({ ...past, was_cut: true, part: 'write' })).toBe('只导入了一部分：数据是从备份恢复或复制来的')
+    expect(stateWords({ ...past, was_cut: true, part: 'stop' })).toBe('只撤销了一部分：数据是从备份恢复或复制来的')
     expect(stateWords({ ...past, was_cut: true, undone_at: '2026-11-26' })).toBe('中断后撤完')
     expect(stateWords({ ...past, doing: 'write' })).toBe('还没写完')
     expect(stateWords({ ...past, doing: 'stop' })).toBe('还没撤完')

@@ -23,7 +23,7 @@ export interface JudgedRow {
 export interface JudgedPage { heads: string[]; total: number; rows: JudgedRow[] }
 export interface Done { batch: string; added: number; changed: number; left_out: number }
 export interface Undone { deleted: number; restored: number; refused: { id: string; title: string; reason: string }[]; refused_count: number }
-export interface PastImport { batch: string; at: string; operator: string; own: boolean; file: string; added: number; changed: number; left_out: number; undone_at: string | null; doing: '' | 'write' | 'undo' | 'stop'; /** a start had to finish it */ was_cut: boolean }
+export interface PastImport { batch: string; at: string; operator: string; own: boolean; file: string; added: number; changed: number; left_out: number; undone_at: string | null; doing: '' | 'write' | 'undo' | 'stop'; /** it was cut off and finished later */ was_cut: boolean; /** what came to no end, as these data were restored or copied meanwhile */ part: '' | 'write' | 'undo' | 'stop' }
 
 export const PAGE_ROWS = 100
 /** as the server takes them */
@@ -82,6 +82,7 @@ export function likeWords(row: JudgedRow): string {
 /** How it stands with an import that is being written or taken back, or was cut off in the middle of that. */
 export function stateWords(one: PastImport): string {
   if (one.doing) return one.doing === 'write' ? t('还没写完') : t('还没撤完')
+  if (one.part) return one.part === 'write' ? t('只导入了一部分：数据是从备份恢复或复制来的') : t('只撤销了一部分：数据是从备份恢复或复制来的')
   if (!one.was_cut) return one.undone_at ? t('已撤销') : ''
   return one.undone_at ? t('中断后撤完') : t('中断后写完')
 }

@@ -52,7 +52,8 @@ export function useImport(module: string) {
     running.value = job
     const now = await jobs.follow(job)
     if (now.state === 'done') return now
-    refusal.value = now.state === 'failed' ? now.message : t('已停止，什么都没有写入。')
+    void loadPast() // something of it may have stayed, or is still to come
+    refusal.value = now.state === 'failed' || now.result ? now.message : t('已停止，什么都没有写入。')
     return null
   }
   function stop(): void {

@@ -28,6 +28,8 @@ export const importing: Record<string, string> = {
   '删除 {n} 条': '{n} deleted',
   '前几行的内容': 'First values',
   '原因': 'Reason',
+  '只导入了一部分：数据是从备份恢复或复制来的': 'Only a part was imported: the data were restored or copied',
+  '只撤销了一部分：数据是从备份恢复或复制来的': 'Only a part was undone: the data were restored or copied',
   '可以导入': 'Good',
   '可能已有': 'Maybe there already',
   '可能已有的': 'Those maybe there already',
