@@ -372,7 +372,7 @@ class CheckBody(Strict):
 
 
 class JudgedQuery(Strict):
-    kind: Literal["good", "bad", "twice"] = "bad"
+    kind: Literal["good", "bad", "twice", "plain"] = "bad"
     offset: Annotated[int, Field(ge=0, le=2**31)] = 0
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 

@@ -9,7 +9,7 @@ from typing import Any
 from . import flaws
 from .access import Principal, actions, compares
 from .define import Tab
-from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Document, Print
+from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Document, Print, books_nothing
 from .documents.papers import PAPERS
 from .documents.templates import MARK, Template, kept, print_named
 from .engine import Engine
@@ -228,6 +228,7 @@ def _document(
         "after": document.after.split(),
         "fixed": document.fixed.split(),
         "finds": document.find is not None,
+        "books": document.moves is not books_nothing,
         "sources": [
             {
                 "name": one.name,

@@ -353,6 +353,7 @@ def test_duplicates_are_marked_and_skipped_imported_or_updated(office: Office) -
     one = Importing.of(office, file)
     counts = one.check()
     assert (counts["good"], counts["twice"], counts["same"]) == (5, 4, 1)
+    assert [row["cells"][0] for row in one.rows("plain")] == ["全新的厂"], "of each kind but one"
     rows = one.rows("twice")
     assert rows[0]["same"] == old["id"] and rows[0]["like"][0]["reason"] == "客户名称相同"
     assert rows[1]["like"][0]["id"] == rows[2]["like"][0]["id"] == old["id"]

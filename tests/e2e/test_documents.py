@@ -118,6 +118,21 @@ def test_a_document_is_entered_by_keyboard_alone(entries: ListScreen) -> None:
     assert saved["row"]["state"] == "posted"
     assert [(one["qty"], one["unit_cost"]) for one in saved["lines"]] == [(360_000, 82_000), (4_000_000, 23_500)]
     expect(entries.row(saved["row"]["number"])).to_contain_text("已过账")
+    expect(entries.toast).to_contain_text(f"已过账 {saved['row']['number']}")
+
+    # What the list does not show is told all the same, with the way to it.
+    entries.bar("数据显示").click()
+    entries.entry("按月").click()
+    entries.page.get_by_role("button", name="上一段").click()
+    entries.loaded()
+    dialog = new_sheet(entries)
+    to_the_lines(entries, dialog)
+    enter(entries, dialog, first, "1", "8.2")
+    entries.press("Control+S")
+    expect(dialog).to_have_count(0)
+    expect(entries.toast).to_contain_text("不在列表现在显示的时间里")
+    entries.toast.get_by_role("button", name=re.compile("^显示 ")).click()
+    expect(entries.row(newest(entries)["row"]["number"])).to_have_class(re.compile("current"))
 
 
 def test_a_wrong_line_is_shown_at_its_cell_and_mended_there(window: Window, entries: ListScreen) -> None:
@@ -526,7 +541,7 @@ def test_from_a_quote_over_the_sale_to_the_money_by_keyboard_alone(window: Windo
     expect(sale.locator(".total")).to_contain_text("37.50")
     quotes.press("Control+S")
     expect(sale).to_have_count(0)
-    expect(quotes.toast).to_contain_text("已保存")
+    expect(quotes.toast).to_contain_text("已过账 XS-")
     expect(row).to_contain_text("成交")
 
     receipts = open_module(entries, "settlement", "收付货款")

@@ -35,7 +35,10 @@ def test_what_is_amiss_is_counted_told_and_leads_to_what_mends_it(window: Window
     row.get_by_role("button", name="补做入库").click()
     sheet = screen.dialog("新增出入库单")
     expect(sheet.locator("[data-field=kind]")).to_contain_text("盘盈")
+    expect(sheet.locator(".sheet-lines")).to_contain_text("疑点轴承")
+    expect(sheet.locator("[data-column=qty]").last).to_have_text("5")
     screen.press("Escape")
+    page.get_by_role("button", name="不保存").click()
     expect(sheet).to_have_count(0)
 
     screen.menu("工具", "账目疑点")

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e import places
 from tests.e2e.screen import Screen, first_page
-from tests.e2e.test_document_print import opened, sold
+from tests.e2e.test_document_print import opened, sales, sold
 from tests.e2e.test_print import preview_of
 
 
@@ -25,6 +25,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 def test_a_template_is_laid_out_kept_and_printed_by(page: Page) -> None:
     screen = Screen(page)
     number = sold(screen)["number"]
+    sales(screen)  # the list is open before the template is made
     places.templates(screen)
     page.get_by_role("button", name="还原").click()
     page.get_by_role("button", name="销货单、销货订货单、销货退货单（A4）").click()
@@ -43,6 +44,12 @@ def test_a_template_is_laid_out_kept_and_printed_by(page: Page) -> None:
     names = [one["name"] for one in kept["layout"]["columns"]]
     assert names.index("qty") < names.index("unit_name") and names[-1] == "net_amount" and "spec" not in names
     assert (kept["layout"]["title"], kept["layout"]["above"]) == ("发货单", "{单据编号}")
+
+    shown = sales(screen)
+    shown.row(number).get_by_role("gridcell", name=number).click()
+    screen.press("Control+Shift+P")
+    preview = preview_of(page)
+    expect(preview.get_by_role("radio", name="发货单（A4）")).to_be_checked()
 
     opened(screen, number)
     screen.press("Control+P")

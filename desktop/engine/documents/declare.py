@@ -90,6 +90,8 @@ class Hint:
     level: Literal["info", "warn"] = "info"
     tells: tuple[str, str] | None = None
     """Module and field that it is read from: nobody is told who may not see that."""
+    bare: str = ""
+    """What is told instead."""
 
 
 @dataclass(frozen=True)
@@ -457,6 +459,11 @@ class Print:
     """What the machine that drew the number is called, where it is on the paper."""
 
 
+def books_nothing(posted: Posted) -> Iterable[Move]:
+    """What a document moves that is about nothing but itself: an offer."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """What makes a module a document. `work_out` gives every column that follows from others; `fill` puts in what
@@ -485,6 +492,8 @@ class Document:
     judge: Callable[[Posting], Iterator[Wrong]] = lambda posting: iter(())
     judge_cancel: Callable[[Posting], Iterator[Wrong]] = lambda posting: iter(())
     """The same before it is cancelled: `sheet` has no lines then, `old` is what goes."""
+    along: Callable[[Columns, Asking], Iterator[Hint]] = lambda header, asking: iter(())
+    """What goes with it when it is cancelled, said to whoever is about to."""
     blank_prices: bool = False
     """Whether somebody who sees no prices may post lines without them: they are filled in later (T6.5)."""
     fixed: str = ""
@@ -495,7 +504,7 @@ class Document:
     no lines): fields that lie outside of any version."""
     bound: Callable[[str, Asking], Iterator[str]] = lambda id, asking: iter(())
     """What depends on a document that counts, named: it cannot be cancelled before."""
-    moves: Callable[[Posted], Iterable[Move]] = lambda posted: ()
+    moves: Callable[[Posted], Iterable[Move]] = books_nothing
     book_on: Callable[[Columns, Asking], str | None] = lambda header, asking: None
     """The day it is booked on, where that is not its own (ISO)."""
     annexes: tuple[Annex, ...] = ()

@@ -161,20 +161,24 @@ def _shown(
     row = fetch(db, engine.registry, definition, [number], principal)[0]
     lines = fetch(db, engine.registry, line_definition, _line_numbers(db, document, id), principal)
     chain = chain_of(engine, db, definition.name, id)
-    made_by = _made_by(engine, db, definition, row)
+    made_by, asking = _made_by(engine, db, definition, row), asking_of(engine, db)
+    along: Iterable[Hint] = ()
+    if chain and row["state"] == "posted":
+        along = document.along(chain.shown.sheet.header | brought.drawn(document.brings, chain.first), asking)
     return {
         "row": row,
         "lines": lines,
         "labels": labels(db, engine.registry, definition, [row]) | labels(db, engine.registry, line_definition, lines),
         "rev": row["rev"],
         "actions": [
-            *_actions(principal, definition, row, list(document.bound(id, asking_of(engine, db))), made_by),
+            *_actions(principal, definition, row, list(document.bound(id, asking)), made_by),
             *_approving(engine, db, principal, definition, row),
         ],
         "versions": _versions(engine, db, chain),
         "disputes": disputes.of_document(engine, db, definition.name, id),
         "links": list(_links(engine, db, principal, definition, row)),
         "made_by": made_by,
+        "along": [one["text"] for one in _hints(engine, principal, list(along))],
     }
 
 
@@ -379,8 +383,9 @@ def other(engine: Engine, principal: Principal, module: str, id: str, key: str) 
 def _hints(engine: Engine, principal: Principal, hints: Sequence[Hint]) -> Iterator[dict[str, Any]]:
     """What may be told of a sheet."""
     for one in hints:
-        about = {"text": one.text, "level": one.level, "line": one.line, "field": one.field}
-        if one.tells is None or _may_know(engine, principal, *one.tells):
+        may_know = one.tells is None or _may_know(engine, principal, *one.tells)
+        about = {"text": one.text if may_know else one.bare, "level": one.level, "line": one.line, "field": one.field}
+        if about["text"]:
             yield {name: value for name, value in about.items() if value is not None}
 
 

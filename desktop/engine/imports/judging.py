@@ -27,7 +27,7 @@ from .tables import Row
 Progress = Callable[[int, int], None]
 
 CHUNK = 500
-GOOD, BAD, TWICE, SAME = "good", "bad", "twice", "same"
+GOOD, BAD, TWICE, SAME, PLAIN = "good", "bad", "twice", "same", "plain"
 WHOLE_ROW = "-1"
 """Stands for a column where a fault is none of a cell."""
 
@@ -161,7 +161,7 @@ class Judge:
         line |= {"e": wrong, "s": same, "l": hits}
         if wrong:
             return line, [BAD]
-        return line, [GOOD, *([TWICE] if hits or line["f"] else []), *([SAME] if same else [])]
+        return line, [GOOD, TWICE if hits or line["f"] else PLAIN, *([SAME] if same else [])]
 
     def _read_hanging(self, line: dict[str, Any], old: Values | None) -> None:
         if not self._reading.hanging:

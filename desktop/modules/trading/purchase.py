@@ -42,12 +42,12 @@ from .papers import (
 from .paying import paid_refusals, paid_source, pay_at_once
 from .price_alert import price_hints
 from .prints import TOTAL, WITH_PRICES, WITHOUT_PRICES, on_sheets
-from .receipts import RECEIPT, is_apart, receipt_fields
+from .receipts import RECEIPT, is_apart, receipt_fields, show_open, undone_along
 from .refusal import yuan
 from .rounding import TEN_THOUSAND, divided
 from .same import is_same
 from .settings import COST_WITH_TAX, LAST_PRICE_DAYS
-from .sources import from_order, from_origin
+from .sources import from_order, from_origin, from_oversold
 from .stock import costs_in_turn, last_cost, reference_price, stock_moves
 from .stock_hints import stock_words
 from .surplus import overpaid
@@ -93,6 +93,8 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     sheet, hints = _SIDE.fill(typing, _complete)
     due = int(_work_out(sheet).header["total"] or 0)
     pay_at_once(sheet.header, typing, due=due, in_full=bool(sheet.header.get("is_retail")))
+    sheet.header["signed_total"] = _SIDE.sign(sheet.header) * due
+    show_open(sheet.header, typing.asking)
     return sheet, [*hints, *_of_line(typing)]
 
 
@@ -315,10 +317,14 @@ purchase = Module(
         fill=_fill,
         work_out=_work_out,
         judge=_judge,
-        sources=(from_order("purchase", "supplier", ("purchase",)), from_origin("purchase", "supplier")),
+        sources=(
+            from_order("purchase", "supplier", ("purchase",)), from_origin("purchase", "supplier"),
+            from_oversold("purchase"),
+        ),
         fixed=_SIDE.money,
         closes=lambda header: header["doc_type"] == "order",
         judge_cancel=stock_stays,
+        along=undone_along,
         blank_prices=True,
         bound=_bound,
         moves=_moves,

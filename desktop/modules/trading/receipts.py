@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...engine.define import Draft, Fault
-from ...engine.documents.declare import Brings, Columns, Posting, Sheet
+from ...engine.documents.declare import Asking, Brings, Columns, Hint, Posting, Sheet
 from ...engine.fields import Enum, Field, Ref, Text
+from .refusal import yuan
 from .same import is_same
 
 _CUSTOMER = {"order": "advance_in", "return": "refund_out"}
@@ -59,6 +60,37 @@ def _owed(header: Columns) -> int:
     """What is open of a document once it is posted, before its receipt."""
     other = sum(int(header.get(name) or 0) for name in ("advance_used", "write_off_amount"))
     return int(header.get("signed_total") or 0) + (other if _is_back(header) else -other)
+
+
+def show_open(header: Columns, asking: Asking) -> None:
+    """What will be settled of a sheet and what stays open, while it is typed; of what was posted the books say so."""
+    if asking.version(str(header.get("id") or "")):
+        return
+    paid, total, off = (int(header.get(name) or 0) for name in ("paid_amount", "signed_total", "write_off_amount"))
+    if header.get("doc_type") == "order":
+        header |= {"settled": paid or None, "outstanding": None}
+        return
+    back = -1 if _is_back(header) else 1
+    left = _owed(header) - back * paid
+    header |= {"outstanding": left, "settled": total - left - back * off}
+
+
+def undone_along(header: Columns, asking: Asking) -> Iterator[Hint]:
+    """What goes with a document when it is cancelled: its receipt, and the money that it moved."""
+    module, amount = ("sale" if "customer" in header else "purchase"), int(header.get("paid_amount") or 0)
+    tells = (module, "paid_amount")
+    if amount and is_apart(header):
+        kind = "退" if _is_back(header) else "收" if module == "sale" else "付"
+        paper = f"{kind}款单 {header['receipt_number']}"
+        yield Hint(f"{paper} {yuan(amount)} 一并作废", tells=tells, bare=f"{paper} 一并作废")
+    account = asking.look("account", str(header["account"])) if amount and header.get("account") else None
+    if account:
+        is_in = (module == "sale") is not _is_back(header)
+        turned = f"账户「{account['name']}」{'减少' if is_in else '加回'}"
+        yield Hint(f"{turned} {yuan(amount)}", tells=tells, bare=f"{turned}这笔钱")
+    if used := int(header.get("advance_used") or 0):
+        back = "退回预收余额"
+        yield Hint(f"用掉的预收 {yuan(used)} {back}", tells=(module, "advance_used"), bare=f"用掉的预收{back}")
 
 
 def _notes(posting: Posting) -> Columns:

@@ -62,7 +62,7 @@ from .papers import (
 from .paying import change, let_off, paid_refusals, paid_source, pay_at_once
 from .prints import TOTAL, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .profit import sale_totals
-from .receipts import RECEIPT, is_apart, receipt_fields
+from .receipts import RECEIPT, is_apart, receipt_fields, show_open, undone_along
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND
 from .same import is_same
@@ -192,6 +192,8 @@ def _pay(sheet: Sheet, typing: Typing) -> None:
     if is_retail:
         let_off(sheet.header, typing, due=due)
     pay_at_once(sheet.header, typing, due=due - _int(sheet.header, "write_off_amount"), in_full=is_retail)
+    sheet.header["signed_total"] = header["signed_total"]
+    show_open(sheet.header, typing.asking)
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -611,6 +613,7 @@ sale = Module(
         fixed=_SIDE.money,
         closes=lambda header: header["doc_type"] == "order",
         judge_cancel=stock_stays,
+        along=undone_along,
         bound=bound_by("sale_line"),
         moves=_moves,
         totals=lambda lines: _totals(lines) | known_totals(lines),

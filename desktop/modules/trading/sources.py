@@ -165,3 +165,18 @@ def from_quote() -> Source:
 def sold_of(asking: Asking, quote_lines: Sequence[str]) -> list[Columns]:
     """Posted lines that were made of lines of a quote."""
     return asking.find("sale_line", {"quote_line": quote_lines, "state": "posted"})
+
+
+def from_oversold(kind: str) -> Source:
+    """补做进货, 补做入库: what a warehouse is short of."""
+
+    def take(sheet: Sheet, id: str, asking: Asking) -> Sheet:
+        balance = asking.find("stock_balance", {"id": id})[0]
+        short = max(-int(balance["on_hand"] or 0), 0)
+        line: Columns = {"id": "", "product": balance["product"], "qty": short}
+        return Sheet(sheet.header | {"warehouse": balance["warehouse"]}, [line] if short else [])
+
+    return Source(
+        name="oversold", label="", module="stock_balance", kinds=(kind,), columns="product on_hand",
+        offers=lambda header, asking: (), take=take,
+    )  # fmt: skip

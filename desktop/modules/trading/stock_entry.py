@@ -30,6 +30,7 @@ from .papers import (
 )
 from .prints import WITHOUT_PRICES, on_sheets
 from .rounding import TEN_THOUSAND, divided
+from .sources import from_oversold
 from .start import day_before, start_of
 from .stock import KINDS, costs_in_turn, last_cost, stock_moves
 
@@ -193,6 +194,7 @@ stock_entry = Module(
         fill=_fill,
         work_out=_work_out,
         judge=_judge,
+        sources=(from_oversold("gain"),),
         judge_cancel=_judge_cancel,
         blank_prices=True,
         moves=_moves,

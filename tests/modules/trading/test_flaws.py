@@ -92,6 +92,12 @@ def test_oversold(two: Two) -> None:
     assert [(act["label"], act["module"], act["makes"]) for act in acts][:2] == [
         ("看流水", "stock_move", False), ("补做入库", "stock_entry", True)
     ]  # fmt: skip
+    for act in acts[1:3]:
+        body = {"values": {**act["values"], "supplier": two.a.names["乙"]}, "lines": []}
+        path = f"/api/documents/{act['module']}/sources/{act['fills']['source']}/{act['fills']['id']}"
+        found = two.a.api.post(path, body)
+        assert [(line["product"], line["qty"]) for line in found["lines"]] == [(two.a.names["P"], scaled(6))]
+        assert found["values"]["warehouse"] == two.a.names["主仓"]
     two.b.cancel("sale", sold)
     assert two.flaws() == {}
 

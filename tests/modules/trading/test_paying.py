@@ -80,3 +80,46 @@ def test_what_is_paid_of_a_posted_retail_sale_stays(shop: Shop) -> None:
     assert made["row"]["paid_state"] == "settled"
     changed = {"values": made["row"] | {"discount_amount": fen(5)}, "lines": made["lines"], "id": made["row"]["id"]}
     assert yuan(typing(shop, changed, "discount_amount")["values"]["paid_amount"]) == 50
+
+
+def test_what_stays_open_is_told_while_a_sheet_is_typed(shop: Shop) -> None:
+    shop.product()
+    shop.customer()
+    shop.supplier()
+    shop.buy(("P", 50, 20))
+    shop.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 30})
+
+    def told(found: dict[str, Any]) -> list[Any]:
+        return [yuan(found["values"][name]) for name in ("outstanding", "settled")]
+
+    for kind, sign in (("sale", 1), ("return", -1)):
+        paid = {"paid_amount": 40} | ({"advance_used": 30, "write_off_amount": 5} if kind == "sale" else {})
+        values = {"doc_type": kind, "customer": "甲", **paid, "account": "现金"}
+        body = shop.body(values, [("P", 5, 20)])
+        found = told(typing(shop, body, "paid_amount"))
+        assert found == ([25, 70] if kind == "sale" else [-60, -40])
+        confirmed = ["freely_returned", "no_origin"] if sign < 0 else []
+        posted = shop.enter("sale", values, ("P", 5, 20), confirmed=confirmed)
+        assert [yuan(posted["row"][name]) for name in ("outstanding", "settled")] == found, "as the books say"
+    body = shop.body({"is_retail": False, "supplier": "乙", "paid_amount": 30, "account": "现金"}, [("P", 5, 20)])
+    assert told(typing(shop, body, "paid_amount")) == [70, 30]
+    order = shop.body({"doc_type": "order", "customer": "甲", "paid_amount": 30, "account": "现金"}, [("P", 5, 20)])
+    found = typing(shop, order, "paid_amount")["values"]
+    assert (found["outstanding"], yuan(found["settled"])) == (None, 30)
+
+
+def test_cancelling_says_first_what_goes_along(shop: Shop) -> None:
+    shop.product()
+    shop.customer()
+    shop.supplier()
+    bought = shop.buy(("P", 50, 20))
+    assert bought["along"] == []
+    shop.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 30})
+    sold = shop.sell(("P", 10, 20), paid_amount=100, advance_used=30, account="现金")
+    number = sold["row"]["receipt_number"]
+    assert sold["along"] == [
+        f"收款单 {number} 100.00 一并作废", "账户「现金」减少 100.00", "用掉的预收 30.00 退回预收余额",
+    ]  # fmt: skip
+    assert shop.cancel("sale", sold)["along"] == []
+    paid = shop.buy(("P", 1, 20), paid_amount=20, account="现金")
+    assert paid["along"] == [f"付款单 {paid['row']['receipt_number']} 20.00 一并作废", "账户「现金」加回 20.00"]

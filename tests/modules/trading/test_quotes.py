@@ -34,6 +34,16 @@ def test_a_quoted_line_says_how_much_of_it_was_sold(shop: Shop) -> None:
     assert sold() == [3, None]
 
 
+def test_a_quote_books_nothing(shop: Shop) -> None:
+    about = {one["name"]: one["document"] for one in shop.api.get("/api/modules")["modules"]}
+    assert [about[name]["books"] for name in ("quote", "sale", "stock_entry", "settlement")] == [
+        False,
+        True,
+        True,
+        True,
+    ]
+
+
 # ----------------------------------------------------------------------------------------- expired, and offered again
 
 

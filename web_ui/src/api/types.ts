@@ -177,6 +177,8 @@ export interface DocumentInfo {
   prints?: DocumentPrint[]
   /** labels of what its lines name */
   labels?: LabelsInfo | null
+  /** whether stock or accounts follow from it */
+  books?: boolean
   /** whether codes become lines */
   finds?: boolean
   /** what a sheet can be filled from, and the kinds of sheets it is for */
@@ -208,6 +210,8 @@ export interface DocumentPage {
   links?: DocumentLink[]
   /** why it is not changed by itself: another document brought it; '' of all others */
   made_by?: string
+  /** what goes along when it is cancelled */
+  along?: string[]
   /** what somebody has to decide about it: `version` is the one that lost, '' edits that came too late */
   disputes?: { id: string; version: string }[]
 }

@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest'
+// @vitest-environment happy-dom
+import { createPinia, setActivePinia } from 'pinia'
+import { describe, expect, it, vi } from 'vitest'
 import type { DocumentPrint } from '@/api/types'
-import { firstOf, printsOf, printWords } from './prints'
+import { useModules } from './modules'
+import { firstOf, printsOf, printWords, usePrints } from './prints'
 
 const prints: DocumentPrint[] = [
   { name: 'receipt', titles: { retail: '销售小票' }, paper: 'roll80', paper_label: '小票纸 80 mm' },
@@ -24,4 +27,18 @@ describe('prints of a document', () => {
     expect(firstOf(prints, undefined, 'sheet')?.name).toBe('sheet')
     expect(firstOf(prints, undefined, 'template:1')?.name).toBe('receipt')
   })
+})
+
+it('offers a template that was made while a list stays open', async () => {
+  setActivePinia(createPinia())
+  const made: DocumentPrint = { ...prints[1]!, name: 'template:1', template: '我们的', is_default: true }
+  let known = prints
+  vi.stubGlobal('fetch', vi.fn(async () => new Response(JSON.stringify({ chapters: [], modules: [{ name: 'sale', document: { prints: known } }] }), { status: 200 })))
+  const modules = useModules(), store = usePrints()
+  await modules.load()
+  expect(store.offered('sale', 'order').map((one) => one.name)).toEqual(['sheet'])
+  known = [...prints, made]
+  await modules.load()
+  expect(store.offered('sale', 'order').map((one) => one.name)).toEqual(['sheet', 'template:1'])
+  vi.unstubAllGlobals()
 })

@@ -5,6 +5,7 @@ import { loadState, saveState } from '@/api/client'
 import type { DocumentPrint, ListQuery } from '@/api/types'
 import type { Column } from '@/engine/model/layout'
 import { labelAsk, labelsOf, priceListAsk, type LabelRequest, type LabelSettings, type PriceListRequest } from '@/engine/print/labels'
+import { useModules } from './modules'
 import { useTabs, type ListRequest } from './tabs'
 
 export interface PrintRequest {
@@ -49,12 +50,15 @@ export function firstOf(prints: DocumentPrint[], asked: string | undefined, last
 }
 
 export const usePrints = defineStore('prints', () => {
+  const modules = useModules()
   const requests = shallowReactive(new Map<string, PrintRequest>())
   const papers = shallowReactive(new Map<string, PaperRequest>())
   function open(request: PrintRequest): void {
     requests.set(request.module, request)
     useTabs().enter(`/print/${request.module}`)
   }
+  /** The prints of a kind as they are now: templates come and go while a list or a preview stays open. */
+  const offered = (module: string, kind: string): DocumentPrint[] => printsOf(modules.find(module)?.document?.prints, kind)
   const keptAt = (module: string, kind: string): string => `paper:${module}:${kind}`
   function keep(module: string, kind: string, name: string): void { void saveState(keptAt(module, kind), name).catch(() => undefined) }
   /** Shows a document as it prints: by the paper that is named, else the company's, else the one its kind was printed on last. */
@@ -85,5 +89,5 @@ export const usePrints = defineStore('prints', () => {
     papers.set(module, asking({ ...one, ...(labels ? { labels: { ...labels, ...change } } : {}), ...(priceList && change.settings ? { priceList: { ...priceList, settings: change.settings } } : {}) }))
     if (change.settings) void saveState(LABELS_AT, change.settings).catch(() => undefined)
   }
-  return { requests, papers, open, openPaper, openLabels, openPriceList, setLabels, keep }
+  return { requests, papers, offered, open, openPaper, openLabels, openPriceList, setLabels, keep }
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DocumentInfo } from '@/api/types'
-import { approvalOf, stateTone, stateWords, toConfirm, waitingFor } from './words'
+import { approvalOf, postedWords, savedWords, stateTone, stateWords, toConfirm, waitingFor } from './words'
 
 const about = (own: boolean): DocumentInfo => ({ lines: '', kind: null, entry: { product: '', qty: '' }, foot: [], line_columns: [], after: [], actions: [], save_posts: true, approval: true, awaits: true, own })
 
@@ -25,4 +25,19 @@ describe('what the server wants to hear first', () => {
     expect(toConfirm([over])).toEqual({ title: '请确认', text: [over] })
     expect(toConfirm([over, '低于最低售价'])).toEqual({ title: '有 2 处要您确认', text: [], items: [over, '低于最低售价'] })
   })
+})
+
+describe('what came of a sheet that has closed', () => {
+  it('is told with its number', () => {
+    expect(savedWords('XS-1', { state: 'posted', version: 1 })).toBe('已过账 XS-1')
+    expect(savedWords('XS-1', { state: 'posted', version: 2 })).toBe('已保存 XS-1')
+    expect(savedWords('XS-1', { state: 'draft' })).toBe('已保存 XS-1，还是草稿')
+    expect(savedWords('XS-1', { state: 'draft', approval: 'waiting' })).toBe('XS-1 已提交审批')
+    expect(savedWords('XS-1', { state: 'cancelled', version: 1 })).toBe('')
+  })
+})
+
+it('says nothing of stock and accounts where a document books nothing', () => {
+  expect(postedWords('销货单', 2, true)).toContain('库存和账目')
+  expect(postedWords('报价单', 2, false)).toBe('这张报价单已过账。保存后成为第 2 版，以前各版都留着。')
 })

@@ -19,6 +19,18 @@ export function waitingFor(operator: string | undefined, about: DocumentInfo): F
   const others = about.own || !operator ? [] : [{ field: 'submitted_by', op: 'ne' as const, value: operator }]
   return { and: [{ field: 'approval', op: 'eq', value: 'waiting' }, ...others] }
 }
+/** What came of a sheet that has closed; '' of what was cancelled, which its sheet has said. */
+export function savedWords(title: string, row: { [name: string]: Value | undefined }): string {
+  if (row.state === 'cancelled') return ''
+  if (approvalOf(row) === 'waiting') return t('{title} 已提交审批', { title })
+  if (row.state === 'draft') return t('已保存 {title}，还是草稿', { title })
+  return typeof row.version === 'number' && row.version > 1 ? t('已保存 {title}', { title }) : t('已过账 {title}', { title })
+}
+/** What saving a posted document does: an offer books nothing. */
+export function postedWords(noun: string, version: number, books: boolean): string {
+  const n = { noun, n: version }
+  return books ? t('这张{noun}已过账。保存后成为第 {n} 版，库存和账目按新的一版算；以前各版都留着。', n) : t('这张{noun}已过账。保存后成为第 {n} 版，以前各版都留着。', n)
+}
 /** What the server wants to hear first, as a question: a sentence is too long for a title, which shows one line. */
 export function toConfirm(sentences: string[]): { title: string; text: string[]; items?: string[] } {
   if (sentences.length === 1) return { title: t('请确认'), text: sentences }

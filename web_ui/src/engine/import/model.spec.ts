@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { choose, columnName, decisionOf, doneWords, likeWords, missing, stateWords, toWrite, type Counts, type JudgedRow, type PastImport } from './model'
+import { choose, columnName, decisionOf, doneWords, kindCounts, likeWords, missing, stateWords, toWrite, type Counts, type JudgedRow, type PastImport } from './model'
 
 const row = (number: number, more: Partial<JudgedRow> = {}): JudgedRow => ({ number, cells: [], faults: {}, reason: '', same: null, like: [{ id: 'a', title: '甲厂', reason: '电话相同' }], earlier: null, ...more })
 const counts: Counts = { rows: 12, good: 10, bad: 2, twice: 4, same: 3, key: 'name' }
@@ -32,6 +32,12 @@ describe('rows that are there already', () => {
     const known = new Map([[2, row(2)], [3, row(3, { same: 'a' })]])
     expect(toWrite(counts, 'update', new Map([[2, 'new'], [3, 'skip']]), known)).toBe(9)
     expect(toWrite(counts, 'skip', new Map([[2, 'new']]), known)).toBe(7)
+  })
+  it('are told apart from all others, so that the counts add up', () => {
+    const n = kindCounts(counts)
+    expect(n).toEqual({ bad: 2, twice: 4, plain: 6 })
+    expect(n.bad + n.twice + n.plain).toBe(counts.rows)
+    expect(n.plain).toBe(toWrite(counts, 'skip', new Map(), new Map()))
   })
   it('say what they are like', () => {
     expect(likeWords(row(2))).toBe('电话相同：甲厂')

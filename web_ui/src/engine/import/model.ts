@@ -7,7 +7,8 @@ export interface SheetRow { number: number; cells: string[] }
 export interface Uploaded { id: string; name: string; kind: 'xlsx' | 'csv'; sheets: { name: string; hidden: boolean }[] }
 export interface Inspected extends Uploaded { sheet: string; head: number; rows: SheetRow[]; columns: FileColumn[]; fields: TargetField[]; keys: string[] }
 export interface Counts { rows: number; good: number; bad: number; twice: number; same: number; key: string }
-export type Kind = 'bad' | 'twice' | 'good'
+/** the kinds of rows that are told apart: every row is of one */
+export type Kind = 'bad' | 'twice' | 'plain'
 export type Decision = 'skip' | 'new' | 'update'
 export interface JudgedRow {
   number: number
@@ -52,6 +53,9 @@ export function missing(fields: string[], known: TargetField[]): TargetField[] {
 export function changesOnly(fields: string[], keys: string[]): boolean {
   return keys.some((key) => fields.includes(key))
 }
+
+/** How many rows there are of each kind: together they are all. */
+export const kindCounts = (counts: Counts): Record<Kind, number> => ({ bad: counts.bad, twice: counts.twice, plain: counts.good - counts.twice })
 
 /** What a row would do under the choices made. */
 export function decisionOf(row: JudgedRow, all: Decision, own: ReadonlyMap<number, Decision>): Decision {

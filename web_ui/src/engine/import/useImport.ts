@@ -107,7 +107,7 @@ export function useImport(module: string) {
       own.value = new Map()
       known.value = new Map()
       all.value = 'skip'
-      kind.value = counts.value.bad ? 'bad' : counts.value.twice ? 'twice' : 'good'
+      kind.value = counts.value.bad ? 'bad' : counts.value.twice ? 'twice' : 'plain'
       step.value = 'check'
       await load(0)
     })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { periodLabel, spanOf, step } from './period'
+import { covers, monthOf, periodLabel, spanOf, step } from './period'
 
 const now = new Date(2026, 10, 23, 9) // Monday 23 November 2026
 
@@ -30,5 +30,19 @@ describe('数据显示', () => {
   it('steps', () => {
     expect(step({ kind: 'week', offset: 0 }, -1)).toEqual({ kind: 'week', offset: -1 })
     expect(step({ kind: 'all' }, 1)).toEqual({ kind: 'all' })
+  })
+})
+
+describe('what a list does not show', () => {
+  const now = new Date(2026, 10, 23)
+  it('is told by the day of a record', () => {
+    expect(covers({ kind: 'month', offset: 0 }, '2026-11-30', now)).toBe(true)
+    expect(covers({ kind: 'month', offset: 0 }, '2026-10-31', now)).toBe(false)
+    expect([covers({ kind: 'all' }, '1999-01-01', now), covers({ kind: 'none' }, '2026-11-23', now)]).toEqual([true, false])
+  })
+  it('is shown by the month it is in', () => {
+    expect(monthOf('2026-10-31', now)).toEqual({ kind: 'month', offset: -1 })
+    expect(periodLabel(monthOf('2025-12-01', now), now)).toBe('2025年12月')
+    expect(covers(monthOf('2027-02-28', now), '2027-02-28', now)).toBe(true)
   })
 })

@@ -35,6 +35,20 @@ export function spanOf(period: Period, now = new Date()): Span | null {
   return { from: isoOf({ year, month, day: 1 }), to: isoOf({ year, month, day: daysInMonth(year, month) }) }
 }
 
+/** Whether a list of this period shows a day. */
+export function covers(period: Period, day: string, now = new Date()): boolean {
+  if (period.kind === 'all') return true
+  const span = spanOf(period, now)
+  return !!span && (!span.from || day >= span.from) && (!span.to || day <= span.to)
+}
+
+/** The month that a day is in. */
+export function monthOf(day: string, now = new Date()): Period {
+  const [year = 0, month = 0] = day.split('-').map(Number)
+  const here = dayOf(now)
+  return { kind: 'month', offset: (year - here.year) * 12 + month - here.month }
+}
+
 export function step(period: Period, by: number): Period {
   return isStepped(period) ? { kind: period.kind, offset: period.offset + by } : period
 }
