@@ -596,6 +596,7 @@ _ON, _OFF = "2 Tr 0.25 w", "0 Tr"
 
 def _drawn(pen: Pen, layout: _Layout, page: Sequence[_Block], foot: Sequence[_Word]) -> str:
     """All operators of one page."""
+    begin = f"0 g 0 G {pen.begin()}"
     side, edge = layout.format.side, layout.format.edge
     top = layout.sized(page)[1] - edge
     words = [_written(pen, replace(word, x=word.x + side), edge) for word in foot]
@@ -604,7 +605,7 @@ def _drawn(pen: Pen, layout: _Layout, page: Sequence[_Block], foot: Sequence[_Wo
         words += [_written(pen, replace(word, x=word.x + side), top - word.y) for word in block.words]
         rules += [_ruled(line, side, top) for line in block.lines]
         top -= block.height
-    return "\n".join(["0 g 0 G BT", *words, "ET", *rules])
+    return "\n".join([begin, *words, "ET", *rules])
 
 
 def _paint(canvas: Any, layout: _Layout, page: Sequence[_Block]) -> None:

@@ -105,7 +105,7 @@ def _drawn(pen: Pen, form: _Format, tag: Tag, company: str) -> Iterator[str]:
     """One label: from the top company, title and what is below it; from the bottom code, bars and price."""
     foot = _PAD + (form.small * _LEADING if tag.code else 0.0)
     bars = list(_bars(form, tag.code, foot))
-    yield "0 g BT"
+    yield f"0 g {pen.begin()}"
     yield from _above(pen, form, tag, company)
     if tag.code:
         yield f"{pen.sized(form.small)} 0 Tr"

@@ -344,10 +344,21 @@ class Pen:
 
     def __init__(self) -> None:
         self._codes = _Codes()
+        self._x = self._y = 0
+        """Where the text before began, in tenths of a point."""
+
+    def begin(self) -> str:
+        """Before the first text of a page or a label, in the order in which they are drawn."""
+        self._x = self._y = 0
+        return "BT"
 
     def line(self, x: float, y: float, text: str) -> str:
-        """A text in the size that is set."""
-        return f"1 0 0 1 {x:.1f} {y:.1f} Tm <{text.translate(self._codes)}> Tj"
+        """A text in the size that is set. How far it is from the one before repeats from row to row, and so takes a
+        quarter less room in the file than where it is."""
+        right, up = round(x * 10), round(y * 10)
+        step = f"{(right - self._x) / 10:g} {(up - self._y) / 10:g}"
+        self._x, self._y = right, up
+        return f"{step} Td <{text.translate(self._codes)}> Tj"
 
     @staticmethod
     def sized(size: float) -> str:
@@ -420,6 +431,7 @@ _BOLD, _PLAIN = "2 Tr 0.25 w", "0 Tr"
 
 def _content(pen: Pen, table: _Table, page: _Page, band: _Band, number: tuple[int, int]) -> str:
     """All operators of one page."""
+    begin = f"0 g 0 G {pen.begin()}"
     top = table.sheet.size[1] - MARGIN - table.above(is_first=page.is_first)
     words = [*_above(pen, table, page, top), pen.sized(_SMALL), *_around(pen, table.sheet, number)]
     words += [pen.sized(table.size), _BOLD, *_cells(pen, table, band, table.heads, top), _PLAIN]
@@ -433,7 +445,7 @@ def _content(pen: Pen, table: _Table, page: _Page, band: _Band, number: tuple[in
     if totals is not None:
         words += [_BOLD, *_cells(pen, table, band, totals, y)]
         rules += [_rule(band, y, 0.75), _rule(band, y - totals.height, 0.75)]
-    return "\n".join(["0 g 0 G BT", *words, "ET", *rules])
+    return "\n".join([begin, *words, "ET", *rules])
 
 
 def _rule(band: _Band, y: float, width: float, grey: str = "0") -> str:

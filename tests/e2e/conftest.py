@@ -67,8 +67,7 @@ def begin_anew(window: Window) -> None:
     window.watch.start()
     window.api.sign_in()
     window.api.forget_screens()
-    window.page.evaluate("history.replaceState(null, '', '/')")
-    window.page.reload()
+    window.begin_anew()
     expect(window.page.get_by_role("tab", name="工作台")).to_be_visible()
 
 

@@ -41,8 +41,7 @@ def manager(window: Window) -> str:
 
 def signed_in(window: Window, *who: str) -> Screen:
     window.api.sign_in(*who)
-    window.page.evaluate("history.replaceState(null, '', '/')")
-    window.page.reload()
+    window.begin_anew()
     window.page.get_by_role("tab", name="工作台").click()
     return Screen(window.page)
 

@@ -78,16 +78,15 @@ def show_open(header: Columns, asking: Asking) -> None:
 def undone_along(header: Columns, asking: Asking) -> Iterator[Hint]:
     """What goes with a document when it is cancelled: its receipt, and the money that it moved."""
     module, amount = ("sale" if "customer" in header else "purchase"), int(header.get("paid_amount") or 0)
-    tells = (module, "paid_amount")
     if amount and is_apart(header):
         kind = "退" if _is_back(header) else "收" if module == "sale" else "付"
-        paper = f"{kind}款单 {header['receipt_number']}"
-        yield Hint(f"{paper} {yuan(amount)} 一并作废", tells=tells, bare=f"{paper} 一并作废")
+        words = f"{kind}款单 {header['receipt_number']} 一并作废"
+        yield Hint(words, tells=(module, "receipt_number"), bare=f"随它过账的{kind}款单一并作废")
     account = asking.look("account", str(header["account"])) if amount and header.get("account") else None
     if account:
         is_in = (module == "sale") is not _is_back(header)
         turned = f"账户「{account['name']}」{'减少' if is_in else '加回'}"
-        yield Hint(f"{turned} {yuan(amount)}", tells=tells, bare=f"{turned}这笔钱")
+        yield Hint(f"{turned} {yuan(amount)}", tells=(module, "paid_amount"), bare=f"{turned}这笔钱")
     if used := int(header.get("advance_used") or 0):
         back = "退回预收余额"
         yield Hint(f"用掉的预收 {yuan(used)} {back}", tells=(module, "advance_used"), bare=f"用掉的预收{back}")
