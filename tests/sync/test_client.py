@@ -388,6 +388,7 @@ def test_an_endless_answer_ends(company: Company) -> None:
     healed(company, "断网时的客户")
 
 
+@pytest.mark.soak
 def test_an_answer_that_only_drips_ends(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desktop.sync.exchange.ANSWER_S", 0.5)
     (machine,) = company.others
