@@ -7,6 +7,7 @@ import os
 import time
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.chaos.fleet import Station, assert_alike, fleet_in
@@ -85,6 +86,7 @@ def test_a_file_outlives_kills_cuts_and_a_server_that_dies(tmp_path: Path) -> No
         assert_alike(fleet.stations)
 
 
+@pytest.mark.soak
 def test_a_save_that_was_confirmed_has_its_content_on_the_disk(tmp_path: Path) -> None:
     """SIGKILL the moment the answer is there."""
     with fleet_in(tmp_path) as fleet:

@@ -129,6 +129,7 @@ def test_a_copy_that_sends_first_takes_nothing_from_the_original(company: Compan
     all_there(company, work, copy)
 
 
+@pytest.mark.soak
 def test_a_copy_with_its_identity_on_another_disk_keeps_its_place(company: Company, work: Work, tmp_path: Path) -> None:
     """The whole home was brought to another computer: same machine, another file."""
     (machine,) = company.others
@@ -225,6 +226,7 @@ def test_what_was_not_sent_before_a_restore_lies_in_the_former_file(
     all_there(company, work)
 
 
+@pytest.mark.soak
 def test_one_backup_restored_on_two_machines(company: Company, work: Work, tmp_path: Path) -> None:
     (machine,) = company.others
     work.at(machine, "未传的")

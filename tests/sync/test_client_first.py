@@ -126,6 +126,7 @@ def assert_same(*stations: Station) -> None:
         station.done("check")
 
 
+@pytest.mark.soak
 def test_exit_codes_of_the_commands(tmp_path: Path) -> None:
     with fleet_in(tmp_path) as fleet:
         station = fleet.founded()
