@@ -113,17 +113,11 @@ class Program:
             self._arrived.notify_all()
 
 
-StartProgram = Callable[..., Program]
-
-
-@pytest.fixture
-def start_program(tmp_path: Path) -> Iterator[StartProgram]:
-    """Start `ecms` with these words; ended after the test whatever happens."""
-    started: list[Program] = []
-
-    def start(*words: str, **variables: str) -> Program:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "desktop", *words],
+def started(*words: str, **variables: str) -> Program:
+    """`python -m …` with these words, on its way."""
+    return Program(
+        subprocess.Popen(
+            [sys.executable, "-m", *words],
             cwd=ROOT,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **variables},
             stdin=subprocess.DEVNULL,
@@ -132,11 +126,23 @@ def start_program(tmp_path: Path) -> Iterator[StartProgram]:
             text=True,
             encoding="utf-8",
         )
-        started.append(Program(process))
-        return started[-1]
+    )
+
+
+StartProgram = Callable[..., Program]
+
+
+@pytest.fixture
+def start_program(tmp_path: Path) -> Iterator[StartProgram]:
+    """Start `ecms` with these words; ended after the test whatever happens."""
+    running: list[Program] = []
+
+    def start(*words: str, **variables: str) -> Program:
+        running.append(started("desktop", *words, **variables))
+        return running[-1]
 
     yield start
-    for program in started:
+    for program in running:
         program.kill()
         for stream in (program.process.stdout, program.process.stderr):
             assert stream is not None

@@ -3,6 +3,7 @@
 it needs to be. Everything is made of blocks that are set one below the other.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -200,15 +201,16 @@ def _bold(words: Iterable[_Word]) -> tuple[_Word, ...]:
     return tuple(replace(word, bold=True) for word in words)
 
 
-class _Layout:
+class _Layout(ABC):
     """Blocks of a form on its paper."""
 
     def __init__(self, form: Form) -> None:
         self.form, self.format = form, FORMATS[form.paper]
         self.room, self.size = self.format.room, self.format.size
 
+    @abstractmethod
     def blocks(self) -> Iterator[_Block]:
-        raise NotImplementedError
+        """All that stands on the pages, in its order."""
 
     def again(self) -> _Block:
         """What stands above on every page but the first."""
@@ -222,12 +224,13 @@ class _Layout:
             words.insert(0, _Word(0, _FOOT, company, _FOOT))
         return _Block(_FOOT * 2, tuple(words))
 
+    @abstractmethod
     def heads(self) -> _Block:
         """The heads of the table."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sized(self, page: Sequence[_Block]) -> tuple[float, float]:
-        raise NotImplementedError
+        """Width and height of a page with these blocks."""
 
     def foot(self, number: int, pages: int) -> tuple[_Word, ...]:
         """At the lower edge, from the bottom up."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,38 +13,21 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.conftest import ROOT, Program
+from tests.conftest import ROOT, Program, started
 from tests.e2e import places
 from tests.e2e import window as w
 from tests.e2e.screen import Screen, text_field
 from tests.e2e.test_pages import LARGE, english, findings, layout, make_dark
-from tests.e2e.window import SMALL, Watch
+from tests.e2e.window import SMALL, Watch, close_streams
 
 COLLEAGUE: Final = "王海燕"
 NAME: Final = "无锡锦泽精密机械有限公司"
 SLOW_MS: Final = 30_000
 
 
-def _started(*words: str, **variables: str) -> Program:
-    return Program(
-        subprocess.Popen(
-            [sys.executable, "-m", *words],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-    )
-
-
 def _ended(program: Program) -> None:
     program.kill()
-    for stream in (program.process.stdout, program.process.stderr):
-        assert stream is not None
-        stream.close()
+    close_streams(program)
 
 
 class Server:
@@ -63,7 +45,7 @@ class Server:
 
     def start(self) -> None:
         words = ("sync_server", "serve", "--data", str(self.folder), "--port", str(self.port))
-        self._program = _started(*words)
+        self._program = started(*words)
         self._program.address()
 
     def stop(self) -> None:
@@ -83,7 +65,7 @@ class Desk(Screen):
 
     def __init__(self, browser: Browser, folder: Path) -> None:
         identity = folder.with_name(f"{folder.name}-identity")
-        self._program = _started("desktop", "serve", "--data", str(folder), ECMS_IDENTITY=str(identity))
+        self._program = started("desktop", "serve", "--data", str(folder), ECMS_IDENTITY=str(identity))
         context = browser.new_context(viewport={"width": SMALL[0], "height": SMALL[1]})
         context.set_default_timeout(w.WAITS_MS)
         super().__init__(context.new_page())

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, Request
 
 from desktop.shell import display
-from tests.conftest import ROOT, Program
+from tests.conftest import ROOT, Program, started
 
 OFFSCREEN: Final = {"QT_QPA_PLATFORM": "offscreen"}
 SHOWN_S: Final = 30.0
@@ -227,7 +228,7 @@ def need_window() -> None:
         pytest.fail(f"the Qt window cannot open here: {answer.reason}")
 
 
-class Window:
+class Window(ABC):
     """The program on one data folder, and the page that shows it; may be closed, killed and opened again."""
 
     words: ClassVar[tuple[str, ...]]
@@ -256,7 +257,7 @@ class Window:
     def open(self, size: tuple[int, int] = SMALL) -> Page:
         variables: dict[str, str] = {}
         show = self._shown_by(variables)
-        self._program = _started(*self.words, "--data", str(self.folder), **variables)
+        self._program = started("desktop", *self.words, "--data", str(self.folder), **variables)
         self._page = show(self._program)
         self._page.set_default_timeout(WAITS_MS)
         self._page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -302,34 +303,19 @@ class Window:
         self._end()
         return code
 
+    @abstractmethod
     def _shown_by(self, variables: dict[str, str]) -> Callable[[Program], Page]:
         """What brings the page of a program on the screen; `variables` get what the program needs for it."""
-        raise NotImplementedError
 
     def _leave(self) -> None:
         self._page = None
 
     def _end(self) -> None:
-        _close_streams(self.program)
+        close_streams(self.program)
         self._program = None
 
 
-def _started(*words: str, **variables: str) -> Program:
-    return Program(
-        subprocess.Popen(
-            [sys.executable, "-m", "desktop", *words],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-    )
-
-
-def _close_streams(program: Program) -> None:
+def close_streams(program: Program) -> None:
     for stream in (program.process.stdout, program.process.stderr):
         assert stream is not None
         stream.close()
@@ -422,7 +408,7 @@ class Served:
 
 @contextmanager
 def serve(browser: Browser, folder: Path) -> Iterator[Served]:
-    program = _started("serve", "--data", str(folder))
+    program = started("desktop", "serve", "--data", str(folder))
     try:
         address = program.address()
         context = browser.new_context(viewport={"width": SMALL[0], "height": SMALL[1]}, accept_downloads=True)
@@ -438,4 +424,4 @@ def serve(browser: Browser, folder: Path) -> Iterator[Served]:
         context.close()
     finally:
         program.kill()
-        _close_streams(program)
+        close_streams(program)
