@@ -286,10 +286,11 @@ def _need_chromium() -> str:
 
 def soak(words: list[str]) -> int:
     set_up(dev=True)
-    code = subprocess.call([PYTHON, "-m", "pytest", "-m", "soak", *words])
+    variables = {**os.environ, "ECMS_CHROMIUM": _need_chromium()}
+    code = subprocess.call([PYTHON, "-m", "pytest", "-m", "soak", *words], env=variables)
     if words:
         return code
-    return subprocess.call([PYTHON, "-m", "pytest", "--real-window", "tests/e2e"]) or code
+    return subprocess.call([PYTHON, "-m", "pytest", "--real-window", "tests/e2e"], env=variables) or code
 
 
 def bench(words: list[str]) -> int:

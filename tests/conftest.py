@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import requests
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
 from desktop.engine.fields import password
-from tests.support import made_once, make_template
+from tests.support import Api, made_once, make_template
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 60.0
@@ -87,6 +88,10 @@ class Program:
     def address(self) -> str:
         """The launch URL of `ecms serve`."""
         return self.line("ready ").removeprefix("ready ").strip()
+
+    def page(self) -> Api:
+        """What a page at the launch URL has."""
+        return Api.entered(requests.Session(), self.address())
 
     def wait(self, timeout_s: float = 30) -> int:
         """The exit code, once the program has ended and all it said is here."""

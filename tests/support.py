@@ -93,6 +93,16 @@ class Api:
     base: str
     session: requests.Session
 
+    @staticmethod
+    def entered(session: requests.Session, launch: str) -> Api:
+        """What a page at a launch address has: its cookie and its token."""
+        session.get(launch, timeout=10)
+        base = launch.partition("/?")[0]
+        token = re.search(r'name="ecms-token" content="([^"]+)"', session.get(base + "/", timeout=10).text)
+        assert token
+        session.headers["X-ECMS-Token"] = token[1]
+        return Api(base, session)
+
     def call(self, method: str, path: str, body: Any = None, **rest: Any) -> requests.Response:
         return self.session.request(method, self.base + path, json=body, timeout=60, **rest)
 
@@ -155,12 +165,7 @@ def open_office(folder: Path, *, sign_in: bool = True, direct: bool = False) -> 
     try:
         with DirectSession(app, guard.origin) if direct else requests.Session() as session:
             session.trust_env = False  # looking for proxies in it would be half the cost of a call
-            session.get(guard.new_launch_url(), timeout=10)
-            page = session.get(guard.origin + "/", timeout=10).text
-            token = re.search(r'name="ecms-token" content="([^"]+)"', page)
-            assert token
-            session.headers["X-ECMS-Token"] = token[1]
-            office = Office(workstation, Api(guard.origin, session), host, guard)
+            office = Office(workstation, Api.entered(session, guard.new_launch_url()), host, guard)
             if sign_in:
                 office.api.sign_in()
             yield office

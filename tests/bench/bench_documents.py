@@ -100,13 +100,13 @@ def _copy(db: sqlite3.Connection, table: str, model: str, times: int) -> None:
     order = "line_no" if table == "sale_line" else "row"
     db.execute("DROP TABLE IF EXISTS temp.model")
     db.execute(
-        f"CREATE TEMP TABLE model AS SELECT *, row_number() OVER (ORDER BY {order}) - 1 AS place FROM {table} "
+        f"CREATE TEMP TABLE model AS SELECT *, row_number() OVER (ORDER BY {order}) - 1 AS nth FROM {table} "
         f"WHERE {which} = ?",
         (model,),
     )
     products, customers = _in_use(db, "product", "NOT is_stopped"), _in_use(db, "customer")
     db.create_function("moved", 2, _moved)
-    db.create_function("product_of", 2, lambda n, place: products[(n * 7 + place) % len(products)])
+    db.create_function("product_of", 2, lambda n, nth: products[(n * 7 + nth) % len(products)])
     db.create_function("customer_of", 1, lambda n: _customer(n, customers))
     db.create_function("body_of", 2, lambda body, n: _body(json.loads(body), n, products, customers))
     chosen = ", ".join(_expression(table, name) for name in names)
@@ -128,7 +128,7 @@ def _in_use(db: sqlite3.Connection, table: str, condition: str = "1") -> list[st
 def _expression(table: str, name: str) -> str:
     if name in MOVED[table]:
         return f'moved("{name}", n)'
-    known = {"product": "product_of(n, place)", "customer": "customer_of(n)", "body": "body_of(body, n)"}
+    known = {"product": "product_of(n, nth)", "customer": "customer_of(n)", "body": "body_of(body, n)"}
     return known.get(name, "number || '-' || n" if name == "number" else f'"{name}"')
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sqlite3
 import subprocess
 import sys
@@ -15,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from desktop.db import FILE_NAME
 from tests.chaos.proxy import CLEAR, Proxy
 from tests.conftest import ROOT, Program
@@ -25,18 +22,6 @@ from tests.support import PASSWORD, Api
 
 COMMAND_S = 120
 BRANCH = "01"
-
-
-def page_of(program: Program) -> Api:
-    """What a page at the program's launch address has: its cookie and its token."""
-    session = requests.Session()
-    launch = program.address()
-    session.get(launch, timeout=10)
-    base = launch.partition("/?")[0]
-    token = re.search(r'name="ecms-token" content="([^"]+)"', session.get(base + "/", timeout=10).text)
-    assert token
-    session.headers["X-ECMS-Token"] = token[1]
-    return Api(base, session)
 
 
 @dataclass
@@ -91,7 +76,7 @@ class Station:
     def enter(self) -> Api:
         """The administrator signs in."""
         assert self.program is not None
-        api = page_of(self.program)
+        api = self.program.page()
         api.sign_in()
         self.starts += 1
         self.api = api

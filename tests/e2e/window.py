@@ -336,7 +336,7 @@ class RealWindow(Window):
         variables |= {"QTWEBENGINE_REMOTE_DEBUGGING": f"127.0.0.1:{port}", **OFFSCREEN}
 
         def show(program: Program) -> Page:
-            _wait_for_page(port, program)
+            wait_for_page(port, program)
             # Without no_defaults: "Browser context management is not supported".
             self._browser = self._playwright.chromium.connect_over_cdp(
                 f"http://127.0.0.1:{port}", no_defaults=True, timeout=SHOWN_S * 1000
@@ -379,7 +379,7 @@ class BrowserWindow(Window):
             self._context = None
 
 
-def _wait_for_page(port: int, program: Program) -> None:
+def wait_for_page(port: int, program: Program) -> None:
     """Connecting before the page exists would hang."""
     deadline = time.monotonic() + SHOWN_S
     while time.monotonic() < deadline and program.process.poll() is None:

@@ -26,7 +26,7 @@ from desktop.workstation import Workstation
 from sync_server.replication.changeset import Op
 from tests.conftest import StartProgram
 from tests.engine.kit import assert_sound, open_desk
-from tests.engine.test_kill import dice, page_of
+from tests.engine.test_kill import dice
 from tests.importing import Importing, checked, cut, ended, fetched, quiet, xlsx
 from tests.support import Api, Office, copy_of
 
@@ -325,7 +325,7 @@ def test_killed_at_any_moment_there_is_all_of_it_or_nothing(
     for place in range(kills):
         folder = copy_of(template, tmp_path / f"data{place}")
         program = start_program("serve", "--data", str(folder))
-        office = Running(page_of(program))
+        office = Running(program.page())
         office.api.sign_in()
         one = Importing.of(office, customers_file())
         one.check()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import shutil
 import signal
 import threading
@@ -35,18 +34,6 @@ def dice() -> random.Random:
     seed = int(os.environ.get("ECMS_SEED") or random.SystemRandom().randrange(1_000_000))
     print(f"ECMS_SEED={seed}")
     return random.Random(seed)
-
-
-def page_of(program: Program) -> Api:
-    """What a page at the program's launch address has: its cookie and its token."""
-    session = requests.Session()
-    launch = program.address()
-    session.get(launch, timeout=10)
-    base = launch.partition("/?")[0]
-    token = re.search(r'name="ecms-token" content="([^"]+)"', session.get(base + "/", timeout=10).text)
-    assert token
-    session.headers["X-ECMS-Token"] = token[1]
-    return Api(base, session)
 
 
 @dataclass
@@ -125,7 +112,7 @@ class Saver:
 
 def at_work(program: Program, rng: random.Random, savers: list[Saver], place: int) -> list[threading.Thread]:
     """Savers go on where the program that was killed left them; each first repeats what was not confirmed."""
-    page = page_of(program)
+    page = program.page()
     page.sign_in()
     for number in range(SAVERS):
         if place == 0:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,20 +12,13 @@ from playwright.sync_api import Page, sync_playwright
 from desktop.shell import display
 from desktop.shell.window import _fitting
 from tests.conftest import Program, StartProgram
+from tests.e2e.window import SHOWN_S, free_port, wait_for_page
 
-SHOWN_S = 30.0
 CALL = """async ([path, body]) => {
     const token = document.querySelector('meta[name="ecms-token"]').content
     const headers = { 'X-ECMS-Token': token, 'Content-Type': 'application/json' }
     return (await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) })).status
 }"""
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @pytest.fixture
@@ -42,7 +31,7 @@ def window(start_program: StartProgram, tmp_path: Path) -> Iterator[tuple[Progra
         "run", "--window", "--data", str(tmp_path / "data"),
         **shows_on, QTWEBENGINE_REMOTE_DEBUGGING=f"127.0.0.1:{port}",
     )  # fmt: skip
-    _wait_for_page(port, program)
+    wait_for_page(port, program)
     with sync_playwright() as playwright:
         browser = playwright.chromium.connect_over_cdp(
             f"http://127.0.0.1:{port}", no_defaults=True, timeout=SHOWN_S * 1000
@@ -62,21 +51,6 @@ def _probe(variables: dict[str, str]) -> display.Answer:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _wait_for_page(port: int, program: Program) -> None:
-    """Connecting before the page exists would hang."""
-    deadline = time.monotonic() + SHOWN_S
-    while time.monotonic() < deadline and program.process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=5) as answer:
-                tabs = json.load(answer)
-        except OSError:
-            tabs = []
-        if any(tab["type"] == "page" and tab["url"].startswith("http://127.0.0.1") for tab in tabs):
-            return
-        time.sleep(0.05)
-    pytest.fail(f"the window did not show a page; said: {program.lines} {program.errors[-20:]}")
 
 
 def test_window_shows_the_page_asks_back_and_quits(window: tuple[Program, Page], tmp_path: Path) -> None:
