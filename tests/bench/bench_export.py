@@ -3,8 +3,8 @@
     python3 tests/bench/bench_export.py [--rows N] [--rounds N]
 
 The limit is what cannot be left out, measured in the same run on the same cells: each as text, compressed; no places,
-no kinds, no rows. XlsxWriter, which we used before, is measured beside it once. Target: ≤ 1.6 s, ≥ 6 times as fast as
-XlsxWriter, ≤ 20 MB of memory beyond the rows. A missed one ends the run with exit code 1.
+no kinds, no rows. The files are made by XlsxWriter: what we add to its time is judged, and the memory. Target: ≤ 1.3
+times XlsxWriter alone, ≤ 20 MB of memory beyond the rows. A missed one ends the run with exit code 1.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from xlsxwriter import Workbook
 from desktop.engine import spreadsheet
 from tests.bench.bench_print import made_up, median
 
-WHOLE_S, TIMES, MEGABYTES = 1.6, 6, 20
+TIMES, MEGABYTES = 1.3, 20
 FORMATS = ["@", "@", "@", "@", "yyyy-mm-dd", "@", "@", "@", "#,##0.00", "#,##0"] * 2
 HEADS = [f"第{at}列" for at in range(20)]
 Rows = Sequence[Sequence[object]]
@@ -48,9 +48,9 @@ def main() -> int:
         extra = _memory(target, rows)
     least = median(lambda: limit(rows), asked.rounds)
     print(f"{asked.rows:,} rows × {len(HEADS)}: {whole:.2f} s, limit {least:.2f} s, ratio {whole / least:.1f}")
-    print(f"XlsxWriter {library:.2f} s, {library / whole:.1f} times ours; csv {plain:.2f} s")
-    print(f"{size:.1f} MB, {extra:.1f} MB of memory; targets {WHOLE_S} s, {TIMES} times, {MEGABYTES} MB of memory")
-    return int(whole > WHOLE_S or library < TIMES * whole or extra > MEGABYTES)
+    print(f"{whole / library:.2f} times XlsxWriter alone ({library:.2f} s); csv {plain:.2f} s")
+    print(f"{size:.1f} MB, {extra:.1f} MB of memory; targets {TIMES} times, {MEGABYTES} MB of memory")
+    return int(whole > TIMES * library or extra > MEGABYTES)
 
 
 def _cells(number: int, row: list[str]) -> list[object]:
@@ -59,6 +59,7 @@ def _cells(number: int, row: list[str]) -> list[object]:
 
 
 def _library(target: Path, rows: Rows) -> None:
+    """The same cells with nothing of ours."""
     book = Workbook(str(target), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     sheet, styles = book.add_worksheet(), [book.add_format({"num_format": one}) for one in FORMATS]
     for number, row in enumerate(rows):

@@ -50,26 +50,23 @@ def test_cells_come_back_as_what_they_are(tmp_path: Path) -> None:
         "响\x07铃",
         "回\r车",
         "_x0041_",
-        "\ufffe",
         "𝄞 王",
         "",
         "7",
     ],
 )
 def test_any_text_comes_back(tmp_path: Path, text: str) -> None:
-    """Beside plain ones and alone: both ways of writing a slice."""
-    for rows in ([[text], ["平常"]], [[text]]):
-        spreadsheet.write(tmp_path / "a.xlsx", ["文字"], rows, ["@"])
-        assert unescape(sheet(tmp_path / "a.xlsx")["A2"].value or "") == text
+    spreadsheet.write(tmp_path / "a.xlsx", ["文字"], [[text], ["平常"]], ["@"])
+    assert unescape(sheet(tmp_path / "a.xlsx")["A2"].value or "") == text
 
 
 def test_what_excel_cannot_hold(tmp_path: Path) -> None:
-    """Too long a text is cut and says so; a day before its calendar is text."""
-    rows = [["长" * 40_000, date(1899, 5, 1)], ["短", date(1900, 3, 1)]]
+    """Too long a text is cut and says so; a day before its calendar is text; what is no character is seen as lost."""
+    rows: list[list[object]] = [["长" * 40_000, date(1899, 5, 1)], ["短", date(1900, 3, 1)], ["\ufffe半\ud800", None]]
     spreadsheet.write(tmp_path / "a.xlsx", ["文字", "日期"], rows, FORMATS[:2])
-    (long, early), (_, first) = read(tmp_path / "a.xlsx")
+    (long, early), (_, first), (lost, _) = read(tmp_path / "a.xlsx")
     assert isinstance(long, str) and len(long) == spreadsheet.TEXT_MAX and long.endswith("长…")
-    assert (early, first) == ("1899-05-01", at(1900, 3, 1))
+    assert (early, first, lost) == ("1899-05-01", at(1900, 3, 1), "�半�")
 
 
 def test_many_rows_and_columns_and_none(tmp_path: Path) -> None:
