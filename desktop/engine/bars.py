@@ -2,20 +2,13 @@
 
 from typing import Any
 
-_LEFT = ("0001101", "0011001", "0010011", "0111101", "0100011", "0110001", "0101111", "0111011", "0110111", "0001011")
-"""How digits look left of the middle; right of it they are the other way round in black and white."""
-_PARITY = ("", "001011", "001101", "001110", "010011", "011001", "011100", "010101", "010110", "011010")
-"""By the first digit of thirteen: which of the next six stand mirrored."""
-_EDGE, _MIDDLE = "101", "01010"
-
 Bar = tuple[int, int]
 """Where a bar begins, and how wide it is, in modules."""
 
 
 def bars_of(code: str) -> tuple[list[Bar], int]:
     """The bars of a code and the width of all; nothing of what cannot be one."""
-    black = _ean(code) if is_ean(code) else _code_128(code)
-    return _bars(black), len(black)
+    return _ean(code) if is_ean(code) else _code_128(code)
 
 
 def is_ean(code: str) -> bool:
@@ -29,41 +22,29 @@ def check_digit(digits: str) -> str:
     return str(-total % 10)
 
 
-def _ean(code: str) -> str:
-    """Black modules as 1, white ones as 0."""
-    first, rest = (code[0], code[1:]) if len(code) == 13 else ("0", code)
-    half, mirrored = len(rest) // 2, _PARITY[int(first)] or "0" * 6
-    left = "".join(
-        _turned(_LEFT[int(digit)])[::-1] if is_mirrored == "1" else _LEFT[int(digit)]
-        for digit, is_mirrored in zip(rest[:half], mirrored, strict=False)
-    )
-    right = "".join(_turned(_LEFT[int(digit)]) for digit in rest[half:])
-    return _EDGE + left + _MIDDLE + right + _EDGE
+def _ean(code: str) -> tuple[list[Bar], int]:
+    from reportlab.graphics.barcode.eanbc import Ean8BarcodeWidget, Ean13BarcodeWidget
+
+    made: Any = Ean8BarcodeWidget(code) if len(code) == 8 else Ean13BarcodeWidget(code)
+    made.barWidth, made.quiet, made.humanReadable = 1, 0, 0
+    whole, *bars = made.draw().contents
+    return [(round(bar.x), round(bar.width)) for bar in bars], round(whole.width)
 
 
-def _turned(modules: str) -> str:
-    return modules.translate({ord("0"): "1", ord("1"): "0"})
-
-
-def _code_128(code: str) -> str:
+def _code_128(code: str) -> tuple[list[Bar], int]:
     """Digits in pairs where that is shorter. Letters beyond ASCII have no bars."""
     if not code or not code.isascii() or not code.isprintable():
-        return ""
+        return [], 0
     from reportlab.graphics.barcode.code128 import Code128Auto
 
     made: Any = Code128Auto(code, quiet=0)
     made.validate()
     made.encode()
     made.decompose()
-    return "".join(("1" if one.isupper() else "0") * (ord(one.lower()) - ord("a") + 1) for one in made.decomposed)
-
-
-def _bars(black: str) -> list[Bar]:
-    found, start = list[Bar](), None
-    for place, one in enumerate(black + "0"):
-        if one == "1" and start is None:
-            start = place
-        elif one == "0" and start is not None:
-            found.append((start, place - start))
-            start = None
-    return found
+    # One letter for each bar (capital) and each gap: the letter says how wide it is.
+    bars, place = list[Bar](), 0
+    for one in made.decomposed:
+        width = ord(one.lower()) - ord("a") + 1
+        bars += [(place, width)] if one.isupper() else []
+        place += width
+    return bars, place
