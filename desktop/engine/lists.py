@@ -22,9 +22,9 @@ from . import query as q
 from .access import Principal, demand
 from .engine import Engine
 from .fields import Signs, Sql, all_of
-from .registry import Definition
+from .registry import Definition, targets_of
 from .rows import fetch, labels
-from .schema import OWN_BY_TITLE, index_name
+from .schema import PLACED, index_name
 
 PROBE_ROWS = 4_000
 PROBE_WORD_ROWS = 12_000
@@ -32,6 +32,8 @@ PROBE_S = 0.02
 PROBE_OWN_S = 0.002
 """The same where a walk meets nothing but what the user may see."""
 NEAR_ROWS = 20_000
+GROUPS_MAX = 16
+"""More groups than so many are not walked side by side."""
 FEW_TARGETS = 4
 """From so many rows for each record referred to, looking for the next value of a reference is less work than reading
 on to it."""
@@ -46,6 +48,10 @@ class _Plan:
     hits: list[int] | None
     is_open: bool = False
     """The probe was given up: nobody knows yet whether the hits are few."""
+    groups: tuple[str, ...] = ()
+    """Groups of the tree that are walked side by side in the order of titles."""
+    counted: int | None = None
+    """How many rows there are, where the tally knows."""
 
     @property
     def definition(self) -> Definition:
@@ -54,11 +60,21 @@ class _Plan:
     @property
     def index(self) -> str | None:
         """The index in the order of which it is walked. Who sees only his own rows walks among them."""
-        key, selection = self.keys[0], self.selection
-        if key.reference or selection.deleted:
+        key = self.keys[0]
+        if key.reference or self.selection.deleted:
             return None
-        is_own = selection.own and key.index == "pinyin" and len(self.keys) == 1
-        return OWN_BY_TITLE if is_own else key.index
+        return self._own_index or key.index
+
+    @property
+    def _own_index(self) -> str | None:
+        """The index in which all that the user may see stands together, in the order that is asked for."""
+        key, is_plain = self.keys[0], self.selection.own and len(self.keys) == 1
+        return self.definition.own_orders.get(key.index or "") if is_plain else None
+
+    @property
+    def is_near(self) -> bool:
+        """Whether a walk meets nothing but what the user may see."""
+        return self.index is not None and self.index == self._own_index and not self.selection.words
 
 
 def page(
@@ -139,14 +155,41 @@ def _plan(
     if is_all or is_wide or (selection.is_scope and _in_scope(db, selection) > PROBE_ROWS):
         return _Plan(selection, keys, None)
     walk = _Plan(selection, keys, None)
-    is_near = walk.index == OWN_BY_TITLE and not selection.words
+    if walk.is_near and selection.is_bare:
+        return walk
+    if selection.is_group and (through := _through_groups(db, walk)):
+        return through
     try:
-        with _time_limit(db, PROBE_OWN_S if is_near else PROBE_S):
+        with _time_limit(db, PROBE_OWN_S if walk.is_near else PROBE_S):
             return replace(walk, hits=_probe(db, selection))
     except sqlite3.OperationalError as error:
         if "interrupted" not in str(error):
             raise
-        return replace(walk, is_open=not is_near)
+        return replace(walk, is_open=not walk.is_near)
+
+
+def _through_groups(db: sqlite3.Connection, plan: _Plan) -> _Plan | None:
+    """A walk through groups in the order of titles, where what the user may see comes often enough there; who sees
+    only his own rows meets them sooner among those."""
+    selection, definition = plan.selection, plan.definition
+    if selection.groups is None or not (plan.is_near or (plan.index == "pinyin" and len(plan.keys) == 1)):
+        return None
+    (target,) = targets_of(definition.fields[str(definition.tallied)])
+    inside = f"SELECT id FROM {target} WHERE id IN {selection.groups.text} LIMIT {GROUPS_MAX + 1}"
+    groups = _first_column(db, inside, selection.groups.params)
+    if not 0 < len(groups) <= GROUPS_MAX:
+        return None
+    sizes = f"SELECT COALESCE(sum(n), 0) FROM tally WHERE t = ? AND value IN ({_marks(groups)})"
+    (size,) = db.execute(sizes, (definition.name, *groups)).fetchone()
+    counted = size if selection.scope is None else _in_scope(db, selection, *groups)
+    met = _in_scope(db, selection) if plan.is_near else size
+    if met > NEAR_ROWS and met * q.Query().limit > counted * NEAR_ROWS:
+        return None
+    return replace(plan, groups=() if plan.is_near else tuple(groups), counted=counted)
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _sees_few(engine: Engine, db: sqlite3.Connection, principal: Principal, parent: str) -> bool:
@@ -162,12 +205,14 @@ def _rows(db: sqlite3.Connection, module: str) -> int:
     return found[0] if found else 0
 
 
-def _in_scope(db: sqlite3.Connection, selection: q.Selection, value: str = "*") -> int:
-    """What the tally says of the rows that the user may see."""
+def _in_scope(db: sqlite3.Connection, selection: q.Selection, *values: str) -> int:
+    """What the tally says of the rows that the user may see; `values`: of those alone."""
     assert selection.scope is not None
+    asked = values or ("*",)
     (found,) = db.execute(
-        f"SELECT COALESCE(sum(n), 0) FROM tally_part {q.T} WHERE t = ? AND value = ? AND {selection.scope.text}",
-        (selection.definition.name, value, *selection.scope.params),
+        f"SELECT COALESCE(sum(n), 0) FROM tally_part {q.T} WHERE t = ? AND value IN ({_marks(asked)}) "
+        f"AND {selection.scope.text}",
+        (selection.definition.name, *asked, *selection.scope.params),
     ).fetchone()
     return int(found)
 
@@ -194,10 +239,9 @@ def _probe(db: sqlite3.Connection, selection: q.Selection) -> list[int] | None:
     is_common = not selection.deleted and any(_is_common(db, word, most) for word in selection.words)
     if is_common and not selection.conditions:
         return None
-    where = selection.where(slow=is_common)
-    found = _first_column(
-        db, f"SELECT {q.T}.row FROM {selection.definition.name} {q.T} WHERE {where.text} LIMIT {most + 1}", where.params
-    )
+    where, table = selection.where(slow=is_common), selection.definition.name
+    sql = f"SELECT {q.T}.row FROM {table} {q.T} WHERE {where.text} LIMIT {most + 1}"
+    found = _first_column(db, sql, where.params)
     return found if len(found) <= most else None
 
 
@@ -224,6 +268,8 @@ def _total(db: sqlite3.Connection, plan: _Plan, *, must: bool) -> int | None:
         return _rows(db, selection.definition.name)
     if selection.is_scope:
         return _in_scope(db, selection)
+    if plan.counted is not None:
+        return plan.counted
     if plan.hits is not None:
         return len(plan.hits)
     if not must:
@@ -375,7 +421,7 @@ def _jump(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: int, offse
     stop = min(offset + limit, total)
     if stop <= offset:
         return []
-    back = _Plan(plan.selection, q.reversed_keys(plan.keys), plan.hits)
+    back = replace(plan, keys=q.reversed_keys(plan.keys))
     return _walk(engine, db, back, stop - offset, total - stop, ())[::-1]
 
 
@@ -384,6 +430,8 @@ def _walk(
 ) -> list[int]:
     """Rows in sort order straight from the index of the sort column, testing the conditions on the way."""
     key = plan.keys[0]
+    if plan.groups:
+        return _walk_groups(db, plan, limit, offset, extra)
     if key.reference is not None and key.index and len(plan.keys) == 1 and not plan.selection.deleted:
         return _walk_reference(engine, db, plan, limit, offset)
     where = all_of([plan.selection.where(slow=bool(key.index)), *extra])
@@ -396,6 +444,21 @@ def _walk(
     return _first_column(db, sql, (*where.params, limit, offset))
 
 
+def _walk_groups(db: sqlite3.Connection, plan: _Plan, limit: int, offset: int, extra: Sequence[Sql]) -> list[int]:
+    """The groups one beside the other, each in the order of its index: SQLite merges them as they come."""
+    key, selection, table = plan.keys[0], plan.selection, plan.definition.name
+    where = all_of([Sql(selection.alive), *([selection.scope] if selection.scope else []), *extra])
+    part = (
+        f"SELECT {q.T}.row AS row, {key.expression} AS shown FROM {table} {q.T} INDEXED BY {index_name(table, PLACED)} "
+        f'WHERE {q.T}."{plan.definition.tallied}" = ? AND {where.text}'
+    )
+    down = " DESC" if key.descending else ""
+    every = " UNION ALL ".join([part] * len(plan.groups))
+    params = [param for group in plan.groups for param in (group, *where.params)]
+    sql = f"SELECT row FROM ({every} ORDER BY shown{down}, row{down} LIMIT ? OFFSET ?)"
+    return _first_column(db, sql, (*params, limit, offset))
+
+
 def _walk_reference(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: int, offset: int) -> list[int]:
     """Sorted by what a reference shows."""
     targets = plan.keys[0].reference.targets() if plan.keys[0].reference else ()
@@ -404,5 +467,5 @@ def _walk_reference(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: 
     return _first_column(db, f"{walk.text} LIMIT ? OFFSET ?", (*walk.params, limit, offset))
 
 
-def _first_column(db: sqlite3.Connection, sql: str, params: Sequence[Scalar]) -> list[int]:
+def _first_column(db: sqlite3.Connection, sql: str, params: Sequence[Scalar]) -> list[Any]:
     return [row[0] for row in db.execute(sql, params)]

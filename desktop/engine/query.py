@@ -80,6 +80,15 @@ class Selection:
     """Of the conditions the one that keeps to what the user may see."""
     own: str | None = None
     """The column that the scope asks for one value of, if it asks for nothing else."""
+    groups: Sql | None = None
+    """Ids of the groups of the tree that they are kept to."""
+
+    @property
+    def is_group(self) -> bool:
+        """Whether these are the rows of a group that the user may see, where both stand in one index."""
+        is_only = len(self.conditions) == (1 if self.scope is None else 2)
+        is_known = self.groups is not None and self.definition.is_placed
+        return is_known and is_only and not (self.words or self.deleted)
 
     @property
     def hides(self) -> bool:
@@ -125,14 +134,17 @@ def select(
         conditions.append(Sql(f"{T}.id IN (SELECT value FROM json_each(?))", (json.dumps(query.ids),)))
     conditions += [equals(definition, column, value, aliased) for column, value in query.fixed.items()]
     conditions += _period(definition, query)
-    if query.group:
-        conditions.append(_group(registry, definition, query.group))
+    groups = _groups(registry, definition, query.group) if query.group else None
+    if groups is not None:
+        conditions.append(Sql(f'{T}."{definition.tallied}" IN {groups.text}', groups.params))
     words, slow_words = _words(registry, definition, principal, query, aliased)
     filtered = _filter(registry, definition, principal, query, aliased)
     if filtered is not None:
         conditions.append(filtered)
     own = own_column(definition, principal)
-    return Selection(definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words), aliased, scope, own)
+    return Selection(
+        definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words), aliased, scope, own, groups
+    )
 
 
 # ---------------------------------------------------------------- conditions
@@ -192,13 +204,12 @@ def subtree(definition: Definition, id: str) -> Sql:
     )
 
 
-def _group(registry: Registry, definition: Definition, group: str) -> Sql:
+def _groups(registry: Registry, definition: Definition, group: str) -> Sql:
     tree = definition.module.tree
     if tree is None:
         raise Invalid({"group": f"「{definition.module.label}」没有分组"})
     (target,) = targets_of(definition.fields[tree.field])
-    inside = subtree(registry[target], group)
-    return Sql(f'{T}."{tree.field}" IN {inside.text}', inside.params)
+    return subtree(registry[target], group)
 
 
 def _period(definition: Definition, query: Query) -> list[Sql]:

@@ -181,10 +181,22 @@ class Definition:
         return tuple(name for name in PARTS if name in self.all_names)
 
     @property
+    def is_placed(self) -> bool:
+        """Whether the groups of its tree are narrowed by what a user may see."""
+        return bool(self.tallied and self.parted)
+
+    @property
     def keeps_own(self) -> bool:
-        """Whether everybody's own rows stand together in the order of their titles: not so of entries, which nobody
-        lists by them."""
+        """Whether everybody's own rows stand together in the orders of lists: not so of entries, which nobody lists by
+        their owner."""
         return self.module.scope == "owner" and not self.module.local
+
+    @cached_property
+    def own_orders(self) -> Mapping[str, str]:
+        """Columns in whose order everybody's own rows stand together → the name of that index."""
+        newest = self.sort_index.get(self.module.when or "")
+        orders = {"pinyin": "own_by_title"} | ({newest: "own_by_when"} if newest else {})
+        return orders if self.keeps_own else {}
 
     @cached_property
     def sort_index(self) -> Mapping[str, str]:

@@ -200,8 +200,9 @@ def _guard(db: sqlite3.Connection, table: str) -> None:
         )
 
 
-OWN_BY_TITLE = "own_by_title"
-"""The index in which everybody's own rows stand in the order of their titles."""
+PLACED = "placed"
+"""The index in which the rows of each group of a tree stand in the order of their titles, with what scopes ask for: a
+list of what a user may see of a group is told from it alone."""
 
 
 def index_name(table: str, column: str) -> str:
@@ -217,9 +218,12 @@ def index_statements(definition: Definition) -> Iterator[str]:
     columns |= definition.shadows.keys()
     for column in sorted(columns):
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL'
-    if definition.keeps_own:
-        by_title = index_name(table, OWN_BY_TITLE)
-        yield f'CREATE INDEX IF NOT EXISTS {by_title} ON {table} ("owner", pinyin) WHERE deleted_at IS NULL'
+    for column, name in definition.own_orders.items():
+        own = index_name(table, name)
+        yield f'CREATE INDEX IF NOT EXISTS {own} ON {table} ("owner", "{column}") WHERE deleted_at IS NULL'
+    if definition.is_placed:
+        placed = ", ".join(f'"{one}"' for one in (str(definition.tallied), "pinyin", "row", *definition.parted))
+        yield f"CREATE INDEX IF NOT EXISTS {index_name(table, PLACED)} ON {table} ({placed}) WHERE deleted_at IS NULL"
     whole = {name for name, one in definition.fields.items() if isinstance(one, Ref) and one.whole}
     for name in sorted(whole.union(definition.gathered)):
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, name)}_all ON {table} ("{name}")'
