@@ -59,6 +59,10 @@ def limits_in_order(draft: Draft) -> Iterator[Fault]:
         yield Fault("库存上限不能小于库存下限", "stock_max")
 
 
+GOODS_OF_LINES = "purchase_line quote_line sale_line stock_entry_line stock_transfer_line cost_adjust_line"
+UNITS_OF_LINES = "purchase_line quote_line sale_line stock_entry_line stock_transfer_line"
+"""Whose lines name products, and units of them: what is counted and costed in a unit keeps it (modules.md 2.2.1)."""
+
 _PRICES = "price_1 price_2 price_3 price_4 min_price purchase_price last_purchase_price tax_rate"
 
 
@@ -109,7 +113,15 @@ product = Module(
         model=Text("型号", width=96),
         brand=Text("品牌", index=True),
         origin=Text("产地"),
-        unit=Dict("基本单位", "unit", required=True, default="default", index=True, width=66),
+        unit=Dict(
+            "基本单位",
+            "unit",
+            required=True,
+            default="default",
+            index=True,
+            width=66,
+            stays_once=f"{GOODS_OF_LINES} product_unit",
+        ),
         barcode=OfFirstChild(
             "条码",
             table="product_barcode",
@@ -284,10 +296,16 @@ product_unit = Module(
     scope="follow",
     parent="product",
     fields=dict(
-        product=Ref("产品", "product", required=True, index=True, width=180),
-        unit=Dict("单位", "unit", required=True, copies={"name": "name"}, width=80),
+        product=Ref("产品", "product", required=True, index=True, width=180, stays_once=UNITS_OF_LINES),
+        unit=Dict("单位", "unit", required=True, copies={"name": "name"}, width=80, stays_once=UNITS_OF_LINES),
         name=Text("显示为", max_length=40, width=90, help="随单位，也可以自己写，如「大箱」"),
-        ratio=Quantity("换算数量", required=True, width=100, help="一个这样的单位等于多少基本单位"),
+        ratio=Quantity(
+            "换算数量",
+            required=True,
+            width=100,
+            help="一个这样的单位等于多少基本单位，单据用过就不能再改",
+            stays_once=UNITS_OF_LINES,
+        ),
         **slot_prices(min=0, merge="flag", **_BY_OFFICE),
     ),
     columns="name unit ratio price_1 price_2 price_3 price_4",

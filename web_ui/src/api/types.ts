@@ -250,7 +250,7 @@ export type Labels = Record<string, string>
 
 export interface ListPage { rows: Row[]; next: string | null; total?: number; sums?: Record<string, number>; /** what each total counts */ sum_words?: Record<string, string[]>; labels: Labels }
 /** the whole record, with the titles of what it refers to */
-export interface RecordPage { row: Row; labels: Labels; /** the record that this one was merged into */ merged_into?: { id: string; title: string } }
+export interface RecordPage { row: Row; labels: Labels; /** the record that this one was merged into */ merged_into?: { id: string; title: string }; /** what can no longer be changed, and why */ settled?: Record<string, string> }
 
 /** GET /api/records/<module> */
 export interface ListQuery {
