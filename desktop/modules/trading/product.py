@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...engine.define import Alike, Draft, Fault, Module, Related, Section, Tab, Tree
+from ...engine.define import Alike, Draft, Fault, Module, Related, Section, Strand, Tab, Trail, Tree
 from ...engine.fields import (
     Barcode,
     Bool,
@@ -89,6 +89,29 @@ def _figures() -> dict[str, Field]:
         ),
     }  # fmt: skip
 
+
+def _strand(module: str, label: str, party: str, kind: str | None, see: str | None = None) -> Strand:
+    own = {"party": party} | ({"kind": kind} if kind else {})
+    same = {"on": "doc_on", "number": "number", "qty": "qty", "unit": "unit_name", "price": "price"}
+    same |= {"discount": "discount_rate", "amount": "amount"}
+    return Strand(module=module, field="product", label=label, shown=own | same, needs="price", see=see)
+
+
+PRICES = Trail(
+    name="prices",
+    label="价格历史",
+    when="doc_on",
+    heads={
+        "on": "日期", "kind": "类型", "number": "单据编号", "party": "往来单位", "qty": "数量", "unit": "单位",
+        "price": "单价", "discount": "折扣%", "amount": "金额",
+    },
+    strands=(
+        _strand("purchase_line", "进货", "supplier", "doc_type", "see_purchase_price"),
+        _strand("sale_line", "销货", "customer", "doc_type"),
+        _strand("quote_line", "报价", "customer", None),
+    ),
+)  # fmt: skip
+"""For how much it was bought, sold and offered."""
 
 product = Module(
     name="product",
@@ -194,6 +217,7 @@ product = Module(
         Related("销货明细", "sale_line", "product"),
         Related("报价明细", "quote_line", "product"),
     ),
+    trails=(PRICES,),
     children="product_barcode product_unit product_supplier stock_limit",
     found_by="product_barcode",
     pictured=True,

@@ -142,8 +142,8 @@ stock_balance = Module(
         booked=Quantity("已核算数", see="see_cost", hidden=True),
         entries=Int("流水数", hidden=True),
     ),
-    columns="product_code product spec unit warehouse on_hand reserved available on_order projected condition "
-    "level low high average_cost value moved_on",
+    columns="product_code product spec unit warehouse on_hand reserved available level on_order projected low "
+    "high condition average_cost value moved_on",
     quick="product_code product warehouse",
     sort="product",
     flaws=(
