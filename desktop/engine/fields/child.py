@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .barcode import Barcode
-from .base import Cell, Value, text_of
+from .base import Cell, FieldError, Value, text_of
 from .unstored import Unstored
 
+MANY = 50
 _PARTS = re.compile(r"[、,，;；\n]")
 
 
@@ -28,6 +29,8 @@ class OfFirstChild(Unstored, Barcode):
         """One, or several where a list is given: each once, the first is the one that is named."""
         if not isinstance(raw, list):
             return super().parse(raw)
+        if len(raw) > MANY:
+            raise FieldError(f"「{self.label}」一次最多 {MANY} 个")
         found = list(dict.fromkeys(one for part in raw if (one := super(OfFirstChild, self).parse(part)) is not None))
         return found if len(found) > 1 else next(iter(found), None)
 

@@ -92,6 +92,14 @@ def test_what_got_another_barcode_since_is_not_taken_back(shop: Shop) -> None:
     assert barcodes(shop, "灯泡") == {ONE: True, TWO: False}
 
 
+def test_several_barcodes_come_with_a_new_product_through_the_api(shop: Shop) -> None:
+    shop.product("灯泡", barcode=[ONE, f" {TWO} ", ONE])
+    assert barcodes(shop, "灯泡") == {ONE: True, TWO: False}
+    for bad in ([1], [[ONE]], ["9" * 41], [str(place) for place in range(51)]):
+        given = {"name": "灯座", "category": shop.category, "barcode": bad}
+        assert set(shop.api.refused("POST", "/api/records/product", 422, given)["fields"]) == {"barcode"}
+
+
 def test_the_template_asks_for_barcodes_of_who_may_add_them(shop: Shop) -> None:
     job = shop.api.post("/api/import/product/template")
     sheet = load_workbook(io.BytesIO(fetched(shop.office, job))).worksheets[0]
