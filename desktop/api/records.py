@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from ..accounts import operator_names
-from ..engine import adjusting, attachments, history, lists, records, removal, search
+from ..engine import adjusting, attachments, history, lists, records, removal, search, trails
 from ..engine import query as q
 from ..errors import NotFound
 from . import shapes
@@ -180,6 +180,13 @@ def _related(call: Call, module: str, id: str, tab: str, query: q.Query, want: f
             fixed = {one.field: id, **dict(one.preset)}
             return lists.page(call.engine, call.principal, one.module, replace(query, fixed=fixed), want)
     raise NotFound("没有这个相关页")
+
+
+@routes.add("GET", f"{_RECORD}/trail/<name>", "Lines of several lists about a record, the newest first",
+            shapes.TrailAnswer, query=shapes.TrailQuery, errors=(403, 404, 422))  # fmt: skip
+def trail(call: Call, module: str, id: str, name: str) -> dict[str, Any]:
+    asked: shapes.TrailQuery = call.query
+    return trails.trail_of(call.engine, call.principal, module, id, name, asked.limit, asked.after)
 
 
 @routes.add(

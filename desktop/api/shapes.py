@@ -121,6 +121,11 @@ class ListQuery(Strict):
         return wanted
 
 
+class TrailQuery(Strict):
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    after: Annotated[str, Field(max_length=4_000)] = ""
+
+
 class BodyQuery(ListQuery):
     """The same query inside a body, where the filter is an object."""
 
@@ -418,6 +423,12 @@ class PageAnswer(Loose):
     rows: list[dict[str, Any]]
     next: str | None
     labels: dict[str, str]
+
+
+class TrailAnswer(Loose):
+    rows: list[dict[str, Any]]
+    labels: dict[str, str]
+    next: str | None
 
 
 class RecordAnswer(Loose):

@@ -10,6 +10,8 @@ M013 a related tab names no reference   M014 a label is missing
 M015 an unknown right is named           M016 the default of a setting is not one of its values
 M017 a setting lists no such names       M018 a total goes by what is no choice of values
 M019 the sections of a chapter do not part its menu
+M020 a field stays once there is what never refers to its record
+M021 a strand of a trail is no list of lines, or has not what it shows
 """
 
 import re
@@ -90,6 +92,8 @@ def problems(registry: Registry, definition: Definition) -> Iterator[Problem]:
     yield from _names(definition)
     yield from _called(registry, definition)
     yield from _sums(definition)
+    yield from _staying(definition)
+    yield from _trails(registry, definition)
     yield from _field_lists(definition)
     for where, name in flaws.problems(registry, definition):
         yield Problem("M002", f"{definition.name}.{where}", f"no field {name!r}")
@@ -120,6 +124,31 @@ def _sums(definition: Definition) -> Iterator[Problem]:
         for by in filter(None, wanted):
             if not isinstance(definition.fields.get(by), Enum):
                 yield Problem("M018", f"{definition.name}.{name}", f"{by!r} is no choice of values")
+
+
+def _staying(definition: Definition) -> Iterator[Problem]:
+    """What settles a field refers to its record."""
+    referring = {one.definition.name for one in definition.incoming}
+    for name, one in definition.fields.items():
+        for module in one.stays_once.split():
+            if module not in referring:
+                yield Problem("M020", f"{definition.name}.{name}", f"{module} does not refer to it")
+
+
+def _trails(registry: Registry, definition: Definition) -> Iterator[Problem]:
+    for trail in definition.module.trails:
+        for one in trail.strands:
+            where, lines = f"{definition.name}.{trail.name}", registry.definitions.get(one.module)
+            if lines is None or one.module not in registry.document_of:
+                yield Problem("M021", where, f"{one.module} are no lines of a document")
+                continue
+            for name in (one.field, one.needs, trail.when, *one.shown.values()):
+                if name not in lines.fields:
+                    yield Problem("M021", where, f"no field {one.module}.{name}")
+            for head in one.shown.keys() - trail.heads.keys():
+                yield Problem("M021", where, f"no head {head!r}")
+            if trail.when not in lines.sort_index:
+                yield Problem("M021", where, f"{one.module} has no order by {trail.when}")
 
 
 def _called(registry: Registry, definition: Definition) -> Iterator[Problem]:

@@ -102,6 +102,32 @@ class Related:
     preset: Mapping[str, Any] = made_by(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Strand:
+    """The lines of one kind of document in a trail: those of list `module` whose `field` is the record, as far as they
+    are posted. `shown` says which of its fields stands under which head of the trail; `label` is what a line is where
+    no field says so. Who does not see `needs`, or has not the special right `see`, gets none of them."""
+
+    module: str
+    field: str
+    label: str
+    shown: Mapping[str, str]
+    needs: str
+    see: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trail:
+    """A pane under the list: lines of several kinds of documents about the selected record, mixed by the field `when`,
+    which all of them have, the newest first. `heads` are its columns: name → label."""
+
+    name: str
+    label: str
+    when: str
+    heads: Mapping[str, str]
+    strands: tuple[Strand, ...]
+
+
 @dataclass(frozen=True)
 class Tree:
     """The tree left of the list: `field` points at nodes; `root` is the words of the virtual top node."""
@@ -258,6 +284,8 @@ class Module:
     """What makes its records documents with lines, drafts and versions."""
     panes: Mapping[str, str] = made_by(default_factory=dict)
     """Hand-made panes under the list, beside the related records: name → label."""
+    trails: tuple[Trail, ...] = ()
+    """Panes under the list with lines of several lists."""
     pictured: bool = False
     """Whether the first picture among its files stands for a record, in its form and where it is chosen."""
     labels: Labelled | None = None

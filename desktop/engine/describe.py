@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from . import flaws
+from . import flaws, trails
 from .access import Principal, actions, compares
-from .define import Tab
+from .define import Tab, Trail
 from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Document, Print, books_nothing
 from .documents.papers import PAPERS
 from .documents.templates import MARK, Template, kept, print_named
@@ -138,7 +138,18 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "flaws": [{"name": one.name, "label": one.label} for one in flaws.of(definition, principal)],
         "statement": _statement(engine, principal, definition),
         "survey": _survey(engine, principal, definition),
+        "trails": [_trail(one) for one in trails.of_module(definition, principal, engine)],
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
+    }
+
+
+def _trail(one: Trail) -> dict[str, Any]:
+    heads = [{"name": name, "label": label} for name, label in one.heads.items()]
+    return {
+        "name": one.name,
+        "label": one.label,
+        "heads": heads,
+        "shown": {s.module: dict(s.shown) for s in one.strands},
     }
 
 

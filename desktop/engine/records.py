@@ -9,7 +9,7 @@ from typing import Any
 from sync_server.replication.changeset import Op
 
 from ..errors import BadRequest, Deleted, Invalid, KeyReused, NotFound, Stale
-from . import aliases
+from . import aliases, settled
 from .access import Principal, demand, scope_sql
 from .engine import Engine
 from .fields import FieldError
@@ -35,13 +35,23 @@ class Idempotent:
 
 def get(engine: Engine, principal: Principal, module: str, id: str, *, even_deleted: bool = False) -> dict[str, Any]:
     """{row, labels} of one record the user may see; raises `NotFound`. One that was merged says into which:
-    merged_into {id, title}."""
+    merged_into {id, title}; what can no longer be changed is told with the reason: settled {field: reason}."""
     definition = engine.definition(module)
     demand(principal, "view", definition)
     with engine.db.read() as db:
         row = _visible(engine, db, principal, definition, id, deleted=None if even_deleted else False)
         found = {"row": row, "labels": labels(db, engine.registry, definition, [row])}
-        return found | _merged_into(engine, db, definition, id)
+        return found | _merged_into(engine, db, definition, id) | _settled(engine, db, principal, definition, row)
+
+
+def _settled(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, row: Values
+) -> dict[str, Any]:
+    """What of it can no longer be changed: settled {field: reason}."""
+    names = [name for name in settled.staying(definition) if row.get(name) is not None]
+    if not names:
+        return {}
+    return {"settled": settled.faults(engine, db, principal, definition, row, names)}
 
 
 def _merged_into(engine: Engine, db: sqlite3.Connection, definition: Definition, id: str) -> dict[str, Any]:
@@ -147,7 +157,8 @@ def _read_back(
 ) -> dict[str, Any]:
     (number,) = db.execute(f"SELECT row FROM {definition.name} WHERE id = ?", (id,)).fetchone()
     rows = fetch(db, engine.registry, definition, [number], principal)
-    return {"row": rows[0], "labels": labels(db, engine.registry, definition, rows)}
+    about = {"row": rows[0], "labels": labels(db, engine.registry, definition, rows)}
+    return about | _settled(engine, db, principal, definition, rows[0])
 
 
 def answered(db: sqlite3.Connection, one: Idempotent) -> str | None:

@@ -198,16 +198,16 @@ def _in_use(by_noun: Mapping[str, Collection[str]], derived: Collection[str]) ->
 
 def removable(
     engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, ids: Sequence[str],
-    going: Iterable[str],
+    going: Iterable[str], along: Collection[str] = (),
 ) -> tuple[list[str], list[dict[str, str]]]:  # fmt: skip
     """Of records, those that may go by themselves together with `going`, and why the others stay: something hangs on
-    them or needs them, or a rule holds them."""
+    them (but what goes `along`) or needs them, or a rule holds them."""
     left, refused = list(visible_records(engine, db, principal, definition, ids)), list[dict[str, str]]()
     while left:
         doomed = _Doomed({definition.name: dict.fromkeys([*going, *(old["id"] for old in left)])})
         held = [
             *_refusals(engine, db, principal, definition, left, doomed, [old["id"] for old in left]),
-            *_with_followers(db, definition, left),
+            *_with_followers(db, definition, left, along),
             *_with_merged_in(db, definition, left, doomed),
         ]
         if not held:
@@ -218,12 +218,15 @@ def removable(
     return [old["id"] for old in left], refused
 
 
-def _with_followers(db: sqlite3.Connection, definition: Definition, olds: Sequence[Values]) -> Iterator[dict[str, str]]:
+def _with_followers(
+    db: sqlite3.Connection, definition: Definition, olds: Sequence[Values], along: Collection[str]
+) -> Iterator[dict[str, str]]:
     """Records that others would go along with."""
     titles = {old["id"]: str(old[definition.module.title] or "") for old in olds}
     for incoming in (one for one in definition.incoming if one.cascades):
         noun = incoming.definition.module.noun
-        for parent in {parent for _, parent in _referring(db, definition, incoming, list(titles))}:
+        found = _referring(db, definition, incoming, list(titles))
+        for parent in {parent for child, parent in found if child not in along}:
             yield {"id": parent, "title": titles[parent], "reason": f"已有{noun}"}
 
 
@@ -237,9 +240,15 @@ def _with_merged_in(
         yield {"id": winner, "title": titles[winner], "reason": f"已有别的{definition.module.noun}并入"}
 
 
-def delete_ops(engine: Engine, db: sqlite3.Connection, module: str, ids: Sequence[str]) -> list[Op]:
-    """Ops that delete records of one module."""
-    return _delete_ops(engine, db, _Doomed({module: dict.fromkeys(ids)}))
+def delete_ops(
+    engine: Engine, db: sqlite3.Connection, module: str, ids: Sequence[str],
+    along: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Op]:  # fmt: skip
+    """Ops that delete records of one module, and those of others that go along: module → record → its parent."""
+    doomed: dict[str, dict[str, str | None]] = {module: dict.fromkeys(ids)}
+    for name, children in (along or {}).items():
+        doomed[name] = {child: f"{module}:{parent}" for child, parent in children.items()}
+    return _delete_ops(engine, db, _Doomed(doomed))
 
 
 def _delete_ops(engine: Engine, db: sqlite3.Connection, doomed: _Doomed) -> list[Op]:

@@ -8,7 +8,9 @@ from typing import Any
 from . import aliases
 from .access import Principal, scope_sql
 from .fields import (
+    Bounded,
     Field,
+    LimitOf,
     Mirror,
     NewestDay,
     PriceBeside,
@@ -19,6 +21,7 @@ from .fields import (
     TallyOf,
     TextThrough,
 )
+from .fields.limits import Bounds, kind_of
 from .fields.text import MASK
 from .registry import Definition, Registry, targets_of
 from .settings import settings_of
@@ -75,7 +78,8 @@ def present(
     pooled = {name: one for name, one in shown.items() if isinstance(one, PricePooled)}
     tallies = {name: one for name, one in shown.items() if isinstance(one, TallyOf)}
     looked = {name: one for name, one in shown.items() if isinstance(one, TextThrough | RateAgainst | NewestDay)}
-    elsewhere = (definition.links, mirrors, beside, running, pooled, tallies, looked)
+    bounded = {name: one for name, one in shown.items() if isinstance(one, Bounded)}
+    elsewhere = (definition.links, mirrors, beside, running, pooled, tallies, looked, bounded)
     apart = frozenset[str]().union(*(one.keys() for one in elsewhere))
     special = {name: one for name, one in shown.items() if type(one).load is not Field.load and name not in apart}
     chosen = {name: _chosen(db, one, [row["id"] for row in raw]) for name, one in mirrors.items()}
@@ -92,6 +96,7 @@ def present(
         for name, one in tallies.items()
     }
     looks = {name: _looked(db, one, raw, principal) for name, one in looked.items()}
+    looks |= _limited(db, bounded, raw)
     rows: list[Values] = []
     for source in raw:
         row = {name: source[name] for name in MACHINERY}
@@ -191,6 +196,39 @@ def _newest(db: sqlite3.Connection, one: NewestDay, raw: Sequence[Mapping[str, A
     )
     found = {tuple(key): day for *key, day in db.execute(sql, (first,))}
     return lambda source: found.get(tuple(source[name] for name in one.by))
+
+
+def _limited(
+    db: sqlite3.Connection, fields: Mapping[str, Bounded], raw: Sequence[Mapping[str, Any]]
+) -> dict[str, Looked]:  # fmt: skip
+    """What limits say of each row, by field."""
+    known = {one.bounds: _within(db, one.bounds, raw) for one in fields.values()}
+    return {name: _part(known[one.bounds], _place_in(one)) for name, one in fields.items()}
+
+
+def _place_in(one: Bounded) -> int:
+    """Which of least, most and the judgement a field shows."""
+    return int(one.is_most) if isinstance(one, LimitOf) else 2
+
+
+def _part(look: Looked, place: int) -> Looked:
+    return lambda source: look(source)[place]
+
+
+def _within(db: sqlite3.Connection, one: Bounds, raw: Sequence[Mapping[str, Any]]) -> Looked:
+    """(least, most, judgement) of a row."""
+    things = json.dumps(list({source[one.thing] for source in raw if source[one.thing]}))
+    own = {(thing, place): limits for thing, place, *limits in db.execute(one.own_limits(), (things,))}
+    common = {thing: limits for thing, *limits in db.execute(one.common_limits(), (things,))}
+
+    def look(source: Mapping[str, Any]) -> tuple[int | None, int | None, str | None]:
+        amounts = source[one.short], source[one.held]
+        least, most = own.get((source[one.thing], source[one.place]), (None, None))
+        if least is None and most is None:
+            least, most, *amounts = common.get(source[one.thing], (None, None, *amounts))
+        return least, most, kind_of(least, most, *(amount or 0 for amount in amounts))
+
+    return look
 
 
 def _counted(

@@ -11,7 +11,7 @@ from typing import Any
 from sync_server.replication.changeset import Op, Scalar, value_hash
 
 from ..errors import Invalid
-from . import aliases
+from . import aliases, settled
 from . import query as q
 from .access import Principal, demand, scope_sql
 from .apply import Me
@@ -49,6 +49,8 @@ class Saving:
     given: Values | None = None
     draws: bool = True
     """Whether new records get their numbers here; else whoever writes them draws them all at once."""
+    adds_children: bool = False
+    """Whether what is kept by children may also be given for a record that is there: it gets them in addition."""
     rests: dict[tuple[str, str], int | None] = field(default_factory=dict)
     """What was looked up, with its version (None: not there): while it stays so, what was decided holds."""
     asked: set[str] = field(default_factory=set)
@@ -161,10 +163,12 @@ class Saving:
             is_blank = new[name] is None or new[name] == []
             is_drawn = isinstance(one, Serial) and one.prefix and old is None
             was_blank = old is not None and name not in parsed and old[name] is None
-            if isinstance(one, OfFirstChild) and old is not None and parsed.get(name) is not None:
+            if isinstance(one, OfFirstChild) and old is not None and self._is_for_new_only(parsed.get(name)):
                 wrong[name] = f"「{one.label}」请在「{self.engine.registry[one.table].module.label}」里添加"
             elif one.required and is_blank and not is_drawn and not was_blank:
                 wrong[name] = f"请填写「{one.label}」"
+            elif one.stays_once and (kept := self._kept_fault(name, old, new)):
+                wrong[name] = kept
             elif only_missing or is_blank or name not in self._pointing:
                 continue
             elif old is None or old[name] != new[name] or self._has_moved(name, old, new):
@@ -183,8 +187,18 @@ class Saving:
         return [
             (name, one)
             for name, one in fields
-            if one.required or name in self._pointing or isinstance(one, OfFirstChild)
+            if one.required or one.stays_once or name in self._pointing or isinstance(one, OfFirstChild)
         ]
+
+    def _is_for_new_only(self, given: Any) -> bool:
+        return given is not None and not self.adds_children
+
+    def _kept_fault(self, name: str, old: Values | None, new: Values) -> str | None:
+        """Why a field stays as it is, if others rest on it."""
+        if old is None or old[name] is None or old[name] == new[name]:
+            return None
+        self.asked.update(self.definition.fields[name].stays_once.split())
+        return settled.faults(self.engine, self.db, self.principal, self.definition, old, [name]).get(name)
 
     @cached_property
     def _by_itself(self) -> frozenset[str]:
@@ -344,13 +358,15 @@ class Saving:
     def ops(self, id: str, old: Values | None, new: Values) -> list[Op]:
         """The difference: an op for the row, one per link added or taken out, and what the parents name."""
         columns = sent_columns(self.definition, new)
+        born = list(self._born(id, new))
+        named = {one.names: child.id for one, child in reversed(born)}
         if old is None:
-            born = list(self._born(id, new))
-            filled = {name: value for name, value in columns.items() if value is not None}
-            filled |= {one.names: child.id for one, child in born}
-            ops = [Op(self.definition.name, id, "ins", filled | self._drawn(filled)), *(child for _, child in born)]
+            filled = {name: value for name, value in columns.items() if value is not None} | named
+            ops = [Op(self.definition.name, id, "ins", filled | self._drawn(filled))]
         else:
+            columns |= {name: child for name, child in named.items() if old[name] is None}
             ops = _update_op(self.definition, id, sent_columns(self.definition, old), columns)
+        ops += [child for _, child in born]
         for name, link in self.definition.links.items():
             before, now = set((old or {}).get(name) or ()), set(new[name] or ())
             ops += [Op(link.name, link.id_of(id, t), "ins", {"record": id, "target": t}) for t in sorted(now - before)]
@@ -359,12 +375,16 @@ class Saving:
         return [*ops, *self._beside_ops(id, old, new)]
 
     def _born(self, id: str, new: Values) -> Iterator[tuple[OfFirstChild, Op]]:
-        """The children that keep what was typed with a new record."""
-        for name, one in self.definition.fields.items():
-            if isinstance(one, OfFirstChild) and new.get(name) is not None:
+        """The children that keep what was typed with a record."""
+        for name, one in self._kept_by_children:
+            for value in one.each(new.get(name)):
                 demand(self.principal, "add", self.engine.registry[one.table])
                 branch = {"branch": self._me[0].branch} if self._me[0].branch else {}
-                yield one, Op(one.table, new_id(), "ins", {one.by: id, one.kept: new[name]} | branch)
+                yield one, Op(one.table, new_id(), "ins", {one.by: id, one.kept: value} | branch)
+
+    @cached_property
+    def _kept_by_children(self) -> Sequence[tuple[str, OfFirstChild]]:
+        return [(name, one) for name, one in self.definition.fields.items() if isinstance(one, OfFirstChild)]
 
     def _left_behind(self, id: str, old: Values | None, new: Values) -> Iterator[Op]:
         """Records of the same kind that pointed here because both had one parent, when this one moves away."""

@@ -377,6 +377,8 @@ def _about_row(world: World, definition: Definition, row: Planted) -> Iterator[t
         yield _asked(world.api, f"/api/file/{row.id}/{tail}")
     for tab in definition.module.related:
         yield _asked(world.api, f"{path}/related/{tab.module}-{tab.field}", limit=500)
+    for trail in definition.module.trails:
+        yield _asked(world.api, f"{path}/trail/{trail.name}", limit=200)
 
 
 WRITES: Final = ("add", "edit", "delete", "post", "cancel", "approve", "import")

@@ -287,3 +287,37 @@ def test_the_stock_is_looked_at_all_together(window: Window) -> None:
     expect(preview).to_be_visible()
     screen.press("Escape")
     screen.list("库存查询").loaded()
+
+
+def test_what_documents_used_is_locked_and_tells_its_prices(products: ListScreen) -> None:
+    """The base unit with what uses it; 价格历史, from which the document opens; 存量 in the list of stock."""
+    id, api = new_product(products, "用过的手套", stock_min=1_000_000), products.api
+    supplier = api.add("supplier", name="手套厂")["id"]
+    line = {"product": id, "qty": 30_000, "price": 65_000, "discount_rate": 900_000}
+    sheet = {"values": {"supplier": supplier, "doc_on": "2026-01-05"}, "lines": [line]}
+    number = api.ok("POST", "/api/documents/purchase", sheet)["row"]["number"]
+    find(products, "用过的手套")
+    products.grid.get_by_role("gridcell", name="用过的手套").click()
+    products.related.get_by_role("tab", name="价格历史").click()
+    row = products.related.get_by_role("row", name=re.compile(number))
+    for text in ("2026-01-05", "进货", "手套厂", "6.50", "90%", "17.55"):
+        expect(row).to_contain_text(text)
+    row.get_by_role("button", name=number).click()
+    expect(products.page.get_by_role("dialog", name=re.compile("进货单"))).to_contain_text(number)
+    products.press("Escape")
+
+    products.grid.get_by_role("gridcell", name="用过的手套").dblclick()
+    dialog = products.dialog("修改产品")
+    locked = dialog.locator("[data-field=unit]")
+    expect(locked).to_contain_text(f"进货单「{number}」已经用到，「基本单位」不能再改")
+    expect(locked.get_by_role("combobox")).to_be_disabled()
+    products.press("Escape")
+    expect(dialog).to_have_count(0)
+
+    products.page.evaluate("location.hash = '#/m/stock_balance'")
+    stock = products.list("库存查询").loaded()
+    stock.grid.get_by_role("gridcell", name="不足").first.click(button="right")
+    stock.entry("按此值过滤「不足」").click()
+    expect(stock.chip("存量")).to_be_visible()
+    stock.loaded()
+    expect(stock.grid.get_by_role("gridcell", name="用过的手套")).to_be_visible()

@@ -13,6 +13,7 @@ from .enumeration import Enum
 from .instant import DateTime
 from .integer import Int
 from .lapsed import Lapsed as Lapsed
+from .limits import Bounded, Bounds, LimitOf, WithinLimits
 from .longtext import LongText
 from .mirror import Mirror
 from .money import Money
@@ -35,6 +36,8 @@ __all__ = [
     "Barcode",
     "Birthday",
     "Bool",
+    "Bounded",
+    "Bounds",
     "Cell",
     "Column",
     "Date",
@@ -45,6 +48,7 @@ __all__ = [
     "Field",
     "FieldError",
     "Int",
+    "LimitOf",
     "LongText",
     "Mirror",
     "Money",
@@ -75,6 +79,7 @@ __all__ = [
     "TextThrough",
     "Url",
     "Where",
+    "WithinLimits",
     "Words",
     "all_of",
     "any_of",

@@ -158,6 +158,8 @@ class Field:
     """The key of a yes/no setting: where it says no, `edit` is not asked for."""
     calc: bool = False
     """Worked out on every machine from what is sent; never sent itself."""
+    stays_once: str = ""
+    """Modules, parted by spaces: once a record of theirs refers to this one, what stands here is changed no more."""
     called: tuple[str, int] | None = None
     """Which of the names that a setting lists (see `Words`) is its label; the declared one is what ships."""
 

@@ -1,11 +1,15 @@
 """What is typed with a new record and kept by a record of its own: a child that the new one then names."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .barcode import Barcode
-from .base import Value
+from .base import Cell, FieldError, Value, text_of
 from .unstored import Unstored
+
+MANY = 50
+_PARTS = re.compile(r"[、,，;；\n]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +24,24 @@ class OfFirstChild(Unstored, Barcode):
 
     type: ClassVar[str] = "barcode"
     write_only: ClassVar[bool] = True
+
+    def parse(self, raw: Value) -> Value:
+        """One, or several where a list is given: each once, the first is the one that is named."""
+        if not isinstance(raw, list):
+            return super().parse(raw)
+        if len(raw) > MANY:
+            raise FieldError(f"「{self.label}」一次最多 {MANY} 个")
+        found = list(dict.fromkeys(one for part in raw if (one := super(OfFirstChild, self).parse(part)) is not None))
+        return found if len(found) > 1 else next(iter(found), None)
+
+    def read(self, cell: Cell) -> Value:
+        """A cell holds one or several, parted as people write lists."""
+        return self.parse(_PARTS.split(text_of(cell) or ""))
+
+    @staticmethod
+    def each(value: Value) -> list[str]:
+        """What was typed, as a list."""
+        return [] if value is None else value if isinstance(value, list) else [value]
 
     def load(self, name: str, row: Any) -> Value:
         return None

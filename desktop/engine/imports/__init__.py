@@ -6,6 +6,7 @@ survey    what a sheet holds that its cells do not tell: size, errors, formulas 
 staging   rows as lines of a file, so that memory stays flat
 matching  which column is which field, and what is remembered of it
 reading   cells → values: references by name, the rest by the field's own parser
+children  what rows give to children of their records, and whose it is already
 likeness  rows that are there already, in the file or among the records
 judging   the dry run
 writing   the commit, and what it leaves

@@ -18,6 +18,7 @@ from ..query import T
 from ..registry import Definition, targets_of
 from ..rows import Values, fetch
 from ..saving import Saving
+from .children import Children
 from .likeness import Likeness
 from .matching import demand_import, fields_for, is_hint, keys_for
 from .reading import Reading
@@ -113,7 +114,8 @@ class Judge:
             self._engine, db, self._principal, self._definition, plan.columns, from_1904=plan.from_1904
         )  # fmt: skip
         self._reading = reading
-        self._saving = Saving(self._engine, db, self._principal, self._definition)
+        self._saving = Saving(self._engine, db, self._principal, self._definition, adds_children=True)
+        self._children = Children(self._engine.registry, db, self._definition)
         estimate = max(1, sum(1 for _ in self._data_rows()))
         with target.open("wb") as file:
             for count, (number, cells) in enumerate(self._data_rows(), 1):
@@ -174,14 +176,15 @@ class Judge:
     def _faults(self, line: Mapping[str, Any], old: Values | None) -> dict[str, str]:
         """What a save would say, by field. Of a row with cells that cannot be read only what is missing is told."""
         id, values = (old or line)["id"], dict(line["v"])
+        wrong = self._children.take(line["n"], old, values)
         new = self._saving.complete(old, values)
         try:
             self._saving.check(id, old, new, values, only_missing=bool(line["e"]))
         except Invalid as error:
-            return error.fields
-        if old is None and self._is_looked_for and not line["e"]:
+            return wrong | error.fields
+        if old is None and not wrong and self._is_looked_for and not line["e"]:
             self._saving.expect(id, new)
-        return {}
+        return wrong
 
     def _number_faults(self, line: Mapping[str, Any], old: Values | None) -> dict[str, str]:
         """A number of a series is drawn, never typed: it only says which record is meant."""

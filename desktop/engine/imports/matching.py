@@ -39,7 +39,7 @@ def fields_for(principal: Principal, definition: Definition) -> dict[str, Field]
         for name, one in definition.fields.items()
         if principal.sees(one)
         and not one.hidden
-        and not isinstance(one, OfFirstChild)
+        and (not isinstance(one, OfFirstChild) or principal.may("add", one.table))
         and (isinstance(one, Serial) or (not one.readonly and principal.writes(one)))
     }
 
@@ -80,8 +80,11 @@ def head_row(rows: Sequence[Row], fields: Mapping[str, Field]) -> int:
 
 
 def proposed(heads: Sequence[str], fields: Mapping[str, Field], known: Mapping[str, str]) -> list[str]:
-    """The field for each column, "" for none: what was chosen before, else by heading. No field comes twice."""
+    """The field for each column, "" for none: what was chosen before, else by heading. No field comes twice. What
+    stands under the name of a record's own child (主条码, as lists export it) is what the child keeps."""
     by_label = {plain(one.label): name for name, one in reversed(list(fields.items()))}
+    kept = {one.names: name for name, one in fields.items() if isinstance(one, OfFirstChild)}
+    by_label |= {plain(fields[names].label): name for names, name in kept.items() if names in fields}
     found: list[str] = []
     for head in heads:
         name = known.get(head, by_label.get(plain(head), ""))

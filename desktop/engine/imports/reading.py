@@ -12,7 +12,7 @@ from .. import aliases
 from .. import query as q
 from ..access import Principal, scope_sql
 from ..engine import Engine
-from ..fields import Cell, Field, FieldError, Ref, Refs, Serial, Sql, all_of
+from ..fields import Cell, Field, FieldError, OfFirstChild, Ref, Refs, Serial, Sql, all_of
 from ..fields.base import text_of
 from ..fields.serial import in_order
 from ..registry import Definition
@@ -92,7 +92,7 @@ class Reading:
             return sorted({self._id(one, one.target, part, one.where) for part in parts})
         if isinstance(one, Ref):
             return self._id(one, self._target(one, sofar), text_of(cell) or "", self._narrowed(one, sofar))
-        if one.write_only:
+        if one.write_only and not isinstance(one, OfFirstChild):
             one.read(cell)
             return text_of(cell)  # what is kept of it is made when it is saved
         return one.read(self._counted(one, cell))

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..access import Principal
 from ..engine import Engine
-from ..fields import Bool, Cell, Date, Enum, Field, Ref, Serial
+from ..fields import Bool, Cell, Date, Enum, Field, OfFirstChild, Ref, Serial
 from ..registry import Definition
 from ..search import lookup
 from .judging import WHOLE_ROW
@@ -108,7 +108,7 @@ def _hint(one: Field) -> str:
     words = [
         "必填" if one.required else "",
         "从下拉里选" if isinstance(one, Enum) or getattr(one, "small", False) else _HINTS.get(kind, ""),
-        one.help,
+        _HINTS["refs"].removeprefix("名称，") if isinstance(one, OfFirstChild) else one.help,
     ]
     return "；".join(word for word in words if word) or "可不填"
 

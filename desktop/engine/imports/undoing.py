@@ -5,7 +5,7 @@ It is decided and written a changeset at a time, so that nobody waits for the wh
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +13,11 @@ from sync_server.replication.changeset import Changeset, Op, Scalar, value_hash
 from sync_server.replication.clock import Dot
 
 from ...errors import BadRequest, NotFound, StorageFull
+from .. import settled
 from ..access import Principal, demand, scope_sql
 from ..apply import iso_of, opened
 from ..engine import Engine
-from ..fields import PriceBeside
+from ..fields import OfFirstChild, PriceBeside
 from ..ids import new_id
 from ..query import T
 from ..registry import Definition
@@ -59,6 +60,27 @@ class Undone:
             "deleted": self.deleted, "restored": self.restored, "refused": self.refused,
             "refused_count": self.refused_count,
         }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Child:
+    """A record that came with another, its parent."""
+
+    table: str
+    parent: str
+
+
+def _by_table(born: Mapping[str, _Child], parents: Collection[str]) -> dict[str, dict[str, str]]:
+    """The children of some parents: module → child → parent."""
+    found: dict[str, dict[str, str]] = {}
+    for id, one in born.items():
+        if one.parent in parents:
+            found.setdefault(one.table, {})[id] = one.parent
+    return found
+
+
+def _is_live(db: sqlite3.Connection, table: str, id: str) -> bool:
+    return db.execute(f"SELECT 1 FROM {table} WHERE id = ? AND deleted_at IS NULL", (id,)).fetchone() is not None
 
 
 def unseen(done: int, total: int) -> None:
@@ -215,7 +237,25 @@ class Undo:
         self._handled |= {op.id for op in changeset.ops}
         added = [op for op in changeset.ops if op.kind == "ins" and op.table == self._definition.name]
         changed = [op for op in changeset.ops if op.table != self._definition.name or op.kind != "ins"]
-        return [*self._deletions(db, added, kept), *self._reversals(db, changed, kept | {op.id for op in added})]
+        born = self._born(db, changeset)
+        changed = [op for op in changed if op.id not in born]
+        return [
+            *self._deletions(db, added, kept, born),
+            *self._reversals(db, changed, kept | {op.id for op in added}),
+            *self._taken_from(db, born, kept | {op.id for op in added}, {op.id for op in changed}),
+        ]
+
+    def _born(self, db: sqlite3.Connection, changeset: Changeset) -> dict[str, _Child]:
+        """Children that came with the records of a changeset (barcodes) and are as they came."""
+        kept = {one.table: one for one in self._definition.fields.values() if isinstance(one, OfFirstChild)}
+        ops = [op for op in changeset.ops if op.kind == "ins" and op.table in kept]
+        work = Work(db, self._engine.registry)
+        work.load((op.table, op.id) for op in ops)
+        return {
+            op.id: _Child(op.table, str(op.set[kept[op.table].by]))
+            for op in ops
+            if self._is_ours(work.clock(op.table, op.id).newest()) and _is_live(db, op.table, op.id)
+        }
 
     def _kept(self, db: sqlite3.Connection, changeset: Changeset) -> set[str]:
         """Records of the module that stay: touched since, gone, or out of this user's sight."""
@@ -246,9 +286,9 @@ class Undo:
         params = (*(scope.params if scope else ()), json.dumps(list(ids)))
         return {id: (str(title), at) for id, title, at in db.execute(sql, params)}
 
-    def _title(self, db: sqlite3.Connection, id: str) -> str:
-        """Of a record that is deleted; blank of one that this user may not see."""
-        row = row_number(self._engine, db, self._principal, self._definition, id, deleted=True)
+    def _title(self, db: sqlite3.Connection, id: str, *, deleted: bool = True) -> str:
+        """Of a record that is deleted (or not); blank of one that this user may not see."""
+        row = row_number(self._engine, db, self._principal, self._definition, id, deleted=deleted)
         title = self._definition.module.title
         found = db.execute(f'SELECT "{title}" FROM {self._definition.name} WHERE row = ?', (row,)).fetchone()
         return str(found[0] or "") if found else ""
@@ -256,15 +296,29 @@ class Undo:
     def _is_ours(self, dot: Dot) -> bool:
         return (dot.replica, dot.n) in self._dots
 
-    def _deletions(self, db: sqlite3.Connection, added: Sequence[Op], kept: set[str]) -> list[Op]:
-        """Records go that nothing hangs on which came later and that nothing needs."""
+    def _deletions(
+        self, db: sqlite3.Connection, added: Sequence[Op], kept: set[str], born: Mapping[str, _Child]
+    ) -> list[Op]:
+        """Records go that nothing hangs on which came later and that nothing needs; what came with them goes along."""
         ids = [op.id for op in added if op.id not in kept]
-        free, refused = removable(self._engine, db, self._principal, self._definition, ids, self._going)
+        free, refused = removable(self._engine, db, self._principal, self._definition, ids, self._going, born)
         for one in refused:
             self._undone.refuse(one["id"], one["title"], one["reason"])
         self._undone.deleted += len(free)
         self._going |= set(free)
-        return delete_ops(self._engine, db, self._definition.name, free)
+        return delete_ops(self._engine, db, self._definition.name, free, _by_table(born, set(free)))
+
+    def _taken_from(
+        self, db: sqlite3.Connection, born: Mapping[str, _Child], kept: set[str], counted: set[str]
+    ) -> list[Op]:
+        """What records that were there before got in addition."""
+        parents = {one.parent for one in born.values()} - kept
+        self._undone.restored += len(parents - counted)
+        return [
+            op
+            for table, ids in _by_table(born, parents).items()
+            for op in delete_ops(self._engine, db, table, list(ids))
+        ]
 
     def _reversals(self, db: sqlite3.Connection, changed: Sequence[Op], kept: set[str]) -> Iterator[Op]:
         """What was changed in records that were there before, and in parents that name an imported one."""
@@ -284,9 +338,23 @@ class Undo:
         names = [name for name in op.set if self._is_ours(clock.of(definition.unit_of.get(name, name)))]
         before = self._before(db, op)
         sets: dict[str, Scalar] = {name: before.get(name, op.set[name]) for name in names}
-        if names:
+        kept = self._settled(db, definition, op.id, sets)
+        if kept:
+            self._undone.refuse(op.id, self._title(db, op.id, deleted=False), kept)
+        elif names:
             self._undone.restored += op.table == self._definition.name
             yield Op(op.table, op.id, "upd", sets, {name: value_hash(op.set[name]) for name in sets})
+
+    def _settled(
+        self, db: sqlite3.Connection, definition: Definition, id: str, sets: Mapping[str, Scalar]
+    ) -> str | None:
+        """Why a record keeps what the import gave it: others rest on it since."""
+        asked = [name for name in settled.staying(definition) if name in sets]
+        if not asked:
+            return None
+        row = dict(db.execute(f"SELECT * FROM {definition.name} WHERE id = ?", (id,)).fetchone())
+        names = [name for name in asked if row[name] is not None and row[name] != sets[name]]
+        return next(iter(settled.faults(self._engine, db, self._principal, definition, row, names).values()), None)
 
     def _blanked(self, work: Work, op: Op) -> Iterator[Op]:
         """A price beside a record: its row stays for the next one, empty."""

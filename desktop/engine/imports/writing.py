@@ -20,6 +20,7 @@ from ..rows import Values
 from ..saving import Saving
 from ..work import Changed
 from . import running
+from .children import Children
 from .judging import CHUNK, stored
 from .matching import demand_import
 from .staging import Lines
@@ -229,7 +230,8 @@ class _Deciding:
     ) -> None:  # fmt: skip
         self._engine, self._db, self._principal, self._definition = engine, db, principal, definition
         self._choices, self._keeps_coming = choices, keeps_coming
-        self.saving = Saving(engine, db, principal, definition, draws=False)
+        self.saving = Saving(engine, db, principal, definition, draws=False, adds_children=True)
+        self._children = Children(engine.registry, db, definition)
         self.done = Done("")
         self._serials = [n for n, one in definition.fields.items() if isinstance(one, Serial) and one.readonly]
         self._typed_only = [n for n, one in definition.fields.items() if one.write_only]
@@ -295,8 +297,12 @@ class _Deciding:
 
     def _decided(self, line: Mapping[str, Any], id: str, old: Values | None) -> list[Op]:
         values = self._values(line, old)
+        self.saving.asked |= self._children.asked_of(values)
+        faults = self._children.take(line["n"], old, values)
         self._new = self.saving.complete(old, values)
         try:
+            if faults:
+                raise Invalid(faults)
             self.saving.check(id, old, self._new, values)
         except (Invalid, NotFound) as error:
             raise Invalid({"": f"第 {line['n']} 行：{error}。没有导入任何一行，请重新检查"}) from error

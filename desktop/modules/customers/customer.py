@@ -141,6 +141,7 @@ customer = Module(
         Related("收货地址", "party_address", "parent", {"parent_kind": "customer"}),
         Related("报价", "quote", "customer"),
         Related("销货", "sale", "customer"),
+        Related("会员零售", "sale", "member"),
         Related("收付", "settlement", "customer"),
         Related("往来", "party_entry", "customer"),
     ),

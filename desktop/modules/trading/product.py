@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...engine.define import Alike, Draft, Fault, Module, Related, Section, Tab, Tree
+from ...engine.define import Alike, Draft, Fault, Module, Related, Section, Strand, Tab, Trail, Tree
 from ...engine.fields import (
     Barcode,
     Bool,
@@ -59,6 +59,10 @@ def limits_in_order(draft: Draft) -> Iterator[Fault]:
         yield Fault("库存上限不能小于库存下限", "stock_max")
 
 
+GOODS_OF_LINES = "purchase_line quote_line sale_line stock_entry_line stock_transfer_line cost_adjust_line"
+UNITS_OF_LINES = "purchase_line quote_line sale_line stock_entry_line stock_transfer_line"
+"""Whose lines name products, and units of them: what is counted and costed in a unit keeps it (modules.md 2.2.1)."""
+
 _PRICES = "price_1 price_2 price_3 price_4 min_price purchase_price last_purchase_price tax_rate"
 
 
@@ -86,6 +90,29 @@ def _figures() -> dict[str, Field]:
     }  # fmt: skip
 
 
+def _strand(module: str, label: str, party: str, kind: str | None, see: str | None = None) -> Strand:
+    own = {"party": party} | ({"kind": kind} if kind else {})
+    same = {"on": "doc_on", "number": "number", "qty": "qty", "unit": "unit_name", "price": "price"}
+    same |= {"discount": "discount_rate", "amount": "amount"}
+    return Strand(module=module, field="product", label=label, shown=own | same, needs="price", see=see)
+
+
+PRICES = Trail(
+    name="prices",
+    label="价格历史",
+    when="doc_on",
+    heads={
+        "on": "日期", "kind": "类型", "number": "单据编号", "party": "往来单位", "qty": "数量", "unit": "单位",
+        "price": "单价", "discount": "折扣%", "amount": "金额",
+    },
+    strands=(
+        _strand("purchase_line", "进货", "supplier", "doc_type", "see_purchase_price"),
+        _strand("sale_line", "销货", "customer", "doc_type"),
+        _strand("quote_line", "报价", "customer", None),
+    ),
+)  # fmt: skip
+"""For how much it was bought, sold and offered."""
+
 product = Module(
     name="product",
     label="产品信息",
@@ -109,7 +136,15 @@ product = Module(
         model=Text("型号", width=96),
         brand=Text("品牌", index=True),
         origin=Text("产地"),
-        unit=Dict("基本单位", "unit", required=True, default="default", index=True, width=66),
+        unit=Dict(
+            "基本单位",
+            "unit",
+            required=True,
+            default="default",
+            index=True,
+            width=66,
+            stays_once=f"{GOODS_OF_LINES} product_unit",
+        ),
         barcode=OfFirstChild(
             "条码",
             table="product_barcode",
@@ -139,8 +174,8 @@ product = Module(
         ),
         **_figures(),
         tax_rate=Rate("税率%", min=0, max=1_000_000, default=TAX_RATE, merge="flag"),
-        stock_min=Quantity("库存下限", min=0),
-        stock_max=Quantity("库存上限", min=0),
+        stock_min=Quantity("库存下限", min=0, index=True),
+        stock_max=Quantity("库存上限", min=0, index=True),
         supplier=Ref("主供应商", "supplier", index=True, width=160),
         weight=Quantity("重量kg", min=0),
         volume=Quantity("体积m³", min=0),
@@ -182,6 +217,7 @@ product = Module(
         Related("销货明细", "sale_line", "product"),
         Related("报价明细", "quote_line", "product"),
     ),
+    trails=(PRICES,),
     children="product_barcode product_unit product_supplier stock_limit",
     found_by="product_barcode",
     pictured=True,
@@ -284,10 +320,16 @@ product_unit = Module(
     scope="follow",
     parent="product",
     fields=dict(
-        product=Ref("产品", "product", required=True, index=True, width=180),
-        unit=Dict("单位", "unit", required=True, copies={"name": "name"}, width=80),
+        product=Ref("产品", "product", required=True, index=True, width=180, stays_once=UNITS_OF_LINES),
+        unit=Dict("单位", "unit", required=True, copies={"name": "name"}, width=80, stays_once=UNITS_OF_LINES),
         name=Text("显示为", max_length=40, width=90, help="随单位，也可以自己写，如「大箱」"),
-        ratio=Quantity("换算数量", required=True, width=100, help="一个这样的单位等于多少基本单位"),
+        ratio=Quantity(
+            "换算数量",
+            required=True,
+            width=100,
+            help="一个这样的单位等于多少基本单位，单据用过就不能再改",
+            stays_once=UNITS_OF_LINES,
+        ),
         **slot_prices(min=0, merge="flag", **_BY_OFFICE),
     ),
     columns="name unit ratio price_1 price_2 price_3 price_4",

@@ -1,6 +1,7 @@
 """销货管理: sales, orders, returns and retail (modules.md 2.2.6)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -114,6 +115,8 @@ _SIDE = Bargain(
 def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
     if _SIDE.kind(header) == "retail":
         header["customer"] = RETAIL
+    else:
+        header["member"] = None
     if not header.get("profit_basis"):
         is_net = not header.get("number") and asking.settings[PROFIT_WITHOUT_TAX]
         header["profit_basis"] = "net" if is_net else "gross"
@@ -246,6 +249,7 @@ def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
 def _customer(posting: Posting) -> Iterator[Wrong]:
     """S6, and the credit check (T15)."""
     header, kind = posting.sheet.header, _SIDE.kind(posting.sheet.header)
+    yield from _member(posting)
     customer = posting.asking.look("customer", str(header["customer"]))
     if customer is None or kind in ("retail", "return"):
         return
@@ -255,6 +259,18 @@ def _customer(posting: Posting) -> Iterator[Wrong]:
     if _int(header, "advance_used"):
         yield from _advance_there(posting, advance)
     yield from _credit(posting, customer, advance)
+
+
+def _member(posting: Posting) -> Iterator[Wrong]:
+    """Who buys in the shop may be told; the customer that stands for all who are not is nobody in particular."""
+    id = posting.sheet.header.get("member")
+    member = posting.asking.look("customer", str(id)) if id else None
+    if member is None:
+        return
+    if is_same(posting.asking, "customer", id, RETAIL):
+        yield Wrong(f"「{member['name']}」不是会员，不知道是谁就空着", "member")
+    elif member["is_blacklisted"]:
+        yield Wrong(f"「{member['name']}」在黑名单里，不再做新的销售", "member")
 
 
 def _advance_there(posting: Posting, advance: int) -> Iterator[Wrong]:
@@ -516,6 +532,9 @@ _HEADER: dict[str, Any] = {
         default="sale", index=True, width=80,
     ),
     "customer": Ref("客户", "customer", required=True, index=True, width=200),
+    "member": Ref(
+        "会员", "customer", index=True, width=160, help="零售时知道是哪位客户就选上，在他的「会员零售」里能看到"
+    ),
     "contact": Ref("联系人", "contact", loose=True, depends={"parent": "customer"}),
     "address": Ref(
         "收货地址", "party_address", loose=True, depends={"parent": "customer"}, help="客户的「收货地址」里的一个"
@@ -557,11 +576,13 @@ _HEADER: dict[str, Any] = {
     "invoiced_on": Date("开票日期"),
     **header_end(),
 }  # fmt: skip
-_REPEATED = "number doc_on doc_type customer owner state"
+_REPEATED = "number doc_on doc_type customer member owner state"
+_OF_HEADER = line_end(_HEADER, _REPEATED)
+_OF_HEADER["member"] = replace(_OF_HEADER["member"], index=False)  # few lines have one: their documents find them
 
 _BACK = {"return": {"settled": "已退", "outstanding": "未退"}}
 _ROLL = (("number", "doc_on", "handler"), "total discount_amount write_off_amount settled outstanding tendered change")
-_RECEIPTS = on_rolls("receipt", {"retail": "销售小票"}, *_ROLL)
+_RECEIPTS = on_rolls("receipt", {"retail": "销售小票"}, (*_ROLL[0], "member"), _ROLL[1])
 _TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}, *_ROLL, turned=_BACK)
 _SHEETS = on_sheets(
     "sheet", {"sale": "销货单", "order": "销货订货单", "return": "销货退货单", "retail": "销货单"},
@@ -633,20 +654,21 @@ sale = Module(
         line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount is_gift note",
         foot="goods_amount discount_amount tax_amount charge_amount total advance_used write_off_amount paid_amount "
         "account tendered change outstanding deposit_left",
-        only={"deposit_left": "order"},
+        only={"deposit_left": "order", "member": "retail"},
         needs={"warehouse": "sale return retail", "deliver_on": "order"},
         called={"return": {"paid_amount": "本次退款", "account": "退款账户", "tendered": "实退"}},
         copied=_REPEATED,
         prints=(*_RECEIPTS, *_SHEETS, *_SLIPS, _CONTRACT, *_TICKETS),
     ),
     columns="doc_on number doc_type customer total outstanding paid_state progress state owner warehouse deliver_on",
-    quick="number customer owner doc_on",
+    quick="number customer member owner doc_on",
     context="customer",
     sort="-doc_on",
     tabs=(
         Tab(
             "基本",
-            "number doc_on doc_type customer contact warehouse deliver_on settlement_method due_on owner handler",
+            "number doc_on doc_type customer member contact warehouse deliver_on settlement_method due_on owner "
+            "handler",
             (
                 Section(
                     "送货与发票",
@@ -712,7 +734,7 @@ sale_line = Module(
         quote=Ref("报价单", "quote", loose=True, index=True, hidden=True),
         deposit_used=Money("使用订金", readonly=True, hidden=True),
         **_SIDE.linking(),
-        **line_end(_HEADER, _REPEATED),
+        **_OF_HEADER,
     ),
     columns="doc_on number doc_type customer product qty unit_name price amount product_code spec discount_rate "
     "net_amount cost_total profit profit_rate region place owner delivered_qty remaining_qty state",

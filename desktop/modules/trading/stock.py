@@ -6,10 +6,12 @@ from typing import Any
 from ...engine.define import Act, Balance, Flaw, Ledger, Module
 from ...engine.documents.declare import Asking, Columns, Move, Posted
 from ...engine.fields import (
+    Bounds,
     Date,
     DateTime,
     Enum,
     Int,
+    LimitOf,
     LongText,
     Money,
     NewestDay,
@@ -20,12 +22,14 @@ from ...engine.fields import (
     RunningQuantity,
     Text,
     TextThrough,
+    WithinLimits,
 )
+from ...engine.fields.limits import HIGH, LOW, NORMAL
 from .cost import Costed, Pool
 from .papers import place_of
 from .rounding import PRICED, divided
 from .settings import COST_SCOPE
-from .stock_survey import SURVEY
+from .stock_survey import CONDITIONS, SURVEY
 
 Judge = Callable[[Pool, Columns], Costed]
 """What a line costs, from the pool before it."""
@@ -76,6 +80,16 @@ stock_move = Module(
     help="stock",
 )
 
+_LIMITS: dict[str, Any] = {
+    "bounds": Bounds(
+        table="stock_balance", thing="product", place="warehouse", own="stock_limit", common="product",
+        least="stock_min", most="stock_max", short="available", held="on_hand",
+    ),
+    "see_module": "stock_limit", "readonly": True, "calc": True,
+}  # fmt: skip
+"""P2, warehouse by warehouse; what has no limits there goes by those of the company, with what there is in all."""
+_LIMITED = "先看分仓的上下限；没有的，按全公司的上下限和全公司的数量"
+
 _OF_PRODUCT: dict[str, Any] = {"by": "product", "readonly": True, "calc": True, "width": 100}
 
 stock_balance = Module(
@@ -102,6 +116,16 @@ stock_balance = Module(
         available=Quantity("可用数量", index=True, sum=True, width=100),
         projected=Quantity("预计", sum=True, width=90),
         condition=Enum("状态", {"some": "有货", "none": "无货", "negative": "负库存"}, index=True, width=80),
+        level=WithinLimits(
+            "存量",
+            {LOW: CONDITIONS[LOW], HIGH: CONDITIONS[HIGH], NORMAL: CONDITIONS[NORMAL]},
+            tones={LOW: "bad", HIGH: "look"},
+            width=72,
+            help=f"可用数量低于下限是不足，库存数量高于上限是过高。{_LIMITED}",
+            **_LIMITS,
+        ),
+        low=LimitOf("下限", width=80, help=_LIMITED, **_LIMITS),
+        high=LimitOf("上限", width=80, is_most=True, help=_LIMITED, **_LIMITS),
         average_cost=PricePooled(
             "平均成本",
             see="see_cost",
@@ -118,8 +142,8 @@ stock_balance = Module(
         booked=Quantity("已核算数", see="see_cost", hidden=True),
         entries=Int("流水数", hidden=True),
     ),
-    columns="product_code product spec unit warehouse on_hand reserved available on_order projected condition "
-    "average_cost value moved_on",
+    columns="product_code product spec unit warehouse on_hand reserved available level on_order projected low "
+    "high condition average_cost value moved_on",
     quick="product_code product warehouse",
     sort="product",
     flaws=(

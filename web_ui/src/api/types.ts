@@ -104,6 +104,8 @@ export interface ModuleInfo {
   pictured?: boolean
   /** what is printed of its records beside lists: labels, and a list of prices; none for who may not print */
   labels?: LabelsInfo | null
+  /** panes with lines of several lists, mixed by day */
+  trails: TrailInfo[]
   /** hand-made panes under the list, beside the related records */
   panes: { name: string; label: string }[]
   /** what nobody could have saved and a meeting of machines may leave in it: narrows the list */
@@ -248,9 +250,13 @@ export interface Row {
 /** titles of everything referred to on this page, by id */
 export type Labels = Record<string, string>
 
+/** `shown`: list → head → its field */
+export interface TrailInfo { name: string; label: string; heads: { name: string; label: string }[]; shown: Record<string, Record<string, string>> }
+export type TrailRow = { module: string; header: string; document: string; label: string } & Record<string, Value>
+export interface TrailPage { rows: TrailRow[]; labels: Labels; next: string | null }
 export interface ListPage { rows: Row[]; next: string | null; total?: number; sums?: Record<string, number>; /** what each total counts */ sum_words?: Record<string, string[]>; labels: Labels }
 /** the whole record, with the titles of what it refers to */
-export interface RecordPage { row: Row; labels: Labels; /** the record that this one was merged into */ merged_into?: { id: string; title: string } }
+export interface RecordPage { row: Row; labels: Labels; /** the record that this one was merged into */ merged_into?: { id: string; title: string }; /** what can no longer be changed, and why */ settled?: Record<string, string> }
 
 /** GET /api/records/<module> */
 export interface ListQuery {

@@ -1,7 +1,7 @@
 /** The engine's calls: one place that knows addresses and bodies (contract.md). */
 import { api, type CallOptions } from '@/api/client'
 import type {
-  DeletePreview, DeleteResult, HistoryPage, Job, ListLayout, ListPage, ListQuery, RecordPage, SavedFilter, SavedView, Similar, TreeNode, Value,
+  DeletePreview, DeleteResult, HistoryPage, Job, ListLayout, ListPage, ListQuery, RecordPage, SavedFilter, SavedView, Similar, TrailPage, TreeNode, Value,
 } from '@/api/types'
 import type { AdjustPreview, AdjustResult, Formula } from './model/adjust'
 
@@ -30,6 +30,7 @@ export const records = {
   adjust: (module: string, meant: Meant, formula: Formula, digest: string, options: CallOptions): Promise<AdjustResult> => api.post<AdjustResult>(at(module, '/adjust'), { ...meant, ...formula, digest }, options),
   undoAdjust: (module: string, batch: string): Promise<{ restored: number; kept: number }> => api.post<{ restored: number; kept: number }>(at(module, '/adjust/undo'), { batch }),
   similar: (module: string, values: Values, id: string | null, signal: AbortSignal): Promise<Similar[]> => api.post<Similar[]>(at(module, '/similar'), id ? { values, id } : { values }, { signal }),
+  trail: (module: string, id: string, name: string, after: string, signal: AbortSignal): Promise<TrailPage> => api.get<TrailPage>(one(module, id, `/trail/${encodeURIComponent(name)}`), after ? { after } : {}, { signal }),
   history: (module: string, id: string): Promise<HistoryPage> => api.get<HistoryPage>(one(module, id, '/history')),
   /** `ids`: only these of the query's rows */
   export: (module: string, format: 'xlsx' | 'csv', columns: string[], query: ListQuery, ids?: string[]): Promise<Job | { cancelled: true }> =>

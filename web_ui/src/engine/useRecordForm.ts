@@ -46,9 +46,12 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
   }
   /** the record that this one was merged into */
   const mergedInto = shallowRef<{ id: string; title: string } | null>(null)
+  /** fields that others rest on, and who does */
+  const settled = shallowRef<Record<string, string>>({})
   function takePage(page: RecordPage): void {
     id.value = page.row.id
     row.value = page.row
+    settled.value = page.settled ?? {}
     mergedInto.value = page.merged_into ?? null
     Object.assign(labels, page.labels)
     const known: Values = {}
@@ -79,6 +82,7 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
   function startNew(from: Values): void {
     id.value = null
     row.value = null
+    settled.value = {}
     original.value = { ...from }
     take({ ...from })
     clearWords()
@@ -246,7 +250,7 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
   async function saveChange(): Promise<RecordPage | null> {
     if (!id.value || !row.value) return null
     const set = pick(values, changed.value)
-    if (!Object.keys(set).length) return { row: row.value, labels: { ...labels } }
+    if (!Object.keys(set).length) return { row: row.value, labels: { ...labels }, settled: settled.value }
     if (!attempt || JSON.stringify(attempt.sent) !== JSON.stringify(set)) attempt = { key: newKey(), sent: set }
     const page = await records.change(module.name, id.value, set, { key: attempt.key, rev: row.value.rev })
     attempt = null
@@ -292,7 +296,7 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
     similarAbort?.abort()
   })
   return {
-    id, values, original, row, mergedInto, labels, problems, errors, fields, loading, loadError, saving, changed, dirty, stale, draft, draftAt, similar, title, what,
+    id, values, original, row, settled, mergedInto, labels, problems, errors, fields, loading, loadError, saving, changed, dirty, stale, draft, draftAt, similar, title, what,
     load, startNew, save, check, set, setProblem, resolve, continueDraft, discardDraft, dropDraft, writeDraft,
   }
 }
