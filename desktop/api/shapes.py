@@ -663,9 +663,19 @@ class ActionBody(Strict):
 
 
 class PaperBody(Strict):
-    """Which of its prints."""
+    """Which of its prints, and what is wanted for this once; what is not named stays as the print has it."""
 
     name: Name
+    pictures: bool | None = None
+    watermark: Annotated[str, Field(max_length=40)] | None = None
+    extras: Annotated[list[Name], Field(max_length=40)] | None = None
+    seal: bool | None = None
+
+
+class EmblemBody(Strict):
+    """What a picture stands for."""
+
+    role: Name
 
 
 class SettingsBody(Strict):

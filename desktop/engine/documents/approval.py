@@ -47,6 +47,11 @@ def is_waiting(row: Mapping[str, Any]) -> bool:
     return row.get("state") == "draft" and row.get("approval") == WAITING
 
 
+def is_approved(row: Mapping[str, Any]) -> bool:
+    """Whether the version that counts is one that somebody approved."""
+    return row.get("state") == "posted" and row.get("approval") == APPROVED
+
+
 def submitted(row: Mapping[str, Any], operator: str, at: str) -> Columns:
     """The columns of a draft that somebody submits: a new round."""
     blank: Columns = dict.fromkeys(APPROVAL)

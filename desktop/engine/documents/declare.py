@@ -457,6 +457,15 @@ class Print:
     are called there."""
     machine: str = ""
     """What the machine that drew the number is called, where it is on the paper."""
+    extras: str = ""
+    """Columns that whoever prints may have beside the others."""
+    pictured: str = ""
+    """The field of lines that points at what they are about: the first picture of it may stand beside each."""
+    logo: bool = False
+    qr: bool = False
+    """Whether a camera finds the number on it."""
+    sealed: int | None = None
+    """Which of the places for seals is for the seal of whose paper it is (`Module.emblems`)."""
 
 
 def books_nothing(posted: Posted) -> Iterable[Move]:
