@@ -24,6 +24,13 @@ def change(call: Call) -> dict[str, Any]:
     return all_settings(call)
 
 
+@routes.add("POST", "/api/settings/samples", "What settings that are being changed would make", shapes.AnyObject,
+            body=shapes.SettingsBody, errors=(403, 422))  # fmt: skip
+def samples(call: Call) -> dict[str, Any]:
+    asked: shapes.SettingsBody = call.body
+    return configuring.sampled(call.engine, call.principal, asked.values, asked.defaults)
+
+
 @routes.add("GET", "/api/settings/<key>/history", "How a setting was changed", shapes.SettingHistory,
             errors=(403, 404))  # fmt: skip
 def history(call: Call, key: str) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """系统配置: what is decided, by whom and when, and deciding it. One record per key, so that people who change different
 settings never undo each other."""
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -13,10 +14,14 @@ from . import history
 from .access import Principal, demand
 from .describe import free_field
 from .engine import Engine
-from .fields import FieldError
+from .fields import FieldError, Serial
+from .fields.moment import today
 from .ids import derived_id
+from .numbering import NUMBER_DATE, NUMBER_FORM, SEQ_WIDTH, Scheme, scheme_of
 from .records import Idempotent, answer, answered
-from .settings import TABLE, Setting, reason_to_stay, settings_of
+from .registry import Definition
+from .saving import branch_code, series_of
+from .settings import TABLE, Setting, Settings, reason_to_stay, settings_of
 
 
 def id_of(key: str) -> str:
@@ -52,6 +57,44 @@ def _shown(one: Setting[Any], row: sqlite3.Row | None, names: Mapping[str, str],
         "at": row["updated_at"] if row else None,
         "by": names.get(row["updated_by"] or "", "") if row else "",
     }
+
+
+SAMPLES_MAX = 3
+
+
+def sampled(
+    engine: Engine, principal: Principal, values: Mapping[str, Any], defaults: Sequence[str]
+) -> dict[str, list[dict[str, str]]]:
+    """{numbers: [{noun, number}]}: the next number of some documents if `values` were decided and `defaults` put back;
+    nothing while something about numbers is no value."""
+    demand(principal, "view", engine.definition(TABLE))
+    about = {one.key: one for one in (NUMBER_FORM, NUMBER_DATE, SEQ_WIDTH)}
+    try:
+        wanted = {key: one.write(one.field.parse(values[key])) for key, one in about.items() if key in values}
+    except FieldError:
+        return {"numbers": []}
+    with engine.db.read() as db:
+        kept = settings_of(db)
+        now = {key: json.dumps(kept.kept(key)) for key in about if kept.kept(key) is not None and key not in defaults}
+        scheme = scheme_of(Settings(lambda: {**now, **wanted}))
+        me = engine.applier.me(db)
+        branch = branch_code(db, me.branch)
+        return {"numbers": [_upcoming(db, one, scheme, branch, me.code) for one in _numbered(engine)]}
+
+
+def _numbered(engine: Engine) -> list[Definition]:
+    """Documents that people make, as menus have them."""
+    return [engine.registry[name] for name in engine.registry.documents if engine.registry[name].module.menu][
+        :SAMPLES_MAX
+    ]
+
+
+def _upcoming(
+    db: sqlite3.Connection, definition: Definition, scheme: Scheme, branch: str, machine: str
+) -> dict[str, str]:  # fmt: skip
+    name, one = next((name, one) for name, one in definition.fields.items() if isinstance(one, Serial) and one.dated)
+    series = series_of(definition.name, name, one, "", branch, machine)
+    return {"noun": definition.module.noun, "number": series.upcoming(db, scheme, today())[1]}
 
 
 def change(

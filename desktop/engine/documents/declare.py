@@ -14,6 +14,9 @@ from sync_server.replication.changeset import Scalar
 
 from ..fields import Bool, DateTime, Enum, Field, Int, Ref, Text
 from ..ids import derived_id
+from ..numbering import NUMBER_DATE as NUMBER_DATE
+from ..numbering import NUMBER_FORM as NUMBER_FORM
+from ..numbering import SEQ_WIDTH as SEQ_WIDTH
 from ..settings import Setting, Settings
 
 if TYPE_CHECKING:

@@ -1,6 +1,9 @@
 """系统配置: what the company decided, one record per key (modules.md 2.10.7)."""
 
 from ...engine.define import Module, Setting
+from ...engine.documents.declare import NUMBER_DATE as NUMBER_DATE
+from ...engine.documents.declare import NUMBER_FORM as NUMBER_FORM
+from ...engine.documents.declare import SEQ_WIDTH as SEQ_WIDTH
 from ...engine.fields import Int, LongText, Text
 
 FILE_MAX_MB = Setting[int](

@@ -62,6 +62,7 @@ export const settings: Record<string, string> = {
   '默认，打印时先用它': 'Default: used first',
   '「公司基本资料」附件里的标志，没有标出就用第一张图片': 'The logo among the files of the company, else the first picture',
   '「公司基本资料」附件里的公章；没有权限又没审批的不盖': 'The seal among the files of the company; not set without the right to, unless approved',
+  '下一张：{numbers}': 'Next: {numbers}',
   '印公章': 'Seal',
   '印二维码': 'QR code',
   '扫了就是单据编号': 'It says the number of the document',
