@@ -138,8 +138,8 @@ WRITE_OFF_LIMIT = Setting[int](
 ROUNDING = Setting[Step](
     "money.rounding",
     Enum(
-        "零售收款取整", {"fen": "到分", "jiao": "到角", "yuan": "到元"}, required=True, default="fen",
-        help="零售时零头自动记在「抹零」里，收款是整角或整元；抹零可以自己改",
+        "收款取整", {"fen": "到分", "jiao": "到角", "yuan": "到元"}, required=True, default="fen",
+        help="零售收整角或整元，零头自动记在「抹零」里；销货、收款收到整角或整元、只差零头的，零头也不再要。都可以自己改",
     ),
     _CREDIT,
     335,
