@@ -678,7 +678,13 @@ class EmblemBody(Strict):
     role: Name
 
 
-class SettingsBody(Strict):
+class PlaceQuery(Strict):
+    """For whom settings are decided: `company`, or `branch:` and its id."""
+
+    at: Name = "company"
+
+
+class SettingsBody(PlaceQuery):
     """Settings as their page saves them: only what was changed, by key."""
 
     values: dict[Name, Any] = Field(default_factory=dict, max_length=200)

@@ -17,6 +17,7 @@ from ..ids import derived_id
 from ..numbering import NUMBER_DATE as NUMBER_DATE
 from ..numbering import NUMBER_FORM as NUMBER_FORM
 from ..numbering import SEQ_WIDTH as SEQ_WIDTH
+from ..settings import BY_BRANCH as BY_BRANCH
 from ..settings import Setting, Settings
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ SAVE_POSTS = Setting[bool](
     Bool("保存时过账", default=True, help="关掉以后，「保存」只留草稿，核对后再按「过账」"),
     "单据",
     10,
+    levels=BY_BRANCH,
 )
 """T20: whether saving a document posts it."""
 
