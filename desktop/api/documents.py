@@ -5,12 +5,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..engine.define import Right
 from ..engine.documents import finding, printing, verbs
+from ..engine.documents.templates import Choice
 from ..engine.documents.verbs import Entry
 from ..errors import BadRequest
 from ..jobs import Job
 from . import shapes
-from .desk import into_pdf, printed_at
+from .desk import into_file, into_pdf, printed_at
 from .http import Call, Routes, json_response
 from .sync import say_answered
 from .templates import pictures
@@ -101,14 +103,37 @@ def other(call: Call, module: str, id: str, key: str) -> dict[str, Any]:
             body=shapes.PaperBody, errors=(403, 404, 422))  # fmt: skip
 def start_print(call: Call, module: str, id: str) -> dict[str, Any]:
     engine, principal = call.engine, call.principal
-    paper = printing.paper_of(engine, principal, module, id, call.body.name, printed_at(call), pictures(call))
+    paper = _paper(call, module, id, "print")
 
     def work(target: Path, job: Job) -> tuple[int, int]:
         return paper.lines, paper.write(target, job.step)
 
-    name = re.sub(r"[^\w()（）-]", "", f"{paper.title}_{paper.form.number}")
     counted = partial(printing.count, engine, principal, module, id)
-    return into_pdf(call, paper.title, f"{name}.pdf", work, taken=counted, note=paper.note)
+    return into_pdf(call, paper.title, f"{_file_name(paper)}.pdf", work, taken=counted, note=paper.note)
+
+
+@routes.add("POST", f"{_DOCUMENT}/export", "Write a document, as one of its prints has it, to an xlsx file, as a job",
+            shapes.JobAnswer, body=shapes.PaperBody, errors=(403, 404, 422))  # fmt: skip
+def start_export(call: Call, module: str, id: str) -> dict[str, Any]:
+    paper = _paper(call, module, id, "export")
+
+    def work(job: Job, target: Path) -> None:
+        paper.write_table(target)
+        job.message = f"已导出「{paper.form.number or paper.title}」，{paper.lines:,} 行"
+
+    return into_file(call, "export", f"导出{paper.title}", f"{_file_name(paper)}.xlsx", work)
+
+
+def _paper(call: Call, module: str, id: str, right: Right) -> printing.Paper:
+    asked: shapes.PaperBody = call.body
+    choice = Choice(asked.pictures, asked.watermark, asked.extras, asked.seal)
+    return printing.paper_of(
+        call.engine, call.principal, module, id, asked.name, printed_at(call), pictures(call), choice, right
+    )
+
+
+def _file_name(paper: printing.Paper) -> str:
+    return re.sub(r"[^\w()（）-]", "", f"{paper.title}_{paper.form.number}")
 
 
 @routes.add("POST", f"{_DOCUMENT}/<action>", "Cancel, close or reopen a document, or decide about one that waits for "

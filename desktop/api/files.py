@@ -172,6 +172,13 @@ def lead(call: Call, id: str) -> dict[str, Any]:
     return {"ok": True}
 
 
+@routes.add("POST", f"{_FILE}/role", "Say what a picture stands for on papers", shapes.OkAnswer,
+            body=shapes.EmblemBody, errors=(400, 403, 404))  # fmt: skip
+def assign(call: Call, id: str) -> dict[str, Any]:
+    attachments.assign(call.engine, call.principal, id, call.body.role)
+    return {"ok": True}
+
+
 @routes.add("DELETE", _FILE, "Take a file away from its record", shapes.OkAnswer, errors=(403, 404))
 def remove(call: Call, id: str) -> dict[str, Any]:
     attachments.remove(call.engine, call.principal, id)

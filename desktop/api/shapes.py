@@ -663,12 +663,28 @@ class ActionBody(Strict):
 
 
 class PaperBody(Strict):
-    """Which of its prints."""
+    """Which of its prints, and what is wanted for this once; what is not named stays as the print has it."""
 
     name: Name
+    pictures: bool | None = None
+    watermark: Annotated[str, Field(max_length=40)] | None = None
+    extras: Annotated[list[Name], Field(max_length=40)] | None = None
+    seal: bool | None = None
 
 
-class SettingsBody(Strict):
+class EmblemBody(Strict):
+    """What a picture stands for."""
+
+    role: Name
+
+
+class PlaceQuery(Strict):
+    """For whom settings are decided: `company`, or `branch:` and its id."""
+
+    at: Name = "company"
+
+
+class SettingsBody(PlaceQuery):
     """Settings as their page saves them: only what was changed, by key."""
 
     values: dict[Name, Any] = Field(default_factory=dict, max_length=200)

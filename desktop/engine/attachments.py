@@ -3,16 +3,16 @@ their own. The content of a file is kept elsewhere, by its hash."""
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sync_server.replication.changeset import Op, Scalar, value_hash
 
-from ..errors import BadRequest, Invalid, NotFound
+from ..errors import BadRequest, Forbidden, Invalid, NotFound
 from . import aliases
 from .access import Principal, actions, demand
-from .define import Right
+from .define import Emblem, Right
 from .engine import Engine
 from .fields import Sql
 from .fields.moment import instant
@@ -77,11 +77,50 @@ def _sees(engine: Engine, db: sqlite3.Connection, principal: Principal, module: 
 
 
 def file_of(engine: Engine, principal: Principal, id: str) -> Row:
-    """One file, if the user may see the record it belongs to."""
+    """One file, if the user may see the record it belongs to, and what it stands for."""
     with engine.db.read() as db:
         where = _holder_of(db, id)
         held(engine, db, principal, *where, "view")
-        return dict(_rows(db, ATTACHMENT, "WHERE id = ?", (id,))[0])
+        row = dict(_rows(db, ATTACHMENT, "WHERE id = ?", (id,))[0])
+        emblem = emblem_of(engine, where[0], row["role"])
+        if emblem and emblem.right and not principal.has(emblem.right):
+            raise Forbidden(f"没有看「{emblem.label}」的权限，可请管理员来做")
+        return row
+
+
+def emblem_of(engine: Engine, module: str, role: str) -> Emblem | None:
+    """What a picture with this role stands for."""
+    return next((one for one in engine.definition(module).module.emblems if one.role == role), None)
+
+
+def leading(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, ids: Iterable[str]
+) -> dict[str, tuple[str, int]]:
+    """Hash and size of the picture that stands for each record, of those the user may see."""
+    found: dict[str, tuple[str, int]] = {}
+    for id in set(ids) if principal.may("view", module) else ():
+        if not _sees(engine, db, principal, module, aliases.winner_of(db, module, id)):
+            continue
+        where = _hung_on(engine, db, principal, module, id)
+        sql = f"SELECT sha256, size FROM {ATTACHMENT} WHERE role = 'image' AND {where.text} {_FIRST} LIMIT 1"
+        if row := db.execute(sql, where.params).fetchone():
+            found[id] = (str(row["sha256"]), int(row["size"] or 0))
+    return found
+
+
+_FIRST = "ORDER BY main_at DESC, created_at, id"
+"""What was chosen last to stand for its record, else what was attached first."""
+
+
+def emblems(db: sqlite3.Connection, module: str, *roles: str) -> list[tuple[str, int]]:
+    """Hash and size of pictures with one of these roles among the files of a module that has one row; those with the
+    first role before the others, each the one that counts first."""
+    turn = "CASE role " + " ".join(f"WHEN ? THEN {place}" for place, _ in enumerate(roles)) + " END"
+    sql = (
+        f"SELECT sha256, size FROM {ATTACHMENT} WHERE module = ? AND role IN ({', '.join('?' * len(roles))}) "
+        f"AND deleted_at IS NULL {_FIRST.replace('ORDER BY', f'ORDER BY {turn},')}"
+    )
+    return [(str(row["sha256"]), int(row["size"] or 0)) for row in db.execute(sql, (module, *roles, *roles))]
 
 
 def _holder_of(db: sqlite3.Connection, id: str, *, deleted: bool = False) -> tuple[str, str]:
@@ -160,6 +199,32 @@ def lead(engine: Engine, principal: Principal, id: str) -> None:
         op = Op(ATTACHMENT, id, "upd", {"main_at": instant(datetime.now(UTC))}, {"main_at": value_hash(row["main_at"])})
         changed = engine.applier.local([op], actor=principal.operator, act=f"{ATTACHMENT}.edit")
     engine.tell(changed)
+
+
+def assign(engine: Engine, principal: Principal, id: str, role: str) -> None:
+    """Makes a picture an emblem of its record, in the place of the one before, or (`image`) a picture like others."""
+    with engine.db.write() as db:
+        module, record = _holder_of(db, id)
+        held(engine, db, principal, module, record, "edit")
+        row = db.execute(f"SELECT role FROM {ATTACHMENT} WHERE id = ?", (id,)).fetchone()
+        if role != "image" and emblem_of(engine, module, role) is None:
+            raise BadRequest("这里的图片没有这种用途")
+        if row["role"] != "image" and emblem_of(engine, module, row["role"]) is None:
+            raise BadRequest("只有图片能这样用")
+        before = f"SELECT id, role, main_at FROM {ATTACHMENT} WHERE module = ? AND record = ? AND (id = ? OR role = ?)"
+        ops = [
+            _role_op(one, role if one["id"] == id else "image")
+            for one in db.execute(before, (module, record, id, role if role != "image" else None))
+        ]
+        changed = engine.applier.local(ops, actor=principal.operator, act=f"{ATTACHMENT}.edit")
+    engine.tell(changed)
+
+
+def _role_op(row: sqlite3.Row, role: str) -> Op:
+    """Of two machines that choose one each, the choice made last counts."""
+    at = None if role == "image" else instant(datetime.now(UTC))
+    before = {name: value_hash(row[name]) for name in ("role", "main_at")}
+    return Op(ATTACHMENT, row["id"], "upd", {"role": role, "main_at": at}, before)
 
 
 def remove(engine: Engine, principal: Principal, id: str) -> None:

@@ -209,6 +209,16 @@ class Labelled:
     copies: Callable[[Columns, Asking], int]
 
 
+@dataclass(frozen=True)
+class Emblem:
+    """A picture among the files of a record that stands for something on papers: its `role` among those of files. With
+    `right`, only who has that special right sees it, and papers bear it for him alone or once they were approved."""
+
+    role: str
+    label: str
+    right: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Module:
     """One declaration. Names of fields in `columns`, `quick` and tabs are parted by spaces.
@@ -288,6 +298,8 @@ class Module:
     """Panes under the list with lines of several lists."""
     pictured: bool = False
     """Whether the first picture among its files stands for a record, in its form and where it is chosen."""
+    emblems: tuple[Emblem, ...] = ()
+    """What pictures among the files of a record may be."""
     labels: Labelled | None = None
     """What stands on labels of its records."""
     flaws: tuple[Flaw, ...] = ()

@@ -11,9 +11,10 @@ from .access import Principal, actions, compares
 from .define import Tab, Trail
 from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Document, Print, books_nothing
 from .documents.papers import PAPERS
-from .documents.templates import MARK, Template, kept, print_named
+from .documents.templates import MARK, Layout, Template, kept, print_named, shipped
 from .engine import Engine
 from .fields import Field, OfFirstChild
+from .form import FORMATS
 from .registry import Definition, targets_of
 from .saving import default_of
 from .settings import Settings, settings_of
@@ -130,6 +131,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "page": module.page,
         "files": any(one.cascades and one.definition.module.hangs for one in definition.incoming),
         "pictured": module.pictured,
+        "emblems": [{"role": one.role, "label": one.label} for one in module.emblems],
         "labels": _labels(principal, definition, visible, known.settings),
         "document": _document(engine, principal, definition, visible, known),
         "local": module.local,
@@ -224,7 +226,7 @@ def _document(
     document, prints = definition.module.document, principal.may("print", definition.name)
     if document is None:
         return None
-    made = [one for one in known.templates if prints and one.module == definition.name]
+    made = [one for one in known.templates if prints and document.prints and one.module == definition.name]
     return {
         "lines": document.lines,
         "kind": document.kind,
@@ -254,7 +256,8 @@ def _document(
         ],
         "turns": list(_turns(engine, principal, definition.name)),
         "labels": _line_labels(engine, principal, document) if prints else None,
-        "prints": [_print(one) for one in document.prints if prints] + [_by_template(engine, one) for one in made],
+        "prints": [_print(engine, principal, document, one, shipped(one)) for one in document.prints if prints]
+        + [_by_template(engine, principal, document, one) for one in made],
         "actions": ["post", "cancel", "copy"],
         "save_posts": known.settings[SAVE_POSTS],
         "approval": engine.registry.needs_approval(definition.name, known.settings),
@@ -276,17 +279,35 @@ def _turns(engine: Engine, principal: Principal, name: str) -> Iterator[dict[str
                 }  # fmt: skip
 
 
-def _print(one: Print) -> dict[str, Any]:
-    return {"name": one.name, "titles": dict(one.titles), "paper": one.paper, "paper_label": PAPERS[one.paper]}
+def _print(
+    engine: Engine, principal: Principal, document: Document, one: Print, layout: Layout
+) -> dict[str, Any]:  # fmt: skip
+    """A print, and what whoever prints may want otherwise for once: `options` say how it is laid out."""
+    lines = engine.registry.lines_of(document)
+    extras = [name for name in one.extras.split() if one.prices and principal.sees(lines.fields[name])]
+    columns = {name for name, _ in layout.columns}
+    is_sheet = FORMATS[layout.paper].height is not None
+    return {
+        "name": one.name, "titles": dict(one.titles), "paper": layout.paper, "paper_label": PAPERS[layout.paper],
+        "options": {
+            "pictures": layout.pictures if one.pictured and is_sheet else None,
+            "watermark": layout.watermark if is_sheet else None,
+            "extras": [name for name in extras if name in columns],
+            "seal": layout.seal if one.sealed is not None and is_sheet else None,
+        },
+        "extras": _named(lines.fields, extras),
+    }  # fmt: skip
 
 
-def _by_template(engine: Engine, one: Template) -> dict[str, Any]:
+def _by_template(engine: Engine, principal: Principal, document: Document, one: Template) -> dict[str, Any]:
     """A template among the prints, by its own name."""
     found = print_named(engine, one.module, one.base)
-    titles = dict(found[2].titles) if found else {}
-    paper = one.layout.paper if one.layout else found[2].paper if found else "a4"
-    about = {"name": f"{MARK}{one.id}", "titles": titles, "paper": paper, "paper_label": PAPERS[paper]}
-    return about | {"template": one.name, "is_default": one.is_default}
+    base = found[2] if found else document.prints[0]
+    about = _print(engine, principal, document, base, one.layout or shipped(base))
+    return about | {
+        "name": f"{MARK}{one.id}", "titles": dict(base.titles) if found else {}, "template": one.name,
+        "is_default": one.is_default,
+    }  # fmt: skip
 
 
 def _alike(definition: Definition, visible: dict[str, Field]) -> list[str]:

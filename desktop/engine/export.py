@@ -11,6 +11,7 @@ from . import query as q
 from . import spreadsheet
 from .access import Principal, demand
 from .engine import Engine
+from .fields import Field
 from .lists import row_numbers
 from .rows import fetch, labels
 
@@ -94,17 +95,23 @@ def _cells(
 
 
 def _formats(engine: Engine, module: str, columns: Sequence[str]) -> list[str]:
-    """Number formats by column: money with two decimals, dates as dates, the rest as it is."""
     definition = engine.definition(module)
-    by_type = {
-        "money": "#,##0.00",
-        "quantity": "#,##0.00##",
-        "price": "#,##0.00##",
-        "rate": "0.00##",
-        "int": "#,##0",
-        "date": "yyyy-mm-dd",
-    }
-    return [by_type.get(definition.fields[name].type, spreadsheet.AS_TEXT) for name in columns]
+    return [format_of(definition.fields[name]) for name in columns]
+
+
+_BY_TYPE = {
+    "money": "#,##0.00",
+    "quantity": "#,##0.00##",
+    "price": "#,##0.00##",
+    "rate": "0.00##",
+    "int": "#,##0",
+    "date": "yyyy-mm-dd",
+}
+
+
+def format_of(one: Field) -> str:
+    """Excel's number format for a field: money with two decimals, dates as dates, the rest as it is."""
+    return _BY_TYPE.get(one.type, spreadsheet.AS_TEXT)
 
 
 def _write_csv(target: Path, heads: Sequence[str], rows: Iterator[list[object]]) -> None:

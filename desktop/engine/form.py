@@ -7,10 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import hypot
 from pathlib import Path
 from typing import Any, Literal
 
 from .paper import MM, Align, Cells, Column, Pen, Told, canvas_of, face, finish, shortened, wrapped
+from .qr import runs_of
 
 Paper = Literal["a4", "form", "roll80", "roll58"]
 
@@ -84,6 +86,15 @@ class Form:
     """Under what stands below the lines."""
     logo: Path | None = None
     copies: int = 1
+    pictures: Sequence[Path | None] = ()
+    """What each row is about, to look at, in the first column of sheets; none of any: no such column."""
+    watermark: str = ""
+    """Across every page of a sheet, behind all else."""
+    seal: Path | None = None
+    seal_at: int = 0
+    """On which of the places for seals it stands."""
+    qr: str = ""
+    """What a camera reads."""
 
 
 def write(target: Path, form: Form, told: Told) -> int:
@@ -97,8 +108,8 @@ def write(target: Path, form: Form, told: Told) -> int:
         for number, page in enumerate(pages, 1):
             canvas.setPageSize(layout.sized(page))
             foot = layout.foot(number, len(pages))
+            _paint(canvas, layout, page)  # words stand on pictures, never behind them
             canvas.addLiteral(_drawn(pen, layout, page, foot))
-            _paint(canvas, layout, page)
             canvas.showPage()
             told(copy * len(pages) + number)
     finish(pen, canvas, target)
@@ -120,7 +131,7 @@ def _tidy(form: Form) -> Form:
         rows=[[tidy(cell) for cell in row] for row in form.rows], totals=[tidy(cell) for cell in form.totals],
         sums=pairs(form.sums), spelled=pairs([form.spelled])[0] if form.spelled else None, notes=pairs(form.notes),
         terms=[tidy(one) for one in form.terms], footer=tidy(form.footer), printed=tidy(form.printed),
-        above=_tidy_lines(form.above), below=_tidy_lines(form.below),
+        above=_tidy_lines(form.above), below=_tidy_lines(form.below), watermark=tidy(form.watermark),
     )  # fmt: skip
 
 
@@ -155,6 +166,28 @@ class _Line:
 
 
 @dataclass(frozen=True)
+class _Picture:
+    """A picture as large as it fits into its room; `x` and `y` from the left margin and the top of its block."""
+
+    file: Path
+    x: float
+    y: float
+    width: float
+    height: float
+    anchor: Literal["w", "c"] = "c"
+
+
+@dataclass(frozen=True)
+class _Square:
+    """Something black all over."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
 class _Block:
     """Something that is never broken. `joined`: the next one stands on the same page; `row`: the table's heads stand
     above it where it begins a page."""
@@ -164,11 +197,16 @@ class _Block:
     lines: tuple[_Line, ...] = ()
     joined: bool = False
     row: bool = False
-    picture: Path | None = None
+    pictures: tuple[_Picture, ...] = ()
+    squares: tuple[_Square, ...] = ()
 
 
-_PICTURE = (34 * MM, 14 * MM)
-"""Room for a picture: of a sheet in its upper left corner, of a roll in a block of its own."""
+_LOGO = (34 * MM, 14 * MM)
+"""Room for the logo: of a sheet in its upper left corner, of a roll in a block of its own."""
+_SEAL = 38 * MM
+_QR = {"a4": 15 * MM, "form": 13 * MM, "roll80": 22 * MM, "roll58": 20 * MM}
+_ROW_PICTURE = {"a4": 15 * MM, "form": 11 * MM}
+"""How large the picture of a line is."""
 _LEADING = 1.35
 _FOOT = 7.5
 
@@ -247,9 +285,15 @@ class _Layout(ABC):
             words = tuple(_paragraph(line, 0, self.room, self.size, align))
             yield _Block(_lines_of(words, self.size), words)
 
-    def picture_at(self) -> float:
-        """From the left margin."""
-        return 0.0
+    def _logo(self, left: float, anchor: Literal["w", "c"]) -> tuple[_Picture, ...]:
+        logo = self.form.logo
+        return (_Picture(logo, left, 0, *_LOGO, anchor),) if logo else ()
+
+    def _qr(self, left: float) -> tuple[_Square, ...]:
+        """A little taller than it is, or white hairs stand between its rows."""
+        runs, size = runs_of(self.form.qr)
+        step = _QR[self.form.paper] / max(size, 1)
+        return tuple(_Square(left + at * step, row * step, wide * step, step * 1.02) for row, at, wide in runs)
 
     def _centred(self, text: str, size: float, most: int = 3) -> _Block:
         fits = min(size, max(size * 0.6, self.room / max(face().width(text), 0.01)))
@@ -296,6 +340,8 @@ class _Sheet(_Layout):
 
     def __init__(self, form: Form) -> None:
         super().__init__(form)
+        self.pictured = any(form.pictures) and bool(form.columns)
+        self.form = form = _with_pictures(form) if self.pictured else form
         self.widths = self._widths() if form.columns else []
 
     @property
@@ -312,8 +358,7 @@ class _Sheet(_Layout):
 
     def blocks(self) -> Iterator[_Block]:
         form = self.form
-        if form.logo:
-            yield _Block(0, picture=form.logo)
+        yield _Block(0, pictures=self._logo(0, "w"), squares=self._qr(self.room - _QR[form.paper]))
         if form.company:
             yield self._centred(form.company, self.format.company)
         yield self._centred("　".join(form.title) if len(form.title) < 5 else form.title, self.format.title)
@@ -386,6 +431,8 @@ class _Sheet(_Layout):
             for place, column in enumerate(columns)
             if column.align != "left"
         }
+        if self.pictured:
+            fixed[0] = _ROW_PICTURE[self.form.paper] + 2 * self._pad
         left = max(self.room - sum(fixed.values()), self.room * 0.2)
         free = sum(column.width for place, column in enumerate(columns) if place not in fixed) or 1.0
         widths = [fixed.get(place, column.width / free * left) for place, column in enumerate(columns)]
@@ -404,10 +451,23 @@ class _Sheet(_Layout):
         aligns: list[Align] = [column.align for column in self.form.columns]
         last = len(self.form.rows) - 1
         for number, cells in enumerate(self.form.rows):
-            yield replace(self._row(cells, aligns), joined=number == last and bool(self.form.totals))
+            row = self._row(cells, aligns)
+            if self.pictured and (file := self.form.pictures[number]):
+                row = self._with_picture(row, file)
+            yield replace(row, joined=number == last and bool(self.form.totals))
         if self.form.totals:
             row = self._row(self.form.totals, aligns)
             yield replace(row, words=_bold(row.words), joined=bool(self.form.spelled or self.form.sums))
+
+    def _with_picture(self, row: _Block, file: Path) -> _Block:
+        """As high as its picture; the words stay at the top."""
+        side = _ROW_PICTURE[self.form.paper]
+        height = max(row.height, side + 2 * self._pad)
+        lines = tuple(
+            replace(line, y=height, to_y=height) if line.y == line.to_y else replace(line, to_y=height)
+            for line in row.lines
+        )
+        return replace(row, height=height, lines=lines, pictures=(_Picture(file, self._pad, self._pad, side, side),))
 
     def _row(self, cells: Cells, aligns: Sequence[Align]) -> _Block:
         lefts = self._lefts()
@@ -495,7 +555,19 @@ class _Sheet(_Layout):
                 words.append(_Word(share * place, y, text, self.size))
                 start = share * place + _width(text, self.size)
                 lines += [_Line(start, y + 2, share * (place + 1) - 30, y + 2)] if number else []
-        yield _Block(self.size * 3 + step * 3.4, tuple(words), tuple(lines))
+        yield _Block(self.size * 3 + step * 3.4, tuple(words), tuple(lines), pictures=self._seal(share))
+
+    def _seal(self, share: float) -> tuple[_Picture, ...]:
+        """On the name of its party, as one is set."""
+        left = share * self.form.seal_at + self.size * 3
+        return (_Picture(self.form.seal, left, 0, _SEAL, _SEAL),) if self.form.seal else ()
+
+
+def _with_pictures(form: Form) -> Form:
+    """With a column for the pictures, before the others."""
+    totals = ["", *form.totals] if form.totals else []
+    columns, rows = [Column("图片", "center", 60), *form.columns], [["", *row] for row in form.rows]
+    return replace(form, columns=columns, rows=rows, totals=totals)
 
 
 # ---------------------------------------------------------------------- rolls
@@ -518,13 +590,10 @@ class _Roll(_Layout):
         words = [_Word(0, self.size * 1.05, labels[0], self.size), *self._figures(labels[1:], 0)]
         return _Block(self.size * 1.6, tuple(words))
 
-    def picture_at(self) -> float:
-        return (self.room - _PICTURE[0]) / 2
-
     def blocks(self) -> Iterator[_Block]:
         form = self.form
         if form.logo:
-            yield _Block(_PICTURE[1] + 4, picture=form.logo)
+            yield _Block(_LOGO[1] + 4, pictures=self._logo((self.room - _LOGO[0]) / 2, "c"))
         if form.company:
             yield self._centred(form.company, self.format.company)
         yield self._centred(form.title, self.format.title)
@@ -556,6 +625,9 @@ class _Roll(_Layout):
         if form.footer:
             words = tuple(_paragraph(form.footer, 0, self.room, self.size, "center"))
             yield _Block(_lines_of(words, self.size) + 2, words)
+        if form.qr:
+            side = _QR[form.paper]
+            yield _Block(side + self.size, squares=self._qr((self.room - side) / 2))
         words = tuple(_paragraph(form.printed, 0, self.room, self.size * 0.85, "center"))
         yield _Block(_lines_of(words, self.size) + self.size, words)
 
@@ -599,29 +671,53 @@ _ON, _OFF = "2 Tr 0.25 w", "0 Tr"
 
 def _drawn(pen: Pen, layout: _Layout, page: Sequence[_Block], foot: Sequence[_Word]) -> str:
     """All operators of one page."""
-    begin = f"0 g 0 G {pen.begin()}"
     side, edge = layout.format.side, layout.format.edge
     top = layout.sized(page)[1] - edge
+    behind = _watermark(pen, layout)
+    begin = f"0 g 0 G {pen.begin()}"
     words = [_written(pen, replace(word, x=word.x + side), edge) for word in foot]
     rules: list[str] = []
     for block in page:
         words += [_written(pen, replace(word, x=word.x + side), top - word.y) for word in block.words]
         rules += [_ruled(line, side, top) for line in block.lines]
+        rules += [_filled(square, side, top) for square in block.squares]
         top -= block.height
-    return "\n".join([begin, *words, "ET", *rules])
+    return "\n".join([behind, begin, *words, "ET", *rules])
+
+
+_WATERMARK_MOST = 72.0
+"""How large the letters of a watermark are at most."""
+
+
+def _watermark(pen: Pen, layout: _Layout) -> str:
+    """From the lower left to the upper right, so grey that words on it are read."""
+    text, height = layout.form.watermark, layout.format.height
+    if not text or height is None:
+        return ""
+    width = layout.format.width
+    long = hypot(width, height)
+    wide = face().width(text)
+    size = min(_WATERMARK_MOST, long * 0.7 / max(wide, 0.01))
+    right, up = width / long, height / long
+    turned = f"{right:.4f} {up:.4f} {-up:.4f} {right:.4f} {width / 2:.2f} {height / 2:.2f} cm"
+    written = f"{pen.begin()} {pen.sized(size)} {_OFF} {pen.line(-wide * size / 2, -size * 0.35, text)} ET"
+    return f"q .9 g {turned} {written} Q"
 
 
 def _paint(canvas: Any, layout: _Layout, page: Sequence[_Block]) -> None:
     """The pictures of one page."""
-    width, height = _PICTURE
-    left, top = layout.format.side + layout.picture_at(), layout.sized(page)[1] - layout.format.edge
+    left, top = layout.format.side, layout.sized(page)[1] - layout.format.edge
     for block in page:
-        if block.picture:
+        for one in block.pictures:
             canvas.drawImage(
-                str(block.picture), left, top - height, width, height, mask="auto", preserveAspectRatio=True,
-                anchor="w" if layout.format.height else "c",
+                str(one.file), left + one.x, top - one.y - one.height, one.width, one.height, mask="auto",
+                preserveAspectRatio=True, anchor=one.anchor,
             )  # fmt: skip
         top -= block.height
+
+
+def _filled(square: _Square, side: float, top: float) -> str:
+    return f"{square.x + side:.2f} {top - square.y - square.height:.2f} {square.width:.2f} {square.height:.2f} re f"
 
 
 def _written(pen: Pen, word: _Word, y: float) -> str:

@@ -21,7 +21,7 @@ from .fields import Field, Mirror, OfFirstChild, PriceBeside, Ref, Refs, Serial
 from .fields.moment import today
 from .fields.serial import in_order
 from .ids import derived_id, new_id
-from .numbering import document_number, draw, master_number
+from .numbering import Series, draw, master_number, scheme_of
 from .registry import Definition, targets_of
 from .rows import Values, fetch
 from .settings import Setting, settings_of
@@ -419,9 +419,8 @@ class Saving:
     def _number(self, name: str, one: Serial, given: Mapping[str, Scalar], machine: str, branch: str) -> str:
         if not one.dated:
             return free_number(self.db, self.definition, name, machine, branch)
-        prefix = one.prefixes.get(str(given.get(one.by)), one.prefix)
-        day = str(given.get(one.dated) or today()).replace("-", "")
-        return document_number(prefix, branch, machine, day, draw(self.db, prefix, branch, machine, day))
+        series = series_of(self.definition.name, name, one, str(given.get(one.by)), branch, machine)
+        return series.draw(self.db, scheme_of(settings_of(self.db)), str(given.get(one.dated) or today()))
 
     def draw_numbers(self, new: Values) -> None:
         """Gives a new record its numbers before its ops are made, for whoever needs them in other rows."""
@@ -515,6 +514,12 @@ class Saving:
             about = {one.by: id, one.kept: new[name], "name": str(new[self.definition.module.title] or "")}
             branch = self._me[0].branch
             yield Op(one.table, row_id, "ins", about | ({"branch": branch} if branch else {}))
+
+
+def series_of(table: str, name: str, one: Serial, kind: str, branch: str, machine: str) -> Series:
+    """The series that documents of a kind are numbered by."""
+    prefix = one.prefixes.get(kind, one.prefix)
+    return Series(table, name, one.sort_column(name), prefix, branch, machine)
 
 
 def free_number(db: sqlite3.Connection, definition: Definition, name: str, machine: str, branch: str) -> str:

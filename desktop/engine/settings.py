@@ -1,19 +1,41 @@
-"""What a company decides once for all its machines (modules.md 2.10.7): declared by its chapter, kept as one record per
-key, read as typed values. A setting says how new things are made; what was saved keeps what held then.
+"""What a company decides (modules.md 2.10.7), for all of it or narrower: declared by its chapter, kept as one record
+per key and place, read as typed values. A setting says how new things are made; what was saved keeps what held then.
+
+Where one may be decided says the setting (`levels`). What is decided for less holds before what is decided for more:
+for this machine, for who uses it, for its branch, for the company, and as the program ships.
 """
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, TypeVar, cast
+from typing import Generic, Literal, TypeVar, cast
 
 from .fields import Field, FieldError
 
 TABLE = "setting"
 
 T = TypeVar("T")
+
+Level = Literal["company", "branch", "user", "machine"]
+NARROWEST_FIRST: tuple[Level, ...] = ("machine", "user", "branch", "company")
+BY_BRANCH: tuple[Level, ...] = ("company", "branch")
+
+
+@dataclass(frozen=True)
+class Place:
+    """For whom something is decided: all of the company, or the branch, operator or machine (replica) with this id."""
+
+    level: Level = "company"
+    id: str = ""
+
+    def kept_as(self, key: str) -> str:
+        """The key of the record that keeps a setting for it. Versions that know of no levels know no such key."""
+        return key if self.level == "company" else f"{key}@{self.level[0]}:{self.id}"
+
+
+COMPANY = Place()
 
 
 @dataclass(frozen=True)
@@ -28,20 +50,23 @@ class Setting(Generic[T]):
     """A module: as soon as it has rows the setting stays as it is, for what follows from them would no longer agree."""
     stays_because: str = ""
     """What whoever wants to change it then is told."""
+    levels: tuple[Level, ...] = ("company",)
+    """Where it may be decided."""
 
     @property
     def default(self) -> T:
         return cast(T, self.field.default)
 
     def read(self, text: str | None) -> T:
-        """What is kept, as a value; what a newer version wrote and this one cannot read counts as never set."""
-        if text is None:
-            return self.default
+        """What is kept, as a value."""
+        return self.default if text is None or not self.is_read(text) else cast(T, self.field.parse(json.loads(text)))
+
+    def is_read(self, text: str) -> bool:
+        """Whether this version can read what is kept: what a newer one wrote may count as never set."""
         try:
-            found = self.field.parse(json.loads(text))
+            return self.field.parse(json.loads(text)) is not None
         except (ValueError, FieldError):
-            return self.default
-        return self.default if found is None else cast(T, found)
+            return False
 
     def write(self, value: object) -> str:
         """A checked value as it is kept."""
@@ -49,10 +74,11 @@ class Setting(Generic[T]):
 
 
 class Settings:
-    """The settings that hold, read at most once: a posting asks for several of them."""
+    """The settings that hold at some places, read at most once: a posting asks for several of them."""
 
-    def __init__(self, kept: Callable[[], Mapping[str, str]] = dict) -> None:
+    def __init__(self, kept: Callable[[], Mapping[str, str]] = dict, places: Iterable[Place] = ()) -> None:
         self._read = kept
+        self._places = {COMPANY.level: COMPANY} | {place.level: place for place in places if place.id}
 
     @cached_property
     def _kept(self) -> Mapping[str, str]:
@@ -64,7 +90,14 @@ class Settings:
         return None if text is None else json.loads(text)
 
     def __getitem__(self, one: Setting[T]) -> T:
-        return one.read(self._kept.get(one.key))
+        place = self.decided(one)
+        return one.read(self._kept[place.kept_as(one.key)] if place else None)
+
+    def decided(self, one: Setting[T]) -> Place | None:
+        """The narrowest place where somebody decided it; None where it is as shipped."""
+        found = (self._places[level] for level in NARROWEST_FIRST if level in one.levels and level in self._places)
+        texts = ((place, self._kept.get(place.kept_as(one.key))) for place in found)
+        return next((place for place, text in texts if text is not None and one.is_read(text)), None)
 
 
 def reason_to_stay(db: sqlite3.Connection, one: Setting[T]) -> str:
@@ -73,12 +106,32 @@ def reason_to_stay(db: sqlite3.Connection, one: Setting[T]) -> str:
     return one.stays_because if is_used else ""
 
 
-def settings_of(db: sqlite3.Connection) -> Settings:
-    """Those of an open transaction; all defaults where the program keeps no settings."""
-    return Settings(lambda: _kept(db))
+def settings_of(db: sqlite3.Connection, operator: str = "") -> Settings:
+    """Those of an open transaction that hold on this machine, for an operator; all defaults where the program keeps no
+    settings."""
+    return Settings(lambda: _kept(db), places_of(db, operator))
+
+
+def settings_at(db: sqlite3.Connection, place: Place) -> Settings:
+    """Those that hold at a place, whatever machine this is."""
+    return Settings(lambda: _kept(db), [place])
+
+
+def places_of(db: sqlite3.Connection, operator: str = "") -> list[Place]:
+    """Where this machine is, and who uses it."""
+    if not _is_there(db, "sync_self"):
+        return []
+    row = db.execute("SELECT branch, replica FROM sync_self").fetchone()
+    here = [Place("branch", str(row["branch"] or "")), Place("machine", str(row["replica"]))] if row else []
+    return [*here, Place("user", operator)]
+
+
+def _is_there(db: sqlite3.Connection, table: str) -> bool:
+    sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return db.execute(sql, (table,)).fetchone() is not None
 
 
 def _kept(db: sqlite3.Connection) -> dict[str, str]:
-    if not db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (TABLE,)).fetchone():
+    if not _is_there(db, TABLE):
         return {}
     return dict(db.execute(f"SELECT key, value FROM {TABLE} WHERE deleted_at IS NULL AND value IS NOT NULL").fetchall())

@@ -2,7 +2,8 @@
 cut to what fits, and says so."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -57,11 +58,14 @@ def _fill(
         sheet.set_column(column, column, max(10, 2 * len(head) + 4))
     for number, row in enumerate(rows, 1):
         for column, cell in enumerate(row):
-            _write_cell(sheet, number, column, cell, styles[column])
+            write_cell(sheet, number, column, cell, styles[column])
 
 
-def _write_cell(sheet: Any, row: int, column: int, cell: object, style: Any) -> None:
+def write_cell(sheet: Any, row: int, column: int, cell: object, style: Any, text_style: Any = None) -> None:
+    """One cell; what is text has a style of its own, and a blank one stands only where it has one."""
     if cell is None:
+        if text_style is not None:
+            sheet.write_blank(row, column, None, text_style)
         return
     if isinstance(cell, date) and cell >= _COUNTED_FROM:
         sheet.write_datetime(row, column, cell, style)
@@ -69,10 +73,27 @@ def _write_cell(sheet: Any, row: int, column: int, cell: object, style: Any) -> 
         sheet.write_number(row, column, cell, style)
     else:
         assert isinstance(cell, str | date), f"no cell of a sheet: {cell!r}"
-        sheet.write_string(row, column, _text(str(cell)))
+        sheet.write_string(row, column, fitted(str(cell)), text_style)
 
 
-def _text(text: str) -> str:
+def fitted(text: str) -> str:
+    """As Excel can hold it."""
     if len(text) > TEXT_MAX:
         text = f"{text[: TEXT_MAX - 1]}…"
     return _NO_CHARACTER.sub("\ufffd", text)
+
+
+@contextmanager
+def book_at(target: Path, **options: Any) -> Iterator[Any]:
+    """A workbook for what is no plain table; it appears whole or not at all."""
+    from xlsxwriter import Workbook
+
+    safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    partial = target.with_name(f".{target.name}.part")
+    book = Workbook(str(partial), {**safe, "tmpdir": str(target.parent), **options})
+    try:
+        yield book
+        book.close()
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)

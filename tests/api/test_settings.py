@@ -9,6 +9,9 @@ import pytest
 
 from desktop.api.help import page
 from desktop.engine.configuring import id_of
+from desktop.engine.fields import Int
+from desktop.engine.settings import Place, Setting, Settings, settings_of
+from desktop.modules.trading.settings import BACK_DAYS, STOCK_NEGATIVE
 from sync_server.replication.changeset import Op
 from tests.support import Api, Office
 
@@ -81,3 +84,75 @@ def test_what_a_newer_version_wrote_counts_as_never_set(office: Office) -> None:
     about = {"name": "信用", "key": "credit.check", "value": '"later"'}
     office.engine.applier.local([Op("setting", id_of("credit.check"), "ins", about)], actor="", act="setting.edit")
     assert settings(office.api)["credit.check"]["value"] == "warn"
+
+
+# ------------------------------------------------------------------------------------------- for less than the company
+
+
+def branch_of(office: Office) -> str:
+    """The branch of this machine."""
+    with office.engine.db.read() as db:
+        return str(office.engine.applier.me(db).branch)
+
+
+def decide_at(api: Api, at: str, *defaults: str, **values: Any) -> dict[str, dict[str, Any]]:
+    body = {"values": {key.replace("__", "."): value for key, value in values.items()}, "defaults": list(defaults)}
+    found = api.ok(api.call("PATCH", "/api/settings", body | {"at": at}))
+    return {one["key"]: one for group in found["groups"] for one in group["settings"]}
+
+
+def holds(office: Office) -> tuple[Any, Any]:
+    with office.engine.db.read() as db:
+        settings = settings_of(db)
+        return settings[BACK_DAYS], settings[STOCK_NEGATIVE]
+
+
+def test_a_branch_decides_for_itself_and_goes_back_to_the_company(office: Office) -> None:
+    api = office.api
+    other = f"branch:{api.post('/api/records/branch', {'code': '02', 'name': '苏州'})['row']['id']}"
+    own = f"branch:{branch_of(office)}"
+    change(api, doc__back_days=10)
+    found = decide_at(api, other, doc__back_days=3, stock__negative="allow")
+    assert holds(office) == (10, "block"), "what another branch decides is none of ours"
+    assert (found["doc.back_days"]["value"], found["doc.back_days"]["is_default"]) == (3, False)
+    found = decide_at(api, own, doc__back_days=30)
+    assert holds(office) == (30, "block")
+    assert (found["doc.back_days"]["above"], found["doc.back_days"]["comes_from"]) == (10, "全公司")
+    assert (found["stock.negative"]["comes_from"], found["stock.negative"]["value"]) == ("默认", "block")
+    days = settings(api)["doc.back_days"]
+    assert days["value"] == 10 and {one["label"]: one["words"] for one in days["narrower"]}["苏州"] == "3"
+    decide_at(api, own, "doc.back_days")
+    assert holds(office) == (10, "block")
+    told = api.get("/api/settings/doc.back_days/history", at=own)
+    assert [(one["before"], one["after"]) for one in told] == [("30", "按全公司的"), ("按全公司的", "30")]
+    assert [one["after"] for one in api.get("/api/settings/doc.back_days/history")] == ["10"]
+
+
+def test_only_what_may_differ_is_offered_and_taken_for_a_branch(office: Office) -> None:
+    api, own = office.api, f"branch:{branch_of(office)}"
+    page = api.get("/api/settings", at=own)
+    offered = {one["key"] for group in page["groups"] for one in group["settings"]}
+    assert {"doc.save_posts", "doc.future_days", "stock.check_available", "approval.sale"} <= offered
+    assert "cost.scope" not in offered and "numbering.format" not in offered
+    assert [one["at"] for one in page["places"]] == ["company", own]
+    body = {"values": {"cost.basis": "net"}, "at": own}
+    assert "只能由全公司定" in api.refused("PATCH", "/api/settings", 422, body)["fields"]["cost.basis"]
+    api.refused("GET", "/api/settings?at=branch:nowhere", 404)
+    api.refused("PATCH", "/api/settings", 404, {"values": {"doc.back_days": 1}, "at": "branch:nowhere"})
+
+
+def test_what_is_decided_for_less_holds_before_what_is_decided_for_more() -> None:
+    one = Setting[int]("x", Int("x", default=1), "g", levels=("company", "branch", "user", "machine"))
+    places = [Place("branch", "b"), Place("user", "u"), Place("machine", "m")]
+    kept: dict[str, str] = {"x@b:other": "9", "x@u:other": "9"}
+
+    def now() -> dict[str, str]:
+        return kept
+
+    for place, said in (("", 1), ("x", 2), ("x@b:b", 3), ("x@u:u", 4), ("x@m:m", 5)):
+        kept |= {place: str(said)} if place else {}
+        assert Settings(now, places)[one] == said
+    assert Settings(lambda: kept | {"x@m:m": '"?"'}, places)[one] == 4, "what a newer version wrote is passed over"
+    assert Settings(lambda: kept)[one] == 2
+    company = Setting[int]("x", Int("x", default=1), "g")
+    assert Settings(lambda: kept, places)[company] == 2, "what may not differ does not"

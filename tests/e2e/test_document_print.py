@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from pypdfium2 import PdfDocument
 
@@ -102,6 +103,49 @@ def test_a_document_goes_from_its_dialog_to_the_pages_and_back(page: Page, tmp_p
     screen.press("Control+p")
     expect(preview.get_by_role("radio", name="出库单（三联 241×140）")).to_be_checked()
     expect(drawn(preview, 1)).to_be_visible()
+
+
+def test_a_quote_is_printed_as_it_is_wanted_and_saved_as_a_spreadsheet(page: Page, tmp_path: Path) -> None:
+    screen = Screen(page)
+    about = {"customer": screen.api.rows("customer", "sort=code")[1]["id"]}
+    lines = [{"product": product(screen)["id"], "qty": 30_000, "price": 125_000}]
+    number = screen.api.ok("POST", "/api/documents/quote", {"values": about, "lines": lines})["row"]["number"]
+
+    def shown() -> Locator:
+        page.evaluate("location.hash = '#/m/quote'")
+        screen.list("销售报价").loaded().row(number).get_by_role("gridcell", name=number).click()
+        screen.press("Control+Shift+P")
+        preview = preview_of(page)
+        expect(drawn(preview, 1)).to_be_visible()
+        return preview.get_by_role("form", name="打印设置")
+
+    papers = shown()
+    for name in ("批发价", "产品图片"):
+        expect(papers.get_by_role("checkbox", name=name)).not_to_be_checked()
+    papers.get_by_role("checkbox", name="批发价").check()
+    mark = papers.get_by_role("textbox", name="水印")
+    mark.fill("仅供参考")
+    with page.expect_response(re.compile("/view$")):
+        mark.press("Tab")
+    assert not findings(page)
+    expect(preview_of(page).get_by_role("button", name="存为 PDF")).to_be_enabled()
+    with page.expect_download() as saving:
+        screen.press("Control+s")
+    saving.value.save_as(tmp_path / "quote.pdf")
+    said = flat(tmp_path / "quote.pdf")
+    assert "批发价" in said and "会员价" not in said and "仅供参考" in said
+    with page.expect_download() as saving:
+        screen.press("Control+e")
+    saving.value.save_as(tmp_path / "quote.xlsx")
+    sheet = load_workbook(tmp_path / "quote.xlsx").active
+    assert sheet is not None
+    cells = [value for row in sheet.iter_rows(values_only=True) for value in row if value is not None]
+    assert "批发价" in cells and 37.5 in cells and any(number in str(value) for value in cells)
+    screen.press("Escape")
+    papers = shown()
+    expect(papers.get_by_role("checkbox", name="批发价")).to_be_checked()
+    expect(papers.get_by_role("textbox", name="水印")).to_have_value("仅供参考")
+    screen.api.ok("DELETE", "/api/state/paper-options:quote:sheet_a4")
 
 
 def test_changes_are_saved_before_they_are_printed(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -47,6 +48,32 @@ def test_a_setting_is_found_changed_and_put_back(page: Page) -> None:
     page.get_by_role("button", name="保存").click()
     expect(days.get_by_role("listitem")).to_have_count(2)
     expect(days.get_by_role("button", name="上次价有效天数：恢复默认")).to_have_count(0)
+
+
+def test_the_next_number_is_shown_and_a_branch_decides_for_itself(page: Page) -> None:
+    screen = Screen(page)
+    places.settings(screen)
+    page.get_by_role("button", name="还原").click()
+    form = setting(page, "numbering.format")
+    expect(form).to_contain_text(re.compile(r"下一张：.* JH-01A1-\d{8}-\d{4}"))
+    page.get_by_role("textbox", name="流水号位数").fill("6")
+    expect(form).to_contain_text(re.compile(r"JH-01A1-\d{8}-\d{6}"))
+    page.get_by_role("textbox", name="单据编号的组成").fill("{prefix}-{seq}")
+    expect(form).not_to_contain_text("下一张")
+    page.get_by_role("button", name="还原").click()
+    whose = page.get_by_role("combobox", name="用在")
+    whose.select_option(label="总部")
+    days = setting(page, "doc.back_days")
+    expect(days).to_contain_text("来自默认")
+    expect(setting(page, "cost.scope")).to_have_count(0)
+    page.get_by_role("textbox", name="可补录天数").fill("30")
+    screen.press("Control+S")
+    expect(days).to_contain_text("本分公司自己定的")
+    whose.select_option(label="全公司")
+    days.get_by_role("button", name="总部另定：30").click()
+    days.get_by_role("button", name="可补录天数：按默认的").click()
+    screen.press("Control+S")
+    expect(days).to_contain_text("来自默认")
 
 
 def test_saving_keeps_a_draft_and_posting_is_a_step_of_its_own(page: Page) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..fields import Bool
-from ..settings import Setting
+from ..settings import BY_BRANCH, Setting
 from .declare import APPROVAL, APPROVED, REJECTED, WAITING, Columns
 
 if TYPE_CHECKING:
@@ -36,7 +36,11 @@ def settings_of(modules: Iterable[Module]) -> dict[str, Setting[bool]]:
     help = "打开以后，保存是提交审批，由有「审批」权限的人通过才过账"
     return {
         module.name: Setting[bool](
-            f"approval.{module.name}", Bool(f"{module.noun}要审批", default=False, help=help), "审批", 50 + place
+            f"approval.{module.name}",
+            Bool(f"{module.noun}要审批", default=False, help=help),
+            "审批",
+            50 + place,
+            levels=BY_BRANCH,
         )
         for place, module in enumerate(documents)
     }
@@ -45,6 +49,11 @@ def settings_of(modules: Iterable[Module]) -> dict[str, Setting[bool]]:
 def is_waiting(row: Mapping[str, Any]) -> bool:
     """Whether a document waits to be approved."""
     return row.get("state") == "draft" and row.get("approval") == WAITING
+
+
+def is_approved(row: Mapping[str, Any]) -> bool:
+    """Whether the version that counts is one that somebody approved."""
+    return row.get("state") == "posted" and row.get("approval") == APPROVED
 
 
 def submitted(row: Mapping[str, Any], operator: str, at: str) -> Columns:

@@ -14,6 +14,10 @@ from sync_server.replication.changeset import Scalar
 
 from ..fields import Bool, DateTime, Enum, Field, Int, Ref, Text
 from ..ids import derived_id
+from ..numbering import NUMBER_DATE as NUMBER_DATE
+from ..numbering import NUMBER_FORM as NUMBER_FORM
+from ..numbering import SEQ_WIDTH as SEQ_WIDTH
+from ..settings import BY_BRANCH as BY_BRANCH
 from ..settings import Setting, Settings
 
 if TYPE_CHECKING:
@@ -42,6 +46,7 @@ SAVE_POSTS = Setting[bool](
     Bool("保存时过账", default=True, help="关掉以后，「保存」只留草稿，核对后再按「过账」"),
     "单据",
     10,
+    levels=BY_BRANCH,
 )
 """T20: whether saving a document posts it."""
 
@@ -457,6 +462,15 @@ class Print:
     are called there."""
     machine: str = ""
     """What the machine that drew the number is called, where it is on the paper."""
+    extras: str = ""
+    """Columns that whoever prints may have beside the others."""
+    pictured: str = ""
+    """The field of lines that points at what they are about: the first picture of it may stand beside each."""
+    logo: bool = False
+    qr: bool = False
+    """Whether a camera finds the number on it."""
+    sealed: int | None = None
+    """Which of the places for seals is for the seal of whose paper it is (`Module.emblems`)."""
 
 
 def books_nothing(posted: Posted) -> Iterable[Move]:

@@ -9,10 +9,12 @@ from typing import Any
 from sync_server.replication.changeset import Op, value_hash
 
 from ...errors import NotFound
-from .. import form
+from .. import form, form_table
 from ..access import Principal, demand, scope_sql
-from ..attachments import ATTACHMENT
+from ..attachments import emblem_of, emblems, leading
+from ..define import Right
 from ..engine import Engine
+from ..export import format_of
 from ..fields import Field
 from ..numbering import machine_of
 from ..paper import Column
@@ -28,6 +30,8 @@ _NUMBERED = Column("行", "center", 34)
 _WIDTH = 110
 """Of a column that lists have no width of."""
 
+_AS_LAID_OUT = templates.Choice()
+
 Progress = Callable[[int, int], None]
 Picture = Callable[[str, int], Path | None]
 """Hash and size of a content → a small picture of it, if it is here."""
@@ -42,24 +46,31 @@ class Paper:
     lines: int
     note: str = ""
     """What whoever prints should know."""
+    cells: Sequence[Sequence[object]] = ()
+    """The rows of the form as values, for spreadsheets; `formats` are Excel's number formats by column."""
+    formats: Sequence[str] = ()
 
     def write(self, target: Path, progress: Progress) -> int:
         """Returns the number of pages."""
         return form.write(target, self.form, lambda page: progress(page, page))
 
+    def write_table(self, target: Path) -> None:
+        """The same as a spreadsheet."""
+        form_table.write(target, self.form, self.cells, self.formats)
+
 
 def paper_of(
     engine: Engine, principal: Principal, module: str, id: str, name: str, printed: str,
-    picture: Picture = lambda sha256, size: None,
+    picture: Picture = lambda sha256, size: None, choice: templates.Choice = _AS_LAID_OUT, right: Right = "print",
 ) -> Paper:  # fmt: skip
     """What a print, one that ships or one by a template, says of a document as it is now; `printed` is the line about
     when and by whom. Raises `Forbidden`, and `NotFound` for what there is no such print of."""
     definition, document, _ = document_of(engine, module)
-    demand(principal, "print", definition)
+    demand(principal, right, definition)
     shown = opened(engine, principal, module, id)
     with engine.db.read() as db:
         one, layout, note = _chosen(engine, db, principal, module, document, name, shown["row"])
-        return _paper(engine, db, principal, module, one, layout, shown, printed, picture, note)
+        return _paper(engine, db, principal, module, one, layout, shown, printed, picture, note, choice)
 
 
 def proof_of(
@@ -132,28 +143,76 @@ def _fallback(document: Document, name: str, row: Mapping[str, Any]) -> Print:
 def _paper(
     engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, one: Print,
     layout: templates.Layout | None, shown: Mapping[str, Any], printed: str, picture: Picture, note: str = "",
+    choice: templates.Choice = _AS_LAID_OUT,
 ) -> Paper:  # fmt: skip
     definition, document, lines = document_of(engine, module)
-    laid_out = templates.laid_out(one, layout) if layout else one
+    layout = templates.chosen(one, layout or templates.shipped(one), lines, choice)
+    laid_out = templates.laid_out(one, layout)
     made = _Making(engine, db, principal, definition, lines, document, laid_out, shown, layout)
-    whole = replace(made.whole(printed), logo=_logo(db, one, picture) if layout and layout.logo else None)
-    return Paper(made.title, whole, len(shown["lines"]), note)
-
-
-def _logo(db: sqlite3.Connection, one: Print, picture: Picture) -> Path | None:
-    """The first picture of whose paper it is."""
-    if one.letterhead is None:
-        return None
-    sql = (
-        f"SELECT sha256, size FROM {ATTACHMENT} WHERE module = ? AND role = 'image' AND deleted_at IS NULL "
-        "ORDER BY main_at DESC, created_at, id"
+    looks = _Looks(made, picture)
+    whole = replace(
+        made.whole(printed),
+        logo=looks.logo() if layout.logo else None,
+        pictures=looks.of_lines() if layout.pictures else (),
+        seal=looks.seal() if layout.seal else None,
+        seal_at=one.sealed or 0,
     )
-    found = (picture(str(row["sha256"]), int(row["size"] or 0)) for row in db.execute(sql, (one.letterhead.module,)))
-    return next(filter(None, found), None)
+    notes = list(filter(None, (note, *looks.notes)))
+    cells, formats = made.table()
+    return Paper(made.title, whole, len(shown["lines"]), "　".join(notes), cells, formats)
 
 
 def _kind(document: Document, row: Mapping[str, Any]) -> str:
     return str(row[document.kind]) if document.kind else ""
+
+
+class _Looks:
+    """The pictures of a print; `notes` say which are missing, and why."""
+
+    def __init__(self, made: "_Making", picture: Picture) -> None:
+        self._made, self._picture = made, picture
+        self.notes: list[str] = []
+
+    def logo(self) -> Path | None:
+        """The logo of whose paper it is, else the first picture among their files."""
+        letterhead = self._made.one.letterhead
+        if letterhead is None:
+            return None
+        found = (self._picture(*one) for one in emblems(self._made.db, letterhead.module, "logo", "image"))
+        return next(filter(None, found), None)
+
+    def of_lines(self) -> Sequence[Path | None]:
+        """What each line is about."""
+        made, by = self._made, self._made.one.pictured
+        if not by:
+            return ()
+        lines = made.shown["lines"]
+        target = targets_of(made.line_definition.fields[by])[0]
+        known = leading(made.engine, made.db, made.principal, target, {str(line[by]) for line in lines if line[by]})
+        files = {id: self._picture(*one) for id, one in known.items()}
+        if missing := sum(file is None for file in files.values()):
+            self.notes.append(f"有 {missing} 个产品的图片还没下载到本机，这次不印。")
+        return [files.get(str(line[by])) for line in lines]
+
+    def seal(self) -> Path | None:
+        """The seal of whose paper it is, for who may set it, or where the document was approved."""
+        made = self._made
+        letterhead = made.one.letterhead
+        if made.one.sealed is None or letterhead is None:
+            return None
+        known = emblems(made.db, letterhead.module, "seal")
+        if not known:
+            return None
+        emblem = emblem_of(made.engine, letterhead.module, "seal")
+        if made.row["state"] != "posted":
+            self.notes.append("没有过账的不盖章。")
+        elif emblem and emblem.right and not (made.principal.has(emblem.right) or approval.is_approved(made.row)):
+            self.notes.append("没有盖章：要有「系统设置」权限，或者单据已经审批通过。")
+        elif (file := self._picture(*known[0])) is None:
+            self.notes.append("没有盖章：公章的图片还没下载到本机。")
+        else:
+            return file
+        return None
 
 
 @dataclass
@@ -168,7 +227,7 @@ class _Making:
     document: Document
     one: Print
     shown: Mapping[str, Any]
-    layout: templates.Layout | None = None
+    layout: templates.Layout
 
     @property
     def row(self) -> Values:
@@ -206,10 +265,22 @@ class _Making:
             seals=one.seals,
             footer=str(letterhead.get(one.letterhead.footer) or "") if one.letterhead else "",
             printed=printed,
-            above=self._filled(self.layout.above) if self.layout else "",
-            below=self._filled(self.layout.below) if self.layout else "",
-            copies=self.layout.copies if self.layout else 1,
+            above=self._filled(self.layout.above),
+            below=self._filled(self.layout.below),
+            copies=self.layout.copies,
+            watermark=self._filled(self.layout.watermark).strip(),
+            qr=str(self.row[self.definition.module.title] or "") if self.layout.qr else "",
         )
+
+    def table(self) -> tuple[list[list[object]], list[str]]:
+        """The rows as values, and how spreadsheets show them."""
+        names, known = [name for _, name in self._columns()], self.shown["labels"]
+        fields = self.line_definition.fields
+        rows: list[list[object]] = [
+            [fields[name].export(line[name], known) if name else number for name in names]
+            for number, line in enumerate(self.shown["lines"], 1)
+        ]
+        return rows, [format_of(fields[name]) if name else "0" for name in names]
 
     def _filled(self, text: str) -> str:
         """With what its placeholders stand for; what the user may not see stands for nothing."""
@@ -280,7 +351,7 @@ class _Making:
     def _columns(self) -> list[tuple[Column, str]]:
         """Columns that the user sees, with their fields; sheets number their lines."""
         fields = self.line_definition.fields
-        widths = dict(self.layout.columns) if self.layout else {}
+        widths = dict(self.layout.columns)
         names = [name for name in self.one.columns.split() if self._sees(fields[name]) and self._says(name)]
         found = [
             (Column(fields[name].label, fields[name].align, widths.get(name) or fields[name].width or _WIDTH), name)  # type: ignore[arg-type]

@@ -24,7 +24,8 @@ MARK = "template:"
 COPIES_MAX = 9
 _TEXT_MAX, _TITLE_MAX, _LIST_MAX = 500, 60, 40
 _WIDTHS = range(1, 2_001)
-_PARTS = {"title": "标题", "above": "上方文字", "below": "下方文字", "signs": "签名栏"}
+WATERMARK_MAX = 40
+_PARTS = {"watermark": "水印", "title": "标题", "above": "上方文字", "below": "下方文字", "signs": "签名栏"}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -46,6 +47,10 @@ class Layout:
     spelled: bool = True
     logo: bool = False
     copies: int = 1
+    qr: bool = False
+    pictures: bool = False
+    watermark: str = ""
+    seal: bool = True
 
     def public(self) -> dict[str, Any]:
         """As it is kept and sent: pairs as objects."""
@@ -78,7 +83,7 @@ def shipped(one: Print) -> Layout:
     return Layout(
         paper=one.paper, head=rows, columns=[(name, 0) for name in one.columns.split()], sums=one.sums.split(),
         notes=one.notes.split(), signs=list(one.signs), company=one.letterhead is not None,
-        footer=one.letterhead is not None, spelled=one.spelled is not None,
+        footer=one.letterhead is not None, spelled=one.spelled is not None, logo=one.logo, qr=one.qr,
     )  # fmt: skip
 
 
@@ -103,6 +108,41 @@ def laid_out(one: Print, layout: Layout) -> Print:
         spelled=one.spelled if layout.spelled else None,
         letterhead=_without_footer(letterhead or kept_footer, layout.footer),
     )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What whoever prints wants for this once; None: as the template has it. `extras` are the columns of those that a
+    print offers beside its own."""
+
+    pictures: bool | None = None
+    watermark: str | None = None
+    extras: Sequence[str] | None = None
+    seal: bool | None = None
+
+
+def chosen(one: Print, layout: Layout, lines: Definition, choice: Choice) -> Layout:
+    """A layout with what is chosen for this once."""
+    extras = None if choice.extras is None else [name for name in one.extras.split() if name in choice.extras]
+    return replace(
+        layout,
+        pictures=layout.pictures if choice.pictures is None else choice.pictures,
+        watermark=layout.watermark if choice.watermark is None else choice.watermark,
+        seal=layout.seal if choice.seal is None else choice.seal,
+        columns=layout.columns if extras is None else _with_extras(one, layout.columns, lines, extras),
+    )
+
+
+def _with_extras(
+    one: Print, columns: Sequence[tuple[str, int]], lines: Definition, extras: Sequence[str]
+) -> Sequence[tuple[str, int]]:
+    """The columns that were laid out, and those that were asked for: where such a column stands, else before the first
+    amount."""
+    offered, widths = one.extras.split(), dict(columns)
+    is_here = [name in offered or lines.fields[name].type == "money" for name, _ in columns]
+    place = is_here.index(True) if any(is_here) else len(columns)
+    before, after = ([pair for pair in part if pair[0] not in offered] for part in (columns[:place], columns[place:]))
+    return [*before, *((name, widths.get(name, 0)) for name in extras), *after]
 
 
 def _without_footer(letterhead: Any, is_kept: bool) -> Any:
@@ -241,11 +281,13 @@ def read_layout(
         notes=reading.names("notes", offered_notes(definition, principal)),
         signs=[sign for word in reading.words("signs") if (sign := reading.tidy("signs", word)[:20])],
         company=reading.flag("company"), footer=reading.flag("footer"), spelled=reading.flag("spelled"),
-        logo=reading.flag("logo"),
+        logo=reading.flag("logo"), qr=reading.flag("qr"), pictures=reading.flag("pictures"),
+        watermark=reading.text("watermark", WATERMARK_MAX),
+        seal=reading.raw.get("seal") is not False,  # a layout of before there were seals leaves theirs to who prints
         copies=reading.number(raw.get("copies", 1), range(1, COPIES_MAX + 1), "copies", "份数"),
     )  # fmt: skip
     known = placeholders(engine, definition, one, principal)
-    for name in ("title", "above", "below"):
+    for name in ("title", "above", "below", "watermark"):
         for word in _PLACEHOLDER.findall(getattr(layout, name)):
             if word.strip() not in known:
                 reading.wrong[name] = f"没有「{{{word[:20]}}}」这一项，请从列表里选"

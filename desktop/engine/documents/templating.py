@@ -70,7 +70,14 @@ def _print(
         "layout": templates.shipped(one).public(),
         "columns": _offers(shown) if one.columns else [],
         "placeholders": list(templates.placeholders(engine, definition, one, principal)),
-        "has": {"company": one.letterhead is not None, "spelled": one.spelled is not None},
+        "has": {
+            "company": bool(one.letterhead and one.letterhead.names),
+            "footer": bool(one.letterhead and one.letterhead.footer),
+            "logo": one.letterhead is not None,
+            "spelled": one.spelled is not None,
+            "pictures": bool(one.pictured),
+            "seal": one.sealed is not None,
+        },
     }
 
 

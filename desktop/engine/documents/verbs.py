@@ -69,7 +69,7 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
         look_once,
         lambda module, columns: project.living(db, engine.definition(module), through(module, columns)),
         lambda balance, keys: sums_of(db, engine.registry.balances[balance], through(balance, keys)),
-        settings_of(db),
+        settings_of(db, saving.principal.operator if saving else ""),
         lambda id: project.counting(Work(db, engine.registry), id),
         lambda: keeps_books(engine.applier.me(db).code),
     )

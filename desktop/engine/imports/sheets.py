@@ -1,7 +1,6 @@
 """The files that come out: a template to fill in, and the rows that could not be imported, each with its reason."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +11,7 @@ from ..engine import Engine
 from ..fields import Bool, Cell, Date, Enum, Field, OfFirstChild, Ref, Serial
 from ..registry import Definition
 from ..search import lookup
+from ..spreadsheet import book_at
 from .judging import WHOLE_ROW
 from .matching import HINT, REASON, fields_for
 from .staging import Lines, cells_of
@@ -41,28 +41,13 @@ _HINTS = {
 }
 
 
-@contextmanager
-def _book(target: Path, **options: Any) -> Any:
-    from xlsxwriter import Workbook
-
-    safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    partial = target.with_name(f".{target.name}.part")
-    book = Workbook(str(partial), {**safe, "tmpdir": str(target.parent), **options})
-    try:
-        yield book
-        book.close()
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 # ------------------------------------------------------------------- template
 
 
 def template(engine: Engine, principal: Principal, definition: Definition, target: Path) -> None:
     """Headings, a line that tells what to write, and lists to choose from."""
     fields = template_fields(principal, definition)
-    with _book(target) as book:
+    with book_at(target) as book:
         sheet = book.add_worksheet(definition.module.label[:31])
         sheet.freeze_panes(1, 0)
         styles = _styles(book)
@@ -163,7 +148,7 @@ def error_file(heads: Sequence[str], judged: Lines, target: Path, progress: Prog
     same file can be imported."""
     total = judged.count("bad")
     width = len(heads)
-    with _book(target, constant_memory=True) as book:
+    with book_at(target, constant_memory=True) as book:
         sheet = book.add_worksheet("要改的行")
         styles = _styles(book) | {
             "bad": book.add_format({"bg_color": "#FDEFED", "font_color": "#B8322A"}),

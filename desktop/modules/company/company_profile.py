@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...engine.define import Draft, Fault, Module, Section, Tab
+from ...engine.define import Draft, Emblem, Fault, Module, Section, Tab
 from ...engine.fields import Bool, Date, Email, Int, LongText, Money, Phone, Ref, Text, Url
 
 
@@ -57,6 +57,7 @@ company_profile = Module(
         ),
         Tab("介绍与页脚", "business_scope intro print_footer contract_terms"),
     ),
+    emblems=(Emblem("logo", "标志"), Emblem("seal", "公章", right="settings")),
     rules=(start_is_fixed,),
     seed=(dict(seed="company", name="（未命名公司）", start_on="2020-01-01"),),
     rights=dict(manager="view", finance="view"),

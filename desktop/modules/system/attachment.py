@@ -20,7 +20,11 @@ attachment = Module(
     fields=dict(
         module=Enum("模块", {}, required=True),
         record=Ref("记录", target_by=("module", {}), required=True, index=True),
-        role=Enum("用途", {"file": "文件", "image": "图片", "card": "名片", "signature": "签名"}, default="file"),
+        role=Enum(
+            "用途",
+            {"file": "文件", "image": "图片", "card": "名片", "signature": "签名", "logo": "标志", "seal": "公章"},
+            default="file",
+        ),
         file_name=Text("文件名", required=True, max_length=255),
         size=Int("大小", min=1),
         sha256=Text("内容", max_length=64, index=True),

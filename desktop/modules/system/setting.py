@@ -1,6 +1,9 @@
 """系统配置: what the company decided, one record per key (modules.md 2.10.7)."""
 
 from ...engine.define import Module, Setting
+from ...engine.documents.declare import NUMBER_DATE as NUMBER_DATE
+from ...engine.documents.declare import NUMBER_FORM as NUMBER_FORM
+from ...engine.documents.declare import SEQ_WIDTH as SEQ_WIDTH
 from ...engine.fields import Int, LongText, Text
 
 FILE_MAX_MB = Setting[int](
@@ -24,7 +27,8 @@ setting = Module(
     edit_right="settings",
     fields=dict(
         name=Text("设置", required=True, max_length=60),
-        key=Text("键", required=True, max_length=60, index=True),
+        # of what is decided for less than all of the company, with `@` and whom
+        key=Text("键", required=True, max_length=120, index=True),
         # Blank where it is as shipped. People who change different settings never meet; of two who change the same one
         # the later counts, and the history shows both.
         value=LongText("值"),

@@ -65,6 +65,16 @@ def allocate(money: int, items: Iterable[OpenItem], *, credits_first: bool) -> l
     return used + list(_taken(money - sum(amount for _, amount in used), debts))
 
 
+def small_change_left(
+    money: int, items: Iterable[OpenItem], given: Mapping[str, int], step: int
+) -> tuple[str, int] | None:  # fmt: skip
+    """`money.rounding`: the document that a round sum pays but for less than a step, and what it lacks."""
+    if money <= 0 or money % step:
+        return None
+    lacks = ((one.target, one.outstanding - given[one.target]) for one in items if given.get(one.target, 0) > 0)
+    return next(((target, lack) for target, lack in lacks if 0 < lack < step), None)
+
+
 def refusals(
     header: Row,
     lines: Sequence[Row],

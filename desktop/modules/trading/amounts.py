@@ -71,6 +71,11 @@ def discount_refusals(header: Row, lines: Sequence[Row]) -> Iterator[Refusal]:
         )  # fmt: skip
 
 
+def step_of(step: Step) -> int:
+    """The smallest money that is taken (分)."""
+    return _STEPS[step]
+
+
 def small_change(total: int, step: Step) -> int:
     """抹零 (T2): what to take off `total` so that it is whole 元 or 角 (`money.rounding`)."""
     return total % _STEPS[step]

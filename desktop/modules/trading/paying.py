@@ -55,6 +55,18 @@ def let_off(header: Columns, typing: Typing, *, due: int) -> None:
         header["write_off_amount"] = small_change(max(due, 0), step) or None
 
 
+def let_off_paid(header: Columns, typing: Typing, *, due: int) -> None:
+    """`money.rounding` where a sale need not be paid at once: whoever pays all but the small change owes no more. What
+    was let off so is owed again as soon as another amount is typed."""
+    step = typing.asking.settings[ROUNDING]
+    is_typed = typing.line is None and typing.field == "paid_amount"
+    if step == "fen" or not is_typed or typing.asking.version(str(header["id"])):
+        return
+    small = small_change(max(due, 0), step)
+    if small and header.get("write_off_amount") in (None, 0, small):
+        header["write_off_amount"] = small if int(header.get("paid_amount") or 0) == due - small else None
+
+
 def deposit_offered(deposit: int, used: int, total: int) -> int:
     """订金: what of the advance tagged with the order a delivery of `total` uses; none when it is overdrawn."""
     return max(min(deposit - used, total), 0)

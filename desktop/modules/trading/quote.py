@@ -205,7 +205,7 @@ _SHEETS = on_sheets(
     "sheet", {"": "报价单"},
     ("customer:2 number", "contact owner doc_on", "subject:2 valid_until", "delivery_term:2 payment_term"),
     columns=LINE_COLUMNS, spelled=TOTAL, signs=("报价人", "审核", "客户确认"),
-    sums="total discount_amount charge_amount tax_amount",
+    sums="total discount_amount charge_amount tax_amount", extras=" ".join(SLOTS), pictured="product",
 )  # fmt: skip
 
 quote = Module(

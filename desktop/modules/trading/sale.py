@@ -60,7 +60,7 @@ from .papers import (
     taken_of,
     tax_included,
 )
-from .paying import change, let_off, paid_refusals, paid_source, pay_at_once
+from .paying import change, let_off, let_off_paid, paid_refusals, paid_source, pay_at_once
 from .prints import TOTAL, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .profit import sale_totals
 from .receipts import RECEIPT, is_apart, receipt_fields, show_open, undone_along
@@ -194,6 +194,8 @@ def _pay(sheet: Sheet, typing: Typing) -> None:
     due = _int(header, "total") - _int(header, "advance_used")
     if is_retail:
         let_off(sheet.header, typing, due=due)
+    elif _SIDE.kind(sheet.header) == "sale":
+        let_off_paid(sheet.header, typing, due=due)
     pay_at_once(sheet.header, typing, due=due - _int(sheet.header, "write_off_amount"), in_full=is_retail)
     sheet.header["signed_total"] = header["signed_total"]
     show_open(sheet.header, typing.asking)

@@ -1,6 +1,7 @@
 """What a company decides about buying and selling (modules.md 2.10.7)."""
 
 from ...engine.define import Setting
+from ...engine.documents.declare import BY_BRANCH
 from ...engine.documents.declare import SAVE_POSTS as SAVE_POSTS
 from ...engine.fields import Bool, Date, Enum, Int, Money, Rate, Words
 from .amounts import Step
@@ -17,12 +18,14 @@ BACK_DAYS = Setting[int](
     ),
     _DOCUMENT,
     20,
+    levels=BY_BRANCH,
 )  # fmt: skip
 FUTURE_DAYS = Setting[int](
     "doc.future_days",
     Int("可提前天数", required=True, min=0, max=365, default=0, help="单据日期最多晚于今天几天，0 是只到今天"),
     _DOCUMENT,
     30,
+    levels=BY_BRANCH,
 )
 
 TAX_INCLUDED = Setting[bool](
@@ -138,8 +141,8 @@ WRITE_OFF_LIMIT = Setting[int](
 ROUNDING = Setting[Step](
     "money.rounding",
     Enum(
-        "零售收款取整", {"fen": "到分", "jiao": "到角", "yuan": "到元"}, required=True, default="fen",
-        help="零售时零头自动记在「抹零」里，收款是整角或整元；抹零可以自己改",
+        "收款取整", {"fen": "到分", "jiao": "到角", "yuan": "到元"}, required=True, default="fen",
+        help="零售收整角或整元，零头自动记在「抹零」里；销货、收款收到整角或整元、只差零头的，零头也不再要。都可以自己改",
     ),
     _CREDIT,
     335,
@@ -164,6 +167,7 @@ STOCK_NEGATIVE = Setting[str](
     ),
     _STOCK,
     400,
+    levels=BY_BRANCH,
 )  # fmt: skip
 COST_SCOPE = Setting[str](
     "cost.scope",
@@ -184,6 +188,7 @@ CHECK_AVAILABLE = Setting[bool](
     ),
     _STOCK,
     405,
+    levels=BY_BRANCH,
 )  # fmt: skip
 PROFIT_WITHOUT_TAX = Setting[bool](
     "profit.ex_tax",

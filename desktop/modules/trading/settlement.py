@@ -7,7 +7,8 @@ from ...engine.define import Document, Module, Related, Section, Tab
 from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Spelled, Typing, Wrong
 from ...engine.fields import Date, Dict, Enum, Int, Money, Ref, Signs, Text
 from . import offset
-from .allocation import ADVANCES, allocate, refund_amount, refusals, to_advance, write_off
+from .allocation import ADVANCES, allocate, refund_amount, refusals, small_change_left, to_advance, write_off
+from .amounts import step_of
 from .deposits import ORDERS, advance_of, held, held_for, is_held, left_of
 from .money import KINDS, SIDES, Side, party_move
 from .open_items import (
@@ -43,7 +44,7 @@ from .prints import on_sheets
 from .receipts import goes_along, made_from
 from .refusal import yuan
 from .same import is_same
-from .settings import CREDITS_FIRST, WRITE_OFF_LIMIT
+from .settings import CREDITS_FIRST, ROUNDING, WRITE_OFF_LIMIT
 from .splits import ACCOUNTS, SPLITS, split_fields, split_hints, split_moves, splits_wrong
 from .surplus import from_overpaid, too_much
 from .words import in_words
@@ -214,13 +215,26 @@ def _spread(typing: Typing) -> list[Columns]:
     items = of_party(*_party(header), typing.asking, given(posted_lines(header, typing.asking)))
     wanted = -1 if header.get("kind") in _REFUNDS else 1
     keys = {one.item.target for one in items}
+    step = step_of(typing.asking.settings[ROUNDING]) if header.get("kind") == "receipt" else 1
+    lines = [_asked_in_full(line, step) for line in lines]
     off = write_off([line for line in lines if key_of(line) in keys])
     money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0) + off
     first = typing.asking.settings[CREDITS_FIRST]
     payable = [one.item for one in items if _may_settle(typing, one)]
     spread = dict(allocate(money, payable, credits_first=first)) if wanted > 0 else {}
     chosen = [one for one in items if wanted > 0 or one.item.outstanding < 0]
-    return known_amounts(chosen, spread, lines)
+    found = known_amounts(chosen, spread, lines)
+    if small := small_change_left(int(header.get("amount") or 0), payable, spread, step):
+        target, lack = small
+        line = next(line for line in found if key_of(line) == target)
+        line["amount"] = int(line["amount"] or 0) + lack
+        line["write_off_amount"] = int(line.get("write_off_amount") or 0) + lack
+    return found
+
+
+def _asked_in_full(line: Columns, step: int) -> Columns:
+    """Without the small change that another sum had let off."""
+    return line | {"write_off_amount": None} if 0 < int(line.get("write_off_amount") or 0) < step else line
 
 
 def _may_settle(typing: Typing, one: Found) -> bool:

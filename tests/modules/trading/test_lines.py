@@ -201,6 +201,46 @@ def test_retail_lets_off_what_is_less_than_a_yuan_where_the_company_says_so(shop
     assert yuan(sold["row"]["outstanding"]) == 0
 
 
+def test_a_round_sum_that_pays_all_but_the_small_change_pays_all(shop: Shop) -> None:
+    """`money.rounding` beyond retail: on the sale itself and by a receipt."""
+
+    def paid(amount: str, **values: Any) -> Any:
+        body = shop.body({"doc_type": "sale", "customer": "甲", "paid_amount": amount, **values}, [("P", 7, "12.39")])
+        changed = {"changed": {"field": "paid_amount"}}
+        return yuan(shop.api.post("/api/documents/sale/work-out", body | changed)["values"]["write_off_amount"])
+
+    assert paid("86") is None, "as shipped, what is open stays open"
+    set_to(shop, money__rounding="yuan")
+    assert paid("86") == D("0.73")
+    assert paid("50") is None and paid("86.73") is None and paid("86.70") is None
+    assert paid("50", write_off_amount="0.73") is None, "other money, and it is owed again"
+    assert paid("50", write_off_amount="0.5") == D("0.5"), "what somebody typed stays"
+    assert paid("86", doc_type="order", deliver_on="2030-01-01") is None, "a deposit lets nothing off"
+    sold = shop.sell(("P", 7, "12.39"), paid_amount=86, write_off_amount="0.73")
+    assert yuan(sold["row"]["outstanding"]) == 0
+
+    first, second = shop.sell(("P", 7, "12.39")), shop.sell(("P", 3, "10.10"))
+
+    def spread(amount: str, lines: Any = ()) -> Any:
+        body = shop.body({"kind": "receipt", "customer": "甲", "amount": amount}, lines)
+        return shop.api.post("/api/documents/settlement/work-out", body | {"changed": {"field": "amount"}})["lines"]
+
+    def said(lines: Any) -> list[tuple[Any, Any]]:
+        return [(yuan(line["amount"]), yuan(line["write_off_amount"])) for line in lines]
+
+    once = spread("86")
+    assert said(once) == [(D("86.73"), D("0.73")), (0, None)]
+    rounded = spread("117", once)
+    assert said(rounded) == [(D("86.73"), None), (D("30.30"), D("0.03"))]
+    assert said(spread("116.50", rounded)) == [(D("86.73"), None), (D("29.77"), None)], "no round sum"
+    assert said(spread("100")) == [(D("86.73"), None), (D("13.27"), None)], "more than small change is open"
+    shop.enter("settlement", {"kind": "receipt", "customer": "甲", "amount": 117}, *rounded)
+    assert [yuan(shop.read("sale", one)["row"]["outstanding"]) for one in (first, second)] == [0, 0]
+    set_to(shop, money__rounding="jiao")
+    shop.sell(("P", 1, "12.39"))
+    assert said(spread("12.30")) == [(D("12.39"), D("0.09"))] and said(spread("12")) == [(12, None)]
+
+
 def test_s7_what_is_sold_by_prices_of_yesterday_waits_for_a_look(shop: Shop) -> None:
     late = (date.fromisoformat(today()) - timedelta(days=1)).isoformat()
     line = {"product": shop.names["P"], "qty": scaled(1)}

@@ -102,6 +102,8 @@ export interface ModuleInfo {
   files: boolean
   /** whether the first picture among them stands for the record */
   pictured?: boolean
+  /** what pictures among the files of a record may stand for on papers */
+  emblems?: { role: string; label: string }[]
   /** what is printed of its records beside lists: labels, and a list of prices; none for who may not print */
   labels?: LabelsInfo | null
   /** panes with lines of several lists, mixed by day */
@@ -195,7 +197,9 @@ export interface DocumentSource { name: string; label: string; module: string; k
 /** `more`: there are others, which are found by words */
 export interface SourceOffers { items: Row[]; labels: Labels; columns: string[]; more: boolean }
 /** A paper: what it is called by kind ('' where there are no kinds), which says for which kinds it is. */
-export interface DocumentPrint { name: string; titles: Record<string, string>; paper: 'a4' | 'form' | 'roll80' | 'roll58'; paper_label: string; /** the name of the template it is made by */ template?: string; is_default?: boolean }
+export interface DocumentPrint { name: string; titles: Record<string, string>; paper: 'a4' | 'form' | 'roll80' | 'roll58'; paper_label: string; /** the name of the template it is made by */ template?: string; is_default?: boolean; /** how it is laid out, of what may be wanted otherwise for once */ options?: PaperOptions; /** columns that may stand on it beside the others */ extras?: { name: string; label: string }[] }
+/** null: such a print has none of it */
+export interface PaperOptions { pictures: boolean | null; watermark: string | null; extras: string[]; seal: boolean | null }
 export type DocumentState = 'draft' | 'posted' | 'cancelled'
 export interface DocumentAction { name: string; label: string; allowed: boolean; why?: string | null }
 export interface DocumentVersion { id: string; version: number; state: DocumentState; at: string; by: string; reason?: string | null; is_winner: boolean; /** not among those that the winner was made from */ is_lost: boolean }

@@ -34,6 +34,7 @@ export const files = {
   fetch: (id: string): Promise<FileInfo> => api.post<FileInfo>(one(id, '/fetch')),
   save: (id: string): Promise<{ path?: string; download?: string; cancelled?: true }> => api.post(one(id, '/save')),
   lead: (id: string): Promise<unknown> => api.post(one(id, '/main')),
+  assign: (id: string, role: string): Promise<unknown> => api.post(one(id, '/role'), { role }),
   remove: (id: string): Promise<unknown> => api.delete(one(id)),
   restore: (id: string): Promise<unknown> => api.post(one(id, '/restore')),
 }

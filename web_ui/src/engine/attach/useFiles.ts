@@ -125,6 +125,16 @@ export function useFiles(module: string, record: string) {
     }
     await load()
   }
+  /** what it stands for on papers, or (`image`) for nothing more */
+  async function assign(file: FileInfo, role: string, words: string): Promise<void> {
+    try {
+      await files.assign(file.id, role)
+      toast(words)
+    } catch (thrown) {
+      showProblem(thrown)
+    }
+    await load()
+  }
   async function remove(file: FileInfo): Promise<void> {
     try {
       await files.remove(file.id)
@@ -154,5 +164,5 @@ export function useFiles(module: string, record: string) {
     window.clearTimeout(timer)
     small.forEach((url) => { if (url) URL.revokeObjectURL(url) })
   })
-  return { items, earlier, removed, mayAttach, error, loaded, adding, small, shown, load, add, open, save, lead, remove, bringBack }
+  return { items, earlier, removed, mayAttach, error, loaded, adding, small, shown, load, add, open, save, lead, assign, remove, bringBack }
 }

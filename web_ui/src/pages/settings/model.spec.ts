@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { FieldInfo } from '@/api/types'
 import { changeOf, edited, shipped, shownGroups, typed, type Setting } from './model'
 
-const setting = (key: string, label: string, more: Partial<Setting> = {}): Setting => ({ key, field: { label, help: '更早的成交价不再带出', default: 180 } as FieldInfo, value: 180, is_default: true, default_words: '180', stays: '', at: null, by: '', ...more })
+const setting = (key: string, label: string, more: Partial<Setting> = {}): Setting => ({ key, field: { label, help: '更早的成交价不再带出', default: 180 } as FieldInfo, value: 180, is_default: true, above: 180, default_words: '180', comes_from: '默认', narrower: [], stays: '', at: null, by: '', ...more })
 const days = setting('price.last_days', '上次价有效天数')
-const set = setting('quote.valid_days', '报价有效天数', { value: 7, is_default: false })
+const set = setting('quote.valid_days', '报价有效天数', { value: 7, is_default: false, above: 15 })
 
 describe('changing settings', () => {
   it('sends only what was changed, and what goes back to the default apart', () => {

@@ -8,7 +8,13 @@ export interface Setting {
   field: FieldInfo
   value: Value
   is_default: boolean
+  /** what holds here while nobody decides it here, in words, too */
+  above: Value
   default_words: string
+  /** whose decision that is: 默认, 全公司 */
+  comes_from: string
+  /** branches that decided otherwise for themselves */
+  narrower: { at: string; label: string; words: string }[]
   /** why it can no longer be changed; '' while it can */
   stays: string
   /** when and by whom it was changed last */
@@ -16,7 +22,10 @@ export interface Setting {
   by: string
 }
 export interface Group { label: string; settings: Setting[] }
-export interface Page { groups: Group[]; may_change: boolean }
+/** For whom something may be decided: `company`, or a branch. */
+export interface Place { at: string; label: string }
+export interface Page { groups: Group[]; places: Place[]; at: string; may_change: boolean }
+export const COMPANY = 'company'
 export interface Past { at: string; by: string; machine: string; before: string; after: string }
 export interface Change { values: Record<string, Value>; defaults: string[] }
 
@@ -34,7 +43,7 @@ export function edited(edits: Edits, setting: Setting, edit: Edit): Edits {
 export function typed(setting: Setting, value: Value): Edit {
   return { value, isDefault: setting.is_default && same(value, setting.value) }
 }
-export const shipped = (setting: Setting): Edit => ({ value: setting.field.default, isDefault: true })
+export const shipped = (setting: Setting): Edit => ({ value: setting.above, isDefault: true })
 
 export function changeOf(edits: Edits): Change {
   const entries = Object.entries(edits)

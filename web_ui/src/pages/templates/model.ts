@@ -18,6 +18,10 @@ export interface Layout {
   spelled: boolean
   logo: boolean
   copies: number
+  qr: boolean
+  pictures: boolean
+  watermark: string
+  seal: boolean
 }
 export interface Offer { name: string; label: string; width: number }
 export interface Shipped {
@@ -28,7 +32,7 @@ export interface Shipped {
   columns: Offer[]
   /** words that may stand in { } */
   placeholders: string[]
-  has: { company: boolean; spelled: boolean }
+  has: { company: boolean; footer: boolean; logo: boolean; spelled: boolean; pictures: boolean; seal: boolean }
 }
 export interface DocumentOffers { module: string; label: string; prints: Shipped[]; head: Offer[]; sums: Offer[]; notes: Offer[] }
 export interface Template { id: string; rev: number; name: string; module: string; base: string; is_default: boolean; layout: Layout | null; /** why it cannot be used */ fault: string; at: string; by: string }
