@@ -364,17 +364,24 @@ def offer_again(engine: Engine, db: sqlite3.Connection, replica: str, your_n: in
 # --------------------------------------------------------------------------------------------------------- rotate
 
 
-def rotate(engine: Engine, db: sqlite3.Connection, from_n: int, old: str | None = None) -> int:
+def rotate(
+    engine: Engine, db: sqlite3.Connection, from_n: int, old: str | None = None, *, with_others: bool = False
+) -> int:
     """Two copies wrote under one name: what these data wrote from `from_n` on is made again under a new replica, stamps
     and bodies kept but for the name. Returns how many changesets that were.
 
     Inside the caller's transaction; the server has accepted nothing of theirs from `from_n` on. `old` names a replica
-    that was given up before; without it the machine itself goes on under the new one.
+    that was given up before; without it the machine itself goes on under the new one. `with_others`: also what came
+    from elsewhere under that name, for there may be nobody else who can bring it.
     """
     me = engine.applier.me(db)
     old = old or me.replica
     (old_no,) = db.execute("SELECT no FROM replica WHERE uuid = ?", (old,)).fetchone()
     last_n = me.last_n if old == me.replica else end_of(db, old)
+    if with_others:
+        (last_n,) = db.execute(
+            "SELECT max(?, COALESCE(max(n), 0)) FROM changeset WHERE r = ?", (last_n, old_no)
+        ).fetchone()
     # What came from elsewhere under a name given up is the other copy's.
     sql = "SELECT * FROM changeset WHERE r = ? AND n BETWEEN ? AND ? ORDER BY n"
     rows = db.execute(sql, (old_no, from_n, last_n)).fetchall()
@@ -396,11 +403,13 @@ def rotate(engine: Engine, db: sqlite3.Connection, from_n: int, old: str | None 
     return len(rows)
 
 
-def leave_behind(engine: Engine, db: sqlite3.Connection, replica: str, from_n: int) -> None:
+def leave_behind(
+    engine: Engine, db: sqlite3.Connection, replica: str, from_n: int, *, with_others: bool = False
+) -> None:
     """From number `from_n` on these data are not what the server goes by under this name (another copy wrote on, or
     these lack it): what they wrote later goes on under a new one. Another copy's later changes under this one are that
-    copy's to bring."""
-    rotate(engine, db, from_n, None if replica == engine.applier.me(db).replica else replica)
+    copy's to bring, unless `with_others`."""
+    rotate(engine, db, from_n, None if replica == engine.applier.me(db).replica else replica, with_others=with_others)
     with engine.db.unguarded():
         db.execute(
             "UPDATE changeset SET state = ? WHERE r = (SELECT no FROM replica WHERE uuid = ?) AND n >= ? AND state = ?",

@@ -389,7 +389,8 @@ class Round:
 
     def _fill(self, gap: Gap) -> None:
         """The server lacks earlier numbers: they go again. Where these data lack them, too, both were put back to
-        before them, and what came after goes on under a new name."""
+        before them, and what came after goes on under a new name, also what only came back to these data: it may be
+        nowhere else."""
         first = gap.extra.get("next")
         if not isinstance(first, int):
             raise gap
@@ -401,7 +402,7 @@ class Round:
             batch = outbox.next_batch(db, self._offered)
             is_lost = batch is not None and batch.first_n > first
             if is_lost:
-                outbox.leave_behind(self.engine, db, self._offered, first)
+                outbox.leave_behind(self.engine, db, self._offered, first, with_others=True)
                 diary.note(
                     db, "identity", text="服务器和这份数据都没有较早的改动了，本机改用新的编号，其余改动都保留。"
                 )

@@ -494,6 +494,23 @@ def test_16_numbers_that_server_and_machine_have_both_lost(world: World) -> None
     finish(world)
 
 
+def test_16_what_came_back_to_its_author_alone_is_brought_by_him(world: World) -> None:
+    """Found by seed 72002997: its number could not be pushed again without the one before, which nobody has now."""
+    a, b = world.company(2)
+    kept = b.kept()
+    poison(world, b)
+    id = new_client(world, b)
+    world.backup()
+    b.round()
+    b.put_back(kept, in_place=True, with_identity=False)
+    b.round()
+    assert is_alive(b, id)
+    world.restore()
+    everybody([a, b], 4)
+    assert is_alive(a, id) and is_alive(b, id) and not b.pending()
+    finish(world)
+
+
 def test_16_a_row_told_of_the_time_that_is_lost(world: World) -> None:
     """Found by seed 9502861: a row fetched ahead of the log held what the server alone had said of it."""
     a, b = world.company(2)
