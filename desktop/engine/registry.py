@@ -81,6 +81,12 @@ class Definition:
     def fields(self) -> Mapping[str, Field]:
         return self.module.fields
 
+    def noun_of(self, row: Mapping[str, Any]) -> str:
+        """What one record is called: a document by its kind."""
+        document = self.module.document
+        kind = str(row.get(document.kind)) if document and document.kind else ""
+        return document.nouns.get(kind, self.module.noun) if document else self.module.noun
+
     @cached_property
     def column_names(self) -> tuple[str, ...]:
         """Columns that changesets may set."""

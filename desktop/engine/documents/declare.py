@@ -457,9 +457,6 @@ class Print:
     seals: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     """What header fields are called on this paper, where that differs."""
-    turned: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Kind → header amounts that stand the other way round on its papers, where the total counts back, and what they
-    are called there."""
     machine: str = ""
     """What the machine that drew the number is called, where it is on the paper."""
     extras: str = ""
@@ -547,8 +544,15 @@ class Document:
     """The same of columns of its lines."""
     needs: Mapping[str, str] = field(default_factory=dict)
     """Fields of the header that some kinds cannot do without, with those kinds: sheets mark them and `judge` asks."""
+    nouns: Mapping[str, str] = field(default_factory=dict)
+    """Kind → what one of it is called, where that is not the noun of the module."""
     called: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Kind → what fields of the header are called on its sheets and papers, where that differs."""
+    line_called: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The same of columns of its lines."""
+    turned: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Kind → header amounts that stand the other way round on its sheets and papers, where the total counts back, and
+    what they are called there."""
     line_columns: str = ""
     foot: str = ""
     copied: str = ""

@@ -7,7 +7,7 @@ from ...engine.define import Document, Draft, Fault, Module, Related, Tab, seed_
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Bool, Date, Enum, Money, Price, Ref, Text
 from .amounts import derive_purchase
-from .bargain import BACK, STANDS, Bargain, standing
+from .bargain import BACK, BACK_CALLED, BACK_LINES, BACK_TURNED, ORDER_LINES, STANDS, Bargain, standing
 from .choices import purchase_choices
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
 from .deposits import held_for
@@ -289,7 +289,6 @@ _SHEETS = on_sheets(
     ("supplier:2 number", "supplier_doc_no handler doc_on", "warehouse deliver_on settlement_method"),
     columns=WITH_PRICES, spelled=TOTAL, signs=("制单", "审核", "仓库", "供货单位"),
     sums="total discount_amount charge_amount tax_amount settled outstanding",
-    turned={"return": {"settled": "已退", "outstanding": "未退"}},
 )  # fmt: skip
 _SLIPS = on_sheets(
     "slip", {"purchase": "入库单", "return": "退货出库单"},
@@ -347,7 +346,10 @@ purchase = Module(
         "paid_amount account outstanding deposit_left return_variance",
         only={"deliver_on": "order", "deposit_left": "order", "return_variance": "return"},
         needs={"warehouse": "purchase return", "deliver_on": "order"},
-        called={"return": {"paid_amount": "本次退款", "account": "退款账户"}},
+        nouns={"order": "订货单", "return": "退货单"},
+        called={"order": {"doc_on": "订货日期"}, "return": BACK_CALLED | {"warehouse": "退出仓库"}},
+        line_called={"order": ORDER_LINES, "return": BACK_LINES},
+        turned={"return": BACK_TURNED},
         copied=_REPEATED,
         prints=(*_SHEETS, *_SLIPS),
         labels=True,

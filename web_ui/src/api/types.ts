@@ -155,8 +155,14 @@ export interface DocumentInfo {
   /** columns of lines that only some kinds have a use for, with the kinds */
   line_only?: Record<string, string[]>
   needs?: Record<string, string[]>
+  /** by kind: what one of it is called, where that is not the noun of the module */
+  nouns?: Record<string, string>
   /** by kind: what fields of the head are called on its sheets */
   called?: Record<string, Record<string, string>>
+  /** the same of columns of its lines */
+  line_called?: Record<string, Record<string, string>>
+  /** by kind: amounts of the head that stand the other way round on its sheets, and what they are called there */
+  turned?: Record<string, Record<string, string>>
   /** fields of the head that its lines repeat */
   copied?: string[]
   /** fields of the head that stand at the foot, beside the totals */
