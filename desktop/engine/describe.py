@@ -99,6 +99,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "icon": module.icon,
         "in_menu": module.menu,
         "title": module.title,
+        "marked": _marked(engine, definition, visible),
         "fields": [_field(engine, principal, definition, name, one) for name, one in visible.items()],
         "columns": [name for name in _columns(definition, known) if name in visible],
         "quick": [name for name in definition.quick if compares(principal, definition, definition.fields[name])],
@@ -153,6 +154,15 @@ def _trail(one: Trail) -> dict[str, Any]:
         "heads": heads,
         "shown": {s.module: dict(s.shown) for s in one.strands},
     }
+
+
+def _marked(engine: Engine, definition: Definition, visible: Mapping[str, Field]) -> str | None:
+    """The field that names a document, of a list of documents or of their lines: beside it lists say which do not
+    count, for the state itself often stands off the screen."""
+    owners = (one for one in engine.registry.documents if engine.registry.documents[one].lines == definition.name)
+    owner = definition.name if definition.module.document else next(owners, None)
+    title = engine.registry[owner].module.title if owner else None
+    return title if title in visible and "state" in visible else None
 
 
 def _labels(

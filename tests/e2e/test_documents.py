@@ -194,6 +194,9 @@ def test_scanning_raises_the_quantity_of_the_same_product(entries: ListScreen) -
     expect(dialog).to_have_count(0)
     expect(sheet(entries, "修改出入库单").get_by_text("草稿", exact=True).first).to_be_visible()
     entries.press("Escape")
+    # The list says so beside the number: the state stands off the screen of a small window.
+    draft = entries.api.get(f"/api/records/{MODULE}?limit=1&sort=-created_at")["rows"][0]
+    expect(entries.row(draft["number"]).locator("[col-id=number] .mark")).to_have_text("草稿")
 
 
 def test_cells_are_walked_and_changed_by_keys(entries: ListScreen) -> None:
@@ -280,6 +283,7 @@ def test_a_posted_document_is_changed_by_a_version_and_cancelled_with_a_reason(
     entries.press("Control+S")
     expect(copy).to_have_count(0)
     expect(entries.row(number)).to_have_class(re.compile("cancelled"))
+    expect(entries.row(number).locator("[col-id=number] .mark")).to_have_text("已作废")
     assert newest(entries)["row"]["number"] != number
 
 

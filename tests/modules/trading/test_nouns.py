@@ -55,3 +55,13 @@ def test_what_is_no_return_keeps_its_own_words(shop: Shop) -> None:
     assert "退货" not in said and "未收：10.00" in said
     order = shop.sell(("P", 2, 5), doc_type="order", deliver_on="2030-01-01")
     assert "订货数量" in flat(printed(shop, "sale", order, "sheet_a4"))
+
+
+def test_lists_of_documents_and_of_their_lines_name_the_column_that_tells_the_state(shop: Shop) -> None:
+    marked = {one["name"]: one["marked"] for one in shop.api.get("/api/modules")["modules"]}
+    for name in ("sale", "purchase", "quote", "settlement", "sale_line", "purchase_line", "account_transfer"):
+        assert marked[name] == "number", name
+    assert marked["customer"] is None and marked["stock_move"] is None
+    draft = shop.enter("sale", {"customer": "甲"}, ("P", 1, 5), post=False)
+    (line,) = shop.rows("sale_line", document=draft["row"]["id"])
+    assert line["state"] == "draft"  # what the mark is read from is there, whatever columns are shown

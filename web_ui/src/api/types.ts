@@ -79,6 +79,8 @@ export interface ModuleInfo {
   /** false: reached through others only (dictionary items, addresses …) */
   in_menu: boolean
   title: string
+  /** the column that names a document: beside it stands the state of those that do not count */
+  marked?: string | null
   fields: FieldInfo[]
   columns: string[]
   quick: string[]
