@@ -195,7 +195,7 @@ def test_scanning_raises_the_quantity_of_the_same_product(entries: ListScreen) -
     expect(sheet(entries, "修改出入库单").get_by_text("草稿", exact=True).first).to_be_visible()
     entries.press("Escape")
     # The list says so beside the number: the state stands off the screen of a small window.
-    draft = entries.api.get(f"/api/records/{MODULE}?limit=1&sort=-created_at")["rows"][0]
+    draft = entries.api.find(MODULE, state="draft")
     expect(entries.row(draft["number"]).locator("[col-id=number] .mark")).to_have_text("草稿")
 
 

@@ -10,7 +10,7 @@ from .amounts import derive_purchase
 from .bargain import BACK, BACK_CALLED, BACK_LINES, BACK_TURNED, ORDER_LINES, STANDS, Bargain, standing
 from .choices import purchase_choices
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
-from .deposits import held_for
+from .deposits import deposit_hints, held_for
 from .late import adjusted_by, not_adjusted
 from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, purchase_offer
@@ -95,7 +95,7 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     pay_at_once(sheet.header, typing, due=due, in_full=bool(sheet.header.get("is_retail")))
     sheet.header["signed_total"] = _SIDE.sign(sheet.header) * due
     show_open(sheet.header, typing.asking)
-    return sheet, [*hints, *_of_line(typing)]
+    return sheet, [*hints, *deposit_hints("supplier", sheet, typing.asking), *_of_line(typing)]
 
 
 def _of_line(typing: Typing) -> Iterator[Hint]:

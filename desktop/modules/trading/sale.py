@@ -26,7 +26,7 @@ from .bargain import BACK, BACK_CALLED, BACK_LINES, BACK_TURNED, NO_ORDERS, ORDE
 from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
-from .deposits import freed_deposits, held, held_for, use_deposits
+from .deposits import deposit_hints, freed_deposits, held, held_for, use_deposits
 from .edit_price import not_typed, offers_to
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
 from .known import KNOWN, known_fields, known_totals, told_fields
@@ -185,6 +185,7 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     if sheet.header.get("price_check"):
         text = f"价目有效期 {typing.asking.settings[PRICES_UNTIL]} 已过，这些价格要总部确认"
         hints = [*hints, Hint(text, level="warn")]
+    hints = [*hints, *deposit_hints("customer", sheet, typing.asking)]
     words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)
     return sheet, [*hints, *(Hint(text, level="warn") for text in words)]
 
