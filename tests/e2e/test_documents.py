@@ -251,6 +251,8 @@ def test_a_posted_document_is_changed_by_a_version_and_cancelled_with_a_reason(
     dialog = open_sheet(entries, number)
     expect(dialog.get_by_role("status").filter(has_text="保存后成为第 2 版")).to_be_visible()
     expect(dialog.locator("[data-field=kind] input")).to_be_disabled()
+    # What there is of the product stands below the lines, though nobody entered it here.
+    expect(dialog.locator(".strip")).to_contain_text(re.compile(r"库存 [\d,.]+"))
     dialog.get_by_role("textbox", name="第 1 行的数量").fill("6")
     entries.press("Control+S")
     expect(dialog).to_have_count(0)
