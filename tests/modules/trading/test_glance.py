@@ -82,6 +82,6 @@ def test_nobody_is_told_what_he_may_not_see(shop: Shop) -> None:
     assert finding.find(engine, blind, "sale", "P", 5)["items"][0]["on_hand"] is None
     assert finding.find(engine, clerk, "sale", "P", 5)["items"][0]["on_hand"] == scaled(40)
     other = replace(clerk, rights={"sale": frozenset(["view"])})
-    nothing = {"title": "", "item": None, "heads": [], "places": [], "choices": []}
+    nothing: dict[str, Any] = {"title": "", "item": None, "heads": [], "places": [], "choices": []}
     assert finding.glance(engine, other, "sale", {}, line) == nothing
     assert finding.glance(engine, admin, "settlement", {}, {}) == nothing
