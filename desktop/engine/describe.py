@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -142,6 +142,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "statement": _statement(engine, principal, definition),
         "survey": _survey(engine, principal, definition),
         "trails": [_trail(one) for one in trails.of_module(definition, principal, engine)],
+        "aside": asdict(module.aside) if module.aside and module.aside.field in visible else None,
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
 

@@ -288,7 +288,7 @@ def _account_moves(posted: Posted) -> Iterable[Move]:
 _OF_ACCOUNT: dict[str, Any] = {
     **header_start("单据编号", "", {"": "QK"}, "单据日期"),
     "doc_on": _HEADER["doc_on"],
-    "account": Ref("账户", "account", required=True, index=True, width=160),
+    "account": Ref("账户", "account", required=True, default="default", index=True, width=160),
     "amount": Money("期初余额", required=True, min=-AMOUNT_MAX, max=AMOUNT_MAX, sum=True, width=130),
     **header_end(),
 }

@@ -65,3 +65,11 @@ def test_lists_of_documents_and_of_their_lines_name_the_column_that_tells_the_st
     draft = shop.enter("sale", {"customer": "甲"}, ("P", 1, 5), post=False)
     (line,) = shop.rows("sale_line", document=draft["row"]["id"])
     assert line["state"] == "draft"  # what the mark is read from is there, whatever columns are shown
+
+
+def test_settled_balances_are_passed_over_until_asked_for(shop: Shop) -> None:
+    modules = {one["name"]: one for one in shop.api.get("/api/modules")["modules"]}
+    assert modules["party_balance"]["aside"] == {"field": "balance", "value": 0, "label": "含零余额"}
+    assert modules["account_balance"]["aside"] is None, "an account without money is worth seeing"
+    opening = {one["name"]: one for one in modules["opening_account"]["fields"]}
+    assert opening["account"]["default"] == shop.names["现金"]

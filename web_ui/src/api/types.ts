@@ -79,6 +79,8 @@ export interface ModuleInfo {
   /** false: reached through others only (dictionary items, addresses …) */
   in_menu: boolean
   title: string
+  /** rows that the list leaves out until asked for */
+  aside?: { field: string; value: number; label: string } | null
   /** the column that names a document: beside it stands the state of those that do not count */
   marked?: string | null
   fields: FieldInfo[]
@@ -308,7 +310,7 @@ export interface SavedView { filter: Filter; show?: Period; sort?: string }
 export type Period = { kind: 'all' } | { kind: 'none' } | { kind: 'month' | 'week' | 'day'; offset: number } | { kind: 'span'; from: string; to: string }
 
 export interface ColumnState { field: string; width?: number; hidden?: boolean; pinned?: 'left' | null }
-export interface ListLayout { columns?: ColumnState[]; sort?: string; show?: Period; panel_height?: number; panel_open?: boolean; tree_width?: number }
+export interface ListLayout { columns?: ColumnState[]; sort?: string; show?: Period; panel_height?: number; panel_open?: boolean; tree_width?: number; /** shows what lists leave out by themselves */ aside?: boolean }
 
 export interface Operator_ { id: string; name: string; login_name: string; employee: string | null; department: string; department_name: string; branch_name: string; is_admin: boolean; must_change_password: boolean; special: string[] }
 export interface Session {
