@@ -368,7 +368,9 @@ def _sum_rule(definition: Definition, one: Field) -> dict[str, Any] | None:
     signs = one.sum_signs
     if not one.sum:
         return None
-    about = {"by": signs.by if signs else "", "signs": dict(signs.signs) if signs else {}}
+    # what rows show with a minus needs none any more
+    left = {kind: sign * signs.shown(kind) for kind, sign in signs.signs.items()} if signs else {}
+    about = {"by": signs.by if signs else "", "signs": left}
     return about | {"posted": definition.posts, "within": one.sum_within}
 
 

@@ -14,7 +14,7 @@ from . import aliases
 from .define import Chapter, Module, Special
 from .documents import approval, versions
 from .documents.declare import STATES, Document, Ledger
-from .fields import Column, Enum, Field, Mirror, Ref, Refs
+from .fields import Column, Enum, Field, Mirror, Ref, Refs, Signs
 from .ids import derived_id, seed_id
 from .likeness import key_shadows
 from .settings import Setting, Settings
@@ -86,6 +86,12 @@ class Definition:
         document = self.module.document
         kind = str(row.get(document.kind)) if document and document.kind else ""
         return document.nouns.get(kind, self.module.noun) if document else self.module.noun
+
+    @cached_property
+    def shown_signs(self) -> Mapping[str, Signs]:
+        """Fields whose amounts lists show with a minus where they count back."""
+        found = {name: one.sum_signs for name, one in self.fields.items() if one.sum_signs}
+        return {name: signs for name, signs in found.items() if signs.is_shown}
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
@@ -42,6 +42,8 @@ OfferFor = Callable[[Columns, Columns, LastLine | None, str, Asking], Offer | No
 
 BACK = Signs("doc_type", {"return": -1, "order": 0}, "退货为减，订货不计")
 """How sales and purchases of all kinds add up."""
+BACK_SHOWN = replace(BACK, is_shown=True)
+"""The same of their lines, which lists show with a minus where goods come back (modules.md 2.2.3, 2.2.7)."""
 NO_ORDERS = Signs("doc_type", {"order": 0}, "订货不计")
 """The same of amounts that have their sign."""
 BACK_CALLED = {

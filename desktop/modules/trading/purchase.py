@@ -7,7 +7,7 @@ from ...engine.define import Document, Draft, Fault, Module, Related, Tab, seed_
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Bool, Date, Enum, Money, Price, Ref, Text
 from .amounts import derive_purchase
-from .bargain import BACK, BACK_CALLED, BACK_LINES, BACK_TURNED, ORDER_LINES, STANDS, Bargain, standing
+from .bargain import BACK, BACK_CALLED, BACK_LINES, BACK_SHOWN, BACK_TURNED, ORDER_LINES, STANDS, Bargain, standing
 from .choices import purchase_choices
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
 from .deposits import deposit_hints, held_for
@@ -388,8 +388,8 @@ purchase_line = Module(
     position=22,
     **GOODS_LINES,
     fields=dict(
-        **line_start("purchase", taxed=True, signs=BACK),
-        **line_prices(BACK),
+        **line_start("purchase", taxed=True, signs=BACK_SHOWN),
+        **line_prices(BACK_SHOWN),
         **line_place(),
         **delivered("到"),
         fee_amount=Money("费用分摊", calc=True, readonly=True, hidden=True),

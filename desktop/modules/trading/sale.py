@@ -22,7 +22,18 @@ from ...engine.documents.declare import (
 from ...engine.fields import Bool, Date, Dict, Enum, Money, Price, Rate, Ref, Text, TextThrough
 from ...engine.fields.moment import today
 from .amounts import derive, unit_price
-from .bargain import BACK, BACK_CALLED, BACK_LINES, BACK_TURNED, NO_ORDERS, ORDER_LINES, STANDS, Bargain, standing
+from .bargain import (
+    BACK,
+    BACK_CALLED,
+    BACK_LINES,
+    BACK_SHOWN,
+    BACK_TURNED,
+    NO_ORDERS,
+    ORDER_LINES,
+    STANDS,
+    Bargain,
+    standing,
+)
 from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
@@ -710,8 +721,8 @@ sale_line = Module(
     position=42,
     **GOODS_LINES,
     fields=dict(
-        **line_start("sale", taxed=True, signs=BACK),
-        **line_prices(BACK),
+        **line_start("sale", taxed=True, signs=BACK_SHOWN),
+        **line_prices(BACK_SHOWN),
         **line_costs(),
         **told_fields(),
         **line_place(),
