@@ -70,6 +70,8 @@ class Definition:
     policies: Mapping[str, Policy]
     ranks: Mapping[str, Mapping[Scalar, int]]
     incoming: list[Incoming] = field(default_factory=list, compare=False)
+    imported: dict[str, Field] = field(default_factory=dict, compare=False)
+    """Of a document that is imported: the fields of its header and its lines that a file may hold."""
     gathered: list[str] = field(default_factory=list, compare=False)
     """Columns by which all rows of one document are gathered, deleted ones too."""
 
@@ -300,6 +302,7 @@ class Registry:
         }
         self._resolve_incoming()
         self._resolve_gathered()
+        self._resolve_imported()
 
     @cached_property
     def guarding(self) -> frozenset[str]:
@@ -355,6 +358,16 @@ class Registry:
         for name, column in (*of_documents, *beside, *standing, *telling):
             if name in self.definitions:
                 self.definitions[name].gathered.append(column)
+
+    def _resolve_imported(self) -> None:
+        for name, document in self.documents.items():
+            about, definition = document.imports, self.definitions[name]
+            if about:
+                of_lines = self.definitions[document.lines].fields if document.lines else {}
+                fields = {one: definition.fields[one] for one in about.header.split()}
+                fields |= {one: of_lines[one] for one in about.lines.split()}
+                blank = {one: replace(fields[one], required=False) for one in about.optional.split()}
+                definition.imported.update(fields | blank)
 
     def seeds(self, definition: Definition) -> tuple[Mapping[str, Any], ...]:
         """Rows that ship with the program, as values with their `id`; references are written `@module:code`."""

@@ -398,6 +398,19 @@ class Source:
     """It fills the sheet by itself, with all there is, whoever's it is: for those who see all of the company's."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Imports:
+    """How rows of a spreadsheet become documents: rows that say the same in the fields `header` are the lines of one.
+    `given` are values of the header that all of them have; what is `optional` may be left blank in the file, since the
+    document fills it in by itself. `help` tells whoever imports."""
+
+    header: str
+    lines: str = ""
+    given: Columns = field(default_factory=dict)
+    optional: str = ""
+    help: str = ""
+
+
 @dataclass(frozen=True)
 class Spelled:
     """An amount of the header that stands in words below the lines; without a label it is the field's."""
@@ -553,6 +566,8 @@ class Document:
     turned: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Kind → header amounts that stand the other way round on its sheets and papers, where the total counts back, and
     what they are called there."""
+    imports: Imports | None = None
+    """Where there is none, such documents are not imported: a sheet of rows has no lines."""
     line_columns: str = ""
     foot: str = ""
     copied: str = ""

@@ -529,6 +529,15 @@ def save(
     return result
 
 
+def new_ops(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, entry: Entry, id: str
+) -> list[Op]:  # fmt: skip
+    """What saving a new document writes, for who writes several at once. Raises as `save`."""
+    definition, document, line_definition = document_of(engine, module)
+    saving = _Saving(engine, db, principal, definition, document, line_definition, entry, id)
+    return saving.decide(is_new=True, rev=None)
+
+
 def _new_id(db: sqlite3.Connection, definition: Definition, entry: Entry) -> str:
     """Two machines that make a document of one lost change make one."""
     derived = derived_id(entry.answers, "taken") if entry.answers else ""

@@ -1,4 +1,4 @@
-"""进货明细 and 销货明细 show what came back with a minus (modules.md 2.2.3, 2.2.7): in lists, exports and prints alike."""
+"""进货明细 and 销货明细 show what came back with a minus (modules.md 2.2.3, 2.2.7): lists, exports, prints alike."""
 
 from __future__ import annotations
 

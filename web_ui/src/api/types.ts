@@ -159,6 +159,8 @@ export interface DocumentInfo {
   /** columns of lines that only some kinds have a use for, with the kinds */
   line_only?: Record<string, string[]>
   needs?: Record<string, string[]>
+  /** what to know before rows of a file become such documents; '' where they cannot */
+  imports?: string
   /** by kind: what one of it is called, where that is not the noun of the module */
   nouns?: Record<string, string>
   /** by kind: what fields of the head are called on its sheets */
