@@ -15,7 +15,7 @@ from typing import IO, Any
 from .engine.access import Principal
 from .engine.engine import Engine
 from .engine.ids import new_id
-from .engine.imports import running, tables
+from .engine.imports import documents, running, tables
 from .engine.imports.judging import Counts, Judge, Plan, check_plan
 from .engine.imports.matching import columns_of, demand_import, fields_for, head_row, keys_for, remember, remembered
 from .engine.imports.sheets import error_file
@@ -139,7 +139,9 @@ class Upload:
             with running.turn(engine, progress):
                 pass
         with self.lock:
-            judge = Judge(engine, principal, engine.definition(self.module), plan, rows, self.judged)
+            definition = engine.definition(self.module)
+            made = documents.Judge if definition.module.document else Judge
+            judge = made(engine, principal, definition, plan, rows, self.judged)
             self.counts = judge.run(progress)
             return self.counts
 
@@ -149,7 +151,9 @@ class Upload:
             self._refuse_done()
             if self.counts is None:
                 raise BadRequest("请先检查，再导入")
-            commit = Commit(engine, principal, engine.definition(self.module), self.name)
+            definition = engine.definition(self.module)
+            made = documents.Commit if definition.module.document else Commit
+            commit = made(engine, principal, definition, self.name)
             try:
                 self.done = commit.run(self.judged, choices, progress)
             except BaseException:

@@ -6,6 +6,7 @@ from typing import Any
 from flask import request
 
 from ..engine.access import demand
+from ..engine.imports.documents import DocumentUndo
 from ..engine.imports.matching import demand_import, heads_of
 from ..engine.imports.sheets import reason_of, template
 from ..engine.imports.staging import cells_of
@@ -141,6 +142,9 @@ def commit(call: Call, module: str, id: str) -> dict[str, Any]:
                 job.result, job.aside = one.stayed.public(), f"已写入的撤回了，{one.stayed.stayed()}"
             raise
         job.result = vars(done)
+        if engine.definition(module).module.document:
+            job.message = f"新增 {done.added:,} 张单据，{done.left_out:,} 行没有导入"
+            return
         job.message = f"新增 {done.added:,} 条，更新 {done.changed:,} 条，{done.left_out:,} 行没有导入"
 
     job = Job("import", f"导入{engine.definition(module).module.label}", owner=principal.operator)
@@ -149,14 +153,20 @@ def commit(call: Call, module: str, id: str) -> dict[str, Any]:
 
 @routes.add("GET", f"{_ONE}/undo", "What taking an import back would do", shapes.UndoneAnswer, errors=(400, 403, 404))
 def preview_undo(call: Call, module: str, id: str) -> dict[str, Any]:
-    return Undo(call.engine, call.principal, call.engine.definition(module), id).preview().public()
+    return _taking_back(call, module, id).preview().public()
+
+
+def _taking_back(call: Call, module: str, id: str) -> Undo:
+    definition = call.engine.definition(module)
+    made = DocumentUndo if definition.module.document else Undo
+    return made(call.engine, call.principal, definition, id)
 
 
 @routes.add("POST", f"{_ONE}/undo", "Take an import back, as a job; what was changed since stays and is named",
             shapes.JobAnswer, errors=(400, 403, 404))  # fmt: skip
 def undo(call: Call, module: str, id: str) -> dict[str, Any]:
     definition = call.engine.definition(module)
-    taking_back = Undo(call.engine, call.principal, definition, id)
+    taking_back = _taking_back(call, module, id)
     taking_back.refuse()
 
     def work(job: Job) -> None:
@@ -166,6 +176,9 @@ def undo(call: Call, module: str, id: str) -> dict[str, Any]:
             call.desk.workstation.finish_when_there_is_room(call.principal.operator)
             raise
         job.result = undone.public()
+        if definition.module.document:
+            job.message = f"作废 {undone.deleted:,} 张，{undone.refused_count:,} 张没有动"
+            return
         job.message = f"删除 {undone.deleted:,} 条，恢复 {undone.restored:,} 条，{undone.refused_count:,} 条没有动"
 
     job = Job("import-undo", f"撤销导入{definition.module.label}", owner=call.principal.operator, stops=False)

@@ -88,7 +88,7 @@ def offered(definition: Definition) -> list[Right]:
     missing: tuple[str, ...] = () if module.writable else _WRITES
     missing += ("add", "delete", "import") if module.single else ()
     missing += () if module.document else ("post", "cancel", "approve")
-    missing += ("import",) if module.document else ()  # a sheet of rows has no lines
+    missing += ("import",) if module.document and not module.document.imports else ()
     return [action for action in VERBS if action not in missing]
 
 

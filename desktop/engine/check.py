@@ -182,6 +182,7 @@ def _named_fields(definition: Definition) -> Iterator[tuple[str, str]]:
         "fixed": module.fixed or "",
         "adjusts": f"{module.adjusts} {module.adjusts_from}",
     }
+    lists["aside"] = module.aside.field if module.aside else ""
     lists |= {f"units[{entry}]": entry for entry in module.units}
     for tab in module.tabs:
         lists[f"tab {tab.label}"] = " ".join((tab.fields, *(section.fields for section in tab.sections)))

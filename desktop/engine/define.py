@@ -219,6 +219,15 @@ class Emblem:
     right: str = ""
 
 
+@dataclass(frozen=True)
+class Aside:
+    """Rows that lists leave out until somebody asks for them: those with this value; `label` is what asks."""
+
+    field: str
+    value: int
+    label: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Module:
     """One declaration. Names of fields in `columns`, `quick` and tabs are parted by spaces.
@@ -292,6 +301,7 @@ class Module:
     """Its rows follow from others on every machine and are never sent: what a ledger or a projection keeps."""
     document: Document | None = None
     """What makes its records documents with lines, drafts and versions."""
+    aside: Aside | None = None
     panes: Mapping[str, str] = made_by(default_factory=dict)
     """Hand-made panes under the list, beside the related records: name → label."""
     trails: tuple[Trail, ...] = ()

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -99,6 +99,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "icon": module.icon,
         "in_menu": module.menu,
         "title": module.title,
+        "marked": _marked(engine, definition, visible),
         "fields": [_field(engine, principal, definition, name, one) for name, one in visible.items()],
         "columns": [name for name in _columns(definition, known) if name in visible],
         "quick": [name for name in definition.quick if compares(principal, definition, definition.fields[name])],
@@ -141,6 +142,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "statement": _statement(engine, principal, definition),
         "survey": _survey(engine, principal, definition),
         "trails": [_trail(one) for one in trails.of_module(definition, principal, engine)],
+        "aside": asdict(module.aside) if module.aside and module.aside.field in visible else None,
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
 
@@ -153,6 +155,15 @@ def _trail(one: Trail) -> dict[str, Any]:
         "heads": heads,
         "shown": {s.module: dict(s.shown) for s in one.strands},
     }
+
+
+def _marked(engine: Engine, definition: Definition, visible: Mapping[str, Field]) -> str | None:
+    """The field that names a document, of a list of documents or of their lines: beside it lists say which do not
+    count, for the state itself often stands off the screen."""
+    owners = (one for one in engine.registry.documents if engine.registry.documents[one].lines == definition.name)
+    owner = definition.name if definition.module.document else next(owners, None)
+    title = engine.registry[owner].module.title if owner else None
+    return title if title in visible and "state" in visible else None
 
 
 def _labels(
@@ -234,7 +245,11 @@ def _document(
         "only": {name: kinds.split() for name, kinds in document.only.items() if name in visible},
         "line_only": {name: kinds.split() for name, kinds in document.line_only.items()},
         "needs": {name: kinds.split() for name, kinds in document.needs.items() if name in visible},
+        "nouns": dict(document.nouns),
+        "imports": document.imports.help if document.imports else "",
         "called": {kind: dict(labels) for kind, labels in document.called.items()},
+        "turned": {kind: dict(labels) for kind, labels in document.turned.items()},
+        "line_called": {kind: dict(labels) for kind, labels in document.line_called.items()},
         "copied": document.copied.split(),
         "line_columns": document.line_columns.split(),
         "foot": [name for name in document.foot.split() if name in visible],
@@ -354,7 +369,9 @@ def _sum_rule(definition: Definition, one: Field) -> dict[str, Any] | None:
     signs = one.sum_signs
     if not one.sum:
         return None
-    about = {"by": signs.by if signs else "", "signs": dict(signs.signs) if signs else {}}
+    # what rows show with a minus needs none any more
+    left = {kind: sign * signs.shown(kind) for kind, sign in signs.signs.items()} if signs else {}
+    about = {"by": signs.by if signs else "", "signs": left}
     return about | {"posted": definition.posts, "within": one.sum_within}
 
 

@@ -13,7 +13,7 @@ from .access import Principal, demand
 from .engine import Engine
 from .fields import Field
 from .lists import row_numbers
-from .rows import fetch, labels
+from .rows import as_listed, fetch, labels
 
 SLICE_ROWS = 500
 FREE_ROWS = 5_000
@@ -87,7 +87,9 @@ def _cells(
     fields = [(name, definition.fields[name]) for name in columns]
     for start in range(0, len(numbers), SLICE_ROWS):
         progress(start, len(numbers))
-        rows = fetch(db, engine.registry, definition, numbers[start : start + SLICE_ROWS], principal)
+        rows = as_listed(
+            definition, fetch(db, engine.registry, definition, numbers[start : start + SLICE_ROWS], principal)
+        )
         known = labels(db, engine.registry, definition, rows)
         for row in rows:
             yield [one.export(row[name], known) for name, one in fields]

@@ -23,7 +23,7 @@ from .access import Principal, demand
 from .engine import Engine
 from .fields import Signs, Sql, all_of
 from .registry import Definition, targets_of
-from .rows import fetch, labels
+from .rows import as_listed, fetch, labels
 from .schema import PLACED, index_name
 
 PROBE_ROWS = 4_000
@@ -90,7 +90,7 @@ def page(
         result: dict[str, Any] = {"rows": [], "next": None, "labels": {}}
         if not want or "rows" in want:
             numbers, result["next"] = _numbers(engine, db, plan, query, total)
-            result["rows"] = fetch(db, engine.registry, definition, numbers, principal)
+            result["rows"] = as_listed(definition, fetch(db, engine.registry, definition, numbers, principal))
             result["labels"] = labels(db, engine.registry, definition, result["rows"])
         if total is not None:
             result["total"] = total
@@ -303,7 +303,7 @@ def _is_plain(db: sqlite3.Connection, plan: _Plan, signs: Signs | None) -> bool:
         return False
     where, table = plan.selection.where(), f"{plan.definition.name} {q.T}"
     first = db.execute(f'SELECT {q.T}."{signs.by}" FROM {table} WHERE {where.text} LIMIT 1', where.params).fetchone()
-    return first is not None and signs.of(first[0]) != 1 and _is_alike(db, plan, signs.by)
+    return first is not None and signs.stands_alone(first[0]) and _is_alike(db, plan, signs.by)
 
 
 def _kept(db: sqlite3.Connection, plan: _Plan, name: str) -> dict[str, int]:

@@ -13,7 +13,7 @@ from .access import Principal, demand
 from .engine import Engine
 from .export import SLICE_ROWS, Progress, chosen_rows
 from .registry import Definition
-from .rows import fetch, labels
+from .rows import as_listed, fetch, labels
 
 ROWS_MAX = 50_000
 CELLS_MAX = 1_000_000
@@ -112,9 +112,9 @@ def _cells(
         told(start)
         rows = fetch(db, engine.registry, definition, numbers[start : start + SLICE_ROWS], principal)
         known = labels(db, engine.registry, definition, rows)
-        cells += [[one.format(row[name], known) for name, one in fields] for row in rows]
         for row in rows:
-            adder.add(row)
+            adder.add(row)  # before they have their minus, which the rule of totals gives
+        cells += [[one.format(row[name], known) for name, one in fields] for row in as_listed(definition, rows)]
     sums, words = adder.told()
     totals = [one.format(sums[name], {}) if name in sums else "" for name, one in fields]
     if "" in totals:

@@ -173,6 +173,7 @@ def where_of(
         search=lambda target, text: titles_like(registry[target], text, aliased),
         subtree=lambda target, id: subtree(registry[target], id),
         same=lambda targets, id: aliases.same(aliased.intersection(targets), id),
+        signs=definition.shown_signs.get(name),
     )
 
 

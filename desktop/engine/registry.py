@@ -14,7 +14,7 @@ from . import aliases
 from .define import Chapter, Module, Special
 from .documents import approval, versions
 from .documents.declare import STATES, Document, Ledger
-from .fields import Column, Enum, Field, Mirror, Ref, Refs
+from .fields import Column, Enum, Field, Mirror, Ref, Refs, Signs
 from .ids import derived_id, seed_id
 from .likeness import key_shadows
 from .settings import Setting, Settings
@@ -70,6 +70,8 @@ class Definition:
     policies: Mapping[str, Policy]
     ranks: Mapping[str, Mapping[Scalar, int]]
     incoming: list[Incoming] = field(default_factory=list, compare=False)
+    imported: dict[str, Field] = field(default_factory=dict, compare=False)
+    """Of a document that is imported: the fields of its header and its lines that a file may hold."""
     gathered: list[str] = field(default_factory=list, compare=False)
     """Columns by which all rows of one document are gathered, deleted ones too."""
 
@@ -80,6 +82,18 @@ class Definition:
     @property
     def fields(self) -> Mapping[str, Field]:
         return self.module.fields
+
+    def noun_of(self, row: Mapping[str, Any]) -> str:
+        """What one record is called: a document by its kind."""
+        document = self.module.document
+        kind = str(row.get(document.kind)) if document and document.kind else ""
+        return document.nouns.get(kind, self.module.noun) if document else self.module.noun
+
+    @cached_property
+    def shown_signs(self) -> Mapping[str, Signs]:
+        """Fields whose amounts lists show with a minus where they count back."""
+        found = {name: one.sum_signs for name, one in self.fields.items() if one.sum_signs}
+        return {name: signs for name, signs in found.items() if signs.is_shown}
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
@@ -288,6 +302,7 @@ class Registry:
         }
         self._resolve_incoming()
         self._resolve_gathered()
+        self._resolve_imported()
 
     @cached_property
     def guarding(self) -> frozenset[str]:
@@ -343,6 +358,16 @@ class Registry:
         for name, column in (*of_documents, *beside, *standing, *telling):
             if name in self.definitions:
                 self.definitions[name].gathered.append(column)
+
+    def _resolve_imported(self) -> None:
+        for name, document in self.documents.items():
+            about, definition = document.imports, self.definitions[name]
+            if about:
+                of_lines = self.definitions[document.lines].fields if document.lines else {}
+                fields = {one: definition.fields[one] for one in about.header.split()}
+                fields |= {one: of_lines[one] for one in about.lines.split()}
+                blank = {one: replace(fields[one], required=False) for one in about.optional.split()}
+                definition.imported.update(fields | blank)
 
     def seeds(self, definition: Definition) -> tuple[Mapping[str, Any], ...]:
         """Rows that ship with the program, as values with their `id`; references are written `@module:code`."""

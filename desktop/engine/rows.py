@@ -62,6 +62,15 @@ def fetch(
     return present(db, registry, definition, found, principal)
 
 
+def as_listed(definition: Definition, rows: list[Values]) -> list[Values]:
+    """Rows as lists show them: what counts back has its minus. They are changed in place."""
+    for name, signs in definition.shown_signs.items():
+        for row in rows:
+            if row.get(name) and signs.shown(row.get(signs.by)) < 0:
+                row[name] = -row[name]
+    return rows
+
+
 def present(
     db: sqlite3.Connection,
     registry: Registry,

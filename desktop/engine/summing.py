@@ -126,4 +126,4 @@ class Adder:
 
     def _is_plain(self, name: str) -> bool:
         signs, kinds = self._definition.fields[name].sum_signs, self._kinds[name]
-        return signs is not None and len(kinds) == 1 and all(signs.of(kind) != 1 for kind in kinds)
+        return signs is not None and len(kinds) == 1 and all(map(signs.stands_alone, kinds))

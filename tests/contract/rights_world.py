@@ -399,4 +399,5 @@ def allowed(definition: Definition, action: str, words: str, special: str) -> bo
 
 
 def _has_no_import(definition: Definition) -> bool:
-    return definition.module.single or definition.module.document is not None
+    document = definition.module.document
+    return definition.module.single or (document is not None and document.imports is None)

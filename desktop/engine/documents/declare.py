@@ -398,6 +398,19 @@ class Source:
     """It fills the sheet by itself, with all there is, whoever's it is: for those who see all of the company's."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Imports:
+    """How rows of a spreadsheet become documents: rows that say the same in the fields `header` are the lines of one.
+    `given` are values of the header that all of them have; what is `optional` may be left blank in the file, since the
+    document fills it in by itself. `help` tells whoever imports."""
+
+    header: str
+    lines: str = ""
+    given: Columns = field(default_factory=dict)
+    optional: str = ""
+    help: str = ""
+
+
 @dataclass(frozen=True)
 class Spelled:
     """An amount of the header that stands in words below the lines; without a label it is the field's."""
@@ -457,9 +470,6 @@ class Print:
     seals: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     """What header fields are called on this paper, where that differs."""
-    turned: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Kind → header amounts that stand the other way round on its papers, where the total counts back, and what they
-    are called there."""
     machine: str = ""
     """What the machine that drew the number is called, where it is on the paper."""
     extras: str = ""
@@ -547,8 +557,17 @@ class Document:
     """The same of columns of its lines."""
     needs: Mapping[str, str] = field(default_factory=dict)
     """Fields of the header that some kinds cannot do without, with those kinds: sheets mark them and `judge` asks."""
+    nouns: Mapping[str, str] = field(default_factory=dict)
+    """Kind → what one of it is called, where that is not the noun of the module."""
     called: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Kind → what fields of the header are called on its sheets and papers, where that differs."""
+    line_called: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The same of columns of its lines."""
+    turned: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Kind → header amounts that stand the other way round on its sheets and papers, where the total counts back, and
+    what they are called there."""
+    imports: Imports | None = None
+    """Where there is none, such documents are not imported: a sheet of rows has no lines."""
     line_columns: str = ""
     foot: str = ""
     copied: str = ""

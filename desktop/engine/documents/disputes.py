@@ -218,7 +218,7 @@ def _public(one: Dispute, principal: Principal, names: Mapping[str, str]) -> dic
         for side, by, text in (("winner", one.winner, words), ("loser", one.loser, said))
     ]  # fmt: skip
     return {
-        "id": one.key, "module": one.definition.name, "noun": one.definition.module.noun, "record": one.id,
+        "id": one.key, "module": one.definition.name, "noun": one.definition.noun_of(one.now.header), "record": one.id,
         "title": str(one.now.header.get(one.definition.module.title) or "") or "无标题", "field": "",
         "label": "没有生效的一版" if one.version else "过账以后才收到的改动", "type": "", "is_flag": True,
         "state": "open",
@@ -237,7 +237,7 @@ def _public(one: Dispute, principal: Principal, names: Mapping[str, str]) -> dic
 
 
 def _why(one: Dispute) -> str:
-    noun = one.definition.module.noun
+    noun = one.definition.noun_of(one.now.header)
     if one.version is None:
         return f"这张{noun}过账以后，才收到别处对草稿的改动"
     if one.is_cancelled:

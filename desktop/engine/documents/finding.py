@@ -32,8 +32,8 @@ def find(engine: Engine, principal: Principal, module: str, text: str, limit: in
 def glance(
     engine: Engine, principal: Principal, module: str, values: Mapping[str, Any], line: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """{title, heads, places: [{name, amounts}], choices: [{label, value, note}]}: what stands behind a line, and the
-    prices it may have."""
+    """{title, item, heads, places: [{name, amounts}], choices: [{label, value, note}]}: what stands behind a line, as
+    the entry row would have found it, and the prices it may have."""
     definition, document, line_definition = document_of(engine, module)
     demand(principal, "view", definition)
     header, row = readable(definition, values), readable(line_definition, line)
@@ -42,13 +42,14 @@ def glance(
         target = engine.registry[finder.module] if finder else None
         id = str(row.get(finder.field) or "") if finder else ""
         if finder is None or target is None or _number(engine, db, principal, target, id) is None:
-            return {"title": "", "heads": [], "places": [], "choices": []}
+            return {"title": "", "item": None, "heads": [], "places": [], "choices": []}
         asking = asking_for(engine, db, principal)
         found = document.choices(header, row, asking)
         price = line_definition.fields.get(document.entry.get("price", ""))
         rows = asking.find(finder.behind, {finder.field: id}) if principal.may("view", finder.behind) else []
         return {
             "title": str((asking.look(finder.module, id) or {})[target.module.title]),
+            "item": next(iter(_items(engine, db, principal, finder, [Found(id)], asking)), None),
             **_places(engine, db, principal, finder, rows),
             "choices": list(_choices(principal, target, found)) if price and principal.sees(price) else [],
         }
@@ -58,12 +59,19 @@ def _number(engine: Engine, db: sqlite3.Connection, principal: Principal, target
     return row_number(engine, db, principal, target, id, deleted=False) if principal.may("view", target.name) else None
 
 
+def _shown(engine: Engine, principal: Principal, finder: Finder) -> list[str]:
+    """What of the records behind the user may see."""
+    if not finder.behind or not principal.may("view", finder.behind):
+        return []
+    fields = engine.registry[finder.behind].fields
+    return [name for name in finder.shown.split() if principal.sees(fields[name])]
+
+
 def _places(
     engine: Engine, db: sqlite3.Connection, principal: Principal, finder: Finder, rows: list[Any]
 ) -> dict[str, Any]:
     """Where there is some of a record, the most first."""
-    behind = engine.registry[finder.behind]
-    names = [name for name in finder.shown.split() if principal.sees(behind.fields[name])]
+    behind, names = engine.registry[finder.behind], _shown(engine, principal, finder)
     known = labels(db, engine.registry, behind, rows)
     rows = sorted(rows, key=lambda row: -int(row[names[0]] or 0))
     return {
@@ -97,9 +105,11 @@ def _items(
     numbers = dict(db.execute(sql, (ids,)).fetchall())
     rows = {row["id"]: row for row in fetch(db, engine.registry, definition, list(numbers.values()), principal)}
     names = labels(db, engine.registry, definition, list(rows.values()))
-    return [
-        {finder.field: one.id, **one.more, "title": rows[one.id].get(definition.module.title)}
-        | finder.about(rows[one.id], names, one, asking)
-        for one in found
-        if one.id in rows
-    ]
+    hidden = set(finder.shown.split()) - set(_shown(engine, principal, finder))
+
+    def item(one: Found) -> dict[str, Any]:
+        about = finder.about(rows[one.id], names, one, asking)
+        title = rows[one.id].get(definition.module.title)
+        return {finder.field: one.id, **one.more, "title": title} | about | dict.fromkeys(hidden & about.keys())
+
+    return [item(one) for one in found if one.id in rows]

@@ -314,7 +314,7 @@ class _Making:
 
     @property
     def _turned(self) -> Mapping[str, str]:
-        return self.one.turned.get(_kind(self.document, self.row), {})
+        return self.document.turned.get(_kind(self.document, self.row), {})
 
     @property
     def _called(self) -> Mapping[str, str]:
@@ -351,14 +351,16 @@ class _Making:
     def _columns(self) -> list[tuple[Column, str]]:
         """Columns that the user sees, with their fields; sheets number their lines."""
         fields = self.line_definition.fields
+        called = self.document.line_called.get(_kind(self.document, self.row), {})
         widths = dict(self.layout.columns)
         names = [name for name in self.one.columns.split() if self._sees(fields[name]) and self._says(name)]
-        found = [
-            (Column(fields[name].label, fields[name].align, widths.get(name) or fields[name].width or _WIDTH), name)  # type: ignore[arg-type]
-            for name in names
-        ]
+        found = [(self._column(name, widths.get(name), called), name) for name in names]
         is_roll = form.FORMATS[self.one.paper].height is None
         return found if is_roll or not found else [(_NUMBERED, ""), *found]
+
+    def _column(self, name: str, width: float | None, called: Mapping[str, str]) -> Column:
+        one = self.line_definition.fields[name]
+        return Column(called.get(name, one.label), one.align, width or one.width or _WIDTH)  # type: ignore[arg-type]
 
     def _says(self, name: str) -> bool:
         """Whether a column has anything to say."""

@@ -187,13 +187,14 @@ def _made_by(engine: Engine, db: sqlite3.Connection, definition: Definition, row
     source = brought.source_of(engine.registry, definition.name, row)
     if source is None:
         return ""
-    noun, number = engine.registry[source[0]].module.noun, _number_of(db, *source)
-    return f"由{noun} {number} 生成，不能单独修改或作废，请在那张单据上作废"
+    return f"由{' '.join(_named(engine, db, *source))} 生成，不能单独修改或作废，请在那张单据上作废"
 
 
-def _number_of(db: sqlite3.Connection, module: str, id: str) -> str:
-    row = db.execute(f"SELECT number FROM {module} WHERE id = ?", (id,)).fetchone()
-    return str(row[0] or "") if row else ""
+def _named(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> tuple[str, str]:
+    """What a document is called, and its number."""
+    found = db.execute(f"SELECT * FROM {module} WHERE id = ?", (id,)).fetchone()
+    row = dict(found) if found else {}
+    return engine.registry[module].noun_of(row), str(row.get("number") or "")
 
 
 def _links(
@@ -205,8 +206,8 @@ def _links(
     if brings and row.get(brings.link):
         found = brings.module, str(row[brings.link])
     if found and _sight(engine, db, principal)(*found):
-        label = engine.registry[found[0]].module.noun
-        yield {"module": found[0], "id": found[1], "label": label, "title": _number_of(db, *found)}
+        label, title = _named(engine, db, *found)
+        yield {"module": found[0], "id": found[1], "label": label, "title": title}
 
 
 def _line_numbers(db: sqlite3.Connection, document: Document, id: str) -> list[int]:
@@ -458,7 +459,7 @@ def _refuse_unposted(target: Definition, row: Mapping[str, Any] | None) -> None:
     """A sheet is filled from a document that counts."""
     if target.module.document and row and row["state"] != "posted":
         why = "已作废" if row["state"] == "cancelled" else "还是草稿，请先过账"
-        raise BadRequest(f"{target.module.noun}{row['number'] or ''}{why}，不能带出")
+        raise BadRequest(f"{target.noun_of(row)}{row['number'] or ''}{why}，不能带出")
 
 
 def _refuse_unfit(
@@ -471,7 +472,7 @@ def _refuse_unfit(
     kind = target.module.document.kind if target.module.document else None
     if row and kind and source.turning and row[kind] not in source.turning:
         what = target.fields[kind].format(row[kind], {})
-        raise BadRequest(f"{target.module.noun}{row['number'] or ''}是{what}，不能用来「{source.turns}」")
+        raise BadRequest(f"{target.noun_of(row)}{row['number'] or ''}是{what}，不能用来「{source.turns}」")
 
 
 def _source(document: Document, name: str) -> Source:
@@ -526,6 +527,15 @@ def save(
         result = _shown(engine, db, principal, definition, saving.id)
     engine.tell(changed)
     return result
+
+
+def new_ops(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, entry: Entry, id: str
+) -> list[Op]:  # fmt: skip
+    """What saving a new document writes, for who writes several at once. Raises as `save`."""
+    definition, document, line_definition = document_of(engine, module)
+    saving = _Saving(engine, db, principal, definition, document, line_definition, entry, id)
+    return saving.decide(is_new=True, rev=None)
 
 
 def _new_id(db: sqlite3.Connection, definition: Definition, entry: Entry) -> str:
@@ -654,10 +664,11 @@ class _Saving:
         if rev is not None and shown["rev"] != rev:
             names = labels(self.db, self.engine.registry, self.definition, [shown])
             raise Stale(mine=dict(self.entry.values), theirs=shown, labels=names)
+        what = f"{self.definition.noun_of(shown)}{shown['number']}"
         if shown["state"] == "cancelled":
-            raise BadRequest(f"{self.definition.module.noun}{shown['number']}已作废，不能再改。可以复制成一张新的。")
+            raise BadRequest(f"{what}已作废，不能再改。可以复制成一张新的。")
         if approval.is_waiting(shown) and not self.approves:
-            raise BadRequest(f"{self.definition.module.noun}{shown['number']}已提交审批，不能改。撤回或驳回以后再改。")
+            raise BadRequest(f"{what}已提交审批，不能改。撤回或驳回以后再改。")
         return fetch(self.db, self.engine.registry, self.definition, [number], None)[0]
 
     # ------------------------------------------------------------------------------------------------ what it becomes

@@ -92,6 +92,34 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Signs:
+    """How the rows of a list add up that are of different kinds: by the value of the field `by`, -1 counts back and 0
+    not at all; what is not named counts. `words` say so where the total stands. `is_shown`: lists show what counts
+    back with its minus, and find and sort by it."""
+
+    by: str
+    signs: Mapping[str, int]
+    words: str
+    is_shown: bool = False
+
+    def of(self, kind: Any) -> int:
+        return self.signs.get(kind or "", 1)
+
+    def shown(self, kind: Any) -> int:
+        """What the amount of a row of a kind is multiplied by where lists show it."""
+        return -1 if self.is_shown and self.of(kind) < 0 else 1
+
+    def stands_alone(self, kind: Any) -> bool:
+        """Whether a list of this kind alone shows its total as if nothing else counted."""
+        return self.of(kind) == 0 or (self.of(kind) < 0 and not self.is_shown)
+
+    def shown_sql(self, table: str, name: str) -> str:
+        """The amount as lists show it."""
+        back = ", ".join(f"'{kind}'" for kind, sign in self.signs.items() if sign < 0)
+        return f'{table}."{name}" * CASE WHEN {table}."{self.by}" IN ({back}) THEN -1 ELSE 1 END'
+
+
+@dataclass(frozen=True)
 class Where:
     """What a field needs to know to turn a condition into SQL.
 
@@ -107,23 +135,12 @@ class Where:
     search: Callable[[str, str], Sql]
     subtree: Callable[[str, str], Sql]
     same: Callable[[Sequence[str], str], Sql]
+    signs: Signs | None = None
+    """By what lists show the amount with a minus."""
 
     @property
     def column(self) -> str:
-        return f'{self.table}."{self.name}"'
-
-
-@dataclass(frozen=True)
-class Signs:
-    """How the rows of a list add up that are of different kinds: by the value of the field `by`, -1 counts back and 0
-    not at all; what is not named counts. `words` say so where the total stands."""
-
-    by: str
-    signs: Mapping[str, int]
-    words: str
-
-    def of(self, kind: Any) -> int:
-        return self.signs.get(kind or "", 1)
+        return f"({self.signs.shown_sql(self.table, self.name)})" if self.signs else f'{self.table}."{self.name}"'
 
 
 @dataclass(frozen=True, kw_only=True)

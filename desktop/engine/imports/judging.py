@@ -103,8 +103,7 @@ class Judge:
         return Counts(total, *(self._judged.count(kind) for kind in (GOOD, BAD, TWICE, SAME)))
 
     def _data_rows(self) -> Iterator[Row]:
-        rows = (row for row in read_rows(self._rows) if row[0] > self._plan.head)
-        return (row for place, row in enumerate(rows) if place or not is_hint(row[1]))
+        return data_rows(self._rows, self._plan.head)
 
     # --------------------------------------------------------------- first walk
 
@@ -204,6 +203,12 @@ class Judge:
             at = columns.get(name, WHOLE_ROW)
             found[at] = f"{found[at]}；{text}" if at in found else text
         return found
+
+
+def data_rows(rows: Path, head: int) -> Iterator[Row]:
+    """The rows below the headings, without the line of hints of a template."""
+    below = (row for row in read_rows(rows) if row[0] > head)
+    return (row for place, row in enumerate(below) if place or not is_hint(row[1]))
 
 
 def stored(

@@ -36,7 +36,7 @@ def fields_for(principal: Principal, definition: Definition) -> dict[str, Field]
     """Fields that a file may fill for this user. A number from a series only says which record is meant."""
     return {
         name: one
-        for name, one in definition.fields.items()
+        for name, one in (definition.imported or definition.fields).items()
         if principal.sees(one)
         and not one.hidden
         and (not isinstance(one, OfFirstChild) or principal.may("add", one.table))

@@ -61,9 +61,11 @@ def template(engine: Engine, principal: Principal, definition: Definition, targe
 
 
 def template_fields(principal: Principal, definition: Definition) -> dict[str, Field]:
-    """In the order of the form; without numbers, which are drawn, and without what only a record that is there already
-    can have."""
+    """In the order of the form, of a document in that of its declaration; without numbers, which are drawn, and without
+    what only a record that is there already can have."""
     known = {name: one for name, one in fields_for(principal, definition).items() if not _comes_later(one)}
+    if definition.imported:
+        return known
     shown = [
         name
         for tab in definition.module.tabs

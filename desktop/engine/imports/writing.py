@@ -174,15 +174,21 @@ class Commit:
         return self._engine.applier.local(fresh, actor=self._principal.operator, act=act, batch=self._done.batch)
 
     def _log(self, db: sqlite3.Connection, judged: Lines) -> None:
-        done = self._done
-        done.left_out += judged.count("bad")
-        db.execute(
-            "INSERT INTO import_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            (
-                done.batch, self._definition.name, iso_of(self._engine.applier.now_ms()), self._principal.operator,
-                self._name, done.added, done.changed, done.left_out,
-            ),
-        )  # fmt: skip
+        self._done.left_out += judged.count("bad")
+        log(db, self._engine, self._principal, self._definition, self._name, self._done)
+
+
+def log(
+    db: sqlite3.Connection, engine: Engine, principal: Principal, definition: Definition, name: str, done: Done
+) -> None:  # fmt: skip
+    """Remembers an import, by which it can be taken back."""
+    db.execute(
+        "INSERT INTO import_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+        (
+            done.batch, definition.name, iso_of(engine.applier.now_ms()), principal.operator, name, done.added,
+            done.changed, done.left_out,
+        ),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

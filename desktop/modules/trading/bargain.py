@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
@@ -42,8 +42,17 @@ OfferFor = Callable[[Columns, Columns, LastLine | None, str, Asking], Offer | No
 
 BACK = Signs("doc_type", {"return": -1, "order": 0}, "退货为减，订货不计")
 """How sales and purchases of all kinds add up."""
+BACK_SHOWN = replace(BACK, is_shown=True)
+"""The same of their lines, which lists show with a minus where goods come back (modules.md 2.2.3, 2.2.7)."""
 NO_ORDERS = Signs("doc_type", {"order": 0}, "订货不计")
 """The same of amounts that have their sign."""
+BACK_CALLED = {
+    "doc_on": "退货日期", "due_on": "退款到期日", "paid_amount": "本次退款", "account": "退款账户",
+}  # fmt: skip
+"""What fields of the header are called where goods go back, on either side."""
+BACK_LINES = {"qty": "退货数量", "price": "退货单价", "amount": "退货金额"}
+BACK_TURNED = {"settled": "已退", "outstanding": "未退"}
+ORDER_LINES = {"qty": "订货数量"}
 
 
 @dataclass(frozen=True, kw_only=True)

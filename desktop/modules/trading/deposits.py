@@ -2,11 +2,12 @@
 order is still to come, nothing else does. All amounts in 分."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from ...engine.documents.declare import Above, Asking, Columns, Posting, Wanted
+from ...engine.documents.declare import Above, Asking, Columns, Hint, Posting, Sheet, Wanted
 from .orders import OPEN_ORDERS
+from .refusal import yuan
 
 ORDERS = {"customer": "sale", "supplier": "purchase"}
 """Whose orders are kept where."""
@@ -60,6 +61,26 @@ def _used_before(header: Mapping[str, Any], asking: Asking) -> Counter[str]:
     """What was decided by the first posting stays (T11)."""
     about: dict[str, Wanted] = {"document": header.get("id"), "state": "posted"}
     return _by_order(asking.find("sale_line", about) if header.get("id") else ())
+
+
+def deposit_hints(name: str, sheet: Sheet, asking: Asking) -> Iterator[Hint]:
+    """What was paid ahead for the orders that a sheet delivers, and what of it the sheet takes (T11)."""
+    module = ORDERS[name]
+    before = _used_before(sheet.header, asking) if module == "sale" else Counter[str]()
+    used = _by_order(sheet.lines) if module == "sale" else Counter[str]()
+    for order in dict.fromkeys(str(line["order"]) for line in sheet.lines if line.get("order")):
+        there = left_of(asking, module, order) + before[order]
+        row = asking.look(module, order)
+        if row and there > 0:
+            yield Hint(_deposit_words(module, str(row["number"]), there, used[order]), tells=(module, "deposit_left"))
+
+
+def _deposit_words(module: str, number: str, there: int, used: int) -> str:
+    if module == "purchase":
+        how = "过账后在「收付货款」付款时选这张订货，填「使用预收/付」，就抵掉这张进货单"
+        return f"订货 {number} 已付订金 {yuan(there)}，还没有用掉：{how}"
+    left = f"，还留 {yuan(there - used)} 给这张订货" if there > used else ""
+    return f"订货 {number} 已收订金 {yuan(there)}，这张单用 {yuan(used)}{left}"
 
 
 def freed_deposits(posting: Posting) -> dict[str, int]:

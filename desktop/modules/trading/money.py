@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from ...engine.define import Act, Balance, Flaw, Ledger, Module, Related, Tab
+from ...engine.define import Act, Aside, Balance, Flaw, Ledger, Module, Related, Tab
 from ...engine.documents.declare import Columns, Move, Party, Posted, Statement, StatementSide
 from ...engine.fields import Bool, Date, Enum, Int, Money, MoneyOf, Ref, RunningMoney, Text
 from .allocation import paid_state
@@ -253,6 +253,7 @@ def _balance_module(name: str, label: str, position: int, *, by_party: bool) -> 
         quick="customer supplier" if by_party else "",
         sort="customer" if by_party else "settles",
         flaws=(_OVERDRAWN,) if by_party else (),
+        aside=Aside("balance", 0, "含零余额") if by_party else None,
         scope="follow" if by_party else "company",
         parent="party" if by_party else None,
         rights=_RIGHTS if by_party else {},

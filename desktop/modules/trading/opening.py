@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...engine.define import Document, Flaw, Module, Related, Tab
-from ...engine.documents.declare import Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
+from ...engine.documents.declare import Asking, Columns, Hint, Imports, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Date, Enum, Field, Money, Ref, Text
 from .deposits import advance_of, held
 from .money import PAID_STATES, SIDES, account_move, itself, party_move, settled
@@ -211,6 +211,11 @@ opening_party = Module(
         moves=_moves,
         only=_ONLY,
         needs=_NEEDS,
+        imports=Imports(
+            header="kind customer supplier amount doc_on due_on ref_number note",
+            optional="doc_on",
+            help="一行一张期初单，导入就过账；应收和预收填客户，应付和预付填供应商",
+        ),
         book_on=_book_on,
         standing=_standing,
         stands="outstanding paid_state",
@@ -288,7 +293,7 @@ def _account_moves(posted: Posted) -> Iterable[Move]:
 _OF_ACCOUNT: dict[str, Any] = {
     **header_start("单据编号", "", {"": "QK"}, "单据日期"),
     "doc_on": _HEADER["doc_on"],
-    "account": Ref("账户", "account", required=True, index=True, width=160),
+    "account": Ref("账户", "account", required=True, default="default", index=True, width=160),
     "amount": Money("期初余额", required=True, min=-AMOUNT_MAX, max=AMOUNT_MAX, sum=True, width=130),
     **header_end(),
 }
@@ -311,6 +316,9 @@ opening_account = Module(
         judge=_judge_account,
         bound=_bound_account,
         moves=_account_moves,
+        imports=Imports(
+            header="account amount doc_on note", optional="doc_on", help="一行一个账户的期初余额，导入就过账"
+        ),
         book_on=_book_on,
         after="note print_count",
         prints=on_sheets(

@@ -66,7 +66,7 @@ def header_start(label: str, by: str, prefixes: Mapping[str, str], day: str) -> 
     """Number and day."""
     return {
         "number": Serial(
-            label, prefix=next(iter(prefixes.values())), prefixes=prefixes, by=by, dated="doc_on", width=170
+            label, prefix=next(iter(prefixes.values())), prefixes=prefixes, by=by, dated="doc_on", width=204
         ),
         "doc_on": Date(day, required=True, default="today", index=True, width=100),
     }
@@ -210,13 +210,17 @@ def line_end(header: Mapping[str, Field], names: str) -> dict[str, Field]:
     return note | {name: repeated(header[name]) for name in names.split()}
 
 
+_PARTY_WIDTH = 166
+"""Amounts of lines stand inside a window of 1280 pixels."""
+
+
 def repeated(one: Field) -> Field:
     """A field of the header as its lines repeat it."""
     extra: dict[str, Any] = {"calc": True, "readonly": True, "required": False, "default": None, "unique": False}
     if isinstance(one, Serial):
         return Text(one.label, calc=True, readonly=True, index=True, search=True, width=one.width)
     if isinstance(one, Ref):
-        extra |= {"copies": {}, "loose": True}
+        extra |= {"copies": {}, "loose": True, "width": min(one.width, _PARTY_WIDTH)}
     return replace(one, **extra)
 
 

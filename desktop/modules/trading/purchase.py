@@ -7,10 +7,10 @@ from ...engine.define import Document, Draft, Fault, Module, Related, Tab, seed_
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Bool, Date, Enum, Money, Price, Ref, Text
 from .amounts import derive_purchase
-from .bargain import BACK, STANDS, Bargain, standing
+from .bargain import BACK, BACK_CALLED, BACK_LINES, BACK_SHOWN, BACK_TURNED, ORDER_LINES, STANDS, Bargain, standing
 from .choices import purchase_choices
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
-from .deposits import held_for
+from .deposits import deposit_hints, held_for
 from .late import adjusted_by, not_adjusted
 from .money import account_move, itself, party_move
 from .offer import LastLine, Offer, purchase_offer
@@ -95,7 +95,7 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     pay_at_once(sheet.header, typing, due=due, in_full=bool(sheet.header.get("is_retail")))
     sheet.header["signed_total"] = _SIDE.sign(sheet.header) * due
     show_open(sheet.header, typing.asking)
-    return sheet, [*hints, *_of_line(typing)]
+    return sheet, [*hints, *deposit_hints("supplier", sheet, typing.asking), *_of_line(typing)]
 
 
 def _of_line(typing: Typing) -> Iterator[Hint]:
@@ -289,7 +289,6 @@ _SHEETS = on_sheets(
     ("supplier:2 number", "supplier_doc_no handler doc_on", "warehouse deliver_on settlement_method"),
     columns=WITH_PRICES, spelled=TOTAL, signs=("制单", "审核", "仓库", "供货单位"),
     sums="total discount_amount charge_amount tax_amount settled outstanding",
-    turned={"return": {"settled": "已退", "outstanding": "未退"}},
 )  # fmt: skip
 _SLIPS = on_sheets(
     "slip", {"purchase": "入库单", "return": "退货出库单"},
@@ -347,7 +346,10 @@ purchase = Module(
         "paid_amount account outstanding deposit_left return_variance",
         only={"deliver_on": "order", "deposit_left": "order", "return_variance": "return"},
         needs={"warehouse": "purchase return", "deliver_on": "order"},
-        called={"return": {"paid_amount": "本次退款", "account": "退款账户"}},
+        nouns={"order": "订货单", "return": "退货单"},
+        called={"order": {"doc_on": "订货日期"}, "return": BACK_CALLED | {"warehouse": "退出仓库"}},
+        line_called={"order": ORDER_LINES, "return": BACK_LINES},
+        turned={"return": BACK_TURNED},
         copied=_REPEATED,
         prints=(*_SHEETS, *_SLIPS),
         labels=True,
@@ -386,8 +388,8 @@ purchase_line = Module(
     position=22,
     **GOODS_LINES,
     fields=dict(
-        **line_start("purchase", taxed=True, signs=BACK),
-        **line_prices(BACK),
+        **line_start("purchase", taxed=True, signs=BACK_SHOWN),
+        **line_prices(BACK_SHOWN),
         **line_place(),
         **delivered("到"),
         fee_amount=Money("费用分摊", calc=True, readonly=True, hidden=True),

@@ -141,7 +141,7 @@ _AGAIN_LINE = (
 
 
 def _offered_again(sheet: Sheet, id: str, asking: Asking) -> Sheet:
-    """新版本: the same once more, to be changed and sent anew; what was sent stays as it is."""
+    """新一轮报价: the same once more, to be changed and sent anew; what was sent stays as it is."""
     old = asking.find("quote", {"id": id})[0]
     lines = sorted(asking.find("quote_line", {"document": id}), key=lambda line: int(line["line_no"] or 0))
     header = sheet.header | {name: old[name] for name in _AGAIN} | {"previous": id, "valid_until": None}
@@ -150,7 +150,7 @@ def _offered_again(sheet: Sheet, id: str, asking: Asking) -> Sheet:
 
 _NEW_REVISION = Source(
     name="previous", label="", module="quote", kinds=(), columns="number", offers=lambda header, asking: (),
-    take=_offered_again, turns="新版本",
+    take=_offered_again, turns="新一轮报价",
 )  # fmt: skip
 
 
@@ -190,9 +190,9 @@ _HEADER: dict[str, Any] = {
     "result": Enum("报价结果", RESULTS, default="open", index=True, width=84),
     "standing": _STANDING,
     "lost_reason": Dict("未成交原因", "lost_reason"),
-    "previous": Ref("上一版", "quote", loose=True, hidden=True),
-    "previous_number": Text("上一版报价", readonly=True, width=170),
-    "revision": Int("第几版", readonly=True, default=1, width=70),
+    "previous": Ref("上一轮", "quote", loose=True, hidden=True),
+    "previous_number": Text("上一轮报价", readonly=True, width=170),
+    "revision": Int("报价轮次", readonly=True, default=1, width=70),
     "settlement_method": Ref("结算方式", "settlement_method", small=True),
     "may_oversell": Bool("可以多卖", help="按这张报价卖的可以比报的多。保存销货单时确认过多卖，就自动勾上"),
     "over_quoted": Quantity("多卖数", calc=True, readonly=True, index=True, hidden=True, width=80),

@@ -22,11 +22,22 @@ from ...engine.documents.declare import (
 from ...engine.fields import Bool, Date, Dict, Enum, Money, Price, Rate, Ref, Text, TextThrough
 from ...engine.fields.moment import today
 from .amounts import derive, unit_price
-from .bargain import BACK, NO_ORDERS, STANDS, Bargain, standing
+from .bargain import (
+    BACK,
+    BACK_CALLED,
+    BACK_LINES,
+    BACK_SHOWN,
+    BACK_TURNED,
+    NO_ORDERS,
+    ORDER_LINES,
+    STANDS,
+    Bargain,
+    standing,
+)
 from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
-from .deposits import freed_deposits, held, held_for, use_deposits
+from .deposits import deposit_hints, freed_deposits, held, held_for, use_deposits
 from .edit_price import not_typed, offers_to
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
 from .known import KNOWN, known_fields, known_totals, told_fields
@@ -185,6 +196,7 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     if sheet.header.get("price_check"):
         text = f"价目有效期 {typing.asking.settings[PRICES_UNTIL]} 已过，这些价格要总部确认"
         hints = [*hints, Hint(text, level="warn")]
+    hints = [*hints, *deposit_hints("customer", sheet, typing.asking)]
     words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)
     return sheet, [*hints, *(Hint(text, level="warn") for text in words)]
 
@@ -582,17 +594,15 @@ _REPEATED = "number doc_on doc_type customer member owner state"
 _OF_HEADER = line_end(_HEADER, _REPEATED)
 _OF_HEADER["member"] = replace(_OF_HEADER["member"], index=False)  # few lines have one: their documents find them
 
-_BACK = {"return": {"settled": "已退", "outstanding": "未退"}}
 _ROLL = (("number", "doc_on", "handler"), "total discount_amount write_off_amount settled outstanding tendered change")
 _RECEIPTS = on_rolls("receipt", {"retail": "销售小票"}, (*_ROLL[0], "member"), _ROLL[1])
-_TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}, *_ROLL, turned=_BACK)
+_TICKETS = on_rolls("ticket", {"sale": "销售小票", "return": "退货小票"}, *_ROLL)
 _SHEETS = on_sheets(
     "sheet", {"sale": "销货单", "order": "销货订货单", "return": "销货退货单", "retail": "销货单"},
     ("customer:2 number", "contact owner doc_on", "warehouse deliver_on settlement_method", "return_reason:2 due_on",
      "ship_to"),
     columns=LINE_COLUMNS, spelled=TOTAL, signs=("制单", "审核", "发货", "客户签收"),
     sums="total discount_amount charge_amount tax_amount write_off_amount settled outstanding",
-    turned=_BACK,
 )  # fmt: skip
 _SLIPS = on_sheets(
     "slip", {"sale": "出库单", "retail": "出库单", "return": "退货入库单"},
@@ -658,7 +668,14 @@ sale = Module(
         "account tendered change outstanding deposit_left",
         only={"deposit_left": "order", "member": "retail"},
         needs={"warehouse": "sale return retail", "deliver_on": "order"},
-        called={"return": {"paid_amount": "本次退款", "account": "退款账户", "tendered": "实退"}},
+        nouns={"order": "订货单", "return": "退货单", "retail": "零售单"},
+        called={
+            "order": {"doc_on": "订货日期"},
+            "return": BACK_CALLED | {"warehouse": "退入仓库", "tendered": "实退"},
+            "retail": {"doc_on": "零售日期"},
+        },
+        line_called={"order": ORDER_LINES, "return": BACK_LINES},
+        turned={"return": BACK_TURNED},
         copied=_REPEATED,
         prints=(*_RECEIPTS, *_SHEETS, *_SLIPS, _CONTRACT, *_TICKETS),
     ),
@@ -704,8 +721,8 @@ sale_line = Module(
     position=42,
     **GOODS_LINES,
     fields=dict(
-        **line_start("sale", taxed=True, signs=BACK),
-        **line_prices(BACK),
+        **line_start("sale", taxed=True, signs=BACK_SHOWN),
+        **line_prices(BACK_SHOWN),
         **line_costs(),
         **told_fields(),
         **line_place(),

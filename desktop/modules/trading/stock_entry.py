@@ -4,7 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ...engine.define import Document, Flaw, Module, Related, Section, Tab
-from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
+from ...engine.documents.declare import (
+    Annex,
+    Asking,
+    Columns,
+    Hint,
+    Imports,
+    Move,
+    Posted,
+    Posting,
+    Sheet,
+    Typing,
+    Wrong,
+)
 from ...engine.fields import Dict, Enum, Money, Price, Ref, Signs
 from ...engine.fields.moment import today
 from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
@@ -207,6 +219,13 @@ stock_entry = Module(
         entry={"product": "product", "qty": "qty", "price": "unit_cost", "unit": "unit_row"},
         find=PRODUCTS,
         line_columns="product spec unit_row unit_name qty unit_cost cost_amount note",
+        imports=Imports(
+            header="warehouse doc_on",
+            lines="product unit_row qty unit_cost note",
+            given={"kind": "opening"},
+            optional="doc_on",
+            help="从表格导入的是库存期初：一行一个产品，仓库和日期相同的合成一张「期初」入库单，导入就过账",
+        ),
         foot="total_cost",
         copied=_REPEATED,
         prints=_SLIPS,

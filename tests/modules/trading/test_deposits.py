@@ -224,3 +224,32 @@ def test_the_lines_of_a_closed_order_may_go(shop: Shop) -> None:
     shop.api.post(f"/api/documents/sale/{second['row']['id']}/close", {"reason": "不要了"})
     shop.change("sale", both, [both["lines"][0]])
     assert shop.owes("甲", "advance_in") == 0
+
+
+def hints(shop: Shop, module: str, body: dict[str, Any]) -> list[str]:
+    said = shop.api.post(f"/api/documents/{module}/work-out", body)["hints"]
+    return [one["text"] for one in said if "line" not in one and "订金" in one["text"]]
+
+
+def test_a_delivery_says_what_was_paid_ahead_and_what_it_takes_of_it(shop: Shop) -> None:
+    order = ordered(shop, paid_amount=300)
+    number = order["row"]["number"]
+    take = f"/api/documents/sale/sources/order/{order['row']['id']}"
+    filled = shop.api.post(take, shop.body({"customer": "甲", "doc_type": "sale"}, []))
+    assert [one["text"] for one in filled["hints"]] == [
+        f"订货 {number} 已收订金 300.00，这张单用 200.00，还留 100.00 给这张订货"
+    ]
+    sold = shop.sell(delivery(order, 5), advance_used=100)
+    again = {**shop.body({"customer": "甲", "advance_used": 60}, [sold["lines"][0]]), "id": sold["row"]["id"]}
+    assert hints(shop, "sale", again) == [f"订货 {number} 已收订金 300.00，这张单用 60.00，还留 240.00 给这张订货"]
+    assert hints(shop, "sale", shop.body({"customer": "甲"}, [("P", 1, 20)])) == []
+
+
+def test_what_comes_of_an_order_to_a_supplier_says_what_was_paid_ahead(shop: Shop) -> None:
+    shop.enter("settlement", {"kind": "advance_in", "customer": "甲", "amount": 500, "account": "现金"})
+    about: dict[str, Any] = {"doc_type": "order", "deliver_on": "2030-01-01", "paid_amount": 30}
+    order = shop.buy(("P", 10, 5), account="现金", **about)
+    take = f"/api/documents/purchase/sources/order/{order['row']['id']}"
+    filled = shop.api.post(take, shop.body({"supplier": "乙", "doc_type": "purchase"}, []))
+    (said,) = [one["text"] for one in filled["hints"] if "订金" in one["text"]]
+    assert said.startswith(f"订货 {order['row']['number']} 已付订金 30.00，还没有用掉")

@@ -35,6 +35,9 @@ def test_a_line_tells_where_there_is_how_much(shop: Shop) -> None:
     shop.sell(("P", 4, 20), doc_type="order", deliver_on="2030-01-01", warehouse="二仓")
     shop.buy(("P", 5, 8), doc_type="order", deliver_on="2030-01-01", warehouse=None)
     found = glance(shop, "sale", customer="甲")
+    item = found["item"]
+    assert (item["product"], units(item["on_hand"])) == (shop.names["P"], 40), "as the entry row finds it"
+    assert (units(item["prices"]["price_1"]), units(item["prices"]["price_2"])) == (20, 18)
     assert found["title"] == "P" and found["heads"] == ["库存数量", "已订未交", "可用数量", "在订"]
     places = [(one["name"], *(units(amount) for amount in one["amounts"])) for one in found["places"]]
     assert places == [("二仓", 30, 4, 26, 0), ("主仓", 10, 0, 10, 0), ("", 0, 0, 0, 5)]
@@ -74,8 +77,11 @@ def test_nobody_is_told_what_he_may_not_see(shop: Shop) -> None:
     seen = finding.glance(engine, clerk, "purchase", about, line)["choices"]
     assert [one["label"] for one in seen] == ["上次价"], "what stands on purchases he sees there, too"
     blind = replace(clerk, rights={"sale": frozenset(["view"]), "product": frozenset(["view"])})
-    assert finding.glance(engine, blind, "sale", {}, line)["places"] == []
+    told = finding.glance(engine, blind, "sale", {}, line)
+    assert told["places"] == [] and told["item"]["on_hand"] is None
+    assert finding.find(engine, blind, "sale", "P", 5)["items"][0]["on_hand"] is None
+    assert finding.find(engine, clerk, "sale", "P", 5)["items"][0]["on_hand"] == scaled(40)
     other = replace(clerk, rights={"sale": frozenset(["view"])})
-    assert finding.glance(engine, other, "sale", {}, line) == {"title": "", "heads": [], "places": [], "choices": []}
-    nothing = {"title": "", "heads": [], "places": [], "choices": []}
+    nothing: dict[str, Any] = {"title": "", "item": None, "heads": [], "places": [], "choices": []}
+    assert finding.glance(engine, other, "sale", {}, line) == nothing
     assert finding.glance(engine, admin, "settlement", {}, {}) == nothing

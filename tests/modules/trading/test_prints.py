@@ -146,8 +146,8 @@ def test_retail_slips_say_what_was_taken_off(company: Shop) -> None:
 
 def test_a_refund_is_called_so(company: Shop) -> None:
     modules = {one["name"]: one for one in company.api.get("/api/modules")["modules"]}
-    called = modules["sale"]["document"]["called"]
-    assert called == {"return": {"paid_amount": "本次退款", "account": "退款账户", "tendered": "实退"}}
+    called = modules["sale"]["document"]["called"]["return"]
+    assert called.items() >= {"paid_amount": "本次退款", "account": "退款账户", "tendered": "实退"}.items()
     about = {"doc_type": "return", "customer": "甲", "paid_amount": 90, "account": "现金"}
     assert "退款超过合计" in company.refused("sale", about, ("P", 4, 20))["fields"]["paid_amount"]
     assert (

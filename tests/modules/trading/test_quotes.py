@@ -63,7 +63,7 @@ def test_a_quote_is_offered_again_as_its_next_revision(shop: Shop) -> None:
     first = shop.enter("quote", terms, ("P", 2, 20, 90))
     turns = next(one for one in shop.api.get("/api/modules")["modules"] if one["name"] == "quote")["document"]["turns"]
     (turn,) = (one for one in turns if one["module"] == "quote")
-    assert turn["label"] == "新版本"
+    assert turn["label"] == "新一轮报价"
     path = f"/api/documents/quote/sources/{turn['source']}/{first['row']['id']}"
     filled = shop.api.post(path, {"values": {}, "lines": []})
     assert filled["values"]["previous"] == first["row"]["id"] and filled["values"]["revision"] == 2

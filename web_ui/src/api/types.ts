@@ -79,6 +79,10 @@ export interface ModuleInfo {
   /** false: reached through others only (dictionary items, addresses …) */
   in_menu: boolean
   title: string
+  /** rows that the list leaves out until asked for */
+  aside?: { field: string; value: number; label: string } | null
+  /** the column that names a document: beside it stands the state of those that do not count */
+  marked?: string | null
   fields: FieldInfo[]
   columns: string[]
   quick: string[]
@@ -155,8 +159,16 @@ export interface DocumentInfo {
   /** columns of lines that only some kinds have a use for, with the kinds */
   line_only?: Record<string, string[]>
   needs?: Record<string, string[]>
+  /** what to know before rows of a file become such documents; '' where they cannot */
+  imports?: string
+  /** by kind: what one of it is called, where that is not the noun of the module */
+  nouns?: Record<string, string>
   /** by kind: what fields of the head are called on its sheets */
   called?: Record<string, Record<string, string>>
+  /** the same of columns of its lines */
+  line_called?: Record<string, Record<string, string>>
+  /** by kind: amounts of the head that stand the other way round on its sheets, and what they are called there */
+  turned?: Record<string, Record<string, string>>
   /** fields of the head that its lines repeat */
   copied?: string[]
   /** fields of the head that stand at the foot, beside the totals */
@@ -300,7 +312,7 @@ export interface SavedView { filter: Filter; show?: Period; sort?: string }
 export type Period = { kind: 'all' } | { kind: 'none' } | { kind: 'month' | 'week' | 'day'; offset: number } | { kind: 'span'; from: string; to: string }
 
 export interface ColumnState { field: string; width?: number; hidden?: boolean; pinned?: 'left' | null }
-export interface ListLayout { columns?: ColumnState[]; sort?: string; show?: Period; panel_height?: number; panel_open?: boolean; tree_width?: number }
+export interface ListLayout { columns?: ColumnState[]; sort?: string; show?: Period; panel_height?: number; panel_open?: boolean; tree_width?: number; /** shows what lists leave out by themselves */ aside?: boolean }
 
 export interface Operator_ { id: string; name: string; login_name: string; employee: string | null; department: string; department_name: string; branch_name: string; is_admin: boolean; must_change_password: boolean; special: string[] }
 export interface Session {

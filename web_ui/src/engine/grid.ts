@@ -15,6 +15,8 @@ ModuleRegistry.registerModules([
 
 export const SELECT = '__select'
 
+export interface Mark { text: string; tone: string }
+
 /** what cells need to know of their list */
 export interface GridContext {
   labels: () => Labels
@@ -28,6 +30,8 @@ export interface GridContext {
   tick: (id: string, rowIndex: number, event: MouseEvent) => void
   tickAll: () => void
   link: string | null
+  /** what a column says of its row beside the value */
+  mark: (field: string, row: Row) => Mark | null
   open: (row: Row) => void
 }
 
@@ -79,8 +83,22 @@ export function drawCell(field: FieldInfo) {
     const span = document.createElement('span')
     span.textContent = text
     if (toneOf(value, field) === 'negative') span.className = 'negative'
-    return span
+    const mark = context.mark(field.name, params.data)
+    return mark ? marked(span, mark) : span
   }
+}
+
+/** A dot in the margin, which narrow columns show as well, and a word behind the value. */
+function marked(value: HTMLElement, mark: Mark): HTMLElement {
+  const cell = document.createElement('span')
+  cell.className = 'marked'
+  const dot = document.createElement('span')
+  dot.className = `dot ${mark.tone}`
+  const word = document.createElement('span')
+  word.className = `mark ${mark.tone}`
+  word.textContent = mark.text
+  cell.append(dot, value, word)
+  return cell
 }
 
 export class TickCell implements ICellRendererComp<Row> {

@@ -16,7 +16,7 @@ export function withoutRefused(meant: Meant, refused: ReadonlySet<string>): Mean
 }
 
 /** The ids that are gone, or null when nothing was done. */
-export async function removeRecords(module: ModuleInfo, meant: Meant, name: string, undone: () => void): Promise<string[] | null> {
+export async function removeRecords(module: ModuleInfo, meant: Meant, name: string, undone: () => void, noun = module.noun): Promise<string[] | null> {
   try {
     const preview = await records.previewDelete(module.name, meant)
     const refused = preview.refused.slice(0, SHOWN).map((r) => `「${r.title}」${r.reason}`)
@@ -25,9 +25,9 @@ export async function removeRecords(module: ModuleInfo, meant: Meant, name: stri
     const asked = left + preview.refused.length
     if (!left) {
       // somebody else was quicker
-      if (!asked) { undone(); toast(t('这些{noun}已经不在了。', { noun: module.noun })); return null }
+      if (!asked) { undone(); toast(t('这些{noun}已经不在了。', { noun })); return null }
       await ask({
-        title: asked === 1 ? t('这个{noun}不能删除', { noun: module.noun }) : t('选中的 {n} 个{noun}都不能删除', { n: asked.toLocaleString('en-US'), noun: module.noun }), text: [], items: refused,
+        title: asked === 1 ? t('这个{noun}不能删除', { noun }) : t('选中的 {n} 个{noun}都不能删除', { n: asked.toLocaleString('en-US'), noun }), text: [], items: refused,
         choices: [{ value: 'ok', label: t('知道了'), kind: 'primary' }], escape: 'ok',
       })
       return null
@@ -38,11 +38,11 @@ export async function removeRecords(module: ModuleInfo, meant: Meant, name: stri
     if (refused.length) text.push(t('下面 {n} 个不能删除，会留下：', { n: preview.refused.length }))
     if (!text.length) text.push(t('删除后可以撤销，90 天内也能在回收站找回。'))
     const words = left.toLocaleString('en-US')
-    const what = left === 1 && name ? t('删除{noun}「{name}」', { noun: module.noun, name }) : t('删除 {n} 个{noun}', { n: words, noun: module.noun })
-    const sure = await confirm({ title: what, text, ...(refused.length ? { items: refused } : {}), action: left === 1 ? t('删除 1 个{noun}', { noun: module.noun }) : t('删除 {n} 个{noun}', { n: words, noun: module.noun }), danger: true })
+    const what = left === 1 && name ? t('删除{noun}「{name}」', { noun, name }) : t('删除 {n} 个{noun}', { n: words, noun })
+    const sure = await confirm({ title: what, text, ...(refused.length ? { items: refused } : {}), action: left === 1 ? t('删除 1 个{noun}', { noun }) : t('删除 {n} 个{noun}', { n: words, noun }), danger: true })
     if (!sure) return null
     const { deleted } = await records.delete(module.name, withoutRefused(meant, new Set(preview.refused.map((r) => r.id))), { key: newKey() })
-    toast(t('已删除 {n} 个{noun}。', { n: deleted.length.toLocaleString('en-US'), noun: module.noun }), {
+    toast(t('已删除 {n} 个{noun}。', { n: deleted.length.toLocaleString('en-US'), noun }), {
       label: t('撤销'),
       run: async () => {
         try {

@@ -1,6 +1,6 @@
 /** The calls of documents with lines: one place that knows their addresses and bodies. */
 import { api, type CallOptions } from '@/api/client'
-import type { DocumentPage, FoundProducts, SheetLine, SourceOffers, Value, WorkedOut } from '@/api/types'
+import type { DocumentPage, FoundProduct, FoundProducts, SheetLine, SourceOffers, Value, WorkedOut } from '@/api/types'
 
 export interface SheetBody { values: Record<string, Value>; lines: SheetLine[] }
 export interface SaveBody extends SheetBody { post: boolean; confirmed?: string[]; answers?: string }
@@ -10,6 +10,8 @@ export type Touched = { field: string } | { line: number; field: string }
 export interface GlanceBody { values: Record<string, Value>; line: SheetLine }
 export interface Glance {
   title: string
+  /** as the entry row would have found it */
+  item: FoundProduct | null
   heads: string[]
   places: { name: string; amounts: number[] }[]
   choices: { label: string; value: number; note: string }[]

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DocumentInfo, ModuleInfo } from '../../api/types'
 import { field } from '../../fields/info'
 import { lineColumns, template } from './columns'
-import { fieldsOfKind, folded, layoutOf, withoutStray } from './layout'
+import { fieldsOfKind, folded, layoutOf, linesOfKind, nounOf, withoutStray } from './layout'
 import { ownerOfLine } from './owner'
 
 const fields = [
@@ -36,6 +36,14 @@ describe('the parts of a sheet', () => {
     const kinds = { ...about, kind: 'b', called: { back: { c: '退款' } } }
     expect(fieldsOfKind(fields, kinds, { b: 'back' }).find((f) => f.name === 'c')?.label).toBe('退款')
     expect(fieldsOfKind(fields, kinds, { b: 'sold' }).find((f) => f.name === 'c')?.label).not.toBe('退款')
+  })
+  it('are called by their kind as a whole, and so are lines and amounts that stand the other way round', () => {
+    const kinds: DocumentInfo = { ...about, kind: 'b', nouns: { back: '退货单' }, line_called: { back: { c: '退货数量' } }, turned: { back: { sum: '未退' } } }
+    const whole = { ...module, noun: '销货单', document: kinds }
+    expect([nounOf(whole, { b: 'back' }), nounOf(whole, { b: 'sold' }), nounOf({ ...whole, document: null }, { b: 'back' })]).toEqual(['退货单', '销货单', '销货单'])
+    expect(linesOfKind(fields, kinds, 'back').find((f) => f.name === 'c')?.label).toBe('退货数量')
+    expect(linesOfKind(fields, kinds, 'sold')).toBe(fields)
+    expect(fieldsOfKind(fields, kinds, { b: 'back' }).find((f) => f.name === 'sum')?.label).toBe('未退')
   })
   it('forget what was typed wrong into a field that another kind has no use for', () => {
     const kinds = { ...about, kind: 'b', only: { party: ['sold'] } }

@@ -1,5 +1,5 @@
 /** Which fields of the head stand where on the sheet. Pure. */
-import type { DocumentInfo, FieldInfo, ModuleInfo } from '../../api/types'
+import type { DocumentInfo, FieldInfo, ModuleInfo, Value } from '../../api/types'
 import { isEmpty } from '../../fields/define'
 import { formFields } from '../model/form'
 import type { Values } from './sheet'
@@ -19,10 +19,22 @@ const inTitle = (module: ModuleInfo, field: FieldInfo): boolean => field.name ==
 
 type Words = Record<string, string>
 
+/** What one of a module is called: a document by its kind. */
+export function nounOf(module: ModuleInfo, values: { [name: string]: Value | undefined } = {}): string {
+  const about = module.document
+  return about?.nouns?.[String(values[about.kind ?? ''] ?? '')] ?? module.noun
+}
+
+/** The columns of its lines, called as this kind calls them. */
+export function linesOfKind(fields: FieldInfo[], about: DocumentInfo, kind: string): FieldInfo[] {
+  const called = about.line_called?.[kind]
+  return called ? fields.map((f) => (called[f.name] ? { ...f, label: called[f.name] ?? f.label } : f)) : fields
+}
+
 /** The fields that a sheet of a kind has a use for, and what is wrong; what this kind cannot do without is required; called as this kind calls them. */
 export function fieldsOfKind(fields: FieldInfo[], about: DocumentInfo, values: Values, wrong: Words = {}): FieldInfo[] {
   const kind = String(values[about.kind ?? ''] ?? '')
-  const called = about.called?.[kind] ?? {}
+  const called = { ...about.called?.[kind], ...about.turned?.[kind] }
   const named = (f: FieldInfo): FieldInfo => (called[f.name] ? { ...f, label: called[f.name] ?? f.label } : f)
   return fields.filter((f) => !!wrong[f.name] || (about.only?.[f.name]?.includes(kind) ?? true)).map((f) => named(about.needs?.[f.name]?.includes(kind) ? { ...f, required: true } : f))
 }

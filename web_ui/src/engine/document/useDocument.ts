@@ -9,7 +9,7 @@ import { missingRequired, newValues } from '../model/form'
 import { documents, type SaveBody } from './calls'
 import { createFollower } from './follow'
 import { useKept } from './kept'
-import { fieldsOfKind, withoutStray } from './layout'
+import { fieldsOfKind, linesOfKind, nounOf, withoutStray } from './layout'
 import {
   addLine, bodyOf, copyOf, EMPTY, fromFound, indexOf, insertLine, namesOf, newLine, noErrors, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, titlesOf, touched, typedOf,
   type Errors, type Line, type Scanned, type Sheet, type Values,
@@ -53,7 +53,9 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     const field = module.fields.find((f) => f.name === module.title)
     return field ? formatValue(sheet.value.values[field.name], field, { labels: labels.value }) : ''
   })
-  const what = computed(() => (id.value ? t('{noun}「{title}」', { noun: module.noun, title: title.value || '…' }) : t('新{noun}', { noun: module.noun })))
+  const kind = computed(() => String(sheet.value.values[about.kind ?? ''] ?? ''))
+  const noun = computed(() => nounOf(module, sheet.value.values))
+  const what = computed(() => (id.value ? t('{noun}「{title}」', { noun: noun.value, title: title.value || '…' }) : t('新{noun}', { noun: noun.value })))
 
   function learn(more: Labels): void {
     if (Object.entries(more).some(([one, words]) => labels.value[one] !== words)) labels.value = { ...labels.value, ...more }
@@ -277,7 +279,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     if (post) {
       found.head = missingRequired(fieldsOfKind(module.fields, about, sheet.value.values).filter((f) => !f.hidden), sheet.value.values)
       for (const line of sheet.value.lines) {
-        const missing = missingRequired(lineModule.fields.filter((f) => !f.hidden && about.line_columns.includes(f.name)), line.values)
+        const missing = missingRequired(linesOfKind(lineModule.fields, about, kind.value).filter((f) => !f.hidden && about.line_columns.includes(f.name)), line.values)
         if (Object.keys(missing).length) found.cells[line.key] = missing
       }
     }
@@ -373,7 +375,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
 
   onUnmounted(() => follower.reset())
   return {
-    id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, answers, state, title, what, kept,
+    id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, answers, state, title, kind, noun, what, kept,
     load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, repeatLine, takeFrom, save, act, learn,
   }
 }

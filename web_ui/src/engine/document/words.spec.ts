@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DocumentInfo } from '@/api/types'
-import { approvalOf, postedWords, savedWords, stateTone, stateWords, toConfirm, waitingFor } from './words'
+import { approvalOf, markOf, postedWords, savedWords, stateTone, stateWords, toConfirm, waitingFor } from './words'
 
 const about = (own: boolean): DocumentInfo => ({ lines: '', kind: null, entry: { product: '', qty: '' }, foot: [], line_columns: [], after: [], actions: [], save_posts: true, approval: true, awaits: true, own })
 
@@ -16,6 +16,14 @@ describe('approval in words', () => {
   it('leaves out what one submitted oneself, unless there is nobody else', () => {
     expect(waitingFor('me', about(false)).and).toHaveLength(2)
     expect(waitingFor('me', about(true)).and).toEqual([{ field: 'approval', op: 'eq', value: 'waiting' }])
+  })
+})
+
+describe('a list', () => {
+  it('marks what does not count, and only that', () => {
+    expect([markOf({ state: 'posted' }), markOf({ name: 'of no document' })]).toEqual([null, null])
+    expect(markOf({ state: 'cancelled' })).toEqual({ text: '已作废', tone: 'bad' })
+    expect([markOf({ state: 'draft' })?.text, markOf({ state: 'draft', approval: 'waiting' })?.text]).toEqual(['草稿', '待审批'])
   })
 })
 

@@ -14,6 +14,13 @@ export function stateTone(state: DocumentState, approval: 'waiting' | 'rejected'
   if (approval) return approval === 'waiting' ? 'look' : 'bad'
   return state === 'posted' ? 'good' : state === 'cancelled' ? 'bad' : 'draft'
 }
+/** What a list says beside the number of a document that does not count; null of one that does. */
+export function markOf(row: { [name: string]: Value | undefined }): { text: string; tone: string } | null {
+  const state = row.state
+  if (state !== 'draft' && state !== 'cancelled') return null
+  const approval = approvalOf(row)
+  return { text: stateWords(state, approval), tone: stateTone(state, approval) }
+}
 /** What waits for who is signed in: not what he submitted himself, unless there is nobody else. */
 export function waitingFor(operator: string | undefined, about: DocumentInfo): Filter {
   const others = about.own || !operator ? [] : [{ field: 'submitted_by', op: 'ne' as const, value: operator }]
