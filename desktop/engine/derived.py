@@ -145,12 +145,14 @@ def add_to_tally(
 
 
 def amounts(definition: Definition, row: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """What a live row adds to the tally: (value, by) for all rows, its value of the tallied field, its sums."""
+    """What a live row adds to the tally: (value, by) for all rows, its value of the tallied field, its sums as far as
+    they are not 0."""
     yield "*", 1
     if definition.tallied:
         yield row[definition.tallied] or "", 1
-    for name in definition.sums:
-        yield summing.key(definition, name, row), summing.amount(definition, name, row)
+    for name in definition.sums if summing.counts(definition, row) else ():
+        if row[name] and (by := summing.amount(definition, name, row)):
+            yield summing.key(definition, name, row), by
 
 
 def place_of(definition: Definition, row: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -127,8 +127,8 @@ def places_of(db: sqlite3.Connection, operator: str = "") -> list[Place]:
 
 
 def _is_there(db: sqlite3.Connection, table: str) -> bool:
-    sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    return db.execute(sql, (table,)).fetchone() is not None
+    # From memory: the catalogue itself is a table that would be read through, several times a posting.
+    return db.execute("SELECT 1 FROM pragma_table_info(?) LIMIT 1", (table,)).fetchone() is not None
 
 
 def _kept(db: sqlite3.Connection) -> dict[str, str]:

@@ -30,9 +30,14 @@ def expression(definition: Definition, name: str, table: str = "", *, plain: boo
     return f"CASE WHEN {where}\"state\" = '{_POSTED}' THEN {value} END" if definition.posts else value
 
 
+def counts(definition: Definition, row: Mapping[str, Any]) -> bool:
+    """Whether a row adds to totals at all."""
+    return not definition.posts or row["state"] == _POSTED
+
+
 def amount(definition: Definition, name: str, row: Mapping[str, Any], *, plain: bool = False) -> int:
     """The same of a row."""
-    if not row[name] or (definition.posts and row["state"] != _POSTED):
+    if not row[name] or not counts(definition, row):
         return 0
     signs = signs_of(definition, name, plain=plain)
     return int(row[name]) * (signs.of(row[signs.by]) if signs else 1)

@@ -726,10 +726,9 @@ def _tell_tally(
         return
     place = derived.place_of(definition, row) if definition.parted else None
     for value, amount in derived.amounts(definition, row):
-        if amount:
-            tally[value] += by * amount
-            if place:
-                parts[value, *place] += by * amount
+        tally[value] += by * amount
+        if place:
+            parts[value, *place] += by * amount
 
 
 def add_to_checksum(db: sqlite3.Connection, table: str, delta: int) -> None:
