@@ -41,7 +41,7 @@ from ...engine.fields import (
     TextThrough,
 )  # fmt: skip
 from ...engine.fields.moment import today
-from .amounts import Amounts
+from .amounts import Amounts, unit_price
 from .cost import Costed, Origin
 from .deposits import ORDERS, advance_of, held, left_of
 from .receipts import RECEIPT
@@ -275,14 +275,22 @@ def _carrying(code: str, asking: Asking) -> Iterator[Found]:
 
 
 def _about(row: Mapping[str, Any], labels: Mapping[str, str], found: Found, asking: Asking) -> dict[str, Any]:
+    """In the unit that was found; stock is counted in the product's own."""
     unit = asking.look("product_unit", str(found.more["unit_row"])) if found.more.get("unit_row") else None
+    own, names = (
+        labels.get(row["unit"] or "", ""),
+        [f"price_{level}" for level in range(1, 5) if f"price_{level}" in row],
+    )
     return {
         "unit_row": found.more.get("unit_row"),
         "barcode": found.more.get("barcode"),
         "code": row["code"],
         "spec": row["spec"],
-        "unit": unit["name"] if unit else labels.get(row["unit"] or "", ""),
-        "prices": {name: row[name] for name in ("price_1", "price_2", "price_3", "price_4") if name in row},
+        "unit": unit["name"] if unit else own,
+        "prices": {
+            name: unit_price(row[name], int(unit["ratio"]), unit[name]) if unit else row[name] for name in names
+        },
+        "stock_unit": own,
         "on_hand": asking.balance("stock_balance", {"product": found.id})["on_hand"],
     }
 

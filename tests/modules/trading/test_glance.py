@@ -31,6 +31,17 @@ def prices(found: dict[str, Any]) -> list[tuple[str, Any, str]]:
     return [(one["label"], units(one["value"]), one["note"]) for one in found["choices"]]
 
 
+def test_what_a_barcode_of_a_box_finds_is_priced_by_the_box_and_counted_in_pieces(shop: Shop) -> None:
+    about = {"product": shop.names["P"], "unit": shop._first("dict_item", "箱"), "ratio": scaled(12)}
+    unit = shop.api.post("/api/records/product_unit", about)["row"]["id"]
+    code = {"product": shop.names["P"], "barcode": "6900000000015", "unit_row": unit}
+    shop.api.post("/api/records/product_barcode", code)
+    found = shop.api.get("/api/documents/sale/find", text="6900000000015")
+    item = found["items"][0]
+    assert found["exact"] and (item["unit"], units(item["prices"]["price_1"])) == ("箱", 240)
+    assert (units(item["on_hand"]), item["stock_unit"]) == (40, "个")
+
+
 def test_a_line_tells_where_there_is_how_much(shop: Shop) -> None:
     shop.sell(("P", 4, 20), doc_type="order", deliver_on="2030-01-01", warehouse="二仓")
     shop.buy(("P", 5, 8), doc_type="order", deliver_on="2030-01-01", warehouse=None)

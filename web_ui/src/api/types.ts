@@ -249,6 +249,8 @@ export interface FoundProduct {
   barcode: string | null
   prices: Record<string, number | null>
   on_hand: number | null
+  /** what `on_hand` is counted in */
+  stock_unit: string
 }
 export interface FoundProducts { exact: boolean; items: FoundProduct[] }
 /** asked before it is saved; the answer goes back as its name */

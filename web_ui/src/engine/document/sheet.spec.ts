@@ -10,7 +10,7 @@ const lineFields = [
 const headFields = [field('ref', { name: 'party' }), field('ref', { name: 'contact', depends: { party: 'party' } }), field('money', { name: 'total', readonly: true })]
 const names = namesOf(headFields, lineFields)
 const entry = { product: 'product', qty: 'qty', price: 'price', unit: 'unit' }
-const found = (product: string, unit: string | null = null): FoundProduct => ({ product, unit_row: unit, title: product, code: '', spec: '', unit: '', barcode: '', prices: {}, on_hand: null })
+const found = (product: string, unit: string | null = null): FoundProduct => ({ product, unit_row: unit, title: product, code: '', spec: '', unit: '', barcode: '', prices: {}, on_hand: null, stock_unit: '' })
 const sheet = (...lines: Record<string, number | string>[]): Sheet => sheetOf({ party: 'p1', total: 0, rev: 3 }, lines, names)
 
 describe('scanning', () => {
