@@ -251,6 +251,11 @@ def want(db: sqlite3.Connection, table: str, id: str) -> None:
     db.execute("INSERT OR IGNORE INTO sync_want VALUES (?, ?)", (table, id))
 
 
+def want_all(db: sqlite3.Connection) -> None:
+    """Every row that ever came is to be fetched anew."""
+    db.execute("INSERT OR IGNORE INTO sync_want SELECT t, id FROM row_clock")
+
+
 def keep_ahead(db: sqlite3.Connection, rows: Iterable[tuple[str, str, int]]) -> None:
     """Rows that the server told in a state later than the cursor: should it lose that state, they are fetched anew."""
     sql = "INSERT OR REPLACE INTO sync_ahead SELECT ?, ?, ? FROM sync_peer WHERE cursor < ?"

@@ -290,6 +290,8 @@ class Round:
                 for place in (peer.cursor, kept):
                     keep_lost_place(db, peer.tier, place)
             cursor = _cursor_after(db, peer, kept, base)
+            if peer.state != "log" and cursor < peer.cursor:
+                outbox.want_all(db)  # which of the first data were of the time that is lost, nobody knows
             db.execute("UPDATE sync_peer SET epoch = ?, cursor = ?", (where["epoch"], cursor))
             diary.note(db, "info", text=f"服务器恢复过备份，已重新核对。本机补传 {count:,} 条改动，没有丢失。")
 

@@ -511,6 +511,29 @@ def test_16_what_came_back_to_its_author_alone_is_brought_by_him(world: World) -
     finish(world)
 
 
+def test_16_first_data_that_reached_into_the_time_that_is_lost(world: World) -> None:
+    """Found by seed 73000224: they began anew, but what had come of that time stayed, unlike anybody else's."""
+    a, b = world.company(2)
+    id = shared_client(world, [a, b])
+    world.backup()
+    b.save("client", {"note": "之后"}, id)
+    extra = [new_client(world, b) for _ in range(3)]
+    b.round()
+    c = world.join()
+    with patch("desktop.sync.rounds.ROW_ITEMS", 1):
+        assert (
+            c.round(bad(pull=["slow", "slow", "slow", "lost"])) == "unreachable" and c.peer and c.peer.state == "rows"
+        )
+    assert set(extra).intersection(c.ids("client"))
+    world.restore()
+    assert c.round() == "ok" and not set(extra).intersection(c.ids("client"))
+    everybody([a])
+    assert value(c, id, "note") == value(a, id, "note") is None
+    everybody([b, c, a])
+    assert value(c, id, "note") == "之后" and all(is_alive(c, one) for one in extra)
+    finish(world)
+
+
 def test_16_a_row_told_of_the_time_that_is_lost(world: World) -> None:
     """Found by seed 9502861: a row fetched ahead of the log held what the server alone had said of it."""
     a, b = world.company(2)
