@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,14 +36,6 @@ class Reached(Protocol):
 
     @property
     def api(self) -> Api: ...
-
-
-def ended(office: Reached, job: dict[str, Any]) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while job["state"] == "running" and time.monotonic() < deadline:
-        time.sleep(0.02)
-        job = office.api.get(f"/api/jobs/{job['id']}")
-    return job
 
 
 @dataclass
@@ -82,7 +73,7 @@ class Importing:
 
     def check(self, chosen: Mapping[str, str] | None = None, key: str = "") -> dict[str, Any]:
         """What the dry run counted."""
-        job = ended(self.office, self.start_check(chosen, key))
+        job = self.office.api.ended(self.start_check(chosen, key))
         assert job["state"] == "done", job
         return dict(job["result"])
 
@@ -95,10 +86,10 @@ class Importing:
     def commit(self, twice: str = "skip", rows: Mapping[int, str] | None = None) -> dict[str, Any]:
         """The job, ended."""
         body = {"twice": twice, "rows": {str(number): decision for number, decision in (rows or {}).items()}}
-        return ended(self.office, self.office.api.post(f"{self.path}/commit", body))
+        return self.office.api.ended(self.office.api.post(f"{self.path}/commit", body))
 
     def undo(self, batch: str) -> dict[str, Any]:
-        return ended(self.office, self.office.api.post(f"/api/import/{self.module}/{batch}/undo"))
+        return self.office.api.ended(self.office.api.post(f"/api/import/{self.module}/{batch}/undo"))
 
 
 def send(office: Reached, file: bytes, module: str = "customer", name: str = "客户.xlsx") -> Any:
@@ -117,7 +108,7 @@ def imported(office: Office, file: bytes, module: str = "customer") -> dict[str,
 
 
 def fetched(office: Office, job: dict[str, Any]) -> bytes:
-    job = ended(office, job)
+    job = office.api.ended(job)
     assert job["state"] == "done", job
     return bytes(office.api.call("GET", f"/api/jobs/{job['id']}/file").content)
 

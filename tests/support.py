@@ -117,6 +117,14 @@ class Api:
         assert response.ok, f"{response.status_code} {response.text}"
         return response.json()
 
+    def ended(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """A job, once it has come to its end."""
+        now, deadline = dict(job), time.monotonic() + 60
+        while now["state"] == "running" and time.monotonic() < deadline:
+            time.sleep(0.02)
+            now = self.get(f"/api/jobs/{now['id']}")
+        return now
+
     def refused(self, method: str, path: str, status: int, body: Any = None, **rest: Any) -> dict[str, Any]:
         """The problem that a call is answered with."""
         response = self.call(method, path, body, **rest)

@@ -9,7 +9,7 @@ from ..engine.define import Right
 from ..engine.documents import finding, printing, verbs
 from ..engine.documents.templates import Choice
 from ..engine.documents.verbs import Entry
-from ..errors import BadRequest
+from ..errors import BadRequest, NotFound
 from ..jobs import Job
 from . import shapes
 from .desk import into_file, into_pdf, printed_at
@@ -58,6 +58,23 @@ def glance(call: Call, module: str) -> dict[str, Any]:
             query=shapes.TextQuery, body=shapes.SheetBody, errors=(403, 404, 422))  # fmt: skip
 def sources(call: Call, module: str, name: str) -> dict[str, Any]:
     return verbs.sources(call.engine, call.principal, module, name, call.body.values, call.query.text)
+
+
+@routes.add("POST", f"{_DOCUMENTS}/sources/<name>/all", "A sheet filled with all there is, as a job: `result` is the "
+            "sheet", shapes.JobAnswer, body=shapes.SheetBody, errors=(400, 403, 404, 422))  # fmt: skip
+def take_all(call: Call, module: str, name: str) -> dict[str, Any]:
+    asked: shapes.SheetBody = call.body
+    definition, source = verbs.source_of(call.engine, module, name)
+    if not source.whole:
+        raise NotFound("这种来源要选一张单据")
+    verbs.refuse_all(call.engine, call.principal, definition, source)
+    engine, principal = call.engine, call.principal
+
+    def work(job: Job) -> None:
+        job.result = verbs.take(engine, principal, module, name, "", asked.values, asked.lines, job.step)
+
+    job = Job("fill", source.label, owner=principal.operator)
+    return call.desk.workstation.jobs.start(job, work).public()
 
 
 @routes.add("POST", f"{_DOCUMENTS}/sources/<name>/<id>", "A sheet filled from another document", shapes.AnyObject,

@@ -22,14 +22,6 @@ from tests.support import Office, copy_of, open_office
 EXPORT = {"format": "xlsx", "columns": ["name"]}
 
 
-def ended(office: Office, job: dict[str, Any]) -> dict[str, Any]:
-    deadline = time.monotonic() + 30
-    while job["state"] == "running" and time.monotonic() < deadline:
-        time.sleep(0.02)
-        job = office.api.get(f"/api/jobs/{job['id']}")
-    return job
-
-
 def downloads(office: Office) -> Path:
     return office.workstation.folder / "downloads"
 
@@ -39,7 +31,7 @@ def kept(office: Office) -> list[Path]:
 
 
 def test_a_fetched_file_is_gone_and_the_answer_says_so(office: Office) -> None:
-    job = ended(office, office.api.post("/api/export/customer", EXPORT))
+    job = office.api.ended(office.api.post("/api/export/customer", EXPORT))
     (file,) = kept(office)
     assert stat.S_IMODE(downloads(office).stat().st_mode) == stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     assert office.api.call("HEAD", f"/api/jobs/{job['id']}/file").ok and kept(office) == [file]
@@ -67,13 +59,13 @@ def test_nothing_is_left_after_the_program_has_ended_or_was_killed(template: Pat
     left.write_text("left by a killed program")
     with open_office(folder) as office:
         assert not left.exists()
-        ended(office, office.api.post("/api/export/customer", EXPORT))
+        office.api.ended(office.api.post("/api/export/customer", EXPORT))
         assert kept(office)
     assert not list((folder / "downloads").iterdir())
 
 
 def test_a_job_that_the_list_drops_takes_its_file_along(office: Office) -> None:
-    ended(office, office.api.post("/api/export/customer", EXPORT))
+    office.api.ended(office.api.post("/api/export/customer", EXPORT))
     (file,) = kept(office)
     for _ in range(32):
         office.workstation.jobs.start(Job("x", "别的"), lambda job: None)
@@ -95,7 +87,7 @@ def test_a_cancelled_export_leaves_nothing(office: Office, monkeypatch: pytest.M
         assert "还没有写完" in office.api.refused("GET", f"/api/jobs/{job['id']}/file", 404)["title"]
         office.api.call("DELETE", f"/api/jobs/{job['id']}")
         go_on.set()
-        assert ended(office, job)["state"] == "cancelled"
+        assert office.api.ended(job)["state"] == "cancelled"
         wait_until(lambda: list(downloads(office).iterdir()) == [])
         assert target is None or not list(target.iterdir())
 
@@ -104,7 +96,7 @@ def test_a_name_with_a_dot_gets_the_ending_that_was_chosen(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(office.host, "save_dialog", lambda name: tmp_path / "客户名单 v1.2")
-    job = ended(office, office.api.post("/api/export/customer", EXPORT))
+    job = office.api.ended(office.api.post("/api/export/customer", EXPORT))
     assert job["path"] == str(tmp_path / "客户名单 v1.2.xlsx")
     assert zipfile.is_zipfile(job["path"])
     (tmp_path / "名单.xlsx").touch()
@@ -117,10 +109,10 @@ def test_what_cannot_be_written_is_said_in_words(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, body: dict[str, Any]
 ) -> None:
     office.host.saves_to = tmp_path / "missing"
-    assert "没有这个文件夹" in ended(office, office.api.post(call, body))["message"]
+    assert "没有这个文件夹" in office.api.ended(office.api.post(call, body))["message"]
     (tmp_path / "file").touch()
     office.host.saves_to = tmp_path / "file"
-    assert "没有这个文件夹" in ended(office, office.api.post(call, body))["message"]
+    assert "没有这个文件夹" in office.api.ended(office.api.post(call, body))["message"]
 
 
 @pytest.mark.parametrize(("number", "words"), [(28, "磁盘已满"), (13, "没有写入的权限"), (30, "只能读")])
@@ -150,8 +142,8 @@ def test_a_backup_tells_how_far_it_is_and_can_be_cancelled(
         real(job, done, total)
 
     monkeypatch.setattr(Job, "step", step)
-    assert ended(office, office.api.post("/api/backup"))["state"] == "cancelled"
+    assert office.api.ended(office.api.post("/api/backup"))["state"] == "cancelled"
     assert len(told) == 40 and told[-1][1] > 0 and not list(target.iterdir())
-    assert ended(office, office.api.post("/api/backup"))["state"] == "done"
+    assert office.api.ended(office.api.post("/api/backup"))["state"] == "done"
     assert [done for done, _ in told[40:]] == sorted(done for done, _ in told[40:])
     assert told[-1][0] == told[-1][1] and len(list(target.iterdir())) == 1

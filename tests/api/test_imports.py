@@ -20,7 +20,7 @@ from desktop.engine.imports.writing import Choices
 from desktop.errors import Invalid
 from desktop.uploads import Upload
 from tests.engine.test_records import operator
-from tests.importing import Importing, checked, ended, fetched, imported, quiet, send, xlsx
+from tests.importing import Importing, checked, fetched, imported, quiet, send, xlsx
 from tests.support import Office
 
 HEADS = ("客户名称", "客户分组", "电话", "信用额度", "登记日期")
@@ -64,7 +64,7 @@ def test_good_rows_are_imported_and_bad_ones_told(office: Office) -> None:
     assert row["phone"] == "51265551234" and row["credit_limit"] == 1200050 and row["registered_on"] == "2026-03-01"
     assert row["code"].startswith("KH") and row["level"], "numbers are drawn and defaults hold"
     again = office.api.post(f"{one.path}/commit", {})
-    assert "已经导入过了" in ended(office, again)["message"]
+    assert "已经导入过了" in office.api.ended(again)["message"]
 
 
 def test_the_error_file_is_mended_and_imported(office: Office) -> None:
@@ -279,7 +279,7 @@ def test_200_columns_double_headings_and_blank_rows(office: Office) -> None:
 
 def test_headings_without_rows(office: Office) -> None:
     one = Importing.of(office, xlsx(HEADS))
-    job = ended(office, one.start_check())
+    job = office.api.ended(one.start_check())
     assert job["state"] == "failed" and "表头下面没有" in job["message"]
 
 
@@ -428,7 +428,7 @@ def test_cancel_leaves_nothing(office: Office, monkeypatch: pytest.MonkeyPatch) 
     one.check()
     job = office.api.post(f"{one.path}/commit", {})
     office.api.call("DELETE", f"/api/jobs/{job['id']}")
-    job = ended(office, job)
+    job = office.api.ended(job)
     assert job["state"] == "cancelled" and len(customers(office)) == 1
     assert one.commit()["result"]["added"] == 3000, "and it may be tried again"
 

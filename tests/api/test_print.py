@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,11 +44,7 @@ def admin(office: Office) -> Iterator[None]:
 
 def ended(office: Office, body: dict[str, Any], module: str = "customer") -> dict[str, Any]:
     job: dict[str, Any] = office.api.post(f"/api/print/{module}", body)
-    deadline = time.monotonic() + 30
-    while job["state"] == "running" and time.monotonic() < deadline:
-        time.sleep(0.02)
-        job = office.api.get(f"/api/jobs/{job['id']}")
-    return job
+    return office.api.ended(job)
 
 
 def words(office: Office, job: dict[str, Any]) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -287,16 +286,8 @@ def _change_and_delete(world: World) -> None:
 # ------------------------------------------------------------------------------------------ asking for all of it
 
 
-def finished(api: Api, job: dict[str, Any]) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while job["state"] == "running" and time.monotonic() < deadline:
-        time.sleep(0.005)
-        job = api.get(f"/api/jobs/{job['id']}")
-    return job
-
-
 def exported(api: Api, module: str, columns: list[str], ids: list[str] | None = None) -> str:
-    job = finished(api, api.post(f"/api/export/{module}", {"format": "csv", "columns": columns, "ids": ids}))
+    job = api.ended(api.post(f"/api/export/{module}", {"format": "csv", "columns": columns, "ids": ids}))
     assert job["state"] == "done", job
     raw = api.call("GET", f"/api/jobs/{job['id']}/file").content
     return "\n".join(" ".join(line) for line in csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
@@ -305,7 +296,7 @@ def exported(api: Api, module: str, columns: list[str], ids: list[str] | None = 
 def printed(api: Api, module: str, columns: list[str], ids: list[str] | None = None) -> str:
     """The words on paper; nothing when there was no row to print."""
     body = {"columns": [{"name": name, "width": 160} for name in columns], "landscape": True, "ids": ids}
-    job = finished(api, api.post(f"/api/print/{module}", body))
+    job = api.ended(api.post(f"/api/print/{module}", body))
     if job["state"] != "done":
         assert "没有可打印的记录" in job["message"], job
         return ""

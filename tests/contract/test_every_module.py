@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import time
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -340,7 +339,7 @@ def test_print_puts_on_paper_what_the_list_shows(office: Office, module: str) ->
     page = office.api.get(records(module), sort=described["sort"], limit=500)
     wide = [{"name": name, "width": 160} for name in columns]
     body = {"columns": wide, "query": {"sort": described["sort"]}, "fit": False, "title": "清单"}
-    job = _ended(office, office.api.post(f"/api/print/{module}", body))
+    job = office.api.ended(office.api.post(f"/api/print/{module}", body))
     if not page["rows"]:
         assert job["state"] == "failed" and "没有可打印的记录" in job["message"]
         return
@@ -396,16 +395,8 @@ def _read(kind: str, raw: bytes) -> list[list[Any]]:
     return [list(row) for row in load_workbook(io.BytesIO(raw)).worksheets[0].iter_rows(values_only=True)]
 
 
-def _ended(office: Office, job: dict[str, Any]) -> dict[str, Any]:
-    deadline = time.monotonic() + 30
-    while job["state"] == "running" and time.monotonic() < deadline:
-        time.sleep(0.02)
-        job = office.api.get(f"/api/jobs/{job['id']}")
-    return job
-
-
 def _job_file(office: Office, job: dict[str, Any]) -> bytes:
-    job = _ended(office, job)
+    job = office.api.ended(job)
     assert job["state"] == "done", job
     response = office.api.call("GET", f"/api/jobs/{job['id']}/file")
     assert response.ok

@@ -27,7 +27,7 @@ from sync_server.replication.changeset import Op
 from tests.conftest import StartProgram
 from tests.engine.kit import assert_sound, open_desk
 from tests.engine.test_kill import dice
-from tests.importing import Importing, checked, cut, ended, fetched, quiet, xlsx
+from tests.importing import Importing, checked, cut, fetched, quiet, xlsx
 from tests.support import Api, Office, copy_of
 
 HEADS = ("客户名称", "客户分组", "标签", "备注")
@@ -494,13 +494,13 @@ def test_the_program_goes_on_by_itself_as_soon_as_there_is_room(office: Office, 
     while imported(office) in (0, 6_000) and time.monotonic() < until:
         time.sleep(0.002)
     disk.fill()
-    job = ended(office, job)
+    job = office.api.ended(job)
     assert job["state"] == "failed" and ("会接着撤销" if is_undone else "会接着写完") in job["message"]
     office.workstation.finish_when_there_is_room(office.admin.operator)  # as every try that is refused does
     (waiting,) = [one for one in office.api.get("/api/jobs") if one["kind"] == "import-finished"]
     assert waiting["state"] == "running" and "接着" in waiting["label"]
     disk.free()
-    waiting = ended(office, waiting)
+    waiting = office.api.ended(waiting)
     assert waiting["state"] == "done", waiting
     assert_once(office, 0 if is_undone else 6_000)
 
@@ -541,7 +541,7 @@ def test_of_a_stopped_update_it_is_told_what_stayed_and_why(office: Office) -> N
         time.sleep(0.002)
     office.api.ok(office.api.call("PATCH", f"/api/records/customer/{old[0][0]}", {"note": "还要用"}))
     office.api.ok(office.api.call("DELETE", f"/api/jobs/{job['id']}"))
-    job = ended(office, job)
+    job = office.api.ended(job)
     assert job["state"] == "cancelled" and job["result"]["refused_count"] == 1, job
     assert job["message"] == f"已取消。已写入的撤回了，1 条没有动：「{old[0]['name']}」导入以后改过"
     assert ask(office, "SELECT count(*) FROM customer WHERE short_name = '新'") == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -156,9 +155,7 @@ def _questions(floor: Floor) -> Iterator[tuple[str, dict[str, str]]]:
 def exported(api: Api, floor: Floor, module: str, ids: list[str] | None = None) -> list[list[str]]:
     title = floor.office.engine.registry[module].module.title
     job = api.post(f"/api/export/{module}", {"format": "csv", "columns": [title], "ids": ids})
-    while job["state"] == "running":
-        time.sleep(0.01)
-        job = api.get(f"/api/jobs/{job['id']}")
+    job = api.ended(job)
     assert job["state"] == "done", job
     raw = api.call("GET", f"/api/jobs/{job['id']}/file").content
     return list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
@@ -302,8 +299,7 @@ def test_numbers_of_other_people_s_customers_are_masked(floor: Floor) -> None:
             api.call("PATCH", f"/api/records/customer/{theirs}", {"qq": "2"}, headers={"If-Match": '"1"'}).text,
         ]
         job = api.post("/api/export/customer", {"format": "csv", "columns": ["name", "phone"]})
-        while job["state"] == "running":
-            job = api.get(f"/api/jobs/{job['id']}")
+        job = api.ended(job)
         said.append(api.call("GET", f"/api/jobs/{job['id']}/file").content.decode("utf-8-sig"))
         assert not [text for text in said if "9999" in text]
         assert "051****9002" in said[0] and "051****9002" in said[-1]

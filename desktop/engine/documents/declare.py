@@ -126,6 +126,8 @@ class Asking:
     """The version of a document that counts; None of a draft and of one that was cancelled."""
     keeps_books: Callable[[], bool] = lambda: False
     """Whether this machine writes what the books need beside documents (modules.md 0.5)."""
+    step: Callable[[int, int], None] = lambda done, total: None
+    """What takes long says how much is done, of how much; there it may be stopped, too."""
 
 
 @dataclass(frozen=True)

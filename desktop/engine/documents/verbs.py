@@ -420,9 +420,10 @@ def sources(
 
 def take(
     engine: Engine, principal: Principal, module: str, name: str, id: str, values: Mapping[str, Any],
-    lines: Sequence[Mapping[str, Any]],
+    lines: Sequence[Mapping[str, Any]], step: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:  # fmt: skip
-    """A sheet filled from another document: as `work_out` answers."""
+    """A sheet filled from another document, or from all there is, telling `step` how far it is: as `work_out`
+    answers."""
     definition, document, line_definition = document_of(engine, module)
     demand(principal, "view", definition)
     source = _source(document, name)
@@ -430,7 +431,7 @@ def take(
     demand(principal, "view", target)
     header, given = readable(definition, values), [readable(line_definition, line) for line in lines[:LINES_MAX]]
     if source.whole:
-        return _take_all(engine, principal, definition, source, Sheet(header, given))
+        return _take_all(engine, principal, definition, source, Sheet(header, given), step)
     with engine.db.read() as db:
         if row_number(engine, db, principal, target, id, deleted=False) is None:
             raise not_found(target)
@@ -443,16 +444,30 @@ def take(
 
 
 def _take_all(
-    engine: Engine, principal: Principal, definition: Definition, source: Source, sheet: Sheet
+    engine: Engine, principal: Principal, definition: Definition, source: Source, sheet: Sheet,
+    step: Callable[[int, int], None],
 ) -> dict[str, Any]:  # fmt: skip
+    refuse_all(engine, principal, definition, source)
+    with engine.db.read() as db:
+        asking = asking_of(engine, db)
+        filled = source.take(sheet, "", replace(asking, step=step))
+        return _worked_out(engine, db, principal, definition, Typing(filled, asking))
+
+
+def refuse_all(engine: Engine, principal: Principal, definition: Definition, source: Source) -> None:
+    """Raises what keeps somebody from filling a sheet with all there is."""
     demand(principal, "post", definition)
     if principal.scope(definition.name) != "all":
         raise Forbidden(f"「{source.label}」看的是全公司的单据，要有「{definition.module.label}」全部数据的权限")
     with engine.db.read() as db:
-        asking = asking_of(engine, db)
-        if not asking.keeps_books():
+        if not asking_of(engine, db).keeps_books():
             raise BadRequest(f"「{source.label}」只在记账的机器上做，就是编号 {KEEPER} 的那台。请到那台机器上打开")
-        return _worked_out(engine, db, principal, definition, Typing(source.take(sheet, "", asking), asking))
+
+
+def source_of(engine: Engine, module: str, name: str) -> tuple[Definition, Source]:
+    """A source of a document, and the document; raises `NotFound`."""
+    definition, document, _ = document_of(engine, module)
+    return definition, _source(document, name)
 
 
 def _refuse_unposted(target: Definition, row: Mapping[str, Any] | None) -> None:

@@ -54,6 +54,7 @@ def differences(
     if products is None:
         products = sorted({str(row["product"]) for row in asking.find("stock_balance", {})})
     for start in range(0, len(products), _AT_ONCE):
+        asking.step(start, len(products))
         yield from _Replay(asking, kinds, products[start : start + _AT_ONCE]).differences()
 
 

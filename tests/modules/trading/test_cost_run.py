@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from desktop.engine.documents import verbs
 from desktop.engine.fields.moment import today
+from desktop.jobs import Cancelled
+from desktop.modules.trading import cost_run
 from tests.modules.trading.shop import D, Shop, costs, scaled, units, yuan
 
 
@@ -25,7 +28,9 @@ def days_ago(days: int) -> str:
 
 def offered(shop: Shop) -> list[dict[str, Any]]:
     path = "/api/documents/cost_adjust/sources/run/all"
-    return list(shop.api.post(path, shop.body({"kind": "run"}, []))["lines"])
+    job = shop.api.ended(shop.api.post(path, shop.body({"kind": "run"}, [])))
+    assert job["state"] == "done", job
+    return list(job["result"]["lines"])
 
 
 def found(shop: Shop) -> list[tuple[str, Any, Any, Any]]:
@@ -44,6 +49,24 @@ def read(shop: Shop, document: dict[str, Any]) -> tuple[Any, Any]:
     """Cost and profit of a sale."""
     row = shop.read("sale", document)["row"]
     return yuan(row["cost_total"]), yuan(row["profit"])
+
+
+def test_a_run_tells_how_far_it_is_and_stops_where_it_is_told_to(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost_run, "_AT_ONCE", 1)
+    shop.product("Q")
+    shop.buy(("P", 10, 10), ("Q", 1, 1))
+    told: list[tuple[int, int]] = []
+    engine, admin = shop.office.engine, shop.office.admin
+    verbs.take(engine, admin, "cost_adjust", "run", "", {"kind": "run"}, [], lambda *step: told.append(step))
+    assert told == [(0, 2), (1, 2)]
+
+    def stop(done: int, total: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        verbs.take(engine, admin, "cost_adjust", "run", "", {"kind": "run"}, [], stop)
+    path = "/api/documents/cost_adjust/sources/unknown/all"
+    assert "选一张" in shop.api.refused("POST", path, 404, shop.body({"kind": "late"}, []))["title"]
 
 
 def test_books_in_order_have_no_differences(shop: Shop) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from tests.importing import Importing, ended, fetched, xlsx
+from tests.importing import Importing, fetched, xlsx
 from tests.modules.trading.shop import D, Shop, fen, scaled, units, yuan
 
 STOCK = ("仓库", "产品", "数量", "单位成本", "备注")
@@ -29,7 +29,7 @@ def stock(shop: Shop, *rows: Any) -> Importing:
 
 
 def undone(shop: Shop, module: str, batch: str) -> dict[str, Any]:
-    return ended(shop.office, shop.api.post(f"/api/import/{module}/{batch}/undo"))
+    return dict(shop.api.ended(shop.api.post(f"/api/import/{module}/{batch}/undo")))
 
 
 def test_a_sheet_of_lines_becomes_one_opening_for_each_warehouse_and_day(shop: Shop) -> None:
@@ -112,7 +112,7 @@ def test_parties_and_accounts_have_their_openings(shop: Shop) -> None:
 
 
 def test_the_template_asks_for_lines_and_only_openings_take_files(shop: Shop) -> None:
-    job = ended(shop.office, shop.api.post("/api/import/stock_entry/template"))
+    job = shop.api.ended(shop.api.post("/api/import/stock_entry/template"))
     book = load_workbook(io.BytesIO(fetched(shop.office, job)))
     heads = [cell.value for cell in book.worksheets[0][1]]
     assert heads[:3] == ["仓库 *", "单据日期", "产品 *"] and {"数量 *", "单位成本", "备注"} <= set(heads)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,12 +18,7 @@ MM = 72 / 25.4
 
 
 def made(shop: Shop, path: str, **body: Any) -> dict[str, Any]:
-    job: dict[str, Any] = shop.api.post(f"/api/labels/{path}", body)
-    deadline = time.monotonic() + 30
-    while job["state"] == "running" and time.monotonic() < deadline:
-        time.sleep(0.02)
-        job = shop.api.get(f"/api/jobs/{job['id']}")
-    return job
+    return dict(shop.api.ended(shop.api.post(f"/api/labels/{path}", body)))
 
 
 def pages(shop: Shop, job: Mapping[str, Any]) -> list[tuple[tuple[int, int], str]]:

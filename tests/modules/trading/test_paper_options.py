@@ -46,8 +46,7 @@ def attach(shop: Shop, module: str, id: str, colour: tuple[int, int, int], role:
 
 def job(shop: Shop, module: str, document: Mapping[str, Any], verb: str, **asked: Any) -> dict[str, Any]:
     found: dict[str, Any] = shop.api.post(f"/api/documents/{module}/{document['row']['id']}/{verb}", asked)
-    while found["state"] == "running":
-        found = shop.api.get(f"/api/jobs/{found['id']}")
+    found = shop.api.ended(found)
     assert found["state"] == "done", found
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -56,10 +55,7 @@ def printed(shop: Shop, module: str, document: Mapping[str, Any], name: str) -> 
 
 def started(shop: Shop, module: str, document: Mapping[str, Any], name: str) -> dict[str, Any]:
     job: dict[str, Any] = shop.api.post(f"/api/documents/{module}/{document['row']['id']}/print", {"name": name})
-    deadline = time.monotonic() + 30
-    while job["state"] == "running" and time.monotonic() < deadline:
-        time.sleep(0.02)
-        job = shop.api.get(f"/api/jobs/{job['id']}")
+    job = shop.api.ended(job)
     assert job["state"] == "done", job
     return job
 

@@ -74,7 +74,6 @@ def test_export_and_paper_show_it_too(shop: Shop) -> None:
     shop.buy(("P", 10, 2))
     body = {"columns": ["qty", "stock_after"], "format": "csv"}
     job = shop.api.post("/api/export/stock_move", body)
-    while job["state"] == "running":
-        job = shop.api.get(f"/api/jobs/{job['id']}")
+    job = shop.api.ended(job)
     text = shop.api.call("GET", f"/api/jobs/{job['id']}/file").content.decode("utf-8-sig")
     assert text.split() == ["数量,结存", "10,10"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from typing import Any
 
 import pytest
@@ -38,10 +37,7 @@ def options(shop: Shop, module: str, name: str) -> list[str]:
 
 def headings(shop: Shop, path: str, body: dict[str, Any]) -> list[str]:
     job = shop.api.post(path, body)
-    deadline = time.monotonic() + 30
-    while job["state"] == "running" and time.monotonic() < deadline:
-        time.sleep(0.02)
-        job = shop.api.get(f"/api/jobs/{job['id']}")
+    job = shop.api.ended(job)
     sheet = load_workbook(io.BytesIO(shop.api.call("GET", f"/api/jobs/{job['id']}/file").content)).worksheets[0]
     return [str(cell.value) for cell in next(sheet.iter_rows())]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -122,10 +121,7 @@ def test_a_supplier_has_one_too(shop: Shop) -> None:
 
 
 def ended(shop: Shop, job: dict[str, Any]) -> dict[str, Any]:
-    deadline = time.monotonic() + 30
-    while job["state"] == "running" and time.monotonic() < deadline:
-        time.sleep(0.02)
-        job = shop.api.get(f"/api/jobs/{job['id']}")
+    job = shop.api.ended(job)
     assert job["state"] == "done", job
     return job
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -100,10 +99,7 @@ def test_what_is_out_of_use_is_left_out_once_nothing_is_there(shop: Shop) -> Non
 
 
 def ended(shop: Shop, job: dict[str, Any]) -> dict[str, Any]:
-    deadline = time.monotonic() + 30
-    while job["state"] == "running" and time.monotonic() < deadline:
-        time.sleep(0.02)
-        job = shop.api.get(f"/api/jobs/{job['id']}")
+    job = shop.api.ended(job)
     assert job["state"] == "done", job
     return job
 

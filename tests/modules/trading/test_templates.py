@@ -147,8 +147,7 @@ def test_the_preview_is_of_the_newest_document_or_made_up(shop: Shop, tmp_path: 
     def proof(module: str, base: str, sample: bool) -> tuple[str, str]:
         body = {"module": module, "base": base, "layout": shipped(shop, base, module), "sample": sample}
         job = shop.api.post("/api/templates/preview", body)
-        while job["state"] == "running":
-            job = shop.api.get(f"/api/jobs/{job['id']}")
+        job = shop.api.ended(job)
         assert job["state"] == "done", job
         content = shop.api.call("GET", f"/api/jobs/{job['id']}/view").content
         return words(content)[0], job["result"]["note"]

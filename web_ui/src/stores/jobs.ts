@@ -6,7 +6,7 @@ import { onServerEvent } from '@/api/events'
 import type { Job } from '@/api/types'
 
 /** Jobs of a page that shows itself how they end; what they made belongs to it. */
-export const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['print', 'import-check', 'import', 'import-undo'])
+export const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['print', 'fill', 'import-check', 'import', 'import-undo'])
 /** kinds whose end is told in a few words */
 export const TOLD_WHEN_DONE: ReadonlySet<string> = new Set(['import', 'import-undo', 'import-finished'])
 

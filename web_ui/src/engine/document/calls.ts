@@ -1,6 +1,6 @@
 /** The calls of documents with lines: one place that knows their addresses and bodies. */
 import { api, type CallOptions } from '@/api/client'
-import type { DocumentPage, FoundProduct, FoundProducts, SheetLine, SourceOffers, Value, WorkedOut } from '@/api/types'
+import type { DocumentPage, FoundProduct, FoundProducts, Job, SheetLine, SourceOffers, Value, WorkedOut } from '@/api/types'
 
 export interface SheetBody { values: Record<string, Value>; lines: SheetLine[] }
 export interface SaveBody extends SheetBody { post: boolean; confirmed?: string[]; answers?: string }
@@ -32,6 +32,8 @@ export const documents = {
   /** what the sheet can be filled from, and the sheet filled from one of them */
   sources: (module: string, source: string, body: SheetBody, text = ''): Promise<SourceOffers> => api.post<SourceOffers>(`${at(module, `/sources/${encodeURIComponent(source)}`)}${text ? `?text=${encodeURIComponent(text)}` : ''}`, body),
   take: (module: string, source: string, id: string, body: SheetBody): Promise<WorkedOut> => api.post<WorkedOut>(at(module, `/sources/${encodeURIComponent(source)}/${encodeURIComponent(id)}`), body),
+  /** the same with all there is, as a job whose result is the sheet */
+  takeAll: (module: string, source: string, body: SheetBody): Promise<Job> => api.post<Job>(at(module, `/sources/${encodeURIComponent(source)}/all`), body),
   /** what stands behind a line, and the prices it may have */
   glance: (module: string, body: GlanceBody): Promise<Glance> => api.post<Glance>(at(module, '/glance'), body),
   find: (module: string, text: string, limit: number, signal?: AbortSignal): Promise<FoundProducts> => api.get<FoundProducts>(at(module, '/find'), { text, limit }, signal ? { signal } : {}),

@@ -1,7 +1,7 @@
 /** One document on one sheet: loading, changing, what follows, checking, saving. No drawing. */
 import { computed, onUnmounted, ref, shallowRef } from 'vue'
 import { ApiError, newKey } from '@/api/client'
-import type { DocumentAction, DocumentHint, DocumentInfo, DocumentPage, DocumentState, FoundProduct, Labels, ModuleInfo, Row, Value } from '@/api/types'
+import type { DocumentAction, DocumentHint, DocumentInfo, DocumentPage, DocumentState, FoundProduct, Job, Labels, ModuleInfo, Row, Value, WorkedOut } from '@/api/types'
 import { formatValue } from '@/fields'
 import { t } from '@/locale'
 import { ask } from '@/ui/confirm'
@@ -263,10 +263,17 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   /** fills the sheet from another document */
   async function takeFrom(source: string, from: string): Promise<void> {
     await follower.settled()
-    const answer = await documents.take(module.name, source, from, bodyOf(sheet.value))
+    fill(await documents.take(module.name, source, from, bodyOf(sheet.value)))
+  }
+  function fill(answer: WorkedOut): void {
     learn(answer.labels)
     change(sheetOf(answer.values, answer.lines, names, sheet.value), null)
     hints.value = answer.hints
+  }
+  /** starts to fill it with all there is; `fill` takes what comes of it */
+  async function takeAll(source: string): Promise<Job> {
+    await follower.settled()
+    return documents.takeAll(module.name, source, bodyOf(sheet.value))
   }
 
   // ---- saving -----------------------------------------------------------------------------------------------------
@@ -376,7 +383,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   onUnmounted(() => follower.reset())
   return {
     id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, answers, state, title, kind, noun, what, kept,
-    load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, repeatLine, takeFrom, save, act, learn,
+    load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, repeatLine, takeFrom, takeAll, fill, save, act, learn,
   }
 }
 export type DocumentSheet = ReturnType<typeof useDocument>
