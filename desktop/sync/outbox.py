@@ -14,6 +14,7 @@ from sync_server.replication.clock import from_hex, to_hex
 from sync_server.replication.wire import BATCH_BYTES_MAX, CHANGESETS_MAX
 
 from ..engine.apply import ACKED, LOST, OPEN, PENDING, REJECTED, closed, heard_stamp, opened, unpacked
+from ..engine.documents.versions import TABLE as VERSIONS
 from ..engine.engine import Engine
 from ..engine.registry import Registry
 from ..engine.work import Changed, Key, keys_of, rebuild_checksum
@@ -324,12 +325,33 @@ def _again(engine: Engine, db: sqlite3.Connection, op: Op) -> Op | None:
 
 
 def discard(engine: Engine, replica: str, n: int) -> None:
-    """Gives up a changeset that was not accepted; its rows are fetched from the server. Raises LookupError."""
+    """Gives up a changeset that was not accepted; its rows are fetched from the server. Raises LookupError.
+
+    A line that a posted version says stays: what counts was accepted for itself, and is made whole by a new changeset.
+    """
     with engine.db.write() as db:
         row = _rejected(db, replica, n)
+        changeset = Changeset.read(opened(row["body"]))
+        said = [again for op in _said(engine, db, changeset) if (again := _again(engine, db, op)) is not None]
         _put_away(engine, db, row, DISCARDED)
-        for op in Changeset.read(opened(row["body"])).ops:
+        for op in changeset.ops:
             want(db, op.table, op.id)
+        engine.applier.local(said, actor=changeset.actor, act=changeset.act)
+
+
+def _said(engine: Engine, db: sqlite3.Connection, changeset: Changeset) -> list[Op]:
+    """Of the ops those that made lines of documents that were posted since, as far as that is not refused, too."""
+    posted = (
+        f"SELECT 1 FROM {VERSIONS} v JOIN row_clock k ON k.t = '{VERSIONS}' AND k.id = v.id "
+        "LEFT JOIN changeset c ON c.r = k.r AND c.n = k.n "
+        "WHERE v.document = ? AND v.deleted_at IS NULL AND c.state IS NOT ? LIMIT 1"
+    )
+    return [
+        op
+        for op in changeset.ops
+        if op.kind == "ins" and (parent := engine.registry.document_of.get(op.table))
+        and db.execute(posted, (op.set.get(parent[1]), REJECTED)).fetchone()
+    ]  # fmt: skip
 
 
 def _rejected(db: sqlite3.Connection, replica: str, n: int) -> sqlite3.Row:
