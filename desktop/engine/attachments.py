@@ -82,10 +82,13 @@ def file_of(engine: Engine, principal: Principal, id: str) -> Row:
         where = _holder_of(db, id)
         held(engine, db, principal, *where, "view")
         row = dict(_rows(db, ATTACHMENT, "WHERE id = ?", (id,))[0])
-        emblem = emblem_of(engine, where[0], row["role"])
-        if emblem and emblem.right and not principal.has(emblem.right):
-            raise Forbidden(f"没有看「{emblem.label}」的权限，可请管理员来做")
+        _demand_emblem(principal, emblem_of(engine, where[0], row["role"]))
         return row
+
+
+def _demand_emblem(principal: Principal, emblem: Emblem | None) -> None:
+    if emblem and emblem.right and not principal.has(emblem.right):
+        raise Forbidden(f"没有看「{emblem.label}」的权限，可请管理员来做")
 
 
 def emblem_of(engine: Engine, module: str, role: str) -> Emblem | None:
@@ -114,11 +117,13 @@ _FIRST = "ORDER BY main_at DESC, created_at, id"
 
 def emblems(db: sqlite3.Connection, module: str, *roles: str) -> list[tuple[str, int]]:
     """Hash and size of pictures with one of these roles among the files of a module that has one row; those with the
-    first role before the others, each the one that counts first."""
+    first role before the others, each the one that was chosen last first. What is no plain picture counts only while
+    it is chosen."""
     turn = "CASE role " + " ".join(f"WHEN ? THEN {place}" for place, _ in enumerate(roles)) + " END"
     sql = (
         f"SELECT sha256, size FROM {ATTACHMENT} WHERE module = ? AND role IN ({', '.join('?' * len(roles))}) "
-        f"AND deleted_at IS NULL {_FIRST.replace('ORDER BY', f'ORDER BY {turn},')}"
+        "AND deleted_at IS NULL AND (role = 'image' OR main_at IS NOT NULL) "
+        f"{_FIRST.replace('ORDER BY', f'ORDER BY {turn},')}"
     )
     return [(str(row["sha256"]), int(row["size"] or 0)) for row in db.execute(sql, (module, *roles, *roles))]
 
@@ -202,27 +207,34 @@ def lead(engine: Engine, principal: Principal, id: str) -> None:
 
 
 def assign(engine: Engine, principal: Principal, id: str, role: str) -> None:
-    """Makes a picture an emblem of its record, in the place of the one before, or (`image`) a picture like others."""
+    """Makes a picture an emblem of its record, in the place of the one before, or (`image`) a picture like others.
+
+    One that asks for a right keeps asking for it when another takes its place, though it counts no more.
+    """
     with engine.db.write() as db:
         module, record = _holder_of(db, id)
         held(engine, db, principal, module, record, "edit")
         row = db.execute(f"SELECT role FROM {ATTACHMENT} WHERE id = ?", (id,)).fetchone()
-        if role != "image" and emblem_of(engine, module, role) is None:
+        was, now = emblem_of(engine, module, row["role"]), emblem_of(engine, module, role)
+        if role != "image" and now is None:
             raise BadRequest("这里的图片没有这种用途")
-        if row["role"] != "image" and emblem_of(engine, module, row["role"]) is None:
+        if row["role"] != "image" and was is None:
             raise BadRequest("只有图片能这样用")
+        for one in (was, now):
+            _demand_emblem(principal, one)
         before = f"SELECT id, role, main_at FROM {ATTACHMENT} WHERE module = ? AND record = ? AND (id = ? OR role = ?)"
         ops = [
-            _role_op(one, role if one["id"] == id else "image")
-            for one in db.execute(before, (module, record, id, role if role != "image" else None))
-        ]
+            _role_op(one, role, counts=role != "image") if one["id"] == id
+            else _role_op(one, role if now and now.right else "image", counts=False)
+            for one in db.execute(before, (module, record, id, role if now else None))
+        ]  # fmt: skip
         changed = engine.applier.local(ops, actor=principal.operator, act=f"{ATTACHMENT}.edit")
     engine.tell(changed)
 
 
-def _role_op(row: sqlite3.Row, role: str) -> Op:
+def _role_op(row: sqlite3.Row, role: str, *, counts: bool) -> Op:
     """Of two machines that choose one each, the choice made last counts."""
-    at = None if role == "image" else instant(datetime.now(UTC))
+    at = instant(datetime.now(UTC)) if counts else None
     before = {name: value_hash(row[name]) for name in ("role", "main_at")}
     return Op(ATTACHMENT, row["id"], "upd", {"role": role, "main_at": at}, before)
 

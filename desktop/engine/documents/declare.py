@@ -435,11 +435,14 @@ class Party:
 
 @dataclass(frozen=True)
 class Letterhead:
-    """Whose paper it is: the one row of `module`, by the first of `names` that is filled in; `footer` stands below."""
+    """Whose paper it is: the one row of `module`, by the first of `names` that is filled in; `footer` stands below.
+    `logo` and `seal` are the roles of its emblems (`Emblem`)."""
 
     module: str
     names: str
     footer: str = ""
+    logo: str = ""
+    seal: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

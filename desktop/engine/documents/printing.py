@@ -174,12 +174,15 @@ class _Looks:
         self.notes: list[str] = []
 
     def logo(self) -> Path | None:
-        """The logo of whose paper it is, else the first picture among their files."""
-        letterhead = self._made.one.letterhead
-        if letterhead is None:
+        """The logo of whose paper it is; the first picture among their files, where none was ever said to stand for
+        something."""
+        made, letterhead = self._made, self._made.one.letterhead
+        if letterhead is None or not letterhead.logo:
             return None
-        found = (self._picture(*one) for one in emblems(self._made.db, letterhead.module, "logo", "image"))
-        return next(filter(None, found), None)
+        roles = [one.role for one in made.engine.definition(letterhead.module).module.emblems]
+        said = emblems(made.db, letterhead.module, *roles)
+        known = emblems(made.db, letterhead.module, letterhead.logo if said else "image")
+        return next(filter(None, (self._picture(*one) for one in known)), None)
 
     def of_lines(self) -> Sequence[Path | None]:
         """What each line is about."""
@@ -191,25 +194,27 @@ class _Looks:
         known = leading(made.engine, made.db, made.principal, target, {str(line[by]) for line in lines if line[by]})
         files = {id: self._picture(*one) for id, one in known.items()}
         if missing := sum(file is None for file in files.values()):
-            self.notes.append(f"有 {missing} 个产品的图片还没下载到本机，这次不印。")
+            noun = made.engine.definition(target).module.noun
+            self.notes.append(f"有 {missing} 个{noun}的图片还没下载到本机，这次不印。")
         return [files.get(str(line[by])) for line in lines]
 
     def seal(self) -> Path | None:
         """The seal of whose paper it is, for who may set it, or where the document was approved."""
         made = self._made
         letterhead = made.one.letterhead
-        if made.one.sealed is None or letterhead is None:
+        if made.one.sealed is None or letterhead is None or not letterhead.seal:
             return None
-        known = emblems(made.db, letterhead.module, "seal")
-        if not known:
+        known = emblems(made.db, letterhead.module, letterhead.seal)
+        emblem = emblem_of(made.engine, letterhead.module, letterhead.seal)
+        if not known or emblem is None:
             return None
-        emblem = emblem_of(made.engine, letterhead.module, "seal")
         if made.row["state"] != "posted":
             self.notes.append("没有过账的不盖章。")
-        elif emblem and emblem.right and not (made.principal.has(emblem.right) or approval.is_approved(made.row)):
-            self.notes.append("没有盖章：要有「系统设置」权限，或者单据已经审批通过。")
+        elif emblem.right and not (made.principal.has(emblem.right) or approval.is_approved(made.row)):
+            right = made.engine.registry.specials[emblem.right].label
+            self.notes.append(f"没有盖章：要有「{right}」权限，或者单据已经审批通过。")
         elif (file := self._picture(*known[0])) is None:
-            self.notes.append("没有盖章：公章的图片还没下载到本机。")
+            self.notes.append(f"没有盖章：{emblem.label}的图片还没下载到本机。")
         else:
             return file
         return None

@@ -6,8 +6,8 @@ from dataclasses import replace
 from ...engine.documents.declare import Letterhead, Party, Print, Spelled
 from .words import in_words
 
-SHEET_HEAD = Letterhead("company_profile", "name", footer="print_footer")
-SHOP_HEAD = Letterhead("company_profile", "short_name name", footer="print_footer")
+SHEET_HEAD = Letterhead("company_profile", "name", footer="print_footer", logo="logo")
+SHOP_HEAD = Letterhead("company_profile", "short_name name", footer="print_footer", logo="logo")
 TOTAL = Spelled("total", in_words)
 WITH_PRICES = "product_name spec unit_name qty price discount_rate amount note"
 WITHOUT_PRICES = "product_name spec unit_name qty note"
@@ -43,7 +43,7 @@ def contract(titles: Mapping[str, str], head: Sequence[str]) -> Print:
         columns="product_name spec unit_name qty price amount note", sums="total discount_amount charge_amount",
         labels={"number": "合同编号", "doc_on": "签订日期"}, spelled=TOTAL,
         terms=Party("", "contract_terms", module="company_profile"), terms_else=TERMS, seals=("供方", "需方"),
-        letterhead=Letterhead("company_profile", ""), logo=True, sealed=0,
+        letterhead=Letterhead("company_profile", "", logo="logo", seal="seal"), logo=True, sealed=0,
     )  # fmt: skip
 
 

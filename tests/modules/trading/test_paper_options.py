@@ -186,7 +186,20 @@ def test_a_contract_bears_logo_and_seal_for_who_may_set_it_and_once_approved(
     shop.api.refused("GET", f"/api/file/{sealed['seal']}/content", 403)
     shop.api.refused("GET", f"/api/file/{sealed['seal']}/thumbnail", 403)
     shop.api.refused("POST", f"/api/file/{sealed['seal']}/role", 403, {"role": "image"})
-    assert shop.api.call("GET", f"/api/file/{sealed['old']}/content").status_code == 200, "no seal any more"
+    shop.api.refused("GET", f"/api/file/{sealed['old']}/content", 403)  # once a seal, for nobody else's eyes
+
+
+def test_a_seal_that_was_replaced_is_no_logo(shop: Shop) -> None:
+    (row,) = shop.rows("company_profile")
+    shop.customer()
+    shop.product("P")
+    old, new = (attach(shop, "company_profile", row["id"], one, "seal") for one in ((200, 30, 30), (30, 200, 30)))
+    sold = shop.enter("sale", {"doc_type": "order", "customer": "甲", "deliver_on": "2030-01-01"}, ("P", 1, 10))
+    assert printed(shop, "sale", sold, name="contract")[1] == [GREEN]
+    clerk(shop)
+    assert printed(shop, "sale", sold, name="contract")[1] == []
+    for one in (old, new):
+        shop.api.refused("GET", f"/api/file/{one}/content", 403)
 
 
 def test_only_pictures_of_who_has_emblems_become_one(shop: Shop, sealed: dict[str, str]) -> None:
