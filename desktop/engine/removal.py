@@ -208,7 +208,7 @@ class _Holding:
             else:
                 by_noun.setdefault(registry[name].module.noun, set()).update(some)
         words += [f"{len(some)} 个{noun}" for noun, some in by_noun.items()]
-        return f"还有 {'、'.join(words)}在用"
+        return f"还有 {'、'.join(words)}{'' if by_noun else ' '}在用"
 
     def _documents(self, lines: str, some: Collection[str]) -> str:
         """The documents that lines stand on: the first of those whom the user sees by their numbers."""
@@ -223,8 +223,8 @@ class _Holding:
         numbers = [number for id, number in found[:_NAMED_MAX] if number and self._sees(definition, id)]
         if not numbers:
             return f"{len(found)} 个{noun}"
-        more = f"等 {len(found)} 个" if len(found) > len(numbers) else ""
-        return f"{noun} {'、'.join(numbers)} {more}"
+        more = f" 等 {len(found)} 个" if len(found) > len(numbers) else ""
+        return f"{noun} {'、'.join(numbers)}{more}"
 
     def _sees(self, definition: Definition, id: str) -> bool:
         if not self.principal.may("view", definition.name):

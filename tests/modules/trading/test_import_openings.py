@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from desktop.engine.imports import documents
 from tests.importing import Importing, fetched, xlsx
 from tests.modules.trading.shop import D, Shop, fen, scaled, units, yuan
 
@@ -235,6 +236,20 @@ def test_two_who_take_it_back_at_once_do_not_meet(shop: Shop) -> None:
     assert shop.owes("甲") == 0
 
 
+def test_a_file_that_would_keep_others_waiting_too_long_is_parted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "DOCUMENTS_MAX", 2)
+    one = party(shop, *(("应收", "甲", 10 + n, None) for n in range(3)))
+    job = shop.api.ended(one.start_check())
+    assert (job["state"], job["message"]) == ("failed", "一次最多导入 2 行，请分成几个文件")
+    days = [date(2020, 1, day) for day in (1, 2, 3)]
+    heads = ("仓库", "产品", "数量", "单位成本", "单据日期")
+    lines = Importing.of(
+        shop.office, xlsx(heads, *(("主仓", "P", 1, 5, day) for day in days)), "stock_entry", "期初.xlsx"
+    )
+    job = shop.api.ended(lines.start_check())
+    assert (job["state"], job["message"]) == ("failed", "一次最多导入 2 张单据，请分成几个文件")
+
+
 def test_an_imported_product_in_use_says_on_which_documents(shop: Shop) -> None:
     one = Importing.of(shop.office, xlsx(("产品名称", "产品类别"), ("垫片", "未分类")), "product", "产品.xlsx")
     assert one.check()["good"] == 1
@@ -245,8 +260,9 @@ def test_an_imported_product_in_use_says_on_which_documents(shop: Shop) -> None:
     sold = shop.sell(("垫片", 1, 3))["row"]["number"]
     said = undone(shop, "product", batch)
     (refused,) = said["result"]["refused"]
-    assert f"进货单 {bought} " in refused["reason"] and f"销货单 {sold} " in refused["reason"], refused
-    assert "产品在用" not in refused["reason"]
+    assert f"进货单 {bought}" in refused["reason"] and f"销货单 {sold}" in refused["reason"], refused
+    assert refused["reason"].startswith("还有 ") and refused["reason"].endswith("在用"), refused
+    assert "个产品" not in refused["reason"]
 
 
 def hire(shop: Shop, name: str, rights: str) -> None:
