@@ -6,7 +6,7 @@ from typing import Any
 from flask import request
 
 from ..engine.access import demand
-from ..engine.imports.documents import DocumentUndo
+from ..engine.imports import documents
 from ..engine.imports.matching import demand_import, heads_of
 from ..engine.imports.sheets import reason_of, template
 from ..engine.imports.staging import cells_of
@@ -22,6 +22,11 @@ from .http import Call, Routes
 routes = Routes()
 _IMPORT = "/api/import/<module>"
 _ONE = f"{_IMPORT}/<id>"
+_MADE = {
+    documents.POSTED: "单据",
+    documents.DRAFT: "草稿，过账以后才算数",
+    documents.WAITING: "待审批的单据，通过以后才算数",
+}
 _ERRORS = (400, 403, 404, 413, 422)
 
 
@@ -143,7 +148,7 @@ def commit(call: Call, module: str, id: str) -> dict[str, Any]:
             raise
         job.result = vars(done)
         if engine.definition(module).module.document:
-            job.message = f"新增 {done.added:,} 张单据，{done.left_out:,} 行没有导入"
+            job.message = f"新增 {done.added:,} 张{_MADE[done.state]}，{done.left_out:,} 行没有导入"
             return
         job.message = f"新增 {done.added:,} 条，更新 {done.changed:,} 条，{done.left_out:,} 行没有导入"
 
@@ -158,7 +163,7 @@ def preview_undo(call: Call, module: str, id: str) -> dict[str, Any]:
 
 def _taking_back(call: Call, module: str, id: str) -> Undo:
     definition = call.engine.definition(module)
-    made = DocumentUndo if definition.module.document else Undo
+    made = documents.DocumentUndo if definition.module.document else Undo
     return made(call.engine, call.principal, definition, id)
 
 
@@ -177,7 +182,9 @@ def undo(call: Call, module: str, id: str) -> dict[str, Any]:
             raise
         job.result = undone.public()
         if definition.module.document:
-            job.message = f"作废 {undone.deleted:,} 张，{undone.refused_count:,} 张没有动"
+            drafts = f"，删除草稿 {undone.drafts:,} 张" if undone.drafts else ""
+            cancelled = undone.deleted - undone.drafts
+            job.message = f"作废 {cancelled:,} 张{drafts}，{undone.refused_count:,} 张没有动"
             return
         job.message = f"删除 {undone.deleted:,} 条，恢复 {undone.restored:,} 条，{undone.refused_count:,} 条没有动"
 

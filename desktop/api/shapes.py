@@ -515,6 +515,8 @@ class PastImports(RootModel[list[PastImport]]):
 
 class UndoneAnswer(Loose):
     deleted: int
+    drafts: int
+    """Of documents: those that are deleted; the others are cancelled."""
     restored: int
     refused: list[dict[str, str]]
     refused_count: int

@@ -21,6 +21,7 @@ from .registry import Definition, Incoming
 from .rows import Values
 from .saving import Saving, row_number
 
+_NAMED_MAX = 3
 _IMPORTED = "正在导入的内容要用到，请等导入写完"
 
 
@@ -163,7 +164,8 @@ def _refusals(
     """Records that may not go: still referred to by something that stays, or held by a rule. `asked` are those of the
     module in question, if the others that go have been asked before."""
     saving = Saving(engine, db, principal, definition, together=frozenset(doomed.ids(definition.name)))
-    holding = _holding(db, definition, list(doomed.rows[definition.name] if asked is None else asked), doomed)
+    ids = list(doomed.rows[definition.name] if asked is None else asked)
+    holding = _Holding(engine, db, principal).told(definition, ids, doomed)
     needed = [_IMPORTED] if running.is_needed(db, doomed.rows) else []
     for old in olds:
         # what a rule says of it is what can be done instead; what hangs on it then says nothing more
@@ -173,27 +175,61 @@ def _refusals(
             yield {"id": old["id"], "title": title, "reason": "，".join(reasons)}
 
 
-def _holding(
-    db: sqlite3.Connection, definition: Definition, ids: Sequence[str], doomed: _Doomed
-) -> dict[str, list[str]]:
-    """Record → what still refers to it, in one sentence: each record once, however often it refers. What machines work
-    out by themselves is named where nothing else is: it follows from the others."""
-    found: dict[str, dict[str, set[str]]] = {}
-    derived = {one.definition.module.noun for one in definition.incoming if one.definition.module.local}
-    for incoming in definition.incoming:
-        if incoming.cascades or getattr(incoming.ref, "loose", False):
-            continue
-        going, noun = doomed.ids(incoming.definition.name), incoming.definition.module.noun
-        for record, target in _referring(db, definition, incoming, ids):
-            if record not in going:
-                meant = doomed.asked_for(definition.name, target)
-                found.setdefault(meant, {}).setdefault(noun, set()).add(record)
-    return {target: [_in_use(by_noun, derived)] for target, by_noun in found.items()}
+@dataclass
+class _Holding:
+    """What still refers to records, in one sentence for each."""
 
+    engine: Engine
+    db: sqlite3.Connection
+    principal: Principal
 
-def _in_use(by_noun: Mapping[str, Collection[str]], derived: Collection[str]) -> str:
-    told = {noun: some for noun, some in by_noun.items() if noun not in derived} or by_noun
-    return f"还有 {'、'.join(f'{len(some)} 个{noun}' for noun, some in told.items())}在用"
+    def told(self, definition: Definition, ids: Sequence[str], doomed: _Doomed) -> dict[str, list[str]]:
+        """Each record counts once, however often it refers; a line stands for its document, which is named. What
+        machines work out by themselves is named where nothing else is: it follows from the others."""
+        found: dict[str, dict[str, set[str]]] = {}
+        for incoming in definition.incoming:
+            if incoming.cascades or getattr(incoming.ref, "loose", False):
+                continue
+            going = doomed.ids(incoming.definition.name)
+            for record, target in _referring(self.db, definition, incoming, ids):
+                if record not in going:
+                    meant = doomed.asked_for(definition.name, target)
+                    found.setdefault(meant, {}).setdefault(incoming.definition.name, set()).add(record)
+        return {target: [self._in_use(by_module)] for target, by_module in found.items()}
+
+    def _in_use(self, by_module: Mapping[str, set[str]]) -> str:
+        registry = self.engine.registry
+        told = {name: some for name, some in by_module.items() if not registry[name].module.local} or by_module
+        by_noun: dict[str, set[str]] = {}
+        words = []
+        for name, some in told.items():
+            if name in registry.document_of:
+                words.append(self._documents(name, some))
+            else:
+                by_noun.setdefault(registry[name].module.noun, set()).update(some)
+        words += [f"{len(some)} 个{noun}" for noun, some in by_noun.items()]
+        return f"还有 {'、'.join(words)}{'' if by_noun else ' '}在用"
+
+    def _documents(self, lines: str, some: Collection[str]) -> str:
+        """The documents that lines stand on: the first of those whom the user sees by their numbers."""
+        module, parent = self.engine.registry.document_of[lines]
+        definition = self.engine.definition(module)
+        noun = definition.module.noun
+        sql = (
+            f'SELECT DISTINCT d.id, d.number FROM {lines} l JOIN {module} d ON d.id = l."{parent}" '
+            "WHERE l.id IN (SELECT value FROM json_each(?)) ORDER BY d.row DESC"
+        )
+        found = self.db.execute(sql, (json.dumps(sorted(some)),)).fetchall()
+        numbers = [number for id, number in found[:_NAMED_MAX] if number and self._sees(definition, id)]
+        if not numbers:
+            return f"{len(found)} 个{noun}"
+        more = f" 等 {len(found)} 个" if len(found) > len(numbers) else ""
+        return f"{noun} {'、'.join(numbers)}{more}"
+
+    def _sees(self, definition: Definition, id: str) -> bool:
+        if not self.principal.may("view", definition.name):
+            return False
+        return row_number(self.engine, self.db, self.principal, definition, id, deleted=False) is not None
 
 
 def removable(
@@ -249,6 +285,11 @@ def delete_ops(
     for name, children in (along or {}).items():
         doomed[name] = {child: f"{module}:{parent}" for child, parent in children.items()}
     return _delete_ops(engine, db, _Doomed(doomed))
+
+
+def whole_ops(engine: Engine, db: sqlite3.Connection, definition: Definition, ids: Sequence[str]) -> list[Op]:
+    """Ops that delete records with all that goes along, for who knows that they may go."""
+    return _delete_ops(engine, db, _doomed(engine, db, definition, ids))
 
 
 def _delete_ops(engine: Engine, db: sqlite3.Connection, doomed: _Doomed) -> list[Op]:

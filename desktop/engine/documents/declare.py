@@ -400,16 +400,29 @@ class Source:
     """It fills the sheet by itself, with all there is, whoever's it is: for those who see all of the company's."""
 
 
+@dataclass(frozen=True)
+class Alike:
+    """By which `fields`, of the header or a line, two rows of a spreadsheet say the same, or a row and a document;
+    the first of them is filled in. `reason` calls that. A row `once` is there for good: nothing can be added."""
+
+    fields: str
+    reason: str
+    once: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Imports:
     """How rows of a spreadsheet become documents: rows that say the same in the fields `header` are the lines of one.
     `given` are values of the header that all of them have; what is `optional` may be left blank in the file, since the
-    document fills it in by itself. `help` tells whoever imports."""
+    document fills it in by itself. A row is compared by the first of `alike` whose leading field it has; who wants one
+    like another all the same has said yes to the questions `asks`. `help` tells whoever imports."""
 
     header: str
     lines: str = ""
     given: Columns = field(default_factory=dict)
     optional: str = ""
+    alike: tuple[Alike, ...] = ()
+    asks: str = ""
     help: str = ""
 
 

@@ -9,6 +9,7 @@ reading   cells → values: references by name, the rest by the field's own pars
 children  what rows give to children of their records, and whose it is already
 likeness  rows that are there already, in the file or among the records
 judging   the dry run
+doubles   rows of documents that say what is there already
 documents rows that become documents with lines: their dry run, commit and undoing
 writing   the commit, and what it leaves
 running   how it is written while others save, and what a kill leaves

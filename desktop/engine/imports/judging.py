@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from ...errors import BadRequest, Invalid
-from ..access import Principal, scope_sql
+from ..access import Principal, demand, scope_sql
 from ..engine import Engine
 from ..fields import Serial
 from ..ids import new_id
@@ -61,6 +61,8 @@ class Counts:
 def check_plan(principal: Principal, definition: Definition, plan: Plan) -> Plan:
     """The plan with its key; raises for fields that this user may not fill."""
     demand_import(principal, definition)
+    if definition.module.document:  # they are only ever added
+        demand(principal, "add", definition)
     fields = fields_for(principal, definition)
     names = list(plan.columns.values())
     if not names:

@@ -38,6 +38,8 @@ class Undone:
     """What taking back does, or did."""
 
     deleted: int = 0
+    drafts: int = 0
+    """Of documents: how many of them were none yet; the others are cancelled."""
     restored: int = 0
     refused: list[dict[str, str]] = field(default_factory=list)
     refused_count: int = 0
@@ -57,7 +59,7 @@ class Undone:
 
     def public(self) -> dict[str, Any]:
         return {
-            "deleted": self.deleted, "restored": self.restored, "refused": self.refused,
+            "deleted": self.deleted, "drafts": self.drafts, "restored": self.restored, "refused": self.refused,
             "refused_count": self.refused_count,
         }  # fmt: skip
 

@@ -65,6 +65,8 @@ class Done:
     added: int = 0
     changed: int = 0
     left_out: int = 0
+    state: str = ""
+    """Of documents: what they are now (`documents`)."""
 
 
 class Commit:

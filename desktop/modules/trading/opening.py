@@ -4,7 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...engine.define import Document, Flaw, Module, Related, Tab
-from ...engine.documents.declare import Asking, Columns, Hint, Imports, Move, Posted, Posting, Sheet, Typing, Wrong
+from ...engine.documents.declare import (
+    Alike,
+    Asking,
+    Columns,
+    Hint,
+    Imports,
+    Move,
+    Posted,
+    Posting,
+    Sheet,
+    Typing,
+    Wrong,
+)
 from ...engine.fields import Date, Enum, Field, Money, Ref, Text
 from .deposits import advance_of, held
 from .money import PAID_STATES, SIDES, account_move, itself, party_move, settled
@@ -33,6 +45,8 @@ _PREFIXES = dict.fromkeys(SIDES, "QK")
 _RIGHTS = RIGHTS | {"storekeeper": "", "finance": "view add edit delete post cancel export print"}
 
 
+_TWICE = "opening_twice"
+"""The question whether what was said before is said once more."""
 _ONE_STAYS = "几张都算数。留下对的那张，作废其余的"
 
 
@@ -103,7 +117,7 @@ def _said_before(posting: Posting) -> Iterator[Wrong]:
     others = _doubles(posting.id, posting.sheet.header, posting.asking)
     if others:
         numbers, number = "、".join(others), posting.sheet.header.get("ref_number")
-        yield Wrong(f"原单 {number} 的期初已记在 {numbers}，再记一次两张都算数", "ref_number", ask="opening_twice")
+        yield Wrong(f"原单 {number} 的期初已记在 {numbers}，再记一次两张都算数", "ref_number", ask=_TWICE)
 
 
 def _doubles(id: str, header: Mapping[str, Any], asking: Asking) -> list[str]:
@@ -173,7 +187,9 @@ _HEADER: dict[str, Any] = {
     "kind": Enum("类型", SIDES, required=True, default="receivable", index=True, width=80),
     "customer": Ref("客户", "customer", index=True, width=200),
     "supplier": Ref("供应商", "supplier", index=True, width=200),
-    "amount": Money("金额", required=True, min=-AMOUNT_MAX, max=AMOUNT_MAX, sum=True, sum_within="kind", width=120),
+    "amount": Money(
+        "金额", required=True, min=-AMOUNT_MAX, max=AMOUNT_MAX, sum=True, sum_within="kind", index=True, width=120
+    ),
     "due_on": Date("到期日", index=True, width=100, help="空着按结算方式算"),
     "ref_number": Text("原单号", max_length=60, index=True, width=140),
     "signed_total": Money("应收付", calc=True, readonly=True, hidden=True),
@@ -214,6 +230,11 @@ opening_party = Module(
         imports=Imports(
             header="kind customer supplier amount doc_on due_on ref_number note",
             optional="doc_on",
+            alike=(
+                Alike("ref_number kind customer supplier", "单位、类型、原单号相同"),
+                Alike("amount kind customer supplier doc_on", "单位、类型、金额、日期相同"),
+            ),
+            asks=_TWICE,
             help="一行一张期初单，导入就过账；应收和预收填客户，应付和预付填供应商",
         ),
         book_on=_book_on,
@@ -241,6 +262,14 @@ opening_party = Module(
             text="{customer}{supplier} 的原单 {ref_number} 记了两次期初，这一张 {number} 是 {amount}",
             bare="{customer}{supplier} 的原单 {ref_number} 记了两次期初，这一张是 {number}",
             remedy=_ONE_STAYS,
+        ),
+        Flaw(
+            name="alike",
+            label="期初相同",
+            when=(("ref_number", "empty", None), ("state", "eq", "posted")),
+            twice=("amount", "kind", "customer", "supplier", "doc_on"),
+            text="{customer}{supplier} 有两张期初类型、日期、金额都相同，这一张 {number} 是 {amount}",
+            remedy="几张都算数。记重了的，留下一张，作废其余的；本来就是两笔的，填上各自的原单号",
         ),
     ),
     rules=(drafts_only,),
@@ -317,7 +346,8 @@ opening_account = Module(
         bound=_bound_account,
         moves=_account_moves,
         imports=Imports(
-            header="account amount doc_on note", optional="doc_on", help="一行一个账户的期初余额，导入就过账"
+            header="account amount doc_on note", optional="doc_on", alike=(Alike("account", "账户相同", once=True),),
+            help="一行一个账户的期初余额，导入就过账",
         ),
         book_on=_book_on,
         after="note print_count",

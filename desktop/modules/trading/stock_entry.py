@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ...engine.define import Document, Flaw, Module, Related, Section, Tab
 from ...engine.documents.declare import (
+    Alike,
     Annex,
     Asking,
     Columns,
@@ -224,6 +225,8 @@ stock_entry = Module(
             lines="product unit_row qty unit_cost note",
             given={"kind": "opening"},
             optional="doc_on",
+            alike=(Alike("product warehouse", "仓库、产品相同"),),
+            asks="opening_twice",
             help="从表格导入的是库存期初：一行一个产品，仓库和日期相同的合成一张「期初」入库单，导入就过账",
         ),
         foot="total_cost",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from desktop.engine.imports import documents
 from tests.importing import Importing, fetched, xlsx
 from tests.modules.trading.shop import D, Shop, fen, scaled, units, yuan
 
@@ -48,15 +49,21 @@ def test_a_sheet_of_lines_becomes_one_opening_for_each_warehouse_and_day(shop: S
     assert [(units(line["qty"]), yuan(line["cost_amount"])) for line in lines] == [(10, 50), (200, 24)]
     assert shop.stock("P") == (13, D("63.50"))
 
-    # The same once more is told, as on a sheet; nothing comes twice.
+    # The same once more is told, as of records that are there; nothing comes twice unless somebody says so.
     again = stock(shop, ("主仓", "P", 10, 5, None))
-    assert again.check()["bad"] == 1 and "已记在" in again.rows("bad")[0]["reason"]
+    assert again.check()["twice"] == 1
+    (row,) = again.rows("twice")
+    assert [(hit["title"], hit["reason"]) for hit in row["like"]] == [(main["number"], "仓库、产品相同")]
+    assert again.commit()["result"] | {"batch": ""} == {
+        "batch": "", "added": 0, "changed": 0, "left_out": 1, "state": "posted",
+    }  # fmt: skip
+    assert shop.stock("P") == (13, D("63.50"))
 
     said = undone(shop, "stock_entry", done["result"]["batch"])
     assert said["state"] == "done" and said["message"] == "作废 2 张，0 张没有动"
     assert shop.stock("P") == (0, 0)
     assert {row["state"] for row in shop.rows("stock_entry")} == {"cancelled"}
-    assert shop.api.get("/api/import/stock_entry")[0]["undone_at"]
+    assert shop.api.get("/api/import/stock_entry")[-1]["undone_at"]
 
 
 def test_what_is_wrong_is_told_at_its_cell_and_a_document_comes_whole_or_not(shop: Shop) -> None:
@@ -109,6 +116,166 @@ def test_parties_and_accounts_have_their_openings(shop: Shop) -> None:
     said = undone(shop, "opening_party", done["result"]["batch"])
     assert (said["result"]["deleted"], said["result"]["refused_count"]) == (2, 1)
     assert said["result"]["refused"][0]["title"] == owed["number"]
+
+
+PARTY = ("类型", "客户", "金额", "原单号")
+
+
+def party(shop: Shop, *rows: Any) -> Importing:
+    return Importing.of(shop.office, xlsx(PARTY, *rows), "opening_party", "往来.xlsx")
+
+
+def flaws(shop: Shop) -> dict[str, int]:
+    return {group["label"]: group["total"] for group in shop.api.get("/api/flaws")["groups"]}
+
+
+def test_the_same_file_twice_brings_no_debt_twice_unless_somebody_says_so(shop: Shop) -> None:
+    rows = (("应收", "甲", 1000, None), ("应收", "甲", 50, "A-1"))
+    one = party(shop, *rows)
+    assert one.check()["twice"] == 0 and one.commit()["result"]["added"] == 2
+
+    again = party(shop, *rows, ("应收", "甲", 1000, "A-2"), ("预收", "甲", 1000, None), ("应收", "甲", 7, None))
+    counts = again.check()
+    assert (counts["good"], counts["bad"], counts["twice"]) == (5, 0, 2), (
+        "another number, kind or amount is another debt"
+    )
+    told = {row["number"]: row["like"][0]["reason"] for row in again.rows("twice")}
+    assert told == {2: "单位、类型、金额、日期相同", 3: "单位、类型、原单号相同"}
+    done = again.commit(rows={3: "new"})
+    assert (done["result"]["added"], done["result"]["left_out"]) == (4, 1), done
+    assert shop.owes("甲") == 1000 + 50 + 50 + 1000 + 7
+    assert flaws(shop) == {"期初重复": 2}
+
+    # Equal rows of one file are told as well, and go in where somebody says so: then the books show it.
+    equal = party(shop, ("应收", "甲", 7, None), ("应收", "甲", 7.5, None), ("应收", "甲", 7.5, None))
+    assert equal.check()["twice"] == 2
+    first, second = equal.rows("twice")
+    assert first["like"] and second["earlier"] == {"number": 3, "reason": "单位、类型、金额、日期相同"}
+    assert equal.commit(twice="new")["result"]["added"] == 3
+    assert flaws(shop) == {"期初重复": 2, "期初相同": 4}
+    (seven, _) = shop.rows("opening_party", amount=str(fen(7)))
+    shop.change("opening_party", {"row": seven}, [], kind="receivable", customer="甲", amount=7, ref_number="另一笔")
+    assert flaws(shop) == {"期初重复": 2, "期初相同": 2}, "two debts have numbers of their own"
+
+
+def test_what_a_file_repeats_is_told_before_it_is_written(shop: Shop) -> None:
+    numbers = party(shop, ("应收", "甲", 10, "B-1"), ("应收", "甲", 11, "B-1"))
+    assert numbers.check()["twice"] == 1
+    assert numbers.rows("twice")[0]["earlier"] == {"number": 2, "reason": "单位、类型、原单号相同"}
+    assert numbers.commit()["result"]["added"] == 1 and shop.owes("甲") == 10
+
+    account = Importing.of(
+        shop.office, xlsx(("账户", "期初余额"), ("现金", 88.8), ("现金", 8)), "opening_account", "账户.xlsx"
+    )
+    counts = account.check()
+    assert (counts["good"], counts["bad"]) == (1, 1)
+    assert account.rows("bad")[0]["faults"] == {"0": "和第 2 行账户相同，只能有一行"}
+    assert account.commit()["state"] == "done" and shop.cash() == D("88.80")
+
+    heads = ("仓库", "产品", "数量", "单位成本", "单据日期")
+    first, other = date(2020, 1, 1), date(2020, 1, 2)
+    rows = (
+        ("主仓", "P", 10, 5, first),
+        ("主仓", "P", 1, 5, other),
+        ("主仓", "P", 3, 6, first),
+        ("二仓", "P", 1, 5, first),
+    )
+    sheet = Importing.of(shop.office, xlsx(heads, *rows), "stock_entry", "期初.xlsx")
+    assert (sheet.check()["good"], sheet.check()["twice"]) == (4, 2)
+    assert {row["number"]: row["earlier"]["number"] for row in sheet.rows("twice")} == {3: 2, 4: 2}
+    done = sheet.commit(rows={3: "new", 4: "new"})
+    assert done["state"] == "done" and done["result"]["added"] == 3, done
+    assert shop.stock("P") == (15, 50 + 5 + 18 + 5)
+
+
+def test_what_nobody_may_post_becomes_drafts_that_can_be_taken_back(shop: Shop) -> None:
+    hire(shop, "clerk", "view add import")
+    hire(shop, "looker", "view import")
+    shop.api.sign_in("looker", "another secret")
+    one = party(shop, ("应收", "甲", 10, None))
+    fields = [column["field"] for column in one.about["columns"]]
+    body = {"sheet": one.about["sheet"], "head": one.about["head"], "fields": fields, "key": ""}
+    assert shop.api.call("POST", f"{one.path}/check", body).status_code == 403, "not only when it is written"
+
+    shop.api.sign_in("clerk", "another secret")
+    one = party(shop, ("应收", "甲", 10, None))
+    assert one.check()["good"] == 1
+    done = one.commit()
+    assert done["result"]["state"] == "draft" and "新增 1 张草稿" in done["message"]
+    assert party(shop, ("应收", "甲", 10, None)).check()["twice"] == 1, "a draft is there, too"
+    said = undone(shop, "opening_party", done["result"]["batch"])
+    assert said["message"] == "作废 0 张，删除草稿 1 张，0 张没有动" and said["result"]["deleted"] == 1, said
+    assert shop.rows("opening_party") == []
+
+
+def test_what_waits_for_approval_says_so_and_is_withdrawn(shop: Shop) -> None:
+    shop.api.ok(shop.api.call("PATCH", "/api/settings", {"values": {"approval.stock_entry": True}}))
+    one = stock(shop, ("主仓", "P", 10, 5, None), ("二仓", "P", 10, 5, None))
+    assert one.check()["good"] == 2
+    done = one.commit()
+    assert done["result"]["state"] == "waiting" and "新增 2 张待审批的单据" in done["message"]
+    (main,) = shop.rows("stock_entry", warehouse=shop.names["主仓"])
+    shop.api.post(f"/api/documents/stock_entry/{main['id']}/approve")
+    what = shop.api.get(f"/api/import/stock_entry/{done['result']['batch']}/undo")
+    assert (what["deleted"], what["drafts"]) == (2, 1)
+    said = undone(shop, "stock_entry", done["result"]["batch"])
+    assert said["message"] == "作废 1 张，删除草稿 1 张，0 张没有动", said
+    assert [row["state"] for row in shop.rows("stock_entry")] == ["cancelled"]
+    assert shop.stock("P") == (0, 0) and shop.rows("stock_entry_line", state="draft") == []
+
+
+def test_two_who_take_it_back_at_once_do_not_meet(shop: Shop) -> None:
+    one = party(shop, *(("应收", "甲", 10 + n, None) for n in range(20)))
+    assert one.check()["good"] == 20
+    batch = one.commit()["result"]["batch"]
+    path = f"/api/import/opening_party/{batch}/undo"
+    with shop.office.engine.importing.lock:  # an import is being written: both wait for their turn
+        jobs = [shop.api.post(path), shop.api.post(path)]
+    ended = sorted((shop.api.ended(job) for job in jobs), key=lambda job: str(job["state"]))
+    assert [job["message"] for job in ended] == ["作废 20 张，0 张没有动", "这次导入已经撤销过了"]
+    assert shop.owes("甲") == 0
+
+
+def test_a_file_that_would_keep_others_waiting_too_long_is_parted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "DOCUMENTS_MAX", 2)
+    one = party(shop, *(("应收", "甲", 10 + n, None) for n in range(3)))
+    job = shop.api.ended(one.start_check())
+    assert (job["state"], job["message"]) == ("failed", "一次最多导入 2 行，请分成几个文件")
+    days = [date(2020, 1, day) for day in (1, 2, 3)]
+    heads = ("仓库", "产品", "数量", "单位成本", "单据日期")
+    lines = Importing.of(
+        shop.office, xlsx(heads, *(("主仓", "P", 1, 5, day) for day in days)), "stock_entry", "期初.xlsx"
+    )
+    job = shop.api.ended(lines.start_check())
+    assert (job["state"], job["message"]) == ("failed", "一次最多导入 2 张单据，请分成几个文件")
+
+
+def test_an_imported_product_in_use_says_on_which_documents(shop: Shop) -> None:
+    one = Importing.of(shop.office, xlsx(("产品名称", "产品类别"), ("垫片", "未分类")), "product", "产品.xlsx")
+    assert one.check()["good"] == 1
+    batch = one.commit("new")["result"]["batch"]
+    (made,) = [row for row in shop.rows("product") if row["name"] == "垫片"]
+    shop.names["垫片"] = made["id"]
+    bought = shop.buy(("垫片", 5, 2), ("垫片", 1, 0))["row"]["number"]
+    sold = shop.sell(("垫片", 1, 3))["row"]["number"]
+    said = undone(shop, "product", batch)
+    (refused,) = said["result"]["refused"]
+    assert f"进货单 {bought}" in refused["reason"] and f"销货单 {sold}" in refused["reason"], refused
+    assert refused["reason"].startswith("还有 ") and refused["reason"].endswith("在用"), refused
+    assert "个产品" not in refused["reason"]
+
+
+def hire(shop: Shop, name: str, rights: str) -> None:
+    """Somebody who has these rights on openings of parties."""
+    boxes = {"opening_party": dict.fromkeys(rights.split(), True), "customer": {"view": True}}
+    body = {"values": {"name": f"角色{name}"}, "boxes": boxes, "scopes": dict.fromkeys(boxes, "all")}
+    role = shop.api.post("/api/roles", body)["id"]
+    department = shop.api.get("/api/lookup/department")["rows"][0]["id"]
+    employee = shop.api.post("/api/records/employee", {"code": name, "name": name, "department": department})["row"][
+        "id"
+    ]
+    login = {"login_name": name, "employee": employee, "roles": [role], "password": "another secret"}
+    shop.api.post("/api/records/operator", login)
 
 
 def test_the_template_asks_for_lines_and_only_openings_take_files(shop: Shop) -> None:

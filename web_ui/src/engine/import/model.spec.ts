@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { choose, columnName, decisionOf, doneWords, kindCounts, likeWords, missing, stateWords, toWrite, type Counts, type JudgedRow, type PastImport } from './model'
+import { choose, columnName, decisionOf, doneWords, kindCounts, likeWords, missing, stateWords, takenBackWords, toWrite, type Counts, type JudgedRow, type PastImport } from './model'
 
 const row = (number: number, more: Partial<JudgedRow> = {}): JudgedRow => ({ number, cells: [], faults: {}, reason: '', same: null, like: [{ id: 'a', title: '甲厂', reason: '电话相同' }], earlier: null, ...more })
 const counts: Counts = { rows: 12, good: 10, bad: 2, twice: 4, same: 3, key: 'name' }
@@ -46,7 +46,12 @@ describe('rows that are there already', () => {
 })
 
 it('says what was written', () => {
-  expect(doneWords({ batch: '', added: 1200, changed: 0, left_out: 3 })).toBe('新增 1,200 条，3 行没有导入')
+  expect(doneWords({ batch: '', added: 1200, changed: 0, left_out: 3, state: '' })).toBe('新增 1,200 条，3 行没有导入')
+  expect(doneWords({ batch: '', added: 2, changed: 0, left_out: 1, state: 'draft' })).toBe('新增 2 张草稿，过账以后才算数，1 行没有导入')
+  expect(doneWords({ batch: '', added: 2, changed: 0, left_out: 0, state: 'posted' })).toBe('新增 2 张单据')
+  const undone = { restored: 0, refused: [], refused_count: 0 }
+  expect(takenBackWords({ ...undone, deleted: 3, drafts: 1 })).toEqual(['作废 2 张', '删除草稿 1 张'])
+  expect(takenBackWords({ ...undone, deleted: 3, drafts: 3 })).toEqual(['删除草稿 3 张'])
 })
 
 describe('an import that was cut off', () => {

@@ -22,8 +22,8 @@ export interface JudgedRow {
   earlier: { number: number; reason: string } | null
 }
 export interface JudgedPage { heads: string[]; total: number; rows: JudgedRow[] }
-export interface Done { batch: string; added: number; changed: number; left_out: number }
-export interface Undone { deleted: number; restored: number; refused: { id: string; title: string; reason: string }[]; refused_count: number }
+export interface Done { batch: string; added: number; changed: number; left_out: number; /** of documents: what they are now */ state: '' | 'posted' | 'draft' | 'waiting' }
+export interface Undone { deleted: number; /** of documents: those that were not posted */ drafts: number; restored: number; refused: { id: string; title: string; reason: string }[]; refused_count: number }
 export interface PastImport { batch: string; at: string; operator: string; own: boolean; file: string; added: number; changed: number; left_out: number; undone_at: string | null; doing: '' | 'write' | 'undo' | 'stop'; /** it was cut off and finished later */ was_cut: boolean; /** what came to no end, as these data were restored or copied meanwhile */ part: '' | 'write' | 'undo' | 'stop' }
 
 export const PAGE_ROWS = 100
@@ -91,8 +91,22 @@ export function stateWords(one: PastImport): string {
   return one.undone_at ? t('中断后撤完') : t('中断后写完')
 }
 
+function addedWords(done: Done): string {
+  const n = count(done.added)
+  if (done.state === 'draft') return t('新增 {n} 张草稿，过账以后才算数', { n })
+  if (done.state === 'waiting') return t('新增 {n} 张待审批的单据，通过以后才算数', { n })
+  return done.state ? t('新增 {n} 张单据', { n }) : t('新增 {n} 条', { n })
+}
+
+/** Of documents: those that counted are cancelled, the others deleted. */
+export function takenBackWords(undone: Undone): string[] {
+  const posted = undone.deleted - undone.drafts
+  const parts = posted || !undone.drafts ? [t('作废 {n} 张', { n: count(posted) })] : []
+  return undone.drafts ? [...parts, t('删除草稿 {n} 张', { n: count(undone.drafts) })] : parts
+}
+
 export function doneWords(done: Done): string {
-  const parts = [t('新增 {n} 条', { n: count(done.added) })]
+  const parts = [addedWords(done)]
   if (done.changed) parts.push(t('更新 {n} 条', { n: count(done.changed) }))
   if (done.left_out) parts.push(t('{n} 行没有导入', { n: count(done.left_out) }))
   return parts.join(t('，'))
