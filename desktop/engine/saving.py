@@ -198,7 +198,7 @@ class Saving:
         if old is None or old[name] is None or old[name] == new[name]:
             return None
         self.asked.update(self.definition.fields[name].stays_once.split())
-        return settled.faults(self.engine, self.db, self.principal, self.definition, old, [name]).get(name)
+        return settled.faults(self.engine, self.db, self.principal, self.definition, old, [name], new).get(name)
 
     @cached_property
     def _by_itself(self) -> frozenset[str]:
