@@ -76,13 +76,12 @@ def _words(definition: Definition, one: Flaw, row: Values, labels: Mapping[str, 
 
 
 def _opens(engine: Engine, principal: Principal, definition: Definition, row: Values) -> dict[str, str] | None:
-    """The document: of a line the one it stands on; none of a balance."""
-    if definition.module.document:
-        return {"module": definition.name, "id": row["id"]}
+    """The record: of a line the document it stands on; none of a balance."""
     if definition.name in engine.registry.document_of:
         module, parent = engine.registry.document_of[definition.name]
         return {"module": module, "id": row[parent]} if principal.may("view", module) else None
-    return None
+    is_kept_by_people = definition.module.writable and not definition.module.local
+    return {"module": definition.name, "id": row["id"]} if is_kept_by_people or definition.module.document else None
 
 
 def _is_offered(engine: Engine, principal: Principal, act: Act, row: Values) -> bool:

@@ -155,7 +155,7 @@ def sampled(
         scheme = scheme_of(Settings(lambda: {**now, **wanted}))
         me = engine.applier.me(db)
         branch = branch_code(db, me.branch)
-        return {"numbers": [_upcoming(db, one, scheme, branch, me.code) for one in _numbered(engine)]}
+        return {"numbers": [_upcoming(engine, db, one, scheme, branch, me.code) for one in _numbered(engine)]}
 
 
 def _numbered(engine: Engine) -> list[Definition]:
@@ -166,10 +166,10 @@ def _numbered(engine: Engine) -> list[Definition]:
 
 
 def _upcoming(
-    db: sqlite3.Connection, definition: Definition, scheme: Scheme, branch: str, machine: str
+    engine: Engine, db: sqlite3.Connection, definition: Definition, scheme: Scheme, branch: str, machine: str
 ) -> dict[str, str]:  # fmt: skip
-    name, one = next((name, one) for name, one in definition.fields.items() if isinstance(one, Serial) and one.dated)
-    series = series_of(definition.name, name, one, "", branch, machine)
+    one = next(one for one in definition.fields.values() if isinstance(one, Serial) and one.dated)
+    series = series_of(engine.registry, one, "", branch, machine)
     return {"noun": definition.module.noun, "number": series.upcoming(db, scheme, today())[1]}
 
 

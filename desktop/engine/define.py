@@ -169,7 +169,8 @@ class Flaw:
     `when` are conditions as a filter has them, (field, operator, value), which hold together, the one that few rows
     meet first; a value may be a setting, or several values of which one holds. `unless` names a reference and the
     yes/no field of what it names that makes it right. `twice` are fields that another row has alike, the first of them
-    filled in, while `apart` tells the two from each other. `text` says of a row what is wrong, fields in braces; `bare`
+    filled in, while `apart` tells the two from each other. `strayed` is a field that records which settle it say
+    otherwise. `text` says of a row what is wrong, fields in braces; `bare`
     the same for whom does not see all of them; `remedy` what to do.
     """
 
@@ -182,6 +183,7 @@ class Flaw:
     unless: tuple[str, str] | None = None
     twice: tuple[str, ...] = ()
     apart: str = "id"
+    strayed: str = ""
     acts: tuple[Act, ...] = ()
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from ..errors import Invalid
-from . import aliases
+from . import aliases, strayed
 from . import query as q
 from .access import Principal, compares
 from .define import Flaw
@@ -25,7 +25,7 @@ def of(definition: Definition, principal: Principal) -> tuple[Flaw, ...]:
 
 
 def _looked_at(one: Flaw) -> tuple[str, ...]:
-    return (*(name for name, _, _ in one.when), *one.twice)
+    return (*(name for name, _, _ in one.when), *one.twice, *filter(None, (one.strayed,)))
 
 
 def named(definition: Definition, principal: Principal, name: str) -> Flaw:
@@ -51,6 +51,8 @@ def conditions(
     found = [*found[:1], *(Sql(part.text.replace(f"{q.T}.", f"+{q.T}."), part.params) for part in found[1:])]
     if one.unless:
         found.append(_not_allowed(definition, *one.unless))
+    if one.strayed:
+        found.append(strayed.is_among(registry, definition, one.strayed))
     if one.twice:
         found.append(_has_double(definition, one, found, aliased))
     return found

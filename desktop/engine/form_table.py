@@ -14,15 +14,21 @@ _PICTURE = 64
 """Pixels of a picture's side; Excel's rows are measured in points, three to four pixels."""
 
 
-def write(target: Path, form: Form, cells: Sequence[Sequence[object]], formats: Sequence[str]) -> None:
-    """Letterhead, head, lines and what stands below them. `cells` are the rows of the form as values."""
+def write(
+    target: Path, form: Form, cells: Sequence[Sequence[object]], totals: Sequence[object], formats: Sequence[str]
+) -> None:  # fmt: skip
+    """Letterhead, head, lines and what stands below them. `cells` are the rows of the form as values, `totals` those of
+    all of them."""
     with book_at(target) as book:
-        _Sheet(book, form, cells, formats).write()
+        _Sheet(book, form, cells, totals, formats).write()
 
 
 class _Sheet:
-    def __init__(self, book: Any, form: Form, cells: Sequence[Sequence[object]], formats: Sequence[str]) -> None:
-        self._form, self._cells, self._shift = form, cells, 1 if any(form.pictures) else 0
+    def __init__(
+        self, book: Any, form: Form, cells: Sequence[Sequence[object]], totals: Sequence[object], formats: Sequence[str]
+    ) -> None:  # fmt: skip
+        self._form, self._cells, self._totals = form, cells, totals
+        self._shift = 1 if any(form.pictures) else 0
         self._sheet = book.add_worksheet()
         self._at = 0
         self._across = max(len(form.columns) + self._shift, 4)
@@ -35,7 +41,7 @@ class _Sheet:
             book.add_format({"num_format": one, "border": 1, "valign": "vcenter", "text_wrap": one == "@"})
             for one in formats
         ]
-        self._total = book.add_format({"bold": True, "border": 1, "align": "right"})
+        self._total = [book.add_format({"num_format": one, "bold": True, "border": 1}) for one in formats]
         self._framed = book.add_format({"border": 1})
 
     def write(self) -> None:
@@ -89,10 +95,10 @@ class _Sheet:
                 style = self._of_column[place]
                 write_cell(self._sheet, self._at, place + self._shift, value, style, style)
             self._at += 1
-        if form.totals:
-            for place, text in enumerate(form.totals):
-                sheet.write_string(self._at, place + shift, fitted(text), self._total)
-            self._at += 1
+        for place, value in enumerate(self._totals):
+            style = self._total[place]
+            write_cell(sheet, self._at, place + shift, None if value == "" else value, style, style)
+        self._at += 1 if self._totals else 0
 
     def _picture(self, number: int) -> None:
         if not self._shift:

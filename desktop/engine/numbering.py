@@ -110,11 +110,10 @@ def scheme_of(settings: Settings) -> Scheme:
 
 @dataclass(frozen=True)
 class Series:
-    """Numbers of one kind of document on this machine. `column` is their sort column in `table`."""
+    """Numbers of one kind of document on this machine. They stand in the `places`, (table, field, its sort column): of
+    all documents that count by one prefix, as their numbers would be the same."""
 
-    table: str
-    name: str
-    column: str
+    places: tuple[tuple[str, str, str], ...]
     prefix: str
     branch: str
     machine: str
@@ -145,18 +144,26 @@ class Series:
         return f"{self.branch}{self.machine}"
 
     def _is_taken(self, db: sqlite3.Connection, number: str) -> bool:
-        sql = f'SELECT 1 FROM {self.table} WHERE "{self.column}" = ? AND deleted_at IS NULL'
-        return db.execute(sql, (in_order(number),)).fetchone() is not None
+        return any(
+            db.execute(
+                f'SELECT 1 FROM {table} WHERE "{column}" = ? AND deleted_at IS NULL', (in_order(number),)
+            ).fetchone()
+            for table, _, column in self.places
+        )
 
     def _highest(self, db: sqlite3.Connection, stem: str) -> int:
-        first = in_order(stem)
-        sql = (
-            f'SELECT "{self.name}" FROM {self.table} WHERE "{self.column}" > ? AND "{self.column}" < ? '
-            f'AND "{self.name}" NOT GLOB ? AND deleted_at IS NULL ORDER BY "{self.column}" DESC LIMIT 1'
-        )
-        # to the sign after the digits; others may go on behind theirs, as numbers with a date do
-        row = db.execute(sql, (first, f"{first}:", f"{stem}*[^0-9]*")).fetchone()
-        return int(str(row[0]).removeprefix(stem)) if row else 0
+        return max((_highest(db, stem, *place) for place in self.places), default=0)
+
+
+def _highest(db: sqlite3.Connection, stem: str, table: str, name: str, column: str) -> int:
+    first = in_order(stem)
+    sql = (
+        f'SELECT "{name}" FROM {table} WHERE "{column}" > ? AND "{column}" < ? '
+        f'AND "{name}" NOT GLOB ? AND deleted_at IS NULL ORDER BY "{column}" DESC LIMIT 1'
+    )
+    # to the sign after the digits; others may go on behind theirs, as numbers with a date do
+    row = db.execute(sql, (first, f"{first}:", f"{stem}*[^0-9]*")).fetchone()
+    return int(str(row[0]).removeprefix(stem)) if row else 0
 
 
 def draw(db: sqlite3.Connection, prefix: str, branch: str, machine: str, part: str = "", count: int = 1) -> int:

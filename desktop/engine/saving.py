@@ -22,7 +22,7 @@ from .fields.moment import today
 from .fields.serial import in_order
 from .ids import derived_id, new_id
 from .numbering import Series, draw, master_number, scheme_of
-from .registry import Definition, targets_of
+from .registry import Definition, Registry, targets_of
 from .rows import Values, fetch
 from .settings import Setting, settings_of
 
@@ -198,7 +198,7 @@ class Saving:
         if old is None or old[name] is None or old[name] == new[name]:
             return None
         self.asked.update(self.definition.fields[name].stays_once.split())
-        return settled.faults(self.engine, self.db, self.principal, self.definition, old, [name]).get(name)
+        return settled.faults(self.engine, self.db, self.principal, self.definition, old, [name], new).get(name)
 
     @cached_property
     def _by_itself(self) -> frozenset[str]:
@@ -419,7 +419,7 @@ class Saving:
     def _number(self, name: str, one: Serial, given: Mapping[str, Scalar], machine: str, branch: str) -> str:
         if not one.dated:
             return free_number(self.db, self.definition, name, machine, branch)
-        series = series_of(self.definition.name, name, one, str(given.get(one.by)), branch, machine)
+        series = series_of(self.engine.registry, one, str(given.get(one.by)), branch, machine)
         return series.draw(self.db, scheme_of(settings_of(self.db)), str(given.get(one.dated) or today()))
 
     def draw_numbers(self, new: Values) -> None:
@@ -516,10 +516,16 @@ class Saving:
             yield Op(one.table, row_id, "ins", about | ({"branch": branch} if branch else {}))
 
 
-def series_of(table: str, name: str, one: Serial, kind: str, branch: str, machine: str) -> Series:
+def series_of(registry: Registry, one: Serial, kind: str, branch: str, machine: str) -> Series:
     """The series that documents of a kind are numbered by."""
     prefix = one.prefixes.get(kind, one.prefix)
-    return Series(table, name, one.sort_column(name), prefix, branch, machine)
+    places = (
+        (module, name, each.sort_column(name))
+        for module in registry.documents
+        for name, each in registry[module].fields.items()
+        if isinstance(each, Serial) and each.dated and prefix in (each.prefix, *each.prefixes.values())
+    )
+    return Series(tuple(places), prefix, branch, machine)
 
 
 def free_number(db: sqlite3.Connection, definition: Definition, name: str, machine: str, branch: str) -> str:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from . import aliases
+from . import aliases, strayed
 from .access import Principal, scope_sql
 from .engine import Engine
 from .fields import Ref
@@ -23,18 +23,27 @@ def staying(definition: Definition) -> list[str]:
 
 def faults(
     engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, row: Mapping[str, Any],
-    names: Iterable[str],
+    names: Iterable[str], new: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:  # fmt: skip
-    """Field → why it stays, of those that do; `row` is the record as it is stored."""
+    """Field → why it stays, of those that do; `row` is the record as it is stored. Where its users say
+    otherwise it may be put back to what they say, so that it stays only if `new` says something else."""
     found: dict[str, str] = {}
     known: dict[str, str] = {}
     for name in names:
         one = definition.fields[name]
         if one.stays_once not in known:
             known[one.stays_once] = _user(engine, db, principal, definition, row, one.stays_once.split())
-        if known[one.stays_once]:
+        if known[one.stays_once] and not _may_go_back(engine, db, definition, row, name, new):
             found[name] = f"{known[one.stays_once]}已经用到，「{one.label}」不能再改"
     return found
+
+
+def _may_go_back(
+    engine: Engine, db: sqlite3.Connection, definition: Definition, row: Mapping[str, Any], name: str,
+    new: Mapping[str, Any] | None,
+) -> bool:  # fmt: skip
+    ways = strayed.ways_back(engine.registry, db, definition, name, row) if definition.fields[name].said_by else set()
+    return bool(ways) if new is None else new[name] in ways
 
 
 def _user(

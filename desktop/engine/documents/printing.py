@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sync_server.replication.changeset import Op, value_hash
 
@@ -33,6 +33,9 @@ _WIDTH = 110
 _AS_LAID_OUT = templates.Choice()
 
 Progress = Callable[[int, int], None]
+Shown = TypeVar("Shown")
+"""A total, as a text or as a value."""
+
 Picture = Callable[[str, int], Path | None]
 """Hash and size of a content → a small picture of it, if it is here."""
 
@@ -48,6 +51,7 @@ class Paper:
     """What whoever prints should know."""
     cells: Sequence[Sequence[object]] = ()
     """The rows of the form as values, for spreadsheets; `formats` are Excel's number formats by column."""
+    totals: Sequence[object] = ()
     formats: Sequence[str] = ()
 
     def write(self, target: Path, progress: Progress) -> int:
@@ -56,7 +60,7 @@ class Paper:
 
     def write_table(self, target: Path) -> None:
         """The same as a spreadsheet."""
-        form_table.write(target, self.form, self.cells, self.formats)
+        form_table.write(target, self.form, self.cells, self.totals, self.formats)
 
 
 def paper_of(
@@ -158,8 +162,7 @@ def _paper(
         seal_at=one.sealed or 0,
     )
     notes = list(filter(None, (note, *looks.notes)))
-    cells, formats = made.table()
-    return Paper(made.title, whole, len(shown["lines"]), "　".join(notes), cells, formats)
+    return Paper(made.title, whole, len(shown["lines"]), "　".join(notes), *made.table())
 
 
 def _kind(document: Document, row: Mapping[str, Any]) -> str:
@@ -261,7 +264,7 @@ class _Making:
             parties=[(party.title, self._about(party)) for party in one.parties],
             columns=[column for column, _ in columns],
             rows=self._rows(columns),
-            totals=self._totals(columns),
+            totals=self._totals(columns, lambda one, total: one.format(total, {})),
             sums=list(self._sums()),
             spelled=self._spelled(),
             notes=[pair for name in one.notes.split() if (pair := self._pair(name)) and pair[1]],
@@ -277,15 +280,17 @@ class _Making:
             qr=str(self.row[self.definition.module.title] or "") if self.layout.qr else "",
         )
 
-    def table(self) -> tuple[list[list[object]], list[str]]:
-        """The rows as values, and how spreadsheets show them."""
-        names, known = [name for _, name in self._columns()], self.shown["labels"]
+    def table(self) -> tuple[list[list[object]], list[object], list[str]]:
+        """The rows and their totals as values, and how spreadsheets show them."""
+        columns, known = self._columns(), self.shown["labels"]
+        names = [name for _, name in columns]
         fields = self.line_definition.fields
         rows: list[list[object]] = [
             [fields[name].export(line[name], known) if name else number for name in names]
             for number, line in enumerate(self.shown["lines"], 1)
         ]
-        return rows, [format_of(fields[name]) if name else "0" for name in names]
+        totals = self._totals(columns, lambda one, total: one.export(total, {}))
+        return rows, totals, [format_of(fields[name]) if name else "0" for name in names]
 
     def _filled(self, text: str) -> str:
         """With what its placeholders stand for; what the user may not see stands for nothing."""
@@ -385,19 +390,23 @@ class _Making:
             return str(number)
         return self.line_definition.fields[name].format(line[name], self.shown["labels"])
 
-    def _totals(self, columns: Sequence[tuple[Column, str]]) -> list[str]:
+    def _totals(
+        self, columns: Sequence[tuple[Column, str]], shown: Callable[[Field, int], Shown]
+    ) -> list[Shown | str]:  # fmt: skip
         """The sums of the columns that lists sum up, too, where all lines are alike in what such a sum asks for."""
         fields = self.line_definition.fields
-        totals = [
-            fields[name].format(sum(line[name] or 0 for line in self.shown["lines"]), {})
+        totals: list[Shown | str] = [
+            shown(fields[name], sum(line[name] or 0 for line in self.shown["lines"]))
             if name and fields[name].sum and self._are_alike(fields[name].sum_within)
             else ""
             for _, name in columns
         ]
-        blank = [place for place, (column, _) in enumerate(columns) if column.align == "left" and not totals[place]]
-        if any(totals) and blank:
+        if all(total == "" for total in totals):
+            return []
+        blank = [place for place, (column, _) in enumerate(columns) if column.align == "left" and totals[place] == ""]
+        if blank:
             totals[blank[0]] = "合计"
-        return totals if any(totals) else []
+        return totals
 
     def _are_alike(self, within: str) -> bool:
         return not within or len({line[within] for line in self.shown["lines"]}) < 2

@@ -177,6 +177,9 @@ class Field:
     """Worked out on every machine from what is sent; never sent itself."""
     stays_once: str = ""
     """Modules, parted by spaces: once a record of theirs refers to this one, what stands here is changed no more."""
+    said_by: tuple[str, str] | None = None
+    """How these repeat in words what stands here: the column, and the one that is blank where they speak of this field.
+    Where they say otherwise (`strayed`), it may be put back."""
     called: tuple[str, int] | None = None
     """Which of the names that a setting lists (see `Words`) is its label; the declared one is what ships."""
 

@@ -356,7 +356,8 @@ class Undo:
             return None
         row = dict(db.execute(f"SELECT * FROM {definition.name} WHERE id = ?", (id,)).fetchone())
         names = [name for name in asked if row[name] is not None and row[name] != sets[name]]
-        return next(iter(settled.faults(self._engine, db, self._principal, definition, row, names).values()), None)
+        found = settled.faults(self._engine, db, self._principal, definition, row, names, sets)
+        return next(iter(found.values()), None)
 
     def _blanked(self, work: Work, op: Op) -> Iterator[Op]:
         """A price beside a record: its row stays for the next one, empty."""

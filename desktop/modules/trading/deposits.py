@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from ...engine.documents.declare import Above, Asking, Columns, Hint, Posting, Sheet, Wanted
+from ...engine.documents.declare import Above, Asking, Columns, Hint, Posting, Sheet, Typing, Wanted
+from ...engine.fields import Enum
 from .orders import OPEN_ORDERS
+from .paying import deposit_offered
 from .refusal import yuan
 
 ORDERS = {"customer": "sale", "supplier": "purchase"}
@@ -57,22 +59,43 @@ def use_deposits(header: Mapping[str, Any], lines: Sequence[Columns], asking: As
             line["deposit_used"], rest = used, rest - used
 
 
+def deposit_source() -> Enum:
+    """Where the amount comes from that a delivery uses."""
+    return Enum("预收来源", {"deposit": "订金", "typed": "手输"}, hidden=True)
+
+
+def follow_deposits(header: Columns, lines: Sequence[Columns], typing: Typing, *, total: int) -> None:
+    """What a delivery uses of the deposits of its orders goes by its total, until somebody types otherwise. What was
+    posted stays."""
+    if typing.asking.version(str(header["id"])):
+        return
+    if typing.line is None and typing.field == "advance_used":
+        header["advance_source"] = "typed"
+    if header.get("advance_source") == "deposit":
+        orders = dict.fromkeys(str(line["order"]) for line in lines if line.get("order"))
+        there = sum(max(left_of(typing.asking, "sale", order), 0) for order in orders)
+        there = min(there, advance_of(typing.asking, "customer", header.get("customer")))
+        header["advance_used"] = deposit_offered(there, 0, total) or None
+    use_deposits(header, lines, typing.asking)
+
+
 def _used_before(header: Mapping[str, Any], asking: Asking) -> Counter[str]:
     """What was decided by the first posting stays (T11)."""
     about: dict[str, Wanted] = {"document": header.get("id"), "state": "posted"}
     return _by_order(asking.find("sale_line", about) if header.get("id") else ())
 
 
-def deposit_hints(name: str, sheet: Sheet, asking: Asking) -> Iterator[Hint]:
-    """What was paid ahead for the orders that a sheet delivers, and what of it the sheet takes (T11)."""
+def deposit_hints(name: str, sheet: Sheet, asking: Asking, *, total: int = 0) -> Iterator[Hint]:
+    """What was paid ahead for the orders that a sheet delivers, and what of it a sheet of `total` takes (T11)."""
     module = ORDERS[name]
     before = _used_before(sheet.header, asking) if module == "sale" else Counter[str]()
     used = _by_order(sheet.lines) if module == "sale" else Counter[str]()
     for order in dict.fromkeys(str(line["order"]) for line in sheet.lines if line.get("order")):
         there = left_of(asking, module, order) + before[order]
-        row = asking.look(module, order)
+        row, takes = asking.look(module, order), min(used[order], total)
+        total -= takes
         if row and there > 0:
-            yield Hint(_deposit_words(module, str(row["number"]), there, used[order]), tells=(module, "deposit_left"))
+            yield Hint(_deposit_words(module, str(row["number"]), there, takes), tells=(module, "deposit_left"))
 
 
 def _deposit_words(module: str, number: str, there: int, used: int) -> str:

@@ -10,9 +10,10 @@ from .carried import due, is_due, linked, links, price_of
 from .choices import SOLD
 from .offer import LastLine, Offer, sale_offers
 from .papers import as_typed, newest_price
+from .paying import rounded_off
 from .refusal import shown_qty, yuan
 from .rounding import WHOLE_RATE
-from .settings import LAST_PRICE_DAYS, USE_LAST_PRICE, WRITE_OFF_LIMIT
+from .settings import LAST_PRICE_DAYS, ROUNDING, USE_LAST_PRICE, WRITE_OFF_LIMIT
 
 _PRICED = ("product", "unit_row", "price", "discount_rate", "typed_amount")
 _RIGHT = "要有「改单价和优惠」的权限"
@@ -94,10 +95,12 @@ def _given_back(posting: Posting, lines: str) -> Iterator[Wrong]:
 
 
 def _given_away(posting: Posting, lines: str) -> Iterator[Wrong]:
-    """T10: 抹零 and 整单优惠 beyond the limit, and beyond what an order or quote gave, need the same right."""
+    """T10: 抹零 and 整单优惠 beyond the limit, and beyond what an order, a quote or rounding gave, need the same
+    right."""
     header, old = posting.sheet.header, posting.old.header if posting.old else {}
     limit = posting.asking.settings[WRITE_OFF_LIMIT]
-    granted = {"discount_amount": _granted(posting, lines), "write_off_amount": 0}
+    rounded = rounded_off(header, posting.asking.settings[ROUNDING])
+    granted = {"discount_amount": _granted(posting, lines), "write_off_amount": rounded}
     for name, label in (("discount_amount", "整单优惠"), ("write_off_amount", "抹零")):
         most = max(granted[name] + limit, _int(old, name))
         if _int(header, name) > most:

@@ -1,10 +1,11 @@
 """T11: money paid on the document itself, with posting. All amounts in 分."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ...engine.documents.declare import Columns, Typing
 from ...engine.fields import Enum
-from .amounts import small_change
+from .amounts import Step, small_change, step_of
 from .refusal import Refusal, yuan
 from .settings import ROUNDING
 
@@ -17,7 +18,10 @@ def paid_refusals(
     `in_full`: retail and 零购 are paid at once, up to what was written off.
     """
     settled = paid + advance_used + write_off
-    if settled > total:
+    if advance_used > total:
+        text = f"使用预收超过合计 {yuan(advance_used - total)}"
+        yield Refusal("paid-too-much", text, "advance_used", bare="使用预收超过合计")
+    elif settled > total:
         text = f"{what}超过合计 {yuan(settled - total)}"
         yield Refusal("paid-too-much", text, "paid_amount", bare=f"{what}超过合计")
     elif in_full and settled < total:
@@ -57,14 +61,26 @@ def let_off(header: Columns, typing: Typing, *, due: int) -> None:
 
 def let_off_paid(header: Columns, typing: Typing, *, due: int) -> None:
     """`money.rounding` where a sale need not be paid at once: whoever pays all but the small change owes no more. What
-    was let off so is owed again as soon as another amount is typed."""
+    was let off so is owed again as soon as another amount is paid or due; what is a step and more, somebody typed."""
     step = typing.asking.settings[ROUNDING]
-    is_typed = typing.line is None and typing.field == "paid_amount"
-    if step == "fen" or not is_typed or typing.asking.version(str(header["id"])):
+    turns = typing.line is not None or typing.field in _TURNS_TOTAL
+    is_paid = typing.line is None and typing.field == "paid_amount"
+    if step == "fen" or not (turns or is_paid) or typing.asking.version(str(header["id"])):
         return
-    small = small_change(max(due, 0), step)
-    if small and header.get("write_off_amount") in (None, 0, small):
-        header["write_off_amount"] = small if int(header.get("paid_amount") or 0) == due - small else None
+    small, off = small_change(max(due, 0), step), int(header.get("write_off_amount") or 0)
+    if off in (0, small) or (turns and off < step_of(step)):
+        is_paid_so = bool(small) and int(header.get("paid_amount") or 0) == due - small
+        header["write_off_amount"] = small if is_paid_so else None
+
+
+def rounded_off(header: Mapping[str, Any], step: Step) -> int:
+    """What of 抹零 `money.rounding` makes by itself, on a sheet that is settled with it: nobody gives that away."""
+    if step == "fen" or header.get("doc_type") not in ("sale", "retail"):
+        return 0
+    total, paid, used, off = (
+        int(header.get(name) or 0) for name in ("total", "paid_amount", "advance_used", "write_off_amount")
+    )
+    return small_change(max(total - used, 0), step) if paid + used + off == total else 0
 
 
 def deposit_offered(deposit: int, used: int, total: int) -> int:

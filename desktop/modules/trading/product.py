@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...engine.define import Alike, Draft, Fault, Module, Related, Section, Strand, Tab, Trail, Tree
+from ...engine.define import Act, Alike, Draft, Fault, Flaw, Module, Related, Section, Strand, Tab, Trail, Tree
 from ...engine.fields import (
     Barcode,
     Bool,
@@ -113,6 +113,19 @@ PRICES = Trail(
 )  # fmt: skip
 """For how much it was bought, sold and offered."""
 
+_STRAYED = Flaw(
+    name="unit_strayed",
+    label="基本单位不符",
+    when=(),
+    strayed="unit",
+    text="产品 {code} {name} 的基本单位是 {unit}，有单据记的是别的单位",
+    remedy="一台电脑改了基本单位，另一台同时开了单。打开产品，把基本单位改回单据上的；单据要用新单位的，先改或作废单据",
+    acts=(
+        Act(label="看进货明细", module="purchase_line", by={"product": "id"}),
+        Act(label="看销货明细", module="sale_line", by={"product": "id"}),
+    ),
+)
+
 product = Module(
     name="product",
     label="产品信息",
@@ -144,6 +157,7 @@ product = Module(
             index=True,
             width=66,
             stays_once=f"{GOODS_OF_LINES} product_unit",
+            said_by=("unit_name", "unit_row"),
         ),
         barcode=OfFirstChild(
             "条码",
@@ -218,6 +232,7 @@ product = Module(
         Related("报价明细", "quote_line", "product"),
     ),
     trails=(PRICES,),
+    flaws=(_STRAYED,),
     children="product_barcode product_unit product_supplier stock_limit",
     found_by="product_barcode",
     pictured=True,

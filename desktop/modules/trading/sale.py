@@ -37,7 +37,7 @@ from .bargain import (
 from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
-from .deposits import deposit_hints, freed_deposits, held, held_for, use_deposits
+from .deposits import deposit_hints, deposit_source, follow_deposits, freed_deposits, held, held_for, use_deposits
 from .edit_price import not_typed, offers_to
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
 from .known import KNOWN, known_fields, known_totals, told_fields
@@ -190,20 +190,24 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     _address(typing)
     sheet, hints = _SIDE.fill(typing, _complete)
     _complete_price_check(sheet.header, sheet.lines, typing.asking)
-    _pay(sheet, typing)
+    total = _pay(sheet, typing)
     day = str(sheet.header.get("doc_on") or today())
     old = [quote for quote in _quotes_of(sheet, typing.asking).values() if _is_expired(quote, day)]
     if sheet.header.get("price_check"):
         text = f"价目有效期 {typing.asking.settings[PRICES_UNTIL]} 已过，这些价格要总部确认"
         hints = [*hints, Hint(text, level="warn")]
-    hints = [*hints, *deposit_hints("customer", sheet, typing.asking)]
+    hints = [*hints, *deposit_hints("customer", sheet, typing.asking, total=total)]
     words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)
     return sheet, [*hints, *(Hint(text, level="warn") for text in words)]
 
 
-def _pay(sheet: Sheet, typing: Typing) -> None:
+def _pay(sheet: Sheet, typing: Typing) -> int:
+    """Gives what the sheet comes to."""
     header, is_retail = _work_out(sheet).header, _SIDE.kind(sheet.header) == "retail"
-    due = _int(header, "total") - _int(header, "advance_used")
+    total = _int(header, "total")
+    if _SIDE.kind(sheet.header) in _SIDE.sold:
+        follow_deposits(sheet.header, sheet.lines, typing, total=total)
+    due = total - _int(sheet.header, "advance_used")
     if is_retail:
         let_off(sheet.header, typing, due=due)
     elif _SIDE.kind(sheet.header) == "sale":
@@ -211,6 +215,7 @@ def _pay(sheet: Sheet, typing: Typing) -> None:
     pay_at_once(sheet.header, typing, due=due - _int(sheet.header, "write_off_amount"), in_full=is_retail)
     sheet.header["signed_total"] = header["signed_total"]
     show_open(sheet.header, typing.asking)
+    return total
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -569,6 +574,7 @@ _HEADER: dict[str, Any] = {
     "paid_source": paid_source(),
     "account": Ref("收款账户", "account", default="default", small=True),
     "advance_used": Money("使用预收", min=0),
+    "advance_source": deposit_source(),
     "write_off_amount": Money("抹零", min=0),
     "tendered": Money("实收", min=0),
     "change": Money("找零", calc=True, readonly=True),

@@ -287,6 +287,8 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     advance = _available(posting, name, party)
     places = {str(line["id"]): place for place, line in enumerate(lines)}
     is_open = open_before(posting)
+    if limit is not None:
+        limit += _rounded(header, keyed(lines), is_open, step_of(posting.asking.settings[ROUNDING]))
     found = refusals(
         header, keyed(lines), outstanding=is_open, advance_balance=advance, write_off_limit=limit,
         advance_name="订金" if _order(header) else "预收/付", overpaid=too_much(lines, is_open, posting.asking),
@@ -300,6 +302,16 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
         yield Wrong(f"预收/付已经用掉，还差 {yuan(-left)}", "amount", bare="预收/付已经用掉")
     yield from _deposit_stays(posting, name)
     yield from accounts_hold(posting, ACCOUNTS)
+
+
+def _rounded(header: Columns, lines: Sequence[Columns], is_open: Mapping[str, int], step: int) -> int:
+    """What of the lines `money.rounding` lets off by itself, so that nobody gives it away: what one document, settled
+    with it, lacked of a round sum."""
+    if header.get("kind") != "receipt" or int(header.get("amount") or 0) % step:
+        return 0
+    settled = (line for line in lines if int(line["amount"] or 0) == is_open.get(str(line["target"])))
+    offs = (int(line.get("write_off_amount") or 0) for line in settled)
+    return max((off for off in offs if 0 < off < step), default=0)
 
 
 def _available(posting: Posting, name: str, party: Any) -> int:

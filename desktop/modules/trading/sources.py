@@ -98,7 +98,7 @@ def from_order(module: str, party: str, kinds: tuple[str, ...]) -> Source:
         lines, fresh = turn.filled(sheet, id, asking)
         terms = turn.terms(sheet, order, fresh, asking)
         if module == "sale" and fresh:
-            terms["advance_used"] = _with_deposit(sheet.header, order, _total(terms, sheet.header, fresh), asking)
+            terms |= _with_deposit(sheet.header, order, _total(terms, sheet.header, fresh), asking)
         about = {party: order[party], "warehouse": order["warehouse"] or sheet.header.get("warehouse")}
         return Sheet(sheet.header | about | terms, lines)
 
@@ -114,11 +114,14 @@ def _total(terms: Columns, before: Columns, fresh: Sequence[Columns]) -> int:
     return _worth(fresh) - more["discount_amount"] + more["charge_amount"]
 
 
-def _with_deposit(header: Columns, order: Columns, total: int, asking: Asking) -> int | None:
-    """The order's deposit that goes with lines of so much (T11), beside what the sheet uses already."""
+def _with_deposit(header: Columns, order: Columns, total: int, asking: Asking) -> Columns:
+    """The order's deposit that goes with lines of so much (T11), beside what the sheet uses already. It goes on with
+    the total where nobody said how much to use."""
     used = int(header.get("advance_used") or 0)
     there = max(advance_of(asking, "customer", order["customer"]) - used, 0)
-    return used + deposit_offered(min(left_of(asking, "sale", order["id"]), there), 0, total) or None
+    offered = deposit_offered(min(left_of(asking, "sale", order["id"]), there), 0, total)
+    source = header.get("advance_source") or ("typed" if used else "deposit")
+    return {"advance_used": used + offered or None, "advance_source": source}
 
 
 def from_origin(module: str, party: str) -> Source:

@@ -56,6 +56,48 @@ def test_a_deposit_is_used_by_its_own_order_first(shop: Shop) -> None:
     assert (left(shop, order), shop.owes("甲", "advance_in")) == (120, 220)
 
 
+def typing(shop: Shop, sheet: dict[str, Any], field: str, value: Any, line: int | None = None) -> dict[str, Any]:
+    """The sheet as the screen sends it, after somebody typed into a cell."""
+    values, lines = dict(sheet["values"]), [dict(one) for one in sheet["lines"]]
+    (values if line is None else lines[line])[field] = value
+    asked = {"values": values, "lines": lines, "changed": {"field": field} | ({} if line is None else {"line": line})}
+    if values.get("id"):
+        asked["id"] = values["id"]
+    return dict(shop.api.post("/api/documents/sale/work-out", asked))
+
+
+_TOLD = ("total", "advance_used", "outstanding")
+
+
+def test_what_is_used_follows_the_total_until_somebody_types_it(shop: Shop) -> None:
+    """Paid ahead in full, and less is delivered: what is not delivered stays paid for."""
+    order = ordered(shop, paid_amount=200)
+    taken = f"/api/documents/sale/sources/order/{order['row']['id']}"
+    filled = shop.api.post(taken, shop.body({"customer": "甲", "doc_type": "sale"}, []))
+
+    def told(sheet: dict[str, Any]) -> tuple[Any, ...]:
+        return *(yuan(sheet["values"][name]) for name in _TOLD), sheet["hints"][0]["text"]
+
+    words = f"订货 {order['row']['number']} 已收订金 200.00，这张单用 "
+    assert told(filled) == (200, 200, 0, words + "200.00")
+    less = typing(shop, filled, "qty", scaled(4), 0)
+    assert told(less) == (80, 80, 0, words + "80.00，还留 120.00 给这张订货")
+    assert told(typing(shop, less, "qty", scaled(6), 0))[:2] == (120, 120)
+    assert told(typing(shop, less, "charge_amount", fen(10)))[:2] == (90, 90)
+    assert told(typing(shop, less, "qty", scaled(30), 0))[:3] == (600, 200, 400)
+    own = typing(shop, typing(shop, less, "advance_used", fen(70)), "qty", scaled(3), 0)
+    assert told(own) == (60, 70, -10, words + "60.00，还留 140.00 给这张订货"), "what was typed stays"
+    values = {name: own["values"][name] for name in ("customer", "doc_type", "advance_used", "warehouse")}
+    body = {"values": values, "lines": own["lines"], "post": True}
+    problem = shop.api.refused("POST", "/api/documents/sale", 422, body)
+    assert problem["fields"] == {"advance_used": "使用预收超过合计 10.00"}
+    values |= {name: less["values"][name] for name in ("advance_used", "advance_source")}
+    sold = shop.api.post("/api/documents/sale", {"values": values, "lines": less["lines"], "post": True})
+    assert (left(shop, order), yuan(sold["row"]["outstanding"])) == (120, 0)
+    again = typing(shop, {"values": sold["row"], "lines": sold["lines"]}, "qty", scaled(3), 0)
+    assert told(again)[:2] == (60, 80), "what was posted stays"
+
+
 def test_nothing_else_uses_it_while_the_order_is_open(shop: Shop) -> None:
     order = ordered(shop, paid_amount=50)
     paid_ahead(shop, 30)

@@ -241,6 +241,55 @@ def test_a_list_knows_only_its_own_flaws(two: Two) -> None:
     assert [one["label"] for one in sale["flaws"]] == ["超付", "作废后仍有收付", "超交", "超退", "价格需总部确认"]
 
 
+def test_the_base_unit_changed_while_another_machine_used_the_product(two: Two) -> None:
+    """What documents say stays said: the unit goes back to it, and to nothing else. Then all agree again."""
+    first, path = two.a.product("Q"), f"/api/records/product/{two.a.product('R')}"
+    two.b.names |= two.a.names
+    two.meet()
+
+    def unit(name: str) -> str:
+        return str(two.a.api.get("/api/lookup/dict_item", q=name, where='{"list": "unit"}')["rows"][0]["id"])
+
+    def put(shop: Shop, name: str) -> None:
+        shop.api.ok(shop.api.call("PATCH", path, {"unit": unit(name)}))
+
+    was = two.a.api.get(path)["row"]["unit"]
+    for product in (first, path.rsplit("/")[-1]):
+        two.a.api.ok(two.a.api.call("PATCH", f"/api/records/product/{product}", {"unit": unit("箱")}))
+    assert two.flaws() == {}, "nobody used it yet"
+    put(two.a, "台")
+    bought = two.b.buy(("R", 100, 5))
+    sold = two.b.sell(("R", 1, 9))
+    two.b.cancel("sale", sold)
+    (line,) = bought["lines"]
+    assert line["unit_name"] == "箱"
+    code = two.a.api.get(path)["row"]["code"]
+    assert two.flaws() == {"基本单位不符": [f"产品 {code} R 的基本单位是 台，有单据记的是别的单位"]}
+    (group,) = two.a.api.get("/api/flaws")["groups"]
+    item = group["items"][0]
+    assert item["opens"] == {"module": "product", "id": path.rsplit("/")[-1]} and was != unit("台")
+    act = item["acts"][0]
+    listed = two.a.api.get(f"/api/records/{act['module']}", filter=_all_of(act["values"]))
+    assert [row["number"] for row in listed["rows"]] == [bought["row"]["number"]]
+    for shop in two.both:
+        assert shop.api.get(path)["settled"] == {}, "it may be put back"
+        assert "unit" in shop.api.refused("PATCH", path, 422, {"unit": was})["fields"], "to nothing else"
+    put(two.b, "箱")
+    assert two.flaws() == {}
+    assert set(two.a.api.get(path)["settled"]) == {"unit"}
+    assert "unit" in two.a.api.refused("PATCH", path, 422, {"unit": unit("台")})["fields"]
+
+
+def test_a_document_may_take_the_new_base_unit_over(two: Two) -> None:
+    path = f"/api/records/product/{two.a.names['P']}"
+    box = two.a.api.get("/api/lookup/dict_item", q="箱", where='{"list": "unit"}')["rows"][0]["id"]
+    two.a.api.ok(two.a.api.call("PATCH", path, {"unit": box}))
+    bought = two.b.buy(("P", 100, 5))
+    assert list(two.flaws()) == ["基本单位不符"]
+    two.b.change("purchase", bought, [{**bought["lines"][0], "qty": scaled(10)}])
+    assert two.flaws() == {} and two.a.rows("purchase_line")[0]["unit_name"] == "箱"
+
+
 # ------------------------------------------------------------------------------------------ returns and quotes (S3, Q1)
 
 

@@ -268,7 +268,28 @@ def test_what_is_given_away_beyond_the_limit_needs_the_same_right(shop: Shop) ->
         save(shop, who, "sale", {"customer": "甲", name: 1}, [("P", 5, 20)])
 
 
-def _priced(shop: Shop, **prices: int) -> None:
+def test_what_rounding_lets_off_needs_no_right(shop: Shop) -> None:
+    """`money.rounding` fills 抹零 by itself, so whoever sells, and takes the money, may post it."""
+    _priced(shop, price_1="20.90")
+    _set(shop, money__rounding="yuan", money__write_off_limit=50)
+    who = someone(shop, "sale")
+    retail = {"doc_type": "retail", "paid_amount": 20, "account": "现金", "write_off_amount": "0.90"}
+    save(shop, who, "sale", retail, [("P", 1, "20.90")])
+    save(shop, who, "sale", {**retail, "doc_type": "sale", "customer": "甲"}, [("P", 1, "20.90")])
+    unpaid = {"customer": "甲", "write_off_amount": "0.90"}
+    assert "最多 0.50" in refused(shop, who, "sale", unpaid, [("P", 1, "20.90")])["write_off_amount"]
+    more = retail | {"paid_amount": 19, "write_off_amount": "1.90"}
+    assert "最多 1.40" in refused(shop, who, "sale", more, [("P", 1, "20.90")])["write_off_amount"]
+    sold = shop.sell(("P", 1, "20.90"))
+    cashier = someone(shop, "settlement", "sale")
+    receipt = {"kind": "receipt", "customer": "甲", "amount": 20, "account": "现金"}
+    line = {"target_kind": "sale", "target": sold["row"]["id"], "amount": fen("20.90"), "write_off_amount": fen("0.90")}
+    odd = line | {"amount": fen("20.70"), "write_off_amount": fen("0.70")}
+    assert "write_off_amount" in refused(shop, cashier, "settlement", receipt, [odd]), "not settled by it"
+    save(shop, cashier, "settlement", receipt, [line])
+
+
+def _priced(shop: Shop, **prices: int | str) -> None:
     given = {name: scaled(price) for name, price in prices.items()}
     shop.api.ok(shop.api.call("PATCH", f"/api/records/product/{shop.names['P']}", given))
     shop.buy(("P", 50, 5), ("Q", 50, 1))

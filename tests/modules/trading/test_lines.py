@@ -216,6 +216,14 @@ def test_a_round_sum_that_pays_all_but_the_small_change_pays_all(shop: Shop) -> 
     assert paid("50", write_off_amount="0.73") is None, "other money, and it is owed again"
     assert paid("50", write_off_amount="0.5") == D("0.5"), "what somebody typed stays"
     assert paid("86", doc_type="order", deliver_on="2030-01-01") is None, "a deposit lets nothing off"
+
+    def turned(qty: int, **values: Any) -> Any:
+        body = shop.body({"doc_type": "sale", "customer": "甲", "paid_amount": 86, **values}, [("P", qty, "12.39")])
+        changed = {"changed": {"line": 0, "field": "qty"}}
+        return yuan(shop.api.post("/api/documents/sale/work-out", body | changed)["values"]["write_off_amount"])
+
+    assert turned(14, write_off_amount="0.73") is None, "more is due, and what was let off is owed again"
+    assert turned(7) == D("0.73") and turned(14, write_off_amount=5) == 5, "nobody rounds off so much"
     sold = shop.sell(("P", 7, "12.39"), paid_amount=86, write_off_amount="0.73")
     assert yuan(sold["row"]["outstanding"]) == 0
 

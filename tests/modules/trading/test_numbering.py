@@ -120,6 +120,27 @@ def test_a_counter_that_was_put_back_goes_on_after_the_numbers_that_are_there(nu
     assert made(numbered) == "BJ-01A1-20261123-00004"
 
 
+def test_documents_that_count_by_one_prefix_share_no_number(numbered: Shop) -> None:
+    """Openings of stock, parties and accounts are QK, all of them: also where the counter was put back."""
+
+    def opening(module: str, **values: Any) -> str:
+        lines = ({"product": numbered.names["P"], "qty": 10000, "unit_cost": 10000},) if module == "stock_entry" else ()
+        return str(numbered.enter(module, {"doc_on": "2019-12-31", **values}, *lines)["row"]["number"])
+
+    def all_three() -> list[str]:
+        return [
+            opening("stock_entry", kind="opening", warehouse="主仓"),
+            opening("opening_party", kind="receivable", customer="甲", amount=5),
+            opening("opening_account", account="现金", amount=5),
+        ]
+
+    found = all_three()
+    with numbered.office.engine.db.write() as db:
+        db.execute("DELETE FROM number_series WHERE prefix = 'QK'")
+    found.append(opening("opening_party", kind="receivable", customer="甲", amount=6))
+    assert [one[-4:] for one in found] == ["0001", "0002", "0003", "0004"]
+
+
 def test_the_machine_of_a_receipt_is_told_however_it_is_numbered(numbered: Shop) -> None:
     decide(numbered, numbering__format="{prefix}{date}-{branch}{machine}-{seq}")
     stock = {"product": numbered.names["P"], "qty": 9_0000, "unit_cost": 10000}

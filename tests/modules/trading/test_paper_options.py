@@ -119,6 +119,8 @@ def test_a_quote_as_a_spreadsheet_says_what_its_paper_says_in_figures(shop: Shop
     assert "批发价" in heads and "会员价" not in heads
     (line,) = (row for row in rows if row[:2] == [1, "P"])
     assert 10 in line and 12.5 in line and 11.25 in line and 125 in line
+    (totals,) = (row for row in rows if "合计" in row)
+    assert totals == ["合计", 12, 141], "figures, to be reckoned with"
     assert any("壹佰肆拾壹元整" in str(row) for row in rows) and any(
         quoted["row"]["number"] in str(row) for row in rows
     )
