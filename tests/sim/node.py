@@ -213,6 +213,11 @@ class Node:
         sql = "SELECT id, tag, qty, price FROM slip_line WHERE document = ? AND deleted_at IS NULL ORDER BY line_no, id"
         return [dict(row) for row in self.station.ask(sql, id)]
 
+    def unsettled(self) -> set[str]:
+        """The names under which something written here is still to be settled."""
+        names = "SELECT DISTINCT p.uuid FROM changeset c JOIN replica p ON p.no = c.r"
+        return {row[0] for row in self.station.ask(f"{names} WHERE c.state IN ('pending', 'rejected')")}
+
     def rejected(self) -> list[tuple[str, int]]:
         sql = (
             "SELECT p.uuid, c.n FROM changeset c JOIN replica p ON p.no = c.r WHERE c.state = 'rejected' ORDER BY 1, 2"

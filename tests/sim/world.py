@@ -279,7 +279,7 @@ class World:
         """Whether for all that would be lost a machine is still there that wrote it and can push it again, and nobody
         began with data of the lost time: what of them comes from whom, a machine cannot tell. Nor may two copies still
         write under one name: that would be two disasters at once, after which the checksums have to mend rows."""
-        names = [node.replicas()[-1] for node in self.living]
+        names = [name for node in self.living for name in {node.replicas()[-1], *node.unsettled()}]
         if len(names) != len(set(names)):
             return False
         if any(node.began_at > kept for node in self.living):
