@@ -62,9 +62,12 @@ def shown(engine: Engine, principal: Principal, names: Mapping[str, str], at: Pl
 
 
 def place_from(text: str) -> Place:
-    """What a screen means by a place: as `_said` says it."""
+    """What a screen means by a place: as `_said` says it. Raises `NotFound` for what is none: nothing is decided for
+    all by a slip of the pen."""
     level, _, id = text.partition(":")
-    found: Level = next((one for one in NARROWEST_FIRST if one == level), "company")
+    found: Level | None = next((one for one in NARROWEST_FIRST if one == level), None)
+    if found is None:
+        raise NotFound("没有这个范围，设置没有改动")
     return Place(found, "" if found == "company" else id)
 
 

@@ -138,7 +138,8 @@ def test_only_what_may_differ_is_offered_and_taken_for_a_branch(office: Office) 
     body = {"values": {"cost.basis": "net"}, "at": own}
     assert "只能由全公司定" in api.refused("PATCH", "/api/settings", 422, body)["fields"]["cost.basis"]
     api.refused("GET", "/api/settings?at=branch:nowhere", 404)
-    api.refused("PATCH", "/api/settings", 404, {"values": {"doc.back_days": 1}, "at": "branch:nowhere"})
+    for nowhere in ("branch:nowhere", "Branch:x", "everywhere", "💥"):
+        api.refused("PATCH", "/api/settings", 404, {"values": {"doc.back_days": 1}, "at": nowhere})
 
 
 def test_what_is_decided_for_less_holds_before_what_is_decided_for_more() -> None:
