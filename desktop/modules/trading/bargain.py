@@ -30,7 +30,7 @@ from .papers import (
     taxed,
     worked_out,
 )
-from .refusal import shown_qty
+from .refusal import shown_in
 from .same import is_same
 from .settings import USE_LAST_PRICE
 from .taken import taken_too_much
@@ -232,7 +232,7 @@ class Bargain:
             left = origin["base_qty"] - returned_before(posting.asking, self.lines, posting.id, line) - taken[link]
             taken[link] += qty
             if qty > left:
-                yield Wrong(f"最多还能退 {shown_qty(max(left, 0))}", "qty", place)
+                yield Wrong(f"最多还能退 {shown_in(max(left, 0), line)}", "qty", place)
 
     # ------------------------------------------------------------------------------------------------------- fields
 

@@ -8,7 +8,7 @@ from ...engine.documents.declare import Columns, Feed, Move, Posted, Posting, Wr
 from ...engine.fields import Date, Int, Quantity, Ref, Text
 from .orders import OrderLine, is_over_delivered, over_delivered, progress
 from .papers import KEPT, base_of, numbers_of, pairs_of, sum_of, taken_of
-from .refusal import shown_qty
+from .refusal import shown_in, shown_qty
 from .settings import OVER_RATE
 
 PROGRESS = {
@@ -149,7 +149,7 @@ def not_more_than_ordered(posting: Posting, module: str) -> Iterator[Wrong]:
         left = done.ordered - others - taken[link]
         taken[link] += base_of(line)
         if is_over_delivered(done, rate) and taken[link] > old[link]:
-            yield Wrong(f"订货还剩 {shown_qty(max(left, 0))}{_more(rate)}", "qty", place)
+            yield Wrong(f"订货还剩 {shown_in(max(left, 0), line)}{_more(rate)}", "qty", place)
 
 
 def _more(rate: int) -> str:

@@ -1,6 +1,10 @@
 """What a trade rule refuses, and where on the form."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from .rounding import TEN_THOUSAND
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,14 @@ class Refusal:
 def yuan(amount: int) -> str:
     """分 as 元 in a message: 123456 → 1234.56."""
     return f"{'-' if amount < 0 else ''}{abs(amount) // 100}.{abs(amount) % 100:02d}"
+
+
+def shown_in(qty: int, line: Mapping[str, Any]) -> str:
+    """Base units (× 10⁴) as a line counts them: in its unit, which is named where it is not the base unit."""
+    ratio = int(line.get("ratio") or TEN_THOUSAND)
+    if ratio == TEN_THOUSAND:
+        return shown_qty(qty)
+    return f"{shown_qty(qty * TEN_THOUSAND // ratio)} {line.get('unit_name') or ''}".rstrip()
 
 
 def shown_qty(qty: int) -> str:

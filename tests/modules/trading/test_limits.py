@@ -41,6 +41,20 @@ def test_two_lines_of_one_origin_return_no_more_than_it_had(shop: Shop, module: 
     shop.enter(module, {"doc_type": "return", **party}, line, {**line, "qty": scaled(2)})
 
 
+def test_what_is_left_is_told_in_the_unit_of_the_line(shop: Shop) -> None:
+    about = {"product": shop.names["P"], "unit": shop._first("dict_item", "箱"), "ratio": scaled(12)}
+    box = shop.api.post("/api/records/product_unit", about)["row"]["id"]
+    shop.buy({"product": shop.names["P"], "qty": scaled(9), "price": scaled(60), "unit_row": box})
+    boxes = {"product": shop.names["P"], "qty": scaled(2), "price": scaled(240), "unit_row": box}
+    order = shop.sell(boxes, **ORDER)
+    line = linked(shop, "order_line", order["lines"][0], qty=3) | {"unit_row": box}
+    assert shop.refused("sale", {"customer": "甲"}, line)["fields"] == {"lines.0.qty": "订货还剩 2 箱"}
+    sold = shop.sell(boxes)
+    back = linked(shop, "origin_line", sold["lines"][0], qty=5) | {"unit_row": box}
+    fault = shop.refused("sale", {"doc_type": "return", "customer": "甲"}, back)["fields"]
+    assert fault == {"lines.0.qty": "最多还能退 2 箱"}
+
+
 def test_two_lines_of_one_order_line_deliver_no_more_than_it_asked_for(shop: Shop) -> None:
     shop.buy(("P", 50, 5))
     order = shop.sell(("P", 6, 20), **ORDER)
