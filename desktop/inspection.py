@@ -23,6 +23,7 @@ from .engine.documents import audit, balances
 from .engine.documents.declare import Balance, Ledger
 from .engine.engine import Engine
 from .engine.fields import Ref, Serial
+from .engine.fields.moment import SEEDED
 from .engine.registry import Definition, Link, targets_of
 from .engine.rows import fetch
 from .engine.saving import Saving, branch_code
@@ -423,20 +424,20 @@ def _clocks(one: Inspection) -> None:
         )
         one.add("clock-alone", "有变更时钟，却没有记录", (f"{table} 的 {row[0]}" for row in missing.fetchall()))
     for definition in one.engine.registry.sent.values():
-        seeds = {values["id"] for values in one.engine.registry.seeds(definition)}
-        bare = [id for id in _without_clock(one.db, definition.name) if id not in seeds]
-        details = (one.named(definition, id) for id in bare)
+        details = (one.named(definition, id) for id in _without_clock(one.db, definition.name, f"AND NOT {_SHIPPED}"))
         one.add("row-unclocked", f"{definition.module.label}：记录没有变更时钟", details)
     for link in one.engine.registry.links:
         one.add("row-unclocked", "关联没有变更时钟", (f"{link} 的 {id}" for id in _without_clock(one.db, link)))
     _foreign_clocks(one, tables)
 
 
-def _without_clock(db: sqlite3.Connection, table: str) -> list[str]:
-    sql = (
-        f"SELECT t.id FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM row_clock c WHERE c.t = '{table}' AND c.id = t.id)"
-    )
-    return [row[0] for row in db.execute(sql)]
+_SHIPPED = f"(t.created_by IS NULL AND t.created_at = '{SEEDED}')"
+"""A row that came with this program or an earlier one, and that nobody has touched: it has no clock."""
+
+
+def _without_clock(db: sqlite3.Connection, table: str, condition: str = "") -> list[str]:
+    known = f"SELECT 1 FROM row_clock c WHERE c.t = '{table}' AND c.id = t.id"
+    return [row[0] for row in db.execute(f"SELECT t.id FROM {table} t WHERE NOT EXISTS ({known}) {condition}")]
 
 
 def _foreign_clocks(one: Inspection, tables: list[str]) -> None:

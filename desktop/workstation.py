@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from .engine.documents import audit
 from .engine.engine import SQL_FUNCTIONS, Engine
 from .engine.events import Bus
 from .engine.fields.base import Columns
-from .engine.fields.moment import instant
+from .engine.fields.moment import SEEDED
 from .engine.imports import finishing, running
 from .engine.registry import Definition, Registry, sorted_modules
 from .engine.schema import migrate, refuse_newer
@@ -36,10 +35,6 @@ from .sync.files import Files
 from .sync.identity import Identities, is_foreign
 from .sync.service import Sync
 from .uploads import Uploads
-
-SEEDED = datetime(2020, 1, 1, tzinfo=UTC)
-"""When seed rows say they were made: the same on every machine."""
-
 
 _FINISHING = "import-finished"
 _ROOM_S = 2.0
@@ -219,7 +214,6 @@ def _sum_up(db: sqlite3.Connection, registry: Registry, tell: Tell) -> None:
 
 def seed(db: sqlite3.Connection, registry: Registry) -> None:
     """Inserts what ships with the program and is not there yet; clock zero, no changeset (sync.md "Seed rows")."""
-    at = instant(SEEDED)
     for definition in sorted_modules(registry):
         seeds = {values["id"]: values for values in registry.seeds(definition)}
         there = f"SELECT id FROM {definition.name} WHERE id IN (SELECT value FROM json_each(?))"
@@ -230,7 +224,7 @@ def seed(db: sqlite3.Connection, registry: Registry) -> None:
         for values in fresh:
             row: dict[str, Any] = dict.fromkeys(definition.all_names)
             row |= seed_columns(definition, values)
-            row |= {"id": values["id"], "created_at": at, "updated_at": at}
+            row |= {"id": values["id"], "created_at": SEEDED, "updated_at": SEEDED}
             row |= derived.local_values(definition, row)
             names = ", ".join(f'"{name}"' for name in row)
             marks = ", ".join("?" * len(row))

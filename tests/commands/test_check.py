@@ -65,6 +65,12 @@ def test_deleted_and_restored_rows_are_sound(folder: Path) -> None:
     assert findings(folder) == []
 
 
+def test_rows_that_an_earlier_program_came_with_are_sound(folder: Path) -> None:
+    """They stay where this one has them no more."""
+    damage(folder, f"UPDATE role_right SET id = '{NOBODY}' WHERE row = (SELECT min(row) FROM role_right)")
+    assert "row-unclocked" not in codes(folder)
+
+
 def test_unusual_characters_are_sound(folder: Path) -> None:
     """What SQLite's tokenizer and ours might cut differently."""
     from tests.commands.test_backup import add

@@ -10,6 +10,10 @@ ZONE = ZoneInfo("Asia/Shanghai")
 """Instants are shown in the branch's zone (setting sync.timezone; the default until settings can change it)."""
 
 
+SEEDED = "2020-01-01T00:00:00.000Z"
+"""When rows that ship with the program say they were made: the same on every machine."""
+
+
 def local_minute(value: str, zone: ZoneInfo) -> str:
     """An instant as the clock on the wall shows it."""
     return datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(zone).strftime("%Y-%m-%d %H:%M")
