@@ -183,7 +183,7 @@ PLANTED = [
         {"save": 90, "clone": 8, "round": 8, "calm-round": 0, "delete": 0},
         seen=50,
     ),
-    Planted(own_changes_are_passed_over, frozenset({"I1", "I11"}), {"backup": 6, "put-back": 6}, seen=21),
+    Planted(own_changes_are_passed_over, frozenset({"I1", "I9", "I11"}), {"backup": 6, "put-back": 6}, seen=21),
     Planted(conflicts_at_random, frozenset({"I3"}), seen=1),
     Planted(last_of_a_page_is_dropped, frozenset({"I11"}), seen=11),
     Planted(children_stay_deleted, frozenset({"I12"}), {"delete": 25}, seen=60),

@@ -204,7 +204,7 @@ def test_a_cost_run_of_the_keeper_is_the_same_on_all(three: Three) -> None:
     three.meet(three.a)
     path, body = "/api/documents/cost_adjust/sources/run/all", three.keeper.body({"kind": "run"}, [])
     assert "记账的机器" in three.a.api.refused("POST", path, 400, body)["title"]
-    lines = three.keeper.api.post(path, body)["lines"]
+    lines = three.keeper.api.ended(three.keeper.api.post(path, body))["result"]["lines"]
     refused = three.a.refused("cost_adjust", {"kind": "run"}, *lines)
     assert "记账的机器" in refused["fields"][""]
     made = three.keeper.enter("cost_adjust", {"kind": "run"}, *lines)
