@@ -104,6 +104,7 @@ def test_a_role_made_here_is_exactly_what_its_operator_sees(window: Window) -> N
 def test_a_right_taken_away_holds_at_the_next_request(window: Window) -> None:
     page, screen = window.page, Screen(window.page)
     api = window.api
+    window.watch.allow("status of 401")  # a page asks on while somebody else signs in
     role = api.ok("POST", "/api/roles", {"values": {"name": "内勤"}, "boxes": {"customer": {"edit": True}}})
     row = next(one for one in api.rows("operator") if one["login_name"] != "周敏")
     api.change("operator", row, roles=[role["id"]])

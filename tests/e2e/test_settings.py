@@ -69,6 +69,7 @@ def test_the_next_number_is_shown_and_a_branch_decides_for_itself(page: Page) ->
     page.get_by_role("textbox", name="可补录天数").fill("30")
     screen.press("Control+S")
     expect(days).to_contain_text("本分公司自己定的")
+    # at once: what is being saved is no question whether to save it
     whose.select_option(label="全公司")
     days.get_by_role("button", name="总部另定：30").click()
     days.get_by_role("button", name="可补录天数：按默认的").click()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FieldInfo } from '@/api/types'
-import { changeOf, edited, shipped, shownGroups, typed, type Setting } from './model'
+import { changeOf, edited, shipped, shownGroups, typed, typedSince, type Setting } from './model'
 
 const setting = (key: string, label: string, more: Partial<Setting> = {}): Setting => ({ key, field: { label, help: '更早的成交价不再带出', default: 180 } as FieldInfo, value: 180, is_default: true, above: 180, default_words: '180', comes_from: '默认', narrower: [], stays: '', at: null, by: '', ...more })
 const days = setting('price.last_days', '上次价有效天数')
@@ -16,6 +16,11 @@ describe('changing settings', () => {
     const edits = edited({}, days, typed(days, 90))
     expect(edited(edits, days, typed(days, 180))).toEqual({})
     expect(edited(edited({}, set, shipped(set)), set, typed(set, 7))).toEqual({})
+  })
+  it('keeps what was typed while they were saved', () => {
+    const sent = edited({}, days, typed(days, 90))
+    expect(typedSince(sent, sent)).toEqual({})
+    expect(typedSince(edited(edited(sent, set, shipped(set)), days, typed(days, 91)), sent)).toEqual({ 'price.last_days': typed(days, 91), 'quote.valid_days': shipped(set) })
   })
 })
 

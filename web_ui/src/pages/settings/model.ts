@@ -53,6 +53,9 @@ export function changeOf(edits: Edits): Change {
   }
 }
 
+/** What was typed while `sent` was being saved. */
+export const typedSince = (edits: Edits, sent: Edits): Edits => Object.fromEntries(Object.entries(edits).filter(([key, edit]) => edit !== sent[key]))
+
 /** The settings that a search means, by label, initials or what they are for; and those of one group where nothing is searched. */
 export function shownGroups(groups: Group[], search: string, group: string): Group[] {
   const want = search.trim().toLowerCase()
