@@ -237,7 +237,8 @@ class Applier:
 
     def seen(self, db: sqlite3.Connection, table: str, id: str) -> dict[str, int]:
         """What a delete made now has seen of a row: every write that came here, not only those that count. What lost
-        here to a change that the server set aside counts there. Of this machine's own changes that is all of them."""
+        here to a change that the server set aside counts there, and here when that is given up. Of this machine's own
+        changes that is all of them."""
         return self.seen_of(db, table, [id])[id]
 
     def seen_of(self, db: sqlite3.Connection, table: str, ids: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -246,7 +247,9 @@ class Applier:
         found = {id: dict(clock.seen()) for id, clock in Work(db, self.registry).clocks(table, ids).items()}
         heard = (
             "SELECT h.id, p.uuid, max(h.n) FROM history h JOIN replica p ON p.no = h.r "
-            "WHERE h.t = ? AND h.id IN (SELECT value FROM json_each(?)) GROUP BY h.id, h.r"
+            "WHERE h.t = ?1 AND h.id IN (SELECT value FROM json_each(?2)) GROUP BY h.id, h.r UNION ALL "
+            "SELECT w.id, p.uuid, w.n FROM row_passed w JOIN replica p ON p.no = w.r "
+            "WHERE w.t = ?1 AND w.id IN (SELECT value FROM json_each(?2))"
         )
         for id, replica, n in db.execute(heard, (table, asked)).fetchall():
             found[id][replica] = max(n, found[id].get(replica, 0))

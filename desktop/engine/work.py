@@ -116,6 +116,7 @@ class Work:
         self._numbers: dict[str, int] = {}
         self._history: list[tuple[Any, ...]] = []
         self._parts: Counter[tuple[int, str, int]] = Counter()
+        self._passed: list[tuple[str, str, int, int]] = []
         self._asked: set[Key] = set()
         self._filed: dict[tuple[str, str, Any], dict[str, None]] = {}
         """Rows under change by table, column and value, as far as rows are gathered by it."""
@@ -234,10 +235,20 @@ class Work:
         self._park_columns(table, op, cause)
         is_new, before = held.state is None, held.state
         merged = merge_row(before, op, cause.dot, table.rules)
+        if before is not None and op.kind == "upd":
+            self._pass(held, before.clock, merged.state.clock, cause.dot)
         if merged.state.clock != held.clock or is_new:
             self._take(held, before, merged, cause)
         if is_new:
             self._unpark(op.table, op.id)
+
+    def _pass(self, held: Held, before: RowClock, after: RowClock, dot: Dot) -> None:
+        """Remembers what of others came and no longer stands in the clock: it may count again, when what it lost to is
+        not accepted, and a delete made meanwhile has seen it. History knows only what counted since the row came."""
+        stand = after.dots()
+        for one in (dot, *before.dots()):
+            if one not in stand and one.replica and (one.replica != dot.replica or one == dot):
+                self._passed.append((held.table.name, held.id, self.number_of(one.replica), one.n))
 
     def _take(self, held: Held, before: RowState | None, merged: Merged, cause: Cause) -> None:
         old, held.state, held.has_new_clock, held.is_dropped = held.row, merged.state, True, False
@@ -540,9 +551,13 @@ class Work:
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             self._history,
         )
+        self.db.executemany(
+            "INSERT INTO row_passed VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = max(n, excluded.n)", self._passed
+        )
         self._held.clear()
         self._filed.clear()
         self._history.clear()
+        self._passed.clear()
         self._regroup()
         return self.changed
 

@@ -314,6 +314,32 @@ def test_a_deletion_that_had_seen_everything_holds(pair: tuple[Desk, Desk]) -> N
     assert_alike(a, b)
 
 
+def test_a_deletion_has_seen_what_lost_here_and_what_never_reached_the_history(desk: Desk) -> None:
+    """It counts again when what it lost to is not accepted: the deletion must hold all the same (seed 80001160)."""
+    id = desk.customer(phone="1")
+    early = desk.hlc
+    desk.save("customer", id, phone="2")
+    desk.hear(early, Op("customer", id, "upd", {"phone": "3"}), n=7)
+    assert desk.value("customer", id, "phone") == "2"
+    desk.delete("customer", id)
+    assert _deleted(desk, id)[ELSEWHERE] == 7
+    told = desk.customer(phone="1")
+    desk.hear(desk.hlc + 1, Op("customer", told, "upd", {"phone": "4"}), n=8)
+    with desk.engine.db.write() as db, desk.engine.db.unguarded():
+        db.execute("DELETE FROM history")  # as after the first data
+    desk.save("customer", told, phone="5")
+    desk.delete("customer", told)
+    assert _deleted(desk, told)[ELSEWHERE] == 8
+
+
+def _deleted(desk: Desk, id: str) -> dict[str, int]:
+    """What the deletion of a customer says it had seen."""
+    (seen,) = [
+        dict(op.seen) for changeset, _ in desk.changesets() for op in changeset.ops if op.id == id and op.kind == "del"
+    ]
+    return seen
+
+
 def test_two_deletions_and_a_restore_end_alike(pair: tuple[Desk, Desk]) -> None:
     a, b = pair
     customer = a.customer()
