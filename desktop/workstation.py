@@ -22,7 +22,7 @@ from .engine.events import Bus
 from .engine.fields.base import Columns
 from .engine.fields.moment import SEEDED
 from .engine.imports import finishing, running
-from .engine.registry import Definition, Registry, sorted_modules
+from .engine.registry import Definition, Registry
 from .engine.schema import migrate, refuse_newer
 from .engine.settings import settings_of
 from .engine.telling import Tell, untold
@@ -214,7 +214,7 @@ def _sum_up(db: sqlite3.Connection, registry: Registry, tell: Tell) -> None:
 
 def seed(db: sqlite3.Connection, registry: Registry) -> None:
     """Inserts what ships with the program and is not there yet; clock zero, no changeset (sync.md "Seed rows")."""
-    for definition in sorted_modules(registry):
+    for definition in map(registry.__getitem__, registry.order):
         seeds = {values["id"]: values for values in registry.seeds(definition)}
         there = f"SELECT id FROM {definition.name} WHERE id IN (SELECT value FROM json_each(?))"
         known = {row[0] for row in db.execute(there, (json.dumps(list(seeds)),))} if seeds else set()

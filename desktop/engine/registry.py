@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from operator import itemgetter
@@ -274,9 +275,10 @@ class Registry:
         ledgers: Sequence[Ledger] = (),
         settings: Iterable[Setting[Any]] = (),
     ) -> None:
+        self.root: Registry = self
+        """The one that this was copied from: what does not hang on names is the same there."""
         self.chapters = tuple(chapters)
         declared, specials, settings = tuple(modules), tuple(specials), tuple(settings)
-        self._declared = declared, specials, ledgers, settings
         self.modules = _hung(declared + aliases.modules_of(declared) + versions.modules_of(declared))
         self.ledgers = {ledger.moves: ledger for ledger in ledgers}
         self.balances = {balance.module: balance for ledger in ledgers for balance in ledger.balances}
@@ -310,8 +312,17 @@ class Registry:
         return frozenset(one.edit_if for definition in self for one in definition.fields.values() if one.edit_if)
 
     def own(self) -> "Registry":
-        """The same for one workstation, whose company has names of its own."""
-        return Registry(self.chapters, *self._declared)
+        """The same for one workstation, whose company has names of its own. What was worked out stays known."""
+        _ = self.fingerprint, self._seeds, self.order
+        mine = copy(self)
+        mine.definitions = {name: _own(one) for name, one in self.definitions.items()}
+        mine.sent = {name: mine.definitions[name] for name in self.sent}
+        for name, one in mine.definitions.items():
+            known = self.definitions[name].incoming
+            one.incoming.extend(
+                Incoming(mine.definitions[each.definition.name], each.field, each.ref, each.cascades) for each in known
+            )
+        return mine
 
     def call(self, settings: Settings) -> None:
         """Fields and options get the names that the company gave them."""
@@ -386,6 +397,24 @@ class Registry:
         """Seed rows as they are declared, those that follow from other declarations included."""
         seed = definition.module.seed
         return tuple(seed(self.modules)) if callable(seed) else seed
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The modules, parents before what points at them: so seeds and demonstration data can be inserted."""
+        done: dict[str, None] = {}
+
+        def visit(definition: Definition, path: tuple[str, ...]) -> None:
+            if definition.name in done or definition.name in path:
+                return
+            for one in definition.fields.values():
+                for target in targets_of(one):
+                    if target in self and not getattr(one, "loose", False):
+                        visit(self[target], (*path, definition.name))
+            done[definition.name] = None
+
+        for definition in self:
+            visit(definition, ())
+        return tuple(done)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -484,6 +513,14 @@ def _compile(module: Module) -> Definition:
     )
 
 
+def _own(compiled: Definition) -> Definition:
+    """A copy whose fields may be called otherwise, and with nothing yet that refers to it."""
+    mine, module = copy(compiled), copy(compiled.module)
+    vars(module).update(fields=dict(compiled.fields))
+    vars(mine).update(module=module, incoming=[], imported=dict(compiled.imported))
+    return mine
+
+
 def _columns(module: Module, together: Mapping[str, str], *, is_kept: bool) -> list[Column]:
     return [
         Column(column.name, column.sql_type, together.get(name, column.unit))
@@ -491,24 +528,6 @@ def _columns(module: Module, together: Mapping[str, str], *, is_kept: bool) -> l
         if (module.local or one.calc) is is_kept
         for column in one.columns(name)
     ]
-
-
-def sorted_modules(registry: Registry) -> Sequence[Definition]:
-    """Parents before what points at them, so that seeds and demonstration data can be inserted in order."""
-    done: dict[str, Definition] = {}
-
-    def visit(definition: Definition, path: tuple[str, ...]) -> None:
-        if definition.name in done or definition.name in path:
-            return
-        for one in definition.fields.values():
-            for target in targets_of(one):
-                if target in registry and not getattr(one, "loose", False):
-                    visit(registry[target], (*path, definition.name))
-        done[definition.name] = definition
-
-    for definition in registry:
-        visit(definition, ())
-    return tuple(done.values())
 
 
 NO_LINES = _compile(Module(name="", label="", noun="", fields={}, title="", columns="", chapter="", local=True))

@@ -109,7 +109,7 @@ def migrate(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> 
     """Brings tables, indexes and guards up to the declarations, inside the caller's transaction."""
     refuse_newer(db)
     own = hashlib.sha256(f"{_OWN_TABLES}{_ADDED}".encode()).hexdigest()[:16]
-    fingerprint = f"{SCHEMA}:{own}:{registry.fingerprint}:{index_fingerprint(registry)}"
+    fingerprint = f"{SCHEMA}:{own}:{registry.fingerprint}:{index_fingerprint(registry.root)}"
     if _stored_fingerprint(db) == fingerprint:
         return
     tell("建立新的数据列和索引")
