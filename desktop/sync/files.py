@@ -63,6 +63,8 @@ class Files:
         self._epoch: str | None = None
         self._seen_row = 0
         """Rows up to this one have been looked at since the start."""
+        self._seen_id = ""
+        """Whose number that was."""
         self._collected_ms: int | None = None
         self._asked = 0
         """How often somebody asked for a content."""
@@ -99,7 +101,7 @@ class Files:
         self._quiet.set()
         try:
             with self._turning:
-                self._seen_row, self._epoch = 0, None
+                self._seen_row, self._seen_id, self._epoch = 0, "", None
                 yield
         finally:
             self._quiet.clear()
@@ -193,13 +195,17 @@ class Files:
         """Contents that rows speak of and nobody noted yet; and once per start, and when the server was restored, which
         of those that are here it lacks."""
         with self.engine.db.read() as db:
+            if _last_row(db, self._seen_row) != self._seen_id:  # rows went, and others may have their numbers now
+                self._seen_row = 0
+            # Deleted ones, too: they may come back, and nobody looks at them again then.
             fresh = db.execute(
-                "SELECT DISTINCT sha256, size, role = 'image' AND size <= ? FROM attachment a WHERE row > ? "
-                "AND deleted_at IS NULL AND size > 0 AND length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*' "
-                "AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.sha256 = a.sha256)",
+                "SELECT sha256, size, max(role = 'image' AND size <= ? AND deleted_at IS NULL) FROM attachment a "
+                "WHERE row > ? AND size > 0 AND length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*' "
+                "AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.sha256 = a.sha256) GROUP BY sha256, size",
                 (EAGER_BYTES_MAX, self._seen_row),
             ).fetchall()
             (newest,) = db.execute("SELECT COALESCE(max(row), 0) FROM attachment").fetchone()
+            newest_id = _last_row(db, newest)
             row = db.execute("SELECT epoch FROM sync_peer").fetchone()
         if fresh:
             # Data that were put back may have forgotten a content that still lies here, perhaps here alone.
@@ -207,7 +213,7 @@ class Files:
             noted = [(sha256, size, 0 if have else want, have) for sha256, size, want, have in found]
             with self.engine.db.write() as db:
                 db.executemany("INSERT OR IGNORE INTO blob (sha256, size, want, have) VALUES (?, ?, ?, ?)", noted)
-        self._seen_row = newest
+        self._seen_row, self._seen_id = newest, newest_id
         epoch = str(row[0]) if row else ""
         if epoch != self._epoch:
             self._compare(exchange)
@@ -380,6 +386,12 @@ class Files:
 _OPEN = "(have != uploaded OR want > 0)"
 """These very words: SQLite uses an index of the few that are open only where it reads them."""
 _SPOKEN_OF = "EXISTS (SELECT 1 FROM attachment a WHERE a.sha256 = b.sha256 AND a.deleted_at IS NULL)"
+
+
+def _last_row(db: sqlite3.Connection, number: int) -> str:
+    """The attachment with this local number; empty where there is none."""
+    row = db.execute("SELECT id FROM attachment WHERE row = ?", (number,)).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _now_ms() -> int:
