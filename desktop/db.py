@@ -26,6 +26,9 @@ _LOG_PAGES = 1_000
 _BULK_LOG_PAGES = 20_000
 _PIECE_S = 0.5
 """For how long a piece of long work may hold the writer, even if nobody seems to wait for it."""
+_WORTH_ANALYSING = 500
+"""Rows written since the opening from which on SQLite looks anew at what stands in the indexes. Short
+commands would take longer over that than over what they do."""
 _STATEMENTS = 400
 """Kept prepared: posting a document asks nearly 200 of them, and preparing a wide one costs more than running it."""
 _APPLICATION_ID = 0x45434D53  # "ECMS": tells our file from any other SQLite file
@@ -312,8 +315,9 @@ class Database:
         with self._lock:
             # Disk full or damaged: what was saved lies safe in the log and is folded in the next time.
             with suppress(sqlite3.Error):
-                self._writer.execute("PRAGMA analysis_limit=400")
-                self._writer.execute("PRAGMA optimize")
+                if self._writer.total_changes >= _WORTH_ANALYSING:
+                    self._writer.execute("PRAGMA analysis_limit=400")
+                    self._writer.execute("PRAGMA optimize")
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._writer.close()
 

@@ -116,6 +116,11 @@ class Inspection:
             (self.counts[table],) = self.db.execute(f"SELECT count(*) FROM {table}").fetchone()
         return self.counts[table]
 
+    @property
+    def filled(self) -> Iterator[Definition]:
+        """The modules that have rows: an empty one has nothing to ask about."""
+        return (definition for definition in self.engine.registry if self.count(definition.name))
+
     def expect(self, rows: int) -> None:
         self._total += rows
 
@@ -236,7 +241,7 @@ def _rows(one: Inspection) -> None:
 
 
 def _derived_faults(one: Inspection, definition: Definition, expected: _Words) -> Iterator[str]:
-    for batch in _batches(one.db, definition):
+    for batch in _batches(one.db, definition) if one.count(definition.name) else ():
         for row in batch:
             values = derived.local_values(definition, row)
             wrong = [name for name, value in values.items() if row[name] != value]
@@ -449,7 +454,7 @@ def _foreign_clocks(one: Inspection, tables: list[str]) -> None:
 
 
 def _references(one: Inspection) -> None:
-    for definition in one.engine.registry:
+    for definition in one.filled:
         for name, ref in definition.fields.items():
             if isinstance(ref, Ref):
                 one.add(
@@ -497,7 +502,7 @@ def _links(one: Inspection, link: Link) -> None:
 
 def _numbers(one: Inspection) -> None:
     """Doubles are shown, never refused (T19); a counter behind its numbers would make new doubles."""
-    for definition in one.engine.registry:
+    for definition in one.filled:
         for name, number in definition.fields.items():
             if isinstance(number, Serial) or (name == "code" and number.unique):
                 sql = (
@@ -529,7 +534,7 @@ def _series_faults(one: Inspection, definition: Definition, name: str, prefix: s
 
 def _rules(one: Inspection) -> None:
     """What saving would refuse today: a merge may leave it, a person puts it right (modules.md 0.4)."""
-    for definition in one.engine.registry:
+    for definition in one.filled:
         faults = [*_blanks(one, definition), *_misplaced(one, definition), *_circles(one, definition)]
         if definition.module.rules and one.count(definition.name) <= RULES_ROWS_MAX:
             faults += _rule_faults(one, definition)

@@ -157,10 +157,10 @@ def start_program(tmp_path: Path) -> Iterator[StartProgram]:
 @pytest.fixture(scope="session")
 def pair(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folders of a server and of two machines that have everything; to be copied."""
-    from tests.chaos.kit import pair_in  # most rooms have no server
+    from tests.chaos.kit import fleet_in  # most rooms have no server
 
     room = tmp_path_factory.mktemp("pair")
-    pair_in(template, room)
+    fleet_in(template, room)
     return room
 
 

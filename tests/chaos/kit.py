@@ -208,22 +208,26 @@ def found_company(template: Path, room: Path, server: ServerHere) -> Company:
     return Company(server, room, first)
 
 
-def pair_in(template: Path, room: Path) -> None:
-    """A company of two machines that have everything, with its server at rest: to be copied, for all that is the same
-    before each test, and takes longer than most of them."""
+def fleet_in(
+    template: Path, room: Path, machines: int = 2, work: Callable[[Company], object] = lambda company: None
+) -> None:
+    """A company of several machines that have everything and where `work` was done, with its server at rest: to be
+    copied, for all that is the same before each test, and takes longer than most of them."""
     with server_in(room / "server") as server:
         found = found_company(template, room, server)
-        found.add()
+        while len(found.machines) < machines:
+            found.add()
         found.settle()
+        work(found)
 
 
-def copy_of_pair(pair: Path, room: Path, server: ServerHere) -> Company:
+def copy_of_fleet(fleet: Path, room: Path, server: ServerHere) -> Company:
     """That company in another place; `server` runs there on a copy of its folder. The machines stay who they are: what
     would make copies of them is told to their identities."""
     identities, machines = Identities.default(), []
-    for name in ("machine1", "machine2"):
-        shutil.copytree(pair / name, room / name)
-        known = identities.read(pair / name)
+    for name in sorted(one.name for one in fleet.glob("machine*")):
+        shutil.copytree(fleet / name, room / name)
+        known = identities.read(fleet / name)
         assert known is not None
         place = str((room / name).resolve())
         identities.write(replace(known, path=place, inode=inode_of(room / name), server=server.url))
@@ -232,11 +236,11 @@ def copy_of_pair(pair: Path, room: Path, server: ServerHere) -> Company:
 
 
 @contextmanager
-def joined(pair: Path, room: Path) -> Iterator[Company]:
+def joined(fleet: Path, room: Path) -> Iterator[Company]:
     """The same with its server."""
-    shutil.copytree(pair / "server", room / "server")
+    shutil.copytree(fleet / "server", room / "server")
     with server_in(room / "server") as server:
-        yield copy_of_pair(pair, room, server)
+        yield copy_of_fleet(fleet, room, server)
 
 
 def attempt(desk: Desk) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.kit import Company, ServerHere, copy_of_pair, server_in
+from tests.chaos.kit import Company, ServerHere, copy_of_fleet, server_in
 
 
 @pytest.fixture
@@ -21,4 +21,4 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerHer
 @pytest.fixture
 def company(pair: Path, tmp_path: Path, server: ServerHere) -> Company:
     """The founder's machine and a second one; both have everything."""
-    return copy_of_pair(pair, tmp_path, server)
+    return copy_of_fleet(pair, tmp_path, server)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from desktop.engine.documents import audit, brought
 from desktop.engine.documents.declare import Brings
 from desktop.engine.fields.moment import today
-from tests.chaos.kit import joined
+from tests.chaos.kit import Company, fleet_in, joined
 from tests.engine.kit import assert_checked
 from tests.modules.trading.shop import Shop, costs, scaled, yuan
 from tests.support import open_office
@@ -40,25 +41,48 @@ class Three:
             shop.office.workstation.sync.round()
 
 
+def three_in(company: Company, opened: ExitStack, names: Mapping[str, str] = {}) -> Three:
+    offices = [opened.enter_context(open_office(machine.folder, direct=True)) for machine in company.machines]
+    return Three(*(Shop(one, dict(names)) for one in offices))
+
+
+@pytest.fixture(scope="session")
+def fleet(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, dict[str, str]]]:
+    """By the scope of costs: the folders of three machines, on hand 10, V 100.00 on all of them; and the names."""
+
+    @cache
+    def made(scope: str) -> tuple[Path, dict[str, str]]:
+        room, names = tmp_path_factory.mktemp("three"), {}
+
+        def work(company: Company) -> None:
+            with ExitStack() as opened:
+                three = three_in(company, opened)
+                keeper = three.keeper
+                keeper.product()
+                keeper.customer()
+                keeper.supplier()
+                keeper.api.ok(keeper.api.call("PATCH", "/api/settings", {"values": {"cost.scope": scope}}))
+                keeper.buy(("P", 10, 10))
+                three.meet()
+                names.update(keeper.names)
+
+        fleet_in(template, room, 3, work)
+        return room, names
+
+    return made
+
+
 @pytest.fixture
-def three(pair: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Three]:
-    """On hand 10, V 100.00 on all of them; the parameter is the scope of costs."""
-    with joined(pair, tmp_path) as company, ExitStack() as opened:
-        company.add()
-        company.settle()
-        offices = [opened.enter_context(open_office(machine.folder, direct=True)) for machine in company.machines]
-        keeper = Shop(offices[0])
-        keeper.product()
-        keeper.customer()
-        keeper.supplier()
-        decided = {"values": {"cost.scope": getattr(request, "param", "company")}}
-        keeper.api.ok(keeper.api.call("PATCH", "/api/settings", decided))
-        keeper.buy(("P", 10, 10))
-        made = Three(keeper, *(Shop(one, dict(keeper.names)) for one in offices[1:]))
-        made.meet()
+def three(
+    fleet: Callable[[str], tuple[Path, dict[str, str]]], tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Three]:
+    """Three machines of that fleet; the parameter is the scope of costs."""
+    folders, names = fleet(getattr(request, "param", "company"))
+    with joined(folders, tmp_path) as company, ExitStack() as opened:
+        made = three_in(company, opened, names)
         yield made
-        for office in offices:
-            assert_checked(office.engine)
+        for shop in made.all:
+            assert_checked(shop.office.engine)
 
 
 def figures(shop: Shop) -> tuple[Any, Any]:
