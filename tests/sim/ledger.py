@@ -55,7 +55,7 @@ class Ledger:
     second time, with only the latest one: the server cannot tell who knew of it, and rather shows a conflict too
     many."""
     copied: int = 0
-    """What still waited when a disk was copied: two copies may send it, each under a name of its own."""
+    """What still waited when a disk was copied, or may be told again under another name: it may be there twice."""
     copies: int = 0
     """How many disks were copied."""
     images: set[str] = field(default_factory=set)

@@ -266,6 +266,11 @@ class World:
     def restore(self, place: int = -1, *, in_silence: bool = False) -> None:
         """The server comes back from a backup, perhaps by a hand that knew nothing of `restore`."""
         file = self.backups[place][0]
+        # Who took another name before may have to move what the server lost once more, and with it what names that: a
+        # delete has seen it under the new name only if it is told again, even where the server still has it.
+        for node in self.living:
+            if len(node.replicas()) > 1:
+                self.ledger.copied |= node.stored()
         if in_silence:
             self.office.put_back(file)
         else:
