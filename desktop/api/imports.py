@@ -162,9 +162,7 @@ def preview_undo(call: Call, module: str, id: str) -> dict[str, Any]:
 
 
 def _taking_back(call: Call, module: str, id: str) -> Undo:
-    definition = call.engine.definition(module)
-    made = documents.DocumentUndo if definition.module.document else Undo
-    return made(call.engine, call.principal, definition, id)
+    return documents.undo_of(call.engine, call.principal, call.engine.definition(module), id)
 
 
 @routes.add("POST", f"{_ONE}/undo", "Take an import back, as a job; what was changed since stays and is named",

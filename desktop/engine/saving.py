@@ -419,8 +419,7 @@ class Saving:
     def _number(self, name: str, one: Serial, given: Mapping[str, Scalar], machine: str, branch: str) -> str:
         if not one.dated:
             return free_number(self.db, self.definition, name, machine, branch)
-        series = series_of(self.engine.registry, one, str(given.get(one.by)), branch, machine)
-        return series.draw(self.db, scheme_of(settings_of(self.db)), str(given.get(one.dated) or today()))
+        return _dated_number(self.engine, self.db, one, given, machine, branch)
 
     def draw_numbers(self, new: Values) -> None:
         """Gives a new record its numbers before its ops are made, for whoever needs them in other rows."""
@@ -526,6 +525,19 @@ def series_of(registry: Registry, one: Serial, kind: str, branch: str, machine: 
         if isinstance(each, Serial) and each.dated and prefix in (each.prefix, *each.prefixes.values())
     )
     return Series(tuple(places), prefix, branch, machine)
+
+
+def drawn_number(engine: Engine, db: sqlite3.Connection, one: Serial, given: Mapping[str, Scalar]) -> str:
+    """The number of a new document, drawn, for whoever writes what was decided without it."""
+    me = engine.applier.me(db)
+    return _dated_number(engine, db, one, given, me.code, branch_code(db, me.branch))
+
+
+def _dated_number(
+    engine: Engine, db: sqlite3.Connection, one: Serial, given: Mapping[str, Scalar], machine: str, branch: str
+) -> str:
+    series = series_of(engine.registry, one, str(given.get(one.by)), branch, machine)
+    return series.draw(db, scheme_of(settings_of(db)), str(given.get(one.dated) or today()))
 
 
 def free_number(db: sqlite3.Connection, definition: Definition, name: str, machine: str, branch: str) -> str:

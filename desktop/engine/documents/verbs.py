@@ -29,6 +29,7 @@ from ..settings import settings_of
 from ..work import Work, iso_of
 from . import approval, brought, disputes, offers, project
 from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wanted, Wrong
+from .foretold import Foretold
 from .project import covered_names, sums_of
 from .showing import LARGEST, presented
 from .unseen import Unseen
@@ -545,11 +546,14 @@ def save(
 
 
 def new_ops(
-    engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, entry: Entry, id: str
+    engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, entry: Entry, foretold: Foretold
 ) -> list[Op]:  # fmt: skip
-    """What saving a new document writes, for who writes several at once. Raises as `save`."""
+    """What saving a new document writes, for who decides several before they are written: without its number, which is
+    drawn then (`drawn.with_number`), and with what it rests on noted in `foretold`. Raises as `save`."""
     definition, document, line_definition = document_of(engine, module)
-    saving = _Saving(engine, db, principal, definition, document, line_definition, entry, id)
+    saving = _Saving(
+        engine, db, principal, definition, document, line_definition, entry, new_id(), foretold=foretold
+    )  # fmt: skip
     return saving.decide(is_new=True, rev=None)
 
 
@@ -577,6 +581,8 @@ class _Saving:
     """What the first posting keeps for what it brings."""
     approves: bool = False
     """Whether somebody who may says yes to what waits."""
+    foretold: Foretold | None = None
+    """Where what a decision rests on is noted that is written later on; else it is written at once."""
 
     @cached_property
     def needs_approval(self) -> bool:
@@ -610,8 +616,8 @@ class _Saving:
 
     def decide(self, *, is_new: bool, rev: int | None) -> list[Op]:
         """The ops that say it all."""
-        header = Saving(self.engine, self.db, self.principal, self.definition)
-        lines = Saving(self.engine, self.db, self.principal, self.line_definition)
+        header = self._saving_of(self.definition)
+        lines = self._saving_of(self.line_definition)
         old = None if is_new else self._old(rev)
         self.chain = None if old is None else chain_of(self.engine, self.db, self.definition.name, self.id)
         if old and (made_by := _made_by(self.engine, self.db, self.definition, old)):
@@ -621,7 +627,8 @@ class _Saving:
             new |= disputes.made_under(self.engine, self.db, self.principal, self.entry.answers)
         lines.grant(self.definition.name, self.id, new)
         new_lines, old_lines = self._complete_lines(lines, old)
-        self.asking = asking_of(self.engine, self.db, lines)
+        asking = asking_of(self.engine, self.db, lines)
+        self.asking = self.foretold.noting(asking) if self.foretold else asking
         new["id"] = self.id
         self.document.complete(new, [line for _, _, line in new_lines], self.asking)
         self._check_lines(lines, new_lines)
@@ -650,6 +657,12 @@ class _Saving:
             *(self._beside(sheet) if self.posts else ()),
             *along,
         ]
+
+    def _saving_of(self, definition: Definition) -> Saving:
+        if self.foretold is None:
+            return Saving(self.engine, self.db, self.principal, definition)
+        rests, asked = self.foretold.rests, self.foretold.asked
+        return Saving(self.engine, self.db, self.principal, definition, draws=False, rests=rests, asked=asked)
 
     def _annotate(self, header: Saving, old: Values, made_by: str) -> list[Op]:
         """Of what another document brought only what lies outside of any version is edited (T20)."""
@@ -1035,36 +1048,42 @@ def cancel(
 ) -> dict[str, Any]:  # fmt: skip
     """Takes a posted document out of all books, by entries of today. Raises `Invalid` without a reason and while others
     depend on it, `Confirm` for what somebody has to say yes to first."""
-    definition, document, _ = document_of(engine, module)
+    definition, _, _ = document_of(engine, module)
     demand(principal, "cancel", definition)
     if not reason.strip():
         raise Invalid({"reason": "请写明作废原因"})
     with engine.db.write() as db:
-        shown = _shown(engine, db, principal, definition, id)
-        if rev is not None and shown["rev"] != rev:
-            raise Stale(mine={}, theirs=shown["row"], labels=shown["labels"])
-        if shown["made_by"]:
-            raise Invalid({"": shown["made_by"]})
-        chain = chain_of(engine, db, module, id)
-        if chain is None or chain.winner.state != "posted":
-            raise BadRequest("草稿不用作废，直接删除就可以" if chain is None else "这张单据已经作废")
-        bound = list(document.bound(id, asking_of(engine, db)))
-        if bound:
-            raise Invalid({"": f"还不能作废，先处理{'、'.join(bound)}"})
-        sheet, asking = chain.shown.sheet, asking_of(engine, db)
-        posting = Posting(
-            id, Sheet(sheet.header, ()), sheet, asking, partial(_moves_of, definition, id, asking), principal.has
-        )  # fmt: skip
-        _refuse(document.judge_cancel(posting), principal, confirmed)
-        body = json.dumps({"cancelled_on": today()})
-        op = version_op(
-            module, id, shown["row"], chain.winner.version, chain.winner.id, "cancelled", body, reason.strip()
-        )  # fmt: skip
-        ops = [op, *_beside_ops(engine, db, document, posting)]
+        ops = cancel_ops(engine, db, principal, module, id, reason.strip(), rev, confirmed)
         changed = engine.applier.local(ops, actor=principal.operator, act=f"{module}.cancel")
         result = _shown(engine, db, principal, definition, id)
     engine.tell(changed)
     return result
+
+
+def cancel_ops(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, module: str, id: str, reason: str,
+    rev: int | None = None, confirmed: Collection[str] = (),
+) -> list[Op]:  # fmt: skip
+    """What cancelling writes, for who may. Raises as `cancel`."""
+    definition, document, _ = document_of(engine, module)
+    shown = _shown(engine, db, principal, definition, id)
+    if rev is not None and shown["rev"] != rev:
+        raise Stale(mine={}, theirs=shown["row"], labels=shown["labels"])
+    if shown["made_by"]:
+        raise Invalid({"": shown["made_by"]})
+    chain = chain_of(engine, db, module, id)
+    if chain is None or chain.winner.state != "posted":
+        raise BadRequest("草稿不用作废，直接删除就可以" if chain is None else "这张单据已经作废")
+    sheet, asking = chain.shown.sheet, asking_of(engine, db)
+    bound = list(document.bound(id, asking))
+    if bound:
+        raise Invalid({"": f"还不能作废，先处理{'、'.join(bound)}"})
+    moves = partial(_moves_of, definition, id, asking)
+    posting = Posting(id, Sheet(sheet.header, ()), sheet, asking, moves, principal.has)
+    _refuse(document.judge_cancel(posting), principal, confirmed)
+    body, winner = json.dumps({"cancelled_on": today()}), chain.winner
+    op = version_op(module, id, shown["row"], winner.version, winner.id, "cancelled", body, reason)
+    return [op, *_beside_ops(engine, db, document, posting)]
 
 
 # --------------------------------------------------------------------------------------------------------------- close

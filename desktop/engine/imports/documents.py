@@ -1,50 +1,45 @@
 """Rows of a file → documents: rows that say the same of the header are the lines of one (`Document.imports`).
 
-A document is judged and saved by the very rules of a save: a dry run decides each and rolls back, an import writes all
-in one transaction, or none; whoever saves waits for it, so it takes fewer rows than one of records. Rows that say what
-is there already are left to whoever imports (`doubles`). Taking it back cancels what is posted, which nobody can
-delete, and deletes what is not."""
+A document is decided by the very rules of a save, and written like any import: piece by piece, a document each
+(`running`), as one batch. Rows that say what is there already are left to whoever imports (`doubles`). Taking it back,
+and stopping it half way, cancels what is posted, which nobody can delete, and deletes what is not."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import orjson
 
-from sync_server.replication.changeset import Op, value_hash
+from sync_server.replication.changeset import Changeset, Op, value_hash
 
 from ...errors import ApiError, BadRequest, Confirm, Invalid
 from ..access import Principal, demand
-from ..apply import iso_of, opened
+from ..apply import context_of
 from ..documents import approval, verbs
 from ..documents.declare import Asking, Columns, Document, Imports
+from ..documents.foretold import Foretold
 from ..engine import Engine
-from ..ids import new_id
 from ..registry import Definition
 from ..removal import whole_ops
 from ..rows import Values
 from ..settings import settings_of
-from ..work import Changed
-from . import running
+from . import running, writing
 from .doubles import Doubles
-from .judging import BAD, GOOD, PLAIN, TWICE, WHOLE_ROW, Counts, Plan, Progress, data_rows
+from .judging import BAD, GOOD, PLAIN, TWICE, WHOLE_ROW, Counts, DryRun, Progress
 from .matching import demand_import
-from .reading import Reading
 from .staging import Lines, packed
 from .undoing import Undo, Undone
-from .writing import Choices, Done, log
+from .writing import Choices, Done, Prepared, checksums
 
-ROWS_MAX, DOCUMENTS_MAX = 5_000, 1_000
-"""At once: about ten seconds, for which whoever saves waits."""
+ROWS_MAX, DOCUMENTS_MAX = 50_000, 20_000
+"""At once: some minutes, in which others save."""
+LINES_MAX = 500
+"""Of a document that a file makes: as long as it is written, whoever saves waits."""
 _PAGE = 500
 POSTED, DRAFT, WAITING = "posted", "draft", "waiting"
 _UNASKED = "。导入时不问，请改好，或把这一行单独录成单据"
-
-
-class _Undecided(Exception):
-    """Ends the transaction of a dry run: nothing of it is kept."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,7 @@ def _sheets(definition: Definition, rows: Iterator[dict[str, Any]]) -> list[_She
     return [
         _Sheet({name: some[0]["v"][name] for name in names if name in some[0]["v"]}, some)
         for every in found.values()
-        for some in (every[at : at + verbs.LINES_MAX] for at in range(0, len(every), verbs.LINES_MAX))
+        for some in (every[at : at + LINES_MAX] for at in range(0, len(every), LINES_MAX))
     ]
 
 
@@ -83,8 +78,17 @@ class _Deciding:
         self._engine, self._principal, self._definition = engine, principal, definition
         self._document, self._imports = _about(definition)
 
-    def ops(self, db: sqlite3.Connection, entry: verbs.Entry) -> list[Op]:
-        return verbs.new_ops(self._engine, db, self._principal, self._definition.name, entry, new_id())
+    def ops(self, db: sqlite3.Connection, entry: verbs.Entry, foretold: Foretold) -> list[Op]:
+        return verbs.new_ops(self._engine, db, self._principal, self._definition.name, entry, foretold)
+
+    def foretold(self) -> Foretold:
+        registry = self._engine.registry
+        return Foretold(registry.definitions.keys() - registry.sent.keys())
+
+    def entries(self, sheets: Sequence[_Sheet], progress: Progress) -> Iterator[verbs.Entry]:
+        for place, sheet in enumerate(sheets):
+            progress(place, len(sheets))
+            yield self.entry(sheet)
 
     def said(self, entry: verbs.Entry, asking: Asking) -> list[Columns]:
         """What each line will say, with its header, as columns: a save fills in what this user does not see."""
@@ -131,57 +135,49 @@ def _said(values: Values) -> Values:
     return {name: value for name, value in values.items() if value is not None}
 
 
-class Judge:
-    """One dry run."""
-
-    def __init__(
-        self, engine: Engine, principal: Principal, definition: Definition, plan: Plan, rows: Path, judged: Lines
-    ) -> None:
-        self._engine, self._principal, self._definition = engine, principal, definition
-        self._plan, self._rows, self._judged = plan, rows, judged
-        self._columns = {name: str(index) for index, name in plan.columns.items()}
+class Judge(DryRun):
+    """That of documents."""
 
     def run(self, progress: Progress) -> Counts:
-        """What it found lies in `judged`."""
         rows = list(self._read())
         sheets = _sheets(self._definition, (row for row in rows if not row["e"]))
         if len(sheets) > DOCUMENTS_MAX:
             raise BadRequest(f"一次最多导入 {DOCUMENTS_MAX:,} 张单据，请分成几个文件")
         deciding = _Deciding(self._engine, self._principal, self._definition)
-        entries = [deciding.entry(sheet) for sheet in sheets]
-        self._compare(deciding, sheets, entries)
-        for done, (sheet, entry) in enumerate(zip(sheets, entries, strict=True)):
-            progress(done, len(sheets))
-            self._judge(deciding, sheet, deciding.answered(entry, sheet))
+        entries = list(deciding.entries(sheets, lambda done, total: progress(done, 2 * total)))
+        with self._engine.db.read() as db:
+            self._compare(db, deciding, sheets, entries)
+            for done, (sheet, entry) in enumerate(zip(sheets, entries, strict=True)):
+                progress(len(sheets) + done, 2 * len(sheets))
+                self._judge(db, deciding, sheet, deciding.answered(entry, sheet))
         with self._judged.writing() as writer:
             for row in rows:
                 writer.add(row, [BAD] if row["e"] else [GOOD, TWICE if row["f"] or row["l"] else PLAIN])
         good, bad, twice = (self._judged.count(kind) for kind in (GOOD, BAD, TWICE))
         return Counts(len(rows), good, bad, twice, 0)
 
-    def _compare(self, deciding: _Deciding, sheets: Sequence[_Sheet], entries: Sequence[verbs.Entry]) -> None:
+    def _compare(
+        self, db: sqlite3.Connection, deciding: _Deciding, sheets: Sequence[_Sheet], entries: Sequence[verbs.Entry]
+    ) -> None:  # fmt: skip
         """Each row with those before it, and with what is there."""
-        with self._engine.db.read() as db:
-            asking = verbs.asking_of(self._engine, db)
-            told = [
-                (row, said)
-                for sheet, entry in zip(sheets, entries, strict=True)
-                for row, said in zip(sheet.rows, deciding.said(entry, asking), strict=True)
-            ]
-            doubles = Doubles(self._engine, db, self._principal, self._definition)
-            for row, said in sorted(told, key=lambda one: int(one[0]["n"])):
-                if fault := doubles.look(row, said):
-                    row["e"][self._columns.get(fault[0], WHOLE_ROW)] = fault[1]
+        asking = verbs.asking_of(self._engine, db)
+        told = [
+            (row, said)
+            for sheet, entry in zip(sheets, entries, strict=True)
+            for row, said in zip(sheet.rows, deciding.said(entry, asking), strict=True)
+        ]
+        doubles = Doubles(self._engine, db, self._principal, self._definition)
+        for row, said in sorted(told, key=lambda one: int(one[0]["n"])):
+            if fault := doubles.look(row, said):
+                row["e"][self._columns.get(fault[0], WHOLE_ROW)] = fault[1]
 
     def _read(self) -> Iterator[dict[str, Any]]:
         whole = replace(self._definition, module=replace(self._definition.module, fields=self._definition.imported))
         document, _ = _about(self._definition)
         count, most = 0, ROWS_MAX if document.lines else DOCUMENTS_MAX
         with self._engine.db.read() as db:
-            reading = Reading(
-                self._engine, db, self._principal, whole, self._plan.columns, from_1904=self._plan.from_1904
-            )
-            for count, (number, cells) in enumerate(data_rows(self._rows, self._plan.head), 1):
+            reading = self._reading_of(db, whole)
+            for count, (number, cells) in enumerate(self._data_rows(), 1):
                 if count > most:
                     raise BadRequest(f"一次最多导入 {most:,} 行，请分成几个文件")
                 values, wrong = reading.values(cells)
@@ -200,21 +196,18 @@ class Judge:
             if one.required and one.default is None and values.get(name) is None
         }
 
-    def _judge(self, deciding: _Deciding, sheet: _Sheet, entry: verbs.Entry) -> None:
+    def _judge(self, db: sqlite3.Connection, deciding: _Deciding, sheet: _Sheet, entry: verbs.Entry) -> None:
         """What is wrong with a document, at the rows it is about; it is imported whole, or not at all."""
         if not any(row["e"] for row in sheet.rows):
-            self._try(deciding, sheet, entry)
+            self._try(db, deciding, sheet, entry)
         if any(row["e"] for row in sheet.rows):
             for row in sheet.rows:
                 row["e"] = row["e"] or {WHOLE_ROW: f"和第 {self._first_bad(sheet)} 行是同一张单据，那一行有误"}
 
-    def _try(self, deciding: _Deciding, sheet: _Sheet, entry: verbs.Entry) -> None:
+    def _try(self, db: sqlite3.Connection, deciding: _Deciding, sheet: _Sheet, entry: verbs.Entry) -> None:
         """What a save would say; of the header at the first row."""
         try:
-            with self._engine.db.write() as db:
-                deciding.ops(db, entry)
-                raise _Undecided
-        except _Undecided:
+            deciding.ops(db, entry, deciding.foretold())
             return
         except Confirm as error:
             faults = {"": "；".join(one["text"] for one in error.extra["questions"]) + _UNASKED}
@@ -233,36 +226,53 @@ class Judge:
         return next(int(row["n"]) for row in sheet.rows if row["e"])
 
 
-class Commit:
-    """One import being written: all of it in one transaction."""
+class Commit(writing.Commit):
+    """One import being written."""
 
-    def __init__(self, engine: Engine, principal: Principal, definition: Definition, name: str) -> None:
-        self._engine, self._principal, self._definition, self._name = engine, principal, definition, name
-        self.is_old = False
-        self.stayed: Undone | None = None
-
-    def run(self, judged: Lines, choices: Choices, progress: Progress) -> Done:
-        """Raises `Invalid` naming the row of what can no longer be saved; then nothing was written."""
+    def _demand(self, choices: Choices) -> None:
         demand_import(self._principal, self._definition)
         demand(self._principal, "add", self._definition)
-        rows = [row for row in self._good(judged) if choices.of(row) == "new"]
-        left_out = judged.count(BAD) + judged.count(GOOD) - len(rows)
-        done, telling = Done(new_id(), left_out=left_out), running.Telling(self._engine)
-        deciding = _Deciding(self._engine, self._principal, self._definition)
-        sheets = _sheets(self._definition, iter(rows))
-        entries = [deciding.answered(deciding.entry(sheet), sheet) for sheet in sheets]  # before anybody has to wait
-        with running.turn(self._engine, progress), self._engine.db.write() as db:
-            done.state = deciding.state(db)
-            for place, (sheet, entry) in enumerate(zip(sheets, entries, strict=True)):
+
+    def _undoing(self, batch: str) -> Undo:
+        return DocumentUndo(self._engine, self._principal, self._definition, batch)
+
+    def _prepared(self, judged: Lines, choices: Choices, progress: Progress) -> Prepared | None:
+        """All documents; nothing when one rests on figures that those before it change."""
+        with self._engine.db.read() as db:
+            deciding = self._deciding()
+            sums, ctx, foretold = checksums(db), context_of(db), deciding.foretold()
+            sheets, done = self._chosen(judged, choices, deciding.state(db))
+            parts = list[bytes]()
+            for place, sheet in enumerate(sheets):
+                progress(place, 2 * len(sheets))
+                parts.append(running.packed(self._decided(deciding, db, sheet, foretold)))
+                if foretold.is_of_figures:
+                    return None
+        needs: dict[str, list[str]] = {}
+        for module, id in (place for place, rev in foretold.rests.items() if rev is not None):
+            needs.setdefault(module, []).append(id)
+        return Prepared(done, parts, needs, ctx, foretold.rests, foretold.asked, sums, partial(_is_found, foretold))
+
+    def _write_at_once(self, judged: Lines, choices: Choices, progress: Progress) -> None:
+        """One document after the other inside one transaction."""
+        telling, deciding = running.Telling(self._engine), self._deciding()
+        with self._engine.db.bulk(), self._engine.db.write() as db:
+            sheets, done = self._chosen(judged, choices, deciding.state(db))
+            for place, sheet in enumerate(sheets):
                 progress(place, len(sheets))
-                ops = self._decided(deciding, db, sheet, entry)
-                telling.add(self._engine.applier.local(
-                    ops, actor=self._principal.operator, act=f"{self._definition.name}.import", batch=done.batch
-                ))  # fmt: skip
-            done.added = len(sheets)
-            log(db, self._engine, self._principal, self._definition, self._name, done)
+                telling.add(self._apply(db, self._decided(deciding, db, sheet, deciding.foretold())))
+            self._done = replace(done, batch=self._done.batch)
+            self._log(db, judged)
         telling.now()
-        return done
+
+    def _deciding(self) -> _Deciding:
+        return _Deciding(self._engine, self._principal, self._definition)
+
+    def _chosen(self, judged: Lines, choices: Choices, state: str) -> tuple[list[_Sheet], Done]:
+        """What is to be imported, and what will be told of it."""
+        rows = [row for row in self._good(judged) if choices.of(row) == "new"]
+        sheets = _sheets(self._definition, iter(rows))
+        return sheets, Done("", added=len(sheets), left_out=judged.count(GOOD) - len(rows), state=state)
 
     @staticmethod
     def _good(judged: Lines) -> Iterator[dict[str, Any]]:
@@ -270,79 +280,71 @@ class Commit:
             yield from judged.page(GOOD, start, _PAGE)
 
     def _decided(
-        self, deciding: _Deciding, db: sqlite3.Connection, sheet: _Sheet, entry: verbs.Entry
+        self, deciding: _Deciding, db: sqlite3.Connection, sheet: _Sheet, foretold: Foretold
     ) -> list[Op]:  # fmt: skip
         try:
-            return deciding.ops(db, entry)
+            return deciding.ops(db, deciding.answered(deciding.entry(sheet), sheet), foretold)
         except ApiError as error:
             self.is_old = True  # the next try is judged anew
             raise Invalid({"": f"第 {sheet.rows[0]['n']} 行起的单据：{error}。没有导入任何一行，请重新检查"}) from error
 
 
+def _is_found(foretold: Foretold, engine: Engine, db: sqlite3.Connection, touched: Collection[str]) -> bool:
+    return foretold.is_still_found(verbs.asking_of(engine, db), touched)
+
+
 class DocumentUndo(Undo):
-    """Taking such an import back: what is posted is cancelled, a draft is deleted."""
+    """Taking such an import back: what is posted is cancelled, a draft is deleted; what cannot go stays and is
+    named."""
 
     def preview(self) -> Undone:
         """How many documents there are to take back; why one has to stay is found out only by trying."""
-        self.refuse()
-        undone, states = Undone(), [about["state"] for about in self._states().values()]
-        undone.deleted, undone.drafts = len(states), states.count("draft")
-        return undone
+        with self._engine.db.read() as db:
+            self._refuse(db)
+            self._read(db)
+            self._refuse_unwritten()
+            for changeset in self._changesets(db):
+                for row in self._standing(db, changeset):
+                    self._undone.deleted += 1
+                    self._undone.drafts += row["state"] == "draft"
+        return self._undone
 
-    def run(self, progress: Progress) -> Undone:
-        """One document after the other: what cannot go stays and is named. In the turn of imports, so that two who take
-        it back do not find it half gone."""
-        with running.turn(self._engine, progress):
-            self.refuse()
-            undone, found = Undone(), self._states()
-            for place, (id, about) in enumerate(found.items()):
-                progress(place, len(found))
-                try:
-                    undone.drafts += self._take_back(id, about["state"])
-                    undone.deleted += 1
-                except ApiError as error:
-                    undone.refuse(id, about["number"], str(error))
-            if undone.deleted or not found:
-                with self._engine.db.write() as db:
-                    at = iso_of(self._engine.applier.now_ms())
-                    db.execute("UPDATE import_log SET undone_at = ? WHERE batch = ?", (at, self._batch))
-        return undone
+    def _steps(self, db: sqlite3.Connection, changeset: Changeset) -> Iterator[list[Op]]:
+        for row in self._standing(db, changeset):
+            try:
+                yield from self._taken_back(db, row)
+            except ApiError as error:
+                self._undone.refuse(row["id"], str(row["number"] or ""), str(error))
+                continue
+            self._undone.deleted += 1
+            self._undone.drafts += row["state"] == "draft"
 
-    def _take_back(self, id: str, state: str) -> bool:
-        """Whether it was a draft."""
-        if state != "draft":
-            verbs.cancel(self._engine, self._principal, self._definition.name, id, "撤销导入")
-            return False
-        with self._engine.db.write() as db:
-            self._drop(db, id)
-        self._engine.tell(self._changed)
-        return True
+    def _standing(self, db: sqlite3.Connection, changeset: Changeset) -> list[dict[str, Any]]:
+        """What it added that is still there and counts, or may."""
+        name = self._definition.name
+        ids = [op.id for op in changeset.ops if op.table == name and op.kind == "ins"]
+        sql = (
+            f"SELECT * FROM {name} WHERE deleted_at IS NULL AND state != 'cancelled' "
+            "AND id IN (SELECT value FROM json_each(?)) ORDER BY row"
+        )
+        return [dict(row) for row in db.execute(sql, (orjson.dumps(ids).decode(),)).fetchall()] if ids else []
 
-    def _drop(self, db: sqlite3.Connection, id: str) -> None:
-        """A draft goes like any record that an import added: that needs no right to delete. What waits for approval is
-        withdrawn first."""
-        name, self._changed = self._definition.name, Changed()
-        row = dict(db.execute(f"SELECT * FROM {name} WHERE id = ?", (id,)).fetchone())
-        if row["deleted_at"] or row["state"] != "draft":
-            raise BadRequest("刚有人动过，请再撤销一次")
+    def _taken_back(self, db: sqlite3.Connection, row: dict[str, Any]) -> Iterator[list[Op]]:
+        """A draft goes like any record that an import added: that needs no right to delete, as stopping an import
+        needs none to cancel. What waits for approval is withdrawn first."""
+        name, id = self._definition.name, str(row["id"])
+        if row["state"] != "draft":
+            if self._doing != running.STOPPING:
+                demand(self._principal, "cancel", self._definition)
+            yield verbs.cancel_ops(self._engine, db, self._principal, name, id, "撤销导入")
+            return
         if approval.is_waiting(row):
             new = approval.withdrawn(row)
-            self._apply(Op(name, id, "upd", new, {field: value_hash(row[field]) for field in new}))
-        self._apply(*whole_ops(self._engine, db, self._definition, [id]))
+            yield [Op(name, id, "upd", new, {field: value_hash(row[field]) for field in new})]
+        yield whole_ops(self._engine, db, self._definition, [id])
 
-    def _apply(self, *ops: Op) -> None:
-        act = f"{self._definition.name}.{running.UNDO_ACT}"
-        self._changed.join(self._engine.applier.local(list(ops), actor=self._principal.operator, act=act))
 
-    def _states(self) -> Mapping[str, Mapping[str, str]]:
-        """What is still there of it and counts, or may: number and state by id."""
-        with self._engine.db.read() as db:
-            bodies = db.execute("SELECT body FROM changeset WHERE batch = ?", (self._batch,)).fetchall()
-            ops = (op for (body,) in bodies for op in opened(body)["ops"])
-            ids = [op["id"] for op in ops if op["t"] == self._definition.name and op["k"] == "ins"]
-            sql = (
-                f"SELECT id, number, state FROM {self._definition.name} WHERE deleted_at IS NULL AND "
-                "state != 'cancelled' AND id IN (SELECT value FROM json_each(?)) ORDER BY row"
-            )
-            rows = db.execute(sql, (orjson.dumps(ids).decode(),)).fetchall()
-            return {row["id"]: {"number": str(row["number"] or ""), "state": row["state"]} for row in rows}
+def undo_of(engine: Engine, principal: Principal, definition: Definition, batch: str) -> Undo:
+    """Taking an import of documents or of records back."""
+    made = DocumentUndo if definition.module.document else Undo
+    return made(engine, principal, definition, batch)

@@ -12,6 +12,7 @@ from ..access import Principal
 from ..engine import Engine, Finished
 from ..telling import Tell
 from . import running
+from .documents import undo_of
 from .undoing import Undo, unseen
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ def _go_on(engine: Engine, one: sqlite3.Row, principal_of: PrincipalOf) -> str:
 
 
 def _undo(engine: Engine, one: sqlite3.Row, principal_of: PrincipalOf) -> Undo:
-    return Undo(engine, principal_of(one["operator"]), engine.definition(one["module"]), one["batch"])
+    return undo_of(engine, principal_of(one["operator"]), engine.definition(one["module"]), one["batch"])
 
 
 def _told(one: sqlite3.Row, message: str, *, is_done: bool = True) -> Finished:

@@ -78,20 +78,43 @@ def check_plan(principal: Principal, definition: Definition, plan: Plan) -> Plan
     return Plan(plan.columns, plan.head, plan.key or next(iter(keys), ""), plan.from_1904)
 
 
-class Judge:
-    """One dry run."""
+class DryRun:
+    """One dry run: what it finds lies in `judged`."""
 
     def __init__(
         self, engine: Engine, principal: Principal, definition: Definition, plan: Plan, rows: Path, judged: Lines
     ) -> None:
         self._engine, self._principal, self._definition = engine, principal, definition
         self._plan, self._rows, self._judged = plan, rows, judged
+        self._columns = {name: str(index) for index, name in plan.columns.items()}
+        """Field → its column."""
+
+    def run(self, progress: Progress) -> Counts:
+        raise NotImplementedError
+
+    def _data_rows(self) -> Iterator[Row]:
+        """The rows below the headings, without the line of hints of a template."""
+        below = (row for row in read_rows(self._rows) if row[0] > self._plan.head)
+        return (row for place, row in enumerate(below) if place or not is_hint(row[1]))
+
+    def _reading_of(self, db: sqlite3.Connection, definition: Definition) -> Reading:
+        plan = self._plan
+        return Reading(self._engine, db, self._principal, definition, plan.columns, from_1904=plan.from_1904)
+
+
+class Judge(DryRun):
+    """That of records."""
+
+    def __init__(
+        self, engine: Engine, principal: Principal, definition: Definition, plan: Plan, rows: Path, judged: Lines
+    ) -> None:
+        super().__init__(engine, principal, definition, plan, rows, judged)
         self._like = Likeness(definition, principal, plan.key)
         self._is_own_kind = any(definition.name in targets_of(one) for one in definition.fields.values())
         self._is_looked_for = self._is_own_kind or bool(definition.module.rules)
 
     def run(self, progress: Progress) -> Counts:
-        """Reads, compares, judges: three walks over lines of files. What it found lies in `judged`."""
+        """Reads, compares, judges: three walks over lines of files."""
         read = self._rows.with_name("read.jsonl")
         with self._engine.db.read() as db:
             total = self._read_all(db, read, progress)
@@ -104,16 +127,10 @@ class Judge:
         read.unlink()
         return Counts(total, *(self._judged.count(kind) for kind in (GOOD, BAD, TWICE, SAME)))
 
-    def _data_rows(self) -> Iterator[Row]:
-        return data_rows(self._rows, self._plan.head)
-
     # --------------------------------------------------------------- first walk
 
     def _read_all(self, db: sqlite3.Connection, target: Path, progress: Progress) -> int:
-        plan, count = self._plan, 0
-        reading = Reading(
-            self._engine, db, self._principal, self._definition, plan.columns, from_1904=plan.from_1904
-        )  # fmt: skip
+        count, reading = 0, self._reading_of(db, self._definition)
         self._reading = reading
         self._saving = Saving(self._engine, db, self._principal, self._definition, adds_children=True)
         self._children = Children(self._engine.registry, db, self._definition)
@@ -199,18 +216,11 @@ class Judge:
         return {}
 
     def _by_column(self, faults: Mapping[str, str]) -> dict[str, str]:
-        columns = {name: str(index) for index, name in self._plan.columns.items()}
         found: dict[str, str] = {}
         for name, text in faults.items():
-            at = columns.get(name, WHOLE_ROW)
+            at = self._columns.get(name, WHOLE_ROW)
             found[at] = f"{found[at]}；{text}" if at in found else text
         return found
-
-
-def data_rows(rows: Path, head: int) -> Iterator[Row]:
-    """The rows below the headings, without the line of hints of a template."""
-    below = (row for row in read_rows(rows) if row[0] > head)
-    return (row for place, row in enumerate(below) if place or not is_hint(row[1]))
 
 
 def stored(

@@ -33,6 +33,10 @@ Whoever stops it, and whatever else goes wrong, has what was written taken back 
 is a journal of its own kind: each piece is decided when it is written, so that what somebody has touched or hung on a
 record until then stays, and a start that finds it half done goes on with the rest.
 
+Documents are written one to a changeset, as saves write them, and what rests on balances, where each would have to
+know of those before it, in one transaction as well. Somebody may post meanwhile what a row says, too: that is told as
+of two machines (`flaws`).
+
 One import or undoing is written at a time: two would only slow one another and make old what the other decided.
 """
 
@@ -51,6 +55,7 @@ from sync_server.replication.changeset import Op
 
 from ...errors import Unfinished
 from ..apply import context_of, opened
+from ..documents.drawn import with_number
 from ..engine import Engine, Finished
 from ..fields import Serial
 from ..numbering import draw, master_number
@@ -211,8 +216,10 @@ class Writing:
 
 
 def numbered(engine: Engine, db: sqlite3.Connection, module: str, ops: Sequence[Op]) -> list[Op]:
-    """Ops with the numbers of new records, drawn all at once."""
+    """Ops with the numbers of new records, drawn all at once; those of documents are one document each."""
     definition, result = engine.definition(module), list(ops)
+    if definition.module.document:
+        return with_number(engine, db, definition, ops)
     is_new = [op.kind == "ins" and op.table == module for op in ops]
     me = engine.applier.me(db)
     branch = branch_code(db, me.branch)

@@ -117,11 +117,15 @@ class Undo:
         with self._engine.db.read() as db:
             self._refuse(db)
             self._read(db)
-            if self._doing == running.WRITING:
-                raise BadRequest("这次导入还没有写完，写完以后再撤销")
+            self._refuse_unwritten()
             for changeset in self._changesets(db):
                 self._ops(db, changeset)
         return self._undone
+
+    def _refuse_unwritten(self) -> None:
+        """Raises for an import of which more is to come."""
+        if self._doing == running.WRITING:
+            raise BadRequest("这次导入还没有写完，写完以后再撤销")
 
     def refuse(self) -> None:
         """Raises at once for what cannot be taken back at all."""
@@ -176,18 +180,22 @@ class Undo:
         if not self._left:
             self._end(db)
             return False
-        ops = self._ops(db, self._changeset(db, *self._left[0]))
-        self._going.clear()
         act, actor = f"{self._definition.name}.{running.UNDO_ACT}", self._principal.operator
-        self._telling.add(self._engine.applier.local(ops, actor=actor, act=act, batch=self._undo))
+        for ops in self._steps(db, self._changeset(db, *self._left[0])):
+            self._telling.add(self._engine.applier.local(ops, actor=actor, act=act, batch=self._undo))
+        self._going.clear()
         del self._left[0]
         return True
+
+    def _steps(self, db: sqlite3.Connection, changeset: Changeset) -> Iterator[list[Op]]:
+        """What takes a changeset back, a changeset each."""
+        yield self._ops(db, changeset)
 
     def _end(self, db: sqlite3.Connection) -> None:
         is_stopped, is_whole = self._doing == running.STOPPING, not self._undone.refused_count
         if is_stopped and is_whole and not self._was_cut:
             db.execute("DELETE FROM import_log WHERE batch = ?", (self._batch,))
-        elif is_stopped or self._has_begun or self._undone.deleted or self._undone.restored:
+        elif is_stopped or is_whole or self._has_begun or self._undone.deleted or self._undone.restored:
             at = iso_of(self._engine.applier.now_ms())
             db.execute("UPDATE import_log SET undone_at = ? WHERE batch = ?", (at, self._batch))
         running.end(db, self._batch)

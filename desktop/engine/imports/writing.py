@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -90,9 +90,7 @@ class Commit:
         """Raises `Invalid`, naming the row, when one may no longer be saved. Then, and whenever `progress` raises to
         stop it, nothing was written or what was has been taken back, but for what `stayed`. Raises `Unfinished` when
         the disk is full in the middle: then it is finished later."""
-        demand_import(self._principal, self._definition)
-        if choices.may_change():
-            demand(self._principal, "edit", self._definition)
+        self._demand(choices)
         with running.turn(self._engine, progress) as finished:
             if any(one.module == self._definition.name for one in finished):
                 self.is_old = True
@@ -103,6 +101,11 @@ class Commit:
             else:
                 self._write_at_once(judged, choices, progress)
         return self._done
+
+    def _demand(self, choices: Choices) -> None:
+        demand_import(self._principal, self._definition)
+        if choices.may_change():
+            demand(self._principal, "edit", self._definition)
 
     def _write(self, progress: Progress) -> None:
         batch = self._done.batch
@@ -116,9 +119,12 @@ class Commit:
 
     def _take_back(self, batch: str) -> None:
         try:
-            self.stayed = Undo(self._engine, self._principal, self._definition, batch).stop()
+            self.stayed = self._undoing(batch).stop()
         except StorageFull as error:
             raise running.unfinished(self._engine, batch, is_stopped=True) from error
+
+    def _undoing(self, batch: str) -> Undo:
+        return Undo(self._engine, self._principal, self._definition, batch)
 
     def _decide(self, judged: Lines, choices: Choices, progress: Progress) -> bool:
         """Decides while nobody waits, and keeps what was decided; False where that cannot be."""
@@ -130,7 +136,7 @@ class Commit:
                 return True
         return False
 
-    def _keep(self, prepared: "_Prepared", judged: Lines) -> bool:
+    def _keep(self, prepared: "Prepared", judged: Lines) -> bool:
         """Keeps what was decided if what it rests on still stands."""
         with self._engine.db.write() as db:
             if not prepared.still_holds(self._engine, db):
@@ -140,7 +146,7 @@ class Commit:
             self._log(db, judged)
         return True
 
-    def _prepared(self, judged: Lines, choices: Choices, progress: Progress) -> "_Prepared | None":
+    def _prepared(self, judged: Lines, choices: Choices, progress: Progress) -> "Prepared | None":
         """All ops; nothing when a row needs what another one writes first."""
         rows, parts = judged.count("good"), list[bytes]()
         with self._engine.db.read() as db:
@@ -156,7 +162,7 @@ class Commit:
         needs = {self._definition.name: list(saving.met)}
         for module, id in (place for place, rev in saving.rests.items() if rev is not None):
             needs.setdefault(module, []).append(id)
-        return _Prepared(deciding.done, parts, needs, ctx, saving.rests, saving.asked, sums)
+        return Prepared(deciding.done, parts, needs, ctx, saving.rests, saving.asked, sums)
 
     def _write_at_once(self, judged: Lines, choices: Choices, progress: Progress) -> None:
         """Row after row inside one transaction."""
@@ -176,25 +182,20 @@ class Commit:
         return self._engine.applier.local(fresh, actor=self._principal.operator, act=act, batch=self._done.batch)
 
     def _log(self, db: sqlite3.Connection, judged: Lines) -> None:
+        """Remembers an import, by which it can be taken back."""
         self._done.left_out += judged.count("bad")
-        log(db, self._engine, self._principal, self._definition, self._name, self._done)
-
-
-def log(
-    db: sqlite3.Connection, engine: Engine, principal: Principal, definition: Definition, name: str, done: Done
-) -> None:  # fmt: skip
-    """Remembers an import, by which it can be taken back."""
-    db.execute(
-        "INSERT INTO import_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-        (
-            done.batch, definition.name, iso_of(engine.applier.now_ms()), principal.operator, name, done.added,
-            done.changed, done.left_out,
-        ),
-    )  # fmt: skip
+        done, at = self._done, iso_of(self._engine.applier.now_ms())
+        db.execute(
+            "INSERT INTO import_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            (
+                done.batch, self._definition.name, at, self._principal.operator, self._name, done.added, done.changed,
+                done.left_out,
+            ),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class Prepared:
     """What was decided before the writer was there, and what it rests on."""
 
     counts: Done
@@ -204,6 +205,8 @@ class _Prepared:
     rests: Mapping[tuple[str, str], int | None]
     asked: AbstractSet[str]
     sums: Mapping[str, str]
+    is_still_found: Callable[[Engine, sqlite3.Connection, Collection[str]], bool] = lambda engine, db, touched: True
+    """Whether what was looked for besides is found again in the modules that were touched."""
 
     def still_holds(self, engine: Engine, db: sqlite3.Connection) -> bool:
         """Whether nothing of it has changed since."""
@@ -211,7 +214,9 @@ class _Prepared:
         if any(now.get(module) != self.sums.get(module) for module in self.asked):
             return False
         touched = [table for table in engine.registry.sent if now.get(table) != self.sums.get(table)]
-        return all(self._is_as_it_was(db, module) for module in touched)
+        if not all(self._is_as_it_was(db, module) for module in touched):
+            return False
+        return self.is_still_found(engine, db, touched)
 
     def _is_as_it_was(self, db: sqlite3.Connection, module: str) -> bool:
         wanted = {id: rev for (table, id), rev in self.rests.items() if table == module}

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import io
+import json
+import threading
 from datetime import date
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
+from desktop import db as database
+from desktop.engine.access import Principal
 from desktop.engine.imports import documents
-from tests.importing import Importing, fetched, xlsx
+from desktop.engine.imports.undoing import past
+from desktop.engine.imports.writing import Choices
+from desktop.uploads import Upload
+from desktop.workstation import Workstation
+from tests.engine.kit import assert_checked
+from tests.engine.test_imports_running import Stopped, ask, cut_off, in_the_middle, is_under_way, save_beside, stop
+from tests.importing import Importing, checked, fetched, quiet, xlsx
 from tests.modules.trading.shop import D, Shop, fen, scaled, units, yuan
 
 STOCK = ("仓库", "产品", "数量", "单位成本", "备注")
@@ -236,7 +246,165 @@ def test_two_who_take_it_back_at_once_do_not_meet(shop: Shop) -> None:
     assert shop.owes("甲") == 0
 
 
-def test_a_file_that_would_keep_others_waiting_too_long_is_parted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+# ------------------------------------------------------------------------------------------- written while others save
+
+
+@pytest.fixture
+def pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document at a time, so that there is much in between."""
+    monkeypatch.setattr(database, "_PIECE_S", 0.0)
+
+
+DEBTS = 30
+
+
+def debts(shop: Shop, who: Principal | None = None) -> Upload:
+    rows = (("应收", "甲", 10 + n, None) for n in range(DEBTS))
+    return checked(shop.office.workstation, who or shop.office.admin, xlsx(PARTY, *rows), "opening_party")
+
+
+def states(shop: Shop) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in shop.rows("opening_party"):
+        found[row["state"]] = found.get(row["state"], 0) + 1
+    return found
+
+
+@pytest.mark.usefixtures("pieces")
+def test_others_save_while_documents_are_written_and_taken_back(shop: Shop) -> None:
+    upload, office = debts(shop), shop.office
+    typed: list[str] = []
+
+    def type_one() -> None:
+        about = {"kind": "receivable", "customer": "甲", "amount": 7}
+        typed.append(shop.enter("opening_party", about)["row"]["number"])
+
+    told = in_the_middle(office, type_one)
+    written, longest = save_beside(office, lambda: upload.write(office.engine, office.admin, Choices(), told))
+    assert written >= 3 and longest < 5, (written, longest)
+    numbers = sorted(row["number"] for row in shop.rows("opening_party"))
+    counts = [int(number.rsplit("-", 1)[1]) for number in numbers]
+    assert counts == list(range(1, DEBTS + 2)), "neither gaps nor doubles, whoever draws in between"
+    assert typed[0] in numbers[1:-1] and states(shop) == {"posted": DEBTS + 1}
+    versions = {
+        body["header"]["number"]
+        for body in (json.loads(row[0]) for row in rows_of(shop, "SELECT body FROM document_version"))
+    }
+    assert versions == set(numbers), "each version says the number of its document"
+
+    assert upload.done is not None
+    undo = documents.undo_of(office.engine, office.admin, office.engine.definition("opening_party"), upload.done.batch)
+    written, longest = save_beside(office, lambda: undo.run(quiet))
+    assert written >= 3 and longest < 5, (written, longest)
+    assert states(shop) == {"cancelled": DEBTS, "posted": 1} and shop.owes("甲") == 7 and not is_under_way(office)
+
+
+def rows_of(shop: Shop, sql: str) -> list[Any]:
+    with shop.office.engine.db.read() as db:
+        return db.execute(sql).fetchall()
+
+
+@pytest.mark.usefixtures("pieces")
+def test_documents_that_are_stopped_half_way_are_cancelled_and_those_in_use_stay(shop: Shop) -> None:
+    """Also by somebody who may post, but cancel nothing of others."""
+    hire(shop, "poster", "view add post import")
+    office = shop.office
+    with office.engine.db.read() as db:
+        (id,) = db.execute("SELECT id FROM operator WHERE login_name = 'poster'").fetchone()
+    who = office.workstation._principal_of(id)
+    upload = debts(shop, who)
+    with pytest.raises(Stopped):
+        upload.write(office.engine, who, Choices(), in_the_middle(office, stop, 5))
+    assert states(shop) == {"cancelled": 5} and shop.owes("甲") == 0 and not is_under_way(office)
+    assert past(office.engine, office.admin, "opening_party") == []
+
+    again = debts(shop)
+
+    def settle_and_stop() -> None:
+        owed = next(row for row in shop.rows("opening_party") if row["state"] == "posted")
+        about = {"kind": "receipt", "customer": "甲", "amount": 5, "account": "现金"}
+        target = {"target_kind": "opening_party", "target": owed["id"], "side": "receivable", "amount": fen(5)}
+        shop.enter("settlement", about, target)
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        again.write(office.engine, office.admin, Choices(), in_the_middle(office, settle_and_stop, 5))
+    assert states(shop) == {"cancelled": 9, "posted": 1} and again.stayed and again.stayed.refused_count == 1
+    (line,) = past(office.engine, office.admin, "opening_party")
+    assert line["undone_at"], "and the log tells where it comes from"
+
+
+@pytest.mark.usefixtures("pieces")
+@pytest.mark.parametrize("what", ["written", "taken back"])
+def test_a_start_finishes_documents_that_were_cut_off(shop: Shop, what: str) -> None:
+    upload, office = debts(shop), shop.office
+
+    def write(told: Any) -> None:
+        done = upload.write(office.engine, office.admin, Choices(), told if what == "written" else quiet)
+        if what != "written":
+            definition = office.engine.definition("opening_party")
+            documents.undo_of(office.engine, office.admin, definition, done.batch).run(told)
+
+    station = Workstation.open(cut_off(office, write))
+    try:
+        with station.engine.db.read() as db:
+            found = db.execute(
+                "SELECT state, count(*), count(DISTINCT number) FROM opening_party GROUP BY 1"
+            ).fetchall()
+        state = "posted" if what == "written" else "cancelled"
+        assert [tuple(row) for row in found] == [(state, DEBTS, DEBTS)]
+        (line,) = past(station.engine, office.admin, "opening_party")
+        assert line["was_cut"] and not line["doing"] and bool(line["undone_at"]) is (what != "written")
+        assert_checked(station.engine)
+    finally:
+        station.close()
+
+
+def test_what_changes_before_documents_are_kept_is_decided_anew(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A debt with the same old number, entered after the dry run, and after it was looked for: nothing comes in."""
+    one = party(shop, ("应收", "甲", 50, "A-1"))
+    assert one.check()["twice"] == 0
+    prepared, tries = documents.Commit._prepared, list[int]()
+
+    def entered(self: documents.Commit, *given: Any) -> Any:
+        found = prepared(self, *given)
+        if not tries:
+            about = {"kind": "receivable", "customer": "甲", "amount": 50, "ref_number": "A-1", "doc_on": "2020-01-01"}
+            thread = threading.Thread(target=shop.enter, args=("opening_party", about))
+            thread.start()
+            thread.join()
+        tries.append(1)
+        return found
+
+    monkeypatch.setattr(documents.Commit, "_prepared", entered)
+    job = one.commit()
+    assert job["state"] == "failed" and "原单 A-1 的期初已记在" in job["message"], job
+    assert shop.owes("甲") == 50 and not is_under_way(shop.office)
+    assert ask(shop.office, "SELECT count(*) FROM import_log") == 0
+
+
+def test_what_rests_on_balances_is_written_in_one_go(shop: Shop) -> None:
+    """Two accounts below zero that may be: each is judged by what it holds then."""
+    shop.add("account", "透支户", allow_overdraft=True)
+    file = xlsx(("账户", "期初余额"), ("现金", 88.8), ("透支户", -20))
+    upload = checked(shop.office.workstation, shop.office.admin, file, "opening_account")
+    seen: list[bool] = []
+    done = upload.write(
+        shop.office.engine, shop.office.admin, Choices(), lambda *_: seen.append(is_under_way(shop.office))
+    )
+    assert done.added == 2 and not any(seen) and shop.cash() == D("88.80")
+    assert len({row["number"] for row in shop.rows("opening_account")} - {None}) == 2
+
+
+def test_long_documents_are_parted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "LINES_MAX", 2)
+    for name in "ABC":
+        shop.product(name)
+    one = stock(shop, *(("主仓", name, 1, 5, None) for name in "ABC"))
+    assert one.check()["good"] == 3 and one.commit()["result"]["added"] == 2
+
+
+def test_a_file_that_would_take_too_long_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "DOCUMENTS_MAX", 2)
     one = party(shop, *(("应收", "甲", 10 + n, None) for n in range(3)))
     job = shop.api.ended(one.start_check())

@@ -1,0 +1,70 @@
+"""What documents rest on that are decided before the writer is there: while it stays so, what was decided holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sync_server.replication.changeset import Scalar
+
+from .. import aliases, settings
+from .declare import Asking, Columns, Wanted
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What a rule looked for, and which rows it found, in which version."""
+
+    module: str
+    wanted: Mapping[str, Wanted]
+    found: tuple[tuple[str, int], ...]
+
+
+@dataclass
+class Foretold:
+    """What some decisions rest on."""
+
+    local: Collection[str] = ()
+    """Modules that no checksum watches: what ledgers keep."""
+    rests: dict[tuple[str, str], int | None] = field(default_factory=dict)
+    """Records with their versions (None: not there)."""
+    asked: set[str] = field(default_factory=lambda: {aliases.TABLE, settings.TABLE})
+    """Modules that count as a whole."""
+    is_of_figures: bool = False
+    """Whether it rests on balances, or on which version counts: then several documents would have to know of one
+    another, and can only be decided one after the other."""
+    _searches: list[_Search] = field(default_factory=list)
+
+    def noting(self, asking: Asking) -> Asking:
+        """The same, and whatever is looked up is noted."""
+
+        def look(module: str, id: str) -> Mapping[str, Any] | None:
+            row = asking.look(module, id)
+            self.rests[module, str(row["id"]) if row else id] = int(row["rev"]) if row else None
+            return row
+
+        def find(module: str, wanted: Mapping[str, Wanted]) -> list[Columns]:
+            rows = asking.find(module, wanted)
+            self.is_of_figures = self.is_of_figures or module in self.local
+            self._searches.append(_Search(module, dict(wanted), _versions(rows)))
+            return rows
+
+        def balance(name: str, keys: Mapping[str, Scalar]) -> Mapping[str, int]:
+            self.is_of_figures = True
+            return asking.balance(name, keys)
+
+        def version(id: str) -> str | None:
+            self.is_of_figures = True
+            return asking.version(id)
+
+        return replace(asking, look=look, find=find, balance=balance, version=version)
+
+    def is_still_found(self, asking: Asking, touched: Collection[str]) -> bool:
+        """Whether what was looked for in modules that were touched since is found again as it was."""
+        searches = (one for one in self._searches if one.module in touched)
+        return all(_versions(asking.find(one.module, one.wanted)) == one.found for one in searches)
+
+
+def _versions(rows: list[Columns]) -> tuple[tuple[str, int], ...]:
+    return tuple((str(row["id"]), int(row["rev"] or 0)) for row in rows)
