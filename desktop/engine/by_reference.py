@@ -45,7 +45,7 @@ class Walk:
         return f"{table} {alias} INDEXED BY {index_name(table, str(self.key.index))}"
 
     def _blank(self) -> Sql:
-        where = self.selection.where(slow=True)
+        where = self.selection.where_walked()
         text = f'SELECT {q.T}.row FROM {self._table(q.T)} WHERE {where.text} AND {q.T}."{self.key.name}" IS NULL'
         return Sql(text, where.params)
 
@@ -55,7 +55,7 @@ class Walk:
         CROSS JOIN fixes the order of the loops. That an id is not blank is always so; told that it is unlikely, SQLite
         does without a filter for which it would read the whole index before the first row.
         """
-        where = self.selection.where(slow=True)
+        where = self.selection.where_walked()
         text = (
             f"SELECT {q.T}.row FROM ({ids}) d CROSS JOIN {self._table(q.T)} "
             f'ON {q.T}."{self.key.name}" = d.id'

@@ -32,6 +32,8 @@ PROBE_S = 0.02
 PROBE_OWN_S = 0.002
 """The same where a walk meets nothing but what the user may see."""
 NEAR_ROWS = 20_000
+NEAR_S = 0.15
+"""For a page in the order of what a reference shows, before the probe is carried to its end."""
 GROUPS_MAX = 16
 """More groups than so many are not walked side by side."""
 FEW_TARGETS = 4
@@ -148,7 +150,9 @@ def _plan(
     selection = q.select(engine.registry, definition, principal, query, aliased, few)
     if query.flaw:
         found = flaws.conditions(db, engine.registry, definition, principal, query, aliased)
-        selection = replace(selection, conditions=(*selection.conditions, *found))
+        selection = replace(
+            selection, conditions=(*selection.conditions, *found), walked=(*selection.walked, *found)
+        )  # fmt: skip
     keys = q.sort_keys(engine.registry, definition, principal, query.sort, aliased)
     is_wide = selection.is_bare and not all(parents)  # what is seen is met soon among all
     is_all = selection.is_all and not (keys[0].reference and _rows(db, definition.name) <= PROBE_ROWS)
@@ -357,7 +361,7 @@ def _numbers(
         kind, *rest = q.read_cursor(query.after)
         offset, place = (rest[0], None) if kind == "o" else (0, rest)
     is_keyset = len(plan.keys) == 1 and plan.keys[0].reference is None
-    near = _near(db, plan, limit, offset) if plan.is_open and place is None else None
+    near = _near(engine, db, plan, limit, offset) if plan.is_open and place is None else None
     plan = plan if near is not None else _settled(db, plan)
     if near is not None:
         numbers = near
@@ -396,12 +400,16 @@ def _behind(engine: Engine, db: sqlite3.Connection, plan: _Plan, place: Sequence
     return numbers
 
 
-def _near(db: sqlite3.Connection, plan: _Plan, limit: int, offset: int) -> list[int] | None:
+def _near(
+    engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: int, offset: int
+) -> list[int] | None:  # fmt: skip
     """A full page from the first rows in sort order, or None: then the hits are too thin for that."""
     key, table = plan.keys[0], plan.definition.name
-    if not key.index or key.reference or len(plan.keys) > 1 or plan.selection.deleted or not limit:
+    if not key.index or len(plan.keys) > 1 or plan.selection.deleted or not limit:
         return None
-    where, order = plan.selection.where(slow=True), q.order_by(plan.keys)
+    if key.reference:
+        return _met_soon(engine, db, plan, limit, offset)
+    where, order = plan.selection.where_walked(), q.order_by(plan.keys)
     first = (
         f"SELECT {q.T}.row FROM {table} {q.T} INDEXED BY {index_name(table, key.index)} "
         f"WHERE {plan.selection.alive} ORDER BY {order} LIMIT {NEAR_ROWS}"
@@ -412,6 +420,18 @@ def _near(db: sqlite3.Connection, plan: _Plan, limit: int, offset: int) -> list[
     )
     numbers = _first_column(db, sql, (*where.params, limit, offset))
     return numbers if len(numbers) == limit else None
+
+
+def _met_soon(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: int, offset: int) -> list[int] | None:
+    """The same in the order of what a reference shows, in which nobody knows what the nearest rows are: as long as it
+    may take."""
+    try:
+        with _time_limit(db, NEAR_S):
+            return _walk_reference(engine, db, plan, limit, offset)
+    except sqlite3.OperationalError as error:
+        if "interrupted" not in str(error):
+            raise
+        return None
 
 
 def _jump(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: int, offset: int, total: int | None) -> list[int]:
@@ -434,7 +454,7 @@ def _walk(
         return _walk_groups(db, plan, limit, offset, extra)
     if key.reference is not None and key.index and len(plan.keys) == 1 and not plan.selection.deleted:
         return _walk_reference(engine, db, plan, limit, offset)
-    where = all_of([plan.selection.where(slow=bool(key.index)), *extra])
+    where = all_of([plan.selection.where_walked() if key.index else plan.selection.where(), *extra])
     table = plan.definition.name
     hint = f"INDEXED BY {index_name(table, plan.index)}" if plan.index else ""
     sql = (

@@ -74,6 +74,8 @@ class Selection:
     """Conditions answered by the full-text index, kept apart: the count of one alone comes straight from it."""
     slow_words: tuple[Sql, ...]
     """The same conditions without the index, for walking a sort order where most rows match."""
+    walked: tuple[Sql, ...]
+    """`conditions` as they are asked of rows that are met one by one."""
     aliased: frozenset[str] = frozenset()
     """Modules in which something was merged."""
     scope: Sql | None = None
@@ -115,9 +117,13 @@ class Selection:
         return not self.conditions and not self.words and not self.deleted
 
     def where(self, *, slow: bool = False) -> Sql:
-        """The WHERE text."""
+        """The WHERE text; `slow` without the full-text index."""
         words = self.slow_words if slow or self.deleted else self.words
         return Sql(self.alive) & all_of([*self.conditions, *words])
+
+    def where_walked(self) -> Sql:
+        """The same for rows that are met one by one in the order of a list."""
+        return Sql(self.alive) & all_of([*self.walked, *self.slow_words])
 
 
 def select(
@@ -138,13 +144,15 @@ def select(
     if groups is not None:
         conditions.append(Sql(f'{T}."{definition.tallied}" IN {groups.text}', groups.params))
     words, slow_words = _words(registry, definition, principal, query, aliased)
-    filtered = _filter(registry, definition, principal, query, aliased)
-    if filtered is not None:
-        conditions.append(filtered)
+    walked = list(conditions)
+    for is_walked, some in ((False, conditions), (True, walked)):
+        filtered = _filter(registry, definition, principal, query, aliased, is_walked=is_walked)
+        some += [] if filtered is None else [filtered]
     own = own_column(definition, principal)
     return Selection(
-        definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words), aliased, scope, own, groups
-    )
+        definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words), tuple(walked), aliased, scope,
+        own, groups,
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- conditions
@@ -248,7 +256,7 @@ def _words(
         try:
             where = where_of(registry, definition, query.field, aliased=aliased)
             fast.append(one.quick(query.value, where))
-            slow.append(one.quick(query.value, replace(where, indexed=False)))
+            slow.append(one.quick(query.value, replace(where, indexed=False, is_walked=True)))
         except FieldError as error:
             raise Invalid({"value": str(error)}) from None
     return fast, slow
@@ -309,8 +317,9 @@ def comparable_field(definition: Definition, principal: Principal, name: str, pa
 
 
 def _filter(
-    registry: Registry, definition: Definition, principal: Principal, query: Query, aliased: frozenset[str]
-) -> Sql | None:
+    registry: Registry, definition: Definition, principal: Principal, query: Query, aliased: frozenset[str],
+    *, is_walked: bool,
+) -> Sql | None:  # fmt: skip
     clauses = (query.filter or {}).get("and", [])
     if not clauses:
         return None
@@ -320,18 +329,18 @@ def _filter(
     for clause in clauses:
         if "or" in clause or "and" in clause:
             inner = [
-                condition(registry, definition, principal, query, item, aliased)
+                condition(registry, definition, principal, query, item, aliased, is_walked=is_walked)
                 for item in clause.get("or") or clause.get("and") or ()
             ]
             parts.append(any_of(inner) if "or" in clause else all_of(inner))
         else:
-            parts.append(condition(registry, definition, principal, query, clause, aliased))
+            parts.append(condition(registry, definition, principal, query, clause, aliased, is_walked=is_walked))
     return all_of(parts)
 
 
 def condition(
     registry: Registry, definition: Definition, principal: Principal, query: Query, item: Mapping[str, Any],
-    aliased: frozenset[str],
+    aliased: frozenset[str], *, is_walked: bool = False,
 ) -> Sql:  # fmt: skip
     """One condition of a filter; raises `Invalid` for a field the user may not find by."""
     name = item["field"]
@@ -340,7 +349,7 @@ def condition(
     try:
         indexed = False if query.deleted else None  # deleted rows are not in the full-text index
         where = where_of(registry, definition, name, indexed=indexed, aliased=aliased)
-        return one.condition(item["op"], item.get("value"), where)
+        return one.condition(item["op"], item.get("value"), replace(where, is_walked=is_walked))
     except FieldError as error:
         raise Invalid({"filter": str(error)}) from None
 

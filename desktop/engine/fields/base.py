@@ -137,6 +137,9 @@ class Where:
     same: Callable[[Sequence[str], str], Sql]
     signs: Signs | None = None
     """By what lists show the amount with a minus."""
+    is_walked: bool = False
+    """Whether rows are met one by one in the order of a list, and the page may be full soon: what would be collected
+    first is asked of each instead."""
 
     @property
     def column(self) -> str:

@@ -155,6 +155,6 @@ class WithinLimits(Bounded, Enum):
         return any_of([self._of(value, where) for value, label in self.options.items() if text.strip() in label])
 
     def _of(self, value: str, where: Where) -> Sql:
-        if value == NORMAL:
+        if value == NORMAL or where.is_walked:
             return Sql(f"{self.bounds.told(where.table)} = ?", (value,))
         return Sql(f"{where.table}.row IN ({self.bounds.rows(value)})")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import replace
 
 import pytest
 
 from desktop.engine import lists
 from desktop.engine.fields.limits import kind_of
-from desktop.engine.query import Query
+from desktop.engine.query import Query, Selection
 from desktop.errors import Invalid
 
 from .shop import Shop, scaled, units
@@ -81,6 +82,36 @@ def test_the_filter_finds_what_the_column_shows(shop: Shop) -> None:
     assert only(shop, "empty") == set() and only(shop, "not_empty") == set(levels(shop))
     found = shop.api.get("/api/records/stock_balance", field="level", value="不足")["rows"]
     assert [row["product"] for row in found] == [shop.names["P"]]
+
+
+def test_a_page_of_what_nearly_all_rows_are_is_met_row_by_row(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order of the list, whatever leads it; all that is of a kind is collected only where a page is not full of
+    what comes first."""
+    shop.buy(("P", 15, 1), ("Q", 6, 1), ("R", 1, 1))
+    shop.buy(("P", 4, 1), ("Q", 1, 1), warehouse="二仓")
+    limit(shop, "P", "二仓", 1, None)
+    asked = {"and": [{"field": "level", "op": "eq", "value": "high"}]}
+    expected = [("Q", "主仓"), ("Q", "二仓")]
+    assert sorted(levels(shop, filter=json.dumps(asked))) == sorted(expected)
+    collected: list[str] = []
+    probe = lists._probe
+
+    def given_up(db: sqlite3.Connection, selection: Selection) -> list[int] | None:
+        collected.append(selection.where().text)
+        if len(collected) == 1:
+            raise sqlite3.OperationalError("interrupted")
+        return probe(db, selection)
+
+    monkeypatch.setattr(lists, "_probe", given_up)
+    engine, admin = shop.office.engine, shop.office.admin
+    for sort in ("product", "-on_hand", "-warehouse"):
+        collected.clear()
+        found = lists.page(engine, admin, "stock_balance", Query(filter=asked, sort=sort, limit=2))
+        assert len(collected) == 1 and {found["labels"][row["product"]] for row in found["rows"]} == {"Q"}, sort
+        assert len(found["rows"]) == 2
+    with engine.db.read() as db:
+        selection = lists._plan(engine, db, admin, engine.definition("stock_balance"), Query(filter=asked)).selection
+    assert "c.row IN" in selection.where().text and "c.row IN" not in selection.where_walked().text
 
 
 _KINDS = ("low", "high", "normal", None)
