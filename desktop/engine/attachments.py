@@ -119,10 +119,11 @@ def emblems(db: sqlite3.Connection, module: str, *roles: str) -> list[tuple[str,
     """Hash and size of pictures with one of these roles among the files of a module that has one row; those with the
     first role before the others, each the one that was chosen last first. What is no plain picture counts only while
     it is chosen."""
+    # The index of attachments is by record: what hangs on that one row is looked at, not every file there is.
     turn = "CASE role " + " ".join(f"WHEN ? THEN {place}" for place, _ in enumerate(roles)) + " END"
     sql = (
         f"SELECT sha256, size FROM {ATTACHMENT} WHERE module = ? AND role IN ({', '.join('?' * len(roles))}) "
-        "AND deleted_at IS NULL AND (role = 'image' OR main_at IS NOT NULL) "
+        f"AND record IN (SELECT id FROM {module}) AND deleted_at IS NULL AND (role = 'image' OR main_at IS NOT NULL) "
         f"{_FIRST.replace('ORDER BY', f'ORDER BY {turn},')}"
     )
     return [(str(row["sha256"]), int(row["size"] or 0)) for row in db.execute(sql, (module, *roles, *roles))]

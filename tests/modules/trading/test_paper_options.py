@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from PIL import Image
 from pypdfium2 import PdfDocument
 
+from desktop.engine import attachments
 from desktop.engine.documents import printing
 from desktop.engine.documents.templates import Choice
 from desktop.engine.qr import runs_of
@@ -202,6 +203,16 @@ def test_a_seal_that_was_replaced_is_no_logo(shop: Shop) -> None:
     assert printed(shop, "sale", sold, name="contract")[1] == []
     for one in (old, new):
         shop.api.refused("GET", f"/api/file/{one}/content", 403)
+
+
+def test_emblems_are_found_without_looking_at_every_file(shop: Shop, sealed: dict[str, str]) -> None:
+    asked: list[str] = []
+    with shop.office.engine.db.read() as db:
+        db.set_trace_callback(asked.append)
+        assert len(attachments.emblems(db, "company_profile", "seal", "image")) == 1
+        db.set_trace_callback(None)
+        steps = [str(row["detail"]) for row in db.execute(f"EXPLAIN QUERY PLAN {asked[-1]}")]
+    assert any("ix_attachment_record" in step for step in steps) and not any("SCAN" in step for step in steps), steps
 
 
 def test_only_pictures_of_who_has_emblems_become_one(shop: Shop, sealed: dict[str, str]) -> None:
