@@ -11,7 +11,6 @@ from ..registry import Definition
 from .declare import Columns, Document, Sheet
 
 _WORDS = "这样会改变您看不到的价格或金额，请由看得到价格的同事处理"
-_BLANK = "您看不到价格，不能给没有单价的产品过账，请暂存，由看得到价格的同事过账"
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,20 @@ class Unseen:
         for place, line in enumerate(sheet.lines):
             old = known.get(str(line["id"]))
             if old is None and not self.document.blank_prices:
-                yield f"lines.{place}.{self._cell}", _BLANK
+                yield f"lines.{place}.{self._cell}", self._blank
             elif old is not None and self._turns(line, old):
                 yield f"lines.{place}.{self._cell}", _WORDS
         if before is None and not sheet.lines and not self.document.blank_prices:
-            yield "", _BLANK
+            yield "", self._blank
         elif before is not None and _differ(sheet.header, before.header, self.of_header):
             yield "", _WORDS
+
+    @property
+    def _blank(self) -> str:
+        """Why he posts nothing that nobody gave a price, in the words of the lines."""
+        what, price = (self.line.fields.get(self.document.entry.get(part, "")) for part in ("product", "price"))
+        about = f"给没有{price.label}的{what.label}" if what and price else ""
+        return f"您看不到价格，不能{about}过账，请暂存，由看得到价格的同事过账"
 
     @property
     def _cell(self) -> str:

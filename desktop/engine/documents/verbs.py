@@ -759,11 +759,18 @@ class _Saving:
         header = {"id": self.id, **sent_columns(self.definition, new), **fixed}
         rows: list[Columns] = [{"id": id, **sent_columns(self.line_definition, line)} for id, _, line in lines]
         sheet = self.document.work_out(Sheet(header, rows))
-        cell = self.document.entry.get("qty", "")
-        wrong = {f"lines.{place}.{cell}": _TOO_LARGE for place, line in enumerate(sheet.lines) if _is_too_large(line)}
+        cell, words = self.document.entry.get("qty", ""), self._too_large
+        wrong = {f"lines.{place}.{cell}": words for place, line in enumerate(sheet.lines) if _is_too_large(line)}
         if wrong or _is_too_large(sheet.header):
-            raise Invalid(wrong or {"": _TOO_LARGE})
+            raise Invalid(wrong or {"": words})
         return sheet
+
+    @property
+    def _too_large(self) -> str:
+        """In the words of the lines, where there are any."""
+        fields, entry = self.line_definition.fields, self.document.entry
+        cells = [fields[entry[part]].label for part in ("qty", "price") if entry.get(part) in fields]
+        return f"数字太大，请核对{'和'.join(cells)}"
 
     # ------------------------------------------------------------------------------------------------ whether it may
 
@@ -784,7 +791,7 @@ class _Saving:
         posting = self._posting(sheet)
         _refuse(self.document.judge(posting), self.principal, self.entry.confirmed)
         if _overflows(self.engine.registry, posting):
-            raise Invalid({"": _TOO_LARGE})
+            raise Invalid({"": self._too_large})
 
     def _posting(self, sheet: Sheet) -> Posting:
         old = self.chain.shown.sheet if self.chain else None
@@ -888,9 +895,6 @@ def _beside_ops(engine: Engine, db: sqlite3.Connection, document: Document, post
         if found and new:
             ops.append(Op(module, id, "upd", new, {name: value_hash(found[name]) for name in new}))
     return ops
-
-
-_TOO_LARGE = "数字太大，请核对数量和单价"
 
 
 def _refuse(found: Iterable[Wrong], principal: Principal, confirmed: Collection[str]) -> None:
