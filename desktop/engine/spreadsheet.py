@@ -23,29 +23,15 @@ _NO_CHARACTER = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 def write(target: Path, heads: Sequence[str], rows: Iterable[Sequence[object]], formats: Sequence[str]) -> None:
     """A sheet with heads that stay in sight. Cells are text, dates, whole or decimal numbers, or None; `formats` are
-    Excel's number formats by column, which texts do not heed. Half-made files lie beside `target`."""
-    from xlsxwriter import Workbook
-    from xlsxwriter.exceptions import FileCreateError
-
-    options = {
-        "tmpdir": str(target.parent),
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    book = Workbook(str(target), options)
-    sheet = book.add_worksheet()
-    try:
-        _fill(book, sheet, heads, rows, formats)
-    except BaseException:
-        if sheet.row_data_fh is not None:
-            sheet.row_data_fh.close()  # closing the book would pack all that was written so far
-        raise
-    try:
-        book.close()
-    except FileCreateError as error:  # the library hides what the system said
-        raise next((said for said in error.args if isinstance(said, OSError)), error) from error
+    Excel's number formats by column, which texts do not heed."""
+    with book_at(target, constant_memory=True) as book:
+        sheet = book.add_worksheet()
+        try:
+            _fill(book, sheet, heads, rows, formats)
+        except BaseException:
+            if sheet.row_data_fh is not None:
+                sheet.row_data_fh.close()
+            raise
 
 
 def _fill(
@@ -85,15 +71,18 @@ def fitted(text: str) -> str:
 
 @contextmanager
 def book_at(target: Path, **options: Any) -> Iterator[Any]:
-    """A workbook for what is no plain table; it appears whole or not at all."""
+    """A workbook; it appears whole or not at all. Half-made files lie beside `target`."""
     from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
 
     safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     partial = target.with_name(f".{target.name}.part")
     book = Workbook(str(partial), {**safe, "tmpdir": str(target.parent), **options})
     try:
-        yield book
+        yield book  # what goes wrong here leaves it open: closing it would pack all that was written so far
         book.close()
         partial.replace(target)
+    except FileCreateError as error:  # the library hides what the system said
+        raise next((said for said in error.args if isinstance(said, OSError)), error) from error
     finally:
         partial.unlink(missing_ok=True)
