@@ -87,9 +87,18 @@ def _columns(definition: Definition, known: _Known) -> Iterator[str]:
 
 
 def _module(engine: Engine, principal: Principal, definition: Definition, known: _Known) -> dict[str, Any]:
-    module = definition.module
     visible = {name: one for name, one in _fields(definition, known) if principal.sees(one)}
-    parent = module.parent
+    return {
+        **_itself(definition),
+        **_listed(engine, principal, definition, visible, known),
+        **_opened(engine, principal, definition, visible, known),
+        **_around(engine, principal, definition),
+    }
+
+
+def _itself(definition: Definition) -> dict[str, Any]:
+    """What is the same for everybody."""
+    module, parent = definition.module, definition.module.parent
     is_tree = parent is not None and definition.name in targets_of(definition.fields[parent])
     return {
         "name": module.name,
@@ -99,15 +108,60 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
         "icon": module.icon,
         "in_menu": module.menu,
         "title": module.title,
+        "when": module.when,
+        "parent_field": parent if is_tree else None,
+        "single": module.single,
+        "fixed": module.fixed,
+        "help": module.help,
+        "page": module.page,
+        "pictured": module.pictured,
+        "emblems": [{"role": one.role, "label": one.label} for one in module.emblems],
+        "local": module.local,
+        "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
+    }
+
+
+def _listed(
+    engine: Engine, principal: Principal, definition: Definition, visible: dict[str, Field], known: _Known
+) -> dict[str, Any]:
+    """What its list needs."""
+    module = definition.module
+    return {
         "marked": _marked(engine, definition, visible),
-        "fields": [_field(engine, principal, definition, name, one) for name, one in visible.items()],
         "columns": [name for name in _columns(definition, known) if name in visible],
         "quick": [name for name in definition.quick if compares(principal, definition, definition.fields[name])],
-        "when": module.when,
         "default_show": "month" if module.log else "all",
         "sort": module.sort or module.title,
         "tree": _tree(definition),
+        "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
+        "drills": _drills(engine, principal, definition),
+        "flaws": [{"name": one.name, "label": one.label} for one in flaws.of(definition, principal)],
+        "aside": asdict(module.aside) if module.aside and module.aside.field in visible else None,
+    }
+
+
+def _opened(
+    engine: Engine, principal: Principal, definition: Definition, visible: dict[str, Field], known: _Known
+) -> dict[str, Any]:
+    """What the dialog of a record needs, and what may be done with it."""
+    module, may = definition.module, actions(principal, definition)
+    return {
+        "fields": [_field(engine, principal, definition, name, one) for name, one in visible.items()],
         "tabs": [_tab(tab, visible) for tab in module.tabs],
+        "rights": may,
+        "mergeable": module.mergeable and principal.has("merge") and "edit" in may,
+        "retire": module.retire if module.retire in visible else None,
+        "alike": _alike(definition, visible),
+        "adjusts": [name for name in module.adjusts.split() if name in visible],
+        "adjusts_from": [name for name in f"{module.adjusts} {module.adjusts_from}".split() if name in visible],
+        "labels": _labels(principal, definition, visible, known.settings),
+        "document": _document(engine, principal, definition, visible, known),
+    }
+
+
+def _around(engine: Engine, principal: Principal, definition: Definition) -> dict[str, Any]:
+    """What hangs on its records, and what is told of them elsewhere."""
+    return {
         "related": [
             {
                 "name": f"{one.module}-{one.field}",
@@ -116,34 +170,13 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
                 "field": one.field,
                 "preset": dict(one.preset),
             }
-            for one in module.related
+            for one in definition.module.related
             if principal.may("view", one.module)
         ],
-        "rights": actions(principal, definition),
-        "parent_field": parent if is_tree else None,
-        "single": module.single,
-        "mergeable": module.mergeable and principal.has("merge") and "edit" in actions(principal, definition),
-        "fixed": module.fixed,
-        "retire": module.retire if module.retire in visible else None,
-        "alike": _alike(definition, visible),
-        "adjusts": [name for name in module.adjusts.split() if name in visible],
-        "adjusts_from": [name for name in f"{module.adjusts} {module.adjusts_from}".split() if name in visible],
-        "help": module.help,
-        "page": module.page,
         "files": any(one.cascades and one.definition.module.hangs for one in definition.incoming),
-        "pictured": module.pictured,
-        "emblems": [{"role": one.role, "label": one.label} for one in module.emblems],
-        "labels": _labels(principal, definition, visible, known.settings),
-        "document": _document(engine, principal, definition, visible, known),
-        "local": module.local,
-        "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
-        "drills": _drills(engine, principal, definition),
-        "flaws": [{"name": one.name, "label": one.label} for one in flaws.of(definition, principal)],
         "statement": _statement(engine, principal, definition),
         "survey": _survey(engine, principal, definition),
         "trails": [_trail(one) for one in trails.of_module(definition, principal, engine)],
-        "aside": asdict(module.aside) if module.aside and module.aside.field in visible else None,
-        "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
 
 

@@ -80,56 +80,65 @@ def present(
 ) -> list[Values]:
     """Column values → API values."""
     shown = {n: f for n, f in definition.fields.items() if principal is None or principal.sees(f)}
-    plain = [name for name, one in shown.items() if type(one).load is Field.load]
-    mirrors = {name: one for name, one in shown.items() if isinstance(one, Mirror)}
-    beside = {name: one for name, one in shown.items() if isinstance(one, PriceBeside)}
-    running = {name: one for name, one in shown.items() if isinstance(one, Running)}
-    pooled = {name: one for name, one in shown.items() if isinstance(one, PricePooled)}
-    tallies = {name: one for name, one in shown.items() if isinstance(one, TallyOf)}
-    looked = {name: one for name, one in shown.items() if isinstance(one, TextThrough | RateAgainst | NewestDay)}
-    bounded = {name: one for name, one in shown.items() if isinstance(one, Bounded)}
-    elsewhere = (definition.links, mirrors, beside, running, pooled, tallies, looked, bounded)
-    apart = frozenset[str]().union(*(one.keys() for one in elsewhere))
-    special = {name: one for name, one in shown.items() if type(one).load is not Field.load and name not in apart}
-    chosen = {name: _chosen(db, one, [row["id"] for row in raw]) for name, one in mirrors.items()}
-    links = {
-        name: _links(db, definition, name, [row["id"] for row in raw]) for name in definition.links if name in shown
-    }
-    prices = {name: _prices(db, one, [row["id"] for row in raw]) for name, one in beside.items()}
-    balances: dict[str, Mapping[int, int | None]] = {}
-    balances |= {name: _balances(db, registry, definition, one, raw, principal) for name, one in running.items()}
-    balances |= {name: _pooled(db, definition, one, raw) for name, one in pooled.items()}
-    counted = {
-        name: _counted(db, one, ids, principal, granted=registry[one.table].module.is_granted)
-        for ids in ([row["id"] for row in raw],)
-        for name, one in tallies.items()
-    }
-    looks = {name: _looked(db, one, raw, principal) for name, one in looked.items()}
-    looks |= _limited(db, bounded, raw)
+    looks = _looks(db, registry, definition, shown, raw, principal)
+    own = {name: one for name, one in shown.items() if name not in looks}
+    plain = [name for name, one in own.items() if type(one).load is Field.load]
+    special = {name: one for name, one in own.items() if type(one).load is not Field.load}
     rows: list[Values] = []
     for source in raw:
-        row = {name: source[name] for name in MACHINERY}
-        for name in plain:
-            row[name] = source[name]
+        row = {name: source[name] for name in (*MACHINERY, *plain)}
         for name, one in special.items():
             row[name] = one.load(name, source)
-        for name, ids in chosen.items():
-            row[name] = source["id"] in ids
-        for name, kept in prices.items():
-            row[name] = kept.get(source["id"])
-        for name, sums in counted.items():
-            row[name] = sums.get(source["id"])
         for name, look in looks.items():
             row[name] = look(source)
-        for name, behind in balances.items():
-            row[name] = behind.get(source["row"])
-        for name, by_record in links.items():
-            row[name] = by_record.get(source["id"], [])
         rows.append(row)
     if principal is not None:
         _blank_gone(db, definition, rows)
         _mask(db, registry, definition, rows, principal)
     return rows
+
+
+Looked = Callable[[Mapping[str, Any]], Any]
+"""What other rows say of one."""
+
+
+def _looks(
+    db: sqlite3.Connection, registry: Registry, definition: Definition, shown: Mapping[str, Field],
+    raw: Sequence[Mapping[str, Any]], principal: Principal | None,
+) -> dict[str, Looked]:  # fmt: skip
+    """The fields that stand in other rows, each looked up for all rows at once."""
+    ids = [row["id"] for row in raw]
+    looks = {name: _linked(db, definition, name, ids) for name in definition.links if name in shown}
+    for name, one in shown.items():
+        if name in looks:
+            continue
+        if isinstance(one, Mirror):
+            looks[name] = _is_chosen(_chosen(db, one, ids))
+        elif isinstance(one, PriceBeside):
+            looks[name] = _by("id", _prices(db, one, ids))
+        elif isinstance(one, TallyOf):
+            granted = registry[one.table].module.is_granted
+            looks[name] = _by("id", _counted(db, one, ids, principal, granted=granted))
+        elif isinstance(one, Running):
+            looks[name] = _by("row", _balances(db, registry, definition, one, raw, principal))
+        elif isinstance(one, PricePooled):
+            looks[name] = _by("row", _pooled(db, definition, one, raw))
+        elif isinstance(one, TextThrough | RateAgainst | NewestDay):
+            looks[name] = _looked(db, one, raw, principal)
+    return looks | _limited(db, {name: one for name, one in shown.items() if isinstance(one, Bounded)}, raw)
+
+
+def _by(key: str, found: Mapping[Any, Any]) -> Looked:
+    return lambda source: found.get(source[key])
+
+
+def _is_chosen(ids: set[str]) -> Looked:
+    return lambda source: source["id"] in ids
+
+
+def _linked(db: sqlite3.Connection, definition: Definition, name: str, ids: Sequence[str]) -> Looked:
+    found = _links(db, definition, name, ids)
+    return lambda source: found.get(source["id"], [])
 
 
 def _blank_gone(db: sqlite3.Connection, definition: Definition, rows: Sequence[Values]) -> None:
@@ -162,10 +171,6 @@ def _prices(db: sqlite3.Connection, one: PriceBeside, ids: Sequence[str]) -> dic
         f'AND "{one.by}" IN (SELECT value FROM json_each(?)) ORDER BY id'
     )
     return dict(db.execute(sql, (json.dumps(ids),)).fetchall())
-
-
-Looked = Callable[[Mapping[str, Any]], Any]
-"""What other rows say of one."""
 
 
 def _looked(
