@@ -10,6 +10,8 @@ import pytest
 
 from desktop import db as database
 from desktop import maintenance
+from desktop.engine.documents import verbs
+from desktop.engine.imports.documents import undo_of
 from desktop.engine.imports.undoing import Undo, past
 from desktop.engine.imports.writing import Choices
 from tests.chaos.kit import Company, Machine, assert_alike
@@ -48,6 +50,35 @@ def test_an_import_and_its_undo_reach_the_other_machine(company: Company) -> Non
     with other.desk() as desk:
         assert desk.value("customer", old, "short_name") == "旧"
         assert desk.ask("SELECT name FROM customer WHERE name LIKE '第%家' AND deleted_at IS NULL")[0][0] == "第007家"
+
+
+def test_documents_of_a_file_and_their_undo_reach_the_other_machine(company: Company) -> None:
+    """From one that does not keep the books; what the keeper cancelled meanwhile is no fault."""
+    (other,) = company.others
+    sql = "SELECT state, count(*), count(DISTINCT number), sum(outstanding) FROM opening_party GROUP BY 1 ORDER BY 1"
+    heads = ("类型", "客户", "金额")
+    with other.desk() as desk:
+        desk.customer("老客户")
+        file = xlsx(heads, *(("应收", "老客户", 10 + n) for n in range(20)))
+        batch = checked(desk.workstation, desk.admin, file, "opening_party").write(
+            desk.engine, desk.admin, Choices(), quiet
+        ).batch  # fmt: skip
+    company.settle()
+    assert_alike(company.machines)
+    with company.first.desk() as desk:
+        assert [tuple(row) for row in desk.ask(sql)] == [("posted", 20, 20, sum(range(10, 30)) * 100)]
+        (id,) = desk.ask("SELECT id FROM opening_party ORDER BY number LIMIT 1")[0]
+        verbs.cancel(desk.engine, desk.admin, "opening_party", id, "录错")
+    company.settle()
+    with other.desk() as desk:
+        undone = undo_of(desk.engine, desk.admin, desk.engine.definition("opening_party"), batch).run(quiet)
+        assert (undone.deleted, undone.refused_count) == (19, 0)
+    company.settle()
+    assert_alike(company.machines)
+    for machine in company.machines:
+        with machine.desk() as desk:
+            assert [row["state"] for row in desk.ask("SELECT DISTINCT state FROM opening_party")] == ["cancelled"]
+            assert desk.ask("SELECT count(*) FROM dispute")[0][0] == 0
 
 
 def test_what_is_deleted_elsewhere_while_an_import_that_needs_it_is_written_comes_back(
