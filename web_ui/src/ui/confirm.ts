@@ -1,7 +1,8 @@
 import { shallowRef } from 'vue'
 import { t } from '@/locale'
 
-export interface Choice { value: string; label: string; kind?: 'primary' | 'danger' | 'plain'; key?: string }
+/** `caution`: it goes past a warning, so Enter does not do it unseen */
+export interface Choice { value: string; label: string; kind?: 'primary' | 'danger' | 'caution' | 'plain'; key?: string }
 export interface Question {
   title: string
   /** paragraphs */
@@ -21,6 +22,12 @@ export function ask(question: Omit<Question, 'answer'>): Promise<string> {
   return new Promise((resolve) => {
     questionNow.value = { ...question, answer: (value) => { questionNow.value = null; resolve(value) } }
   })
+}
+
+/** What Enter does at first: the rightmost, but what deletes or goes past a warning is chosen on purpose, and Enter goes back. */
+export function firstChoice(choices: readonly Choice[]): number {
+  const last = choices.length - 1
+  return ['danger', 'caution'].includes(choices[last]?.kind ?? '') ? 0 : last
 }
 
 /** One question before something is done; `action` names the thing: 删除 3 个客户. */

@@ -331,7 +331,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     if (error.code !== 'confirm' || !questions.length) return null
     const said = await ask({
       ...toConfirm(questions.map((q) => q.text)), escape: 'no',
-      choices: [{ value: 'no', label: no, key: 'Esc' }, { value: 'yes', label: yes, kind: 'primary' }],
+      choices: [{ value: 'no', label: no, kind: 'primary', key: 'Esc' }, { value: 'yes', label: yes, kind: 'caution' }],
     })
     return said === 'yes' ? questions.map((q) => q.name) : []
   }
