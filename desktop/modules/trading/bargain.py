@@ -23,6 +23,7 @@ from .papers import (
     frozen_money,
     links_of,
     newest_price,
+    price_stays,
     quantities,
     returned_before,
     still_fits,
@@ -139,9 +140,14 @@ class Bargain:
         hints: list[Hint] = []
         for place, line in enumerate(sheet.lines):
             is_here = typing.line == place
-            line |= discounted(line, typing.field if is_here else None)
+            by_hand = line.get("price") is not None and line.get("price_source") == "typed"
+            line |= discounted(line, typing.field if is_here else None, by_hand=by_hand)
             taxed(line, typing.field if is_here else None, asking)
             hints += self._carried(typing, place)
+            if is_here and typing.field == "unit_row" and by_hand:
+                offer = self._offered(sheet.header, line, asking)[0]
+                source = self.sources[offer.source] if offer else ""
+                hints += price_stays(line, place, self.lines, offer.price if offer else None, source)
             if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
                 hints += self._offer(sheet.header, line, place, asking)
         return sheet, hints
@@ -157,18 +163,22 @@ class Bargain:
             yield Hint("原单优惠以后的价", "price", place)
 
     def _offer(self, header: Columns, line: Columns, place: int, asking: Asking) -> Iterator[Hint]:
-        last = self.last_line(header, line, asking)
-        day = str(header.get("doc_on") or today())
-        offer = self.offer(header, line, last, day, asking)
+        offer, last = self._offered(header, line, asking)
         if offer:
             line["price"], line["price_source"] = offer.price, offer.source
-            yield Hint(self.sources[offer.source], "price", place)
+            words, source = last.words if last and offer.source == "last" else "", self.sources[offer.source]
+            text = f"{source}（折后价：{words}）" if words else source
+            yield Hint(text, "price", place, tells=(self.lines, "price") if words else None, bare=source)
+
+    def _offered(self, header: Columns, line: Columns, asking: Asking) -> tuple[Offer | None, LastLine | None]:
+        last = self.last_line(header, line, asking) if line.get("product") else None
+        day = str(header.get("doc_on") or today())
+        return (self.offer(header, line, last, day, asking) if line.get("product") else None), last
 
     def last_line(self, header: Columns, line: Columns, asking: Asking) -> LastLine | None:
         """The newest line of this party and product, where the company goes by it."""
         is_asked = asking.settings[USE_LAST_PRICE]
-        last = newest_price(asking, self.lines, self.party, header, line, self.sold) if is_asked else None
-        return LastLine(*last) if last else None
+        return newest_price(asking, self.lines, self.party, header, line, self.sold) if is_asked else None
 
     def work_out(self, sheet: Sheet, amounts: Amounts) -> Sheet:
         """A sheet with its amounts, and which way they count."""

@@ -42,8 +42,9 @@ def _last(
     asking: Asking, lines: str, party: str, header: Columns, line: Columns, kinds: Sequence[str]
 ) -> Iterator[Choice]:  # fmt: skip
     found = newest_price(asking, lines, party, header, line, kinds)
-    if found and found[0] is not None:
-        yield Choice(found[0], label="上次价", note=found[1])
+    if found and found.net is not None:
+        note = f"{found.doc_on} 折后价" if found.words else found.doc_on
+        yield Choice(found.net, label="上次价", note=note)
 
 
 def _unit(line: Columns, asking: Asking) -> Any:

@@ -79,7 +79,7 @@ def _offered(posting: Posting, line: Columns, lines: str) -> Iterator[tuple[int,
         is_asked = asking.settings[USE_LAST_PRICE]
         last = newest_price(asking, "sale_line", "customer", header, line, SOLD) if is_asked else None
         day = str(header.get("doc_on") or today())
-        found = offers_to(header, line, LastLine(*last) if last else None, day, asking)
+        found = offers_to(header, line, last, day, asking)
         yield from ((one.price, WHOLE_RATE) for one in found)
 
 

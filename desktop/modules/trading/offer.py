@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any, Literal
 
 from .amounts import unit_price
-from .rounding import PRICED, TEN_THOUSAND
+from .refusal import shown_qty
+from .rounding import PRICED, TEN_THOUSAND, WHOLE_RATE, divided
 
 Row = Mapping[str, Any]
 Source = Literal["last", "level", "list"]
@@ -21,6 +22,19 @@ class LastLine:
 
     price: int | None
     doc_on: str
+    discount_rate: int = WHOLE_RATE
+
+    @property
+    def net(self) -> int | None:
+        """What was really asked: its discount taken off."""
+        return None if self.price is None else divided(self.price * self.discount_rate, WHOLE_RATE)
+
+    @property
+    def words(self) -> str:
+        """How the net price came about; "" without a discount."""
+        if not self.price or self.discount_rate == WHOLE_RATE:
+            return ""
+        return f"{shown_qty(self.price)} 的 {shown_qty(self.discount_rate)}%"
 
 
 @dataclass(frozen=True)
@@ -80,7 +94,7 @@ def _slot(product: Row, unit: Row | None, name: str) -> int | None:
 
 
 def _fresh(last: LastLine | None, doc_on: str, last_days: int) -> int | None:
-    """The last price, if it is not older than `price.last_days`."""
+    """The last price, net of its discount, if it is not older than `price.last_days`."""
     if last is None or (date.fromisoformat(doc_on) - date.fromisoformat(last.doc_on)).days > last_days:
         return None
-    return last.price
+    return last.net

@@ -16,6 +16,7 @@ from ...engine.documents.declare import (
     Columns,
     Finder,
     Found,
+    Hint,
     Posting,
     Sheet,
     Wanted,
@@ -44,6 +45,7 @@ from ...engine.fields.moment import today
 from .amounts import Amounts, unit_price
 from .cost import Costed, Origin
 from .deposits import ORDERS, advance_of, held, left_of
+from .offer import LastLine
 from .receipts import RECEIPT
 from .refusal import shown_qty, yuan
 from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
@@ -612,16 +614,28 @@ def worked_out(sheet: Sheet, amounts: Amounts) -> tuple[Columns, list[Columns]]:
     return sheet.header | amounts.header, lines
 
 
-def discounted(line: Columns, changed: str | None) -> Columns:
+def discounted(line: Columns, changed: str | None, *, by_hand: bool) -> Columns:
     """What the cell that was left does to others of its line: an amount somebody types decides the price until he
-    types a price again (T1); another product or unit has another price."""
+    types a price again (T1); another product has another price, and another unit, too, unless it was typed `by_hand`:
+    it is not known which unit that was meant for, so it stays, and the reference price is told beside it."""
     if changed == "amount":
         return {"typed_amount": line.get("amount"), "price_source": "typed"}
-    if changed in ("price", "discount_rate"):
+    if changed == "price":
         return {"typed_amount": None, "price_source": "typed"}
-    if changed in ("product", "unit_row"):
+    if changed == "discount_rate":
+        return {"typed_amount": None}
+    if changed == "product" or (changed == "unit_row" and not by_hand):
         return {"price": None, "typed_amount": None}
     return {}
+
+
+def price_stays(line: Columns, place: int, lines: str, offered: int | None, source: str) -> Iterator[Hint]:
+    """What is said beside a typed price whose unit was chosen afterwards."""
+    if line.get("is_gift") or offered == line.get("price"):
+        return
+    plain = "换了单位，手输的单价没有跟着变"
+    words = "" if offered is None else f"；{line.get('unit_name') or '这个单位'}的{source}是 {shown_qty(offered)}"
+    yield Hint(plain + words, "price", place, level="warn", tells=(lines, "price"), bare=plain)
 
 
 def taxed(line: Columns, changed: str | None, asking: Asking) -> None:
@@ -633,8 +647,8 @@ def taxed(line: Columns, changed: str | None, asking: Asking) -> None:
 
 def newest_price(
     asking: Asking, lines: str, party: str, header: Columns, line: Columns, kinds: Sequence[str]
-) -> tuple[int | None, str] | None:
-    """Price and day of the newest posted line of this party, product and unit (T18)."""
+) -> LastLine | None:
+    """The newest posted line of this party, product and unit (T18)."""
     if not header.get(party):
         return None
     about: dict[str, Wanted] = {"product": line["product"], party: header[party], "state": "posted", "doc_type": kinds}
@@ -644,7 +658,11 @@ def newest_price(
         if row["unit_row"] == line.get("unit_row") and row["document"] != header.get("id") and not row.get("is_gift")
     ]
     newest = max(found, key=lambda row: (str(row["doc_on"]), str(row["id"])), default=None)
-    return (newest["price"], str(newest["doc_on"])) if newest else None  # type: ignore[return-value]
+    if newest is None:
+        return None
+    rate = newest.get("discount_rate")
+    price = None if newest["price"] is None else int(newest["price"])
+    return LastLine(price, str(newest["doc_on"]), WHOLE_RATE if rate is None else int(rate))
 
 
 def returned_before(asking: Asking, lines: str, document: str, line: Columns) -> int:

@@ -30,6 +30,7 @@ from .papers import (
     line_place,
     line_prices,
     line_start,
+    price_stays,
     quantities,
     tax_included,
     taxed,
@@ -87,17 +88,35 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
         sheet.header.update(dict.fromkeys(("owner", "price_slot", "settlement_method")))
     if typing.line is None and typing.field == "doc_on":
         sheet.header["valid_until"] = None
+    typed = _typed_prices(typing)
     _complete(sheet.header, sheet.lines, typing.asking)
     slot = str(sheet.header.get("price_slot") or "1")
+    hints: list[Hint] = []
     for place, line in enumerate(sheet.lines):
         is_here = typing.line == place
-        line |= discounted(line, typing.field if is_here else None)
+        line |= discounted(line, typing.field if is_here else None, by_hand=place in typed)
         taxed(line, typing.field if is_here else None, typing.asking)
         is_asked = line.get("price") is None or (typing.line is None and typing.field == "price_slot")
         if line.get("product") and is_asked and not (is_here and typing.field == "price"):
-            offered = line.get(f"price_{slot}")
-            line["price"] = offered if offered is not None else line.get("price_1")
-    return sheet, ()
+            line["price"] = _listed(line, slot)
+        if is_here and typing.field == "unit_row" and place in typed:
+            hints += price_stays(line, place, "quote_line", _listed(line, slot), "参考售价")
+    return sheet, hints
+
+
+def _listed(line: Columns, slot: str) -> int | None:
+    """The reference price of the quote, else the first."""
+    offered = line.get(f"price_{slot}")
+    return line.get("price_1") if offered is None else offered  # type: ignore[return-value]
+
+
+def _typed_prices(typing: Typing) -> set[int]:
+    """The lines whose price is none of the reference prices that stand on them, as they were in their old unit."""
+    return {
+        place
+        for place, line in enumerate(typing.sheet.lines)
+        if line.get("price") is not None and line["price"] not in [line.get(name) for name in SLOTS]
+    }
 
 
 def _work_out(sheet: Sheet) -> Sheet:

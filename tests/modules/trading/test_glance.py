@@ -96,3 +96,54 @@ def test_nobody_is_told_what_he_may_not_see(shop: Shop) -> None:
     nothing: dict[str, Any] = {"title": "", "item": None, "heads": [], "places": [], "choices": []}
     assert finding.glance(engine, other, "sale", {}, line) == nothing
     assert finding.glance(engine, admin, "settlement", {}, {}) == nothing
+
+
+def a_box(shop: Shop) -> str:
+    about = {"unit": shop._first("dict_item", "箱"), "product": shop.names["P"], "ratio": scaled(12)}
+    return str(shop.api.post("/api/records/product_unit", about)["row"]["id"])
+
+
+def typed(shop: Shop, module: str, line: dict[str, Any], changed: str) -> tuple[dict[str, Any], list[str]]:
+    """A line after one of its cells was left, and what is said beside its price."""
+    party = {"supplier": shop.names["乙"]} if module == "purchase" else {"customer": shop.names["甲"]}
+    body = {"values": party, "lines": [line], "changed": {"line": 0, "field": changed}}
+    found = shop.api.post(f"/api/documents/{module}/work-out", body)
+    return found["lines"][0], [hint["text"] for hint in found["hints"] if hint.get("field") == "price"]
+
+
+@pytest.mark.parametrize(
+    ("module", "listed", "source"), [("sale", 20, "级别价"), ("purchase", 9, "参考进价"), ("quote", 20, "参考售价")]
+)
+def test_a_typed_price_stays_when_the_unit_is_chosen_afterwards(
+    shop: Shop, module: str, listed: int, source: str
+) -> None:
+    box = a_box(shop)
+    shop.supplier("丙")
+    shop.names["乙"] = shop.names["丙"]  # nobody bought from him: no last price
+    line, said = typed(shop, module, {"product": shop.names["P"], "qty": scaled(1)}, "product")
+    assert units(line["price"]) == listed
+    by_box, said = typed(shop, module, line | {"unit_row": box}, "unit_row")
+    assert units(by_box["price"]) == listed * 12, "what nobody typed is offered for the new unit"
+    line, _ = typed(shop, module, line | {"price": scaled(15)}, "price")
+    by_box, said = typed(shop, module, line | {"unit_row": box}, "unit_row")
+    assert units(by_box["price"]) == 15
+    assert said[:1] == [f"换了单位，手输的单价没有跟着变；箱的{source}是 {listed * 12}"]
+    again, said = typed(shop, module, by_box, "qty")
+    assert units(again["price"]) == 15
+
+
+def test_a_discount_typed_for_a_price_that_was_offered_leaves_it_an_offer(shop: Shop) -> None:
+    line, _ = typed(shop, "sale", {"product": shop.names["P"], "qty": scaled(1)}, "product")
+    line, _ = typed(shop, "sale", line | {"discount_rate": scaled(90)}, "discount_rate")
+    assert (line["price_source"], line["amount"]) == ("level", 1800)
+    line, said = typed(shop, "sale", line | {"unit_row": a_box(shop)}, "unit_row")
+    assert (units(line["price"]), line["amount"], said) == (240, 21600, ["级别价"])
+
+
+def test_the_last_price_is_what_was_asked_after_its_discount_and_says_so(shop: Shop) -> None:
+    shop.sell(("P", 1, 20, 85))
+    line, said = typed(shop, "sale", {"product": shop.names["P"], "qty": scaled(2)}, "product")
+    assert (units(line["price"]), line.get("discount_rate"), line["amount"]) == (17, None, 3400)
+    assert said == ["上次价（折后价：20 的 85%）"]
+    day = shop.rows("sale_line")[0]["doc_on"]
+    assert prices(glance(shop, "sale", customer="甲"))[0] == ("上次价", 17, f"{day} 折后价")
