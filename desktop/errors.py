@@ -116,7 +116,9 @@ class InUse(ApiError):
 class Confirm(ApiError):
     status, code, title = 409, "confirm", "请先确认"
 
-    def __init__(self, questions: Mapping[str, str]) -> None:
+    def __init__(self, questions: Mapping[str, str], places: Mapping[str, str] | None = None) -> None:
+        """`places`: the cell that a question is about, by its name."""
+        self.places = places or {}
         asked = [{"name": name, "text": text} for name, text in questions.items()]
         super().__init__(next(iter(questions.values()), None), questions=asked)
 

@@ -120,10 +120,11 @@ def _sums(definition: Definition) -> Iterator[Problem]:
     """What totals are told by is a choice of values."""
     for name in definition.sums:
         one = definition.fields[name]
-        wanted = (one.sum_within, one.sum_signs.by if one.sum_signs else "")
-        for by in filter(None, wanted):
-            if not isinstance(definition.fields.get(by), Enum):
-                yield Problem("M018", f"{definition.name}.{name}", f"{by!r} is no choice of values")
+        within, by = one.sum_within, one.sum_signs.by if one.sum_signs else ""
+        is_text = type(definition.fields.get(within)) is Text
+        for wanted in filter(None, ("" if is_text else within, by)):
+            if not isinstance(definition.fields.get(wanted), Enum):
+                yield Problem("M018", f"{definition.name}.{name}", f"{wanted!r} is no choice of values")
 
 
 def _staying(definition: Definition) -> Iterator[Problem]:

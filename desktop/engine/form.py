@@ -279,10 +279,10 @@ class _Layout(ABC):
         """What a page holds."""
         return self.format.longest - 2 * self.format.edge
 
-    def _texts(self, text: str, align: Align = "left") -> Iterator[_Block]:
+    def _texts(self, text: str, align: Align = "left", aside: float = 0) -> Iterator[_Block]:
         """What somebody wrote, line by line."""
         for line in text.splitlines():
-            words = tuple(_paragraph(line, 0, self.room, self.size, align))
+            words = tuple(_paragraph(line, aside, self.room - 2 * aside, self.size, align))
             yield _Block(_lines_of(words, self.size), words)
 
     def _logo(self, left: float, anchor: Literal["w", "c"]) -> tuple[_Picture, ...]:
@@ -295,9 +295,11 @@ class _Layout(ABC):
         step = _QR[self.form.paper] / max(size, 1)
         return tuple(_Square(left + at * step, row * step, wide * step, step * 1.02) for row, at, wide in runs)
 
-    def _centred(self, text: str, size: float, most: int = 3) -> _Block:
-        fits = min(size, max(size * 0.6, self.room / max(face().width(text), 0.01)))
-        words = _paragraph(text, 0, self.room, fits, "center")[:most]
+    def _centred(self, text: str, size: float, most: int = 3, aside: float = 0) -> _Block:
+        """`aside`: what stands at both sides of it."""
+        room = self.room - 2 * aside
+        fits = min(size, max(size * 0.6, room / max(face().width(text), 0.01)))
+        words = _paragraph(text, aside, room, fits, "center")[:most]
         return _Block(_lines_of(words, fits), _bold(words))
 
 
@@ -359,11 +361,10 @@ class _Sheet(_Layout):
     def blocks(self) -> Iterator[_Block]:
         form = self.form
         yield _Block(0, pictures=self._logo(0, "w"), squares=self._qr(self.room - _QR[form.paper]))
-        if form.company:
-            yield self._centred(form.company, self.format.company)
-        yield self._centred("　".join(form.title) if len(form.title) < 5 else form.title, self.format.title)
-        yield from self._texts(form.above, "center")
-        yield _Block(4)
+        wide, high = self._corners()
+        letterhead = list(self._letterhead(wide + 6 if wide else 0))
+        yield from letterhead
+        yield _Block(max(4, high + 3 - sum(block.height for block in letterhead)))
         yield from (self._head(row) for row in form.head)
         yield from self._parties()
         yield _Block(3)
@@ -371,6 +372,20 @@ class _Sheet(_Layout):
             yield replace(self.heads(), joined=True)
             yield from self._table()
         yield from self._below()
+
+    def _corners(self) -> tuple[float, float]:
+        """How much room the logo and the code in the upper corners take: nothing is written on them."""
+        side = _QR[self.form.paper]
+        sizes = [*([_LOGO] if self.form.logo else []), *([(side, side)] if self.form.qr else [])]
+        return max((wide for wide, _ in sizes), default=0), max((high for _, high in sizes), default=0)
+
+    def _letterhead(self, aside: float) -> Iterator[_Block]:
+        form = self.form
+        if form.company:
+            yield self._centred(form.company, self.format.company, aside=aside)
+        title = "　".join(form.title) if len(form.title) < 5 else form.title
+        yield self._centred(title, self.format.title, aside=aside)
+        yield from self._texts(form.above, "center", aside)
 
     def _below(self) -> Iterator[_Block]:
         form = self.form

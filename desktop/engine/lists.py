@@ -312,19 +312,26 @@ def _is_plain(db: sqlite3.Connection, plan: _Plan, signs: Signs | None) -> bool:
 
 def _kept(db: sqlite3.Connection, plan: _Plan, name: str) -> dict[str, int]:
     """What the tally says of a field, by the value that its rows have to be alike in."""
-    keys = summing.keys(plan.definition, name)
-    if plan.selection.is_scope:
-        return {value: _in_scope(db, plan.selection, key) for key, value in keys}
-    kept = dict(db.execute("SELECT value, n FROM tally WHERE t = ?", (plan.definition.name,)).fetchall())
-    return {value: kept.get(key, 0) for key, value in keys}
+    definition, scope = plan.definition, plan.selection.scope
+    table = f"tally_part {q.T}" if plan.selection.is_scope else "tally"
+    where = f" AND {scope.text}" if scope and plan.selection.is_scope else ""
+    params = scope.params if scope and where else ()
+    rows = db.execute(
+        f"SELECT value, sum(n) FROM {table} WHERE t = ? AND value BETWEEN ? AND ?{where} GROUP BY value",
+        (definition.name, *summing.span(definition, name), *params),
+    )
+    return {summing.value_of(definition, name, key): by for key, by in rows} or {"": 0}
 
 
 def _added(db: sqlite3.Connection, plan: _Plan, names: Sequence[str], plain: set[str]) -> dict[str, dict[str, int]]:
     """The same, added up; rows of one kind alone without regard to it."""
     definition, where = plan.definition, plan.selection.where()
     found: dict[str, dict[str, int]] = {}
-    for within in dict.fromkeys(definition.fields[name].sum_within for name in names):
-        some = [name for name in names if definition.fields[name].sum_within == within]
+    of = {name: definition.fields[name].sum_within for name in names}
+    apart = [within for within in dict.fromkeys(of.values()) if within]
+    for within in apart or [""]:
+        # what is added up over all rows comes along with the first: the rows are read once
+        some = [name for name in names if of[name] == within or (not of[name] and within == apart[0])]
         sums = ", ".join(
             f"COALESCE(sum({summing.expression(definition, name, q.T, plain=name in plain)}), 0)" for name in some
         )
@@ -334,7 +341,8 @@ def _added(db: sqlite3.Connection, plan: _Plan, names: Sequence[str], plain: set
             where.params,
         ).fetchall()
         for place, name in enumerate(some, 1):
-            found[name] = {row[0]: row[place] for row in rows} or {"": 0}
+            by_value = {row[0]: row[place] for row in rows}
+            found[name] = (by_value if of[name] else {"": sum(by_value.values())}) or {"": 0}
     return found
 
 

@@ -53,18 +53,25 @@ def part_key(name: str, value: Any) -> str:
     return f"{sum_key(name)}:{value or ''}"
 
 
-def keys(definition: Definition, name: str) -> list[tuple[str, str]]:
-    """All keys of a total in the tally, each with the value it is about."""
-    one = definition.fields[name]
-    if not one.sum_within:
-        return [(sum_key(name), "")]
-    return [(part_key(name, value), value) for value in ("", *_options(definition, one.sum_within))]
+def span(definition: Definition, name: str) -> tuple[str, str]:
+    """The keys of a total in the tally: from the first to the last, both included."""
+    if not definition.fields[name].sum_within:
+        return sum_key(name), sum_key(name)
+    return part_key(name, ""), part_key(name, _LAST)
+
+
+_LAST = chr(0x10FFFF)
+
+
+def value_of(definition: Definition, name: str, key: str) -> str:
+    """What the rows of a key in the tally are alike in."""
+    return key.removeprefix(part_key(name, "")) if definition.fields[name].sum_within else ""
 
 
 def _options(definition: Definition, name: str) -> Mapping[str, str]:
+    """The values there may be, and their words; none of a text, which says itself what it means."""
     one = definition.fields[name]
-    assert isinstance(one, Enum)  # check.py asks for it
-    return one.options
+    return one.options if isinstance(one, Enum) else {}
 
 
 def told(
@@ -97,8 +104,25 @@ def _parts(definition: Definition, name: str, parts: Mapping[str, int]) -> Itera
     if len(parts) == 1:
         yield from (f"都是{options[value]}" for value in parts if value in options)
     elif 1 < len(parts) <= PARTS_MAX:
-        amounts = (f"{options.get(value, '其他')} {one.format(by, {})}" for value, by in _ordered(options, parts))
-        yield f"{one.label}：{'，'.join(amounts)}"
+        yield f"{one.label}：{_amounts(definition, name, parts)}"
+
+
+def _amounts(definition: Definition, name: str, parts: Mapping[str, int]) -> str:
+    one = definition.fields[name]
+    options = _options(definition, one.sum_within)
+    said = ((options.get(value) or (not options and value) or "其他", by) for value, by in _ordered(options, parts))
+    return "，".join(f"{words} {one.format(by, {})}" for words, by in said)
+
+
+def apart(definition: Definition, name: str, rows: Iterable[Mapping[str, Any]]) -> str:
+    """The totals of the rows of one document value by value; "" where they are one total, or too many."""
+    parts: dict[str, int] = {}
+    within = definition.fields[name].sum_within
+    for row in rows if within else ():
+        if row[name]:
+            value = str(row[within] or "")
+            parts[value] = parts.get(value, 0) + int(row[name])
+    return _amounts(definition, name, parts) if 1 < len(parts) <= PARTS_MAX else ""
 
 
 def _ordered(options: Mapping[str, str], parts: Mapping[str, int]) -> Sequence[tuple[str, int]]:
@@ -112,7 +136,7 @@ class Adder:
     def __init__(self, definition: Definition, names: Iterable[str]) -> None:
         self._definition, self._names = definition, list(names)
         self._signed: dict[str, dict[str, int]] = {name: {} for name in self._names}
-        self._plain = dict.fromkeys(self._names, 0)
+        self._plain: dict[str, dict[str, int]] = {name: {} for name in self._names}
         self._kinds: dict[str, set[Any]] = {name: set() for name in self._names}
 
     def add(self, row: Mapping[str, Any]) -> None:
@@ -121,12 +145,13 @@ class Adder:
             value = str(row[one.sum_within] or "") if one.sum_within else ""
             by[value] = by.get(value, 0) + amount(self._definition, name, row)
             if one.sum_signs:
-                self._plain[name] += amount(self._definition, name, row, plain=True)
+                plain = self._plain[name]
+                plain[value] = plain.get(value, 0) + amount(self._definition, name, row, plain=True)
                 self._kinds[name].add(row[one.sum_signs.by])
 
     def told(self) -> tuple[dict[str, int], dict[str, list[str]]]:
         plain = {name for name in self._names if self._is_plain(name)}
-        found = {name: {"": self._plain[name]} if name in plain else self._signed[name] for name in self._names}
+        found = {name: self._plain[name] if name in plain else self._signed[name] for name in self._names}
         return told(self._definition, {name: by or {"": 0} for name, by in found.items()}, plain)
 
     def _is_plain(self, name: str) -> bool:

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 from sync_server.replication.changeset import Op, value_hash
 
 from ...errors import NotFound
-from .. import form, form_table
+from .. import form, form_table, summing
 from ..access import Principal, demand, scope_sql
 from ..attachments import emblem_of, emblems, leading
 from ..define import Right
 from ..engine import Engine
 from ..export import format_of
-from ..fields import Field
+from ..fields import Field, Text
 from ..numbering import machine_of
 from ..paper import Column
 from ..registry import Definition, targets_of
@@ -401,12 +401,22 @@ class _Making:
             else ""
             for _, name in columns
         ]
-        if all(total == "" for total in totals):
+        if all(total == "" for total in totals) and not self._apart(columns):
             return []
         blank = [place for place, (column, _) in enumerate(columns) if column.align == "left" and totals[place] == ""]
         if blank:
-            totals[blank[0]] = "合计"
+            totals[blank[0]] = f"合计{self._apart(columns)}"
         return totals
+
+    def _apart(self, columns: Sequence[tuple[Column, str]]) -> str:
+        """What stands in several units, unit by unit."""
+        fields, lines = self.line_definition.fields, self.shown["lines"]
+        summed = [
+            name
+            for _, name in columns
+            if name and fields[name].sum and type(fields.get(fields[name].sum_within)) is Text
+        ]
+        return "".join(f"（{words}）" for name in summed if (words := summing.apart(self.line_definition, name, lines)))
 
     def _are_alike(self, within: str) -> bool:
         return not within or len({line[within] for line in self.shown["lines"]}) < 2

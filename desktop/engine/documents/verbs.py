@@ -901,16 +901,18 @@ def _refuse(found: Iterable[Wrong], principal: Principal, confirmed: Collection[
     """Raises what is wrong, else what has not been said yes to; without amounts for whom sees none."""
     faults: dict[str, str] = {}
     questions: dict[str, str] = {}
+    places: dict[str, str] = {}
     for one in found:
         text = one.bare if one.bare and principal.no_prices else one.text
         if one.ask is None:
             faults.setdefault(_place(one), text)
         elif one.ask not in confirmed:
             questions.setdefault(one.ask, text)
+            places.setdefault(one.ask, _place(one))
     if faults:
         raise Invalid(faults)
     if questions:
-        raise Confirm(questions)
+        raise Confirm(questions, places)
 
 
 def _book_on(document: Document, sheet: Sheet, asking: Asking) -> str:

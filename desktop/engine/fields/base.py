@@ -164,7 +164,7 @@ class Field:
     index: bool = False
     sum: bool = False
     sum_within: str = ""
-    """The field (an `Enum`) in which rows have to be alike to be added up."""
+    """The field (an `Enum`, or a `Text` of few values: a unit) in which rows have to be alike to be added up."""
     sum_signs: Signs | None = None
     hidden: bool = False
     help: str = ""

@@ -135,6 +135,21 @@ def _said(values: Values) -> Values:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _faults(error: ApiError) -> Mapping[str, str]:
+    """What is wrong with a document, by its cell; what a save would ask is not asked here."""
+    if isinstance(error, Confirm):
+        asked = [(error.places.get(one["name"], ""), one["text"]) for one in error.extra["questions"]]
+        return {place: "；".join(text for at, text in asked if at == place) + _UNASKED for place, _ in asked}
+    return error.fields if isinstance(error, Invalid) else {"": str(error)}
+
+
+def _row_of(sheet: _Sheet, name: str) -> tuple[dict[str, Any], str]:
+    """The row of the file that a fault is about, and the field; of the header the first."""
+    is_of_line = name.startswith("lines.")
+    line, _, field = name.removeprefix("lines.").partition(".") if is_of_line else ("0", "", name)
+    return sheet.rows[int(line)], field
+
+
 class Judge(DryRun):
     """That of documents."""
 
@@ -209,17 +224,10 @@ class Judge(DryRun):
         try:
             deciding.ops(db, entry, deciding.foretold())
             return
-        except Confirm as error:
-            faults = {"": "；".join(one["text"] for one in error.extra["questions"]) + _UNASKED}
-        except Invalid as error:
-            faults = error.fields
         except ApiError as error:
-            faults = {"": str(error)}
-        for name, text in faults.items():
-            is_of_line = name.startswith("lines.")
-            line, _, field = name.removeprefix("lines.").partition(".") if is_of_line else ("0", "", name)
-            row = sheet.rows[int(line)]
-            row["e"].setdefault(self._columns.get(field, WHOLE_ROW), text)
+            for name, text in _faults(error).items():
+                row, field = _row_of(sheet, name)
+                row["e"].setdefault(self._columns.get(field, WHOLE_ROW), text)
 
     @staticmethod
     def _first_bad(sheet: _Sheet) -> int:
@@ -286,7 +294,10 @@ class Commit(writing.Commit):
             return deciding.ops(db, deciding.answered(deciding.entry(sheet), sheet), foretold)
         except ApiError as error:
             self.is_old = True  # the next try is judged anew
-            raise Invalid({"": f"第 {sheet.rows[0]['n']} 行起的单据：{error}。没有导入任何一行，请重新检查"}) from error
+            name, text = next(iter(_faults(error).items()))
+            row = _row_of(sheet, name)[0]
+            text = text.removesuffix(_UNASKED)
+            raise Invalid({"": f"第 {row['n']} 行：{text}。没有导入任何一行，请重新检查"}) from error
 
 
 def _is_found(foretold: Foretold, engine: Engine, db: sqlite3.Connection, touched: Collection[str]) -> bool:

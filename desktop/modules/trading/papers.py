@@ -143,7 +143,9 @@ def line_start(document: str, *, taxed: bool = False, signs: Signs | None = None
         "ratio": Quantity("换算数量", readonly=True, hidden=True),
         "unit_name": Text("单位", max_length=40, readonly=True, width=56),
         "is_service": Bool("服务", readonly=True, hidden=True),
-        "qty": Quantity("数量", required=True, max=QTY_MAX, sum=True, sum_signs=signs, width=90),
+        "qty": Quantity(
+            "数量", required=True, max=QTY_MAX, sum=True, sum_within="unit_name", sum_signs=signs, width=90
+        ),
         "base_qty": Quantity("基本数量", calc=True, readonly=True, hidden=True),
     }  # fmt: skip
 

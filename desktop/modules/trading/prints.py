@@ -27,7 +27,8 @@ def on_rolls(
     """A receipt of the shop, 80 and 58 mm wide."""
     made = Print(
         name=f"{name}_80", titles=titles, paper="roll80", head=tuple(head), letterhead=SHOP_HEAD,
-        columns="product_name qty price amount", sums=sums, notes="", machine=MACHINE, qr=True, **rest,  # type: ignore[arg-type]
+        columns="product_name qty unit_name price discount_rate amount", sums=sums, notes="", machine=MACHINE,
+        qr=True, **rest,  # type: ignore[arg-type]
     )  # fmt: skip
     return made, replace(made, name=f"{name}_58", paper="roll58")
 
@@ -40,7 +41,7 @@ def contract(titles: Mapping[str, str], head: Sequence[str]) -> Print:
     )
     return Print(
         name="contract", titles=titles, paper="a4", head=tuple(head), parties=parties,
-        columns="product_name spec unit_name qty price amount note", sums="total discount_amount charge_amount",
+        columns=WITH_PRICES, sums="total discount_amount charge_amount",
         labels={"number": "合同编号", "doc_on": "签订日期"}, spelled=TOTAL,
         terms=Party("", "contract_terms", module="company_profile"), terms_else=TERMS, seals=("供方", "需方"),
         letterhead=Letterhead("company_profile", "", logo="logo", seal="seal"), logo=True, sealed=0,

@@ -16,6 +16,7 @@ from desktop.engine.access import Principal
 from desktop.engine.imports import documents
 from desktop.engine.imports.undoing import past
 from desktop.engine.imports.writing import Choices
+from desktop.errors import Confirm
 from desktop.uploads import Upload
 from desktop.workstation import Workstation
 from tests.engine.kit import assert_checked
@@ -454,3 +455,13 @@ def test_the_template_asks_for_lines_and_only_openings_take_files(shop: Shop) ->
     assert shop.api.call("POST", "/api/import/sale/template").status_code == 403
     rights = {one["name"]: one["rights"] for one in shop.api.get("/api/modules")["modules"]}
     assert "import" in rights["stock_entry"] and "import" not in rights["sale"]
+
+
+def test_what_a_save_would_ask_or_refuse_of_one_line_is_told_at_its_very_row(shop: Shop) -> None:
+    kept = stock(shop, ("主仓", "螺母", 1, 1, None), ("主仓", "P", 2, 1, None))
+    assert kept.check()["good"] == 2
+    line = {"product": shop.names["P"], "qty": scaled(1), "unit_cost": scaled(1)}
+    shop.enter("stock_entry", {"kind": "opening", "doc_on": "2020-01-01", "warehouse": "主仓"}, line)
+    assert "第 3 行：产品 P" in kept.commit()["message"], "it was recorded meanwhile: of the second row of the document"
+    told = documents._faults(Confirm({"a": "甲。", "b": "乙。"}, {"a": "lines.1.product", "b": ""}))
+    assert {name: text[:2] for name, text in told.items()} == {"lines.1.product": "甲。", "": "乙。"}

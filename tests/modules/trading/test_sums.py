@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from desktop.engine import lists, printing
+from desktop.engine import derived, lists, printing, summing
 from desktop.engine import query as q
+from desktop.engine.documents import printing as papers
 from tests.modules.trading.shop import Shop, yuan
 
 
@@ -82,3 +83,50 @@ def test_what_was_posted_is_not_deleted_and_says_what_to_do(shop: Shop) -> None:
     body = {"ids": [sold["row"]["id"]]}
     problem = shop.api.refused("POST", "/api/records/sale/delete", 409, body)
     assert problem["title"].count("已过账的单据不能删除") == 1 and "在用" not in problem["title"]
+
+
+def test_boxes_and_pieces_are_no_sum_in_lists_on_paper_and_in_spreadsheets(shop: Shop) -> None:
+    about = {"unit": shop._first("dict_item", "箱"), "product": shop.names["P"], "ratio": 120_000}
+    box = shop.api.post("/api/records/product_unit", about)["row"]["id"]
+    line = {"product": shop.names["P"], "qty": 30_000, "price": 600_000, "unit_row": box, "discount_rate": 900_000}
+    sold = shop.sell(line, ("P", 5, 6))
+    for clauses in ((), (("customer", "eq", shop.names["甲"]),)):
+        sums, said = totals(shop, "sale_line", *clauses)
+        assert "qty" not in sums and "数量：个 5，箱 3" in said["qty"]
+        assert sums["amount"] == 192, "amounts are of one kind"
+    sums, said = totals(shop, "sale_line", ("unit_name", "eq", "箱"))
+    assert (sums["qty"], said["qty"]) == (300, ["只算已过账的", "退货为减，订货不计"])  # `yuan` of a quantity
+    assert printed(shop, "sale_line", "qty") == ["合计 2 条（只算已过账的，退货为减，订货不计，数量：个 5，箱 3）", ""]
+    shop.sell(("P", 7, 6), doc_type="order", deliver_on="2030-01-01")
+    shop.sell(line, doc_type="order", deliver_on="2030-01-01")
+    sums, said = totals(shop, "sale_line", ("doc_type", "eq", "order"))
+    assert "qty" not in sums and said["qty"] == ["只算已过账的", "数量：个 7，箱 3"], "of one kind alone it is plain"
+
+    engine, admin = shop.office.engine, shop.office.admin
+    paper = papers.paper_of(engine, admin, "sale", sold["row"]["id"], "sheet_a4", "")
+    heads = [column.label for column in paper.form.columns]
+    for row in (paper.form.totals, paper.totals):
+        assert row[heads.index("名称")] == "合计（箱 3，个 5）" and row[heads.index("数量")] == ""
+    for name in ("contract", "ticket_80", "ticket_58"):
+        form = papers.paper_of(engine, admin, "sale", sold["row"]["id"], name, "").form
+        labels = [column.label for column in form.columns]
+        assert form.rows[0][labels.index("折扣%")] == "90%" and form.rows[0][labels.index("单位")] == "箱", name
+    plain = shop.sell(("P", 5, 6))
+    form = papers.paper_of(engine, admin, "sale", plain["row"]["id"], "contract", "").form
+    assert "折扣%" not in [column.label for column in form.columns], "nothing was taken off"
+
+
+def test_who_sees_a_part_is_told_its_quantities_unit_by_unit(shop: Shop) -> None:
+    """The tally keeps them by part: the key of a total begins like no other's."""
+    engine = shop.office.engine
+    definition = engine.definition("sale_line")
+    assert summing.span(definition, "amount") == ("sum:amount", "sum:amount")
+    first, last = summing.span(definition, "qty")
+    assert first <= summing.key(definition, "qty", {"unit_name": None}) <= last
+    assert first <= summing.key(definition, "qty", {"unit_name": "箱"}) <= last
+    assert summing.value_of(definition, "qty", summing.key(definition, "qty", {"unit_name": "箱"})) == "箱"
+    with engine.db.read() as db:
+        kept = dict(db.execute("SELECT value, n FROM tally WHERE t = 'purchase_line' AND value LIKE 'sum:qty%'"))
+        assert kept == {"sum:qty:个": 1_000_000} and derived.counted(db, engine.definition("purchase_line")) == dict(
+            db.execute("SELECT value, n FROM tally WHERE t = 'purchase_line'")
+        )

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FoundProduct } from '../../api/types'
 import { field } from '../../fields/info'
-import { addLine, bodyOf, EMPTY, indexOf, insertLine, merge, namesOf, newLine, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, titlesOf, touched, typedOf, type Sheet } from './sheet'
+import { addLine, bodyOf, EMPTY, indexOf, insertLine, merge, namesOf, newLine, placeErrors, quantityWords, removeLine, repeat, scan, setCell, setHead, sheetOf, titlesOf, touched, typedOf, type Sheet } from './sheet'
 
 const lineFields = [
   field('ref', { name: 'product', target: 'product' }), field('ref', { name: 'unit', target: 'product_unit', depends: { product: 'product' } }),
@@ -112,4 +112,13 @@ it('keeps of a sheet only what can have been typed, with the titles that belong 
   const body = typedOf(sheet({ id: 'l1', product: 'a', qty: 1, amount: 7 }), headFields, lineFields)
   expect(body).toEqual({ values: { party: 'p1' }, lines: [{ product: 'a', qty: 1, id: 'l1' }] })
   expect(titlesOf(body, { a: '轴承', p1: '昆山立源', gone: '别的' })).toEqual({ a: '轴承', p1: '昆山立源' })
+})
+
+it('boxes and pieces are no sum: a quantity in several units is told unit by unit', () => {
+  const lines = ([['箱', 2], ['个', 5], ['箱', 1], ['', null]] as const).map(([unit, n], at) => ({ key: String(at), id: null, values: { qty: n, unit } }))
+  const words = (n: number): string => String(n)
+  expect(quantityWords(lines, 'qty', 'unit', words)).toBe('3 箱 + 5 个')
+  expect(quantityWords(lines.filter((line) => line.values.unit === '箱'), 'qty', 'unit', words)).toBe('3')
+  expect(quantityWords(lines, 'qty', undefined, words)).toBe('8')
+  expect(quantityWords([], 'qty', 'unit', words)).toBe('0')
 })

@@ -191,6 +191,17 @@ export function typedOf(sheet: Sheet, head: FieldInfo[], lines: FieldInfo[]): Sh
   return { values: bare(sheet.values, head), lines: sheet.lines.map((line) => ({ ...bare(line.values, lines), ...(line.id ? { id: line.id } : {}) })) }
 }
 
+/** How much there is: of one unit in all, of several unit by unit, since boxes and pieces are no sum. */
+export function quantityWords(lines: readonly Line[], qty: string, within: string | undefined, words: (n: number) => string): string {
+  const sums = new Map<string, number>()
+  for (const { values } of lines) {
+    const n = values[qty], unit = within ? String(values[within] ?? '') : ''
+    if (typeof n === 'number') sums.set(unit, (sums.get(unit) ?? 0) + n)
+  }
+  if (sums.size < 2) return words([...sums.values()][0] ?? 0)
+  return [...sums].map(([unit, n]) => `${words(n)} ${unit}`.trim()).join(' + ')
+}
+
 /** Titles of what stands in the sheet, of all that were learnt. */
 export function titlesOf(body: SheetBody, labels: Labels): Labels {
   const used = new Set([body.values, ...body.lines].flatMap((values) => Object.values(values).filter((value): value is string => typeof value === 'string')))
