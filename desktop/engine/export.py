@@ -92,7 +92,7 @@ def _cells(
         )
         known = labels(db, engine.registry, definition, rows)
         for row in rows:
-            yield [one.export(row[name], known) for name, one in fields]
+            yield [one.cell_in(row, name, known) for name, one in fields]
     progress(len(numbers), len(numbers))
 
 

@@ -114,7 +114,7 @@ def _cells(
         known = labels(db, engine.registry, definition, rows)
         for row in rows:
             adder.add(row)  # before they have their minus, which the rule of totals gives
-        cells += [[one.format(row[name], known) for name, one in fields] for row in as_listed(definition, rows)]
+        cells += [[one.words_in(row, name, known) for name, one in fields] for row in as_listed(definition, rows)]
     sums, words = adder.told()
     totals = [one.format(sums[name], {}) if name in sums else "" for name, one in fields]
     if "" in totals:

@@ -286,7 +286,7 @@ class _Making:
         names = [name for _, name in columns]
         fields = self.line_definition.fields
         rows: list[list[object]] = [
-            [fields[name].export(line[name], known) if name else number for name in names]
+            [fields[name].cell_in(line, name, known) if name else number for name in names]
             for number, line in enumerate(self.shown["lines"], 1)
         ]
         totals = self._totals(columns, lambda one, total: one.export(total, {}))
@@ -388,7 +388,7 @@ class _Making:
     def _cell(self, name: str, line: Values, number: int) -> str:
         if not name:
             return str(number)
-        return self.line_definition.fields[name].format(line[name], self.shown["labels"])
+        return self.line_definition.fields[name].words_in(line, name, self.shown["labels"])
 
     def _totals(
         self, columns: Sequence[tuple[Column, str]], shown: Callable[[Field, int], Shown]

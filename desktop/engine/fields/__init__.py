@@ -1,7 +1,7 @@
 """Field types, one file each; the same types stand in web_ui/src/fields."""
 
 from .barcode import Barcode
-from .base import Cell, Column, Field, FieldError, Signs, Sql, Where, all_of, any_of
+from .base import Cell, Column, Field, FieldError, Signs, Sql, Unknown, Where, all_of, any_of
 from .beside import PriceBeside
 from .birthday import Birthday
 from .boolean import Bool
@@ -77,6 +77,7 @@ __all__ = [
     "TallyOf",
     "Text",
     "TextThrough",
+    "Unknown",
     "Url",
     "Where",
     "WithinLimits",

@@ -120,6 +120,21 @@ class Signs:
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """When nothing stands for something that nobody knows, which is not 0: while the field `by` says that there is
+    such, and the field `but` has not told it since."""
+
+    by: str
+    but: str = ""
+
+    def of(self, row: Mapping[str, Any], name: str) -> bool:
+        return bool(not row.get(name) and row.get(self.by) and not row.get(self.but))
+
+
+UNKNOWN = "未知"
+
+
+@dataclass(frozen=True)
 class Where:
     """What a field needs to know to turn a condition into SQL.
 
@@ -166,6 +181,7 @@ class Field:
     sum_within: str = ""
     """The field (an `Enum`, or a `Text` of few values: a unit) in which rows have to be alike to be added up."""
     sum_signs: Signs | None = None
+    unknown: Unknown | None = None
     hidden: bool = False
     help: str = ""
     width: int = 0
@@ -235,6 +251,18 @@ class Field:
     def export(self, value: Value, labels: Mapping[str, str]) -> object:
         """The cell of a spreadsheet: text, int, Decimal, date or None."""
         return self.format(value, labels) or None
+
+    def words_in(self, row: Mapping[str, Any], name: str, labels: Mapping[str, str]) -> str:
+        """The words of a cell of a row: what nobody knows is no 0."""
+        if self.unknown and self.unknown.of(row, name):
+            return UNKNOWN
+        return self.format(row[name], labels)
+
+    def cell_in(self, row: Mapping[str, Any], name: str, labels: Mapping[str, str]) -> object:
+        """The same for a spreadsheet."""
+        if self.unknown and self.unknown.of(row, name):
+            return UNKNOWN
+        return self.export(row[name], labels)
 
     def search_text(self, value: Value) -> str:
         """What the full-text index knows of the value."""

@@ -40,6 +40,7 @@ from ...engine.fields import (
     Signs,
     Text,
     TextThrough,
+    Unknown,
 )  # fmt: skip
 from ...engine.fields.moment import today
 from .amounts import Amounts, unit_price
@@ -174,11 +175,14 @@ def cost_of(line: Mapping[str, Any]) -> int:
     return int(line.get("cost_amount") or 0) + int(line.get("cost_adjusted") or 0)
 
 
+_UNKNOWN = Unknown("uncosted_qty", but="cost_adjusted")
+
+
 def line_costs() -> dict[str, Field]:
     """What the keeper of the books wrote (T6)."""
     hidden = dict(calc=True, readonly=True, see="see_cost")
     return {
-        "cost_amount": Money("成本", sum=True, width=100, **hidden),  # type: ignore[arg-type]
+        "cost_amount": Money("成本", sum=True, width=100, unknown=_UNKNOWN, **hidden),  # type: ignore[arg-type]
         "cost_variance": Money("成本差异", hidden=True, **hidden),  # type: ignore[arg-type]
         "uncosted_qty": Quantity("未计成本数", hidden=True, **hidden),  # type: ignore[arg-type]
         "cost_adjusted": Money("成本调整", sum=True, width=100, help=_ADJUSTED, **hidden),  # type: ignore[arg-type]

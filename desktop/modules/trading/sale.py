@@ -19,7 +19,7 @@ from ...engine.documents.declare import (
     Wanted,
     Wrong,
 )
-from ...engine.fields import Bool, Date, Dict, Enum, Money, Price, Rate, Ref, Text, TextThrough
+from ...engine.fields import Bool, Date, Dict, Enum, Money, Price, Rate, Ref, Text, TextThrough, Unknown
 from ...engine.fields.moment import today
 from .amounts import derive, unit_price
 from .bargain import (
@@ -580,7 +580,9 @@ _HEADER: dict[str, Any] = {
     "change": Money("找零", calc=True, readonly=True),
     **receipt_fields("收款单"),
     **_SIDE.settling("已收", "未收", "收款状态"),
-    "cost_total": Money("成本", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
+    "cost_total": Money(
+        "成本", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS, unknown=Unknown("unknown_qty")
+    ),
     "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
     **known_fields(),
     "return_reason": Dict("退货原因", "return_reason"),
@@ -742,7 +744,16 @@ sale_line = Module(
         ),
         list_price=Price("标价", readonly=True, width=96, help="录这一行时的零售价，后来调价不变"),
         list_of=Text("标价依据", max_length=12, readonly=True, hidden=True),
-        cost_total=Money("销货成本", calc=True, readonly=True, see="see_cost", sum=True, width=100, help="退货为减"),
+        cost_total=Money(
+            "销货成本",
+            calc=True,
+            readonly=True,
+            see="see_cost",
+            sum=True,
+            width=100,
+            help="退货为减",
+            unknown=Unknown("uncosted_qty", but="cost_adjusted"),
+        ),
         profit=Money(
             "毛利",
             calc=True,

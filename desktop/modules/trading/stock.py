@@ -22,6 +22,7 @@ from ...engine.fields import (
     RunningQuantity,
     Text,
     TextThrough,
+    Unknown,
     WithinLimits,
 )
 from ...engine.fields.limits import HIGH, LOW, NORMAL
@@ -64,7 +65,7 @@ stock_move = Module(
         warehouse=Ref("仓库", "warehouse", index=True, width=110),
         qty=Quantity("数量", sum=True, width=100),
         stock_after=RunningQuantity("结存", of="qty", by=("product", "warehouse"), width=100),
-        cost_amount=Money("成本", see="see_cost", sum=True, width=110),
+        cost_amount=Money("成本", see="see_cost", sum=True, width=110, unknown=Unknown("uncosted_qty")),
         cost_after=RunningMoney("结存成本", of="cost_amount", by=("product", "warehouse"), see="see_cost", width=110),
         uncosted_qty=Quantity("未计成本数", see="see_cost", hidden=True),
         booked_qty=Quantity("已核算数", see="see_cost", hidden=True),
@@ -135,15 +136,18 @@ stock_balance = Module(
             apart=("cost.scope", "warehouse", "warehouse"),
             work_out=lambda sums: pool_of(sums).average,
             help="按公司核算时，各仓库的成本是同一个",
+            unknown=Unknown("uncosted"),
         ),
-        value=Money("库存金额", see="see_cost", sum=True, width=120),
+        value=Money(
+            "库存金额", see="see_cost", sum=True, width=120, unknown=Unknown("uncosted"), help="只算成本已知的部分"
+        ),
         uncosted=Quantity("成本未知数", see="see_cost", width=100),
         moved_on=NewestDay("最后变动日", table="stock_move", by=("product", "warehouse"), of="book_on", width=100),
         booked=Quantity("已核算数", see="see_cost", hidden=True),
         entries=Int("流水数", hidden=True),
     ),
     columns="product_code product spec unit warehouse on_hand reserved available level on_order projected low "
-    "high condition average_cost value moved_on",
+    "high condition average_cost value uncosted moved_on",
     quick="product_code product warehouse",
     sort="product",
     flaws=(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desktop.engine import derived, lists, printing, summing
+from desktop.engine import derived, export, lists, printing, summing
 from desktop.engine import query as q
 from desktop.engine.documents import printing as papers
 from tests.modules.trading.shop import Shop, yuan
@@ -130,3 +130,35 @@ def test_who_sees_a_part_is_told_its_quantities_unit_by_unit(shop: Shop) -> None
         assert kept == {"sum:qty:个": 1_000_000} and derived.counted(db, engine.definition("purchase_line")) == dict(
             db.execute("SELECT value, n FROM tally WHERE t = 'purchase_line'")
         )
+
+
+def test_a_cost_that_nobody_knows_is_no_zero(shop: Shop) -> None:
+    """G6: in lists, on paper and in spreadsheets, until it is told."""
+    shop.product("Q")
+    line = {"product": shop.names["Q"], "qty": 50_000}
+    came = shop.enter("stock_entry", {"kind": "gift_in"}, line)
+    free = shop.enter("stock_entry", {"kind": "gift_in"}, {**line, "product": shop.names["P"], "unit_cost": 0})
+    sold = shop.sell(("Q", 2, 30))
+    engine, admin = shop.office.engine, shop.office.admin
+
+    def said(module: str, *names: str, **about: str) -> list[tuple[str, ...]]:
+        definition = engine.definition(module)
+        with engine.db.read() as db:
+            numbers = lists.row_numbers(engine, db, admin, module, q.Query())
+            wanted = printing.Wanted(tuple((name, 100) for name in ("product", *names)), None, None)
+            cells = printing._cells(engine, db, admin, definition, wanted, numbers, lambda done: None)[0]
+            sheet = list(export._cells(engine, db, admin, module, ("product", *names), numbers, lambda *_: None))
+        assert [row[1] == "未知" for row in cells] == [row[1] == "未知" for row in sheet]
+        return [tuple(row[1:]) for row in cells if row[0] == about["product"]]
+
+    assert said("stock_balance", "value", "average_cost", "uncosted", product="Q") == [("未知", "未知", "3")]
+    assert said("stock_balance", "value", "average_cost", product="P")[0][0] == "100.00"
+    assert set(said("stock_move", "cost_amount", product="Q")) == {("未知",)}
+    assert said("stock_entry_line", "cost_amount", product="Q") == [("未知",)]
+    assert said("stock_entry_line", "cost_amount", product="P") == [("0.00",)], "free of charge is known"
+    assert said("sale_line", "cost_total", product="Q") == [("未知",)]
+    assert said("purchase_line", "cost_amount", product="P") == [("100.00",)]
+    (about,) = [one for one in shop.api.get("/api/modules")["modules"] if one["name"] == "stock_balance"]
+    (field,) = [one for one in about["fields"] if one["name"] == "value"]
+    assert field["unknown"] == {"by": "uncosted", "but": ""}, "the screen says it by the same rule"
+    assert came and free and sold

@@ -5,7 +5,7 @@ import {
   type ICellRendererComp, type ICellRendererParams, type IHeaderComp, type IHeaderParams,
 } from 'ag-grid-community'
 import type { FieldInfo, Labels, Row, Value } from '@/api/types'
-import { formatValue, toneOf } from '@/fields'
+import { formatValue, toneOf, wordsIn } from '@/fields'
 import { t } from '@/locale'
 
 ModuleRegistry.registerModules([
@@ -60,7 +60,7 @@ export function drawCell(field: FieldInfo) {
       return bar
     }
     const value = params.data[field.name]
-    const text = formatValue(value, field, { labels: context.labels() })
+    const text = wordsIn(params.data, field, { labels: context.labels() })
     const tone = field.type === 'enum' ? toneOf(value, field) : null
     if (tone && DOTS.has(tone)) {
       const cell = document.createElement('span')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import golden from '../../../tests/golden/format.json'
 import type { FieldInfo, FieldType, Labels, Value } from '../api/types'
-import { formatValue, knownTypes } from './index'
+import { formatValue, knownTypes, wordsIn } from './index'
 import { field } from './info'
 
 interface Case { type: FieldType; options: Partial<FieldInfo> & { labels?: Labels; timezone?: string }; raw: Value; text: string }
@@ -17,4 +17,11 @@ describe('every type shows its values as the golden file says', () => {
   it('has a case for every type', () => {
     expect([...new Set(cases.map((c) => c.type))].sort()).toEqual(knownTypes().sort())
   })
+})
+
+it('says of what nobody knows that it is unknown, and of what is free that it is 0', () => {
+  const cost = field('money', { name: 'cost', unknown: { by: 'open', but: 'told' } })
+  const words = (row: Record<string, number | null>): string => wordsIn(row, cost, { labels: {} })
+  expect([words({ cost: 0, open: 3, told: null }), words({ cost: null, open: 3, told: 0 })]).toEqual(['未知', '未知'])
+  expect([words({ cost: 0, open: 0, told: null }), words({ cost: 0, open: 3, told: 5 }), words({ cost: 100, open: 3, told: null })]).toEqual(['0.00', '0.00', '1.00'])
 })

@@ -1,5 +1,6 @@
 /** All field types, found by folder: a new type is a new folder and touches nothing else. */
 import type { FieldInfo, FieldType, Value } from '../api/types'
+import { t } from '../locale'
 import type { CellTone, FieldDefinition, FormatContext } from './define'
 
 const found = import.meta.glob<{ default: FieldDefinition }>('./*/index.ts', { eager: true })
@@ -20,6 +21,13 @@ export const knownTypes = (): string[] => [...all().keys()]
 
 export function formatValue(value: Value | undefined, field: FieldInfo, context: FormatContext): string {
   return fieldType(field.type).format(value, field, context)
+}
+
+/** The words of a cell of a row: what nobody knows is no 0 (the same on paper: `Field.words_in`). */
+export function wordsIn(row: { readonly [name: string]: Value | undefined }, field: FieldInfo, context: FormatContext): string {
+  const rule = field.unknown
+  if (rule && !row[field.name] && row[rule.by] && !row[rule.but]) return t('未知')
+  return formatValue(row[field.name], field, context)
 }
 
 export function toneOf(value: Value | undefined, field: FieldInfo): CellTone {

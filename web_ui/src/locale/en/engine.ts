@@ -214,6 +214,7 @@ export const engine: Record<string, string> = {
   '有「{value}」': 'has “{value}”',
   '未显示': 'Not shown',
   '未显示的列': 'Columns not shown',
+  '未知': 'unknown',
   '未知({value})': 'unknown ({value})',
   '机器': 'Machine',
   '条': '',
