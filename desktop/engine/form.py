@@ -602,8 +602,11 @@ class _Roll(_Layout):
 
     def heads(self) -> _Block:
         labels = [column.label for column in self.form.columns]
-        words = [_Word(0, self.size * 1.05, labels[0], self.size), *self._figures(labels[1:], 0)]
-        return _Block(self.size * 1.6, tuple(words))
+        name, figures = _Word(0, self.size * 1.05, labels[0], self.size), self._figures(labels[1:], 0)
+        end = _width(name.text, self.size) + self.size / 2
+        down = self.size * _LEADING if figures and figures[0].x < end else 0  # many of them: below, as in the rows
+        figures = [replace(word, y=word.y + down) for word in figures]
+        return _Block(self.size * 1.6 + down, (name, *figures))
 
     def blocks(self) -> Iterator[_Block]:
         form = self.form
