@@ -121,14 +121,14 @@ class Signs:
 
 @dataclass(frozen=True)
 class Unknown:
-    """When nothing stands for something that nobody knows, which is not 0: while the field `by` says that there is
+    """When nothing stands for something that nobody knows, which is not 0: while the fields `by` say that there is
     such, and the field `but` has not told it since."""
 
     by: str
     but: str = ""
 
     def of(self, row: Mapping[str, Any], name: str) -> bool:
-        return bool(not row.get(name) and row.get(self.by) and not row.get(self.but))
+        return not row.get(name) and all(row.get(one) for one in self.by.split()) and not row.get(self.but)
 
 
 UNKNOWN = "未知"

@@ -138,7 +138,7 @@ def test_a_cost_that_nobody_knows_is_no_zero(shop: Shop) -> None:
     line = {"product": shop.names["Q"], "qty": 50_000}
     came = shop.enter("stock_entry", {"kind": "gift_in"}, line)
     free = shop.enter("stock_entry", {"kind": "gift_in"}, {**line, "product": shop.names["P"], "unit_cost": 0})
-    sold = shop.sell(("Q", 2, 30))
+    shop.sell(("Q", 2, 30))
     engine, admin = shop.office.engine, shop.office.admin
 
     def said(module: str, *names: str, **about: str) -> list[tuple[str, ...]]:
@@ -153,7 +153,7 @@ def test_a_cost_that_nobody_knows_is_no_zero(shop: Shop) -> None:
 
     assert said("stock_balance", "value", "average_cost", "uncosted", product="Q") == [("未知", "未知", "3")]
     assert said("stock_balance", "value", "average_cost", product="P")[0][0] == "100.00"
-    assert set(said("stock_move", "cost_amount", product="Q")) == {("未知",)}
+    assert set(said("stock_move", "cost_amount", "cost_after", product="Q")) == {("未知", "未知")}
     assert said("stock_entry_line", "cost_amount", product="Q") == [("未知",)]
     assert said("stock_entry_line", "cost_amount", product="P") == [("0.00",)], "free of charge is known"
     assert said("sale_line", "cost_total", product="Q") == [("未知",)]
@@ -161,4 +161,8 @@ def test_a_cost_that_nobody_knows_is_no_zero(shop: Shop) -> None:
     (about,) = [one for one in shop.api.get("/api/modules")["modules"] if one["name"] == "stock_balance"]
     (field,) = [one for one in about["fields"] if one["name"] == "value"]
     assert field["unknown"] == {"by": "uncosted", "but": ""}, "the screen says it by the same rule"
-    assert came and free and sold
+    assert came and free
+    shop.sell(("Q", 3, 30))
+    assert ("未知", "0.00") in said("stock_move", "cost_amount", "cost_after", product="Q"), (
+        "nothing left is worth nothing"
+    )

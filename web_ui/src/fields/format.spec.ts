@@ -20,8 +20,8 @@ describe('every type shows its values as the golden file says', () => {
 })
 
 it('says of what nobody knows that it is unknown, and of what is free that it is 0', () => {
-  const cost = field('money', { name: 'cost', unknown: { by: 'open', but: 'told' } })
-  const words = (row: Record<string, number | null>): string => wordsIn(row, cost, { labels: {} })
+  const cost = field('money', { name: 'cost', unknown: { by: 'open left', but: 'told' } })
+  const words = (row: Record<string, number | null>): string => wordsIn({ left: 1, ...row }, cost, { labels: {} })
   expect([words({ cost: 0, open: 3, told: null }), words({ cost: null, open: 3, told: 0 })]).toEqual(['未知', '未知'])
-  expect([words({ cost: 0, open: 0, told: null }), words({ cost: 0, open: 3, told: 5 }), words({ cost: 100, open: 3, told: null })]).toEqual(['0.00', '0.00', '1.00'])
+  expect([words({ cost: 0, open: 0, told: null }), words({ cost: 0, open: 3, told: 5 }), words({ cost: 0, open: 3, left: 0, told: null }), words({ cost: 100, open: 3, told: null })]).toEqual(['0.00', '0.00', '0.00', '1.00'])
 })

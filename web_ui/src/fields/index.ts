@@ -26,7 +26,7 @@ export function formatValue(value: Value | undefined, field: FieldInfo, context:
 /** The words of a cell of a row: what nobody knows is no 0 (the same on paper: `Field.words_in`). */
 export function wordsIn(row: { readonly [name: string]: Value | undefined }, field: FieldInfo, context: FormatContext): string {
   const rule = field.unknown
-  if (rule && !row[field.name] && row[rule.by] && !row[rule.but]) return t('未知')
+  if (rule && !row[field.name] && rule.by.split(' ').every((name) => row[name]) && !row[rule.but]) return t('未知')
   return formatValue(row[field.name], field, context)
 }
 
