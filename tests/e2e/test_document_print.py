@@ -192,6 +192,7 @@ def test_retail_is_sold_and_its_receipt_printed_with_one_key(page: Page) -> None
     kind.fill("零售")
     expect(page.get_by_role("option", name="零售")).to_be_visible()
     kind.press("Enter")
+    dialog = screen.dialog("新增零售单")
     dialog.locator("[data-field=doc_on] input").focus()
     to_the_lines(screen, dialog)
     enter(screen, dialog, code, "2", "10")
@@ -205,4 +206,4 @@ def test_retail_is_sold_and_its_receipt_printed_with_one_key(page: Page) -> None
     assert screen.api.total("sale") == before + 1
     assert not findings(page)
     screen.press("Escape")
-    expect(screen.dialog("新增销货单")).to_be_visible()
+    expect(screen.dialog("新增零售单")).to_be_visible()
