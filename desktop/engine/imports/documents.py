@@ -5,7 +5,7 @@ A document is decided by the very rules of a save, and written like any import: 
 and stopping it half way, cancels what is posted, which nobody can delete, and deletes what is not."""
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
