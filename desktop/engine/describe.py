@@ -15,6 +15,7 @@ from .documents.templates import MARK, Layout, Template, kept, print_named, ship
 from .engine import Engine
 from .fields import Field, OfFirstChild
 from .form import FORMATS
+from .imports import most
 from .registry import Definition, targets_of
 from .saving import default_of
 from .settings import Settings, settings_of
@@ -117,6 +118,7 @@ def _itself(definition: Definition) -> dict[str, Any]:
         "pictured": module.pictured,
         "emblems": [{"role": one.role, "label": one.label} for one in module.emblems],
         "local": module.local,
+        "import_rows": most.rows_of(definition),
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
     }
 

@@ -25,7 +25,7 @@ from ..registry import Definition
 from ..removal import whole_ops
 from ..rows import Values
 from ..settings import settings_of
-from . import running, writing
+from . import most, running, writing
 from .doubles import Doubles
 from .judging import BAD, GOOD, PLAIN, TWICE, WHOLE_ROW, Counts, DryRun, Progress
 from .matching import demand_import
@@ -33,8 +33,6 @@ from .staging import Lines, packed
 from .undoing import Undo, Undone
 from .writing import Choices, Done, Prepared, checksums
 
-ROWS_MAX, DOCUMENTS_MAX = 50_000, 20_000
-"""At once: some minutes, in which others save."""
 LINES_MAX = 500
 """Of a document that a file makes: as long as it is written, whoever saves waits."""
 _PAGE = 500
@@ -156,8 +154,8 @@ class Judge(DryRun):
     def run(self, progress: Progress) -> Counts:
         rows = list(self._read())
         sheets = _sheets(self._definition, (row for row in rows if not row["e"]))
-        if len(sheets) > DOCUMENTS_MAX:
-            raise BadRequest(f"一次最多导入 {DOCUMENTS_MAX:,} 张单据，请分成几个文件")
+        if len(sheets) > most.DOCUMENTS:
+            raise BadRequest(f"一次最多导入 {most.DOCUMENTS:,} 张单据，请分成几个文件")
         deciding = _Deciding(self._engine, self._principal, self._definition)
         entries = list(deciding.entries(sheets, lambda done, total: progress(done, 2 * total)))
         with self._engine.db.read() as db:
@@ -188,13 +186,12 @@ class Judge(DryRun):
 
     def _read(self) -> Iterator[dict[str, Any]]:
         whole = replace(self._definition, module=replace(self._definition.module, fields=self._definition.imported))
-        document, _ = _about(self._definition)
-        count, most = 0, ROWS_MAX if document.lines else DOCUMENTS_MAX
+        count, allowed = 0, most.rows_of(self._definition)
         with self._engine.db.read() as db:
             reading = self._reading_of(db, whole)
             for count, (number, cells) in enumerate(self._data_rows(), 1):
-                if count > most:
-                    raise BadRequest(f"一次最多导入 {most:,} 行，请分成几个文件")
+                if count > allowed:
+                    raise BadRequest(f"一次最多导入 {allowed:,} 行，请分成几个文件")
                 values, wrong = reading.values(cells)
                 more, also = reading.hanging_values(cells, values)
                 found = {str(at): text for at, text in (wrong | also).items()}

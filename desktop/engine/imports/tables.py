@@ -14,12 +14,12 @@ from typing import Any, Literal
 
 from ...errors import BadRequest
 from ..fields import Cell
+from . import most
 from .survey import Survey, survey
 
 Kind = Literal["xlsx", "csv"]
 
 BYTES_MAX = 64 * 1024 * 1024
-ROWS_MAX = 100_000
 COLUMNS_MAX = 300
 _BLOCK = 1 << 20
 _UNPACKED_MAX, _WORDS_MAX = 600 << 20, 150 << 20
@@ -141,8 +141,8 @@ def rows(path: Path, kind: Kind, sheet: str) -> Iterator[Row]:
     """Rows that hold something. Raises `BadRequest` for a sheet that is too large or cannot be read."""
     source = _csv_rows(path) if kind == "csv" else _xlsx_rows(path, sheet)
     for count, (number, cells) in enumerate(source):
-        if count > ROWS_MAX:
-            raise BadRequest(f"这张表超过 {ROWS_MAX:,} 行，请分成几个文件导入")
+        if count > most.ROWS:
+            raise BadRequest(f"这张表超过 {most.ROWS:,} 行，请分成几个文件导入")
         if len(cells) > COLUMNS_MAX:
             raise BadRequest(f"第 {number} 行有 {len(cells):,} 列，最多 {COLUMNS_MAX} 列。请去掉不用的列")
         yield number, cells

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from desktop import db as database
 from desktop.engine.access import Principal
-from desktop.engine.imports import documents
+from desktop.engine.imports import documents, most
 from desktop.engine.imports.undoing import past
 from desktop.engine.imports.writing import Choices
 from desktop.errors import Confirm
@@ -406,7 +406,7 @@ def test_long_documents_are_parted(shop: Shop, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_file_that_would_take_too_long_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "DOCUMENTS_MAX", 2)
+    monkeypatch.setattr(most, "DOCUMENTS", 2)
     one = party(shop, *(("应收", "甲", 10 + n, None) for n in range(3)))
     job = shop.api.ended(one.start_check())
     assert (job["state"], job["message"]) == ("failed", "一次最多导入 2 行，请分成几个文件")

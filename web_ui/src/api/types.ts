@@ -104,6 +104,8 @@ export interface ModuleInfo {
   mergeable: boolean
   /** the hand-made page that its menu entry opens instead of the list */
   page: string
+  /** rows that one imported file may hold */
+  import_rows: number
   /** whether its records have files and comments */
   files: boolean
   /** whether the first picture among them stands for the record */
