@@ -43,8 +43,9 @@ _CUT_OFF = """() => {
     }
     return wrong
 }"""  # noqa: E501
+# What a status says names records.
 _WORDS = """() => [...document.querySelectorAll('button, label, [role=menuitem], [role=tab], [role=columnheader], [role=treeitem], h1, h2, h3, p, legend, th, dt')]
-    .filter((el) => el.checkVisibility() && !el.closest('[role=row]:not(:has([role=columnheader])), article'))
+    .filter((el) => el.checkVisibility() && !el.closest('[role=row]:not(:has([role=columnheader])), [role=status], article'))
     .flatMap((el) => [el.innerText, el.title, el.ariaLabel, el.placeholder]).filter(Boolean)"""  # noqa: E501
 # Names of keys, and what is called so in Chinese, too.
 _KNOWN = re.compile(
