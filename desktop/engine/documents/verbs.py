@@ -40,6 +40,8 @@ _LARGEST_SUM = 10**16
 """Of a balance."""
 _LARGE = 10**12
 """What is smaller brings no balance there, however often it is booked."""
+_TOLD = 5
+"""So many things of one kind are named where somebody is asked about them."""
 
 
 def document_of(engine: Engine, module: str) -> tuple[Definition, Document, Definition]:
@@ -716,7 +718,8 @@ class _Saving:
             return parse(definition, self.principal, names)
         except Invalid as error:
             self.wrong |= {f"{place}{name}": text for name, text in error.fields.items()}
-            return {}
+            good = {name: value for name, value in names.items() if name not in error.fields}
+            return parse(definition, self.principal, good)  # else what was filled in would be told as missing
 
     def _complete_lines(
         self, saving: Saving, old: Values | None
@@ -900,19 +903,26 @@ def _beside_ops(engine: Engine, db: sqlite3.Connection, document: Document, post
 def _refuse(found: Iterable[Wrong], principal: Principal, confirmed: Collection[str]) -> None:
     """Raises what is wrong, else what has not been said yes to; without amounts for whom sees none."""
     faults: dict[str, str] = {}
-    questions: dict[str, str] = {}
+    asked: dict[str, list[str]] = {}
     places: dict[str, str] = {}
     for one in found:
         text = one.bare if one.bare and principal.no_prices else one.text
         if one.ask is None:
             faults.setdefault(_place(one), text)
         elif one.ask not in confirmed:
-            questions.setdefault(one.ask, text)
+            texts = asked.setdefault(one.ask, [])
+            texts += [] if text in texts else [text]
             places.setdefault(one.ask, _place(one))
     if faults:
         raise Invalid(faults)
-    if questions:
-        raise Confirm(questions, places)
+    if asked:
+        raise Confirm({name: _all_of(texts) for name, texts in asked.items()}, places)
+
+
+def _all_of(texts: Sequence[str]) -> str:
+    """One yes is said to all of it."""
+    more = len(texts) - _TOLD
+    return "；".join(texts[:_TOLD]) + (f"；还有 {more} 处" if more > 0 else "")
 
 
 def _book_on(document: Document, sheet: Sheet, asking: Asking) -> str:

@@ -536,7 +536,7 @@ def stock_is_there(posting: Posting) -> Iterator[Wrong]:
         if taken[key] > there - kept and rule != "allow":
             held = f"，留给别的订货 {shown_qty(kept)}" if kept else ""
             has = f"产品 {line.get('product_name') or ''} 库存 {shown_qty(there)}{held}"
-            about = f"{has}，需要 {shown_qty(taken[key])}"
+            about = f"{has}，需要 {shown_qty(-after[key])}"
             may = rule == "warn" or posting.rights("negative_stock")
             yield Wrong(about, "qty", place, ask="negative_stock" if may else None)
     yield from stock_stays(posting)

@@ -23,6 +23,7 @@ from ...engine.fields.moment import today
 from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
 from .late import adjusted_by, not_adjusted
 from .papers import (
+    AMOUNT_MAX,
     GOODS_LINES,
     PRODUCTS,
     RIGHTS,
@@ -99,11 +100,23 @@ def _work_out(sheet: Sheet) -> Sheet:
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from quantities(posting)
+    yield from _worth_within_reason(posting)
     yield from no_services(posting)
     yield from not_adjusted(posting)
     yield from stock_is_there(posting)
     if posting.old is None:
         yield from _said_before(posting)
+
+
+def _worth_within_reason(posting: Posting) -> Iterator[Wrong]:
+    """What comes in is worth what the books can hold, line by line and in all."""
+    worth = 0
+    for place, line in enumerate(posting.sheet.lines if _is_in(posting.sheet.header) else ()):
+        worth += abs(_worth(line) or 0)
+        if worth > AMOUNT_MAX:
+            text = "金额太大，请核对数量和单位成本"
+            yield Wrong(text, "qty", place)
+            return
 
 
 def _said_before(posting: Posting) -> Iterator[Wrong]:

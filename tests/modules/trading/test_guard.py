@@ -283,6 +283,18 @@ def test_sums_stay_within_reason(shop: Shop) -> None:
     assert said == "数字太大，请核对数量和单位成本"
     for module in ("stock_move", "stock_balance", "stock_entry_line"):
         assert shop.rows(module)
+    dear = {"product": shop.names["P"], "qty": 10**11, "unit_cost": 10**11}
+    said = shop.refused("stock_entry", {"kind": "other_in"}, dear)["fields"]["lines.0.qty"]
+    assert said == "金额太大，请核对数量和单位成本"
+
+
+def test_one_wrong_cell_does_not_make_the_others_of_its_line_missing(shop: Shop) -> None:
+    assert list(shop.refused("sale", {"customer": "甲"}, ("P", 2, -5))["fields"]) == ["lines.0.price"]
+
+
+def test_a_question_names_all_it_is_about(shop: Shop) -> None:
+    asked = shop.refused("sale", {"customer": "甲"}, ("P", 24, 1), ("Q", 2, 1), ("P", 5, 1), status=409)["questions"]
+    assert [one["text"] for one in asked] == ["产品 P 库存 0，需要 29；产品 Q 库存 0，需要 2"]
 
 
 # ------------------------------------------------------------------------------------------------------ g: long ago
