@@ -145,6 +145,8 @@ def commit(call: Call, module: str, id: str) -> dict[str, Any]:
         except BaseException:
             if one.stayed and one.stayed.refused_count:
                 job.result, job.aside = one.stayed.public(), f"已写入的撤回了，{one.stayed.stayed()}"
+            elif one.stayed and one.stayed.cancelled and engine.definition(module).module.document:
+                job.aside = f"已写入的 {one.stayed.cancelled:,} 张都作废了"
             raise
         job.result = vars(done)
         if engine.definition(module).module.document:

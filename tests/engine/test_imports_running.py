@@ -16,7 +16,7 @@ import requests
 
 from desktop import db as database
 from desktop import maintenance, workstation
-from desktop.engine.imports import running
+from desktop.engine.imports import finishing, running
 from desktop.engine.imports.undoing import Undo, past
 from desktop.engine.imports.writing import Choices
 from desktop.engine.work import Changed
@@ -264,13 +264,17 @@ def cut_off(office: Office, write: Callable[[Callable[[int, int], None]], object
     return copy
 
 
-def test_a_start_finishes_an_import_that_was_cut_off_and_says_so(office: Office) -> None:
+def test_a_start_finishes_an_import_that_was_cut_off_and_says_so(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finishing, "EVERY_S", 0)
     upload, admin = ready(office), office.admin
     copy = cut_off(office, lambda told: upload.write(office.engine, admin, Choices(), told))
     said: list[str] = []
     station = Workstation.open(copy, tell=said.append)
     try:
-        assert "接着写完上次中断的导入「a.xlsx」" in said
+        words = "接着写完上次中断的导入「a.xlsx」"
+        assert words in said and f"{words}（8 / 10）" in said, said
         with station.engine.db.read() as db:
             (count,) = db.execute("SELECT count(*) FROM customer WHERE name LIKE '甲_____厂'").fetchone()
         (job,) = station.jobs.all(admin.operator)

@@ -5,14 +5,16 @@ What is there stays, and can be taken back as ever."""
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 
 from ...errors import Damaged, StorageFull
 from ..access import Principal
 from ..engine import Engine, Finished
-from ..telling import Tell
+from ..telling import EVERY_S, Tell
 from . import running
 from .documents import undo_of
+from .judging import Progress
 from .undoing import Undo, unseen
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,19 @@ def label_of(one: sqlite3.Row) -> str:
     return f"接着{'写完' if one['doing'] == running.WRITING else '撤销'}上次中断的导入「{one['file']}」"
 
 
+def _telling(tell: Tell, one: sqlite3.Row) -> Progress:
+    """How far it is, for who waits for a start."""
+    said = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= EVERY_S:
+            said = time.monotonic()
+            tell(f"{label_of(one)}（{done:,} / {total:,}）")
+
+    return progress
+
+
 def finish_left(engine: Engine, principal_of: PrincipalOf) -> list[Finished]:
     """Comes to the end of all; raises `Unfinished` for the first one that finds the disk full."""
     return [finish(engine, one, principal_of) for one in left(engine)]
@@ -47,13 +62,15 @@ def finish_at_start(
     for one in left(engine):
         tell(label_of(one))
         try:
-            yield _drop(engine, one) if is_foreign else finish(engine, one, principal_of)
+            yield _drop(engine, one) if is_foreign else finish(engine, one, principal_of, _telling(tell, one))
         except (StorageFull, Damaged) as error:
             log.exception("an import that was cut off is not finished")
             yield Finished(one["module"], one["operator"], label_of(one), f"还没有完成：{error}", False)
 
 
-def finish(engine: Engine, one: sqlite3.Row, principal_of: PrincipalOf) -> Finished:
+def finish(
+    engine: Engine, one: sqlite3.Row, principal_of: PrincipalOf, progress: Progress = unseen
+) -> Finished:  # fmt: skip
     """Comes to the end of one. What goes wrong but for a full disk does not come again and again: a written one is
     taken back, of one that is taken back the rest stays."""
     try:
@@ -62,7 +79,7 @@ def finish(engine: Engine, one: sqlite3.Row, principal_of: PrincipalOf) -> Finis
         with engine.db.write() as db:
             db.execute("UPDATE import_run SET was_cut = 1 WHERE batch = ?", (one["batch"],))
         try:
-            return _told(one, _go_on(engine, one, principal_of))
+            return _told(one, _go_on(engine, one, principal_of, progress))
         except (StorageFull, Damaged):
             raise
         except Exception as error:
@@ -72,11 +89,11 @@ def finish(engine: Engine, one: sqlite3.Row, principal_of: PrincipalOf) -> Finis
         raise running.unfinished(engine, one["batch"]) from error
 
 
-def _go_on(engine: Engine, one: sqlite3.Row, principal_of: PrincipalOf) -> str:
+def _go_on(engine: Engine, one: sqlite3.Row, principal_of: PrincipalOf, progress: Progress) -> str:
     if one["doing"] == running.WRITING:
-        running.Writing(engine, one["batch"]).run(unseen)
+        running.Writing(engine, one["batch"]).run(progress)
         return f"新增 {one['added']:,} 条，更新 {one['changed']:,} 条"
-    stayed = _undo(engine, one, principal_of).go_on(unseen).stayed()
+    stayed = _undo(engine, one, principal_of).go_on(progress).stayed()
     return f"已经完成，{stayed}" if stayed else "已经完成"
 
 

@@ -44,6 +44,11 @@ class Undone:
     refused: list[dict[str, str]] = field(default_factory=list)
     refused_count: int = 0
 
+    @property
+    def cancelled(self) -> int:
+        """Of documents: those that counted. They stay in their lists, as 作废."""
+        return self.deleted - self.drafts
+
     def refuse(self, id: str, title: str, reason: str) -> None:
         self.refused_count += 1
         if len(self.refused) < _NAMED_MAX:

@@ -317,6 +317,7 @@ def test_documents_that_are_stopped_half_way_are_cancelled_and_those_in_use_stay
     with pytest.raises(Stopped):
         upload.write(office.engine, who, Choices(), in_the_middle(office, stop, 5))
     assert states(shop) == {"cancelled": 5} and shop.owes("甲") == 0 and not is_under_way(office)
+    assert upload.stayed and upload.stayed.cancelled == 5, "which the list shows, and the one who stopped it is told"
     assert past(office.engine, office.admin, "opening_party") == []
 
     again = debts(shop)
