@@ -661,7 +661,7 @@ def newest_price(
     found = [
         row
         for row in asking.find(lines, about)
-        if row["unit_row"] == line.get("unit_row") and row["document"] != header.get("id") and not row.get("is_gift")
+        if row["unit_row"] == line.get("unit_row") and row["document"] != header.get("id") and not _is_free(row)
     ]
     newest = max(found, key=lambda row: (str(row["doc_on"]), str(row["id"])), default=None)
     if newest is None:
@@ -669,6 +669,11 @@ def newest_price(
     rate = newest.get("discount_rate")
     price = None if newest["price"] is None else int(newest["price"])
     return LastLine(price, str(newest["doc_on"]), WHOLE_RATE if rate is None else int(rate))
+
+
+def _is_free(line: Columns) -> bool:
+    """Given away: that says nothing of its price."""
+    return bool(line.get("is_gift")) or line.get("discount_rate") == 0
 
 
 def returned_before(asking: Asking, lines: str, document: str, line: Columns) -> int:

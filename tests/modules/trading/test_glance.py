@@ -145,5 +145,8 @@ def test_the_last_price_is_what_was_asked_after_its_discount_and_says_so(shop: S
     line, said = typed(shop, "sale", {"product": shop.names["P"], "qty": scaled(2)}, "product")
     assert (units(line["price"]), line.get("discount_rate"), line["amount"]) == (17, None, 3400)
     assert said == ["上次价（折后价：20 的 85%）"]
+    shop.sell(("P", 1, 20, 0))
+    _, said = typed(shop, "sale", {"product": shop.names["P"], "qty": scaled(2)}, "product")
+    assert said == ["上次价（折后价：20 的 85%）"], "what was given away says nothing of the price"
     day = shop.rows("sale_line")[0]["doc_on"]
     assert prices(glance(shop, "sale", customer="甲"))[0] == ("上次价", 17, f"{day} 折后价")
