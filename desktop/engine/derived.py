@@ -34,10 +34,8 @@ def local_values(
 def search_values(definition: Definition, row: Mapping[str, Any]) -> list[str]:
     """The words of a row in the order of its full-text table."""
     title = row[definition.module.title]
-    words = [
-        search_tokens(definition.fields[name].search_text(definition.fields[name].load(name, row)))
-        for name in definition.searched
-    ]
+    fields = definition.fields
+    words = [search_tokens((one := fields[name]).search_text(one.load(name, row))) for name in definition.searched]
     return [*words, search_tokens(initials(title)) if title else ""]
 
 
@@ -150,9 +148,7 @@ def amounts(definition: Definition, row: Mapping[str, Any]) -> Iterator[tuple[st
     yield "*", 1
     if definition.tallied:
         yield row[definition.tallied] or "", 1
-    for name in definition.sums if summing.counts(definition, row) else ():
-        if row[name] and (by := summing.amount(definition, name, row)):
-            yield summing.key(definition, name, row), by
+    yield from summing.added(definition, row)
 
 
 def place_of(definition: Definition, row: Mapping[str, Any]) -> tuple[str, str, str]:

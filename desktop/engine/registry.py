@@ -112,6 +112,29 @@ class Definition:
         return self.column_names + self.kept_names
 
     @cached_property
+    def blank(self) -> Mapping[str, None]:
+        """A row with nothing in it."""
+        return dict.fromkeys(self.all_names)
+
+    @cached_property
+    def blank_sent(self) -> Mapping[str, None]:
+        """The columns that changesets may set, with nothing in them."""
+        return dict.fromkeys(self.column_names)
+
+    @cached_property
+    def sent_of(self) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+        """Takes the columns that changesets may set out of a row, and what took it along when it was deleted."""
+        return itemgetter(*self.column_names, "via")
+
+    @cached_property
+    def held_by(self) -> tuple[str, str, Mapping[str, str]] | None:
+        """Of what hangs on records of many modules: the columns with the id and the kind of the record, and the module
+        of each kind."""
+        parent = self.fields.get(self.module.parent or "") if self.module.hangs else None
+        by = parent.target_by if isinstance(parent, Ref) else None
+        return (self.module.parent or "", *by) if by else None
+
+    @cached_property
     def unit_of(self) -> Mapping[str, str]:
         return {column.name: column.unit for column in self.columns}
 
@@ -129,6 +152,11 @@ class Definition:
     def stored_alike(self) -> tuple[str, ...]:
         """Fields whose value stands in one column of their name as it is."""
         return tuple(name for name, one in self.fields.items() if type(one).store is Field.store)
+
+    @cached_property
+    def sent_alike(self) -> tuple[str, ...]:
+        """Those of them that travel."""
+        return tuple(name for name in self.stored_alike if name in self.unit_of)
 
     @cached_property
     def stored_apart(self) -> tuple[str, ...]:
@@ -167,6 +195,12 @@ class Definition:
     @cached_property
     def sums(self) -> tuple[str, ...]:
         return tuple(name for name, one in self.fields.items() if one.sum)
+
+    @cached_property
+    def added(self) -> tuple[tuple[str, Signs | None, str, str], ...]:
+        """Of each summed field: its signs, the field in which rows have to be alike, and where the tally keeps it."""
+        fields = [(name, self.fields[name]) for name in self.sums]
+        return tuple((name, one.sum_signs, one.sum_within, sum_key(name)) for name, one in fields)
 
     @cached_property
     def posts(self) -> bool:
@@ -253,6 +287,8 @@ class Link:
     columns = (Column("record", "TEXT", "link"), Column("target", "TEXT", "link"))
     column_names = ("record", "target")
     all_names = column_names
+    blank = blank_sent = dict.fromkeys(column_names)
+    sent_of = itemgetter(*column_names, "via")
     rules = Rules({"record": "record", "target": "target"}, {"record": "set", "target": "set"}, is_link=True)
 
     @cached_property

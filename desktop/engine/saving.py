@@ -15,6 +15,7 @@ from . import aliases, settled
 from . import query as q
 from .access import Principal, demand, scope_sql
 from .apply import Me
+from .columns import picked
 from .define import Draft
 from .engine import Engine
 from .fields import Field, Mirror, OfFirstChild, PriceBeside, Ref, Refs, Serial
@@ -161,6 +162,8 @@ class Saving:
         wrong: dict[str, str] = {}
         for name, one in self._checked:
             is_blank = new[name] is None or new[name] == []
+            if old is None and (not one.required if is_blank else name not in self._pointing):
+                continue
             is_drawn = isinstance(one, Serial) and one.prefix and old is None
             was_blank = old is not None and name not in parsed and old[name] is None
             if isinstance(one, OfFirstChild) and old is not None and self._is_for_new_only(parsed.get(name)):
@@ -222,7 +225,7 @@ class Saving:
                 return f"「{one.label}」里有一项已不存在"
             added = (target for target in new[name] if target not in ((old or {}).get(name) or ()))
             return next(filter(None, (self._retired_fault(one, new, target) for target in added)), None)
-        target = self._target(one, new, new[name])
+        module, target = self._found(one, new, new[name])
         if target is None or any(target.get(column) != value for column, value in one.where.items()):
             return f"「{one.label}」选的内容已不存在，请重新选择"
         for column, source in one.depends.items():
@@ -231,7 +234,7 @@ class Saving:
         is_above = one.above or self.definition.module.parent == name
         if is_above and one.target == self.definition.name and self._is_below(name, new[name], id):
             return f"「{one.label}」不能选自己或自己的下级"
-        return self._retired_fault(one, new, new[name]) if old is None or old[name] != new[name] else None
+        return self._retired(one, new, module, target) if old is None or old[name] != new[name] else None
 
     def _is_same(self, one: Ref, column: str, stored: Scalar, wanted: Scalar) -> bool:
         """Whether a column of a reference's target says what it should; what was merged means its winner."""
@@ -245,10 +248,13 @@ class Saving:
         return aliases.winner_of(self.db, module, id) if self.engine.registry[module].module.mergeable else id
 
     def _retired_fault(self, one: Ref | Refs, new: Mapping[str, Any], id: str) -> str | None:
+        module, target = self._found(one, new, id)
+        return self._retired(one, new, module, target)
+
+    def _retired(self, one: Ref | Refs, new: Mapping[str, Any], module: str, target: Values | None) -> str | None:
         """What was taken out of use stays where it is and is not chosen anew, unless a field says so."""
         if isinstance(one, Ref) and (one.retired is True or (one.retired and new.get(one.retired))):
             return None
-        module, target = self._found(one, new, id)
         about = self.engine.registry[module].module if module else None
         if about is None or target is None or not about.retire or not target[about.retire]:
             return None
@@ -615,17 +621,31 @@ def _default_entry(engine: Engine, db: sqlite3.Connection, one: Ref) -> str | No
 
 def sent_columns(definition: Definition, values: Mapping[str, Any]) -> dict[str, Scalar]:
     """Values as the columns that travel hold them."""
-    columns = columns_of(definition, values)
     if not definition.kept:
-        return columns
-    return {name: value for name, value in columns.items() if name in definition.unit_of}
+        return columns_of(definition, values)
+    stored: dict[str, Scalar] = _as_they_are(values, definition.sent_alike)
+    sent, apart = definition.unit_of, _apart(definition, values)
+    stored.update({name: value for name, value in apart.items() if name in sent})
+    return stored
 
 
 def columns_of(definition: Definition, values: Mapping[str, Any]) -> dict[str, Scalar]:
     """Values as their columns hold them."""
-    stored: dict[str, Scalar] = {name: values[name] for name in definition.stored_alike if name in values}
+    return _as_they_are(values, definition.stored_alike) | _apart(definition, values)
+
+
+def _as_they_are(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    if names and all(map(values.__contains__, names)):  # whole records have them all
+        return picked(values, names)
+    return {name: values[name] for name in names if name in values}
+
+
+def _apart(definition: Definition, values: Mapping[str, Any]) -> dict[str, Scalar]:
+    """The fields whose columns hold something else than their value."""
+    stored: dict[str, Scalar] = {}
+    fields = definition.fields
     for name in definition.stored_apart:
-        one = definition.fields[name]
+        one = fields[name]
         if name in values and not (one.write_only and isinstance(values[name], bool)):
             stored.update(one.store(name, values[name]))
     return stored

@@ -79,6 +79,7 @@ class Settings:
     def __init__(self, kept: Callable[[], Mapping[str, str]] = dict, places: Iterable[Place] = ()) -> None:
         self._read = kept
         self._places = {COMPANY.level: COMPANY} | {place.level: place for place in places if place.id}
+        self._asked: dict[str, object] = {}
 
     @cached_property
     def _kept(self) -> Mapping[str, str]:
@@ -90,8 +91,10 @@ class Settings:
         return None if text is None else json.loads(text)
 
     def __getitem__(self, one: Setting[T]) -> T:
-        place = self.decided(one)
-        return one.read(self._kept[place.kept_as(one.key)] if place else None)
+        if one.key not in self._asked:
+            place = self.decided(one)
+            self._asked[one.key] = one.read(self._kept[place.kept_as(one.key)] if place else None)
+        return cast(T, self._asked[one.key])
 
     def decided(self, one: Setting[T]) -> Place | None:
         """The narrowest place where somebody decided it; None where it is as shipped."""

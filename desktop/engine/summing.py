@@ -43,10 +43,11 @@ def amount(definition: Definition, name: str, row: Mapping[str, Any], *, plain: 
     return int(row[name]) * (signs.of(row[signs.by]) if signs else 1)
 
 
-def key(definition: Definition, name: str, row: Mapping[str, Any]) -> str:
-    """Where the tally keeps it."""
-    within = definition.fields[name].sum_within
-    return part_key(name, row[within]) if within else sum_key(name)
+def added(definition: Definition, row: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Where the tally keeps the amounts of a row, as far as they are not 0."""
+    for name, signs, within, key in definition.added if counts(definition, row) else ():
+        if row[name] and (by := int(row[name]) * (signs.of(row[signs.by]) if signs else 1)):
+            yield part_key(name, row[within]) if within else key, by
 
 
 def part_key(name: str, value: Any) -> str:

@@ -143,6 +143,7 @@ def _syllables(text: str) -> tuple[tuple[str, bool], ...]:
     return tuple(parts)
 
 
+@lru_cache(maxsize=2_000)
 def pinyin(text: str) -> str:
     """Syllables without tones, parted by spaces: `中石集团` → `zhong shi ji tuan`.
 
@@ -151,6 +152,7 @@ def pinyin(text: str) -> str:
     return " ".join([part for part, _ in _syllables(text)])
 
 
+@lru_cache(maxsize=2_000)
 def initials(text: str) -> str:
     """First letters: `中石集团` → `zsjt`; letters and digits stay whole."""
     return fold("".join([part[0] if is_syllable else part for part, is_syllable in _syllables(text)]))

@@ -21,11 +21,11 @@ from sync_server.replication.clock import Dot, wall_ms
 from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
 
 from . import aliases, derived
+from .columns import filled, picked
 from .documents import balances
 from .documents.declare import Posted
 from .documents.project import project, unveiled
 from .documents.versions import Version
-from .fields import Ref
 from .fields.moment import instant
 from .registry import Definition, Link, Registry
 
@@ -157,8 +157,8 @@ class Work:
                 self._held[name, id] = Held(table, id, None, {}, None)
                 continue
             veil = veils.get(id, {})
-            merged = {**values, **veil}
-            data = {column: value for column in table.column_names if (value := merged[column]) is not None}
+            merged = {**values, **veil} if veil else values
+            data = filled(merged, table.column_names)
             state = RowState(data, clocks.get(id, _NO_CLOCK), True, merged["via"])
             self._held[name, id] = Held(table, id, values, values, state, state.clock, values["row"], veil=veil)
 
@@ -265,10 +265,10 @@ class Work:
 
     @staticmethod
     def _fresh(table: "Definition | Link", id: str, cause: Cause) -> Values:
-        row: Values = dict.fromkeys(table.all_names)
-        row |= {"id": id, "rev": 1, "deleted_at": None, "via": None, "machine": cause.machine}
-        row |= {"created_at": cause.at, "created_by": cause.actor, "updated_at": cause.at, "updated_by": cause.actor}
-        return row
+        return {
+            **table.blank, "id": id, "rev": 1, "deleted_at": None, "via": None, "machine": cause.machine,
+            "created_at": cause.at, "created_by": cause.actor, "updated_at": cause.at, "updated_by": cause.actor,
+        }  # fmt: skip
 
     @staticmethod
     def _settle_life(held: Held) -> None:
@@ -294,10 +294,9 @@ class Work:
     def _touch(self, table: Definition, id: str, row: Mapping[str, Any]) -> None:
         """The row changed; with what hangs on a record so did the record, for those who look at it."""
         self.changed.add(table.name, id)
-        parent = table.fields.get(table.module.parent or "") if table.module.hangs else None
-        if isinstance(parent, Ref) and parent.target_by:
-            holder = parent.target_by[1].get(str(row.get(parent.target_by[0])))
-            record = row.get(table.module.parent or "")
+        if table.held_by:
+            parent, kind, holders = table.held_by
+            holder, record = holders.get(str(row.get(kind))), row.get(parent)
             if holder and record:
                 self.changed.add(holder, str(record))
                 if holder in self.registry.mergeable:  # what hangs on a merged record shows with its winner
@@ -397,9 +396,8 @@ class Work:
     def keep(self, table: str, id: str, values: Mapping[str, Any]) -> None:
         """Puts a row into a table that is worked out here."""
         held = self.hold(table, id)
-        names = held.table.all_names
         base = held.stored or {**_UNSIGNED, "id": id, "rev": 0, "deleted_at": None, "via": None}
-        row = {**base, **{name: values.get(name) for name in names}}
+        row = {**base, **picked(values, held.table.all_names)}
         held.is_dropped, held.state = False, RowState(is_born=True)
         if row == held.stored:
             held.row = row
@@ -451,6 +449,8 @@ class Work:
 
     def _park_columns(self, table: "Definition | Link", op: Op, cause: Cause) -> None:
         """What this version does not know of a row waits cell by cell; the newest value of a cell stays."""
+        if op.set.keys() <= table.rules.unit_of.keys():
+            return
         for name, value in op.set.items():
             if name not in table.rules.unit_of:
                 self._park(op.table, op.id, name, cause.dot, {"k": op.kind, "v": value}, NO_COLUMN)
@@ -619,9 +619,10 @@ class Work:
         for held in known:
             stored = held.stored
             assert stored is not None
-            touched = tuple(name for name, value in held.row.items() if value != stored[name])
+            row = held.row
+            touched = tuple([name for name, value in row.items() if value != stored[name]])
             if touched:
-                by_shape.setdefault(touched, []).append([*(held.row[name] for name in touched), held.id])
+                by_shape.setdefault(touched, []).append([*[row[name] for name in touched], held.id])
         for touched, values in by_shape.items():
             assignments = ", ".join(f'"{name}" = ?' for name in touched)
             self.db.executemany(f"UPDATE {table.name} SET {assignments} WHERE id = ?", values)
@@ -632,10 +633,10 @@ class Work:
             if not held.has_new_clock or held.state is None:
                 continue
             clock = held.state.clock
-            if clock == RowClock():  # a seed row as it ships
+            if clock == _NO_CLOCK:  # a seed row as it ships
                 self.db.execute("DELETE FROM row_clock WHERE t = ? AND id = ?", (table, held.id))
                 continue
-            dots = {unit: self._packed(dot) for unit, dot in clock.fields.items()}
+            dots = {unit: self._packed(dot) for unit, dot in clock.fields.items()} if clock.fields else None
             life = json.dumps([*self._packed(clock.life), int(clock.is_out), clock.erased]) if clock.life else None
             fields = orjson.dumps(dots).decode() if dots else None
             values.append((table, held.id, *self._packed(clock.base), fields, life))
@@ -695,8 +696,10 @@ class Work:
             before, after = _living(held.stored), None if held.is_dropped else _living(held.row)
             if before is not None and after is not None and all(before[name] == after[name] for name in names):
                 continue
-            for row, by in ((before, -1), (after, +1)):
-                _tell_tally(tally, parts, definition, row, by)
+            if before is not None:
+                _tell_tally(tally, parts, definition, before, -1)
+            if after is not None:
+                _tell_tally(tally, parts, definition, after, +1)
         derived.add_to_tally(self.db, definition, tally, parts)
 
     def _merged(self, definition: Definition, rows: Sequence[Held]) -> dict[str, str]:
@@ -734,11 +737,9 @@ class Work:
 
 
 def _tell_tally(
-    tally: Counter[str], parts: Counter[derived.Part], definition: Definition, row: Values | None, by: int
+    tally: Counter[str], parts: Counter[derived.Part], definition: Definition, row: Values, by: int
 ) -> None:
     """Counts a row in (+1) or out (-1)."""
-    if row is None:
-        return
     place = derived.place_of(definition, row) if definition.parted else None
     for value, amount in derived.amounts(definition, row):
         tally[value] += by * amount
@@ -801,7 +802,8 @@ def _life_of(held: Held) -> Values:
     """When and along with what a row was deleted, as its clock says."""
     state = held.state
     assert state is not None
-    is_gone, life = state.is_gone(held.table.rules), state.clock.life
+    life = state.clock.life
+    is_gone = life is not None and state.is_gone(held.table.rules)
     return {"deleted_at": iso_of(wall_ms(life.hlc)) if is_gone and life else None, "via": state.via}
 
 
@@ -810,8 +812,10 @@ def _veil_of(held: Held) -> Values:
     state = held.state
     if state is None or held.is_dropped:
         return {}
-    merged = {name: state.data.get(name) for name in held.table.column_names} | {"via": state.via}
-    return {name: value for name, value in merged.items() if value != held.row[name]}
+    merged, row = {**held.table.blank_sent, **state.data, "via": state.via}, held.row
+    if held.table.sent_of(merged) == held.table.sent_of(row):
+        return {}
+    return {name: value for name, value in merged.items() if value != row[name]}
 
 
 def _living(row: Values | None) -> Values | None:

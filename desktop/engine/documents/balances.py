@@ -65,6 +65,8 @@ class Meaning:
 
     def key(self, balance: Balance, row: Mapping[str, Any]) -> tuple[Any, ...]:
         led = self._led[balance.module]
+        if not led:
+            return tuple(map(row.get, balance.keys))
         return tuple(self._of(led[name], row.get(name)) if name in led else row.get(name) for name in balance.keys)
 
     def _of(self, module: str, id: str | None) -> str | None:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..columns import picked
 from ..fields import Enum
 from ..ids import derived_id
 from . import approval, brought
@@ -37,6 +38,8 @@ Place = tuple[str, str]
 """Module and id of a header."""
 
 _MIRROR = "mirror"
+_SAID_OF_HEADER = ("number", "doc_on", "owner", "department", "branch", "posted_at")
+"""What an entry repeats of the header of its document."""
 _OF_VERSIONS = ("state", "version", "book_on", "posted_at", "posted_by", "cancelled_on", "cancel_reason")
 
 
@@ -230,15 +233,16 @@ class _Projection:
         living = sorted((one for one in lines if not one.is_gone), key=_order)
         out = self.document.work_out(Sheet(_raw(header), [_raw(one) for one in living]))
         self._put(header, _raw(header), out.header | {"state": state, "version": 0})
+        copied = self._copied(header)
         for one, columns in zip(living, out.lines, strict=True):
-            self._put(one, _raw(one), self._followed(out.header, columns) | self._copied(header))
+            self._put(one, _raw(one), self._followed(out.header, columns) | copied)
         for one in lines:
             if one.is_gone:
                 self._put(one, _raw(one), {})
             self.work.show_life(one)
 
     def _copied(self, header: Held) -> Columns:
-        return {name: header.row.get(name) for name in self.document.copied.split()}
+        return picked(header.row, self.document.copied.split())
 
     def _followed(self, header: Columns, line: Columns) -> Columns:
         """A line with what follows from it and its annexes."""
@@ -247,9 +251,9 @@ class _Projection:
     def _put(self, held: Held, sent: Columns, kept: Mapping[str, Any]) -> None:
         """Shows `sent` values and what is `kept` here; the merged ones wait where they are others."""
         table = held.table
-        shown = {name: sent.get(name) for name in table.column_names}
-        stands = self.document.stands.split() if table is self.definition else ()
-        shown |= {name: held.row.get(name) if name in stands else kept.get(name) for name in table.kept_names}  # type: ignore[union-attr]
+        shown = picked(sent, table.column_names) | picked(kept, table.kept_names)  # type: ignore[union-attr]
+        if table is self.definition and self.document.stands:
+            shown |= picked(held.row, self.document.stands.split())
         self.work.show(held, shown)
 
     # ------------------------------------------------------------------------------------------------------- posted
@@ -274,23 +278,22 @@ class _Projection:
         }
         about |= self.document.totals([*followed.values()])
         before = dict(header.row)
-        covered = covered_names(self.definition)
-        after = {name: raw.get(name) for name in self.definition.column_names if name not in covered}
+        after = picked(raw, uncovered_names(self.definition))
         after |= approval.shown(chain.shown, after)
         self._put(header, sheet.header | after, sheet.header | about)
         if is_new:
             self.work.tell_shown(header, before, winner)
         given = {str(line["id"]): line for line in sheet.lines}
-        lines_covered = covered_names(self.work.registry.lines_of(self.document))
+        of_line = uncovered_names(self.work.registry.lines_of(self.document))
+        copied = self._copied(header)
         for one in lines:
             line = given.get(one.id)
             if line is None:  # whatever it showed before: on all machines the same
                 self._put(one, _raw(one), {})
                 self.work.hide(one, winner.at, f"{self.module}:{self.id}")
             else:
-                mine = _raw(one)
-                beside = {name: mine[name] for name in one.table.column_names if name not in lines_covered}
-                self._put(one, line | beside, followed[one.id] | self._copied(header))
+                assert one.state is not None
+                self._put(one, line | picked(one.state.data, of_line), followed[one.id] | copied)
                 self.work.reveal(one)
 
     def _annexes(self, posted: Posted) -> dict[str, Columns]:
@@ -364,6 +367,12 @@ def covered_names(definition: Definition) -> frozenset[str]:
     return frozenset(column.name for name, one in fields for column in one.columns(name))
 
 
+def uncovered_names(definition: Definition) -> tuple[str, ...]:
+    """The other columns that are sent."""
+    covered = covered_names(definition)
+    return tuple([name for name in definition.column_names if name not in covered])
+
+
 def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Posted:
     """The version that counts, with its annexes."""
     document = definition.module.document
@@ -424,7 +433,7 @@ def _raw(held: Held) -> Columns:
     """The merged values of a row, whatever it shows."""
     assert held.state is not None
     data = held.state.data
-    return {"id": held.id, **{name: data.get(name) for name in held.table.column_names}}
+    return {"id": held.id, **held.table.blank_sent, **data}
 
 
 def _order(held: Held) -> tuple[int, str]:
@@ -459,21 +468,17 @@ class Books:
         """Replaces what a document has booked."""
         wanted: dict[str, dict[str, Columns]] = {name: {} for name in self.work.registry.ledgers}
         self._standing.add((module, id))
+        said = picked(header, _SAID_OF_HEADER) | {"module": module, "document": id}
         for move in moves:
             assert posted is not None
-            for row_id, values in self._rows(module, posted, header, move):
+            for row_id, values in self._rows(posted, said, move):
                 wanted[move.ledger][row_id] = values
         for name, ledger in self.work.registry.ledgers.items():
             self._replace(ledger, id, wanted[name])
 
-    def _rows(
-        self, module: str, posted: Posted, header: Mapping[str, Any], move: Move
-    ) -> Iterator[tuple[str, Columns]]:
+    def _rows(self, posted: Posted, said: Columns, move: Move) -> Iterator[tuple[str, Columns]]:
         ledger = self.work.registry.ledgers[move.ledger]
-        about: Columns = {
-            **{name: header.get(name) for name in ("number", "doc_on", "owner", "department", "branch", "posted_at")},
-            "module": module, "document": posted.id, "line": move.line, "book_on": posted.book_on, **move.values,
-        }  # fmt: skip
+        about: Columns = {**said, "line": move.line, "book_on": posted.book_on, **move.values}
         role = f"{move.ledger}:{move.line}:{move.role}"
         yield derived_id(posted.id, role), about
         if posted.cancelled_on:
@@ -540,7 +545,6 @@ class Books:
         row_id = self._ids.get((balance.module, key)) or balance_id(balance, key)
         held = self.work.hold(balance.module, row_id)
         known = held.row if held.state is not None and not held.is_dropped else {}
-        before = {name: known[name] for name in self.work.registry[balance.module].all_names} if known else {}
         names = ("entries", *balance.sums.values(), *balance.fed)
         sums = {name: int(known.get(name) or 0) + turned[name] for name in names}
         if balance.header:
@@ -552,7 +556,10 @@ class Books:
             self.work.keep(balance.module, row_id, values)
         else:
             self.work.drop(balance.module, row_id)
-        for feed in balance.feeds(before, values if sums["entries"] else {}) if balance.feeds else ():
+        if balance.feeds is None:
+            return
+        before = picked(known, self.work.registry[balance.module].all_names) if known else {}
+        for feed in balance.feeds(before, values if sums["entries"] else {}):
             self._turned.setdefault((feed.balance, feed.key), Counter()).update(feed.sums)
 
     def _stand(self, module: str, id: str) -> None:

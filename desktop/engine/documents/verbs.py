@@ -585,6 +585,7 @@ class _Saving:
     """Whether somebody who may says yes to what waits."""
     foretold: Foretold | None = None
     """Where what a decision rests on is noted that is written later on; else it is written at once."""
+    _typed_of: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def needs_approval(self) -> bool:
@@ -709,17 +710,22 @@ class _Saving:
 
     def _parsed(self, definition: Definition, raw: Mapping[str, Any], place: str) -> Values:
         """Checked values; what is worked out is not taken from whoever saves."""
-        names = {
-            name: value
-            for name, value in raw.items()
-            if (one := definition.fields.get(name)) and not one.calc and not one.readonly and self.principal.sees(one)
-        }
+        typed = self._typed(definition)
+        names = {name: value for name, value in raw.items() if name in typed}
         try:
             return parse(definition, self.principal, names)
         except Invalid as error:
             self.wrong |= {f"{place}{name}": text for name, text in error.fields.items()}
             good = {name: value for name, value in names.items() if name not in error.fields}
             return parse(definition, self.principal, good)  # else what was filled in would be told as missing
+
+    def _typed(self, definition: Definition) -> frozenset[str]:
+        """The fields that whoever saves may give."""
+        if definition.name not in self._typed_of:
+            fields = definition.fields.items()
+            open_ = [name for name, one in fields if not (one.calc or one.readonly) and self.principal.sees(one)]
+            self._typed_of[definition.name] = frozenset(open_)
+        return self._typed_of[definition.name]
 
     def _complete_lines(
         self, saving: Saving, old: Values | None
@@ -798,7 +804,7 @@ class _Saving:
 
     def _posting(self, sheet: Sheet) -> Posting:
         old = self.chain.shown.sheet if self.chain else None
-        moves = partial(_moves_of, self.definition, self.id, self.asking)
+        moves = _Booked(partial(_moves_of, self.definition, self.id, self.asking))
         return Posting(self.id, sheet, old, self.asking, moves, self.principal.has, self.principal.no_prices)
 
     def _refuse_unseen(self, sheet: Sheet, old: Values | None) -> None:
@@ -879,8 +885,13 @@ class _Saving:
         return [self._version(sheet, shown.version + 1, shown.id, str(self.chain.first.said.get("book_on") or today()))]
 
     def _frozen(self, sheet: Sheet) -> Sheet:
-        header, line = (("id", *sorted(covered_names(one))) for one in (self.definition, self.line_definition))
+        header, line = self._covered
         return Sheet(frozen(sheet.header, header), [frozen(one, line) for one in sheet.lines])
+
+    @cached_property
+    def _covered(self) -> Sequence[Sequence[str]]:
+        """What a version says of the header, and of a line."""
+        return [("id", *sorted(covered_names(one))) for one in (self.definition, self.line_definition)]
 
     def _version(self, sheet: Sheet, version: int, base: str | None, book_on: str) -> Op:
         said: dict[str, Any] = {approval.SAID: "yes"} if self.needs_approval or self.approves else {}
@@ -940,8 +951,27 @@ def _moves_of(definition: Definition, id: str, asking: Asking, sheet: Sheet) -> 
     return document.moves(Posted(definition.name, id, "", sheet, book_on, None))
 
 
+class _Booked:
+    """What the sheets of one posting would book: several rules ask for it."""
+
+    def __init__(self, moves_of: Callable[[Sheet], Iterable[Move]]) -> None:
+        self._moves_of = moves_of
+        self._known: list[tuple[Sheet, Sequence[Move]]] = []
+
+    def __call__(self, sheet: Sheet) -> Sequence[Move]:
+        for known, moves in self._known:
+            if known is sheet:
+                return moves
+        self._known.append((sheet, tuple(self._moves_of(sheet))))
+        return self._known[-1][1]
+
+
 def _overflows(registry: Registry, posting: Posting) -> bool:
     """Whether a balance would grow beyond all reason."""
+    sheets = (posting.sheet, posting.old) if posting.old else (posting.sheet,)
+    amounts = (value for sheet in sheets for move in posting.moves(sheet) for value in move.values.values())
+    if sum([abs(value) for value in amounts if isinstance(value, int)]) <= _LARGE:
+        return False  # no balance turns by more than all there is
     turned: Counter[tuple[str, tuple[Any, ...], str]] = Counter()
     for sheet, sign in ((posting.sheet, 1), (posting.old, -1)):
         for move in posting.moves(sheet) if sheet else ():
@@ -958,7 +988,8 @@ def _overflows(registry: Registry, posting: Posting) -> bool:
 
 
 def _is_too_large(columns: Columns) -> bool:
-    return any(abs(value) > LARGEST for value in columns.values() if isinstance(value, int))
+    amounts = [value for value in columns.values() if isinstance(value, int)]
+    return bool(amounts) and (max(amounts) > LARGEST or min(amounts) < -LARGEST)
 
 
 def _place(one: Wrong) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from sync_server.replication.changeset import canonical
 from sync_server.replication.clock import Dot
 
+from ..columns import filled
 from ..define import Module
 from ..fields import Enum, Int, LongText, Ref, Text
 from .declare import Columns, Sheet
@@ -160,6 +161,6 @@ class Chain:
         )
 
 
-def frozen(columns: Columns, names: Iterable[str]) -> Columns:
+def frozen(columns: Columns, names: Sequence[str]) -> Columns:
     """The columns that a body keeps: those with a value."""
-    return {name: value for name in names if (value := columns.get(name)) is not None}
+    return filled(columns, names)
