@@ -149,6 +149,26 @@ class Definition:
         return _insertion(self.name, (*self.all_names, "pinyin", *self.shadows))
 
     @cached_property
+    def _of_kinds(self) -> dict[tuple[type, ...], tuple[str, ...]]:
+        return {}
+
+    def names_of(self, *kinds: type) -> tuple[str, ...]:
+        """The fields of some kinds."""
+        if kinds not in self._of_kinds:
+            self._of_kinds[kinds] = tuple(name for name, one in self.fields.items() if isinstance(one, kinds))
+        return self._of_kinds[kinds]
+
+    @cached_property
+    def loaded_alike(self) -> tuple[str, ...]:
+        """Fields whose value is what stands in the column of their name."""
+        return tuple(name for name, one in self.fields.items() if type(one).load is Field.load)
+
+    @cached_property
+    def loaded_apart(self) -> tuple[str, ...]:
+        """The other fields."""
+        return tuple(name for name, one in self.fields.items() if type(one).load is not Field.load)
+
+    @cached_property
     def stored_alike(self) -> tuple[str, ...]:
         """Fields whose value stands in one column of their name as it is."""
         return tuple(name for name, one in self.fields.items() if type(one).store is Field.store)

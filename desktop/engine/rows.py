@@ -3,7 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from functools import cache
+from operator import itemgetter, methodcaller
+from typing import Any, cast
 
 from . import aliases
 from .access import Principal, scope_sql
@@ -17,6 +19,7 @@ from .fields import (
     PricePooled,
     RateAgainst,
     Ref,
+    Refs,
     Running,
     TallyOf,
     TextThrough,
@@ -32,10 +35,19 @@ MACHINERY = ("id", "rev", "created_at", "created_by", "updated_at", "updated_by"
 """Shared columns that are shown with every row."""
 
 
+_ELSEWHERE = (Mirror, PriceBeside, Running, PricePooled, TallyOf, TextThrough, RateAgainst, NewestDay, Bounded)
+"""Fields whose values stand in other rows."""
+
+
 def select_list(definition: Definition, table: str) -> tuple[str, tuple[str, ...]]:
     """The columns to fetch and their names: explicit, so that values can be zipped without looking names up."""
     names = (*MACHINERY, "row", *definition.all_names)
-    return ", ".join(f'{table}."{name}"' for name in names), names
+    return _listed(table, names), names
+
+
+@cache
+def _listed(table: str, names: tuple[str, ...]) -> str:
+    return ", ".join(f'{table}."{name}"' for name in names)
 
 
 def fetch(
@@ -49,17 +61,31 @@ def fetch(
     history)."""
     if not numbers:
         return []
+    found = _raw(db, definition, "c.row IN (SELECT value FROM json_each(?))", json.dumps(numbers))
+    by_number = {row["row"]: row for row in found}
+    inside = [by_number[number] for number in numbers if number in by_number]
+    return present(db, registry, definition, inside, principal)
+
+
+def living(db: sqlite3.Connection, registry: Registry, definition: Definition, ids: Sequence[str]) -> list[Values]:
+    """Live rows by their ids, in any order, as rules see them."""
+    condition = "c.deleted_at IS NULL AND c.id IN (SELECT value FROM json_each(?))"
+    found = _raw(db, definition, condition, json.dumps(ids)) if ids else []
+    return present(db, registry, definition, found, None) if found else []
+
+
+def living_one(db: sqlite3.Connection, registry: Registry, definition: Definition, id: str) -> Values | None:
+    """The same of one; None where there is none."""
+    found = _raw(db, definition, "c.deleted_at IS NULL AND c.id = ?", id)
+    return present(db, registry, definition, found, None)[0] if found else None
+
+
+def _raw(db: sqlite3.Connection, definition: Definition, condition: str, asked: str) -> list[Values]:
     columns, names = select_list(definition, "c")
-    cursor = db.execute(
-        f"SELECT {columns} FROM {definition.name} c WHERE c.row IN (SELECT value FROM json_each(?))",
-        (json.dumps(numbers),),
-    )
-    by_number = {}
-    for record in cursor:
-        row = dict(zip(names, record, strict=True))
-        by_number[row["row"]] = row
-    found = [by_number[number] for number in numbers if number in by_number]
-    return present(db, registry, definition, found, principal)
+    cursor = db.cursor()
+    cursor.row_factory = None  # plain tuples are made faster
+    cursor.execute(f"SELECT {columns} FROM {definition.name} c WHERE {condition}", (asked,))
+    return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 def as_listed(definition: Definition, rows: list[Values]) -> list[Values]:
@@ -81,12 +107,12 @@ def present(
     """Column values → API values."""
     shown = {n: f for n, f in definition.fields.items() if principal is None or principal.sees(f)}
     looks = _looks(db, registry, definition, shown, raw, principal)
-    own = {name: one for name, one in shown.items() if name not in looks}
-    plain = [name for name, one in own.items() if type(one).load is Field.load]
-    special = {name: one for name, one in own.items() if type(one).load is not Field.load}
+    plain = (*MACHINERY, *(name for name in definition.loaded_alike if name in shown and name not in looks))
+    special = {name: shown[name] for name in definition.loaded_apart if name in shown and name not in looks}
     rows: list[Values] = []
+    take = itemgetter(*plain)
     for source in raw:
-        row = {name: source[name] for name in (*MACHINERY, *plain)}
+        row = dict(zip(plain, take(source), strict=True))
         for name, one in special.items():
             row[name] = one.load(name, source)
         for name, look in looks.items():
@@ -109,9 +135,8 @@ def _looks(
     """The fields that stand in other rows, each looked up for all rows at once."""
     ids = [row["id"] for row in raw]
     looks = {name: _linked(db, definition, name, ids) for name in definition.links if name in shown}
-    for name, one in shown.items():
-        if name in looks:
-            continue
+    for name in definition.names_of(*_ELSEWHERE):
+        one = shown.get(name)
         if isinstance(one, Mirror):
             looks[name] = _is_chosen(_chosen(db, one, ids))
         elif isinstance(one, PriceBeside):
@@ -125,7 +150,8 @@ def _looks(
             looks[name] = _by("row", _pooled(db, definition, one, raw))
         elif isinstance(one, TextThrough | RateAgainst | NewestDay):
             looks[name] = _looked(db, one, raw, principal)
-    return looks | _limited(db, {name: one for name, one in shown.items() if isinstance(one, Bounded)}, raw)
+    bounded = {name: shown[name] for name in definition.names_of(Bounded) if name in shown}
+    return looks | _limited(db, cast(Mapping[str, Bounded], bounded), raw)
 
 
 def _by(key: str, found: Mapping[Any, Any]) -> Looked:
@@ -143,14 +169,21 @@ def _linked(db: sqlite3.Connection, definition: Definition, name: str, ids: Sequ
 
 def _blank_gone(db: sqlite3.Connection, definition: Definition, rows: Sequence[Values]) -> None:
     """A loose reference to something deleted reads as blank; it stays stored, so that a restore brings it back."""
-    for name, one in definition.fields.items():
-        ids = {row[name] for row in rows if row.get(name)} if isinstance(one, Ref) and one.loose else set()
-        for target in one.targets() if ids and isinstance(one, Ref) else ():
+    for name in definition.names_of(Ref):
+        one = definition.fields[name]
+        assert isinstance(one, Ref)
+        ids = _ids_in(rows, name) if one.loose else set()
+        for target in one.targets() if ids else ():
             sql = f"SELECT id FROM {target} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
             ids -= {found[0] for found in db.execute(sql, (json.dumps(list(ids)),))}
         for row in rows if ids else ():
             if row.get(name) in ids:
                 row[name] = None
+
+
+def _ids_in(rows: Iterable[Mapping[str, Any]], name: str) -> set[str]:
+    """What rows have in a column."""
+    return set(map(methodcaller("get", name), rows)) - {None, ""}
 
 
 def _chosen(db: sqlite3.Connection, one: Mirror, ids: Sequence[str]) -> set[str]:
@@ -332,7 +365,7 @@ def _links(db: sqlite3.Connection, definition: Definition, name: str, ids: Seque
 def _mask(
     db: sqlite3.Connection, registry: Registry, definition: Definition, rows: Sequence[Values], principal: Principal
 ) -> None:
-    names = [name for name, one in definition.fields.items() if principal.sees(one) and principal.masks(one)]
+    names = [name for name, one in definition.fields.items() if principal.masks(one) and principal.sees(one)]
     own = own_rows(db, registry, definition, rows, principal) if names else set()
     for row in rows if names else ():
         if row["id"] not in own:
@@ -377,14 +410,11 @@ def labels(
 ) -> dict[str, str]:
     """Titles of everything the rows refer to, by id; deleted records keep theirs."""
     wanted: dict[str, set[str]] = {}
-    for name, one in definition.fields.items():
-        if name in definition.links:
-            ids = {id for row in rows for id in row.get(name) or ()}
-            wanted.setdefault(targets_of(one)[0], set()).update(ids)
-        elif isinstance(one, Ref):
-            ids = {row[name] for row in rows if row.get(name)}
-            for target in one.targets():
-                wanted.setdefault(target, set()).update(ids)
+    for name in definition.names_of(Ref, Refs):
+        is_link = name in definition.links
+        ids = {id for row in rows for id in row.get(name) or ()} if is_link else _ids_in(rows, name)
+        for target in targets_of(definition.fields[name]):
+            wanted.setdefault(target, set()).update(ids)
     return titles(db, registry, wanted)
 
 

@@ -1,6 +1,5 @@
 """One save in progress: what a record becomes, whether it may, and the ops that say so. Decides; writes nothing."""
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from .fields.serial import in_order
 from .ids import derived_id, new_id
 from .numbering import Series, draw, master_number, scheme_of
 from .registry import Definition, Registry, targets_of
-from .rows import Values, fetch
+from .rows import Values, fetch, living, living_one
 from .settings import Setting, settings_of
 
 _FOUND_MAX = 2_000
@@ -307,9 +306,7 @@ class Saving:
     def foresee(self, module: str, ids: Iterable[str]) -> None:
         """Looks records up that will be asked for, all at once."""
         wanted = [id for id in dict.fromkeys(ids) if (module, id) not in self._known]
-        sql = f"SELECT row FROM {module} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
-        numbers = [row[0] for row in self.db.execute(sql, (json.dumps(wanted),))] if wanted else []
-        rows = fetch(self.db, self.engine.registry, self.engine.definition(module), numbers, None)
+        rows = living(self.db, self.engine.registry, self.engine.definition(module), wanted)
         found = {row["id"]: row for row in rows}
         for id in wanted:
             row = found.get(id)
@@ -566,9 +563,7 @@ def _hangs_on_nothing(one: Field, module: str) -> bool:
 
 def look(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Values | None:
     """Values of a live record, unmasked; None when there is none."""
-    definition = engine.definition(module)
-    found = db.execute(f"SELECT row FROM {module} WHERE id = ? AND deleted_at IS NULL", (id,)).fetchone()
-    return fetch(db, engine.registry, definition, [found[0]], None)[0] if found else None
+    return living_one(db, engine.registry, engine.definition(module), id)
 
 
 def row_number(

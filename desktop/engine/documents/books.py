@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from functools import partial
 
 from sync_server.replication.changeset import Op, Scalar
@@ -12,8 +11,9 @@ from ..ids import derived_id
 from ..registry import Registry
 from ..settings import settings_of
 from ..work import Work
-from .declare import Annex, Asking, Columns, Posted, Wanted
-from .project import chain_of, counting, living, posted_of, sums_of
+from .declare import Annex, Asking, Columns, Posted
+from .foreseen import Foreseen
+from .project import chain_of, counting, posted_of
 from .versions import TABLE
 
 
@@ -52,18 +52,15 @@ def _given(columns: Columns) -> Columns:
 
 
 def _asking(work: Work) -> Asking:
-    db, registry = work.db, work.registry
-
-    def find(module: str, columns: Mapping[str, Wanted]) -> list[Columns]:
-        return living(db, registry[module], columns)
+    ahead = Foreseen(work.db, work.registry)
 
     def look(module: str, id: str) -> Columns | None:
-        return next(iter(find(module, {"id": id})), None)
+        return next(iter(ahead.found(module, {"id": id})), None)
 
-    def balance(name: str, keys: Mapping[str, Scalar]) -> Mapping[str, int]:
-        return sums_of(db, registry.balances[name], keys)
-
-    return Asking(look, find, balance, settings_of(db), partial(counting, work), lambda: True)
+    return Asking(
+        look, ahead.found, ahead.sums, settings_of(work.db), partial(counting, work), lambda: True,
+        foresee_balances=ahead.balances, foresee_rows=ahead.rows,
+    )  # fmt: skip
 
 
 def unbooked(db: sqlite3.Connection, registry: Registry) -> list[tuple[str, str]]:

@@ -128,6 +128,10 @@ class Asking:
     """Whether this machine writes what the books need beside documents (modules.md 0.5)."""
     step: Callable[[int, int], None] = lambda done, total: None
     """What takes long says how much is done, of how much; there it may be stopped, too."""
+    foresee_balances: Callable[[str, Sequence[Mapping[str, Scalar]]], None] = lambda balance, keys: None
+    """Says which balances will be asked for line by line, all by the same keys: they are looked up at once."""
+    foresee_rows: Callable[[str, str, Iterable[str]], None] = lambda module, column, values: None
+    """Says which rows will be asked for line by line, by one column alone."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +222,11 @@ class Balance:
     fed: tuple[str, ...] = ()
     """Sums that only other balances feed."""
     feeds: Callable[[Columns, Columns], Iterator[Feed]] | None = None
+
+    @property
+    def totals(self) -> tuple[str, ...]:
+        """Its sums, by what it calls them."""
+        return (*self.sums.values(), *self.fed)
 
 
 @dataclass(frozen=True)

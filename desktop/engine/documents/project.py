@@ -545,7 +545,7 @@ class Books:
         row_id = self._ids.get((balance.module, key)) or balance_id(balance, key)
         held = self.work.hold(balance.module, row_id)
         known = held.row if held.state is not None and not held.is_dropped else {}
-        names = ("entries", *balance.sums.values(), *balance.fed)
+        names = ("entries", *balance.totals)
         sums = {name: int(known.get(name) or 0) + turned[name] for name in names}
         if balance.header:
             about = dict(zip(balance.keys, key, strict=True))
@@ -588,7 +588,7 @@ class Books:
 def sums_of(db: sqlite3.Connection, balance: Balance, keys: Mapping[str, Wanted]) -> dict[str, int]:
     """The sums of all balances with these keys; without some of the keys, or with several of one, over all of them."""
     some = {name: json.dumps(value) for name, value in keys.items() if isinstance(value, list)}
-    names = (*balance.sums.values(), *balance.fed)
+    names = balance.totals
     sql = _sums_sql(balance.module, names, tuple((name, name in some) for name in keys))
     row = db.execute(sql, tuple(some.get(name, value) for name, value in keys.items())).fetchone()
     return dict(zip(names, row, strict=True))

@@ -29,8 +29,9 @@ from ..settings import settings_of
 from ..work import Work, iso_of
 from . import approval, brought, disputes, offers, project
 from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wanted, Wrong
+from .foreseen import Foreseen
 from .foretold import Foretold
-from .project import covered_names, sums_of
+from .project import covered_names
 from .showing import LARGEST, presented
 from .unseen import Unseen
 from .versions import TABLE, Chain, body_of, frozen
@@ -56,6 +57,7 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
     """What rules may look up in an open transaction; `saving` has looked some of it up already."""
 
     seen: dict[tuple[str, str], Mapping[str, Any] | None] = {}
+    ahead = Foreseen(db, engine.registry)
     merged = aliases.present(db, engine.registry.mergeable)
 
     def look_once(module: str, id: str) -> Mapping[str, Any] | None:
@@ -70,11 +72,13 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
 
     return Asking(
         look_once,
-        lambda module, columns: project.living(db, engine.definition(module), through(module, columns)),
-        lambda balance, keys: sums_of(db, engine.registry.balances[balance], through(balance, keys)),
+        lambda module, columns: ahead.found(module, through(module, columns)),
+        lambda balance, keys: ahead.sums(balance, through(balance, keys)),
         settings_of(db, saving.principal.operator if saving else ""),
         lambda id: project.counting(Work(db, engine.registry), id),
         lambda: keeps_books(engine.applier.me(db).code),
+        foresee_balances=ahead.balances,
+        foresee_rows=ahead.rows,
     )
 
 

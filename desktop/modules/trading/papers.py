@@ -525,6 +525,8 @@ def stock_is_there(posting: Posting) -> Iterator[Wrong]:
     rule = posting.asking.settings[STOCK_NEGATIVE]
     before = _by_place(posting.moves(posting.old)) if posting.old else {}
     after = _by_place(posting.moves(posting.sheet))
+    less = [{"product": product, "warehouse": where} for (product, where), by in after.items() if by < 0]
+    posting.asking.foresee_balances("stock_balance", less)
     taken: dict[tuple[str, str], int] = {}
     for place, line in enumerate(posting.sheet.lines):
         key = (str(line["product"]), str(place_of(line, posting.sheet.header)))

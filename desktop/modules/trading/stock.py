@@ -1,6 +1,6 @@
 """Stock: entries, balances and what they cost (modules.md 2.2.9, T6, T7). All of it follows from posted documents."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ...engine.define import Act, Balance, Flaw, Ledger, Module
@@ -322,6 +322,11 @@ class Pools:
         self.by_warehouse = asking.settings[COST_SCOPE] == "warehouse"
         self._known: dict[tuple[str, ...], Pool] = {}
 
+    def foresee(self, places: Iterable[tuple[object, object]]) -> None:
+        """Says which pools will be asked for: they are looked up at once."""
+        keys = dict.fromkeys(self.key(*place) for place in places)
+        self._asking.foresee_balances("stock_balance", [self._named(key) for key in keys])
+
     def of(self, product: object, warehouse: object) -> Pool:
         """The pool that goods in a warehouse belong to, as the lines before left it."""
         return self.at(self.key(product, warehouse))
@@ -329,9 +334,13 @@ class Pools:
     def at(self, key: tuple[str, ...]) -> Pool:
         """The same by its key."""
         if key not in self._known:
-            sums = self._asking.balance("stock_balance", dict(zip(("product", "warehouse"), key, strict=False)))
+            sums = self._asking.balance("stock_balance", self._named(key))
             self._known[key] = pool_of(dict(sums))
         return self._known[key]
+
+    @staticmethod
+    def _named(key: tuple[str, ...]) -> Mapping[str, str]:
+        return dict(zip(("product", "warehouse"), key, strict=False))
 
     def turn(self, product: object, warehouse: object, pool: Pool) -> None:
         """What a line left."""
@@ -345,9 +354,10 @@ class Pools:
 def costs_in_turn(posted: Posted, asking: Asking, judge: Judge) -> Iterator[tuple[str, Columns]]:
     """T6: each line is costed from the pool as the lines before it left it."""
     pools = Pools(asking)
-    for line in posted.sheet.lines:
-        if line.get("is_service"):
-            continue
+    goods = [line for line in posted.sheet.lines if not line.get("is_service")]
+    pools.foresee((line["product"], place_of(line, posted.sheet.header)) for line in goods)
+    foresee_prices(asking, goods)
+    for line in goods:
         key = line["product"], place_of(line, posted.sheet.header)
         costed = judge(pools.of(*key), line)
         pools.turn(*key, costed.pool)
@@ -380,6 +390,11 @@ def bought_at(asking: Asking, product: str) -> int | None:
     )
     newest = max(lines, key=lambda line: (str(line["doc_on"]), str(line["id"])), default=None)
     return divided(abs(int(newest["cost_amount"])) * PRICED, int(newest["base_qty"])) if newest else None  # type: ignore[arg-type]
+
+
+def foresee_prices(asking: Asking, lines: Iterable[Columns]) -> None:
+    """Looks up at once what `reference_price` will ask for."""
+    asking.foresee_rows("product_cost", "product", (str(line["product"]) for line in lines))
 
 
 def reference_price(asking: Asking, product: str) -> int | None:

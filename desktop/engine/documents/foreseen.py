@@ -1,0 +1,95 @@
+"""What rules ask for line by line, looked up for all lines at once."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from .project import living, sums_of
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from sync_server.replication.changeset import Scalar
+
+    from ..registry import Registry
+    from .declare import Balance, Columns, Wanted
+
+Sums = dict[str, int]
+
+
+class Foreseen:
+    """Answers `Asking.find` and `Asking.balance` in one open transaction. What was looked up ahead holds until anything
+    is written: others cannot write meanwhile, and what is written here makes it void."""
+
+    def __init__(self, db: sqlite3.Connection, registry: Registry) -> None:
+        self._db, self._registry = db, registry
+        self._sums: dict[tuple[Any, ...], Sums] = {}
+        self._rows: dict[tuple[Any, ...], list[Columns]] = {}
+        self._changes = db.total_changes
+
+    def balances(self, name: str, keys: Sequence[Mapping[str, Scalar]]) -> None:
+        """Looks up balances that will be asked for, all by the same keys; the first of them finds them."""
+        self._forget_what_changed()
+        balance, names = self._registry.balances[name], tuple(keys[0]) if keys else ()
+        wanted = {tuple(one[key] for key in names) for one in keys}
+        known = _sums_of_many(self._db, balance, names, wanted) if names else {}
+        blank = dict.fromkeys(balance.totals, 0)
+        self._sums |= {(name, *zip(names, one, strict=True)): known.get(one, blank) for one in wanted}
+
+    def rows(self, module: str, column: str, values: Iterable[str]) -> None:
+        """Looks up the rows that will be asked for by one column alone."""
+        self._forget_what_changed()
+        wanted = list(dict.fromkeys(values))
+        found = defaultdict(list)
+        for row in living(self._db, self._registry[module], {column: wanted}) if wanted else ():
+            found[row[column]].append(row)
+        self._rows |= {(module, column, one): found[one] for one in wanted}
+
+    def sums(self, name: str, keys: Mapping[str, Wanted]) -> Sums:
+        """The sums of all balances with these keys."""
+        self._forget_what_changed()
+        known = self._sums.get((name, *keys.items())) if self._are_plain(keys) else None
+        return sums_of(self._db, self._registry.balances[name], keys) if known is None else dict(known)
+
+    def found(self, module: str, columns: Mapping[str, Wanted]) -> list[Columns]:
+        """The live rows whose columns are as wanted, the latest first."""
+        self._forget_what_changed()
+        known = None
+        if len(columns) == 1 and self._are_plain(columns):
+            ((column, value),) = columns.items()
+            known = self._rows.get((module, column, value))
+        return living(self._db, self._registry[module], columns) if known is None else [dict(row) for row in known]
+
+    @staticmethod
+    def _are_plain(wanted: Mapping[str, Wanted]) -> bool:
+        return all(isinstance(value, str) for value in wanted.values())
+
+    def _forget_what_changed(self) -> None:
+        if self._changes != self._db.total_changes:
+            self._sums.clear()
+            self._rows.clear()
+            self._changes = self._db.total_changes
+
+
+def _sums_of_many(
+    db: sqlite3.Connection, balance: Balance, names: tuple[str, ...], wanted: Iterable[tuple[Scalar, ...]]
+) -> dict[tuple[Scalar, ...], Sums]:
+    """The sums by keys, of those that are there."""
+    leading = json.dumps(sorted({str(one[0]) for one in wanted}))
+    totals, width = balance.totals, len(names)
+    found = db.execute(_sql(balance.module, totals, names), (leading,)).fetchall()
+    return {tuple(row[:width]): dict(zip(totals, row[width:], strict=True)) for row in found}
+
+
+@cache
+def _sql(module: str, totals: tuple[str, ...], names: tuple[str, ...]) -> str:
+    keys = ", ".join(f'"{name}"' for name in names)
+    sums = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in totals)
+    return (
+        f"SELECT {keys}, {sums} FROM {module} WHERE deleted_at IS NULL "
+        f'AND "{names[0]}" IN (SELECT value FROM json_each(?)) GROUP BY {keys}'
+    )
