@@ -2,6 +2,7 @@
 
 import ast
 import sqlite3
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -45,10 +46,15 @@ def add_to_search(
     """Puts rows (number, values) into the full-text index, those that have words."""
     marks = ", ".join("?" * (len(definition.searched) + 2))
     names = ", ".join(("rowid", *definition.searched, "initials"))
-    db.executemany(
-        f"INSERT INTO {definition.name}_fts ({names}) VALUES ({marks})",
-        ([number, *words] for number, row in rows if any(words := search_values(definition, row))),
-    )
+    known: dict[tuple[Any, ...], list[str]] = {}
+    found = []
+    for number, row in rows:  # entries of one document are called alike
+        said = tuple(map(row.__getitem__, definition.search_columns))
+        if said not in known:
+            known[said] = search_values(definition, row)
+        if any(known[said]):
+            found.append([number, *known[said]])
+    db.executemany(f"INSERT INTO {definition.name}_fts ({names}) VALUES ({marks})", found)
 
 
 def drop_from_search(db: sqlite3.Connection, definition: Definition, number: int, row: Mapping[str, Any]) -> None:
@@ -142,13 +148,37 @@ def add_to_tally(
     )
 
 
-def amounts(definition: Definition, row: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """What a live row adds to the tally: (value, by) for all rows, its value of the tallied field, its sums as far as
-    they are not 0."""
-    yield "*", 1
+def tell_tally(
+    db: sqlite3.Connection, definition: Definition, out: Iterable[Mapping[str, Any]], into: Iterable[Mapping[str, Any]]
+) -> None:
+    """Counts live rows out and others in."""
+    tally: Counter[str] = Counter()
+    parts: Counter[Part] = Counter()
+    for rows, sign in ((out, -1), (into, +1)):
+        for some in _alike(definition, rows):
+            place = place_of(definition, some[0]) if definition.parted else None
+            for value, amount in _amounts(definition, some):
+                tally[value] += sign * amount
+                if place:
+                    parts[value, *place] += sign * amount
+    add_to_tally(db, definition, tally, parts)
+
+
+def _alike(definition: Definition, rows: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[Mapping[str, Any]]]:
+    """Rows that are counted at the same places, as those of one document are."""
+    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(tuple(map(row.get, definition.placed_by)), []).append(row)
+    return found.values()
+
+
+def _amounts(definition: Definition, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
+    """What live rows that are alike add to the tally: (value, by) for all rows, their value of the tallied field, their
+    sums as far as they are not 0."""
+    yield "*", len(rows)
     if definition.tallied:
-        yield row[definition.tallied] or "", 1
-    yield from summing.added(definition, row)
+        yield rows[0][definition.tallied] or "", len(rows)
+    yield from summing.added(definition, rows)
 
 
 def place_of(definition: Definition, row: Mapping[str, Any]) -> tuple[str, str, str]:

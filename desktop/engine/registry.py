@@ -231,10 +231,14 @@ class Definition:
     @cached_property
     def counted_by(self) -> tuple[str, ...]:
         """Columns that the tally of a row follows from."""
+        return tuple(dict.fromkeys((*self.sums, *self.placed_by)))
+
+    @cached_property
+    def placed_by(self) -> tuple[str, ...]:
+        """Those of them that say where, and whether, the tally counts it."""
         fields = [self.fields[name] for name in self.sums]
         kinds = [by for one in fields for by in (one.sum_within, one.sum_signs.by if one.sum_signs else "")]
-        state = "state" if self.posts else ""
-        found = (self.tallied or "", *self.sums, *self.parted, *kinds, state)
+        found = (self.tallied or "", *self.parted, *kinds, "state" if self.posts else "")
         return tuple(dict.fromkeys(filter(None, found)))
 
     @cached_property

@@ -122,19 +122,22 @@ def settings_at(db: sqlite3.Connection, place: Place) -> Settings:
 
 def places_of(db: sqlite3.Connection, operator: str = "") -> list[Place]:
     """Where this machine is, and who uses it."""
-    if not _is_there(db, "sync_self"):
+    found = _rows(db, "SELECT branch, replica FROM sync_self")
+    if found is None:
         return []
-    row = db.execute("SELECT branch, replica FROM sync_self").fetchone()
-    here = [Place("branch", str(row["branch"] or "")), Place("machine", str(row["replica"]))] if row else []
+    here = [Place("branch", str(found[0][0] or "")), Place("machine", str(found[0][1]))] if found else []
     return [*here, Place("user", operator)]
 
 
-def _is_there(db: sqlite3.Connection, table: str) -> bool:
-    # From memory: the catalogue itself is a table that would be read through, several times a posting.
-    return db.execute("SELECT 1 FROM pragma_table_info(?) LIMIT 1", (table,)).fetchone() is not None
+def _rows(db: sqlite3.Connection, sql: str) -> list[tuple[str, str]] | None:
+    """None where the table is not there. Nobody looks for it first: that would be asked several times a posting."""
+    try:
+        return db.execute(sql).fetchall()
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        return None
 
 
 def _kept(db: sqlite3.Connection) -> dict[str, str]:
-    if not _is_there(db, TABLE):
-        return {}
-    return dict(db.execute(f"SELECT key, value FROM {TABLE} WHERE deleted_at IS NULL AND value IS NOT NULL").fetchall())
+    return dict(_rows(db, f"SELECT key, value FROM {TABLE} WHERE deleted_at IS NULL AND value IS NOT NULL") or ())

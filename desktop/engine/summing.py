@@ -6,6 +6,7 @@ total), and by `sum_within` which rows must not be added up: their total is told
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from .fields import Enum, Signs
@@ -43,11 +44,13 @@ def amount(definition: Definition, name: str, row: Mapping[str, Any], *, plain: 
     return int(row[name]) * (signs.of(row[signs.by]) if signs else 1)
 
 
-def added(definition: Definition, row: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """Where the tally keeps the amounts of a row, as far as they are not 0."""
-    for name, signs, within, key in definition.added if counts(definition, row) else ():
-        if row[name] and (by := int(row[name]) * (signs.of(row[signs.by]) if signs else 1)):
-            yield part_key(name, row[within]) if within else key, by
+def added(definition: Definition, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
+    """Where the tally keeps the amounts of rows that are alike in all that they hang on, as far as they are not 0."""
+    first = rows[0]
+    for name, signs, within, key in definition.added if counts(definition, first) else ():
+        total = sum(filter(None, map(itemgetter(name), rows)))
+        if total and (by := total * (signs.of(first[signs.by]) if signs else 1)):
+            yield part_key(name, first[within]) if within else key, by
 
 
 def part_key(name: str, value: Any) -> str:

@@ -41,6 +41,8 @@ _UNSIGNED: Values = dict.fromkeys(("created_at", "created_by", "updated_at", "up
 """Of a row that nobody made."""
 
 _NO_CLOCK = RowClock()
+_KEPT = RowState(is_born=True)
+"""Of a row that is worked out here."""
 _ASK_MAX = 500
 _LATER_PARTS = 1_000
 
@@ -102,7 +104,7 @@ class Held:
 
     @property
     def clock(self) -> RowClock:
-        return self.state.clock if self.state else RowClock()
+        return self.state.clock if self.state else _NO_CLOCK
 
 
 class Work:
@@ -398,7 +400,7 @@ class Work:
         held = self.hold(table, id)
         base = held.stored or {**_UNSIGNED, "id": id, "rev": 0, "deleted_at": None, "via": None}
         row = {**base, **picked(values, held.table.all_names)}
-        held.is_dropped, held.state = False, RowState(is_born=True)
+        held.is_dropped, held.state = False, _KEPT
         if row == held.stored:
             held.row = row
             return
@@ -686,21 +688,18 @@ class Work:
         derived.add_to_search(self.db, definition, fresh)
 
     def _count(self, definition: Definition, rows: Sequence[Held]) -> None:
-        tally: Counter[str] = Counter()
-        parts: Counter[derived.Part] = Counter()
-        names = definition.counted_by
-        merged = self._merged(definition, rows)
+        names, merged = definition.counted_by, self._merged(definition, rows)
+        out: list[Values] = []
+        into: list[Values] = []
         for held in rows:
             if held.id in merged:
                 continue
             before, after = _living(held.stored), None if held.is_dropped else _living(held.row)
             if before is not None and after is not None and all(before[name] == after[name] for name in names):
                 continue
-            if before is not None:
-                _tell_tally(tally, parts, definition, before, -1)
-            if after is not None:
-                _tell_tally(tally, parts, definition, after, +1)
-        derived.add_to_tally(self.db, definition, tally, parts)
+            out += [before] if before is not None else []
+            into += [after] if after is not None else []
+        derived.tell_tally(self.db, definition, out, into)
 
     def _merged(self, definition: Definition, rows: Sequence[Held]) -> dict[str, str]:
         """Those of the rows that are losers: no list counts them."""
@@ -728,23 +727,10 @@ class Work:
         if not turned:
             return
         self._led.setdefault(module, set()).update(ids)
-        definition, tally = self.registry[module], Counter[str]()
-        parts: Counter[derived.Part] = Counter()
         sql = f"SELECT * FROM {module} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
-        for row in self.db.execute(sql, (json.dumps(list(turned)),)).fetchall():
-            _tell_tally(tally, parts, definition, dict(row), -1 if turned[row["id"]] else +1)
-        derived.add_to_tally(self.db, definition, tally, parts)
-
-
-def _tell_tally(
-    tally: Counter[str], parts: Counter[derived.Part], definition: Definition, row: Values, by: int
-) -> None:
-    """Counts a row in (+1) or out (-1)."""
-    place = derived.place_of(definition, row) if definition.parted else None
-    for value, amount in derived.amounts(definition, row):
-        tally[value] += by * amount
-        if place:
-            parts[value, *place] += by * amount
+        rows = [dict(row) for row in self.db.execute(sql, (json.dumps(list(turned)),)).fetchall()]
+        out, into = ([row for row in rows if turned[row["id"]] is is_out] for is_out in (True, False))
+        derived.tell_tally(self.db, self.registry[module], out, into)
 
 
 def add_to_checksum(db: sqlite3.Connection, table: str, delta: int) -> None:
