@@ -14,12 +14,13 @@ from typing import Any
 
 import orjson
 
-from sync_server.replication.changeset import ROWS_MAX, Changeset, Op, canonical, chain
+from sync_server.replication.changeset import ROWS_MAX, Changeset, Op, chain
 from sync_server.replication.clock import Clock
 from sync_server.replication.conflicts import lost_place
 from sync_server.replication.merge import RowClock
 
 from ..db import Database
+from .canonical import canonical
 from .documents import books
 from .documents.declare import Posted
 from .registry import Registry
@@ -353,7 +354,7 @@ def _parts(ops: Sequence[Op]) -> Iterator[Sequence[Op]]:
     """Ops cut into what one changeset holds: so many rows, and so many bytes that it travels easily."""
     start, size = 0, 0
     for place, op in enumerate(ops):
-        weight = 200 + sum(4 * len(value) for value in op.set.values() if isinstance(value, str))
+        weight = 200 + 4 * sum([len(value) for value in op.set.values() if isinstance(value, str)])
         if place > start and (place - start == ROWS_MAX or size + weight > _PART_BYTES_MAX):
             yield ops[start:place]
             start, size = place, 0

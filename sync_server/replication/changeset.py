@@ -36,10 +36,14 @@ class Op:
 
     def wire(self) -> dict[str, Any]:
         body: dict[str, Any] = {"t": self.table, "id": self.id, "k": self.kind}
-        optional = {"set": self.set, "bh": self.based_on, "seen": self.seen, "via": self.via}
-        body.update(
-            {key: (dict(value) if isinstance(value, Mapping) else value) for key, value in optional.items() if value}
-        )
+        if self.set:
+            body["set"] = dict(self.set)
+        if self.based_on:
+            body["bh"] = dict(self.based_on)
+        if self.seen:
+            body["seen"] = dict(self.seen)
+        if self.via:
+            body["via"] = self.via
         return body
 
     @staticmethod

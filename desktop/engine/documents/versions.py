@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sync_server.replication.changeset import canonical
+import orjson
+
 from sync_server.replication.clock import Dot
 
+from ..canonical import canonical
 from ..columns import filled
 from ..define import Module
 from ..fields import Enum, Int, LongText, Ref, Text
@@ -91,7 +92,7 @@ class Version:
     def said(self) -> Mapping[str, Any]:
         """The body: header, lines, and the dates it is booked by."""
         try:
-            found = json.loads(self.body)
+            found = orjson.loads(self.body)
         except ValueError:
             return {}
         return found if isinstance(found, dict) else {}
