@@ -14,8 +14,8 @@ from sync_server.replication.merge import Policy, Rules
 from . import aliases
 from .define import Chapter, Module, Special
 from .documents import approval, versions
-from .documents.declare import STATES, Document, Ledger
-from .fields import Column, Enum, Field, Mirror, Ref, Refs, Signs
+from .documents.declare import APPROVAL, STATES, Document, Ledger
+from .fields import Column, Enum, Field, Mirror, OfFirstChild, Ref, Refs, Signs
 from .ids import derived_id, seed_id
 from .likeness import key_shadows
 from .settings import Setting, Settings
@@ -177,6 +177,25 @@ class Definition:
     def sent_alike(self) -> tuple[str, ...]:
         """Those of them that travel."""
         return tuple(name for name in self.stored_alike if name in self.unit_of)
+
+    @cached_property
+    def covered(self) -> frozenset[str]:
+        """Columns that versions speak of: those of fields, without what is edited freely after posting."""
+        document = self.module.document
+        after = (*document.after.split(), *APPROVAL) if document else ()
+        fields = ((name, one) for name, one in self.fields.items() if name not in after)
+        return frozenset(column.name for name, one in fields for column in one.columns(name))
+
+    @cached_property
+    def uncovered(self) -> tuple[str, ...]:
+        """The other columns that are sent."""
+        return tuple(name for name in self.column_names if name not in self.covered)
+
+    @cached_property
+    def checked(self) -> tuple[str, ...]:
+        """The fields of which anything is asked when a record is saved."""
+        kinds = self.names_of(Ref, Refs, OfFirstChild)
+        return tuple(name for name, one in self.fields.items() if one.required or one.stays_once or name in kinds)
 
     @cached_property
     def stored_apart(self) -> tuple[str, ...]:

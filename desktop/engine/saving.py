@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sync_server.replication.changeset import Op, Scalar, value_hash
 
@@ -25,6 +25,8 @@ from .numbering import Series, draw, master_number, scheme_of
 from .registry import Definition, Registry, targets_of
 from .rows import Values, fetch, living, living_one
 from .settings import Setting, settings_of
+
+Kind = TypeVar("Kind", bound=Field)
 
 _FOUND_MAX = 2_000
 """Records a rule may look through."""
@@ -113,13 +115,13 @@ class Saving:
     @cached_property
     def _filling(self) -> Sequence[tuple[str, Field]]:
         """The fields of a new record that others give, or that fill others."""
-        fields = self.definition.fields.items()
-        return [(name, one) for name, one in fields if isinstance(one, Mirror) or (isinstance(one, Ref) and one.copies)]
+        fields = ((name, self.definition.fields[name]) for name in self.definition.names_of(Mirror, Ref))
+        return [(name, one) for name, one in fields if not isinstance(one, Ref) or one.copies]
 
     @cached_property
     def _pointing(self) -> frozenset[str]:
         """The fields that lead to other records."""
-        return frozenset(name for name, one in self.definition.fields.items() if isinstance(one, Ref | Refs))
+        return frozenset(self.definition.names_of(Ref, Refs))
 
     def _copy(self, one: Ref, old: Values | None, new: Values, name: str, parsed: Values) -> None:
         """What a person typed, a blank on purpose included, stays; what came from the old source follows the new."""
@@ -185,12 +187,7 @@ class Saving:
     @cached_property
     def _checked(self) -> Sequence[tuple[str, Field]]:
         """The fields of which anything is asked."""
-        fields = self.definition.fields.items()
-        return [
-            (name, one)
-            for name, one in fields
-            if one.required or one.stays_once or name in self._pointing or isinstance(one, OfFirstChild)
-        ]
+        return [(name, self.definition.fields[name]) for name in self.definition.checked]
 
     def _is_for_new_only(self, given: Any) -> bool:
         return given is not None and not self.adds_children
@@ -387,7 +384,10 @@ class Saving:
 
     @cached_property
     def _kept_by_children(self) -> Sequence[tuple[str, OfFirstChild]]:
-        return [(name, one) for name, one in self.definition.fields.items() if isinstance(one, OfFirstChild)]
+        return self._of_kind(OfFirstChild)
+
+    def _of_kind(self, kind: type[Kind]) -> Sequence[tuple[str, Kind]]:
+        return [(name, cast(Kind, self.definition.fields[name])) for name in self.definition.names_of(kind)]
 
     def _left_behind(self, id: str, old: Values | None, new: Values) -> Iterator[Op]:
         """Records of the same kind that pointed here because both had one parent, when this one moves away."""
@@ -462,7 +462,7 @@ class Saving:
 
     @cached_property
     def _mirrors(self) -> Sequence[tuple[str, Mirror]]:
-        return [(name, one) for name, one in self.definition.fields.items() if isinstance(one, Mirror)]
+        return self._of_kind(Mirror)
 
     def _mirror_faults(self, id: str, old: Values | None, new: Values) -> dict[str, str]:
         """What the rules of a parent say to being changed through a mirror."""
@@ -496,11 +496,11 @@ class Saving:
 
     @cached_property
     def _kept_beside(self) -> Sequence[tuple[str, PriceBeside]]:
-        return [(name, one) for name, one in self.definition.fields.items() if isinstance(one, PriceBeside)]
+        return self._of_kind(PriceBeside)
 
     @cached_property
     def _serials(self) -> Sequence[tuple[str, Serial]]:
-        return [(name, one) for name, one in self.definition.fields.items() if isinstance(one, Serial)]
+        return self._of_kind(Serial)
 
     def _beside_ops(self, id: str, old: Values | None, new: Values) -> Iterator[Op]:
         """Prices that are kept in a row of their own beside the record."""

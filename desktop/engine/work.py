@@ -147,11 +147,11 @@ class Work:
         table = self._table(name)
         assert table is not None
         which, asked = _which(ids)
-        clocks = self._clocks(name, ids)
         cursor = _tuples(self.db, f"SELECT * FROM {name} WHERE id {which}", asked)
         names = [column[0] for column in cursor.description]
         at = names.index("id")
         found = {row[at]: dict(zip(names, row, strict=True)) for row in cursor}
+        clocks = self._clocks(name, list(found)) if found and not _is_local(table) else {}
         veils = unveiled(self.db, name, json.dumps(list(found))) if name in self.registry.veiled and found else {}
         for id in ids:
             values = found.get(id)

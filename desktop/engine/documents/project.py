@@ -20,7 +20,7 @@ from ..fields import Enum
 from ..ids import derived_id
 from . import approval, brought
 from .balances import Meaning, balance_id
-from .declare import APPROVAL, Above, Balance, Columns, Document, Ledger, Move, Posted, Rests, Sheet, Wanted
+from .declare import Above, Balance, Columns, Document, Ledger, Move, Posted, Rests, Sheet, Wanted
 from .rivals import Draft, Row, lost_of, open_of
 from .versions import TABLE, Chain, Version
 
@@ -278,13 +278,13 @@ class _Projection:
         }
         about |= self.document.totals([*followed.values()])
         before = dict(header.row)
-        after = picked(raw, uncovered_names(self.definition))
+        after = picked(raw, self.definition.uncovered)
         after |= approval.shown(chain.shown, after)
         self._put(header, sheet.header | after, sheet.header | about)
         if is_new:
             self.work.tell_shown(header, before, winner)
         given = {str(line["id"]): line for line in sheet.lines}
-        of_line = uncovered_names(self.work.registry.lines_of(self.document))
+        of_line = self.work.registry.lines_of(self.document).uncovered
         copied = self._copied(header)
         for one in lines:
             line = given.get(one.id)
@@ -354,23 +354,9 @@ def draft_of(work: Work, module: str, id: str) -> Draft:
     lines = sorted(_lines_of(work, document, id), key=_order)
     return Draft(
         document, Row(_raw(work.hold(module, id))), [Row(_raw(one), one.is_gone) for one in lines],
-        covered_names(definition).intersection(definition.column_names),
-        covered_names(of_line).intersection(of_line.column_names) - {document.parent, "line_no"},
+        definition.covered.intersection(definition.column_names),
+        of_line.covered.intersection(of_line.column_names) - {document.parent, "line_no"},
     )  # fmt: skip
-
-
-def covered_names(definition: Definition) -> frozenset[str]:
-    """Columns that versions speak of: those of fields, without what is edited freely after posting."""
-    document = definition.module.document
-    after = (*document.after.split(), *APPROVAL) if document else ()
-    fields = ((name, one) for name, one in definition.fields.items() if name not in after)
-    return frozenset(column.name for name, one in fields for column in one.columns(name))
-
-
-def uncovered_names(definition: Definition) -> tuple[str, ...]:
-    """The other columns that are sent."""
-    covered = covered_names(definition)
-    return tuple([name for name in definition.column_names if name not in covered])
 
 
 def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Posted:

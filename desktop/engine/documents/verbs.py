@@ -31,7 +31,6 @@ from . import approval, brought, disputes, offers, project
 from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wanted, Wrong
 from .foreseen import Foreseen
 from .foretold import Foretold
-from .project import covered_names
 from .showing import LARGEST, presented
 from .unseen import Unseen
 from .versions import TABLE, Chain, body_of, frozen
@@ -756,8 +755,10 @@ class _Saving:
 
     def _foresee(self, saving: Saving) -> None:
         """What the lines refer to is looked up at once."""
-        for name, one in self.line_definition.fields.items():
-            if isinstance(one, Ref) and not one.target_by and name != self.document.parent:
+        given = set[str]().union(*self.lines)
+        for name in self.line_definition.names_of(Ref):
+            one = self.line_definition.fields[name]
+            if name in given and isinstance(one, Ref) and not one.target_by and name != self.document.parent:
                 saving.foresee(one.target, (id for line in self.lines if isinstance(id := line.get(name), str)))
 
     def _check_lines(self, saving: Saving, lines: Sequence[tuple[str, Values | None, Values]]) -> None:
@@ -899,7 +900,7 @@ class _Saving:
     @cached_property
     def _covered(self) -> Sequence[Sequence[str]]:
         """What a version says of the header, and of a line."""
-        return [("id", *sorted(covered_names(one))) for one in (self.definition, self.line_definition)]
+        return [("id", *sorted(one.covered)) for one in (self.definition, self.line_definition)]
 
     def _version(self, sheet: Sheet, version: int, base: str | None, book_on: str) -> Op:
         said: dict[str, Any] = {approval.SAID: "yes"} if self.needs_approval or self.approves else {}
