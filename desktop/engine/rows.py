@@ -1,6 +1,5 @@
 """Rows as the API shows them: columns → values, links, titles of what they refer to, masks."""
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -9,6 +8,7 @@ from typing import Any, cast
 
 from . import aliases
 from .access import Principal, scope_sql
+from .columns import listed
 from .fields import (
     Bounded,
     Field,
@@ -61,7 +61,7 @@ def fetch(
     history)."""
     if not numbers:
         return []
-    found = _raw(db, definition, "c.row IN (SELECT value FROM json_each(?))", json.dumps(numbers))
+    found = _raw(db, definition, "c.row IN (SELECT value FROM json_each(?))", listed(numbers))
     by_number = {row["row"]: row for row in found}
     inside = [by_number[number] for number in numbers if number in by_number]
     return present(db, registry, definition, inside, principal)
@@ -70,7 +70,7 @@ def fetch(
 def living(db: sqlite3.Connection, registry: Registry, definition: Definition, ids: Sequence[str]) -> list[Values]:
     """Live rows by their ids, in any order, as rules see them."""
     condition = "c.deleted_at IS NULL AND c.id IN (SELECT value FROM json_each(?))"
-    found = _raw(db, definition, condition, json.dumps(ids)) if ids else []
+    found = _raw(db, definition, condition, listed(ids)) if ids else []
     return present(db, registry, definition, found, None) if found else []
 
 
@@ -175,7 +175,7 @@ def _blank_gone(db: sqlite3.Connection, definition: Definition, rows: Sequence[V
         ids = _ids_in(rows, name) if one.loose else set()
         for target in one.targets() if ids else ():
             sql = f"SELECT id FROM {target} WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
-            ids -= {found[0] for found in db.execute(sql, (json.dumps(list(ids)),))}
+            ids -= {found[0] for found in db.execute(sql, (listed(ids),))}
         for row in rows if ids else ():
             if row.get(name) in ids:
                 row[name] = None
@@ -194,7 +194,7 @@ def _chosen(db: sqlite3.Connection, one: Mirror, ids: Sequence[str]) -> set[str]
         f"AND id NOT IN (SELECT id FROM alias_of WHERE t = '{target}')"
         for target in one.targets
     ]
-    return {row[0] for row in db.execute(" UNION ALL ".join(parts), [json.dumps(ids)] * len(parts))}
+    return {row[0] for row in db.execute(" UNION ALL ".join(parts), [listed(ids)] * len(parts))}
 
 
 def _prices(db: sqlite3.Connection, one: PriceBeside, ids: Sequence[str]) -> dict[str, int]:
@@ -203,7 +203,7 @@ def _prices(db: sqlite3.Connection, one: PriceBeside, ids: Sequence[str]) -> dic
         f'SELECT "{one.by}", "{one.kept}" {one.those("IS NOT NULL")} '
         f'AND "{one.by}" IN (SELECT value FROM json_each(?)) ORDER BY id'
     )
-    return dict(db.execute(sql, (json.dumps(ids),)).fetchall())
+    return dict(db.execute(sql, (listed(ids),)).fetchall())
 
 
 def _looked(
@@ -218,13 +218,13 @@ def _looked(
 
 
 def _through(db: sqlite3.Connection, one: TextThrough, raw: Sequence[Mapping[str, Any]]) -> Looked:
-    ids = json.dumps(list({source[one.by] for source in raw if source[one.by]}))
+    ids = listed({source[one.by] for source in raw if source[one.by]})
     found = dict(db.execute(f"SELECT p.value, {one.sql('p.value')} FROM json_each(?) p", (ids,)).fetchall())
     return lambda source: found.get(source[one.by])
 
 
 def _against(db: sqlite3.Connection, one: RateAgainst, raw: Sequence[Mapping[str, Any]]) -> Looked:
-    ids = json.dumps(list({source[one.by] for source in raw if source[one.by]}))
+    ids = listed({source[one.by] for source in raw if source[one.by]})
     sums = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in one.sums)
     sql = (
         f'SELECT "{one.by}", {sums} FROM {one.table} '
@@ -235,7 +235,7 @@ def _against(db: sqlite3.Connection, one: RateAgainst, raw: Sequence[Mapping[str
 
 
 def _newest(db: sqlite3.Connection, one: NewestDay, raw: Sequence[Mapping[str, Any]]) -> Looked:
-    first = json.dumps(list({source[one.by[0]] for source in raw if source[one.by[0]]}))
+    first = listed({source[one.by[0]] for source in raw if source[one.by[0]]})
     by = ", ".join(f'"{name}"' for name in one.by)
     sql = (
         f'SELECT {by}, max("{one.of}") FROM {one.table} '
@@ -264,7 +264,7 @@ def _part(look: Looked, place: int) -> Looked:
 
 def _within(db: sqlite3.Connection, one: Bounds, raw: Sequence[Mapping[str, Any]]) -> Looked:
     """(least, most, judgement) of a row."""
-    things = json.dumps(list({source[one.thing] for source in raw if source[one.thing]}))
+    things = listed({source[one.thing] for source in raw if source[one.thing]})
     own = {(thing, place): limits for thing, place, *limits in db.execute(one.own_limits(), (things,))}
     common = {thing: limits for thing, *limits in db.execute(one.common_limits(), (things,))}
 
@@ -285,7 +285,7 @@ def _counted(
     the records do."""
     if principal is not None and not principal.may("view", one.table) and granted:
         return {}
-    found = db.execute(one.sql(), (json.dumps(ids), *one.only.values()))
+    found = db.execute(one.sql(), (listed(ids), *one.only.values()))
     return {id: one.figure(sums) for id, *sums in found}
 
 
@@ -315,7 +315,7 @@ def _balances(
         )
         sql = f"SELECT * FROM ({behind}) WHERE row IN (SELECT value FROM json_each(?))"
         last = max(str(row[when]) for row in rows)
-        wanted = json.dumps([row["row"] for row in rows])
+        wanted = listed([row["row"] for row in rows])
         found |= db.execute(sql, (*key, last, *(scope.params if scope else ()), wanted)).fetchall()
     return found
 
@@ -346,7 +346,7 @@ def _merged(db: sqlite3.Connection, registry: Registry, definition: Definition, 
 
 def _all_ids(db: sqlite3.Connection, module: str, id: str | None) -> str | None:
     """All ids of the record that one means, as JSON: the same for each of them."""
-    return json.dumps(aliases.all_of(db, module, id)) if id else None
+    return listed(aliases.all_of(db, module, id)) if id else None
 
 
 def _links(db: sqlite3.Connection, definition: Definition, name: str, ids: Sequence[str]) -> dict[str, list[str]]:
@@ -356,7 +356,7 @@ def _links(db: sqlite3.Connection, definition: Definition, name: str, ids: Seque
         f"SELECT record, target FROM {link.name} WHERE deleted_at IS NULL AND record IN (SELECT value FROM "
         f"json_each(?)) "
         "ORDER BY target",
-        (json.dumps(ids),),
+        (listed(ids),),
     ):
         found.setdefault(record, []).append(target)
     return found
@@ -391,7 +391,7 @@ def own_rows(
     for target in targets_of(definition.fields[parent]):
         if "owner" in registry[target].fields:
             led = aliases.winners(db, target, ids) if registry[target].module.mergeable else {}
-            asked = json.dumps([led.get(id, id) for id in ids])
+            asked = listed([led.get(id, id) for id in ids])
             sql = f"SELECT id FROM {target} WHERE owner = ? AND id IN (SELECT value FROM json_each(?))"
             own = {found[0] for found in db.execute(sql, (principal.employee, asked))}
             mine |= {id for id in ids if led.get(id, id) in own}
@@ -428,7 +428,7 @@ def titles(db: sqlite3.Connection, registry: Registry, wanted: Mapping[str, Iter
             found.update(
                 db.execute(
                     f"SELECT id, COALESCE({title}, '') FROM {target} WHERE id IN (SELECT value FROM json_each(?))",
-                    (json.dumps(missing),),
+                    (listed(missing),),
                 ).fetchall()
             )
             if registry[target].module.mergeable:
@@ -442,4 +442,4 @@ def _titles_of_winners(db: sqlite3.Connection, target: str, title: str, ids: Seq
         f"SELECT a.id, COALESCE(w.{title}, '') FROM alias_of a JOIN {target} w ON w.id = a.winner "
         "WHERE a.t = ? AND a.id IN (SELECT value FROM json_each(?))"
     )
-    return db.execute(sql, (target, json.dumps(ids))).fetchall()
+    return db.execute(sql, (target, listed(ids))).fetchall()

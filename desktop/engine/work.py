@@ -21,7 +21,7 @@ from sync_server.replication.clock import Dot, wall_ms
 from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
 
 from . import aliases, derived
-from .columns import filled, picked
+from .columns import filled, listed, picked
 from .documents import balances
 from .documents.declare import Posted
 from .documents.project import project, unveiled
@@ -152,7 +152,7 @@ class Work:
         at = names.index("id")
         found = {row[at]: dict(zip(names, row, strict=True)) for row in cursor}
         clocks = self._clocks(name, list(found)) if found and not _is_local(table) else {}
-        veils = unveiled(self.db, name, json.dumps(list(found))) if name in self.registry.veiled and found else {}
+        veils = unveiled(self.db, name, listed(found)) if name in self.registry.veiled and found else {}
         for id in ids:
             values = found.get(id)
             if values is None:
@@ -261,7 +261,8 @@ class Work:
             held.row["rev"] += 1
             if cause.dot > before.clock.newest():
                 held.row["updated_at"], held.row["updated_by"] = cause.at, cause.actor
-        self._settle_life(held)
+        if before is not None or merged.state.clock.life:  # what is made was not deleted before
+            self._settle_life(held)
         self._file(held)
         self._tell(held, before, old, merged.won, cause)
 
@@ -376,7 +377,8 @@ class Work:
 
     def reveal(self, held: Held) -> None:
         """Shows a row as it is in the version that counts, deleted or not."""
-        self.show(held, {"deleted_at": None, "via": None})
+        if held.row["deleted_at"] is not None or held.row["via"] is not None:
+            self.show(held, {"deleted_at": None, "via": None})
 
     def show_life(self, held: Held) -> None:
         """Shows a row as deleted or not as it was merged."""
@@ -771,7 +773,7 @@ def _tuples(db: sqlite3.Connection, sql: str, *parameters: Any) -> sqlite3.Curso
 
 def _which(ids: Sequence[str]) -> tuple[str, str]:
     """A condition on ids, and its parameter."""
-    return ("= ?", ids[0]) if len(ids) == 1 else ("IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
+    return ("= ?", ids[0]) if len(ids) == 1 else ("IN (SELECT value FROM json_each(?))", listed(ids))
 
 
 def _has_turned(held: Held) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ..columns import listed
 from .project import living, living_ids, sums_of
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _sums_of_many(
     db: sqlite3.Connection, balance: Balance, names: tuple[str, ...], wanted: Iterable[tuple[Scalar, ...]]
 ) -> dict[tuple[Scalar, ...], Sums]:
     """The sums by keys, of those that are there."""
-    leading = json.dumps(sorted({str(one[0]) for one in wanted}))
+    leading = listed({str(one[0]) for one in wanted})
     totals, width = balance.totals, len(names)
     found = db.execute(_sql(balance.module, totals, names), (leading,)).fetchall()
     return {tuple(row[:width]): dict(zip(totals, row[width:], strict=True)) for row in found}

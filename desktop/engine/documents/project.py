@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..columns import picked
+from ..columns import listed, picked
 from ..fields import Enum
 from ..ids import derived_id
 from . import approval, brought
@@ -624,7 +624,7 @@ def _condition(column: str, wanted: Wanted) -> tuple[str, Scalar]:
         return f"{column} > ?", wanted.amount
     if wanted is None or isinstance(wanted, str | int | float):
         return f"{column} = ?", wanted
-    return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(wanted))
+    return f"{column} IN (SELECT value FROM json_each(?))", listed(wanted)
 
 
 def unveiled(db: sqlite3.Connection, table: str, ids: str) -> dict[str, dict[str, Any]]:
