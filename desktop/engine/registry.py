@@ -38,10 +38,6 @@ SHARED_LOCAL = (
 """Columns every machine derives from the changesets: they follow the newest change and are never a conflict."""
 
 
-Insertion = tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]
-"""A statement, and what takes its parameters out of a row: by place they are bound in half the time."""
-
-
 @dataclass(frozen=True)
 class Incoming:
     """A reference to a module: field `field` of `definition`."""
@@ -144,9 +140,9 @@ class Definition:
         return Rules(self.unit_of, self.policies, self.ranks)
 
     @cached_property
-    def insertion(self) -> "Insertion":
-        """Inserts a whole row."""
-        return _insertion(self.name, (*self.all_names, "pinyin", *self.shadows))
+    def inserted(self) -> tuple[str, ...]:
+        """The columns of a whole row."""
+        return (*_LOCAL_NAMES, *self.all_names, "pinyin", *self.shadows)
 
     @cached_property
     def _of_kinds(self) -> dict[tuple[type, ...], tuple[str, ...]]:
@@ -302,10 +298,8 @@ class Definition:
         return indexed | {title: "pinyin"}
 
 
-def _insertion(table: str, names: Sequence[str]) -> Insertion:
-    every = ("row", "id", "rev", *(column.name for column in SHARED_LOCAL), *names)
-    columns = ", ".join(f'"{name}"' for name in every)
-    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(every))})", itemgetter(*every)
+_LOCAL_NAMES = ("row", "id", "rev", *(column.name for column in SHARED_LOCAL))
+"""Columns that every table has beside those of its fields."""
 
 
 def _narrowing(ref: Ref) -> set[str]:
@@ -334,10 +328,7 @@ class Link:
     sent_of = itemgetter(*column_names, "via")
     rules = Rules({"record": "record", "target": "target"}, {"record": "set", "target": "set"}, is_link=True)
 
-    @cached_property
-    def insertion(self) -> "Insertion":
-        """Inserts a whole row, by names."""
-        return _insertion(self.name, self.column_names)
+    inserted = (*_LOCAL_NAMES, *column_names)
 
     def id_of(self, record: str, target: str) -> str:
         return derived_id(f"{self.name}:{record}", target)

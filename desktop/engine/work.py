@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -44,6 +45,8 @@ _NO_CLOCK = RowClock()
 _KEPT = RowState(is_born=True)
 """Of a row that is worked out here."""
 _ASK_MAX = 500
+_MANY = 10
+"""So many rows pay for a statement of their own, without the columns that are empty in all of them."""
 _LATER_PARTS = 1_000
 
 
@@ -615,8 +618,15 @@ class Work:
         (last,) = self.db.execute(f"SELECT COALESCE(max(row), 0) FROM {table.name}").fetchone()
         for number, held in enumerate(fresh, last + 1):
             held.number = held.row["row"] = number
-        sql, taken = table.insertion
-        self.db.executemany(sql, [taken(held.row) for held in fresh])
+        take = itemgetter(*table.inserted)
+        rows = [take(held.row) for held in fresh]
+        if len(rows) < _MANY:
+            self.db.executemany(_insertion(table.name, table.inserted), rows)
+            return
+        # An empty value is bound in the time of ten others.
+        columns = zip(table.inserted, zip(*rows, strict=True), strict=True)
+        filled = {name: values for name, values in columns if values.count(None) < len(rows)}
+        self.db.executemany(_insertion(table.name, tuple(filled)), zip(*filled.values(), strict=True))
 
     def _update(self, table: "Definition | Link", known: Sequence[Held]) -> None:
         by_shape: dict[tuple[str, ...], list[list[Any]]] = {}
@@ -632,7 +642,7 @@ class Work:
             self.db.executemany(f"UPDATE {table.name} SET {assignments} WHERE id = ?", values)
 
     def _write_clocks(self, table: str, rows: Sequence[Held]) -> None:
-        values = []
+        values, plain = [], []
         for held in rows:
             if not held.has_new_clock or held.state is None:
                 continue
@@ -642,8 +652,12 @@ class Work:
                 continue
             dots = {unit: self._packed(dot) for unit, dot in clock.fields.items()} if clock.fields else None
             life = json.dumps([*self._packed(clock.life), int(clock.is_out), clock.erased]) if clock.life else None
-            fields = orjson.dumps(dots).decode() if dots else None
-            values.append((table, held.id, *self._packed(clock.base), fields, life))
+            if dots or life:
+                fields = orjson.dumps(dots).decode() if dots else None
+                values.append((table, held.id, *self._packed(clock.base), fields, life))
+            else:
+                plain.append((table, held.id, *self._packed(clock.base)))
+        self.db.executemany("INSERT OR REPLACE INTO row_clock (t, id, hlc, r, n) VALUES (?, ?, ?, ?, ?)", plain)
         self.db.executemany(
             "INSERT OR REPLACE INTO row_clock (t, id, hlc, r, n, fields, life) VALUES (?, ?, ?, ?, ?, ?, ?)", values
         )
@@ -762,6 +776,12 @@ def checksum_of(sums: Mapping[str, str]) -> str:
     for one in sums.values():
         total = moved(total, 0, int(one, 16))
     return to_text(total)
+
+
+@lru_cache(maxsize=400)
+def _insertion(table: str, names: tuple[str, ...]) -> str:
+    columns = ", ".join(f'"{name}"' for name in names)
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(names))})"
 
 
 def _tuples(db: sqlite3.Connection, sql: str, *parameters: Any) -> sqlite3.Cursor:

@@ -31,7 +31,7 @@ def older() -> Registry:
     columns = tuple(one for one in definition.columns if one.name != COLUMN)
     object.__setattr__(definition, "columns", columns)
     object.__setattr__(definition, "units", definition.units - {COLUMN})
-    for name in ("column_names", "unit_of", "rules", "insertion"):
+    for name in ("column_names", "unit_of", "rules", "inserted"):
         definition.__dict__.pop(name, None)
     return registry
 
