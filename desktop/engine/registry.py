@@ -232,12 +232,6 @@ class Definition:
         return tuple(name for name, one in self.fields.items() if one.sum)
 
     @cached_property
-    def added(self) -> tuple[tuple[str, Signs | None, str, str], ...]:
-        """Of each summed field: its signs, the field in which rows have to be alike, and where the tally keeps it."""
-        fields = [(name, self.fields[name]) for name in self.sums]
-        return tuple((name, one.sum_signs, one.sum_within, sum_key(name)) for name, one in fields)
-
-    @cached_property
     def posts(self) -> bool:
         """Whether rows count once they are posted: documents and their lines."""
         state = self.fields.get("state")

@@ -47,10 +47,16 @@ def amount(definition: Definition, name: str, row: Mapping[str, Any], *, plain: 
 def added(definition: Definition, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
     """Where the tally keeps the amounts of rows that are alike in all that they hang on, as far as they are not 0."""
     first = rows[0]
-    for name, signs, within, key in definition.added if counts(definition, first) else ():
-        total = sum(filter(None, map(itemgetter(name), rows)))
+    for name in definition.sums if counts(definition, first) else ():
+        total, signs = sum(filter(None, map(itemgetter(name), rows))), signs_of(definition, name)
         if total and (by := total * (signs.of(first[signs.by]) if signs else 1)):
-            yield part_key(name, first[within]) if within else key, by
+            yield key(definition, name, first), by
+
+
+def key(definition: Definition, name: str, row: Mapping[str, Any]) -> str:
+    """Where the tally keeps it."""
+    within = definition.fields[name].sum_within
+    return part_key(name, row[within]) if within else sum_key(name)
 
 
 def part_key(name: str, value: Any) -> str:

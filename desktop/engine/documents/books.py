@@ -59,7 +59,7 @@ def _asking(work: Work) -> Asking:
 
     return Asking(
         look, ahead.found, ahead.sums, settings_of(work.db), partial(counting, work), lambda: True,
-        ids=ahead.ids, foresee_balances=ahead.balances, foresee_rows=ahead.rows,
+        foresee_balances=ahead.balances, foresee_rows=ahead.rows,
     )  # fmt: skip
 
 

@@ -128,8 +128,6 @@ class Asking:
     """Whether this machine writes what the books need beside documents (modules.md 0.5)."""
     step: Callable[[int, int], None] = lambda done, total: None
     """What takes long says how much is done, of how much; there it may be stopped, too."""
-    ids: Callable[[str, Mapping[str, Wanted]], list[str]] = lambda module, columns: []
-    """As `find`, where nothing but the ids is wanted."""
     foresee_balances: Callable[[str, Sequence[Mapping[str, Scalar]]], None] = lambda balance, keys: None
     """Says which balances will be asked for line by line, all by the same keys: they are looked up at once."""
     foresee_rows: Callable[[str, str, Iterable[str]], None] = lambda module, column, values: None

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..columns import listed
-from .project import living, living_ids, sums_of
+from .project import living, sums_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -63,10 +63,6 @@ class Foreseen:
             ((column, value),) = columns.items()
             known = self._rows.get((module, column, value))
         return living(self._db, self._registry[module], columns) if known is None else [dict(row) for row in known]
-
-    def ids(self, module: str, columns: Mapping[str, Wanted]) -> list[str]:
-        """Their ids alone."""
-        return living_ids(self._db, self._registry[module], columns)
 
     @staticmethod
     def _are_plain(wanted: Mapping[str, Wanted]) -> bool:

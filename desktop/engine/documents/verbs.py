@@ -76,7 +76,6 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
         settings_of(db, saving.principal.operator if saving else ""),
         lambda id: project.counting(Work(db, engine.registry), id),
         lambda: keeps_books(engine.applier.me(db).code),
-        ids=lambda module, columns: ahead.ids(module, through(module, columns)),
         foresee_balances=ahead.balances,
         foresee_rows=ahead.rows,
     )
@@ -125,15 +124,12 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
         found = free.find(module, columns)
         return found if module == aliases.TABLE else [row for row in found if sees(module, str(row["id"]))]
 
-    def ids(module: str, columns: Mapping[str, Any]) -> list[str]:
-        return [str(row["id"]) for row in find(module, columns)]
-
     def balance(name: str, keys: Mapping[str, Any]) -> Mapping[str, int]:
         sums = free.balance(name, keys)
         named = _named_by(engine, name, keys)
         return sums if all(sees(module, id) for module, id in named) else dict.fromkeys(sums, 0)
 
-    return replace(free, look=see, find=find, ids=ids, balance=balance)
+    return replace(free, look=see, find=find, balance=balance)
 
 
 def _named_by(engine: Engine, name: str, keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

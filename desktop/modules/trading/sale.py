@@ -533,7 +533,7 @@ def _quotes_of(sheet: Sheet, asking: Asking) -> dict[str, Mapping[str, Any]]:
 
 def _is_sold(quote: str, posting: Posting) -> bool:
     """Whether another document sells something of a quote."""
-    lines = posting.asking.ids("quote_line", {"document": quote})
+    lines = [str(line["id"]) for line in posting.asking.find("quote_line", {"document": quote})]
     return any(row["document"] != posting.id for row in sold_of(posting.asking, lines))
 
 
