@@ -49,6 +49,7 @@ def comes(station: Station, id: str) -> bytes:
     raise AssertionError("it did not come")
 
 
+@pytest.mark.soak
 def test_a_file_outlives_kills_cuts_and_a_server_that_dies(tmp_path: Path) -> None:
     with fleet_in(tmp_path) as fleet:
         first = fleet.founded()

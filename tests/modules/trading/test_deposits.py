@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.modules.trading.shop import Shop, fen, scaled, yuan
-from tests.modules.trading.test_golden_machines import Three, three  # noqa: F401 - the fixture
+from tests.modules.trading.test_golden_machines import Three, fleet, three  # noqa: F401 - the fixtures
 
 
 @pytest.fixture(autouse=True)

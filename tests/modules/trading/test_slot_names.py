@@ -12,7 +12,7 @@ from desktop.engine.check import problems
 from desktop.engine.fields import Enum, FieldError, Price, Words
 from desktop.modules import load
 from tests.modules.trading.shop import Shop, scaled
-from tests.modules.trading.test_golden_machines import Three, three  # noqa: F401 - the fixture
+from tests.modules.trading.test_golden_machines import Three, fleet, three  # noqa: F401 - the fixtures
 
 NAMES = ["门店价", "渠道价", "老客价", "内部价"]
 
