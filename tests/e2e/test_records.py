@@ -217,6 +217,7 @@ def test_delete_several_says_what_goes_along_and_undo_brings_all_back(window: Wi
     expect(question.get_by_role("button", name="取消")).to_be_focused()  # nothing is deleted by a hasty Enter
     question.get_by_role("button", name="删除 2 个客户").click()
     expect(screen.toast).to_contain_text("已删除 2 个客户")
+    screen.toast.hover()  # it stays while the mouse is on it
     customers.shows(1)
     assert screen.api.total("customer") == before - 2
     screen.toast.get_by_role("button", name="撤销").click()
