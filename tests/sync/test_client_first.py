@@ -104,8 +104,10 @@ def test_a_second_first_machine_is_refused_while_the_first_is_on_its_way(
     assert_alike([first, fresh])
 
 
-def test_first_data_that_are_cut_go_on_where_they_stopped(template: Path, tmp_path: Path) -> None:
-    """As one command in the shell, over a line that ends after some thousand bytes."""
+@pytest.mark.soak
+def test_first_data_that_are_cut_go_on_where_they_stopped(tmp_path: Path) -> None:
+    """As one command in the shell, over a line that ends after some thousand bytes. (The storms of the test command and
+    scenario 60 of the simulator cut first data, too.)"""
     with fleet_in(tmp_path) as fleet:
         first = fleet.founded()
         first.done("demo", "--customers", "60")
