@@ -1,6 +1,7 @@
 """The dry run: every row is read, compared and judged as a save would judge it; nothing is written."""
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -78,7 +79,7 @@ def check_plan(principal: Principal, definition: Definition, plan: Plan) -> Plan
     return Plan(plan.columns, plan.head, plan.key or next(iter(keys), ""), plan.from_1904)
 
 
-class DryRun:
+class DryRun(ABC):
     """One dry run: what it finds lies in `judged`."""
 
     def __init__(
@@ -89,8 +90,9 @@ class DryRun:
         self._columns = {name: str(index) for index, name in plan.columns.items()}
         """Field → its column."""
 
+    @abstractmethod
     def run(self, progress: Progress) -> Counts:
-        raise NotImplementedError
+        """Judges every row."""
 
     def _data_rows(self) -> Iterator[Row]:
         """The rows below the headings, without the line of hints of a template."""
