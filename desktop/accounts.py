@@ -307,37 +307,44 @@ def change_password(engine: Engine, principal: Principal, old: str, new: str) ->
 def principal_of(engine: Engine, operator: str) -> Principal:
     """The operator with the union of the rights of all roles and the widest scope.
 
-    Read for every request, so a change of rights holds from the next one on (O3). Raises `NotSignedIn` for an operator
-    who has been stopped or deleted meanwhile.
+    Asked for every request and known until anything is written, so a change of rights holds from the next one on (O3).
+    Raises `NotSignedIn` for an operator who has been stopped or deleted meanwhile.
     """
     with engine.db.read() as db:
-        row = db.execute(
-            "SELECT o.employee, o.department, d.branch FROM operator o LEFT JOIN department d ON d.id = o.department "
-            "WHERE o.id = ? AND o.deleted_at IS NULL AND COALESCE(o.is_stopped, 0) = 0 "
-            "AND (o.valid_until IS NULL OR o.valid_until >= ?)",
-            (operator, today()),
-        ).fetchone()
-        if row is None:
-            raise NotSignedIn("这个用户已停用，请用别的用户登录")
-        roles = db.execute(
-            "SELECT r.id, r.all_rights, r.data_scope, r.hide_prices FROM operator_roles l "
-            "JOIN role r ON r.id = l.target WHERE l.record = ? AND l.deleted_at IS NULL AND r.deleted_at IS NULL",
-            (operator,),
-        ).fetchall()
-        granted = rights.of_roles(db, roles)
-        strict = _strict(engine, db)
-        below = _below(db, row["department"])
+        memory, asked = engine.db.memory(db), ("principal", operator, day := today())
+        found: Principal | None = memory.get(asked)
+        if found is None:
+            found = memory[asked] = _read_principal(engine, db, operator, day)
+    return found
+
+
+def _read_principal(engine: Engine, db: sqlite3.Connection, operator: str, day: str) -> Principal:
+    row = db.execute(
+        "SELECT o.employee, o.department, d.branch "
+        "FROM operator o LEFT JOIN department d ON d.id = o.department "
+        "WHERE o.id = ? AND o.deleted_at IS NULL AND COALESCE(o.is_stopped, 0) = 0 "
+        "AND (o.valid_until IS NULL OR o.valid_until >= ?)",
+        (operator, day),
+    ).fetchone()
+    if row is None:
+        raise NotSignedIn("这个用户已停用，请用别的用户登录")
+    roles = db.execute(
+        "SELECT r.id, r.all_rights, r.data_scope, r.hide_prices FROM operator_roles l "
+        "JOIN role r ON r.id = l.target WHERE l.record = ? AND l.deleted_at IS NULL AND r.deleted_at IS NULL",
+        (operator,),
+    ).fetchall()
+    granted = rights.of_roles(db, roles)
     return Principal(
         operator=operator,
         employee=row["employee"],
         department=row["department"],
-        departments_below=below,
+        departments_below=_below(db, row["department"]),
         branch=row["branch"],
         rights=rights.opened(engine.registry, granted),
         scopes=granted.scopes,
         special=granted.special,
         everything=granted.everything,
-        strict=strict,
+        strict=_strict(engine, db),
         no_prices=granted.no_prices,
         colleagues=partial(_colleagues, engine, operator),
     )
@@ -380,8 +387,12 @@ def _below(db: sqlite3.Connection, department: str | None) -> tuple[str, ...]:
 def must_change_password(engine: Engine, operator: str) -> bool:
     """Whether an operator was given a password by somebody else, which he may only replace."""
     with engine.db.read() as db:
-        row = db.execute("SELECT must_change_password FROM operator WHERE id = ?", (operator,)).fetchone()
-    return bool(row and row[0])
+        memory, asked = engine.db.memory(db), ("must_change_password", operator)
+        found: bool | None = memory.get(asked)
+        if found is None:
+            row = db.execute("SELECT must_change_password FROM operator WHERE id = ?", (operator,)).fetchone()
+            found = memory[asked] = bool(row and row[0])
+    return found
 
 
 def operator_names(engine: Engine) -> dict[str, str]:

@@ -10,9 +10,10 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from .errors import Damaged, Refused, StorageFull
 from .files import open_private
@@ -83,6 +84,7 @@ class Database:
         self._after_commit: list[Callable[[], None]] = []
         self._is_damaged = False
         self._closed = False
+        self._memories: dict[sqlite3.Connection, tuple[int, dict[Hashable, Any]]] = {}
 
     def _connect(self, cache_kib: int) -> sqlite3.Connection:
         db = sqlite3.connect(
@@ -259,6 +261,17 @@ class Database:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             self._readers.put(db)
+
+    def memory(self, db: sqlite3.Connection) -> dict[Hashable, Any]:
+        """Where to keep what was worked out from the snapshot that `db`, from `read()`, sees. It is emptied as soon as
+        anybody has committed anything, another program too; a writer has none, as it sees what nobody else does."""
+        if db is self._writer:
+            return {}
+        version: int = db.execute("PRAGMA data_version").fetchone()[0]
+        known = self._memories.get(db)
+        if known is None or known[0] != version:
+            known = self._memories[db] = (version, {})
+        return known[1]
 
     def _lock_is_mine(self) -> bool:
         if self._lock.acquire(blocking=False):

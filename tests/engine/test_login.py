@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -244,3 +246,19 @@ def test_departments_of_one_name_are_told_apart_by_their_branch(office: Office) 
     office.samples.create("operator", department=twin, valid_until="2099-01-01")
     names = sorted(one["name"] for one in office.api.get("/api/session")["departments"])
     assert names == ["管理部（总部）", "管理部（昆山分公司）"]
+
+
+def test_what_is_known_of_an_operator_is_forgotten_as_soon_as_another_program_writes(office: Office) -> None:
+    """Rights are kept between requests; what somebody writes past this process counts from the next one on (O3)."""
+    engine = office.engine
+    first = next(iter(accounts.operator_names(engine)))
+    known = accounts.principal_of(engine, first)
+    assert accounts.principal_of(engine, first) is known
+    assert not accounts.must_change_password(engine, first)
+    with closing(sqlite3.connect(engine.db.path)) as other, other:
+        other.create_function("ecms_writing", 0, lambda: 1)
+        other.execute("UPDATE operator SET must_change_password = 1 WHERE id = ?", (first,))
+    assert accounts.principal_of(engine, first) is not known
+    assert accounts.must_change_password(engine, first)
+    with engine.db.write():  # who writes sees what nobody else does
+        assert accounts.principal_of(engine, first) is not accounts.principal_of(engine, first)

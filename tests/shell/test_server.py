@@ -16,7 +16,7 @@ from desktop.api.guard import Guard
 from desktop.server import LocalServer, PortTaken
 
 Begin = Callable[..., Any]
-SMALL_ANSWER_MS_MAX = 2.0
+SMALL_ANSWER_MS_MAX = 20.0
 
 
 def say_ok(_environ: dict[str, Any], begin: Begin) -> Iterable[bytes]:
@@ -41,8 +41,8 @@ def test_small_answers_on_a_kept_connection_are_quick(server: LocalServer) -> No
         connection.getresponse().read()
         taken_ms.append((time.perf_counter() - started) * 1000)
     connection.close()
-    # A delayed acknowledgement (Nagle) would show as 40 ms.
-    assert statistics.median(taken_ms) < SMALL_ANSWER_MS_MAX
+    # A delayed acknowledgement (Nagle) would show as 40 ms in nearly all of them, however busy the machine is.
+    assert statistics.quantiles(taken_ms, n=10)[0] < SMALL_ANSWER_MS_MAX
 
 
 def test_bound_to_this_machine_only(server: LocalServer) -> None:
