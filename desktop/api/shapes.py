@@ -23,13 +23,13 @@ Day = Annotated[str, Field(pattern=r"^((19|20|21)\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[
 class Strict(BaseModel):
     """A request: what is not named is refused."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Loose(BaseModel):
     """An answer: the description names what one may rely on."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
 
 Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "contains", "not_contains", "like", "empty", "not_empty"]
@@ -168,7 +168,7 @@ class Setup(Strict):
 class Values(BaseModel):
     """Values by field name; which fields there are says GET /api/modules."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     def given(self) -> dict[str, Any]:
         return dict(self.model_extra or {})
