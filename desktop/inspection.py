@@ -16,7 +16,7 @@ from typing import Any, Literal
 from sync_server.replication.changeset import chain
 
 from .blobs import Blob, is_in
-from .engine import aliases, derived
+from .engine import aliases, derived, following
 from .engine.access import Principal
 from .engine.apply import unpacked
 from .engine.documents import audit, balances
@@ -406,6 +406,14 @@ def _stored_parts(db: sqlite3.Connection, definition: Definition) -> dict[derive
     }
 
 
+def _followers(one: Inspection) -> None:
+    """What rows keep beside them of their parents follows from these: the lists of who sees only a part go by it."""
+    for definition in one.filled:
+        if definition.follow:
+            wrong = (one.named(definition, id) for _, id, *_ in following.wrong(one.db, definition))
+            one.add("follow-wrong", f"{definition.module.label}：数据范围不随所属记录", wrong)
+
+
 def _aliases(one: Inspection) -> None:
     """Whom merged records mean follows from the links."""
     if not one.engine.registry.mergeable:
@@ -687,6 +695,6 @@ def _file_words(one: Inspection, row: sqlite3.Row) -> str:
 
 
 _PARTS: tuple[Callable[[Inspection], None], ...] = (
-    _integrity, _guards, _chains, _rows, _aliases, _tallies, _clocks, _references, _numbers, _rules,
+    _integrity, _guards, _chains, _rows, _aliases, _followers, _tallies, _clocks, _references, _numbers, _rules,
     _documents_and_books, _checksums, _parked, _files,
 )  # fmt: skip

@@ -4,18 +4,22 @@ Rights and scope hold in lists, pickers, totals, search, export, history and API
 call.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from ..errors import Forbidden
 from .define import VERBS, Right
 from .fields import Field, Ref, Sql, all_of, any_of
+from .following import KEY, NO_KIND, START, Follow, sign_of
 from .registry import Definition, Registry, targets_of
 
 DataScope = Literal["own", "department", "department_tree", "branch", "all"]
 DATA_SCOPES: tuple[DataScope, ...] = get_args(DataScope)
 """From the narrowest to the widest."""
+
+NOBODY = ("-",)
+"""Whose no row is."""
 
 _PRICES = ("price", "money")
 
@@ -124,27 +128,94 @@ def scope_sql(
         return None
     if scope == "private":
         return Sql(f"{table}.created_by = ?", (principal.operator,))
+    if definition.follow:
+        return _beside(registry, definition.follow, principal, table, few)
     if scope == "follow":
         return _follows(registry, definition, principal, table, few)
-    return _covered(scope, principal.scope(definition.name), principal, table)
+    return _covered(scope, principal.scope(definition.name), principal, f"{table}.")
 
 
-def own_column(definition: Definition, principal: Principal) -> str | None:
-    """The column that alone says which rows a user may see, where he sees nothing but his own; those stand together."""
-    return "owner" if definition.keeps_own and principal.scope(definition.name) == "own" else None
+def tally_scope(registry: Registry, definition: Definition, principal: Principal, table: str) -> Sql | None:
+    """The same condition on what the tally counts apart, where it does."""
+    if definition.follow:
+        return None if principal.everything else _kept_beside(definition.follow, principal, f"{table}.")
+    return scope_sql(registry, definition, principal, table)
 
 
-def _covered(scope: str, data_scope: DataScope, principal: Principal, table: str) -> Sql | None:
+def own_values(definition: Definition, principal: Principal) -> tuple[str | None, ...]:
+    """The values of `own_by` that alone say which rows a user may see, where he sees nothing but his own and what is
+    open; the rows of each stand together. None where more says it."""
+    if not definition.keeps_own or principal.everything:
+        return ()
+    follow = definition.follow
+    if follow is None:
+        return (principal.employee,) if principal.scope(definition.name) == "own" else ()
+    if not principal.may("view", follow.narrow):
+        return _signs(follow, principal)
+    return (principal.employee, *_signs(follow, principal)) if _sees_own(follow, principal) else ()
+
+
+def _signs(follow: Follow, principal: Principal) -> tuple[str, ...]:
+    """What stands for the parents that are open to him."""
+    return tuple(sign_of(module) for module in follow.open if principal.may("view", module))
+
+
+def _beside(registry: Registry, follow: Follow, principal: Principal, table: str, few: Few) -> Sql | None:
+    """Rows seen exactly with their parent, by what they keep beside them of it. Where the parents are few, those help
+    to find them: nothing else has an index by department."""
+    kept = _kept_beside(follow, principal, f"{table}.{START}")
+    target = registry[follow.narrow]
+    inner = scope_sql(registry, target, principal, f"{table}_up") if principal.may("view", target.name) else None
+    if kept is None or inner is None or _sees_own(follow, principal) or not few(target.name):
+        return kept
+    signs = _signs(follow, principal)
+    found = _below(target, f'{table}."{follow.parent}"', f"{table}_up", inner, is_few=True)
+    others = [Sql(f"{table}.{KEY} IN ({_marks(signs)})", signs)] if signs else []
+    return all_of([kept, any_of([found, *others])])
+
+
+def _sees_own(follow: Follow, principal: Principal) -> bool:
+    """Whether of the parents that are not open he sees nothing but his own."""
+    return follow.scope == "owner" and principal.scope(follow.narrow) == "own"
+
+
+def _kept_beside(follow: Follow, principal: Principal, start: str) -> Sql | None:
+    owner, signs = start + KEY.removeprefix(START), _signs(follow, principal)
+    # What no row has, where nothing is open: a plain "never" would take the indexes of the living from SQLite.
+    is_open = Sql(f"{owner} IN ({_marks(signs or NOBODY)})", signs or NOBODY)
+    if not principal.may("view", follow.narrow):
+        return is_open
+    data_scope = principal.scope(follow.narrow)
+    covered = _covered(follow.scope, data_scope, principal, start)
+    if covered is None:
+        closed = [sign_of(module) for module in follow.open if sign_of(module) not in signs]
+        if not closed:
+            return None
+        return Sql(f"COALESCE({owner}, '') NOT IN ({_marks(closed)}, ?)", (*closed, NO_KIND))
+    if not signs:
+        return covered
+    if _sees_own(follow, principal):
+        own = (principal.employee, *signs)
+        return Sql(f"{owner} IN ({_marks(own)})", own)
+    return any_of([covered, is_open])
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _covered(scope: str, data_scope: DataScope, principal: Principal, start: str) -> Sql | None:
+    """`start`: of the names of the columns."""
     if data_scope == "all":
         return None
-    own = [Sql(f"{table}.owner = ?", (principal.employee,))] if scope == "owner" else []
+    own = [Sql(f"{start}owner = ?", (principal.employee,))] if scope == "owner" else []
     if data_scope == "branch" or scope == "branch":
-        return any_of([*own, Sql(f"{table}.branch = ?", (principal.branch,))])
+        return any_of([*own, Sql(f"{start}branch = ?", (principal.branch,))])
     if data_scope == "department_tree":
         marks = ", ".join("?" * len(principal.departments_below))
-        return any_of([*own, Sql(f"{table}.department IN ({marks})", principal.departments_below)])
+        return any_of([*own, Sql(f"{start}department IN ({marks})", principal.departments_below)])
     if data_scope == "department" or scope == "department":
-        return any_of([*own, Sql(f"{table}.department = ?", (principal.department,))])
+        return any_of([*own, Sql(f"{start}department = ?", (principal.department,))])
     return any_of(own)
 
 

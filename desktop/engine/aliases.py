@@ -92,16 +92,17 @@ def roots(links: Mapping[str, str]) -> dict[str, str]:
     return {loser: root for loser, root in found.items() if loser != root}
 
 
-def project(db: sqlite3.Connection, module: str, ids: Iterable[str]) -> dict[str, bool]:
+def project(db: sqlite3.Connection, module: str, ids: Iterable[str]) -> tuple[dict[str, bool], set[str]]:
     """Works out anew whom everything that hangs together with `ids` means. What it says of records whose place in lists
-    changed: whether they are losers now."""
+    changed: whether they are losers now; and all that mean another than before."""
     links, members = _component(db, module, ids)
     new = _standing(db, module, roots(links))
     old = dict(_of_members(db, module, members))
     for loser in old.keys() - new.keys():
         db.execute("DELETE FROM alias_of WHERE t = ? AND id = ?", (module, loser))
     _lead(db, ((module, loser, root) for loser, root in new.items() if old.get(loser) != root))
-    return {id: id in new for id in old.keys() ^ new.keys()}
+    turned = {id: id in new for id in old.keys() ^ new.keys()}
+    return turned, {id for id in old.keys() | new.keys() if old.get(id) != new.get(id)}
 
 
 def _standing(db: sqlite3.Connection, module: str, led: Mapping[str, str]) -> dict[str, str]:

@@ -183,7 +183,8 @@ def _amounts(definition: Definition, rows: Sequence[Mapping[str, Any]]) -> Itera
 
 def place_of(definition: Definition, row: Mapping[str, Any]) -> tuple[str, str, str]:
     """The part that a row is counted in: its owner, department and branch, as far as its scope has them."""
-    owner, department, branch = ((row[name] or "") if name in definition.parted else "" for name in PARTS)
+    parts = definition.parts
+    owner, department, branch = ((row[parts[name]] or "") if name in parts else "" for name in PARTS)
     return owner, department, branch
 
 
@@ -196,7 +197,8 @@ def counted_parts(db: sqlite3.Connection, definition: Definition) -> dict[Part, 
     """The same, for each part."""
     if not definition.parted:
         return {}
-    columns = tuple(f"COALESCE({name}, '')" if name in definition.parted else "''" for name in PARTS)
+    parts = definition.parts
+    columns = tuple(f"COALESCE({parts[name]}, '')" if name in parts else "''" for name in PARTS)
     return {
         (value, owner, department, branch): count
         for (value, owner, department, branch), count in _counted(db, definition, columns).items()

@@ -78,6 +78,11 @@ class _Plan:
         """Whether a walk meets nothing but what the user may see."""
         return self.index is not None and self.index == self._own_index and not self.selection.words
 
+    @property
+    def is_near_apart(self) -> bool:
+        """Whether it meets them in several places of the index."""
+        return self.index is not None and self.index == self._own_index and len(self.selection.own) > 1
+
 
 def page(
     engine: Engine, principal: Principal, module: str, query: q.Query, want: frozenset[str] = frozenset()
@@ -211,12 +216,12 @@ def _rows(db: sqlite3.Connection, module: str) -> int:
 
 def _in_scope(db: sqlite3.Connection, selection: q.Selection, *values: str) -> int:
     """What the tally says of the rows that the user may see; `values`: of those alone."""
-    assert selection.scope is not None
+    assert selection.tallied is not None
     asked = values or ("*",)
     (found,) = db.execute(
         f"SELECT COALESCE(sum(n), 0) FROM tally_part {q.T} WHERE t = ? AND value IN ({_marks(asked)}) "
-        f"AND {selection.scope.text}",
-        (selection.definition.name, *asked, *selection.scope.params),
+        f"AND {selection.tallied.text}",
+        (selection.definition.name, *asked, *selection.tallied.params),
     ).fetchone()
     return int(found)
 
@@ -312,7 +317,7 @@ def _is_plain(db: sqlite3.Connection, plan: _Plan, signs: Signs | None) -> bool:
 
 def _kept(db: sqlite3.Connection, plan: _Plan, name: str) -> dict[str, int]:
     """What the tally says of a field, by the value that its rows have to be alike in."""
-    definition, scope = plan.definition, plan.selection.scope
+    definition, scope = plan.definition, plan.selection.tallied
     table = f"tally_part {q.T}" if plan.selection.is_scope else "tally"
     where = f" AND {scope.text}" if scope and plan.selection.is_scope else ""
     params = scope.params if scope and where else ()
@@ -460,6 +465,8 @@ def _walk(
     key = plan.keys[0]
     if plan.groups:
         return _walk_groups(db, plan, limit, offset, extra)
+    if plan.is_near_apart:
+        return _walk_own(db, plan, limit, offset, extra)
     if key.reference is not None and key.index and len(plan.keys) == 1 and not plan.selection.deleted:
         return _walk_reference(engine, db, plan, limit, offset)
     where = all_of([plan.selection.where_walked() if key.index else plan.selection.where(), *extra])
@@ -474,17 +481,38 @@ def _walk(
 
 def _walk_groups(db: sqlite3.Connection, plan: _Plan, limit: int, offset: int, extra: Sequence[Sql]) -> list[int]:
     """The groups one beside the other, each in the order of its index: SQLite merges them as they come."""
-    key, selection, table = plan.keys[0], plan.selection, plan.definition.name
+    selection = plan.selection
     where = all_of([Sql(selection.alive), *([selection.scope] if selection.scope else []), *extra])
-    part = (
-        f"SELECT {q.T}.row AS row, {key.expression} AS shown FROM {table} {q.T} INDEXED BY {index_name(table, PLACED)} "
-        f'WHERE {q.T}."{plan.definition.tallied}" = ? AND {where.text}'
+    here = f'{q.T}."{plan.definition.tallied}" = ?'
+    merged = _merged(plan, PLACED, [all_of([Sql(here, (group,)), where]) for group in plan.groups])
+    return _first_column(db, f"{merged.text} LIMIT ? OFFSET ?", (*merged.params, limit, offset))
+
+
+def _walk_own(db: sqlite3.Connection, plan: _Plan, limit: int, offset: int, extra: Sequence[Sql]) -> list[int]:
+    """The same with what is a user's own, and with what is open to him by each kind of parent. What else is asked of
+    them is asked once, of what comes: not in each part, where hits of words would be collected for each."""
+    selection, table = plan.selection, plan.definition.name
+    walk = _merged(plan, str(plan.index), [all_of([selection.where_own(value), *extra]) for value in selection.own])
+    if selection.beyond_scope:
+        asked = all_of(selection.beyond_scope)
+        near = f"{walk.text} LIMIT -1"  # the limit keeps SQLite from dropping the order
+        text = (
+            f"SELECT {q.T}.row FROM ({near}) near CROSS JOIN {table} {q.T} ON {q.T}.row = near.row WHERE {asked.text}"
+        )
+        walk = Sql(text, (*walk.params, *asked.params))
+    return _first_column(db, f"{walk.text} LIMIT ? OFFSET ?", (*walk.params, limit, offset))
+
+
+def _merged(plan: _Plan, index: str, parts: Sequence[Sql]) -> Sql:
+    """Rows of several parts of one index, each of which it has in the order of the list."""
+    key, table = plan.keys[0], plan.definition.name
+    chosen = (
+        f"SELECT {q.T}.row AS row, {key.expression} AS shown FROM {table} {q.T} INDEXED BY {index_name(table, index)}"
     )
     down = " DESC" if key.descending else ""
-    every = " UNION ALL ".join([part] * len(plan.groups))
-    params = [param for group in plan.groups for param in (group, *where.params)]
-    sql = f"SELECT row FROM ({every} ORDER BY shown{down}, row{down} LIMIT ? OFFSET ?)"
-    return _first_column(db, sql, (*params, limit, offset))
+    every = " UNION ALL ".join(f"{chosen} WHERE {part.text}" for part in parts)
+    text = f"SELECT row FROM ({every} ORDER BY shown{down}, row{down} LIMIT -1)"
+    return Sql(text, tuple(param for part in parts for param in part.params))
 
 
 def _walk_reference(engine: Engine, db: sqlite3.Connection, plan: _Plan, limit: int, offset: int) -> list[int]:

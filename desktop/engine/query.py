@@ -13,7 +13,7 @@ from sync_server.replication.changeset import Scalar
 
 from ..errors import Invalid
 from . import aliases
-from .access import Few, Principal, compares, own_column, scope_sql
+from .access import Few, Principal, compares, own_values, scope_sql, tally_scope
 from .fields import DateTime, Field, FieldError, Ref, Sql, Where, all_of, any_of
 from .fields.moment import day_span
 from .registry import Definition, Registry, targets_of
@@ -80,8 +80,10 @@ class Selection:
     """Modules in which something was merged."""
     scope: Sql | None = None
     """Of the conditions the one that keeps to what the user may see."""
-    own: str | None = None
-    """The column that the scope asks for one value of, if it asks for nothing else."""
+    tallied: Sql | None = None
+    """The same of what the tally counts apart."""
+    own: tuple[str | None, ...] = ()
+    """The values that the scope asks for of the column that says whose a row is, if it asks for nothing else."""
     groups: Sql | None = None
     """Ids of the groups of the tree that they are kept to."""
 
@@ -121,6 +123,15 @@ class Selection:
         words = self.slow_words if slow or self.deleted else self.words
         return Sql(self.alive) & all_of([*self.conditions, *words])
 
+    def where_own(self, value: str | None) -> Sql:
+        """All rows of one of `own`."""
+        return Sql(self.alive) & Sql(f'{T}."{self.definition.own_by}" = ?', (value,))
+
+    @property
+    def beyond_scope(self) -> tuple[Sql, ...]:
+        """What else is asked of rows that are met one by one."""
+        return (*(one for one in self.walked if one is not self.scope), *self.slow_words)
+
     def where_walked(self) -> Sql:
         """The same for rows that are met one by one in the order of a list."""
         return Sql(self.alive) & all_of([*self.walked, *self.slow_words])
@@ -148,10 +159,11 @@ def select(
     for is_walked, some in ((False, conditions), (True, walked)):
         filtered = _filter(registry, definition, principal, query, aliased, is_walked=is_walked)
         some += [] if filtered is None else [filtered]
-    own = own_column(definition, principal)
+    tallied = tally_scope(registry, definition, principal, T) if definition.parted else None
+    own = own_values(definition, principal)
     return Selection(
         definition, query.deleted, tuple(conditions), tuple(words), tuple(slow_words), tuple(walked), aliased, scope,
-        own, groups,
+        tallied, own, groups,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from .define import Chapter, Module, Special
 from .documents import approval, versions
 from .documents.declare import APPROVAL, STATES, Document, Ledger
 from .fields import Column, Enum, Field, Mirror, OfFirstChild, Ref, Refs, Signs
+from .following import KEY, START, Follow, follow_of
 from .ids import derived_id, seed_id
 from .likeness import key_shadows
 from .settings import Setting, Settings
@@ -71,6 +72,12 @@ class Definition:
     """Of a document that is imported: the fields of its header and its lines that a file may hold."""
     gathered: list[str] = field(default_factory=list, compare=False)
     """Columns by which all rows of one document are gathered, deleted ones too."""
+    followed: list[Follow] = field(default_factory=list, compare=False)
+    """How its rows follow their parents, if they do so by columns of their own."""
+
+    @property
+    def follow(self) -> Follow | None:
+        return self.followed[0] if self.followed else None
 
     @property
     def name(self) -> str:
@@ -142,7 +149,8 @@ class Definition:
     @cached_property
     def inserted(self) -> tuple[str, ...]:
         """The columns of a whole row."""
-        return (*_LOCAL_NAMES, *self.all_names, "pinyin", *self.shadows)
+        beside = self.follow.columns if self.follow else ()
+        return (*_LOCAL_NAMES, *self.all_names, "pinyin", *self.shadows, *beside)
 
     @cached_property
     def _of_kinds(self) -> dict[tuple[type, ...], tuple[str, ...]]:
@@ -256,11 +264,19 @@ class Definition:
         return self.module.tree.field if self.module.tree else None
 
     @cached_property
-    def parted(self) -> tuple[str, ...]:
-        """Columns by whose values rows are counted apart: what the data scope of a user can narrow a list to."""
+    def parts(self) -> Mapping[str, str]:
+        """Owner, department and branch → the column that says which, as far as the data scope of a user can narrow a
+        list to them."""
+        if self.follow:
+            return {column.removeprefix(START): column for column in self.follow.columns}
         if self.module.scope not in ("owner", "department", "branch"):
-            return ()
-        return tuple(name for name in PARTS if name in self.all_names)
+            return {}
+        return {name: name for name in PARTS if name in self.all_names}
+
+    @cached_property
+    def parted(self) -> tuple[str, ...]:
+        """Columns by whose values rows are counted apart."""
+        return tuple(self.parts.values())
 
     @property
     def is_placed(self) -> bool:
@@ -271,7 +287,13 @@ class Definition:
     def keeps_own(self) -> bool:
         """Whether everybody's own rows stand together in the orders of lists: not so of entries, which nobody lists by
         their owner."""
-        return self.module.scope == "owner" and not self.module.local
+        scope = self.follow.scope if self.follow else self.module.scope
+        return scope == "owner" and not self.module.local
+
+    @property
+    def own_by(self) -> str:
+        """The column that says whose a row is."""
+        return KEY if self.follow else "owner"
 
     @cached_property
     def own_orders(self) -> Mapping[str, str]:
@@ -369,6 +391,7 @@ class Registry:
         self._resolve_incoming()
         self._resolve_gathered()
         self._resolve_imported()
+        self._resolve_followed()
 
     @cached_property
     def guarding(self) -> frozenset[str]:
@@ -433,6 +456,23 @@ class Registry:
         for name, column in (*of_documents, *beside, *standing, *telling):
             if name in self.definitions:
                 self.definitions[name].gathered.append(column)
+
+    def _resolve_followed(self) -> None:
+        for definition in self:
+            above = definition.fields.get(definition.module.parent or "parent")
+            follow = follow_of(definition, self.definitions, targets_of(above)) if above else None
+            if follow:
+                definition.followed.append(follow)
+
+    @cached_property
+    def followers(self) -> Mapping[str, tuple[str, ...]]:
+        """Module → those whose rows follow its rows by columns of their own."""
+        found: dict[str, tuple[str, ...]] = {}
+        for definition in self:
+            if definition.follow:
+                above = definition.follow.narrow
+                found[above] = (*found.get(above, ()), definition.name)
+        return found
 
     def _resolve_imported(self) -> None:
         for name, document in self.documents.items():

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import Refused
+from . import following
 from .fields import Ref
 from .registry import SHARED_LOCAL, Definition, Link, Registry
 from .telling import Tell, untold
@@ -123,10 +124,24 @@ def migrate(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> 
         _guard(db, table)
     for definition in registry:
         _module_table(db, definition)
+    _refill(db, registry, tell)  # before their indexes: rows move in them
+    for definition in registry:
+        for statement in index_statements(definition):
+            db.execute(statement)
     for link in registry.links.values():
         _link_table(db, link)
     db.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', ?)", (fingerprint,))
     db.execute(f"PRAGMA user_version={SCHEMA}")
+
+
+def _refill(db: sqlite3.Connection, registry: Registry, tell: Tell) -> None:
+    """What rows keep beside them of their parents: data of a version that kept nothing lack it, and one that wrote to
+    them meanwhile did not keep to it."""
+    for definition in registry:
+        if definition.follow and db.execute(f"SELECT 1 FROM {definition.name} LIMIT 1").fetchone():
+            tell(f"整理「{definition.module.label}」的数据范围")
+            if following.refill(db, definition):
+                db.execute("DELETE FROM meta WHERE key = ?", (f"tally:{definition.name}",))  # it is counted by them
 
 
 def _stored_fingerprint(db: sqlite3.Connection) -> str | None:
@@ -148,11 +163,10 @@ def _module_table(db: sqlite3.Connection, definition: Definition) -> None:
         ("rev", "INTEGER NOT NULL DEFAULT 1"),
         ("pinyin", "TEXT"),
         *((name, "TEXT") for name in definition.shadows),
+        *((name, "TEXT") for name in (definition.follow.columns if definition.follow else ())),
     ]
     columns = [*((c.name, c.sql_type) for c in (*definition.columns, *definition.kept, *SHARED_LOCAL)), *extra]
     _table(db, definition.name, columns)
-    for statement in index_statements(definition):
-        db.execute(statement)
     if definition.searched:
         _fts(db, definition)
 
@@ -221,8 +235,10 @@ def index_statements(definition: Definition) -> Iterator[str]:
     for column in sorted(columns):
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL'
     for column, name in definition.own_orders.items():
-        own = index_name(table, name)
-        yield f'CREATE INDEX IF NOT EXISTS {own} ON {table} ("owner", "{column}") WHERE deleted_at IS NULL'
+        own, by = index_name(table, name), definition.own_by
+        yield f'CREATE INDEX IF NOT EXISTS {own} ON {table} ("{by}", "{column}") WHERE deleted_at IS NULL'
+    if definition.follow:
+        yield from _follow_indexes(definition)
     if definition.is_placed:
         placed = ", ".join(f'"{one}"' for one in (str(definition.tallied), "pinyin", "row", *definition.parted))
         yield f"CREATE INDEX IF NOT EXISTS {index_name(table, PLACED)} ON {table} ({placed}) WHERE deleted_at IS NULL"
@@ -234,6 +250,15 @@ def index_statements(definition: Definition) -> Iterator[str]:
     by_itself = "deleted_at IS NOT NULL AND via IS NULL"
     yield f"CREATE INDEX IF NOT EXISTS {index_name(table, 'bin')} ON {table} (deleted_at) WHERE {by_itself}"
     yield f"CREATE INDEX IF NOT EXISTS {index_name(table, 'via')} ON {table} (via) WHERE via IS NOT NULL"
+
+
+def _follow_indexes(definition: Definition) -> Iterator[str]:
+    """Rows below a parent that wait for it, and deleted ones."""
+    if definition.follow:
+        on = f'ON {definition.name} ("{definition.follow.parent}") WHERE'
+        strays, gone = (index_name(definition.name, name) for name in ("strays", "gone_below"))
+        yield f"CREATE INDEX IF NOT EXISTS {strays} {on} {following.KEY} = '{following.STRAY}'"
+        yield f"CREATE INDEX IF NOT EXISTS {gone} {on} deleted_at IS NOT NULL"
 
 
 def _fts(db: sqlite3.Connection, definition: Definition) -> None:

@@ -10,7 +10,7 @@ from sync_server.replication.changeset import Scalar
 from ..errors import Forbidden, Invalid, NotFound
 from . import aliases
 from . import query as q
-from .access import Principal, compares, scope_sql
+from .access import Principal, compares, scope_sql, tally_scope
 from .define import Alike
 from .engine import Engine
 from .fields import Ref, Sql, all_of
@@ -372,9 +372,9 @@ def _node_counts(
     scope = scope_sql(engine.registry, counted, principal, q.T)
     if scope is None:
         return dict(db.execute("SELECT value, n FROM tally WHERE t = ?", (counted.name,)).fetchall())
-    if counted.parted:
-        sql = f"SELECT value, sum(n) FROM tally_part {q.T} WHERE t = ? AND {scope.text} GROUP BY 1"
-        return dict(db.execute(sql, (counted.name, *scope.params)).fetchall())
+    if counted.parted and (tallied := tally_scope(engine.registry, counted, principal, q.T)):
+        sql = f"SELECT value, sum(n) FROM tally_part {q.T} WHERE t = ? AND {tallied.text} GROUP BY 1"
+        return dict(db.execute(sql, (counted.name, *tallied.params)).fetchall())
     hidden = aliases.not_merged(counted.name, q.T) if aliases.present(db, [counted.name]) else "1"
     alive = f"{q.T}.deleted_at IS NULL AND {hidden} AND {scope.text}"
     sql = f'SELECT "{field}", count(*) FROM {counted.name} {q.T} WHERE {alive} GROUP BY 1'

@@ -21,7 +21,7 @@ from sync_server.replication.checksum import moved, row_sum, to_text
 from sync_server.replication.clock import Dot, wall_ms
 from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
 
-from . import aliases, derived
+from . import aliases, derived, following
 from .columns import filled, listed, picked
 from .documents import balances
 from .documents.declare import Posted
@@ -129,6 +129,10 @@ class Work:
         """Documents whose version that counts lacks its annexes."""
         self._led: dict[str, set[str]] = {}
         """Records by module that may mean others than before."""
+        self._placed: dict[str, set[str]] = {}
+        """Records by module of which others may be seen than before, and what follows them with them."""
+        self._came: dict[str, set[str]] = {}
+        """New records by module, for which what follows them may have waited."""
         self.disputed: dict[Key, list[str]] = {}
         """Documents that were worked out → what somebody has to decide about them."""
         self.settle: Callable[[Posted], None] | None = None
@@ -546,8 +550,7 @@ class Work:
         by_table: dict[str, list[Held]] = {}
         for (table, _), held in self.changing():
             by_table.setdefault(table, []).append(held)
-        # What is counted below hangs on who is merged into whom.
-        for table, rows in sorted(by_table.items(), key=lambda one: one[0] != aliases.TABLE):
+        for table, rows in sorted(by_table.items(), key=lambda one: self._turn(one[0])):
             self._flush(table, rows)
             if table == aliases.TABLE:
                 self._project(rows)
@@ -561,12 +564,58 @@ class Work:
         self.db.executemany(
             "INSERT INTO row_passed VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = max(n, excluded.n)", self._passed
         )
+        self._follow()
         self._held.clear()
         self._filed.clear()
         self._history.clear()
         self._passed.clear()
         self._regroup()
         return self.changed
+
+    def _turn(self, table: str) -> int:
+        """What is counted hangs on who is merged into whom; what follows parents, on these."""
+        definition = self.registry.definitions.get(table)
+        return 0 if table == aliases.TABLE else 2 if definition and definition.follow else 1
+
+    def _stand(self, definition: Definition, rows: Sequence[Held]) -> None:
+        """Lays beside rows what their parents are seen by."""
+        follow = definition.follow
+        if follow is None:
+            return
+        asked = [held for held in rows if held.stored is None or _differs(held, follow.follows_from)]
+        ids = {held.row[follow.parent] for held in asked if follow.module_of(held.row) == follow.narrow}
+        above = {id: self._held[follow.narrow, id] for id in ids if (follow.narrow, id) in self._held}
+        known = {id: None if held.is_dropped or held.state is None else held.row for id, held in above.items()}
+        parents = following.parents(self.db, follow, ids - {None}, known) if asked else {}
+        for held in asked:
+            beside = follow.values(held.row, parents)
+            if held.stored is None:
+                held.row |= beside
+            else:
+                held.row = held.row | beside
+
+    def _follow(self) -> None:
+        """What follows parents follows those that changed, and those that it waited for."""
+        placed, self._placed, came, self._came = self._placed, {}, self._came, {}
+        for module in placed.keys() | came.keys():
+            for name in self.registry.followers.get(module, ()):
+                definition = self.registry[name]
+                found = following.below(self.db, definition, placed[module]) if placed.get(module) else []
+                self._write_beside(definition, found)
+                if came.get(module) and following.has_strays(self.db, definition):
+                    self._write_beside(definition, following.below(self.db, definition, came[module], strays=True))
+
+    def _write_beside(self, definition: Definition, found: Sequence[tuple[int, str, Values]]) -> None:
+        if not found:
+            return
+        sql = f"SELECT * FROM {definition.name} WHERE deleted_at IS NULL AND row IN (SELECT value FROM json_each(?))"
+        out = [dict(row) for row in self.db.execute(sql, (listed(row for row, _, _ in found),)).fetchall()]
+        following.write(self.db, definition, found)
+        ids = [row["id"] for row in out]
+        merged = aliases.winners(self.db, definition.name, ids) if definition.module.mergeable else {}
+        out = [row for row in out if row["id"] not in merged]
+        values = {id: beside for _, id, beside in found}
+        derived.tell_tally(self.db, definition, out, [{**row, **values[row["id"]]} for row in out])
 
     def _regroup(self) -> None:
         """What is summed up by record follows those who are meant now."""
@@ -585,6 +634,11 @@ class Work:
         if isinstance(table, Definition):
             for held in (*fresh, *known):
                 self._derive(table, held)
+            self._stand(table, [*fresh, *known])
+            if name in self.registry.followers:
+                moved = [held.id for held in known if _differs(held, table.parted)]
+                self._placed.setdefault(name, set()).update(moved, (held.id for held in gone))
+                self._came.setdefault(name, set()).update(held.id for held in fresh)
         if fresh:
             self._insert(table, fresh)
         if known:
@@ -739,7 +793,9 @@ class Work:
 
     def _lead(self, module: str, ids: Collection[str]) -> None:
         """Works out anew whom records mean that hang together with `ids`."""
-        turned = aliases.project(self.db, module, ids) if ids else {}
+        turned, led = aliases.project(self.db, module, ids) if ids else ({}, set())
+        if led and module in self.registry.followers:
+            self._placed.setdefault(module, set()).update(led)
         if not turned:
             return
         self._led.setdefault(module, set()).update(ids)
@@ -794,6 +850,12 @@ def _tuples(db: sqlite3.Connection, sql: str, *parameters: Any) -> sqlite3.Curso
 def _which(ids: Sequence[str]) -> tuple[str, str]:
     """A condition on ids, and its parameter."""
     return ("= ?", ids[0]) if len(ids) == 1 else ("IN (SELECT value FROM json_each(?))", listed(ids))
+
+
+def _differs(held: Held, names: Sequence[str]) -> bool:
+    """Whether a row that the file has changes in some columns."""
+    stored, row = held.stored, held.row
+    return stored is not None and any(row[name] != stored[name] for name in names)
 
 
 def _has_turned(held: Held) -> bool:

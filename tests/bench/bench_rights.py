@@ -26,6 +26,7 @@ from desktop.workstation import Workstation
 from tests.bench.bench_lists import P95_LIMIT_MS, data_set, measure
 
 ROWS, ROWS_AND_TOTAL, TOTAL, SUMS = (frozenset(words.split()) for words in ("rows", "rows total", "total", "sums"))
+ACCOUNTANTS = {"field": "title", "op": "contains", "value": "会计"}
 
 
 def main() -> int:
@@ -98,7 +99,16 @@ def jobs(engine: Engine, salesman: Principal) -> dict[str, Callable[[Principal],
         label: lambda user, query=query, want=want: lists.page(engine, user, "customer", query, want)  # type: ignore[misc]
         for label, (query, want) in pages.items()
     }
-    found["contacts, first page"] = lambda user: lists.page(engine, user, "contact", Query(), ROWS)
+    people = {
+        "contacts, first page": (Query(), ROWS),
+        "contacts, by name": (Query(sort="name"), ROWS),
+        "contacts, a title, by name": (Query(filter={"and": [ACCOUNTANTS]}, sort="name"), ROWS),
+        "contacts, count": (Query(), TOTAL),
+    }
+    found |= {
+        label: lambda user, query=query, want=want: lists.page(engine, user, "contact", query, want)  # type: ignore[misc]
+        for label, (query, want) in people.items()
+    }
     found["picker: customers by two letters"] = lambda user: search.lookup(
         engine, user, "customer", text=two, where={}, ids=[], limit=20
     )

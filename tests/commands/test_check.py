@@ -101,6 +101,7 @@ def test_unusual_characters_are_sound(folder: Path) -> None:
         ("tally-wrong", "UPDATE tally SET n = n + 1 WHERE t = 'customer' AND value = '*'"),
         ("tally-wrong", "UPDATE tally SET n = n + 1 WHERE t = 'customer' AND value <> '*'"),
         ("tally-wrong", "DELETE FROM tally WHERE t = 'supplier'"),
+        ("follow-wrong", f"UPDATE contact SET scope_owner = '{NOBODY}' WHERE id = {A_CONTACT}"),
         ("chain-broken", "DELETE FROM changeset WHERE n = 3"),
         ("chain-broken", "DELETE FROM changeset WHERE n = (SELECT max(n) FROM changeset)"),
         ("chain-broken", "UPDATE changeset SET body = (SELECT body FROM changeset WHERE n = 2) WHERE n = 3"),
