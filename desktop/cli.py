@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -276,6 +277,7 @@ def _acquire(folder: Path) -> Instance | None:
 # --- words and places --------------------------------------------------------------------------------------
 
 
+@cache
 def _parser() -> Parser:
     parser = Parser(prog="ecms", description="企业客户管理系统")
     commands = parser.add_subparsers(title="命令", metavar="命令", required=True)

@@ -28,6 +28,9 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")  # nothing here is timed: several tests share two cores
 
 
+_E2E = Path(__file__).parent / "e2e"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--real-window", action="store_true", help="screens in the window itself instead of Chromium")
 
@@ -172,6 +175,12 @@ def chromium() -> str:
     if found is None:
         pytest.fail("Chromium is missing: sudo apt-get install -y chromium, or name one in ECMS_CHROMIUM")
     return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Screens first, machines that talk to each other before the others: each process takes what is next in its part of
+    the list and gives away from the end, so what is dear to set up is set up by one."""
+    items.sort(key=lambda item: (_E2E not in item.path.parents, item.path.name != "test_sync_pages.py"))
 
 
 def pytest_collection_finish() -> None:

@@ -163,7 +163,7 @@ def assert_left_alone(company: Company, kept: str, gone: str) -> None:
     assert_alike(company.machines)
 
 
-@pytest.mark.parametrize("is_copied", [False, True])
+@pytest.mark.parametrize("is_copied", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_restored_or_copied_data_do_not_go_on_with_an_import_that_was_being_written(
     company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_copied: bool
 ) -> None:
@@ -225,7 +225,7 @@ def test_restored_data_do_not_go_on_with_an_import_that_was_being_taken_back(
     assert_alike(company.machines)
 
 
-@pytest.mark.parametrize("is_sent", [False, True])
+@pytest.mark.parametrize("is_sent", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_stopping_an_import_does_not_stop_the_sync(
     company: Company, monkeypatch: pytest.MonkeyPatch, is_sent: bool
 ) -> None:
