@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from . import flaws
 from .define import VERBS
-from .fields import Date, DateTime, Enum, Field, FieldError, Ref, Text, Words
+from .fields import Date, DateTime, Enum, Field, FieldError, Ref, Text, TextThrough, Words
 from .registry import SHARED_LOCAL, SHARED_SENT, Definition, Registry, targets_of
 
 _RESERVED = frozenset(column.name for column in SHARED_LOCAL + SHARED_SENT) | {
@@ -121,7 +121,7 @@ def _sums(definition: Definition) -> Iterator[Problem]:
     for name in definition.sums:
         one = definition.fields[name]
         within, by = one.sum_within, one.sum_signs.by if one.sum_signs else ""
-        is_text = type(definition.fields.get(within)) is Text
+        is_text = type(definition.fields.get(within)) in (Text, TextThrough)
         for wanted in filter(None, ("" if is_text else within, by)):
             if not isinstance(definition.fields.get(wanted), Enum):
                 yield Problem("M018", f"{definition.name}.{name}", f"{wanted!r} is no choice of values")

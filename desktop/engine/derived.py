@@ -73,8 +73,9 @@ def bring_up_to_date(db: sqlite3.Connection, registry: Registry, tell: Tell = un
     kept = dict(db.execute("SELECT key, value FROM meta WHERE key LIKE 'derived:%' OR key LIKE 'tally:%'").fetchall())
     for definition in registry:
         words = repr((TEXT_VERSION, definition.module.title, sorted(definition.shadows), definition.searched))
-        rules = [(summing.expression(definition, name), definition.fields[name].sum_within) for name in definition.sums]
-        counts = repr((definition.tallied, definition.sums, definition.parted, rules))
+        names = definition.kept_sums
+        rules = [(summing.expression(definition, name), definition.fields[name].sum_within) for name in names]
+        counts = repr((definition.tallied, names, definition.parted, rules))
         before = kept.get(f"derived:{definition.name}")
         if (before, kept.get(f"tally:{definition.name}")) == (words, counts):
             continue
@@ -208,7 +209,7 @@ def counted_parts(db: sqlite3.Connection, definition: Definition) -> dict[Part, 
 def _counted(db: sqlite3.Connection, definition: Definition, by: Sequence[str]) -> dict[tuple[str, ...], int]:
     tallied = [f"COALESCE(\"{definition.tallied}\", '')"] if definition.tallied else []
     wanted = [("'*'", "count(*)"), *((value, "count(*)") for value in tallied)]
-    wanted += [_summed(definition, name) for name in definition.sums]
+    wanted += [_summed(definition, name) for name in definition.kept_sums]
     shown = f"FROM {definition.name} WHERE deleted_at IS NULL"
     if aliases.present(db, [definition.name]):
         shown += f" AND {aliases.not_merged(definition.name, definition.name)}"

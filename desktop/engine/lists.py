@@ -21,8 +21,8 @@ from . import aliases, by_reference, flaws, summing
 from . import query as q
 from .access import Principal, demand
 from .engine import Engine
-from .fields import Signs, Sql, all_of
-from .registry import Definition, targets_of
+from .fields import Signs, Sql, TextThrough, all_of
+from .registry import Definition, Registry, targets_of
 from .rows import as_listed, fetch, labels
 from .schema import PLACED, index_name
 
@@ -102,7 +102,7 @@ def page(
         if total is not None:
             result["total"] = total
         if "sums" in want:
-            result["sums"], result["sum_words"] = _sums(db, plan, principal)
+            result["sums"], result["sum_words"] = _sums(engine.registry, db, plan, principal)
     return result
 
 
@@ -294,15 +294,21 @@ def _total(db: sqlite3.Connection, plan: _Plan, *, must: bool) -> int | None:
     )
 
 
-def _sums(db: sqlite3.Connection, plan: _Plan, principal: Principal) -> tuple[dict[str, int], dict[str, list[str]]]:
-    """Totals over all rows of the list, and what they count; those of a whole module are kept by the tally."""
+def _sums(
+    registry: Registry, db: sqlite3.Connection, plan: _Plan, principal: Principal
+) -> tuple[dict[str, int], dict[str, list[str]]]:
+    """Totals over all rows of the list, and what they count; those of a whole module are kept by the tally, or by the
+    balances over its entries."""
     definition = plan.definition
     names = [name for name in definition.sums if principal.sees(definition.fields[name])]
     plain = {name for name in names if _is_plain(db, plan, definition.fields[name].sum_signs)}
     is_kept = plan.selection.is_all or plan.selection.is_scope
-    kept = [name for name in names if is_kept and name not in plain]
-    added = [name for name in names if name not in kept]
-    found = {name: _kept(db, plan, name) for name in kept} | (_added(db, plan, added, plain) if added else {})
+    kept = [name for name in definition.kept_sums if is_kept and name in names and name not in plain]
+    found = {name: _kept(db, plan, name) for name in kept}
+    if plan.selection.is_all:
+        found |= {name: by for name in names if name not in kept and (by := _balanced(registry, db, plan, name))}
+    added = [name for name in names if name not in found]
+    found |= _added(db, plan, added, plain) if added else {}
     return summing.told(definition, {name: found[name] for name in names}, plain)
 
 
@@ -328,6 +334,27 @@ def _kept(db: sqlite3.Connection, plan: _Plan, name: str) -> dict[str, int]:
     return {summing.value_of(definition, name, key): by for key, by in rows} or {"": 0}
 
 
+def _balanced(registry: Registry, db: sqlite3.Connection, plan: _Plan, name: str) -> dict[str, int] | None:
+    """The total over all entries of a ledger, by what a key of one of its balances says: those are fewer."""
+    within = plan.definition.fields.get(plan.definition.fields[name].sum_within)
+    if not isinstance(within, TextThrough):
+        return None
+    for ledger in registry.ledgers.values():
+        for one in ledger.balances if ledger.moves == plan.definition.name else ():
+            if name in one.sums and within.by in one.keys:
+                by, amount = within.sql(f'b."{within.by}"'), f'b."{one.sums[name]}"'
+                sql = f"SELECT COALESCE({by}, ''), sum({amount}) FROM {one.module} b WHERE b.deleted_at IS NULL"
+                return dict(db.execute(f"{sql} GROUP BY 1").fetchall())
+    return None
+
+
+def _value_sql(definition: Definition, name: str) -> str:
+    """What the rows of a total have to be alike in."""
+    one = definition.fields.get(name)
+    found = one.sql(f'{q.T}."{one.by}"') if isinstance(one, TextThrough) else f'{q.T}."{name}"'
+    return f"COALESCE({found}, '')" if name else "''"
+
+
 def _added(db: sqlite3.Connection, plan: _Plan, names: Sequence[str], plain: set[str]) -> dict[str, dict[str, int]]:
     """The same, added up; rows of one kind alone without regard to it."""
     definition, where = plan.definition, plan.selection.where()
@@ -340,11 +367,9 @@ def _added(db: sqlite3.Connection, plan: _Plan, names: Sequence[str], plain: set
         sums = ", ".join(
             f"COALESCE(sum({summing.expression(definition, name, q.T, plain=name in plain)}), 0)" for name in some
         )
-        by = f"COALESCE({q.T}.\"{within}\", '')" if within else "''"
-        rows = db.execute(
-            f"SELECT {by}, {sums} FROM {definition.name} {q.T} WHERE {where.text}{' GROUP BY 1' if within else ''}",
-            where.params,
-        ).fetchall()
+        value, grouped = _value_sql(definition, within), " GROUP BY 1" if within else ""
+        sql = f"SELECT {value}, {sums} FROM {definition.name} {q.T} WHERE {where.text}{grouped}"
+        rows = db.execute(sql, where.params).fetchall()
         for place, name in enumerate(some, 1):
             by_value = {row[0]: row[place] for row in rows}
             found[name] = (by_value if of[name] else {"": sum(by_value.values())}) or {"": 0}

@@ -118,6 +118,6 @@ def _cells(
     sums, words = adder.told()
     totals = [one.format(sums[name], {}) if name in sums else "" for name, one in fields]
     if "" in totals:
-        counted = "，".join(dict.fromkeys(word for some in words.values() for word in some))
+        counted = summing.joined(words.values())
         totals[totals.index("")] = f"合计 {len(cells):,} 条" + (f"（{counted}）" if counted else "")
     return cells, totals

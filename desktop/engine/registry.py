@@ -15,7 +15,7 @@ from . import aliases
 from .define import Chapter, Module, Special
 from .documents import approval, versions
 from .documents.declare import APPROVAL, STATES, Document, Ledger
-from .fields import Column, Enum, Field, Mirror, OfFirstChild, Ref, Refs, Signs
+from .fields import Column, Enum, Field, Mirror, OfFirstChild, Ref, Refs, Signs, Unstored
 from .following import KEY, START, Follow, follow_of
 from .ids import derived_id, seed_id
 from .likeness import key_shadows
@@ -246,14 +246,21 @@ class Definition:
         return isinstance(state, Enum) and state.options == STATES
 
     @cached_property
+    def kept_sums(self) -> tuple[str, ...]:
+        """Those that the tally keeps: not by what another record says, which may change by itself."""
+        return tuple(
+            name for name in self.sums if not isinstance(self.fields.get(self.fields[name].sum_within), Unstored)
+        )
+
+    @cached_property
     def counted_by(self) -> tuple[str, ...]:
         """Columns that the tally of a row follows from."""
-        return tuple(dict.fromkeys((*self.sums, *self.placed_by)))
+        return tuple(dict.fromkeys((*self.kept_sums, *self.placed_by)))
 
     @cached_property
     def placed_by(self) -> tuple[str, ...]:
         """Those of them that say where, and whether, the tally counts it."""
-        fields = [self.fields[name] for name in self.sums]
+        fields = [self.fields[name] for name in self.kept_sums]
         kinds = [by for one in fields for by in (one.sum_within, one.sum_signs.by if one.sum_signs else "")]
         found = (self.tallied or "", *self.parted, *kinds, "state" if self.posts else "")
         return tuple(dict.fromkeys(filter(None, found)))

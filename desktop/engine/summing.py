@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from .fields import Enum, Signs
+from .fields import Enum, Field, Signs
 from .registry import Definition, sum_key
 
-PARTS_MAX = 4
-"""More parts than that are no total."""
+PARTS_MAX = 8
+"""So many parts are told, of the rest only how many there are."""
+NO_OPTIONS: Mapping[str, str] = {}
 _POSTED = "posted"
+_PART = "："
+"""Parts the name of a field from its totals value by value."""
 
 
 def signs_of(definition: Definition, name: str, *, plain: bool = False) -> Signs | None:
@@ -47,7 +50,7 @@ def amount(definition: Definition, name: str, row: Mapping[str, Any], *, plain: 
 def added(definition: Definition, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
     """Where the tally keeps the amounts of rows that are alike in all that they hang on, as far as they are not 0."""
     first = rows[0]
-    for name in definition.sums if counts(definition, first) else ():
+    for name in definition.kept_sums if counts(definition, first) else ():
         total, signs = sum(filter(None, map(itemgetter(name), rows))), signs_of(definition, name)
         if total and (by := total * (signs.of(first[signs.by]) if signs else 1)):
             yield key(definition, name, first), by
@@ -113,26 +116,39 @@ def _parts(definition: Definition, name: str, parts: Mapping[str, int]) -> Itera
     options = _options(definition, one.sum_within)
     if len(parts) == 1:
         yield from (f"都是{options[value]}" for value in parts if value in options)
-    elif 1 < len(parts) <= PARTS_MAX:
+    elif len(parts) > 1:
         yield f"{one.label}：{_amounts(definition, name, parts)}"
 
 
 def _amounts(definition: Definition, name: str, parts: Mapping[str, int]) -> str:
     one = definition.fields[name]
-    options = _options(definition, one.sum_within)
-    said = ((options.get(value) or (not options and value) or "其他", by) for value, by in _ordered(options, parts))
-    return "，".join(f"{words} {one.format(by, {})}" for words, by in said)
+    return in_parts(one, parts, _options(definition, one.sum_within))
+
+
+def in_parts(one: Field, parts: Mapping[str, int], options: Mapping[str, str] = NO_OPTIONS) -> str:
+    """Totals of a field value by value, in words."""
+    said = [(options.get(value) or (not options and value) or "其他", by) for value, by in _ordered(options, parts)]
+    more = f" 等 {len(said)} 种" if len(said) > PARTS_MAX else ""
+    return "，".join(f"{words} {one.format(by, {})}" for words, by in said[:PARTS_MAX]) + more
+
+
+def joined(words: Iterable[Sequence[str]]) -> str:
+    """What some totals count, each word once: rules, then parts."""
+    every = dict.fromkeys(word for some in words for word in some)
+    rules = [word for word in every if _PART not in word]
+    parts = [word for word in every if _PART in word]
+    return "，".join([*rules, *(["；".join(parts)] if parts else [])])
 
 
 def apart(definition: Definition, name: str, rows: Iterable[Mapping[str, Any]]) -> str:
-    """The totals of the rows of one document value by value; "" where they are one total, or too many."""
+    """The totals of the rows of one document value by value; "" where they are one total."""
     parts: dict[str, int] = {}
     within = definition.fields[name].sum_within
     for row in rows if within else ():
         if row[name]:
             value = str(row[within] or "")
             parts[value] = parts.get(value, 0) + int(row[name])
-    return _amounts(definition, name, parts) if 1 < len(parts) <= PARTS_MAX else ""
+    return _amounts(definition, name, parts) if len(parts) > 1 else ""
 
 
 def _ordered(options: Mapping[str, str], parts: Mapping[str, int]) -> Sequence[tuple[str, int]]:
@@ -162,7 +178,7 @@ class Adder:
     def told(self) -> tuple[dict[str, int], dict[str, list[str]]]:
         plain = {name for name in self._names if self._is_plain(name)}
         found = {name: self._plain[name] if name in plain else self._signed[name] for name in self._names}
-        return told(self._definition, {name: by or {"": 0} for name, by in found.items()}, plain)
+        return told(self._definition, {name: dict(sorted(by.items())) or {"": 0} for name, by in found.items()}, plain)
 
     def _is_plain(self, name: str) -> bool:
         signs, kinds = self._definition.fields[name].sum_signs, self._kinds[name]

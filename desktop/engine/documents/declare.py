@@ -279,7 +279,8 @@ class Survey:
     heads: Mapping[str, str]
     """What follows from the sums, with its words, in the order of columns."""
     summed: tuple[str, ...]
-    """Columns whose sum over all rows says something."""
+    """Columns whose sum over all rows says something, as far as they are alike in `alike`, one of `about`."""
+    alike: str
     conditions: Mapping[str, str]
     judge: Callable[[Columns], Columns]
 

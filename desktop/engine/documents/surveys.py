@@ -3,6 +3,7 @@ day; on screen, on paper, in a file."""
 
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BadRequest, NotFound
-from .. import paper
+from .. import paper, summing
 from ..access import Principal, demand, scope_sql
 from ..engine import Engine
 from ..export import write_table
@@ -34,10 +35,12 @@ class Wanted:
 
 
 def survey_of(engine: Engine, principal: Principal, balance: str, wanted: Wanted) -> dict[str, Any]:
-    """{label, heads, conditions, counts, rows, total, sums}: the first rows, and the sums of all."""
+    """{label, heads, conditions, counts, rows, total, sums, parts}: the first rows, and the sums of all; what is no one
+    sum is told in parts."""
     survey = declared(engine, balance)
     every, counts = _every(engine, principal, balance, wanted)
     names = _names(survey, wanted)
+    sums, parts = _totals(survey, names, every)
     return {
         "label": survey.label,
         "heads": [{"name": name, "label": survey.heads[name]} for name in names],
@@ -45,8 +48,28 @@ def survey_of(engine: Engine, principal: Principal, balance: str, wanted: Wanted
         "counts": counts,
         "rows": every[:ROWS_MAX],
         "total": len(every),
-        "sums": {name: sum(int(row[name] or 0) for row in every) for name in names if name in survey.summed},
+        "sums": sums,
+        "parts": parts,
     }
+
+
+def _totals(
+    survey: Survey, names: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, int], dict[str, str]]:
+    """By column: the sum of rows that are alike, and in words what rows of several kinds come to."""
+    place = survey.about.index(survey.alike)
+    sums: dict[str, int] = {}
+    parts: dict[str, str] = {}
+    for name in [name for name in names if name in survey.summed]:
+        of: Counter[str] = Counter()
+        for row in rows:
+            of[row["about"][place]] += int(row[name] or 0)
+        found = {value: by for value, by in sorted(of.items()) if by}
+        if len(found) > 1:
+            parts[name] = summing.in_parts(_QUANTITY, found)
+        else:
+            sums[name] = sum(found.values())
+    return sums, parts
 
 
 def declared(engine: Engine, balance: str) -> Survey:
@@ -203,10 +226,13 @@ def print_survey(
         [*_words(row, wanted), *(_shown(row[name]) for name in names), survey.conditions[row["condition"]]]
         for row in rows
     ]
-    sums = [_shown(sum(row[name] or 0 for row in rows)) if name in survey.summed else "" for name in names]
+    known, parts = _totals(survey, names, rows)
+    sums = [_shown(known.get(name)) for name in names]
+    told_apart = "；".join(f"{survey.heads[name]}：{said}" for name, said in parts.items())
+    total = f"合计（{told_apart}）" if parts else "合计"
     with tempfile.TemporaryDirectory(prefix=".ecms-", dir=target.parent) as work:
         partial = Path(work) / target.name
-        pages = paper.write(partial, sheet, columns, cells, ["合计", *[""] * (words - 1), *sums, ""], told)
+        pages = paper.write(partial, sheet, columns, cells, [total, *[""] * (words - 1), *sums, ""], told)
         partial.replace(target)
     return len(rows), pages
 

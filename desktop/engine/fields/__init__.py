@@ -29,6 +29,7 @@ from .serial import Serial
 from .tally import MoneyOf, NewestPrice, PriceOf, QuantityOf, TallyOf
 from .text import Text
 from .through import TextThrough
+from .unstored import Unstored
 from .url import Url
 from .words import Words
 
@@ -78,6 +79,7 @@ __all__ = [
     "Text",
     "TextThrough",
     "Unknown",
+    "Unstored",
     "Url",
     "Where",
     "WithinLimits",

@@ -179,7 +179,8 @@ class Field:
     index: bool = False
     sum: bool = False
     sum_within: str = ""
-    """The field (an `Enum`, or a `Text` of few values: a unit) in which rows have to be alike to be added up."""
+    """The field (an `Enum`, or a `Text` of few values: a unit, also of a record referred to) in which rows have to be
+    alike to be added up."""
     sum_signs: Signs | None = None
     unknown: Unknown | None = None
     hidden: bool = False

@@ -270,7 +270,7 @@ class Bargain:
             "origin_line": Ref(self.origin_label, self.lines, loose=True, index=True, hidden=True),
             "origin": Ref("原单", self.module, loose=True, index=True, hidden=True),
             "warehouse": Ref("仓库", "warehouse", hidden=True),
-            "signed_qty": Quantity("净数量", calc=True, readonly=True, sum=True, width=90),
+            "signed_qty": Quantity("净数量", calc=True, readonly=True, width=90),
         }
 
 

@@ -43,6 +43,11 @@ KINDS = {
 }  # fmt: skip
 """What a stock entry comes from."""
 
+_OF_PRODUCT: dict[str, Any] = {"by": "product", "readonly": True, "calc": True, "width": 100}
+_UNIT = (("product", "unit"), ("dict_item", "name"))
+_BY_UNIT: dict[str, Any] = {"sum": True, "sum_within": "unit"}
+"""Pieces of one product and boxes of another are no sum."""
+
 _RIGHTS = dict(manager="view export print", sales="view", storekeeper="view export print", finance="view export print")
 
 stock_move = Module(
@@ -63,7 +68,8 @@ stock_move = Module(
         kind=Enum("类型", KINDS, index=True, width=90),
         product=Ref("产品", "product", index=True, width=200),
         warehouse=Ref("仓库", "warehouse", index=True, width=110),
-        qty=Quantity("数量", sum=True, width=100),
+        unit=TextThrough("单位", path=_UNIT, **(_OF_PRODUCT | {"width": 60})),
+        qty=Quantity("数量", width=100, **_BY_UNIT),
         stock_after=RunningQuantity("结存", of="qty", by=("product", "warehouse"), width=100),
         cost_amount=Money("成本", see="see_cost", sum=True, width=110, unknown=Unknown("uncosted_qty")),
         cost_after=RunningMoney(
@@ -81,7 +87,7 @@ stock_move = Module(
         document=Text("单据号", max_length=32, hidden=True),
         line=Text("行", max_length=32, hidden=True),
     ),
-    columns="book_on number kind product warehouse qty stock_after cost_amount cost_after posted_at",
+    columns="book_on number kind product warehouse unit qty stock_after cost_amount cost_after posted_at",
     quick="number product warehouse kind",
     sort="-book_on",
     rights=_RIGHTS,
@@ -97,8 +103,6 @@ _LIMITS: dict[str, Any] = {
 }  # fmt: skip
 """P2, warehouse by warehouse; what has no limits there goes by those of the company, with what there is in all."""
 _LIMITED = "先看分仓的上下限；没有的，按全公司的上下限和全公司的数量"
-
-_OF_PRODUCT: dict[str, Any] = {"by": "product", "readonly": True, "calc": True, "width": 100}
 
 stock_balance = Module(
     name="stock_balance",
@@ -116,13 +120,13 @@ stock_balance = Module(
         product=Ref("产品", "product", index=True, width=220),
         product_code=TextThrough("产品编号", path=(("product", "code"),), **_OF_PRODUCT),
         spec=TextThrough("规格", path=(("product", "spec"),), **_OF_PRODUCT),
-        unit=TextThrough("单位", path=(("product", "unit"), ("dict_item", "name")), **(_OF_PRODUCT | {"width": 60})),
+        unit=TextThrough("单位", path=_UNIT, **(_OF_PRODUCT | {"width": 60})),
         warehouse=Ref("仓库", "warehouse", index=True, width=120),
-        on_hand=Quantity("库存数量", index=True, sum=True, width=110),
-        reserved=Quantity("已订未交", sum=True, width=100),
-        on_order=Quantity("在订", sum=True, width=90),
-        available=Quantity("可用数量", index=True, sum=True, width=100),
-        projected=Quantity("预计", sum=True, width=90),
+        on_hand=Quantity("库存数量", index=True, width=110, **_BY_UNIT),
+        reserved=Quantity("已订未交", width=100, **_BY_UNIT),
+        on_order=Quantity("在订", width=90, **_BY_UNIT),
+        available=Quantity("可用数量", index=True, width=100, **_BY_UNIT),
+        projected=Quantity("预计", width=90, **_BY_UNIT),
         condition=Enum("状态", {"some": "有货", "none": "无货", "negative": "负库存"}, index=True, width=80),
         level=WithinLimits(
             "存量",

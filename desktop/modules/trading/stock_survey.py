@@ -48,6 +48,7 @@ SURVEY = Survey(
         "low": "下限", "high": "上限", "suggested": "建议进货",
     },
     summed=("on_hand", "reserved", "available", "on_order", "projected"),
+    alike="unit",
     conditions=CONDITIONS,
     judge=judged,
 )  # fmt: skip

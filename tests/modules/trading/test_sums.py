@@ -10,6 +10,7 @@ import pytest
 from desktop.engine import derived, export, lists, printing, summing
 from desktop.engine import query as q
 from desktop.engine.documents import printing as papers
+from desktop.engine.fields import Quantity
 from tests.modules.trading.shop import Shop, yuan
 
 
@@ -114,6 +115,50 @@ def test_boxes_and_pieces_are_no_sum_in_lists_on_paper_and_in_spreadsheets(shop:
     plain = shop.sell(("P", 5, 6))
     form = papers.paper_of(engine, admin, "sale", plain["row"]["id"], "contract", "").form
     assert "折扣%" not in [column.label for column in form.columns], "nothing was taken off"
+
+
+def test_pieces_and_boxes_of_several_products_are_no_sum_of_stock(shop: Shop) -> None:
+    """库存查询, 库存流水 and 库存一览, whole, filtered, and on paper."""
+    shop.product("B", unit=shop._first("dict_item", "箱"))
+    shop.buy(("B", 30, 2), ("P", 20, 1))
+    shop.sell(("B", 8, 3))
+    for clauses in ((), (("qty", "ne", 0),)):
+        sums, said = totals(shop, "stock_move", *clauses)
+        assert "qty" not in sums and said["qty"] == ["数量：个 120，箱 22"]
+        assert sums["cost_amount"] == 120 + 60 - 16, "amounts are of one kind"
+    assert printed(shop, "stock_move", "qty") == ["合计 4 条（数量：个 120，箱 22）", ""]
+    for clauses in ((), (("on_hand", "gt", 0),)):
+        sums, said = totals(shop, "stock_balance", *clauses)
+        assert not {"on_hand", "available", "projected"} & sums.keys() and sums["value"] == 164
+        assert (said["on_hand"], said["available"]) == (["库存数量：个 120，箱 22"], ["可用数量：个 120，箱 22"])
+        assert (sums["reserved"], said["reserved"]) == (0, []), "there is nothing of either"
+    sums, said = totals(shop, "stock_balance", ("product", "eq", shop.names["B"]))
+    assert (sums["on_hand"], said["on_hand"]) == (2_200, []), "`yuan` of a quantity"
+    found = shop.api.get("/api/surveys/stock_balance")
+    assert "on_hand" not in found["sums"] and found["parts"]["on_hand"] == "个 120，箱 22"
+    assert (found["sums"]["reserved"], "reserved" in found["parts"]) == (0, False)
+    assert shop.api.get("/api/surveys/stock_balance", words="B")["sums"]["on_hand"] == 220_000
+
+
+def test_a_unit_called_otherwise_is_told_by_its_new_name(shop: Shop) -> None:
+    """No total that is kept may hang on it."""
+    shop.product("B", unit=shop._first("dict_item", "箱"))
+    shop.buy(("B", 30, 2))
+    shop.api.call("PATCH", f"/api/records/dict_item/{shop._first('dict_item', '箱')}", {"name": "大箱"})
+    assert totals(shop, "stock_move")[1]["qty"] == ["数量：个 100，大箱 30"]
+    definition = shop.office.engine.definition("stock_balance")
+    assert "on_hand" in definition.sums and definition.kept_sums == ("value",)
+
+
+def test_of_many_units_the_first_are_told_and_how_many_there_are() -> None:
+    one = Quantity("数量")
+    parts = {f"u{n}": n * 10_000 for n in range(1, 11)}
+    said = summing.in_parts(one, parts)
+    assert said.startswith("u1 1，u2 2，") and said.endswith("u8 8 等 10 种")
+    assert (
+        summing.joined([["只算已过账的", "数量：个 5"], ["可用：个 1", "只算已过账的"]])
+        == "只算已过账的，数量：个 5；可用：个 1"
+    )
 
 
 def test_who_sees_a_part_is_told_its_quantities_unit_by_unit(shop: Shop) -> None:

@@ -23,6 +23,7 @@ describe('totals of what is selected', () => {
 
 describe('what totals count', () => {
   it('is said once, of the columns that are shown', () => {
+    expect(wordsOf(['total', 'open'], { total: ['只算已过账的', '数量：个 5，箱 3'], open: ['可用：个 1，箱 3', '只算已过账的'] })).toBe('只算已过账的，数量：个 5，箱 3；可用：个 1，箱 3')
     expect(wordsOf(['total', 'open'], { total: ['只算已过账的', '退货为减'], open: ['只算已过账的'], cost: ['别的'] })).toBe('只算已过账的，退货为减')
   })
 })

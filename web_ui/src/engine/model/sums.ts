@@ -13,7 +13,9 @@ export function sumOf(rows: Row[], field: FieldInfo): number | undefined {
   return counted.reduce((sum, row) => sum + (typeof row[field.name] === 'number' ? (row[field.name] as number) * signOf(row) : 0), 0)
 }
 
-/** What the totals of some columns count, each word once. */
+/** What the totals of some columns count, each word once: rules, then totals value by value. */
 export function wordsOf(columns: string[], words: SumWords | null): string {
-  return [...new Set(columns.flatMap((name) => words?.[name] ?? []))].join('，')
+  const every = [...new Set(columns.flatMap((name) => words?.[name] ?? []))]
+  const parts = every.filter((word) => word.includes('：'))
+  return [...every.filter((word) => !word.includes('：')), ...(parts.length ? [parts.join('；')] : [])].join('，')
 }
