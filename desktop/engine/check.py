@@ -120,6 +120,8 @@ def _sums(definition: Definition) -> Iterator[Problem]:
     """What totals are told by is a choice of values."""
     for name in definition.sums:
         one = definition.fields[name]
+        if one.sum_but and one.sum_but not in definition.sums:
+            yield Problem("M018", f"{definition.name}.{name}", f"{one.sum_but!r} is not summed")
         within, by = one.sum_within, one.sum_signs.by if one.sum_signs else ""
         is_text = type(definition.fields.get(within)) in (Text, TextThrough)
         for wanted in filter(None, ("" if is_text else within, by)):

@@ -106,7 +106,9 @@ def _cells(
 ) -> tuple[list[list[str]], list[str]]:
     """The words of every cell, as on screen, and of the row of totals."""
     fields = [(name, definition.fields[name]) for name, _ in wanted.columns]
-    adder = summing.Adder(definition, [name for name, one in fields if one.sum])
+    summed = [name for name, one in fields if one.sum]
+    but = [definition.fields[name].sum_but for name in summed]
+    adder = summing.Adder(definition, dict.fromkeys([*summed, *filter(None, but)]))
     cells: list[list[str]] = []
     for start in range(0, len(numbers), SLICE_ROWS):
         told(start)
@@ -118,6 +120,6 @@ def _cells(
     sums, words = adder.told()
     totals = [one.format(sums[name], {}) if name in sums else "" for name, one in fields]
     if "" in totals:
-        counted = summing.joined(words.values())
+        counted = summing.joined(words[name] for name in summed)
         totals[totals.index("")] = f"合计 {len(cells):,} 条" + (f"（{counted}）" if counted else "")
     return cells, totals

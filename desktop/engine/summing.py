@@ -100,7 +100,16 @@ def told(
         if len(parts) < 2:
             sums[name] = sum(parts.values())
         words[name] = [*_rule(definition, name, name in plain), *(_parts(definition, name, parts) if within else ())]
+    for name in found:
+        words[name] += _left_out(definition, name, sums)
     return sums, words
+
+
+def _left_out(definition: Definition, name: str, sums: Mapping[str, int]) -> Iterator[str]:
+    one = definition.fields[name]
+    if sums.get(one.sum_but):
+        but = definition.fields[one.sum_but]
+        yield f"{one.label}不含{but.label} {but.format(sums[one.sum_but], {})}"
 
 
 def _rule(definition: Definition, name: str, plain: bool) -> Iterator[str]:

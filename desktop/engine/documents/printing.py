@@ -306,7 +306,7 @@ class _Making:
         definition, row = self.engine.definition(module), self._only(module)
         known = labels(self.db, self.engine.registry, definition, [row]) if row else {}
         one = definition.fields[name]
-        return one.format(row[name], known) if row and row.get(name) is not None and self._sees(one) else None
+        return one.words_in(row, name, known) or None if row and self._sees(one) else None
 
     # ------------------------------------------------------------------------------------------------------ the header
 
@@ -320,7 +320,7 @@ class _Making:
         value, label = self.row[name], self.one.labels.get(name) or self._called.get(name, field.label)
         if name in self._turned:
             value, label = -value if value else value, self._turned[name]
-        return label, field.format(value, self.shown["labels"])
+        return label, field.words_in({**self.row, name: value}, name, self.shown["labels"])
 
     @property
     def _turned(self) -> Mapping[str, str]:

@@ -182,6 +182,8 @@ class Field:
     """The field (an `Enum`, or a `Text` of few values: a unit, also of a record referred to) in which rows have to be
     alike to be added up."""
     sum_signs: Signs | None = None
+    sum_but: str = ""
+    """A field that is summed, too, and says what the total of this one leaves out."""
     unknown: Unknown | None = None
     hidden: bool = False
     help: str = ""

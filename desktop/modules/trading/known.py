@@ -8,7 +8,7 @@ from ...engine.fields import Field, Money, Quantity, Rate
 from .papers import cost_of
 from .rounding import WHOLE_RATE, divided
 
-KNOWN = "cost_total profit known_revenue known_profit known_rate unknown_qty unknown_revenue"
+KNOWN = "cost_total profit known_revenue known_rate unknown_qty unknown_revenue"
 
 
 def known_fields() -> dict[str, Field]:
@@ -16,17 +16,31 @@ def known_fields() -> dict[str, Field]:
     hidden: dict[str, Any] = dict(calc=True, readonly=True, see="see_cost")
     return {
         "known_revenue": Money("已计成本收入", help="销售额里成本已知的部分", **hidden),
-        "known_profit": Money("已计成本毛利", help="已计成本收入减去成本", **hidden),
+        "known_profit": Money("已计成本毛利", help="已计成本收入减去成本，与毛利相同", **hidden),
         "known_rate": Rate("毛利率%", help="只算成本已知的部分", width=80, **hidden),
         "unknown_qty": Quantity("成本未知数量", help="按基本单位，可以补录成本", **hidden),
-        "unknown_revenue": Money("成本未知收入", help="销售额里成本未知的部分", **hidden),
+        "unknown_revenue": Money("成本未知收入", help="销售额里成本未知的部分", sum=True, **hidden),
     }
 
 
 def told_fields() -> dict[str, Field]:
     """Of a line, beside its costs."""
     about: dict[str, Any] = dict(calc=True, readonly=True, see="see_cost", hidden=True)
-    return {"charged_qty": Quantity("补过成本的数量", **about)}
+    return {
+        "charged_qty": Quantity("补过成本的数量", **about),
+        "unknown_revenue": Money("成本未知收入", sum=True, help="退货为减", **about),
+    }
+
+
+def profit_totals(lines: Sequence[Columns]) -> Columns:
+    """Cost and profit of a document: of what is not costed yet, or of an order, nothing is said; of what left without
+    a cost nobody knows the profit."""
+    told = [line for line in lines if line.get("cost_total") is not None]
+    if not told:
+        return {"cost_total": None, "profit": None}
+    known = [int(line["profit"] or 0) for line in told if line.get("profit") is not None]
+    cost = sum(int(line["cost_total"] or 0) for line in told)
+    return {"cost_total": cost, "profit": sum(known) if known else None}
 
 
 def known_totals(lines: Sequence[Columns]) -> Columns:
@@ -34,31 +48,27 @@ def known_totals(lines: Sequence[Columns]) -> Columns:
     told = [line for line in lines if line.get("cost_amount") is not None or line.get("is_service")]
     if not any(int(line.get("signed_qty") or 0) for line in told):
         return dict.fromkeys(known_fields())
-    revenue = sum(_known_revenue(line) for line in told)
+    revenue = sum(known_part(line, int(line.get("revenue") or 0)) for line in told)
     profit = revenue + sum(cost_of(line) for line in told)
     return {
         "known_revenue": revenue,
         "known_profit": profit,
         "known_rate": divided(profit * WHOLE_RATE, revenue) if revenue else None,
-        "unknown_qty": sum(_sign(line) * _unknown(line) for line in told) or None,
-        "unknown_revenue": sum(_sign(line) * _worth(line) - _known_revenue(line) for line in told) or None,
+        "unknown_qty": sum(_sign(line) * unknown_of(line) for line in told) or None,
+        "unknown_revenue": sum(int(line.get("revenue") or 0) for line in told) - revenue or None,
     }
 
 
-def _known_revenue(line: Mapping[str, Any]) -> int:
+def known_part(line: Mapping[str, Any], revenue: int) -> int:
+    """What of the revenue of a line stands against a known cost (T6.12)."""
     qty = int(line.get("base_qty") or 0)
-    return _sign(line) * divided(_worth(line) * (qty - _unknown(line)), qty) if qty else 0
+    return _sign(line) * divided(abs(revenue) * (qty - unknown_of(line)), qty) if qty else 0
 
 
-def _unknown(line: Mapping[str, Any]) -> int:
+def unknown_of(line: Mapping[str, Any]) -> int:
     """How much of a line left without a cost and has been told none since."""
     left = int(line.get("uncosted_qty") or 0) + int(line.get("pool_uncosted") or 0)
     return min(max(abs(left) - int(line.get("charged_qty") or 0), 0), int(line.get("base_qty") or 0))
-
-
-def _worth(line: Mapping[str, Any]) -> int:
-    """With the tax or without it, as the profit beside it is counted."""
-    return abs(int(line.get("revenue") or 0))
 
 
 def _sign(line: Mapping[str, Any]) -> int:

@@ -1,10 +1,11 @@
 """What a line of a sale brought (T29): what the customer pays for it less what it cost, on the part whose cost is known
-as a rate (T6.12)."""
+(T6.12)."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from ...engine.documents.declare import Columns
+from .known import known_part, unknown_of
 from .papers import cost_of
 from .rounding import WHOLE_RATE, divided
 
@@ -22,7 +23,11 @@ def sale_totals(header: Columns, line: Columns) -> Columns:
     found: Columns = {"place": place, "revenue": revenue}
     if line.get("cost_amount") is None and not line.get("is_service"):
         return found
-    return found | {"cost_total": cost, "profit": revenue - cost, "profit_rate": _rate(line, revenue, cost)}
+    known, qty = known_part(line, revenue), abs(int(line.get("base_qty") or 0))
+    found |= {"cost_total": cost, "unknown_revenue": revenue - known or None}
+    if qty and unknown_of(line) == qty and not cost:
+        return found  # nobody knows anything of it
+    return found | {"profit": known - cost, "profit_rate": profit_rate(known, cost)}
 
 
 def profit_rate(revenue: int, cost: int) -> int | None:
@@ -35,9 +40,3 @@ def _worth(header: Row, line: Row) -> int:
     name = "ex_tax_amount" if header.get("profit_basis") == "net" else "gross_amount"
     worth = line.get(name)
     return int(line.get("net_amount") or 0) if worth is None else int(worth)
-
-
-def _rate(line: Row, revenue: int, cost: int) -> int | None:
-    """On the units whose cost is known: only against their price anything can be said."""
-    qty, unknown = abs(int(line.get("base_qty") or 0)), abs(int(line.get("uncosted_qty") or 0))
-    return profit_rate(divided(revenue * (qty - unknown), qty) if qty else 0, cost)

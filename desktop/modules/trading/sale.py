@@ -40,7 +40,7 @@ from .credit import Standing, exposure, undelivered, verdict
 from .deposits import deposit_hints, deposit_source, follow_deposits, freed_deposits, held, held_for, use_deposits
 from .edit_price import not_typed, offers_to
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
-from .known import KNOWN, known_fields, known_totals, told_fields
+from .known import KNOWN, known_fields, known_totals, profit_totals, told_fields
 from .money import account_move, itself, party_move
 from .offer import LIST_SLOT, LastLine, Offer, is_below_minimum
 from .order_book import order_moves, over_delivery
@@ -52,7 +52,6 @@ from .papers import (
     Origins,
     as_typed,
     bound_by,
-    cost_of,
     delivered,
     drafts_only,
     header_end,
@@ -537,13 +536,6 @@ def _is_sold(quote: str, posting: Posting) -> bool:
     return any(row["document"] != posting.id for row in sold_of(posting.asking, lines))
 
 
-def _totals(lines: Sequence[Columns]) -> Columns:
-    """Cost is what left the stock, so it counts against the goods that were sold."""
-    cost = -sum(cost_of(line) for line in lines)
-    sold = sum(_int(line, "revenue") for line in lines)
-    return {"cost_total": cost, "profit": sold - cost}
-
-
 _HEADER: dict[str, Any] = {
     **header_start("单据编号", "doc_type", PREFIXES, "销货日期"),
     "doc_type": Enum(
@@ -583,7 +575,10 @@ _HEADER: dict[str, Any] = {
     "cost_total": Money(
         "成本", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS, unknown=Unknown("unknown_qty")
     ),
-    "profit": Money("毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS),
+    "profit": Money(
+        "毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS, help="只算知道成本的部分",
+        unknown=Unknown("unknown_qty"), sum_but="unknown_revenue",
+    ),
     **known_fields(),
     "return_reason": Dict("退货原因", "return_reason"),
     "profit_basis": Enum("毛利", {"gross": "含税", "net": "不含税"}, readonly=True, hidden=True),
@@ -643,6 +638,7 @@ sale = Module(
     fields=_HEADER,
     document=Document(
         lines="sale_line",
+        revision=2,
         kind="doc_type",
         prefixes=PREFIXES,
         complete=_complete,
@@ -657,7 +653,7 @@ sale = Module(
         along=undone_along,
         bound=bound_by("sale_line"),
         moves=_moves,
-        totals=lambda lines: _totals(lines) | known_totals(lines),
+        totals=lambda lines: profit_totals(lines) | known_totals(lines),
         line_totals=sale_totals,
         standing=standing,
         stands=STANDS,
@@ -761,7 +757,9 @@ sale_line = Module(
             see="see_cost",
             sum=True,
             width=100,
-            help="退货为减，成本未知的部分全算毛利",
+            help="退货为减，只算知道成本的部分",
+            unknown=Unknown("unknown_revenue"),
+            sum_but="unknown_revenue",
         ),
         profit_rate=Rate("毛利率%", calc=True, readonly=True, see="see_cost", width=80, help="只算知道成本的部分"),
         **delivered("交"),

@@ -117,6 +117,32 @@ def test_boxes_and_pieces_are_no_sum_in_lists_on_paper_and_in_spreadsheets(shop:
     assert "折扣%" not in [column.label for column in form.columns], "nothing was taken off"
 
 
+def test_the_profit_of_what_has_no_known_cost_is_unknown_and_left_out_of_totals(shop: Shop) -> None:
+    """T6.12, T29: in lists, on paper, in the document; a total says what it leaves out."""
+    shop.product("Q")
+    shop.enter("stock_entry", {"kind": "gift_in"}, {"product": shop.names["Q"], "qty": 50_000})
+    unknown = shop.sell(("Q", 2, 30))
+    sums, said = totals(shop, "sale")
+    assert (sums["profit"], said["profit"][-1]) == (0, "毛利不含成本未知收入 60.00")
+    mixed = shop.sell(("Q", 1, 30), ("P", 10, 3))
+    order = shop.sell(("P", 2, 30), doc_type="order", deliver_on="2030-01-01")
+    rows = {row["id"]: row for row in shop.rows("sale")}
+    assert [rows[one["row"]["id"]]["profit"] for one in (unknown, order)] == [None, None]
+    assert yuan(rows[mixed["row"]["id"]]["profit"]) == 20 and rows[order["row"]["id"]]["cost_total"] is None
+    assert rows[unknown["row"]["id"]]["unknown_qty"], "the rule by which the screen says 未知"
+    lines = {row["product"]: row for row in shop.rows("sale_line", document=mixed["row"]["id"])}
+    assert lines[shop.names["Q"]]["profit"] is None and yuan(lines[shop.names["Q"]]["unknown_revenue"]) == 30
+    for module in ("sale", "sale_line"):
+        sums, said = totals(shop, module)
+        assert (sums["profit"], said["profit"][-1]) == (20, "毛利不含成本未知收入 90.00")
+        assert "毛利不含成本未知收入 90.00" in printed(shop, module, "profit")[0]
+        assert "profit" not in printed(shop, module, "number")[0]
+    shop.cancel("sale", unknown)
+    shop.cancel("sale", mixed)
+    sums, said = totals(shop, "sale")
+    assert (sums["profit"], [word for word in said["profit"] if "不含" in word]) == (0, [])
+
+
 def test_pieces_and_boxes_of_several_products_are_no_sum_of_stock(shop: Shop) -> None:
     """库存查询, 库存流水 and 库存一览, whole, filtered, and on paper."""
     shop.product("B", unit=shop._first("dict_item", "箱"))
@@ -202,6 +228,7 @@ def test_a_cost_that_nobody_knows_is_no_zero(shop: Shop) -> None:
     assert said("stock_entry_line", "cost_amount", product="Q") == [("未知",)]
     assert said("stock_entry_line", "cost_amount", product="P") == [("0.00",)], "free of charge is known"
     assert said("sale_line", "cost_total", product="Q") == [("未知",)]
+    assert said("sale_line", "profit", product="Q") == [("未知",)]
     assert said("purchase_line", "cost_amount", product="P") == [("100.00",)]
     (about,) = [one for one in shop.api.get("/api/modules")["modules"] if one["name"] == "stock_balance"]
     (field,) = [one for one in about["fields"] if one["name"] == "value"]

@@ -23,11 +23,17 @@ export function formatValue(value: Value | undefined, field: FieldInfo, context:
   return fieldType(field.type).format(value, field, context)
 }
 
-/** The words of a cell of a row: what nobody knows is no 0 (the same on paper: `Field.words_in`). */
-export function wordsIn(row: { readonly [name: string]: Value | undefined }, field: FieldInfo, context: FormatContext): string {
+interface Cells { readonly [name: string]: Value | undefined }
+
+/** Whether nothing stands for something that nobody knows. */
+export function isUnknown(row: Cells, field: FieldInfo): boolean {
   const rule = field.unknown
-  if (rule && !row[field.name] && rule.by.split(' ').every((name) => row[name]) && !row[rule.but]) return t('未知')
-  return formatValue(row[field.name], field, context)
+  return !!rule && !row[field.name] && rule.by.split(' ').every((name) => row[name]) && !row[rule.but]
+}
+
+/** The words of a cell of a row: what nobody knows is no 0 (the same on paper: `Field.words_in`). */
+export function wordsIn(row: Cells, field: FieldInfo, context: FormatContext): string {
+  return isUnknown(row, field) ? t('未知') : formatValue(row[field.name], field, context)
 }
 
 export function toneOf(value: Value | undefined, field: FieldInfo): CellTone {
