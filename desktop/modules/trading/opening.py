@@ -41,6 +41,7 @@ DEBTS = ("receivable", "payable")
 _OF_CUSTOMERS = ("receivable", "advance_in")
 _NEEDS = {"customer": " ".join(_OF_CUSTOMERS), "supplier": "payable advance_out"}
 _ONLY = {**_NEEDS, "due_on": " ".join(DEBTS)}
+_CALLED = {"customer": "客户", "supplier": "供应商"}
 _PREFIXES = dict.fromkeys(SIDES, "QK")
 _RIGHTS = RIGHTS | {"storekeeper": "", "finance": "view add edit delete post cancel export print"}
 
@@ -54,14 +55,17 @@ def _party(header: Mapping[str, Any]) -> str:
     return "customer" if header.get("kind") in _OF_CUSTOMERS else "supplier"
 
 
+def _other(name: str) -> str:
+    return "supplier" if name == "customer" else "customer"
+
+
 def _book_on(header: Columns, asking: Asking) -> str | None:
     return day_before(start_of(asking))
 
 
 def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
-    """The side a kind has no use for is empty; debts are due by the terms of their party (T14)."""
+    """Debts are due by the terms of their party (T14)."""
     name = _party(header)
-    header["supplier" if name == "customer" else "customer"] = None
     party = asking.look(name, str(header[name])) if header.get(name) else None
     is_customer = party is not None and name == "customer"
     header["owner"] = party["owner"] if party and is_customer else None
@@ -79,6 +83,8 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     sheet = typing.sheet
     if typing.field in ("kind", "customer", "supplier", "doc_on"):
         sheet.header["due_on"] = None
+    if typing.field == "kind":  # the box of the other party is no longer there
+        sheet.header[_other(_party(sheet.header))] = None
     _complete(sheet.header, sheet.lines, typing.asking)
     return sheet, ()
 
@@ -93,7 +99,10 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     header, name = posting.sheet.header, _party(posting.sheet.header)
     amount = int(header.get("amount") or 0)
     if not header.get(name):
-        yield Wrong("请选择" + ("客户" if name == "customer" else "供应商"), name)
+        yield Wrong(f"请选择{_CALLED[name]}", name)
+    if header.get(_other(name)) and not posting.old:  # what is posted keeps its kind and its party
+        kind = SIDES.get(str(header.get("kind")), "")
+        yield Wrong(f"「{kind}」只填{_CALLED[name]}，不要填{_CALLED[_other(name)]}", _other(name))
     if amount < 0 and header.get("kind") not in DEBTS:
         yield Wrong("预收、预付的金额要大于 0", "amount")
     elif not amount:

@@ -105,10 +105,12 @@ def test_parties_and_accounts_have_their_openings(shop: Shop) -> None:
     rows = (
         ("应收", "甲", None, 1200.5, None, "A-1"), ("预收", "甲", None, 100, date(2020, 5, 1), None),
         ("应付", None, "乙", 300, None, None), ("应付", "甲", None, 5, None, None),
+        ("应付", "甲", "乙", 5, None, None),
     )  # fmt: skip
     one = Importing.of(shop.office, xlsx(heads, *rows), "opening_party", "往来期初.xlsx")
     counts = one.check()
-    assert (counts["good"], counts["bad"]) == (3, 1), one.rows("bad")
+    assert (counts["good"], counts["bad"]) == (3, 2), one.rows("bad")
+    assert "「应付」只填供应商，不要填客户" in str(one.rows("bad")[-1]), one.rows("bad")
     done = one.commit()
     assert done["result"]["added"] == 3
     assert (shop.owes("甲"), shop.owes("甲", "advance_in"), shop.owes("乙", "payable")) == (D("1200.50"), 100, 300)

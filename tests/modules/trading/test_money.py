@@ -179,8 +179,22 @@ def test_what_a_sheet_leaves_blank_follows_from_the_party(shop: Shop) -> None:
     asked = shop.body({"kind": "receivable", "customer": "甲"}, [])
     found = shop.api.post("/api/documents/opening_party/work-out", {**asked, "changed": {"field": "customer"}})
     assert (found["values"]["doc_on"], found["values"]["due_on"]) == (day_before_start(), day_before_start())
-    made = owes_before(shop, 10, "payable", customer="甲")
-    assert made["row"]["customer"] is None and made["row"]["due_on"] == day_before_start()
+    assert owes_before(shop, 10, "payable")["row"]["due_on"] == day_before_start()
+
+
+def test_an_opening_of_two_parties_is_refused_and_loses_neither(shop: Shop) -> None:
+    both = {"customer": "甲", "supplier": "乙", "amount": 5}
+    for kind, field, text in (
+        ("payable", "customer", "「应付」只填供应商，不要填客户"),
+        ("advance_in", "supplier", "「预收」只填客户，不要填供应商"),
+    ):
+        problem = shop.refused("opening_party", {"kind": kind, **both})
+        assert problem["fields"] == {field: text}
+    draft = shop.enter("opening_party", {"kind": "payable", **both}, post=False)["row"]
+    assert (draft["customer"], draft["supplier"]) == (shop.names["甲"], shop.names["乙"]), "a draft keeps both"
+    asked = shop.body({"kind": "payable", **both}, [])
+    found = shop.api.post("/api/documents/opening_party/work-out", {**asked, "changed": {"field": "kind"}})
+    assert found["values"]["customer"] is None, "who chooses another kind on screen leaves the other box behind"
 
 
 def test_opening_items_are_settled_in_turn_with_others_the_oldest_due_first(shop: Shop) -> None:
