@@ -97,6 +97,8 @@ class Hint:
     """Module and field that it is read from: nobody is told who may not see that."""
     bare: str = ""
     """What is told instead."""
+    until: tuple[str, ...] = ()
+    """Fields of its line: it stays said until one of them is changed. Others speak of what was changed last."""
 
 
 @dataclass(frozen=True)

@@ -391,7 +391,10 @@ def _hints(engine: Engine, principal: Principal, hints: Sequence[Hint]) -> Itera
     """What may be told of a sheet."""
     for one in hints:
         may_know = one.tells is None or _may_know(engine, principal, *one.tells)
-        about = {"text": one.text if may_know else one.bare, "level": one.level, "line": one.line, "field": one.field}
+        about = {
+            "text": one.text if may_know else one.bare, "level": one.level, "line": one.line, "field": one.field,
+            "until": list(one.until) or None,
+        }  # fmt: skip
         if about["text"]:
             yield {name: value for name, value in about.items() if value is not None}
 

@@ -643,7 +643,8 @@ def price_stays(line: Columns, place: int, lines: str, offered: int | None, sour
         return
     plain = "换了单位，手输的单价没有跟着变"
     words = "" if offered is None else f"；{line.get('unit_name') or '这个单位'}的{source}是 {shown_qty(offered)}"
-    yield Hint(plain + words, "price", place, level="warn", tells=(lines, "price"), bare=plain)
+    until = ("product", "unit_row", "price", "is_gift")
+    yield Hint(plain + words, "price", place, level="warn", tells=(lines, "price"), bare=plain, until=until)
 
 
 def taxed(line: Columns, changed: str | None, asking: Asking) -> None:

@@ -128,6 +128,11 @@ def test_a_typed_price_stays_when_the_unit_is_chosen_afterwards(
     by_box, said = typed(shop, module, line | {"unit_row": box}, "unit_row")
     assert units(by_box["price"]) == 15
     assert said[:1] == [f"换了单位，手输的单价没有跟着变；箱的{source}是 {listed * 12}"]
+    party = {"supplier": shop.names["乙"]} if module == "purchase" else {"customer": shop.names["甲"]}
+    body = {"values": party, "lines": [line | {"unit_row": box}]}
+    found = shop.api.post(f"/api/documents/{module}/work-out", body | {"changed": {"line": 0, "field": "unit_row"}})
+    kept = [hint.get("until") for hint in found["hints"] if hint["text"].startswith("换了单位")]
+    assert kept == [["product", "unit_row", "price", "is_gift"]], "it stays said until one of these changes"
     again, said = typed(shop, module, by_box, "qty")
     assert units(again["price"]) == 15
 

@@ -13,7 +13,8 @@ interface Question { sheet: Sheet; changed: Changed | null }
 export interface FollowOptions {
   ask: (sheet: Sheet, changed: Touched | null, signal: AbortSignal) => Promise<WorkedOut>
   now: () => Sheet
-  take: (sheet: Sheet, answer: WorkedOut) => void
+  /** `asked`: the sheet as the answer knows it */
+  take: (sheet: Sheet, answer: WorkedOut, asked: Sheet) => void
   failed: (error: unknown) => void
   busy?: (is: boolean) => void
   waitMs?: number
@@ -70,7 +71,7 @@ export function createFollower(options: FollowOptions): Follower {
         const answer = await options.ask(question.sheet, placeOf(question), abort.signal)
         if (mine !== turn) return
         for (const later of waiting) later.sheet = merge(later.sheet, question.sheet, answer)
-        options.take(merge(options.now(), question.sheet, answer), answer)
+        options.take(merge(options.now(), question.sheet, answer), answer, question.sheet)
       } catch (error) {
         if (mine !== turn) return
         options.failed(error)

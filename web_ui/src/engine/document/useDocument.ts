@@ -8,6 +8,7 @@ import { ask } from '@/ui/confirm'
 import { missingRequired, newValues } from '../model/form'
 import { documents, type SaveBody } from './calls'
 import { createFollower } from './follow'
+import { shownHints, stillLasting, withLasting, type Lasting } from './hints'
 import { useKept } from './kept'
 import { fieldsOfKind, linesOfKind, nounOf, withoutStray } from './layout'
 import {
@@ -30,7 +31,10 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   const sheet = shallowRef<Sheet>(EMPTY)
   const original = shallowRef<Sheet>(EMPTY)
   const labels = shallowRef<Labels>({})
-  const hints = shallowRef<DocumentHint[]>([])
+  /** what the last answer said, and what stays said */
+  const told = shallowRef<DocumentHint[]>([])
+  const lasting = shallowRef<Lasting[]>([])
+  const hints = computed(() => shownHints(told.value, lasting.value, sheet.value))
   const errors = shallowRef<Errors>(noErrors())
   const problems = shallowRef<Problems>({})
   const loading = ref(true)
@@ -65,10 +69,11 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   const follower = createFollower({
     ask: (now, changed, signal) => documents.workOut(module.name, { ...bodyOf(now), ...(id.value ? { id: id.value } : {}), ...(changed ? { changed } : {}) }, signal),
     now: () => sheet.value,
-    take: (next, answer) => {
+    take: (next, answer, asked) => {
       learn(answer.labels)
       sheet.value = next
-      hints.value = answer.hints
+      told.value = answer.hints
+      lasting.value = stillLasting(withLasting(lasting.value, answer.hints, asked), next)
       lagging.value = null
       if (!typed.value) original.value = next
     },
@@ -78,6 +83,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   function change(next: Sheet, changed: { key?: string; field: string } | null): void {
     if (next === sheet.value) return
     sheet.value = next
+    lasting.value = stillLasting(lasting.value, next)
     typed.value = true
     attempt = null
     follower.push(changed)
@@ -95,7 +101,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     follower.reset()
     errors.value = noErrors()
     problems.value = {}
-    hints.value = []
+    told.value = lasting.value = []
     lagging.value = null
     attempt = null
     original.value = sheet.value = next
@@ -268,7 +274,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   function fill(answer: WorkedOut): void {
     learn(answer.labels)
     change(sheetOf(answer.values, answer.lines, names, sheet.value), null)
-    hints.value = answer.hints
+    told.value = answer.hints
   }
   /** starts to fill it with all there is; `fill` takes what comes of it */
   async function takeAll(source: string): Promise<Job> {
