@@ -64,6 +64,17 @@ def test_g22_all_products_with_what_they_ask_for(shop: Shop) -> None:
     assert [one["label"] for one in found["heads"]][:2] == ["库存数量", "已订未交"]
 
 
+def test_what_keeps_to_its_limits_is_not_to_be_bought(shop: Shop) -> None:
+    """P2: the sheet of a purchase says nothing of it either."""
+    shop.product("N", stock_min=scaled(5), stock_max=scaled(100))
+    shop.product("M", stock_max=scaled(100))
+    shop.buy(("N", 8, 1))
+    figures = told(looked_at(shop), "available", "suggested")
+    assert figures["N"] == (8, None, "normal") and figures["M"] == (0, 100, "none")
+    shop.sell(("N", 4, 2))
+    assert told(looked_at(shop), "available", "suggested")["N"] == (4, 96, "low")
+
+
 def test_only_what_is_short_or_has_some_words(shop: Shop) -> None:
     for condition, title in (("low", "P"), ("high", "Q"), ("none", "R"), ("negative", "S")):
         found = looked_at(shop, condition=condition)
