@@ -95,6 +95,8 @@ def problems(registry: Registry, definition: Definition) -> Iterator[Problem]:
     yield from _staying(definition)
     yield from _trails(registry, definition)
     yield from _field_lists(definition)
+    if definition.module.newest_by and definition.module.when is None:
+        yield Problem("M002", f"{definition.name}.newest_by", "no day to be the newest by")
     for where, name in flaws.problems(registry, definition):
         yield Problem("M002", f"{definition.name}.{where}", f"no field {name!r}")
     yield from _references(registry, definition)
@@ -175,6 +177,7 @@ def _named_fields(definition: Definition) -> Iterator[tuple[str, str]]:
     lists = {
         "columns": module.columns,
         "quick": module.quick,
+        "newest_by": module.newest_by,
         "context": module.context,
         "title": module.title,
     }

@@ -255,6 +255,8 @@ class Module:
     parent: str | None = None
     when: str | None = None
     log: bool = False
+    newest_by: str = ""
+    """References by which rules find its newest rows (by `when`) one by one, without reading the others."""
     sort: str = ""
     scope: Scope = "company"
     children: str = ""

@@ -221,6 +221,10 @@ PLACED = "placed"
 list of what a user may see of a group is told from it alone."""
 
 
+NEWEST = "newest"
+"""The index in which the rows of some records stand by their day."""
+
+
 def index_name(table: str, column: str) -> str:
     """Name of the index over live rows by one column; never that of a table."""
     return f"ix_{table}_{column}"
@@ -242,6 +246,9 @@ def index_statements(definition: Definition) -> Iterator[str]:
     if definition.is_placed:
         placed = ", ".join(f'"{one}"' for one in (str(definition.tallied), "pinyin", "row", *definition.parted))
         yield f"CREATE INDEX IF NOT EXISTS {index_name(table, PLACED)} ON {table} ({placed}) WHERE deleted_at IS NULL"
+    if definition.module.newest_by:
+        names = ", ".join(f'"{one}"' for one in (*definition.module.newest_by.split(), definition.module.when))
+        yield f"CREATE INDEX IF NOT EXISTS {index_name(table, NEWEST)} ON {table} ({names}) WHERE deleted_at IS NULL"
     whole = {name for name, one in definition.fields.items() if isinstance(one, Ref) and one.whole}
     for name in sorted(whole.union(definition.gathered)):
         yield f'CREATE INDEX IF NOT EXISTS {index_name(table, name)}_all ON {table} ("{name}")'

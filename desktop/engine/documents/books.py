@@ -58,8 +58,8 @@ def _asking(work: Work) -> Asking:
         return next(iter(ahead.found(module, {"id": id})), None)
 
     return Asking(
-        look, ahead.found, ahead.sums, settings_of(work.db), partial(counting, work), lambda: True,
-        foresee_balances=ahead.balances, foresee_rows=ahead.rows,
+        look, ahead.found, ahead.sums, settings=settings_of(work.db), version=partial(counting, work),
+        keeps_books=lambda: True, foresee_balances=ahead.balances, foresee_rows=ahead.rows,
     )  # fmt: skip
 
 

@@ -123,6 +123,9 @@ class Asking:
     is said here, or a shop that has been open for years is read row by row."""
     balance: Callable[[str, Mapping[str, Scalar]], Mapping[str, int]]
     """Balance and keys → its sums."""
+    newest: Callable[[str, Mapping[str, Wanted]], Iterator[Columns]] = lambda module, columns: iter(())
+    """The same as `find`, the newest first and one by one, of a module that says by what (`newest_by`): all of that is
+    wanted. Who has what he looks for goes no further."""
     settings: Settings = field(default_factory=Settings)
     version: Callable[[str], str | None] = lambda id: None
     """The version of a document that counts; None of a draft and of one that was cancelled."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -58,7 +58,11 @@ class Foretold:
             self.is_of_figures = True
             return asking.version(id)
 
-        return replace(asking, look=look, find=find, balance=balance, version=version)
+        def newest(module: str, wanted: Mapping[str, Wanted]) -> Iterator[Columns]:
+            self.asked.add(module)  # which rows there are that nobody went on to is not known
+            return asking.newest(module, wanted)
+
+        return replace(asking, look=look, find=find, balance=balance, newest=newest, version=version)
 
     def is_still_found(self, asking: Asking, touched: Collection[str]) -> bool:
         """Whether what was looked for in modules that were touched since is found again as it was."""

@@ -596,7 +596,7 @@ def living(db: sqlite3.Connection, definition: Definition, columns: Mapping[str,
     # share, and would read them all: the `+` keeps it from that.
     coarse = {name for name in columns if isinstance(definition.fields.get(name), Enum)}
     marks = dict.fromkeys(coarse, "+") if len(coarse) < len(columns) else {}
-    asked = [_condition(f'{marks.get(name, "")}"{name}"', value) for name, value in columns.items()]
+    asked = [condition_of(f'{marks.get(name, "")}"{name}"', value) for name, value in columns.items()]
     conditions = "".join(f" AND {condition}" for condition, _ in asked)
     # Few rows are sorted sooner than all are read in their order, which SQLite takes for cheap.
     order = "+row" if asked else "row"
@@ -608,7 +608,8 @@ def living(db: sqlite3.Connection, definition: Definition, columns: Mapping[str,
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
-def _condition(column: str, wanted: Wanted) -> tuple[str, Scalar]:
+def condition_of(column: str, wanted: Wanted) -> tuple[str, Scalar]:
+    """A condition as SQL, and its parameter."""
     if isinstance(wanted, Above):
         return f"{column} > ?", wanted.amount
     if wanted is None or isinstance(wanted, str | int | float):

@@ -31,6 +31,7 @@ from . import approval, brought, disputes, offers, project
 from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wanted, Wrong
 from .foreseen import Foreseen
 from .foretold import Foretold
+from .newest import newest
 from .showing import LARGEST, presented
 from .unseen import Unseen
 from .versions import TABLE, Chain, body_of, frozen
@@ -73,6 +74,7 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
         look_once,
         lambda module, columns: ahead.found(module, through(module, columns)),
         lambda balance, keys: ahead.sums(balance, through(balance, keys)),
+        lambda module, columns: newest(db, engine.definition(module), through(module, columns)),
         settings_of(db, saving.principal.operator if saving else ""),
         lambda id: project.counting(Work(db, engine.registry), id),
         lambda: keeps_books(engine.applier.me(db).code),
@@ -129,7 +131,10 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
         named = _named_by(engine, name, keys)
         return sums if all(sees(module, id) for module, id in named) else dict.fromkeys(sums, 0)
 
-    return replace(free, look=see, find=find, balance=balance)
+    def latest(module: str, columns: Mapping[str, Wanted]) -> Iterator[Columns]:
+        return (row for row in free.newest(module, columns) if sees(module, str(row["id"])))
+
+    return replace(free, look=see, find=find, balance=balance, newest=latest)
 
 
 def _named_by(engine: Engine, name: str, keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

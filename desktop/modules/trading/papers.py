@@ -660,13 +660,9 @@ def newest_price(
     """The newest posted line of this party, product and unit (T18)."""
     if not header.get(party):
         return None
-    about: dict[str, Wanted] = {"product": line["product"], party: header[party], "state": "posted", "doc_type": kinds}
-    found = [
-        row
-        for row in asking.find(lines, about)
-        if row["unit_row"] == line.get("unit_row") and row["document"] != header.get("id") and not _is_free(row)
-    ]
-    newest = max(found, key=lambda row: (str(row["doc_on"]), str(row["id"])), default=None)
+    about: dict[str, Wanted] = {"product": line["product"], party: header[party], "unit_row": line.get("unit_row")}
+    found = asking.newest(lines, about | {"state": "posted", "doc_type": kinds})
+    newest = next((row for row in found if row["document"] != header.get("id") and not _is_free(row)), None)
     if newest is None:
         return None
     rate = newest.get("discount_rate")

@@ -384,6 +384,7 @@ purchase = Module(
 
 purchase_line = Module(
     name="purchase_line",
+    newest_by="product supplier unit_row",
     label="进货明细",
     position=22,
     **GOODS_LINES,

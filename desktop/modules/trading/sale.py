@@ -721,6 +721,7 @@ sale = Module(
 
 sale_line = Module(
     name="sale_line",
+    newest_by="product customer unit_row",
     label="销货明细",
     position=42,
     **GOODS_LINES,

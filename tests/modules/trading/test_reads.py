@@ -3,7 +3,12 @@
 import re
 import sqlite3
 from contextlib import closing
+from datetime import date, timedelta
 
+from desktop.engine.documents.declare import Wanted
+from desktop.engine.documents.newest import newest
+from desktop.engine.documents.verbs import asking_of
+from desktop.engine.fields.moment import today
 from tests.modules.trading.shop import Shop
 
 GROWING = (
@@ -44,3 +49,33 @@ def test_posting_reads_through_no_table(shop: Shop) -> None:
     grown = "|".join(GROWING.split())
     whole = re.compile(rf"^SCAN ({grown})( |$)|USING INDEX ix_({grown})_(state|doc_type)\b")
     assert not [one for one in _plans(shop, said) if whole.search(one[0])]
+
+
+def test_the_last_price_is_one_step_whatever_was_sold_before(shop: Shop) -> None:
+    """T18: the newest line of a party, product and unit is found in its index; the others are not read."""
+    customer = shop.customer()
+    shop.supplier()
+    shop.product("P")
+    shop.buy(("P", 900, 5))
+    first = date.fromisoformat(today()) - timedelta(days=SALES)
+    for day in range(SALES):
+        shop.sell(("P", 1, 9 + day), doc_on=(first + timedelta(days=day)).isoformat())
+    engine, said = shop.office.engine, list[str]()
+    wanted: dict[str, Wanted] = {"product": shop.names["P"], "customer": customer, "unit_row": None}
+    wanted |= {"state": "posted", "doc_type": ["sale", "retail"]}
+    with engine.db.read() as db:
+        steps: list[int] = []
+        db.set_trace_callback(said.append)
+        db.set_progress_handler(lambda: steps.append(1), 1)
+        found = newest(db, engine.definition("sale_line"), wanted)
+        row = next(found)
+        one = len(steps)
+        rest = list(found)
+        db.set_progress_handler(None, 0)
+        db.set_trace_callback(None)
+        assert (row["price"], len(rest)) == ((9 + SALES - 1) * 10_000, SALES - 1)
+        assert one * 4 < len(steps), "the first costs no more with others behind it"
+        assert next(asking_of(engine, db).newest("sale_line", wanted))["id"] == row["id"]
+    (plan,) = [step for step, _ in _plans(shop, said) if "sale_line" in step]
+    assert "USING INDEX ix_sale_line_newest (product=? AND customer=? AND unit_row=?)" in plan
+    assert not [step for step, _ in _plans(shop, said) if step == "USE TEMP B-TREE FOR ORDER BY"]
