@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sync_server.replication.changeset import Scalar
+from sync_server.replication.changeset import Op, Scalar
 
 from .. import aliases, settings
 from .declare import Asking, Columns, Wanted
@@ -32,8 +32,13 @@ class Foretold:
     asked: set[str] = field(default_factory=lambda: {aliases.TABLE, settings.TABLE})
     """Modules that count as a whole."""
     is_of_figures: bool = False
-    """Whether it rests on balances, or on which version counts: then several documents would have to know of one
-    another, and can only be decided one after the other."""
+    """Whether it rests on balances that documents decided before may turn, on entries, or on which version counts: then
+    documents would have to know of one another, and can only be decided one after the other."""
+    has_merged: bool = False
+    """Whether one record may go by several ids."""
+    _said: set[Scalar] = field(default_factory=set)
+    """What stands in documents that were decided."""
+    _figures: dict[tuple[str, tuple[tuple[str, Scalar], ...]], Mapping[str, int]] = field(default_factory=dict)
     _searches: list[_Search] = field(default_factory=list)
 
     def noting(self, asking: Asking) -> Asking:
@@ -51,8 +56,11 @@ class Foretold:
             return rows
 
         def balance(name: str, keys: Mapping[str, Scalar]) -> Mapping[str, int]:
-            self.is_of_figures = True
-            return asking.balance(name, keys)
+            sums = asking.balance(name, keys)
+            # a document turns balances of what it names, and of nothing else
+            self.is_of_figures |= self.has_merged or not self._said.isdisjoint(keys.values())
+            self._figures.setdefault((name, tuple(keys.items())), dict(sums))
+            return sums
 
         def version(id: str) -> str | None:
             self.is_of_figures = True
@@ -64,8 +72,15 @@ class Foretold:
 
         return replace(asking, look=look, find=find, balance=balance, newest=newest, version=version)
 
+    def decided(self, ops: Iterable[Op]) -> None:
+        """Of a document: what comes after it may rest on it."""
+        self._said.update(value for op in ops for value in op.set.values())
+
     def is_still_found(self, asking: Asking, touched: Collection[str]) -> bool:
-        """Whether what was looked for in modules that were touched since is found again as it was."""
+        """Whether what was looked for in modules that were touched since is found again as it was, and balances are
+        what they were."""
+        if any(dict(asking.balance(name, dict(keys))) != sums for (name, keys), sums in self._figures.items()):
+            return False
         searches = (one for one in self._searches if one.module in touched)
         return all(_versions(asking.find(one.module, one.wanted)) == one.found for one in searches)
 

@@ -15,6 +15,7 @@ import orjson
 from sync_server.replication.changeset import Changeset, Op, value_hash
 
 from ...errors import ApiError, BadRequest, Confirm, Invalid
+from .. import aliases
 from ..access import Principal, demand
 from ..apply import context_of
 from ..documents import approval, verbs
@@ -242,17 +243,20 @@ class Commit(writing.Commit):
         return DocumentUndo(self._engine, self._principal, self._definition, batch)
 
     def _prepared(self, judged: Lines, choices: Choices, progress: Progress) -> Prepared | None:
-        """All documents; nothing when one rests on figures that those before it change."""
+        """All documents; nothing when one rests on figures that those before it may change."""
         with self._engine.db.read() as db:
             deciding = self._deciding()
             sums, ctx, foretold = checksums(db), context_of(db), deciding.foretold()
+            foretold.has_merged = bool(aliases.present(db, self._engine.registry.mergeable))
             sheets, done = self._chosen(judged, choices, deciding.state(db))
             parts = list[bytes]()
             for place, sheet in enumerate(sheets):
                 progress(place, 2 * len(sheets))
-                parts.append(running.packed(self._decided(deciding, db, sheet, foretold)))
+                ops = self._decided(deciding, db, sheet, foretold)
                 if foretold.is_of_figures:
                     return None
+                foretold.decided(ops)
+                parts.append(running.packed(ops))
         needs: dict[str, list[str]] = {}
         for module, id in (place for place, rev in foretold.rests.items() if rev is not None):
             needs.setdefault(module, []).append(id)

@@ -33,9 +33,9 @@ Whoever stops it, and whatever else goes wrong, has what was written taken back 
 is a journal of its own kind: each piece is decided when it is written, so that what somebody has touched or hung on a
 record until then stays, and a start that finds it half done goes on with the rest.
 
-Documents are written one to a changeset, as saves write them, and what rests on balances, where each would have to
-know of those before it, in one transaction as well. Somebody may post meanwhile what a row says, too: that is told as
-of two machines (`flaws`).
+Documents are written one to a changeset, as saves write them. One that rests on a balance is decided ahead, too, as
+long as none before it names what that is of; else each would have to know of those before it, and they are written in
+one transaction as well. Somebody may post meanwhile what a row says, too: that is told as of two machines (`flaws`).
 
 One import or undoing is written at a time: two would only slow one another and make old what the other decided.
 """

@@ -13,12 +13,15 @@ from openpyxl import load_workbook
 
 from desktop import db as database
 from desktop.engine.access import Principal
+from desktop.engine.documents.foretold import Foretold
+from desktop.engine.documents.verbs import asking_of
 from desktop.engine.imports import documents, most
 from desktop.engine.imports.undoing import past
 from desktop.engine.imports.writing import Choices
 from desktop.errors import Confirm
 from desktop.uploads import Upload
 from desktop.workstation import Workstation
+from sync_server.replication.changeset import Op
 from tests.engine.kit import assert_checked
 from tests.engine.test_imports_running import Stopped, ask, cut_off, in_the_middle, is_under_way, save_beside, stop
 from tests.importing import Importing, checked, fetched, quiet, xlsx
@@ -387,17 +390,49 @@ def test_what_changes_before_documents_are_kept_is_decided_anew(shop: Shop, monk
     assert ask(shop.office, "SELECT count(*) FROM import_log") == 0
 
 
-def test_what_rests_on_balances_is_written_in_one_go(shop: Shop) -> None:
-    """Two accounts below zero that may be: each is judged by what it holds then."""
+@pytest.mark.usefixtures("pieces")
+def test_what_rests_on_balances_lets_others_save_in_between(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accounts below zero that may be, each for itself; a balance that was turned before it is kept is asked anew."""
     shop.add("account", "透支户", allow_overdraft=True)
-    file = xlsx(("账户", "期初余额"), ("现金", 88.8), ("透支户", -20))
+    shop.add("account", "另一户", allow_overdraft=True)
+    file = xlsx(("账户", "期初余额"), ("现金", 88.8), ("透支户", -20), ("另一户", -30))
     upload = checked(shop.office.workstation, shop.office.admin, file, "opening_account")
+    prepared, tries = documents.Commit._prepared, list[int]()
+
+    def turned(self: documents.Commit, *given: Any) -> Any:
+        found = prepared(self, *given)
+        if not tries:
+            about = {"from_account": "透支户", "to_account": "另一户", "amount": 5}
+            thread = threading.Thread(target=shop.enter, args=("account_transfer", about))
+            thread.start()
+            thread.join()
+        tries.append(1)
+        return found
+
+    monkeypatch.setattr(documents.Commit, "_prepared", turned)
     seen: list[bool] = []
     done = upload.write(
         shop.office.engine, shop.office.admin, Choices(), lambda *_: seen.append(is_under_way(shop.office))
     )
-    assert done.added == 2 and not any(seen) and shop.cash() == D("88.80")
-    assert len({row["number"] for row in shop.rows("opening_account")} - {None}) == 2
+    assert (done.added, len(tries)) == (3, 2) and seen.count(True) >= 3, "a document at a time"
+    assert (shop.cash(), shop.cash("透支户"), shop.cash("另一户")) == (D("88.80"), -25, -25)
+    assert len({row["number"] for row in shop.rows("opening_account")} - {None}) == 3
+
+
+def test_what_a_document_before_may_turn_is_decided_after_it(shop: Shop) -> None:
+    """Else the second of two would go by what the first has not taken yet."""
+    account = shop.names["现金"]
+    with shop.office.engine.db.read() as db:
+        asking = asking_of(shop.office.engine, db)
+        free, bound, merged = Foretold(), Foretold(), Foretold(has_merged=True)
+        for foretold, named in ((free, "x" * 32), (bound, account), (merged, "x" * 32)):
+            foretold.decided([Op("opening_account", "o" * 32, "ins", {"account": named})])
+            foretold.noting(asking).balance("account_balance", {"account": account})
+        assert [one.is_of_figures for one in (free, bound, merged)] == [False, True, True]
+        assert free.is_still_found(asking, ())
+    shop.enter("opening_account", {"account": "现金", "amount": 5})
+    with shop.office.engine.db.read() as db:
+        assert not free.is_still_found(asking_of(shop.office.engine, db), ())
 
 
 def test_long_documents_are_parted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
