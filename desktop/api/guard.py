@@ -20,6 +20,8 @@ from pathlib import Path
 from flask import Flask, Response, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
+from ..engine.fields.moment import ZONE
+
 COOKIE = "ecms_session"
 PAGE_TOKEN_HEADER = "X-ECMS-Token"
 CONTROL_PATH = "/__focus"
@@ -236,8 +238,14 @@ def _index(guard: Guard) -> Response:
         page = (guard.web / "index.html").read_text(encoding="utf-8")
     except FileNotFoundError:
         page = _UNBUILT
-    filled = page.replace(_EMPTY_TOKEN, f'<meta name="ecms-token" content="{guard.page_token}">', 1)
+    token, zone = (f'<meta name="ecms-{name}" content="{said}">' for name, said in _said(guard))
+    filled = page.replace(_EMPTY_TOKEN, token + zone, 1)
     return Response(filled, mimetype="text/html")
+
+
+def _said(guard: Guard) -> tuple[tuple[str, str], ...]:
+    """What the page is told: what proves that a call is its own, and in which zone the program's days begin."""
+    return ("token", guard.page_token), ("zone", ZONE.key)
 
 
 def _file(folder: Path, name: str) -> AnyResponse:

@@ -39,6 +39,7 @@ def test_serve_prints_one_address_that_opens_once(start_program: StartProgram, t
     status, page = walk_in(address)
     assert status == 200
     assert 'name="ecms-token"' in page
+    assert 'name="ecms-zone" content="Asia/Shanghai"' in page, "whose days the screen goes by"
     assert walk_in(address)[0] == 401
     assert program.stop() == 0
     assert program.lines == [f"ready {address}\n"]

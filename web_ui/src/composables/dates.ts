@@ -1,5 +1,6 @@
 /** Dates for people: words for today, the lunar day, the week. */
 import { t } from '@/locale'
+import { wallNow } from './wall'
 
 export function isoDay(date: Date): string {
   const pad = (n: number): string => String(n).padStart(2, '0')
@@ -50,7 +51,7 @@ export function lunarDate(date: Date): string {
 }
 
 /** 今天, 明天, 昨天, else 11-24 (this year) or 2027-01-04 */
-export function shortDay(iso: string, today = new Date()): string {
+export function shortDay(iso: string, today = wallNow()): string {
   if (iso === isoDay(today)) return t('今天')
   if (iso === isoDay(addDays(today, 1))) return t('明天')
   if (iso === isoDay(addDays(today, -1))) return t('昨天')

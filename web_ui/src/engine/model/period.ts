@@ -1,5 +1,6 @@
 /** 数据显示 (C6): which days of the module's date column the list shows. */
 import type { ModuleInfo, Period } from '../../api/types'
+import { wallNow } from '@/composables/wall'
 import { t } from '@/locale'
 import { addDays, dayOf, daysInMonth, isoOf, today, weekday, WEEKDAYS } from '../../fields/shared/dates'
 
@@ -17,7 +18,7 @@ export const isStepped = (p: Period): p is { kind: StepKind; offset: number } =>
   p.kind === 'month' || p.kind === 'week' || p.kind === 'day'
 
 /** The days meant, today being `now`; null when it does not limit them (所有) or shows nothing (不显示). */
-export function spanOf(period: Period, now = new Date()): Span | null {
+export function spanOf(period: Period, now = wallNow()): Span | null {
   if (period.kind === 'span') return { from: period.from, to: period.to }
   if (!isStepped(period)) return null
   const base = today(now)
@@ -36,14 +37,14 @@ export function spanOf(period: Period, now = new Date()): Span | null {
 }
 
 /** Whether a list of this period shows a day. */
-export function covers(period: Period, day: string, now = new Date()): boolean {
+export function covers(period: Period, day: string, now = wallNow()): boolean {
   if (period.kind === 'all') return true
   const span = spanOf(period, now)
   return !!span && (!span.from || day >= span.from) && (!span.to || day <= span.to)
 }
 
 /** The month that a day is in. */
-export function monthOf(day: string, now = new Date()): Period {
+export function monthOf(day: string, now = wallNow()): Period {
   const [year = 0, month = 0] = day.split('-').map(Number)
   const here = dayOf(now)
   return { kind: 'month', offset: (year - here.year) * 12 + month - here.month }
@@ -56,7 +57,7 @@ export function step(period: Period, by: number): Period {
 const short = (iso: string): string => iso.slice(5)
 
 /** 2026年11月 · 11-23 至 11-29 · 11月23日 周一 · 所有 · 不显示 */
-export function periodLabel(period: Period, now = new Date()): string {
+export function periodLabel(period: Period, now = wallNow()): string {
   if (period.kind === 'all') return t('所有')
   if (period.kind === 'none') return t('不显示')
   const span = spanOf(period, now)

@@ -1,4 +1,5 @@
 /** What the list asks the server: everything that narrows it, apart from paging. */
+import { wallNow } from '@/composables/wall'
 import type { Filter, ListQuery, Period } from '../../api/types'
 import { spanOf } from './period'
 
@@ -15,7 +16,7 @@ export interface ListState {
   flaw?: string
 }
 
-export function buildQuery(state: ListState, hasDate: boolean, now = new Date()): ListQuery {
+export function buildQuery(state: ListState, hasDate: boolean, now = wallNow()): ListQuery {
   const query: ListQuery = {}
   if (state.q) query.q = state.q
   if (state.quick && state.quick.value) { query.field = state.quick.field; query.value = state.quick.value }

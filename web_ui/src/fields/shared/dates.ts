@@ -1,11 +1,13 @@
 /** Calendar days as `YYYY-MM-DD`; never through time zones. */
+import { wallNow } from '@/composables/wall'
+
 export interface Day { year: number; month: number; day: number }
 
 const pad = (n: number, size = 2): string => String(n).padStart(size, '0')
 
 export const isoOf = (d: Day): string => `${pad(d.year, 4)}-${pad(d.month)}-${pad(d.day)}`
 export const dayOf = (now: Date): Day => ({ year: now.getFullYear(), month: now.getMonth() + 1, day: now.getDate() })
-export const today = (now = new Date()): string => isoOf(dayOf(now))
+export const today = (now = wallNow()): string => isoOf(dayOf(now))
 
 export function parts(iso: string): Day | null {
   const m = /^(\d{4})-(\d{2})-(\d{2})/.exec(iso)

@@ -1,3 +1,4 @@
+import { wallNow } from '@/composables/wall'
 import { t } from '@/locale'
 import { addDays, dayOf, isoOf, today, validDay, weekday } from './dates'
 import { halfWidth } from './decimal'
@@ -10,7 +11,7 @@ const WEEK = '一二三四五六日'
 export type ParsedDate = { ok: true; value: string } | { ok: false; error: string }
 
 /** `0315`, `3-15`, `3月15日`, `15` (of this month), `今天`, `+7`, `下周三`, `20261123`, `2026-11-23` → `YYYY-MM-DD`. */
-export function parseDate(source: string, now = new Date()): ParsedDate {
+export function parseDate(source: string, now = wallNow()): ParsedDate {
   const text = halfWidth(source).replace(/\s+/g, '')
   const base = today(now)
   const here = dayOf(now)
