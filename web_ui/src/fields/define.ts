@@ -47,3 +47,11 @@ export function compareText(a: Value | undefined, b: Value | undefined): number 
 export function compareNumber(a: Value | undefined, b: Value | undefined): number {
   return (typeof a === 'number' ? a : -Infinity) - (typeof b === 'number' ? b : -Infinity) || 0
 }
+
+export interface Cells { readonly [name: string]: Value | undefined }
+
+/** Whether nothing stands for something that nobody knows. */
+export function isUnknown(row: Cells, field: FieldInfo): boolean {
+  const rule = field.unknown
+  return !!rule && !row[field.name] && rule.by.split(' ').every((name) => row[name]) && !row[rule.but]
+}

@@ -1,7 +1,7 @@
 /** All field types, found by folder: a new type is a new folder and touches nothing else. */
 import type { FieldInfo, FieldType, Value } from '../api/types'
 import { t } from '../locale'
-import type { CellTone, FieldDefinition, FormatContext } from './define'
+import { isUnknown, type Cells, type CellTone, type FieldDefinition, type FormatContext } from './define'
 
 const found = import.meta.glob<{ default: FieldDefinition }>('./*/index.ts', { eager: true })
 let made: Map<string, FieldDefinition> | null = null
@@ -21,14 +21,6 @@ export const knownTypes = (): string[] => [...all().keys()]
 
 export function formatValue(value: Value | undefined, field: FieldInfo, context: FormatContext): string {
   return fieldType(field.type).format(value, field, context)
-}
-
-interface Cells { readonly [name: string]: Value | undefined }
-
-/** Whether nothing stands for something that nobody knows. */
-export function isUnknown(row: Cells, field: FieldInfo): boolean {
-  const rule = field.unknown
-  return !!rule && !row[field.name] && rule.by.split(' ').every((name) => row[name]) && !row[rule.but]
 }
 
 /** The words of a cell of a row: what nobody knows is no 0 (the same on paper: `Field.words_in`). */

@@ -59,6 +59,9 @@ describe('the parts of a sheet', () => {
     // calculated and empty: no room for it
     expect(names(folded(head, {}, {}, 3, true).shown)).toEqual(['on', 'party', 'b', 'c', 'store'])
     expect(names(folded(head, { closed: 'x' }, {}, 9, false).shown)).toContain('closed')
+    // what nobody knows is said
+    const told = head.map((f) => (f.name === 'closed' ? { ...f, unknown: { by: 'left', but: '' } } : f))
+    expect(names(folded(told, { left: 2 }, {}, 9, true).shown)).toContain('closed')
   })
   it('are columns, of which only some take typing', () => {
     const lines = [field('ref', { name: 'product', label: '产品' }), field('quantity', { name: 'qty', label: '数量' }), field('money', { name: 'amount', label: '金额', readonly: true }), field('bool', { name: 'machinery', hidden: true })]

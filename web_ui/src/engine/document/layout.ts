@@ -1,6 +1,6 @@
 /** Which fields of the head stand where on the sheet. Pure. */
 import type { DocumentInfo, FieldInfo, ModuleInfo, Value } from '../../api/types'
-import { isEmpty } from '../../fields/define'
+import { isEmpty, isUnknown } from '../../fields/define'
 import { formFields } from '../model/form'
 import type { Values } from './sheet'
 
@@ -57,7 +57,7 @@ export function layoutOf(whole: ModuleInfo, about: DocumentInfo, values: Values 
 }
 
 /** Calculated fields with nothing in them take no room. */
-const worthShowing = (field: FieldInfo, values: Values): boolean => !field.readonly || !isEmpty(values[field.name])
+const worthShowing = (field: FieldInfo, values: Values): boolean => !field.readonly || !isEmpty(values[field.name]) || isUnknown(values, field)
 
 /**
  * The first `room` boxes, and in any case what must be filled in or is wrong; the rest folds away.
