@@ -67,8 +67,8 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
             seen[module, id] = ask(module, aliases.winner_of(db, module, id) if module in merged else id)
         return seen[module, id]
 
-    def through(module: str, columns: Mapping[str, Wanted]) -> dict[str, Wanted]:
-        return _through_merges(db, engine.definition(module), columns, merged)
+    def through(module: str, columns: Mapping[str, Wanted]) -> Mapping[str, Wanted]:
+        return _through_merges(db, engine.definition(module), columns, merged) if merged else columns
 
     return Asking(
         look_once,
@@ -80,6 +80,7 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
         lambda: keeps_books(engine.applier.me(db).code),
         foresee_balances=ahead.balances,
         foresee_rows=ahead.rows,
+        find_ids=lambda module, columns: project.living_ids(db, engine.registry[module], through(module, columns)),
     )
 
 
@@ -88,7 +89,7 @@ def _through_merges(
 ) -> dict[str, Wanted]:
     """What columns have to equal, where a reference also means what was merged with the record it names (T28)."""
     wanted = dict(columns)
-    for name, value in columns.items() if merged else ():
+    for name, value in columns.items():
         one = definition.fields.get(name)
         if isinstance(one, Ref) and one.target in merged and isinstance(value, str):
             wanted[name] = aliases.all_of(db, one.target, value)
@@ -134,7 +135,7 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
     def latest(module: str, columns: Mapping[str, Wanted]) -> Iterator[Columns]:
         return (row for row in free.newest(module, columns) if sees(module, str(row["id"])))
 
-    return replace(free, look=see, find=find, balance=balance, newest=latest)
+    return replace(free, look=see, find=find, balance=balance, newest=latest, find_ids=None)
 
 
 def _named_by(engine: Engine, name: str, keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
