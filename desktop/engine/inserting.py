@@ -7,21 +7,20 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-_TOGETHER = 10
-"""More hardly pay, and every number of rows would have to be prepared by itself."""
+_MOST = 32
+"""More rows to a statement hardly pay. There are always 1, 2, 4 … of them, so that few statements are prepared."""
 
 
 def insert(db: sqlite3.Connection, into: str, names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
     """Writes rows, whose values stand in the order of `names`; `into` are the words up to the table."""
-    whole = len(rows) - len(rows) % _TOGETHER
-    if whole:
-        tens = (tuple(chain(*rows[start : start + _TOGETHER])) for start in range(0, whole, _TOGETHER))
-        db.executemany(_insertion(into, names, _TOGETHER), tens)
-    if len(rows) > whole:
-        db.executemany(_insertion(into, names, 1), rows[whole:])
+    start = 0
+    while left := len(rows) - start:
+        together = min(_MOST, 1 << left.bit_length() - 1)
+        db.execute(_insertion(into, names, together), tuple(chain(*rows[start : start + together])))
+        start += together
 
 
-@lru_cache(maxsize=800)
+@lru_cache(maxsize=2_000)
 def _insertion(into: str, names: tuple[str, ...], times: int) -> str:
     columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
     return f"{into} ({columns}) VALUES {', '.join([f'({marks})'] * times)}"

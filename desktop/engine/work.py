@@ -146,9 +146,10 @@ class Work:
         """Reads rows and clocks that will be asked for, in few questions."""
         wanted: dict[str, list[str]] = {}
         for table, id in keys:
-            if (table, id) not in self._held and self._table(table) is not None:
+            if (table, id) not in self._held:
                 wanted.setdefault(table, []).append(id)
-        for table, ids in wanted.items():
+        for table in [table for table in wanted if self._table(table) is not None]:
+            ids = wanted[table]
             for start in range(0, len(ids), _ASK_MAX):
                 self._load(table, list(dict.fromkeys(ids[start : start + _ASK_MAX])))
 
@@ -264,7 +265,8 @@ class Work:
     def _take(self, held: Held, before: RowState | None, merged: Merged, cause: Cause) -> None:
         old, held.state, held.has_new_clock, held.is_dropped = held.row, merged.state, True, False
         if before is None:
-            held.row = {**self._fresh(held.table, held.id, cause), **merged.won}
+            held.row = self._fresh(held.table, held.id, cause)
+            held.row.update(merged.won)
         else:
             held.row = {**old, **merged.won}
             held.row["rev"] += 1
@@ -412,10 +414,10 @@ class Work:
         base = held.stored or {**_UNSIGNED, "id": id, "rev": 0, "deleted_at": None, "via": None}
         row = {**base, **picked(values, held.table.all_names)}
         held.is_dropped, held.state = False, _KEPT
-        if row == held.stored:
-            held.row = row
+        is_as_before, held.row = row == held.stored, row
+        if is_as_before:
             return
-        held.row = row | {"rev": base["rev"] + 1}
+        row["rev"] += 1
         self._file(held)
         self.changed.add(table, id)
 

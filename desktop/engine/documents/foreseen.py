@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Sums = dict[str, int]
 
+_TEXTS = frozenset((str,))
+
 
 class Foreseen:
     """Answers `Asking.find` and `Asking.balance` in one open transaction. What was looked up ahead holds until anything
@@ -66,7 +68,7 @@ class Foreseen:
 
     @staticmethod
     def _are_plain(wanted: Mapping[str, Wanted]) -> bool:
-        return all(isinstance(value, str) for value in wanted.values())
+        return _TEXTS.issuperset(map(type, wanted.values()))
 
     def _forget_what_changed(self) -> None:
         if self._changes != self._db.total_changes:
