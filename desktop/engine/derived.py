@@ -142,6 +142,8 @@ def add_to_tally(
         "INSERT INTO tally (t, value, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
         [(definition.name, value, by) for value, by in counts.items() if by],
     )
+    if not parts:
+        return
     db.executemany(
         "INSERT INTO tally_part (t, value, owner, department, branch, n) VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT DO UPDATE SET n = n + excluded.n",

@@ -203,8 +203,9 @@ class Definition:
 
     @cached_property
     def stored_apart(self) -> tuple[str, ...]:
-        """The other fields."""
-        return tuple(name for name, one in self.fields.items() if type(one).store is not Field.store)
+        """The other fields that have columns."""
+        fields = ((name, one) for name, one in self.fields.items() if one.columns(name))
+        return tuple(name for name, one in fields if type(one).store is not Field.store)
 
     @cached_property
     def picked_by(self) -> frozenset[str]:

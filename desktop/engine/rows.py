@@ -37,6 +37,8 @@ MACHINERY = ("id", "rev", "created_at", "created_by", "updated_at", "updated_by"
 
 _ELSEWHERE = (Mirror, PriceBeside, Running, PricePooled, TallyOf, TextThrough, RateAgainst, NewestDay, Bounded)
 """Fields whose values stand in other rows."""
+_FIGURES = (Running, PricePooled, TallyOf, RateAgainst, NewestDay, Bounded)
+"""Those of them that are summed up for whoever looks at a list: rules ask the books themselves."""
 
 
 def select_list(definition: Definition, table: str) -> tuple[str, tuple[str, ...]]:
@@ -68,16 +70,21 @@ def fetch(
 
 
 def living(db: sqlite3.Connection, registry: Registry, definition: Definition, ids: Sequence[str]) -> list[Values]:
-    """Live rows by their ids, in any order, as rules see them."""
+    """Live rows by their ids, in any order, as rules see them: without figures."""
     condition = "c.deleted_at IS NULL AND c.id IN (SELECT value FROM json_each(?))"
     found = _raw(db, definition, condition, listed(ids)) if ids else []
-    return present(db, registry, definition, found, None) if found else []
+    return _presented(db, registry, definition, _for_rules(definition), found, None) if found else []
 
 
 def living_one(db: sqlite3.Connection, registry: Registry, definition: Definition, id: str) -> Values | None:
     """The same of one; None where there is none."""
     found = _raw(db, definition, "c.deleted_at IS NULL AND c.id = ?", id)
-    return present(db, registry, definition, found, None)[0] if found else None
+    return _presented(db, registry, definition, _for_rules(definition), found, None)[0] if found else None
+
+
+def _for_rules(definition: Definition) -> Mapping[str, Field]:
+    figures = definition.names_of(*_FIGURES)
+    return {name: one for name, one in definition.fields.items() if name not in figures}
 
 
 def _raw(db: sqlite3.Connection, definition: Definition, condition: str, asked: str) -> list[Values]:
@@ -106,6 +113,17 @@ def present(
 ) -> list[Values]:
     """Column values → API values."""
     shown = {n: f for n, f in definition.fields.items() if principal is None or principal.sees(f)}
+    rows = _presented(db, registry, definition, shown, raw, principal)
+    if principal is not None:
+        _blank_gone(db, definition, rows)
+        _mask(db, registry, definition, rows, principal)
+    return rows
+
+
+def _presented(
+    db: sqlite3.Connection, registry: Registry, definition: Definition, shown: Mapping[str, Field],
+    raw: Sequence[Mapping[str, Any]], principal: Principal | None,
+) -> list[Values]:  # fmt: skip
     looks = _looks(db, registry, definition, shown, raw, principal)
     plain = (*MACHINERY, *(name for name in definition.loaded_alike if name in shown and name not in looks))
     special = {name: shown[name] for name in definition.loaded_apart if name in shown and name not in looks}
@@ -118,9 +136,6 @@ def present(
         for name, look in looks.items():
             row[name] = look(source)
         rows.append(row)
-    if principal is not None:
-        _blank_gone(db, definition, rows)
-        _mask(db, registry, definition, rows, principal)
     return rows
 
 

@@ -357,9 +357,10 @@ class Saving:
 
     # --------------------------------------------------------------------- the ops
 
-    def ops(self, id: str, old: Values | None, new: Values) -> list[Op]:
-        """The difference: an op for the row, one per link added or taken out, and what the parents name."""
-        columns = sent_columns(self.definition, new)
+    def ops(self, id: str, old: Values | None, new: Values, sent: Mapping[str, Scalar] | None = None) -> list[Op]:
+        """The difference: an op for the row, one per link added or taken out, and what the parents name. `sent` are
+        the columns of `new` that travel, for who has them already."""
+        columns = sent_columns(self.definition, new) if sent is None else dict(sent)
         born = list(self._born(id, new))
         named = {one.names: child.id for one, child in reversed(born)}
         if old is None:

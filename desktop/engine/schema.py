@@ -126,8 +126,7 @@ def migrate(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> 
         _module_table(db, definition)
     _refill(db, registry, tell)  # before their indexes: rows move in them
     for definition in registry:
-        for statement in index_statements(definition):
-            db.execute(statement)
+        _indexes(db, definition)
     for link in registry.links.values():
         _link_table(db, link)
     db.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', ?)", (fingerprint,))
@@ -169,6 +168,17 @@ def _module_table(db: sqlite3.Connection, definition: Definition) -> None:
     _table(db, definition.name, columns)
     if definition.searched:
         _fts(db, definition)
+
+
+def _indexes(db: sqlite3.Connection, definition: Definition) -> None:
+    """One that an earlier version made otherwise is made anew."""
+    sql = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?"
+    present = {made for (made,) in db.execute(sql, (definition.name,))}
+    for statement in index_statements(definition):
+        name = statement.removeprefix(_INDEX).split()[0]
+        if f"CREATE INDEX {statement.removeprefix(_INDEX)}" not in present:
+            db.execute(f"DROP INDEX IF EXISTS {name}")
+            db.execute(statement)
 
 
 def _link_table(db: sqlite3.Connection, link: Link) -> None:
@@ -216,6 +226,8 @@ def _guard(db: sqlite3.Connection, table: str) -> None:
         )
 
 
+_INDEX = "CREATE INDEX IF NOT EXISTS "
+
 PLACED = "placed"
 """The index in which the rows of each group of a tree stand in the order of their titles, with what scopes ask for: a
 list of what a user may see of a group is told from it alone."""
@@ -236,27 +248,37 @@ def index_statements(definition: Definition) -> Iterator[str]:
     columns = set(definition.sort_index.values())
     columns |= {name for name, one in definition.fields.items() if isinstance(one, Ref) and not one.small}
     columns |= definition.shadows.keys()
+    filled = _looked_up(definition)
     for column in sorted(columns):
-        yield f'CREATE INDEX IF NOT EXISTS {index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL'
+        some = f' AND "{column}" IS NOT NULL' if column in filled else ""
+        yield f'{_INDEX}{index_name(table, column)} ON {table} ("{column}") WHERE deleted_at IS NULL{some}'
     for column, name in definition.own_orders.items():
         own, by = index_name(table, name), definition.own_by
-        yield f'CREATE INDEX IF NOT EXISTS {own} ON {table} ("{by}", "{column}") WHERE deleted_at IS NULL'
+        yield f'{_INDEX}{own} ON {table} ("{by}", "{column}") WHERE deleted_at IS NULL'
     if definition.follow:
         yield from _follow_indexes(definition)
     if definition.is_placed:
         placed = ", ".join(f'"{one}"' for one in (str(definition.tallied), "pinyin", "row", *definition.parted))
-        yield f"CREATE INDEX IF NOT EXISTS {index_name(table, PLACED)} ON {table} ({placed}) WHERE deleted_at IS NULL"
+        yield f"{_INDEX}{index_name(table, PLACED)} ON {table} ({placed}) WHERE deleted_at IS NULL"
     if definition.module.newest_by:
         names = ", ".join(f'"{one}"' for one in (*definition.module.newest_by.split(), definition.module.when))
-        yield f"CREATE INDEX IF NOT EXISTS {index_name(table, NEWEST)} ON {table} ({names}) WHERE deleted_at IS NULL"
+        yield f"{_INDEX}{index_name(table, NEWEST)} ON {table} ({names}) WHERE deleted_at IS NULL"
     whole = {name for name, one in definition.fields.items() if isinstance(one, Ref) and one.whole}
     for name in sorted(whole.union(definition.gathered)):
-        yield f'CREATE INDEX IF NOT EXISTS {index_name(table, name)}_all ON {table} ("{name}")'
+        yield f'{_INDEX}{index_name(table, name)}_all ON {table} ("{name}")'
     dead = index_name(table, "deleted_at")
-    yield f"CREATE INDEX IF NOT EXISTS {dead} ON {table} (deleted_at) WHERE deleted_at IS NOT NULL"
+    yield f"{_INDEX}{dead} ON {table} (deleted_at) WHERE deleted_at IS NOT NULL"
     by_itself = "deleted_at IS NOT NULL AND via IS NULL"
-    yield f"CREATE INDEX IF NOT EXISTS {index_name(table, 'bin')} ON {table} (deleted_at) WHERE {by_itself}"
-    yield f"CREATE INDEX IF NOT EXISTS {index_name(table, 'via')} ON {table} (via) WHERE via IS NOT NULL"
+    yield f"{_INDEX}{index_name(table, 'bin')} ON {table} (deleted_at) WHERE {by_itself}"
+    yield f"{_INDEX}{index_name(table, 'via')} ON {table} (via) WHERE via IS NOT NULL"
+
+
+def _looked_up(definition: Definition) -> set[str]:
+    """References by which rows are looked up, but no list is sorted: what is empty in most rows takes no place in their
+    indexes. Books ask for empty ones, too (`IS ?`)."""
+    sorted_by = set(definition.sort_index.values())
+    optional = (name for name, one in definition.fields.items() if isinstance(one, Ref) and not one.required)
+    return set() if definition.module.local else {name for name in optional if name not in sorted_by}
 
 
 def _follow_indexes(definition: Definition) -> Iterator[str]:
@@ -264,8 +286,8 @@ def _follow_indexes(definition: Definition) -> Iterator[str]:
     if definition.follow:
         on = f'ON {definition.name} ("{definition.follow.parent}") WHERE'
         strays, gone = (index_name(definition.name, name) for name in ("strays", "gone_below"))
-        yield f"CREATE INDEX IF NOT EXISTS {strays} {on} {following.KEY} = '{following.STRAY}'"
-        yield f"CREATE INDEX IF NOT EXISTS {gone} {on} deleted_at IS NOT NULL"
+        yield f"{_INDEX}{strays} {on} {following.KEY} = '{following.STRAY}'"
+        yield f"{_INDEX}{gone} {on} deleted_at IS NOT NULL"
 
 
 def _fts(db: sqlite3.Connection, definition: Definition) -> None:

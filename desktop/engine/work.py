@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -28,6 +28,7 @@ from .documents.declare import Posted
 from .documents.project import project, unveiled
 from .documents.versions import Version
 from .fields.moment import instant
+from .inserting import insert
 from .registry import Definition, Link, Registry
 
 Key = tuple[str, str]
@@ -41,6 +42,7 @@ NO_ROW, NO_TABLE, NO_COLUMN, POISON = "no-row", "unknown-table", "unknown-column
 _UNSIGNED: Values = dict.fromkeys(("created_at", "created_by", "updated_at", "updated_by", "machine"))
 """Of a row that nobody made."""
 
+_PLAIN_CLOCK = ("t", "id", "hlc", "r", "n")
 _NO_CLOCK = RowClock()
 _KEPT = RowState(is_born=True)
 """Of a row that is worked out here."""
@@ -144,9 +146,10 @@ class Work:
         """Reads rows and clocks that will be asked for, in few questions."""
         wanted: dict[str, list[str]] = {}
         for table, id in keys:
-            if (table, id) not in self._held and self._table(table) is not None:
+            if (table, id) not in self._held:
                 wanted.setdefault(table, []).append(id)
-        for table, ids in wanted.items():
+        for table in [table for table in wanted if self._table(table) is not None]:
+            ids = wanted[table]
             for start in range(0, len(ids), _ASK_MAX):
                 self._load(table, list(dict.fromkeys(ids[start : start + _ASK_MAX])))
 
@@ -262,7 +265,8 @@ class Work:
     def _take(self, held: Held, before: RowState | None, merged: Merged, cause: Cause) -> None:
         old, held.state, held.has_new_clock, held.is_dropped = held.row, merged.state, True, False
         if before is None:
-            held.row = {**self._fresh(held.table, held.id, cause), **merged.won}
+            held.row = self._fresh(held.table, held.id, cause)
+            held.row.update(merged.won)
         else:
             held.row = {**old, **merged.won}
             held.row["rev"] += 1
@@ -410,10 +414,10 @@ class Work:
         base = held.stored or {**_UNSIGNED, "id": id, "rev": 0, "deleted_at": None, "via": None}
         row = {**base, **picked(values, held.table.all_names)}
         held.is_dropped, held.state = False, _KEPT
-        if row == held.stored:
-            held.row = row
+        is_as_before, held.row = row == held.stored, row
+        if is_as_before:
             return
-        held.row = row | {"rev": base["rev"] + 1}
+        row["rev"] += 1
         self._file(held)
         self.changed.add(table, id)
 
@@ -643,8 +647,7 @@ class Work:
             self._insert(table, fresh)
         if known:
             self._update(table, known)
-        if isinstance(table, Definition) and (fresh or gone):
-            merged = self._merged(table, [*fresh, *gone])
+        if isinstance(table, Definition) and (fresh or gone) and (merged := self._merged(table, [*fresh, *gone])):
             aliases.number(self.db, name, [(held.number, held.id) for held in fresh if held.id in merged])
             aliases.number(self.db, name, [(None, held.id) for held in gone if held.id in merged])
         for held in gone:
@@ -675,12 +678,12 @@ class Work:
         take = itemgetter(*table.inserted)
         rows = [take(held.row) for held in fresh]
         if len(rows) < _MANY:
-            self.db.executemany(_insertion(table.name, table.inserted), rows)
+            insert(self.db, f"INSERT INTO {table.name}", table.inserted, rows)
             return
         # An empty value is bound in the time of ten others.
         columns = zip(table.inserted, zip(*rows, strict=True), strict=True)
         filled = {name: values for name, values in columns if values.count(None) < len(rows)}
-        self.db.executemany(_insertion(table.name, tuple(filled)), zip(*filled.values(), strict=True))
+        insert(self.db, f"INSERT INTO {table.name}", tuple(filled), [*zip(*filled.values(), strict=True)])
 
     def _update(self, table: "Definition | Link", known: Sequence[Held]) -> None:
         by_shape: dict[tuple[str, ...], list[list[Any]]] = {}
@@ -711,10 +714,8 @@ class Work:
                 values.append((table, held.id, *self._packed(clock.base), fields, life))
             else:
                 plain.append((table, held.id, *self._packed(clock.base)))
-        self.db.executemany("INSERT OR REPLACE INTO row_clock (t, id, hlc, r, n) VALUES (?, ?, ?, ?, ?)", plain)
-        self.db.executemany(
-            "INSERT OR REPLACE INTO row_clock (t, id, hlc, r, n, fields, life) VALUES (?, ?, ?, ?, ?, ?, ?)", values
-        )
+        insert(self.db, "INSERT OR REPLACE INTO row_clock", _PLAIN_CLOCK, plain)
+        insert(self.db, "INSERT OR REPLACE INTO row_clock", (*_PLAIN_CLOCK, "fields", "life"), values)
 
     def _write_veils(self, table: str, rows: Sequence[Held]) -> None:
         for held in rows:
@@ -832,12 +833,6 @@ def checksum_of(sums: Mapping[str, str]) -> str:
     for one in sums.values():
         total = moved(total, 0, int(one, 16))
     return to_text(total)
-
-
-@lru_cache(maxsize=400)
-def _insertion(table: str, names: tuple[str, ...]) -> str:
-    columns = ", ".join(f'"{name}"' for name in names)
-    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(names))})"
 
 
 def _tuples(db: sqlite3.Connection, sql: str, *parameters: Any) -> sqlite3.Cursor:

@@ -137,6 +137,14 @@ class Asking:
     """Says which balances will be asked for line by line, all by the same keys: they are looked up at once."""
     foresee_rows: Callable[[str, str, Iterable[str]], None] = lambda module, column, values: None
     """Says which rows will be asked for line by line, by one column alone."""
+    find_ids: Callable[[str, Mapping[str, Wanted]], list[str]] | None = None
+    """The ids of what `find` finds, without reading it; None where `find` itself has to be asked."""
+
+    def ids(self, module: str, columns: Mapping[str, Wanted]) -> list[str]:
+        """The ids of live rows whose columns are as wanted."""
+        if self.find_ids:
+            return self.find_ids(module, columns)
+        return [str(row["id"]) for row in self.find(module, columns)]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Sums = dict[str, int]
 
+_TEXTS = frozenset((str,))
+
 
 class Foreseen:
     """Answers `Asking.find` and `Asking.balance` in one open transaction. What was looked up ahead holds until anything
@@ -52,21 +54,21 @@ class Foreseen:
     def sums(self, name: str, keys: Mapping[str, Wanted]) -> Sums:
         """The sums of all balances with these keys."""
         self._forget_what_changed()
-        known = self._sums.get((name, *keys.items())) if self._are_plain(keys) else None
+        known = self._sums.get((name, *keys.items())) if self._sums and self._are_plain(keys) else None
         return sums_of(self._db, self._registry.balances[name], keys) if known is None else dict(known)
 
     def found(self, module: str, columns: Mapping[str, Wanted]) -> list[Columns]:
         """The live rows whose columns are as wanted, the latest first."""
         self._forget_what_changed()
         known = None
-        if len(columns) == 1 and self._are_plain(columns):
+        if self._rows and len(columns) == 1 and self._are_plain(columns):
             ((column, value),) = columns.items()
             known = self._rows.get((module, column, value))
         return living(self._db, self._registry[module], columns) if known is None else [dict(row) for row in known]
 
     @staticmethod
     def _are_plain(wanted: Mapping[str, Wanted]) -> bool:
-        return all(isinstance(value, str) for value in wanted.values())
+        return _TEXTS.issuperset(map(type, wanted.values()))
 
     def _forget_what_changed(self) -> None:
         if self._changes != self._db.total_changes:

@@ -70,7 +70,7 @@ class Foretold:
             self.asked.add(module)  # which rows there are that nobody went on to is not known
             return asking.newest(module, wanted)
 
-        return replace(asking, look=look, find=find, balance=balance, newest=newest, version=version)
+        return replace(asking, look=look, find=find, balance=balance, newest=newest, version=version, find_ids=None)
 
     def decided(self, ops: Iterable[Op]) -> None:
         """Of a document: what comes after it may rest on it."""

@@ -592,6 +592,19 @@ def _sums_sql(module: str, names: tuple[str, ...], keys: tuple[tuple[str, bool],
 
 def living(db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted]) -> list[Columns]:
     """Live rows whose columns are as wanted, the latest first."""
+    cursor = _living(db, definition, columns, "*")
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def living_ids(db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted]) -> list[str]:
+    """The ids of the same."""
+    return [id for (id,) in _living(db, definition, columns, "id")]
+
+
+def _living(
+    db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted], what: str
+) -> sqlite3.Cursor:  # fmt: skip
     # Where most lines name no order, SQLite holds an order to be no better a choice than a state that nearly all rows
     # share, and would read them all: the `+` keeps it from that.
     coarse = {name for name in columns if isinstance(definition.fields.get(name), Enum)}
@@ -600,12 +613,10 @@ def living(db: sqlite3.Connection, definition: Definition, columns: Mapping[str,
     conditions = "".join(f" AND {condition}" for condition, _ in asked)
     # Few rows are sorted sooner than all are read in their order, which SQLite takes for cheap.
     order = "+row" if asked else "row"
-    sql = f"SELECT * FROM {definition.name} WHERE deleted_at IS NULL{conditions} ORDER BY {order} DESC"
     cursor = db.cursor()
     cursor.row_factory = None
-    cursor.execute(sql, [value for _, value in asked])
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
+    sql = f"SELECT {what} FROM {definition.name} WHERE deleted_at IS NULL{conditions} ORDER BY {order} DESC"
+    return cursor.execute(sql, [value for _, value in asked])
 
 
 def condition_of(column: str, wanted: Wanted) -> tuple[str, Scalar]:

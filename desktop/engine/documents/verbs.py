@@ -67,8 +67,8 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
             seen[module, id] = ask(module, aliases.winner_of(db, module, id) if module in merged else id)
         return seen[module, id]
 
-    def through(module: str, columns: Mapping[str, Wanted]) -> dict[str, Wanted]:
-        return _through_merges(db, engine.definition(module), columns, merged)
+    def through(module: str, columns: Mapping[str, Wanted]) -> Mapping[str, Wanted]:
+        return _through_merges(db, engine.definition(module), columns, merged) if merged else columns
 
     return Asking(
         look_once,
@@ -80,6 +80,7 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
         lambda: keeps_books(engine.applier.me(db).code),
         foresee_balances=ahead.balances,
         foresee_rows=ahead.rows,
+        find_ids=lambda module, columns: project.living_ids(db, engine.registry[module], through(module, columns)),
     )
 
 
@@ -88,7 +89,7 @@ def _through_merges(
 ) -> dict[str, Wanted]:
     """What columns have to equal, where a reference also means what was merged with the record it names (T28)."""
     wanted = dict(columns)
-    for name, value in columns.items() if merged else ():
+    for name, value in columns.items():
         one = definition.fields.get(name)
         if isinstance(one, Ref) and one.target in merged and isinstance(value, str):
             wanted[name] = aliases.all_of(db, one.target, value)
@@ -134,7 +135,7 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
     def latest(module: str, columns: Mapping[str, Wanted]) -> Iterator[Columns]:
         return (row for row in free.newest(module, columns) if sees(module, str(row["id"])))
 
-    return replace(free, look=see, find=find, balance=balance, newest=latest)
+    return replace(free, look=see, find=find, balance=balance, newest=latest, find_ids=None)
 
 
 def _named_by(engine: Engine, name: str, keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -597,6 +598,8 @@ class _Saving:
     foretold: Foretold | None = None
     """Where what a decision rests on is noted that is written later on; else it is written at once."""
     _typed_of: dict[str, frozenset[str]] = field(default_factory=dict)
+    _sent: dict[str, Columns] = field(default_factory=dict)
+    """The columns of the lines that travel, by id."""
 
     @cached_property
     def needs_approval(self) -> bool:
@@ -779,7 +782,8 @@ class _Saving:
     def _sheet(self, new: Values, lines: Sequence[tuple[str, Values | None, Values]]) -> Sheet:
         fixed = brought.drawn(self.document.brings, self.chain.first) if self.chain else {}
         header = {"id": self.id, **sent_columns(self.definition, new), **fixed}
-        rows: list[Columns] = [{"id": id, **sent_columns(self.line_definition, line)} for id, _, line in lines]
+        self._sent = {id: sent_columns(self.line_definition, line) for id, _, line in lines}
+        rows: list[Columns] = [{"id": id, **columns} for id, columns in self._sent.items()]
         sheet = self.document.work_out(Sheet(header, rows))
         cell, words = self.document.entry.get("qty", ""), self._too_large
         wrong = {f"lines.{place}.{cell}": words for place, line in enumerate(sheet.lines) if _is_too_large(line)}
@@ -840,13 +844,15 @@ class _Saving:
     def _line_ops(
         self, saving: Saving, lines: Sequence[tuple[str, Values | None, Values]], known: Mapping[str, Values]
     ) -> list[Op]:
-        ops = [op for id, before, after in lines for op in saving.ops(id, before, after)]
+        ops = [op for id, before, after in lines for op in saving.ops(id, before, after, self._sent[id])]
         gone = known.keys() - {id for id, _, _ in lines}
         return ops + (delete_ops(self.engine, self.db, self.line_definition.name, sorted(gone)) if gone else [])
 
     def _fresh_lines(self, saving: Saving, lines: Sequence[tuple[str, Values | None, Values]]) -> list[Op]:
         """Of a version only new lines become rows; what changes in others is said by the version alone."""
-        return [op for id, before, after in lines if before is None for op in saving.ops(id, None, after)]
+        return [
+            op for id, before, after in lines if before is None for op in saving.ops(id, None, after, self._sent[id])
+        ]
 
     def _answer(self, sheet: Sheet, id: str | None) -> list[Op]:
         if not self.entry.answers:

@@ -511,7 +511,7 @@ def bound_by(lines: str) -> Callable[[str, Asking], Iterator[str]]:
         settled = asking.find("settlement_line", {"target": id, "state": "posted"})
         numbers = {str(row["number"]) for row in settled if row["document"] != RECEIPT.id_of(id)}
         numbers |= {str(row["number"]) for row in asking.find(lines, {"order": id, "state": "posted"})}
-        own = [str(line["id"]) for line in asking.find(lines, {"document": id})]
+        own = asking.ids(lines, {"document": id})
         numbers |= {str(row["number"]) for row in asking.find(lines, {"origin_line": own, "state": "posted"})}
         yield from sorted(numbers)
         yield from spent(id, asking)
