@@ -61,8 +61,7 @@ def test_assistant_by_keyboard_alone_with_every_mistake_shown_at_its_field(empty
     screen.press("Alt+ArrowLeft")
     expect(company).to_have_value("苏州衡远工业品有限公司")
     screen.press("Enter", "Enter")
-    expect(page.get_by_role("radio", name=re.compile("^装入演示数据"))).to_be_focused()
-    screen.press("ArrowDown")
+    expect(page.get_by_role("radio", name=re.compile("^从空白开始"))).to_be_focused()
     expect(page.get_by_role("radio", name=re.compile("^从空白开始"))).to_be_checked()
     screen.press("Enter")
     expect(page.get_by_role("heading", name="周敏，")).to_be_visible()
@@ -81,6 +80,7 @@ def test_assistant_brings_demonstration_data_while_the_program_is_already_usable
     for label, text in (("姓名", "周敏"), ("密码", "correct horse"), ("再输一次", "correct horse")):
         text_field(page, label).fill(text)
     page.get_by_role("button", name="下一步").click()
+    page.get_by_role("radio", name=re.compile("^装入演示数据")).check()
     page.get_by_role("button", name="完成并进入").click()
     # The list opens and the dialog answers while the data are still on their way.
     page.get_by_role("button", name="新增客户", exact=True).click()

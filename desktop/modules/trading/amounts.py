@@ -59,12 +59,12 @@ def derive_purchase(header: Row, lines: Sequence[Row], *, tax_included: bool) ->
 
 
 def discount_refusals(header: Row, lines: Sequence[Row]) -> Iterator[Refusal]:
-    """T2: 0 ≤ 整单优惠 ≤ Σ amount."""
+    """T2: 0 ≤ 整单优惠 ≤ Σ amount. A sum below zero is said at its line."""
     discount = _of(header, "discount_amount")
     most = sum(line_amount(line) for line in lines)
     if discount < 0:
         yield Refusal("discount-negative", "整单优惠不能小于 0", "discount_amount")
-    elif discount > most:
+    elif discount > max(most, 0):
         yield Refusal(
             "discount-too-large", f"整单优惠最多 {yuan(most)}，等于各行金额之和", "discount_amount",
             bare="整单优惠不能超过各行金额之和",

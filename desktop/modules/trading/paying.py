@@ -15,8 +15,9 @@ def paid_refusals(
 ) -> Iterator[Refusal]:  # fmt: skip
     """A document (not an order, where all of it is an advance) takes no more than its total. `what` it is that is paid.
 
-    `in_full`: retail and 零购 are paid at once, up to what was written off.
+    `in_full`: retail and 零购 are paid at once, up to what was written off. A total below zero is said elsewhere.
     """
+    total = max(total, 0)
     settled = paid + advance_used + write_off
     if advance_used > total:
         text = f"使用预收超过合计 {yuan(advance_used - total)}"

@@ -147,6 +147,10 @@ def test_a_discount_may_be_everything(discount: int | None) -> None:
     assert not list(discount_refusals({"discount_amount": discount}, [line(1, 10)]))
 
 
+def test_of_a_negative_line_no_discount_is_blamed() -> None:
+    assert not list(discount_refusals({"discount_amount": None}, [line(-1, 10)]))
+
+
 def test_g19_small_change() -> None:
     assert small_change(fen("86.70"), "yuan") == fen("0.70")
     assert small_change(fen("86.75"), "jiao") == fen("0.05")

@@ -30,6 +30,8 @@ def test_nothing_is_paid_beyond_the_total() -> None:
     assert not refused(100, 0)
     assert not refused(100, 50, advance=50)
     assert refused(100, 60, advance=41) == ["paid-too-much"]
+    assert not refused(-12, 0), "the line that is wrong says so; nothing was paid"
+    assert refused(-12, 1) == ["paid-too-much"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ describe('dates as people write them', () => {
     ['周三', '2026-11-25'], ['下周一', '2026-11-30'], ['上星期日', '2026-11-22'], ['2028-02-29', '2028-02-29'],
   ])('%s → %s', (text, iso) => expect(day(text)).toBe(iso))
   it('says what is wrong', () => {
+    expect(day('2999-1-1')).toBe('年份要在 1900 到 2200 之间')
     expect(day('2-30')).toBe('没有 2 月 30 日这一天')
     expect(day('2027-02-29')).toBe('没有 2 月 29 日这一天')
     expect(day('随便')).toBe('日期写成 0315、3-15、今天 或 +7 都可以')

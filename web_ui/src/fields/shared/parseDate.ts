@@ -49,6 +49,7 @@ export function parseDate(source: string, now = wallNow()): ParsedDate {
   // two-digit years: 70–99 are of the last century (birthdays), the rest of this one
   if (y < 100) y += y >= 70 ? 1900 : 2000
   const found = { year: y, month: m, day: d }
+  if (y < 1900 || y > 2200) return { ok: false, error: t('年份要在 1900 到 2200 之间') }
   if (!validDay(found)) return { ok: false, error: t('没有 {m} 月 {d} 日这一天', { m, d }) }
   return { ok: true, value: isoOf(found) }
 }

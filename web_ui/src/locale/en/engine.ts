@@ -226,6 +226,7 @@ export const engine: Record<string, string> = {
   '正在保存': 'Saving',
   '正在按「{label}」排序': 'Sorting by “{label}”',
   '正在读取': 'Reading',
+  '年份要在 1900 到 2200 之间': 'The year has to be between 1900 and 2200',
   '没有 {m} 月 {d} 日这一天': 'There is no {m}/{d}',
   '没有修改{noun}的权限，请找管理员。': 'No right to edit {noun}; ask your administrator.',
   '没有删除{noun}的权限，请找管理员。': 'No right to delete {noun}; ask your administrator.',

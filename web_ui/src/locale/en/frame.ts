@@ -212,7 +212,7 @@ export const frame: Record<string, string> = {
   '管理员与密码': 'Administrator and password',
   '管理员能看全部数据，也能给同事开用户。': 'The administrator sees all data and can add users.',
   '系统': 'System',
-  '约 {n} 个客户，连同联系人和供应商。适合试用，正式使用请从空白开始。': 'About {n} clients with contacts and suppliers. For trying out; start empty for real work.',
+  '约 {n} 个客户，连同联系人、供应商、产品和单据。适合试用，正式使用请从空白开始。': 'About {n} clients with contacts, suppliers, products and documents. For trying out; start empty for real work.',
   '继续编辑': 'Keep editing',
   '综合部': 'General affairs',
   '编辑': 'Edit',
