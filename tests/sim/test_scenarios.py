@@ -1757,6 +1757,17 @@ def test_72_what_a_turned_out_machine_never_brought_is_said_to_be_missing(filing
     finish_files(filing)
 
 
+def test_16_what_a_server_lost_is_known_whatever_the_lots(filing: World) -> None:
+    """Seed 85002633: a content that was drawn once for the disk and once for the ledger counted as acknowledged."""
+    (a,) = filing.company(1)
+    every = {attached(filing, a, bytes([place])) for place in range(4)}
+    a.round()
+    a.move()
+    lots = iter([True, False, True, False, False, True, False, True])
+    filing.lose_contents(lambda sha256: next(lots))
+    assert on_server(filing) == every - filing.ledger.contents_lost and len(on_server(filing)) == 2
+
+
 def test_16_a_server_restored_without_contents_gets_them_from_whoever_has_them(filing: World) -> None:
     """The author of one has lost it meanwhile; another machine, that once opened it, still has it."""
     a, b = filing.company(2)
