@@ -551,7 +551,8 @@ def test_from_a_quote_over_the_sale_to_the_money_by_keyboard_alone(window: Windo
     row = quotes.grid.locator(".ag-row.current")
     expect(row).to_contain_text(name)
     quotes.press("Enter")
-    opened = quotes.dialog("修改报价单")
+    opened = sheet(quotes, "修改报价单")
+    expect(opened.locator(":focus")).to_have_count(1)  # the sheet takes the cursor when it is there, not after the key
     opened.get_by_role("button", name="形成销货单").press("Enter")
     sale = sheet(quotes, "新增销货单")
     expect(cell(sale, 1, "qty")).to_have_text("3")
