@@ -214,8 +214,9 @@ class Judge(DryRun):
         if not any(row["e"] for row in sheet.rows):
             self._try(db, deciding, sheet, entry)
         if any(row["e"] for row in sheet.rows):
+            blame = {WHOLE_ROW: f"和第 {self._first_bad(sheet)} 行是同一张单据，那一行有误"}
             for row in sheet.rows:
-                row["e"] = row["e"] or {WHOLE_ROW: f"和第 {self._first_bad(sheet)} 行是同一张单据，那一行有误"}
+                row["e"] = row["e"] or dict(blame)
 
     def _try(self, db: sqlite3.Connection, deciding: _Deciding, sheet: _Sheet, entry: verbs.Entry) -> None:
         """What a save would say; of the header at the first row."""

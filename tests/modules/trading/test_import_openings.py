@@ -93,6 +93,13 @@ def test_what_is_wrong_is_told_at_its_cell_and_a_document_comes_whole_or_not(sho
     assert one.commit()["result"]["added"] == 1 and shop.stock("螺母") == (0, 0)
 
 
+def test_all_rows_of_a_document_blame_the_one_that_is_wrong(shop: Shop) -> None:
+    one = stock(shop, ("二仓", "螺母", 1, 1, None), ("二仓", "螺母", 2, 1, None), ("二仓", "P", -3, 1, None))
+    one.check()
+    reasons = {row["number"]: row["reason"] for row in one.rows("bad")}
+    assert [reasons[number] for number in (2, 3)] == ["和第 4 行是同一张单据，那一行有误"] * 2
+
+
 def test_what_changed_meanwhile_lets_nothing_in(shop: Shop) -> None:
     one = stock(shop, ("二仓", "P", 3, 1, None), ("主仓", "P", 10, 5, None))
     assert one.check()["good"] == 2
