@@ -93,6 +93,23 @@ def test_what_is_wrong_is_told_at_its_cell_and_a_document_comes_whole_or_not(sho
     assert one.commit()["result"]["added"] == 1 and shop.stock("螺母") == (0, 0)
 
 
+def entered_meanwhile(monkeypatch: pytest.MonkeyPatch, shop: Shop, module: str, about: dict[str, Any]) -> list[int]:
+    """Somebody enters a document once the import has first been decided; one for each time that it is."""
+    prepared, tries = documents.Commit._prepared, list[int]()
+
+    def decided(self: documents.Commit, *given: Any) -> Any:
+        found = prepared(self, *given)
+        if not tries:
+            thread = threading.Thread(target=shop.enter, args=(module, about))
+            thread.start()
+            thread.join()
+        tries.append(1)
+        return found
+
+    monkeypatch.setattr(documents.Commit, "_prepared", decided)
+    return tries
+
+
 def test_all_rows_of_a_document_blame_the_one_that_is_wrong(shop: Shop) -> None:
     one = stock(shop, ("二仓", "螺母", 1, 1, None), ("二仓", "螺母", 2, 1, None), ("二仓", "P", -3, 1, None))
     one.check()
@@ -378,19 +395,8 @@ def test_what_changes_before_documents_are_kept_is_decided_anew(shop: Shop, monk
     """A debt with the same old number, entered after the dry run, and after it was looked for: nothing comes in."""
     one = party(shop, ("应收", "甲", 50, "A-1"))
     assert one.check()["twice"] == 0
-    prepared, tries = documents.Commit._prepared, list[int]()
-
-    def entered(self: documents.Commit, *given: Any) -> Any:
-        found = prepared(self, *given)
-        if not tries:
-            about = {"kind": "receivable", "customer": "甲", "amount": 50, "ref_number": "A-1", "doc_on": "2020-01-01"}
-            thread = threading.Thread(target=shop.enter, args=("opening_party", about))
-            thread.start()
-            thread.join()
-        tries.append(1)
-        return found
-
-    monkeypatch.setattr(documents.Commit, "_prepared", entered)
+    about = {"kind": "receivable", "customer": "甲", "amount": 50, "ref_number": "A-1", "doc_on": "2020-01-01"}
+    entered_meanwhile(monkeypatch, shop, "opening_party", about)
     job = one.commit()
     assert job["state"] == "failed" and "原单 A-1 的期初已记在" in job["message"], job
     assert shop.owes("甲") == 50 and not is_under_way(shop.office)
@@ -404,19 +410,8 @@ def test_what_rests_on_balances_lets_others_save_in_between(shop: Shop, monkeypa
     shop.add("account", "另一户", allow_overdraft=True)
     file = xlsx(("账户", "期初余额"), ("现金", 88.8), ("透支户", -20), ("另一户", -30))
     upload = checked(shop.office.workstation, shop.office.admin, file, "opening_account")
-    prepared, tries = documents.Commit._prepared, list[int]()
-
-    def turned(self: documents.Commit, *given: Any) -> Any:
-        found = prepared(self, *given)
-        if not tries:
-            about = {"from_account": "透支户", "to_account": "另一户", "amount": 5}
-            thread = threading.Thread(target=shop.enter, args=("account_transfer", about))
-            thread.start()
-            thread.join()
-        tries.append(1)
-        return found
-
-    monkeypatch.setattr(documents.Commit, "_prepared", turned)
+    about = {"from_account": "透支户", "to_account": "另一户", "amount": 5}
+    tries = entered_meanwhile(monkeypatch, shop, "account_transfer", about)
     seen: list[bool] = []
     done = upload.write(
         shop.office.engine, shop.office.admin, Choices(), lambda *_: seen.append(is_under_way(shop.office))
