@@ -16,6 +16,7 @@ import pytest
 import requests
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
+from werkzeug.routing import Rule
 
 from desktop.engine.fields import password
 from tests.support import Api, made_once, make_template
@@ -46,6 +47,26 @@ def cheap_passwords() -> Iterator[None]:
     """Most tests sign in, and the cost of a password is meant to be felt; one test looks at the real cost."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(password, "hasher", lambda: PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def routes_made_once() -> Iterator[None]:
+    """Most tests make the program anew, whose routes are always the same; to work them out took half of that."""
+    compile_rule, known = Rule.compile, {}
+
+    def compile_once(rule: Rule) -> None:
+        key = (rule.rule, rule.host, rule.subdomain, rule.merge_slashes, repr(rule.defaults))
+        if key not in known:
+            compile_rule(rule)
+            names = ("_parts", "_trace", "_converters", "arguments")
+            build = {name: getattr(rule, name).__func__ for name in ("_build", "_build_unknown")}
+            known[key] = {name: getattr(rule, name) for name in names}, build
+        state, build = known[key]
+        vars(rule).update(state, **{name: function.__get__(rule) for name, function in build.items()})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "compile", compile_once)
         yield
 
 

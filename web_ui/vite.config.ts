@@ -1,7 +1,17 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { launch } from './dev/launch.ts'
+
+const specs = ['src', 'dev'].flatMap((folder) =>
+  readdirSync(new URL(folder, import.meta.url), { recursive: true, encoding: 'utf-8' })
+    .filter((name) => name.endsWith('.spec.ts'))
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`),
+)
+const withPage = specs.filter((spec) =>
+  readFileSync(new URL(spec, import.meta.url), 'utf-8').startsWith('// @vitest-environment'),
+)
 
 export default defineConfig(({ command }) => ({
   plugins: [vue(), ...(command === 'serve' && process.env.ECMS_LAUNCH_URL ? [launch(process.env.ECMS_LAUNCH_URL)] : [])],
@@ -28,7 +38,11 @@ export default defineConfig(({ command }) => ({
   test: {
     // A page for those that say so in their first line: making one costs more than most tests.
     environment: 'node',
-    include: ['src/**/*.spec.ts', 'dev/**/*.spec.ts'],
     setupFiles: ['./dev/testSetup.ts'],
+    projects: [
+      // Libraries that show things keep state of their own; the others stay loaded from file to file.
+      { extends: true, test: { name: 'page', include: withPage } },
+      { extends: true, test: { name: 'plain', include: specs, exclude: withPage, isolate: false } },
+    ],
   },
 }))

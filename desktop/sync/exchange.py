@@ -11,16 +11,17 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import orjson
-import requests
-import urllib3
 
 from sync_server.replication.wire import ALONE_BYTES_MAX, INTEGER_MAX, Garbled, TooLarge, inflate
 
 from ..errors import EcmsError
+
+if TYPE_CHECKING:
+    import requests  # loaded when it is needed: a tenth of a start, and most commands speak to nobody
 
 CONNECT_S, READ_S = 5, 15
 LONG_S = 90
@@ -220,7 +221,7 @@ class Exchange:
         self.now_ms = now_ms
         self.samples: list[Sample] = []
         self.read_s = READ_S
-        self._session = session or requests.Session()
+        self._session = session or _session()
         self._headers = {"Accept-Encoding": "deflate"}
         if machine:
             self._headers["Authorization"] = f"ECMS {machine}:{secret}"
@@ -336,7 +337,7 @@ class Exchange:
                 while here < ends and (block := answer.raw.read1(min(ends - here, _BLOCK_BYTES), decode_content=False)):
                     keep(block)
                     here += len(block)
-            except (urllib3.exceptions.HTTPError, OSError) as error:
+            except _broken() as error:
                 raise Unreachable(f"连不上 {self.server}") from error
             if here < ends or here == start:
                 raise Unreachable("附件没有传完，会接着传")
@@ -356,7 +357,7 @@ class Exchange:
                 method, f"{self.server}/sync/v1/{path}", params=query, data=data, headers=said, auth=_as_it_is,
                 timeout=(min(CONNECT_S, self.read_s), LONG_S), stream=True, allow_redirects=False,
             )  # fmt: skip
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except _broken() as error:
             raise Unreachable(f"连不上 {self.server}") from error
         with answer:
             yield answer
@@ -366,7 +367,7 @@ class Exchange:
         """The words of an answer; raises what they refuse with."""
         try:
             raw = _whole(answer, ANSWER_S)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        except _broken() as error:
             raise Unreachable("连接断开了") from error
         read = _read(raw, answer.headers.get("Content-Encoding", ""), answer.status_code)
         if answer.status_code != 200:
@@ -400,7 +401,7 @@ class Exchange:
                 allow_redirects=False,
             ) as answer:  # fmt: skip
                 raw, status = _whole(answer, ANSWER_S if is_long else 2 * self.read_s), answer.status_code
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except _broken() as error:
             raise Unreachable(f"连不上 {self.server}") from error
         read = _read(raw, answer.headers.get("Content-Encoding", ""), status)
         if status != 200:
@@ -414,6 +415,20 @@ class Exchange:
             took_ms = (time.perf_counter() - started) * 1_000
             self.samples.append(Sample(took_ms, server_time - sent_ms - int(took_ms / 2)))
             del self.samples[:-5]
+
+
+def _session() -> requests.Session:
+    import requests
+
+    return requests.Session()
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """What a call ends with that did not come through."""
+    import requests
+    import urllib3
+
+    return requests.RequestException, urllib3.exceptions.HTTPError, OSError
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.kit import assert_checked
+from tests.engine.kit import assert_books
 from tests.modules.trading.shop import Shop
 from tests.support import copy_of, open_office
 
@@ -14,4 +14,4 @@ from tests.support import copy_of, open_office
 def shop(template: Path, tmp_path: Path) -> Iterator[Shop]:
     with open_office(copy_of(template, tmp_path / "data"), direct=True) as office:
         yield Shop(office)
-        assert_checked(office.engine)  # what every example books is what working it out anew gives
+        assert_books(office.engine)  # what every example books is what working it out anew gives
