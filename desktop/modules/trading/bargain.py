@@ -11,7 +11,7 @@ from ...engine.fields.moment import today
 from .amounts import Amounts, discount_refusals
 from .carried import basis_of, carry
 from .money import PAID_STATES, settled
-from .offer import LastLine, Offer
+from .offer import LastLine, Offer, rate_along
 from .order_book import PROGRESS, delivered_stays, not_more_than_ordered, order_progress
 from .papers import (
     accounts_hold,
@@ -32,6 +32,7 @@ from .papers import (
     worked_out,
 )
 from .refusal import shown_in
+from .rounding import WHOLE_RATE
 from .same import is_same
 from .settings import USE_LAST_PRICE
 from .taken import taken_too_much
@@ -73,6 +74,8 @@ class Bargain:
     deliver_label: str
     due_label: str
     origin_label: str
+    rate: Callable[[Columns, Asking], int] = lambda header, asking: WHOLE_RATE
+    """The discount that goes with what is offered."""
 
     @property
     def lines(self) -> str:
@@ -149,7 +152,7 @@ class Bargain:
                 source = self.sources[offer.source] if offer else ""
                 hints += price_stays(line, place, self.lines, offer.price if offer else None, source)
             if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
-                hints += self._offer(sheet.header, line, place, asking)
+                hints += self._offer(sheet.header, line, place, asking, is_fresh=is_here and typing.field == "product")
         return sheet, hints
 
     def _carried(self, typing: Typing, place: int) -> Iterator[Hint]:
@@ -162,8 +165,14 @@ class Bargain:
         if line.get("origin_line"):
             yield Hint("原单优惠以后的价", "price", place)
 
-    def _offer(self, header: Columns, line: Columns, place: int, asking: Asking) -> Iterator[Hint]:
+    def _offer(
+        self, header: Columns, line: Columns, place: int, asking: Asking, *, is_fresh: bool
+    ) -> Iterator[Hint]:  # fmt: skip
         offer, last = self._offered(header, line, asking)
+        if offer or is_fresh:
+            is_net, own = offer is not None and offer.source == "last", self.rate(header, asking)
+            rate = rate_along(line.get("discount_rate"), own, is_net=is_net, is_fresh=is_fresh)
+            line |= {} if rate is None else {"discount_rate": rate}
         if offer:
             line["price"], line["price_source"] = offer.price, offer.source
             words, source = last.words if last and offer.source == "last" else "", self.sources[offer.source]

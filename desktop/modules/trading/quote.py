@@ -11,9 +11,9 @@ from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
 from .choices import sale_choices
 from .cost import Pool
-from .edit_price import not_typed
+from .edit_price import not_typed, rate_of
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
-from .offer import is_below_minimum
+from .offer import is_below_minimum, rate_along
 from .papers import (
     GOODS_LINES,
     PRODUCTS,
@@ -99,9 +99,19 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
         is_asked = line.get("price") is None or (typing.line is None and typing.field == "price_slot")
         if line.get("product") and is_asked and not (is_here and typing.field == "price"):
             line["price"] = _listed(line, slot)
+            line |= _discount(typing, line, is_fresh=is_here and typing.field == "product")
         if is_here and typing.field == "unit_row" and place in typed:
             hints += price_stays(line, place, "quote_line", _listed(line, slot), "参考售价")
     return sheet, hints
+
+
+def _discount(typing: Typing, line: Columns, *, is_fresh: bool) -> Columns:
+    """The customer's discount goes with a reference price, and with a product that has none yet."""
+    if line.get("price") is None and not is_fresh:
+        return {}
+    own = rate_of(typing.sheet.header, typing.asking)
+    rate = rate_along(line.get("discount_rate"), own, is_net=False, is_fresh=is_fresh)
+    return {} if rate is None else {"discount_rate": rate}
 
 
 def _listed(line: Columns, slot: str) -> int | None:

@@ -38,7 +38,7 @@ from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
 from .deposits import deposit_hints, deposit_source, follow_deposits, freed_deposits, held, held_for, use_deposits
-from .edit_price import not_typed, offers_to
+from .edit_price import not_typed, offers_to, rate_of
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
 from .known import KNOWN, known_fields, known_totals, profit_totals, told_fields
 from .money import account_move, itself, party_move
@@ -114,6 +114,7 @@ _SIDE = Bargain(
         "origin": "原单",
     },
     offer=_offer,
+    rate=rate_of,
     money="paid_amount account advance_used write_off_amount",
     cleared=("settlement_method", "owner"),
     deliver_label="交货日期",

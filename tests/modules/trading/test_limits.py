@@ -263,6 +263,17 @@ def test_a_price_other_than_offered_needs_a_right(shop: Shop) -> None:
     save(shop, replace_rights(who, "edit_price"), "sale", {"customer": "甲"}, [("P", 1, 1)])
 
 
+def test_the_discount_of_a_customer_needs_no_right(shop: Shop) -> None:
+    _priced(shop, price_1=20)
+    shop.customer("惠", discount_rate=scaled(90))
+    who = someone(shop, "sale")
+    save(shop, who, "sale", {"customer": "惠"}, [("P", 1, 20, 90)])
+    shop.api.ok(shop.api.call("PATCH", f"/api/records/product/{shop.names['P']}", {"price_1": scaled(30)}))
+    fault = refused(shop, who, "sale", {"customer": "惠"}, [("P", 1, 30, 80)])
+    assert fault["lines.0.price"].startswith("带出的单价是 18、30（折扣 90%）、30，")
+    save(shop, who, "sale", {"customer": "惠"}, [("P", 1, 30)])
+
+
 def test_a_price_that_was_agreed_or_is_left_alone_needs_none(shop: Shop) -> None:
     _priced(shop, price_1=20)
     who = someone(shop, "sale")
