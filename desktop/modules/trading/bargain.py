@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
+from sync_server.replication.changeset import Scalar
+
+from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wanted, Wrong
 from ...engine.fields import DateTime, Enum, Field, Money, Quantity, Rate, Ref, Signs, Text
 from ...engine.fields.moment import today
 from .amounts import Amounts, discount_refusals
@@ -74,6 +76,8 @@ class Bargain:
     deliver_label: str
     due_label: str
     origin_label: str
+    never: str
+    """What is said of a {product} that this {party} never had."""
     rate: Callable[[Columns, Asking], int] = lambda header, asking: WHOLE_RATE
     """The discount that goes with what is offered."""
 
@@ -219,6 +223,7 @@ class Bargain:
             yield from delivered_stays(posting, self.module)
         if kind == "return":
             yield from self._not_more_than_left(posting)
+            yield from self._never_had(posting)
 
     def _links_fit(self, posting: Posting, name: str, what: str, kinds: Sequence[str]) -> Iterator[Wrong]:
         """What a line delivers or gives back is of this party and product, and counts."""
@@ -239,6 +244,30 @@ class Bargain:
                 yield Wrong(f"{what} {paper['number']} 不是这个往来单位的", "product", place)
             elif row["product"] != line["product"]:
                 yield Wrong(f"{what} {paper['number']} 的这一行不是这个产品", "product", place)
+
+    def _never_had(self, posting: Posting) -> Iterator[Wrong]:
+        """Goods come back that were never dealt in with this party: more likely another product or party was meant, or
+        it was before the books began. A line that says what it goes back on has been found already."""
+        header, asking = posting.sheet.header, posting.asking
+        was = posting.old if posting.old and posting.old.header.get(self.party) == header.get(self.party) else None
+        before = {str(line["id"]): line["product"] for line in was.lines} if was else {}
+        party, known = asking.look(self.party, str(header.get(self.party))), dict[str, bool]()
+        for place, line in enumerate(posting.sheet.lines):
+            product = str(line["product"])
+            if party is None or line.get("origin_line") or before.get(str(line["id"])) == product:
+                continue
+            if product not in known:
+                known[product] = any(self._dealt(header[self.party], product, asking))
+            if not known[product]:
+                words = self.never.format(party=party["name"], product=line.get("product_name") or "")
+                yield Wrong(words, "product", place, ask="never_had")
+
+    def _dealt(self, party: Scalar, product: str, asking: Asking) -> Iterator[Columns]:
+        """Posted lines of a product with a party: by index, whatever unit they are in."""
+        units = [None, *(row["id"] for row in asking.find("product_unit", {"product": product}))]
+        for unit in units:
+            about: dict[str, Wanted] = {"product": product, self.party: party, "unit_row": unit}
+            yield from asking.newest(self.lines, about | {"state": "posted", "doc_type": self.sold})
 
     def _not_more_than_left(self, posting: Posting) -> Iterator[Wrong]:
         yield from self._links_fit(posting, "origin_line", self.origin_label.removesuffix("行") + "单", self.sold)

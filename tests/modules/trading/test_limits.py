@@ -395,3 +395,38 @@ def test_what_comes_in_shows_its_worth_while_it_is_entered(shop: Shop) -> None:
     body["lines"][0]["unit_cost"] = None
     told = shop.api.post("/api/documents/stock_entry/work-out", asked)
     assert (told["lines"][0]["cost_amount"], told["values"]["total_cost"]) == (None, 0)
+
+
+NEVER = [
+    ("sale", "customer", "甲", "没有卖给「甲」过产品 Q"),
+    ("purchase", "supplier", "乙", "没有从「乙」进过产品 Q"),
+]
+
+
+@pytest.mark.parametrize(("module", "party", "name", "said"), NEVER)
+def test_goods_a_party_never_had_come_back_when_somebody_means_it(
+    shop: Shop, module: str, party: str, name: str, said: str
+) -> None:
+    shop.product("Q")
+    shop.add("customer", "丙", group=shop._first("customer_group", "一般客户"))
+    shop.supplier("丁")
+    shop.buy(("Q", 90, 5), supplier="丁")
+    shop.buy(("P", 90, 5))
+    shop.sell(("Q", 9, 20), customer="丙")
+    shop.sell(("P", 9, 20))
+    back, lines = {party: name, "doc_type": "return"}, [("P", 1, 5), ("Q", 1, 5), ("Q", 2, 5)]
+    assert _asked(shop, module, back, *lines) == {"never_had": said}, "of P nothing, of Q once"
+    made = shop.enter(module, back, *lines, confirmed=["never_had"])
+    shop.change(module, made, [{**made["lines"][0], "qty": scaled(2)}, *made["lines"][1:]])  # is not asked again
+    shop.enter(module, {party: name}, ("Q", 1, 5))
+    shop.enter(module, back, ("Q", 1, 5))
+
+
+def test_a_return_is_not_asked_about_where_it_names_its_document_or_the_deal_was_in_another_unit(shop: Shop) -> None:
+    about = {"product": shop.names["P"], "unit": shop._first("dict_item", "箱"), "ratio": scaled(12)}
+    box = shop.api.post("/api/records/product_unit", about)["row"]["id"]
+    shop.buy(("P", 90, 5))
+    sold = shop.sell({"product": shop.names["P"], "qty": scaled(2), "unit_row": box, "price": scaled(60)})
+    line = linked(shop, "origin_line", sold["lines"][0]) | {"unit_row": box}
+    shop.sell(line, doc_type="return")
+    shop.sell(("P", 1, 5), doc_type="return")
