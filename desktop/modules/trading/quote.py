@@ -13,12 +13,13 @@ from .choices import sale_choices
 from .cost import Pool
 from .edit_price import not_typed, rate_of
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
-from .offer import is_below_minimum, rate_along
+from .offer import rate_along
 from .papers import (
     GOODS_LINES,
     PRODUCTS,
     RIGHTS,
     as_typed,
+    below_minima,
     complete_line,
     decide_tax,
     discounted,
@@ -143,12 +144,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
         yield Wrong(refusal.message, refusal.field, bare=refusal.bare)
     if header.get("valid_until") and str(header["valid_until"]) < str(header["doc_on"] or today()):
         yield Wrong("有效期不能早于报价日期", "valid_until")
-    for place, line in enumerate(posting.sheet.lines):
-        product = posting.asking.look("product", str(line["product"]))
-        net, qty = int(line["net_amount"] or 0), int(line["base_qty"] or 0)
-        if product and not line.get("is_gift") and is_below_minimum(net, qty, product["min_price"]):
-            ask = "below_min_price" if posting.rights("below_min_price") else None
-            yield Wrong(f"产品 {product['name']} 低于最低售价", "price", place, ask=ask)
+    yield from below_minima(posting)
 
 
 def _bound(id: str, asking: Asking) -> Iterator[str]:

@@ -42,7 +42,7 @@ from .edit_price import not_typed, offers_to, rate_of
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
 from .known import KNOWN, known_fields, known_totals, profit_totals, told_fields
 from .money import account_move, itself, party_move
-from .offer import LIST_SLOT, LastLine, Offer, is_below_minimum
+from .offer import LIST_SLOT, LastLine, Offer
 from .order_book import order_moves, over_delivery
 from .orders import OPEN_ORDERS
 from .papers import (
@@ -51,6 +51,7 @@ from .papers import (
     RIGHTS,
     Origins,
     as_typed,
+    below_minima,
     bound_by,
     delivered,
     drafts_only,
@@ -238,7 +239,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _over_quoted(posting)
     yield from not_typed(posting, "sale_line")
     if kind in ("sale", "retail"):
-        yield from _prices(posting)
+        yield from below_minima(posting)
     if kind == "return" and not posting.asking.settings[RETURN_FREELY]:
         yield from _without_origin(posting)
 
@@ -449,15 +450,6 @@ def _balance(posting: Posting, side: str) -> int:
         and is_same(posting.asking, "customer", move.values["customer"], customer)
     )
     return posting.asking.balance("party_balance", {"customer": customer, "side": side})["balance"] - booked
-
-
-def _prices(posting: Posting) -> Iterator[Wrong]:
-    for place, line in enumerate(posting.sheet.lines):
-        product = posting.asking.look("product", str(line["product"]))
-        net, qty = int(line["net_amount"] or 0), int(line["base_qty"] or 0)
-        if product and not line.get("is_gift") and is_below_minimum(net, qty, product["min_price"]):
-            text = f"产品 {product['name']} 低于最低售价"
-            yield Wrong(text, "price", place, ask="below_min_price" if posting.rights("below_min_price") else None)
 
 
 def _moves(posted: Posted) -> Iterable[Move]:

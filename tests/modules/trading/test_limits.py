@@ -430,3 +430,18 @@ def test_a_return_is_not_asked_about_where_it_names_its_document_or_the_deal_was
     line = linked(shop, "origin_line", sold["lines"][0]) | {"unit_row": box}
     shop.sell(line, doc_type="return")
     shop.sell(("P", 1, 5), doc_type="return")
+
+
+@pytest.mark.parametrize("module", ["sale", "quote"])
+def test_a_price_too_low_is_told_with_the_limit(shop: Shop, module: str) -> None:
+    shop.product("贵", min_price=scaled(80), price_1=scaled(100))
+    about = {"product": shop.names["贵"], "unit": shop._first("dict_item", "箱"), "ratio": scaled(12)}
+    box = shop.api.post("/api/records/product_unit", about)["row"]["id"]
+    shop.buy(("贵", 90, 5))
+    said = "产品 贵 单价 79，低于最低售价 80"
+    assert _asked(shop, module, {"customer": "甲"}, ("贵", 1, 79)) == {"below_min_price": said}
+    said = "产品 贵 单价 84，优惠后每个 79.8，低于最低售价 80"
+    assert _asked(shop, module, {"customer": "甲"}, ("贵", 1, 84, 95)) == {"below_min_price": said}
+    line = {"product": shop.names["贵"], "unit_row": box, "qty": scaled(1), "price": scaled(959.99)}
+    said = "产品 贵 单价 959.99，优惠后每个 79.9991，低于最低售价 80"
+    assert _asked(shop, module, {"customer": "甲"}, line) == {"below_min_price": said}
