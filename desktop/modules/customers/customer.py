@@ -21,6 +21,7 @@ from ...engine.fields import (
     Text,
     Url,
 )  # fmt: skip
+from ...engine.fields.usual import MOBILE, POSTCODE
 from .party import party_grounds
 
 
@@ -60,9 +61,9 @@ customer = Module(
         nature=Dict("企业性质", "company_nature"),
         region=Ref("所在区域", "region", tree=True, index=True, width=70),
         address=Text("地址", width=220),
-        postcode=Text("邮编", max_length=10),
+        postcode=Text("邮编", max_length=10, usual=POSTCODE),
         phone=Phone("电话", masked=True, unique=True, width=108),
-        mobile=Phone("手机", masked=True, unique=True),
+        mobile=Phone("手机", usual=MOBILE, masked=True, unique=True),
         fax=Phone("传真", unique=True),
         email=Email("电子邮件"),
         website=Url("网址"),
