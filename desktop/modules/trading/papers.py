@@ -218,15 +218,15 @@ def line_end(header: Mapping[str, Field], names: str) -> dict[str, Field]:
     return note | {name: repeated(header[name]) for name in names.split()}
 
 
-_PARTY_WIDTH = 166
-"""Amounts of lines stand inside a window of 1280 pixels."""
+_PARTY_WIDTH, _NUMBER_WIDTH = 166, 168
+"""Amounts of lines, and what they brought, stand inside a window of 1280 pixels."""
 
 
 def repeated(one: Field) -> Field:
     """A field of the header as its lines repeat it."""
     extra: dict[str, Any] = {"calc": True, "readonly": True, "required": False, "default": None, "unique": False}
     if isinstance(one, Serial):
-        return Text(one.label, calc=True, readonly=True, index=True, search=True, width=one.width)
+        return Text(one.label, calc=True, readonly=True, index=True, search=True, width=_NUMBER_WIDTH)
     if isinstance(one, Ref):
         extra |= {"copies": {}, "loose": True, "width": min(one.width, _PARTY_WIDTH)}
     return replace(one, **extra)

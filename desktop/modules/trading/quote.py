@@ -260,7 +260,7 @@ quote = Module(
         entry={"product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"},
         find=PRODUCTS,
         choices=sale_choices,
-        line_columns="product spec unit_row unit_name qty price discount_rate amount is_gift profit_rate price_1 "
+        line_columns="product spec unit_row unit_name qty price discount_rate amount profit_rate is_gift price_1 "
         "price_2 price_3 price_4 note",
         foot="goods_amount discount_amount tax_amount charge_amount total",
         copied=_REPEATED,

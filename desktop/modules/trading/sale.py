@@ -765,8 +765,8 @@ sale_line = Module(
         **_SIDE.linking(),
         **_OF_HEADER,
     ),
-    columns="doc_on number doc_type customer product qty unit_name price amount product_code spec discount_rate "
-    "net_amount cost_total profit profit_rate region place owner delivered_qty remaining_qty state",
+    columns="doc_on number customer product qty unit_name price amount profit profit_rate doc_type product_code spec "
+    "discount_rate net_amount cost_total region place owner delivered_qty remaining_qty state",
     quick="number customer product_code product owner",
     sort="-doc_on",
     rights=dict(manager="view export print", sales="view export print", finance="view export print"),
