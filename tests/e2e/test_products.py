@@ -53,7 +53,8 @@ def field(dialog: Locator, name: str) -> Locator:
 IN_SIGHT = """() => {
     const cell = document.querySelector('.ag-cell-focus')
     const box = cell?.getBoundingClientRect()
-    return !!box && [box.top + 2, box.bottom - 2].every((y) => cell.contains(document.elementFromPoint(box.left + 8, y)))
+    const free = (y) => cell.contains(document.elementFromPoint(box.left + 8, y))
+    return !!box && free(box.top + 2) && free(box.bottom - 2)
 }"""
 """Nothing lies over the cell with the cursor."""
 

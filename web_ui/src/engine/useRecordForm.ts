@@ -212,15 +212,10 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
         Object.assign(errors, error.fields)
         return null
       }
+      saving.value = false
       const said = error instanceof ApiError ? await goOn(error, t('继续编辑'), t('仍然保存')) : null
-      if (said) {
-        saving.value = false
-        return said.length ? await save([...confirmed, ...said]) : null
-      }
-      if (error instanceof ApiError && error.code === 'deleted' && id.value && (await bringBack())) {
-        saving.value = false
-        return save(confirmed)
-      }
+      if (said) return said.length ? await save([...confirmed, ...said]) : null
+      if (error instanceof ApiError && error.code === 'deleted' && id.value && (await bringBack())) return save(confirmed)
       throw error
     } finally {
       saving.value = false
