@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sync_server.replication.changeset import Scalar
-
 from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wanted, Wrong
 from ...engine.fields import DateTime, Enum, Field, Money, Quantity, Rate, Ref, Signs, Text
 from ...engine.fields.moment import today
@@ -262,7 +260,7 @@ class Bargain:
                 words = self.never.format(party=party["name"], product=line.get("product_name") or "")
                 yield Wrong(words, "product", place, ask="never_had")
 
-    def _dealt(self, party: Scalar, product: str, asking: Asking) -> Iterator[Columns]:
+    def _dealt(self, party: Wanted, product: str, asking: Asking) -> Iterator[Columns]:
         """Posted lines of a product with a party: by index, whatever unit they are in."""
         units = [None, *(row["id"] for row in asking.find("product_unit", {"product": product}))]
         for unit in units:

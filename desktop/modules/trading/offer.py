@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sync_server.replication.changeset import Scalar
-
 from .amounts import unit_price
 from .refusal import shown_qty
 from .rounding import PRICED, TEN_THOUSAND, WHOLE_RATE, divided
@@ -74,7 +72,7 @@ def purchase_offer(
     return None if price is None else Offer(price, "list")
 
 
-def rate_along(rate: Scalar, own: int, *, is_net: bool, is_fresh: bool) -> int | None:
+def rate_along(rate: object, own: int, *, is_net: bool, is_fresh: bool) -> int | None:
     """The discount that goes with an offered price: the customer's `own`, but for the last price, which has its
     discount taken off. Another one that stands on a line stays, unless its product `is_fresh`; None: it stays."""
     if not is_fresh and rate not in (None, WHOLE_RATE, own):
