@@ -25,7 +25,7 @@ EcmsError
         └── Unfinished                       something began and goes on as soon as there is room
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -111,6 +111,16 @@ class Stale(ApiError):
 
 class InUse(ApiError):
     status, code, title = 409, "in-use", "还有别的记录用到它，不能删除"
+
+
+_TOLD = 5
+"""Sentences that one question says."""
+
+
+def all_of(texts: Sequence[str]) -> str:
+    """One yes is said to all of it."""
+    more = len(texts) - _TOLD
+    return "；".join(texts[:_TOLD]) + (f"；还有 {more} 处" if more > 0 else "")
 
 
 class Confirm(ApiError):

@@ -27,12 +27,20 @@ def page(call: Call, module: str) -> dict[str, Any]:
     _RECORDS,
     "Create a record",
     shapes.RecordAnswer,
+    query=shapes.Confirmed,
     body=shapes.Values,
     status=201,
-    errors=(403, 404, 422, 507),
+    errors=(403, 404, 409, 422, 507),
 )
 def create(call: Call, module: str) -> Any:
-    saved, _ = records.save(call.engine, call.principal, module, call.body.given(), idempotent=call.idempotent)
+    saved, _ = records.save(
+        call.engine,
+        call.principal,
+        module,
+        call.body.given(),
+        idempotent=call.idempotent,
+        confirmed=call.query.names(),
+    )
     return _with_version(saved, 201)
 
 
@@ -42,7 +50,7 @@ def read(call: Call, module: str, id: str) -> Any:
 
 
 @routes.add("PATCH", _RECORD, "Change a record; If-Match names the version it came from, else the newest is changed",
-            shapes.RecordAnswer,
+            shapes.RecordAnswer, query=shapes.Confirmed,
             body=shapes.Values, errors=(403, 404, 409, 422, 507))  # fmt: skip
 def change(call: Call, module: str, id: str) -> Any:
     saved, _ = records.save(
@@ -53,6 +61,7 @@ def change(call: Call, module: str, id: str) -> Any:
         id=id,
         rev=call.rev,
         idempotent=call.idempotent,
+        confirmed=call.query.names(),
     )
     return _with_version(saved, 200)
 

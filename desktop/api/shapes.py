@@ -165,6 +165,15 @@ class Setup(Strict):
     demo: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
+class Confirmed(Strict):
+    """The names of the questions that were answered with yes, parted by commas."""
+
+    confirmed: Name = ""
+
+    def names(self) -> frozenset[str]:
+        return frozenset(filter(None, self.confirmed.split(",")))
+
+
 class Values(BaseModel):
     """Values by field name; which fields there are says GET /api/modules."""
 

@@ -60,6 +60,12 @@ class Draft:
     """The operator who saves."""
     meant: Callable[[str, str], str] = lambda module, id: id
     """The record of a module that an id means: what was merged means its winner."""
+    label: Callable[[str], str] = lambda field: field
+    """What the company calls a field of the record."""
+
+    def changes(self, *names: str) -> bool:
+        """Whether one of these fields is filled in anew."""
+        return self.new is not None and any(self.new.get(name) != (self.old or {}).get(name) for name in names)
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,15 @@ class Fault:
 
 Rule = Callable[[Draft], Iterator[Fault]]
 """A pure check on saving (never when applying what others saved)."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What may be meant, but more likely is a slip: a person who saves one record is asked, and goes on with one yes to
+    all of this `name`."""
+
+    name: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -261,6 +276,8 @@ class Module:
     scope: Scope = "company"
     children: str = ""
     rules: tuple[Rule, ...] = ()
+    doubts: tuple[Callable[[Draft], Iterator[Doubt]], ...] = ()
+    """What is asked before a save. Imports and changes of many at once, where nobody answers, do without."""
     alike: tuple[Alike, ...] = ()
     seed: tuple[Mapping[str, Any], ...] | Callable[[Sequence["Module"]], Iterable[Mapping[str, Any]]] = ()
     """Rows that ship with the program, or what makes them from all declarations."""

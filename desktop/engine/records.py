@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,12 +99,14 @@ def save(
     fresh_id: str | None = None,
     res: str | None = None,
     also: Sequence[Op] = (),
+    confirmed: Collection[str] | None = None,
 ) -> tuple[dict[str, Any], bool]:
     """Creates (`id` None) or changes a record: ({row, labels}, whether it is new).
 
     `rev` is the version the change was based on; another one raises `Stale` with both. `system` skips rights and
     read-only marks (first start); `fresh_id` is the id a new record gets. A change that answers a conflict names it by
-    `res` and says `also` that it is answered. Raises `Invalid` with a message per field.
+    `res` and says `also` that it is answered. Raises `Invalid` with a message per field, and where there is somebody
+    to answer (`confirmed`: the doubts he has said yes to) `Confirm`.
     """
     definition = engine.definition(module)
     if not system:
@@ -117,7 +119,7 @@ def save(
     with engine.db.write() as db:
         if idempotent and (known := answered(db, idempotent)) is not None:
             return _read_back(engine, db, principal, definition, known), id is None
-        saving = Saving(engine, db, principal, definition, system)
+        saving = Saving(engine, db, principal, definition, system, confirmed=confirmed)
         old = None if id is None else _opened(saving, id, rev, values)
         record = id or fresh_id or new_id()
         new = saving.complete(old, parsed)

@@ -1,7 +1,7 @@
 """One save in progress: what a record becomes, whether it may, and the ops that say so. Decides; writes nothing."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from sync_server.replication.changeset import Op, Scalar, value_hash
 
-from ..errors import Invalid
+from ..errors import Confirm, Invalid, all_of
 from . import aliases, settled
 from . import query as q
 from .access import Principal, demand, scope_sql
@@ -53,6 +53,8 @@ class Saving:
     """Whether new records get their numbers here; else whoever writes them draws them all at once."""
     adds_children: bool = False
     """Whether what is kept by children may also be given for a record that is there: it gets them in addition."""
+    confirmed: Collection[str] | None = None
+    """The doubts that whoever saves has said yes to; None: nobody is asked."""
     rests: dict[tuple[str, str], int | None] = field(default_factory=dict)
     """What was looked up, with its version (None: not there): while it stays so, what was decided holds."""
     asked: set[str] = field(default_factory=set)
@@ -183,6 +185,18 @@ class Saving:
             wrong = wrong or self.rule_faults(id, old, new) or self._mirror_faults(id, old, new)
         if wrong:
             raise Invalid(wrong)
+        if self.confirmed is not None:
+            self._ask(id, old, new, self.confirmed)
+
+    def _ask(self, id: str, old: Values | None, new: Values, confirmed: Collection[str]) -> None:
+        """Raises `Confirm` with what nobody has said yes to."""
+        draft, asked = self._draft(id, old, new), dict[str, list[str]]()
+        for doubts in self.definition.module.doubts:
+            for doubt in doubts(draft):
+                texts = asked.setdefault(doubt.name, [])
+                texts += [] if doubt.message in texts else [doubt.message]
+        if questions := {name: all_of(texts) for name, texts in asked.items() if name not in confirmed}:
+            raise Confirm(questions)
 
     @cached_property
     def _checked(self) -> Sequence[tuple[str, Field]]:
@@ -344,8 +358,7 @@ class Saving:
         """What the module's rules say, by field ("" is the whole record)."""
         if not self.definition.module.rules and not self.definition.module.fixed:
             return {}
-        operator = self.principal.operator
-        draft = Draft(self.definition.name, id, old, new, self.look, self._find, operator, self.meant)
+        draft = self._draft(id, old, new)
         faults: dict[str, str] = {}
         module = self.definition.module
         if old and module.fixed and old[module.fixed]:
@@ -354,6 +367,13 @@ class Saving:
             for fault in rule(draft):
                 faults.setdefault(fault.field or "", fault.message)
         return faults
+
+    def _draft(self, id: str, old: Values | None, new: Values | None) -> Draft:
+        name, operator = self.definition.name, self.principal.operator
+        return Draft(name, id, old, new, self.look, self._find, operator, self.meant, self._label)
+
+    def _label(self, field: str) -> str:
+        return self.definition.fields[field].label
 
     # --------------------------------------------------------------------- the ops
 

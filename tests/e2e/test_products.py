@@ -50,6 +50,15 @@ def field(dialog: Locator, name: str) -> Locator:
     return dialog.locator(f"[data-field={name}] input")
 
 
+IN_SIGHT = """() => {
+    const cell = document.querySelector('.ag-cell-focus')
+    const box = cell?.getBoundingClientRect()
+    const free = (y) => cell.contains(document.elementFromPoint(box.left + 8, y))
+    return !!box && free(box.top + 2) && free(box.bottom - 2)
+}"""
+"""Nothing lies over the cell with the cursor."""
+
+
 def test_a_product_with_its_barcodes_is_added_by_keyboard_alone(products: ListScreen) -> None:
     screen, before = Screen(products.page), products.api.total("product")
     screen.press("Insert")
@@ -83,8 +92,9 @@ def test_a_product_with_its_barcodes_is_added_by_keyboard_alone(products: ListSc
     made = screen.api.find("product", code="KB-6999")
     assert (made["name"], made["price_1"], made["spec"]) == ("键盘轴承 6999", 420_000, "双面密封")
 
-    # The new row has the cursor; F6 goes to what belongs to it.
+    # The new row has the cursor and is wholly in sight; F6 goes to what belongs to it.
     expect(products.related).to_contain_text("键盘轴承 6999")
+    screen.until(lambda: bool(screen.page.evaluate(IN_SIGHT)))
     screen.press("F6")
     screen.until(lambda: bool(screen.page.evaluate("!!document.activeElement.closest('.panel')")))
     screen.press("Insert")

@@ -1,6 +1,7 @@
 """Field types: what they take, keep, refuse and show."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +35,7 @@ from desktop.engine.fields import (
 )  # fmt: skip
 from desktop.engine.fields.moment import local_minute
 from desktop.engine.fields.password import verify_password
+from desktop.engine.fields.usual import MOBILE, POSTCODE
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "format.json").read_text(encoding="utf-8"))
 
@@ -142,3 +144,23 @@ def test_words_on_paper_equal_words_on_screen(case: dict[str, Any]) -> None:
         assert local_minute(case["raw"], ZoneInfo(options["timezone"])) == case["text"]
     else:
         assert one.format(case["raw"], options.get("labels", {})) == case["text"]
+
+
+MOBILES = ("13812345678", "+8613812345678", "008613812345678", "+85291234567", "0044207946000")
+POSTCODES = ("215000", "000000")
+ODD = ("1381234567", "138123456789", "12812345678", "88888888", "+86138", "abc", "+8612345678901")
+
+
+def test_what_numbers_look_like_as_a_rule() -> None:
+    """Blanks and hyphens are taken out before (web_ui: usual.spec.ts)."""
+    assert all(re.fullmatch(MOBILE.pattern, one) for one in MOBILES)
+    assert all(re.fullmatch(POSTCODE.pattern, one) for one in POSTCODES)
+    assert not any(re.fullmatch(MOBILE.pattern, one) for one in ODD)
+    assert not any(re.fullmatch(POSTCODE.pattern, one) for one in ("21500", "2150001", "SW1A1AA"))
+
+
+def test_what_looks_odd_is_kept_all_the_same() -> None:
+    assert Text("邮编", usual=POSTCODE).parse("SW1A 1AA") == "SW1A 1AA"
+    assert Phone("手机", usual=MOBILE).parse("139") == "139"
+    assert Text("邮编", usual=POSTCODE).describe("postcode")["usual"]["pattern"] == POSTCODE.pattern
+    assert "usual" not in Text("名称").describe("name")

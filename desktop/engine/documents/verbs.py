@@ -12,7 +12,7 @@ from typing import Any
 
 from sync_server.replication.changeset import Op, Scalar, value_hash
 
-from ...errors import BadRequest, Confirm, Forbidden, Invalid, NotFound, Stale
+from ...errors import BadRequest, Confirm, Forbidden, Invalid, NotFound, Stale, all_of
 from .. import aliases
 from ..access import Principal, actions, demand
 from ..apply import KEEPER, keeps_books
@@ -41,8 +41,6 @@ _LARGEST_SUM = 10**16
 """Of a balance."""
 _LARGE = 10**12
 """What is smaller brings no balance there, however often it is booked."""
-_TOLD = 5
-"""So many things of one kind are named where somebody is asked about them."""
 
 
 def document_of(engine: Engine, module: str) -> tuple[Definition, Document, Definition]:
@@ -946,13 +944,7 @@ def _refuse(found: Iterable[Wrong], principal: Principal, confirmed: Collection[
     if faults:
         raise Invalid(faults)
     if asked:
-        raise Confirm({name: _all_of(texts) for name, texts in asked.items()}, places)
-
-
-def _all_of(texts: Sequence[str]) -> str:
-    """One yes is said to all of it."""
-    more = len(texts) - _TOLD
-    return "；".join(texts[:_TOLD]) + (f"；还有 {more} 处" if more > 0 else "")
+        raise Confirm({name: all_of(texts) for name, texts in asked.items()}, places)
 
 
 def _book_on(document: Document, sheet: Sheet, asking: Asking) -> str:

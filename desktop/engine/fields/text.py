@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from ..text import fold, fold_width, has_marks, search_phrase
 from .base import COMPARISONS, TEXT_OPERATORS, Field, FieldError, Sql, Value, Where, all_of
+from .usual import Usual
 
 MASK = "****"
 """Stands for the hidden middle of a masked text."""
@@ -35,6 +36,8 @@ class Text(Field):
     max_length: int = 200
     masked: bool = False
     """Shown with its middle hidden to those without the right `unmask`."""
+    usual: Usual | None = None
+    """What it looks like as a rule: what does not is pointed out, never refused."""
 
     type: ClassVar[str] = "text"
     operators: ClassVar[tuple[str, ...]] = TEXT_OPERATORS
@@ -96,4 +99,5 @@ class Text(Field):
         return near or Sql(f"ecms_has({where.column}, ?)", (fold(raw),))
 
     def describe(self, name: str) -> dict[str, Any]:
-        return {"max_length": self.max_length, "masked": self.masked}
+        usual = {"usual": {"pattern": self.usual.pattern, "words": self.usual.words}} if self.usual else {}
+        return {"max_length": self.max_length, "masked": self.masked} | usual

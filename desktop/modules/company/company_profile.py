@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ...engine.define import Draft, Emblem, Fault, Module, Section, Tab
 from ...engine.fields import Bool, Date, Email, Int, LongText, Money, Phone, Ref, Text, Url
+from ...engine.fields.usual import POSTCODE
 
 
 def start_is_fixed(draft: Draft) -> Iterator[Fault]:
@@ -32,7 +33,7 @@ company_profile = Module(
         tax_no=Text("税号", merge="flag"),
         business_scope=LongText("经营范围"),
         address=Text("地址", width=240),
-        postcode=Text("邮编", max_length=10),
+        postcode=Text("邮编", max_length=10, usual=POSTCODE),
         phone=Phone("电话"),
         fax=Phone("传真"),
         email=Email("邮件"),

@@ -2,6 +2,7 @@
 
 from ...engine.define import Module, Section, Tab
 from ...engine.fields import Birthday, Date, Dict, Email, Enum, LongText, Phone, Ref, Text
+from ...engine.fields.usual import MOBILE
 
 employee = Module(
     name="employee",
@@ -19,7 +20,7 @@ employee = Module(
         position=Dict("职务", "position", index=True),
         gender=Enum("性别", {"m": "男", "f": "女", "u": "未知"}, default="u"),
         birth=Birthday("生日"),
-        mobile=Phone("手机", search=True, index=True),
+        mobile=Phone("手机", usual=MOBILE, search=True, index=True),
         phone=Phone("电话", index=True),
         email=Email("邮件", index=True),
         wechat=Text("微信", index=True),

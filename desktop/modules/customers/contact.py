@@ -2,6 +2,7 @@
 
 from ...engine.define import Module, Section, Tab
 from ...engine.fields import Birthday, Bool, Date, Dict, Email, Enum, LongText, Mirror, Phone, Ref, Text
+from ...engine.fields.usual import MOBILE
 from .party import contact_grounds
 
 contact = Module(
@@ -39,7 +40,7 @@ contact = Module(
         is_main=Mirror(
             "主联系人", parent="parent", names="main_contact", targets=("customer", "supplier", "competitor")
         ),
-        mobile=Phone("手机", unique=True, search=True, index=True),
+        mobile=Phone("手机", usual=MOBILE, unique=True, search=True, index=True),
         phone=Phone("办公电话", unique=True, index=True),
         home_phone=Phone("家庭电话"),
         email=Email("电子邮件", index=True),

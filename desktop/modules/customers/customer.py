@@ -21,6 +21,7 @@ from ...engine.fields import (
     Text,
     Url,
 )  # fmt: skip
+from ...engine.fields.usual import MOBILE, POSTCODE
 from .party import party_grounds
 
 
@@ -52,7 +53,7 @@ customer = Module(
             default="default",
             merge="flag",
             index=True,
-            copies={"price_level": "price_slot"},
+            copies={"price_level": "price_slot", "discount_rate": "discount_rate"},
         ),
         status=Dict("客户状态", "customer_status", default="default", index=True),
         source=Dict("客户来源", "customer_source"),
@@ -60,9 +61,9 @@ customer = Module(
         nature=Dict("企业性质", "company_nature"),
         region=Ref("所在区域", "region", tree=True, index=True, width=70),
         address=Text("地址", width=220),
-        postcode=Text("邮编", max_length=10),
+        postcode=Text("邮编", max_length=10, usual=POSTCODE),
         phone=Phone("电话", masked=True, unique=True, width=108),
-        mobile=Phone("手机", masked=True, unique=True),
+        mobile=Phone("手机", usual=MOBILE, masked=True, unique=True),
         fax=Phone("传真", unique=True),
         email=Email("电子邮件"),
         website=Url("网址"),
@@ -98,7 +99,12 @@ customer = Module(
         ),
         settlement_method=Ref("结算方式", "settlement_method", default="default", small=True),
         credit_limit=Money("信用额度", min=0, merge="flag", sum=True, width=96, help="空着不限，0 是只做现款"),
-        discount_rate=Rate("默认折扣%", min=0, max=1_000_000, default=1_000_000),
+        discount_rate=Rate(
+            "默认折扣%",
+            min=0,
+            max=1_000_000,
+            help="90 是九折；空着就随客户级别",
+        ),
         linked_supplier=Ref("对应供应商", "supplier", loose=True),
         birth=Birthday("生日/成立日"),
         next_contact_on=Date("下次联系", index=True, width=88),
@@ -156,6 +162,7 @@ customer = Module(
             name="零售客户",
             group="@customer_group:general",
             kind="person",
+            discount_rate=1_000_000,  # seeds stay as they shipped first: machines of all versions hold the same rows
             is_system=True,
             registered_on="2020-01-01",
         ),

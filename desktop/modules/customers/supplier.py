@@ -2,6 +2,7 @@
 
 from ...engine.define import Module, Related, Section, Tab
 from ...engine.fields import Bool, Date, Dict, Email, Enum, Int, LongText, Phone, Ref, Serial, Text, Url
+from ...engine.fields.usual import MOBILE, POSTCODE
 from .party import party_grounds
 
 supplier = Module(
@@ -27,9 +28,9 @@ supplier = Module(
         ),
         region=Ref("区域", "region", tree=True),
         address=Text("地址", width=220),
-        postcode=Text("邮编", max_length=10),
+        postcode=Text("邮编", max_length=10, usual=POSTCODE),
         phone=Phone("电话", unique=True, index=True),
-        mobile=Phone("手机", unique=True),
+        mobile=Phone("手机", usual=MOBILE, unique=True),
         fax=Phone("传真"),
         email=Email("邮件"),
         website=Url("网址"),

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wrong
+from ...engine.documents.declare import Asking, Columns, Hint, Posting, Sheet, Typing, Wanted, Wrong
 from ...engine.fields import DateTime, Enum, Field, Money, Quantity, Rate, Ref, Signs, Text
 from ...engine.fields.moment import today
 from .amounts import Amounts, discount_refusals
 from .carried import basis_of, carry
 from .money import PAID_STATES, settled
-from .offer import LastLine, Offer
+from .offer import LastLine, Offer, rate_along
 from .order_book import PROGRESS, delivered_stays, not_more_than_ordered, order_progress
 from .papers import (
     accounts_hold,
@@ -32,6 +32,7 @@ from .papers import (
     worked_out,
 )
 from .refusal import shown_in
+from .rounding import WHOLE_RATE
 from .same import is_same
 from .settings import USE_LAST_PRICE
 from .taken import taken_too_much
@@ -73,6 +74,10 @@ class Bargain:
     deliver_label: str
     due_label: str
     origin_label: str
+    never: str
+    """What is said of a {product} that this {party} never had."""
+    rate: Callable[[Columns, Asking], int] = lambda header, asking: WHOLE_RATE
+    """The discount that goes with what is offered."""
 
     @property
     def lines(self) -> str:
@@ -149,7 +154,7 @@ class Bargain:
                 source = self.sources[offer.source] if offer else ""
                 hints += price_stays(line, place, self.lines, offer.price if offer else None, source)
             if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
-                hints += self._offer(sheet.header, line, place, asking)
+                hints += self._offer(sheet.header, line, place, asking, is_fresh=is_here and typing.field == "product")
         return sheet, hints
 
     def _carried(self, typing: Typing, place: int) -> Iterator[Hint]:
@@ -162,8 +167,14 @@ class Bargain:
         if line.get("origin_line"):
             yield Hint("原单优惠以后的价", "price", place)
 
-    def _offer(self, header: Columns, line: Columns, place: int, asking: Asking) -> Iterator[Hint]:
+    def _offer(
+        self, header: Columns, line: Columns, place: int, asking: Asking, *, is_fresh: bool
+    ) -> Iterator[Hint]:  # fmt: skip
         offer, last = self._offered(header, line, asking)
+        if offer or is_fresh:
+            is_net, own = offer is not None and offer.source == "last", self.rate(header, asking)
+            rate = rate_along(line.get("discount_rate"), own, is_net=is_net, is_fresh=is_fresh)
+            line |= {} if rate is None else {"discount_rate": rate}
         if offer:
             line["price"], line["price_source"] = offer.price, offer.source
             words, source = last.words if last and offer.source == "last" else "", self.sources[offer.source]
@@ -210,6 +221,7 @@ class Bargain:
             yield from delivered_stays(posting, self.module)
         if kind == "return":
             yield from self._not_more_than_left(posting)
+            yield from self._never_had(posting)
 
     def _links_fit(self, posting: Posting, name: str, what: str, kinds: Sequence[str]) -> Iterator[Wrong]:
         """What a line delivers or gives back is of this party and product, and counts."""
@@ -230,6 +242,30 @@ class Bargain:
                 yield Wrong(f"{what} {paper['number']} 不是这个往来单位的", "product", place)
             elif row["product"] != line["product"]:
                 yield Wrong(f"{what} {paper['number']} 的这一行不是这个产品", "product", place)
+
+    def _never_had(self, posting: Posting) -> Iterator[Wrong]:
+        """Goods come back that were never dealt in with this party: more likely another product or party was meant, or
+        it was before the books began. A line that says what it goes back on has been found already."""
+        header, asking = posting.sheet.header, posting.asking
+        was = posting.old if posting.old and posting.old.header.get(self.party) == header.get(self.party) else None
+        before = {str(line["id"]): line["product"] for line in was.lines} if was else {}
+        party, known = asking.look(self.party, str(header.get(self.party))), dict[str, bool]()
+        for place, line in enumerate(posting.sheet.lines):
+            product = str(line["product"])
+            if party is None or line.get("origin_line") or before.get(str(line["id"])) == product:
+                continue
+            if product not in known:
+                known[product] = any(self._dealt(header[self.party], product, asking))
+            if not known[product]:
+                words = self.never.format(party=party["name"], product=line.get("product_name") or "")
+                yield Wrong(words, "product", place, ask="never_had")
+
+    def _dealt(self, party: Wanted, product: str, asking: Asking) -> Iterator[Columns]:
+        """Posted lines of a product with a party: by index, whatever unit they are in."""
+        units = [None, *(row["id"] for row in asking.find("product_unit", {"product": product}))]
+        for unit in units:
+            about: dict[str, Wanted] = {"product": product, self.party: party, "unit_row": unit}
+            yield from asking.newest(self.lines, about | {"state": "posted", "doc_type": self.sold})
 
     def _not_more_than_left(self, posting: Posting) -> Iterator[Wrong]:
         yield from self._links_fit(posting, "origin_line", self.origin_label.removesuffix("行") + "单", self.sold)

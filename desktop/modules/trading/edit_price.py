@@ -33,6 +33,13 @@ def offers_to(
     yield from sale_offers(product, unit, slot=slot, last=last, doc_on=day, last_days=days)
 
 
+def rate_of(header: Columns, asking: Asking) -> int:
+    """默认折扣% of a customer: it goes with all prices but the last one, which has its discount taken off. Nobody gives
+    everything away: 0 is none."""
+    customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
+    return int((customer and customer["discount_rate"]) or WHOLE_RATE)
+
+
 def not_typed(posting: Posting, lines: str) -> Iterator[Wrong]:
     """Nothing for who has the right, and for who has typed no price as he sees none."""
     if not (posting.rights("edit_price") or posting.is_blind):
@@ -50,9 +57,13 @@ def _typed_prices(posting: Posting, lines: str) -> Iterator[Wrong]:
             continue
         offered = dict.fromkeys(_offered(posting, line, lines))
         if offered and not _is_offered(line, offered) and not _is_carried(posting, place, lines):
-            prices = "、".join(shown_qty(price) for price, _ in offered)
             bare = f"单价和折扣要与带出的一样，改单价{_RIGHT}"
+            prices = "、".join(_priced(*one) for one in offered)
             yield Wrong(f"带出的单价是 {prices}，改单价或折扣{_RIGHT}", "price", place, bare=bare)
+
+
+def _priced(price: int, rate: int) -> str:
+    return shown_qty(price) + ("" if rate == WHOLE_RATE else f"（折扣 {shown_qty(rate)}%）")
 
 
 def _is_offered(line: Columns, offered: Mapping[tuple[int, int], None]) -> bool:
@@ -79,8 +90,11 @@ def _offered(posting: Posting, line: Columns, lines: str) -> Iterator[tuple[int,
         is_asked = asking.settings[USE_LAST_PRICE]
         last = newest_price(asking, "sale_line", "customer", header, line, SOLD) if is_asked else None
         day = str(header.get("doc_on") or today())
-        found = offers_to(header, line, last, day, asking)
-        yield from ((one.price, WHOLE_RATE) for one in found)
+        own = rate_of(header, asking)
+        for one in offers_to(header, line, last, day, asking):
+            if one.source != "last":
+                yield one.price, own
+            yield one.price, WHOLE_RATE  # nobody needs a right for giving nothing away
 
 
 def _given_back(posting: Posting, lines: str) -> Iterator[Wrong]:

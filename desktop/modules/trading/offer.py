@@ -72,6 +72,14 @@ def purchase_offer(
     return None if price is None else Offer(price, "list")
 
 
+def rate_along(rate: object, own: int, *, is_net: bool, is_fresh: bool) -> int | None:
+    """The discount that goes with an offered price: the customer's `own`, but for the last price, which has its
+    discount taken off. Another one that stands on a line stays, unless its product `is_fresh`; None: it stays."""
+    if not is_fresh and rate not in (None, WHOLE_RATE, own):
+        return None
+    return WHOLE_RATE if is_net else own
+
+
 def is_below_minimum(net_amount: int, base_qty: int, min_price: int | None) -> bool:
     """Whether a line, after its discount and share, sells a base unit below `min_price`: needs `below_min_price`."""
     return min_price is not None and net_amount * PRICED < min_price * base_qty

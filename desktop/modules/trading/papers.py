@@ -46,10 +46,10 @@ from ...engine.fields.moment import today
 from .amounts import Amounts, unit_price
 from .cost import Costed, Origin
 from .deposits import ORDERS, advance_of, held, left_of
-from .offer import LastLine
+from .offer import LastLine, is_below_minimum
 from .receipts import RECEIPT
 from .refusal import shown_qty, yuan
-from .rounding import TEN_THOUSAND, WHOLE_RATE, divided
+from .rounding import PRICED, TEN_THOUSAND, WHOLE_RATE, divided
 from .same import is_same
 from .settings import BACK_DAYS, CHECK_AVAILABLE, FUTURE_DAYS, STOCK_NEGATIVE, TAX_INCLUDED
 
@@ -218,15 +218,15 @@ def line_end(header: Mapping[str, Field], names: str) -> dict[str, Field]:
     return note | {name: repeated(header[name]) for name in names.split()}
 
 
-_PARTY_WIDTH = 166
-"""Amounts of lines stand inside a window of 1280 pixels."""
+_PARTY_WIDTH, _NUMBER_WIDTH = 166, 168
+"""Amounts of lines, and what they brought, stand inside a window of 1280 pixels."""
 
 
 def repeated(one: Field) -> Field:
     """A field of the header as its lines repeat it."""
     extra: dict[str, Any] = {"calc": True, "readonly": True, "required": False, "default": None, "unique": False}
     if isinstance(one, Serial):
-        return Text(one.label, calc=True, readonly=True, index=True, search=True, width=one.width)
+        return Text(one.label, calc=True, readonly=True, index=True, search=True, width=_NUMBER_WIDTH)
     if isinstance(one, Ref):
         extra |= {"copies": {}, "loose": True, "width": min(one.width, _PARTY_WIDTH)}
     return replace(one, **extra)
@@ -645,6 +645,28 @@ def price_stays(line: Columns, place: int, lines: str, offered: int | None, sour
     words = "" if offered is None else f"；{line.get('unit_name') or '这个单位'}的{source}是 {shown_qty(offered)}"
     until = ("product", "unit_row", "price", "is_gift")
     yield Hint(plain + words, "price", place, level="warn", tells=(lines, "price"), bare=plain, until=until)
+
+
+def below_minima(posting: Posting) -> Iterator[Wrong]:
+    """Lines that sell below what their product may cost at the least (T18), with both prices."""
+    ask = "below_min_price" if posting.rights("below_min_price") else None
+    for place, line in enumerate(posting.sheet.lines):
+        product = posting.asking.look("product", str(line["product"]))
+        net, qty = int(line["net_amount"] or 0), base_of(line)
+        if product and not line.get("is_gift") and is_below_minimum(net, qty, product["min_price"]):
+            at = f"{_priced(line, product, net * PRICED // qty, posting.asking)}，低于最低售价"
+            text = f"产品 {product['name']} {at} {shown_qty(product['min_price'])}"
+            yield Wrong(text, "price", place, ask=ask, bare=f"产品 {product['name']} 低于最低售价")
+
+
+def _priced(line: Columns, product: Mapping[str, Any], net: int, asking: Asking) -> str:
+    """A price as it stands on a line, and what a base unit comes to where that is something else. Cut, not rounded: it
+    shall not look like the limit it is below."""
+    typed = int(line.get("price") or 0)
+    if net == typed:
+        return f"单价 {shown_qty(typed)}"
+    unit = asking.look("dict_item", str(product["unit"]))
+    return f"单价 {shown_qty(typed)}，优惠后每{unit['name'] if unit else '单位'} {shown_qty(net)}"
 
 
 def taxed(line: Columns, changed: str | None, asking: Asking) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...engine.define import Act, Alike, Draft, Fault, Flaw, Module, Related, Section, Strand, Tab, Trail, Tree
+from ...engine.define import Act, Alike, Doubt, Draft, Fault, Flaw, Module, Related, Section, Strand, Tab, Trail, Tree
 from ...engine.fields import (
     Barcode,
     Bool,
@@ -28,6 +28,7 @@ from ...engine.fields import (
 )  # fmt: skip
 from .cost import Pool
 from .labels import LABELS
+from .refusal import shown_qty
 from .settings import OFFICE_PRICES, SLOT_NAMES, TAX_RATE
 
 SLOTS = {f"price_{place}": name for place, name in enumerate(SLOT_NAMES.default.split(","), 1)}
@@ -57,6 +58,40 @@ def limits_in_order(draft: Draft) -> Iterator[Fault]:
     low, high = draft.new["stock_min"], draft.new["stock_max"]
     if low is not None and high is not None and low > high:
         yield Fault("库存上限不能小于库存下限", "stock_max")
+
+
+def _not_above(draft: Draft, lower: str, upper: str) -> Iterator[Doubt]:
+    """A price that is not meant to be above another, where one of the two was just typed."""
+    if draft.new is None or not draft.changes(lower, upper):
+        return
+    low, high = draft.new.get(lower), draft.new.get(upper)
+    if low is not None and high is not None and low > high:
+        text = f"{draft.label(lower)} {shown_qty(low)} 高于{draft.label(upper)} {shown_qty(high)}"
+        yield Doubt("price_order", text)
+
+
+def prices_in_order(draft: Draft) -> Iterator[Doubt]:
+    """The first reference price is the highest, and none is below the lowest price. The purchase price is compared
+    with what is typed along with it only: who types other prices need not see it."""
+    first, *others = SLOTS
+    for slot in others:
+        yield from _not_above(draft, slot, first)
+    if draft.new and "min_price" in draft.new:
+        for slot in SLOTS:
+            yield from _not_above(draft, "min_price", slot)
+    if draft.changes("purchase_price"):
+        yield from _not_above(draft, "purchase_price", first)
+
+
+def barcodes_are_free(draft: Draft) -> Iterator[Doubt]:
+    """A barcode that another product has: whoever scans it is asked each time which one is meant."""
+    if draft.new is None or not draft.changes("barcode", "product"):
+        return
+    own = draft.id if draft.module == "product" else draft.new["product"]
+    for code in OfFirstChild.each(draft.new.get("barcode")):
+        others = {row["product"] for row in draft.find("product_barcode", {"barcode": code})} - {own}
+        for other in filter(None, (draft.look("product", id) for id in sorted(others))):
+            yield Doubt("same_barcode", f"条码 {code} 已是产品 {other['code']}「{other['name']}」的")
 
 
 GOODS_OF_LINES = "purchase_line quote_line sale_line stock_entry_line stock_transfer_line cost_adjust_line"
@@ -240,6 +275,7 @@ product = Module(
     adjusts="price_1 price_2 price_3 price_4 min_price",
     adjusts_from="purchase_price",
     rules=(limits_in_order,),
+    doubts=(prices_in_order, barcodes_are_free),
     alike=(
         Alike("name", 50, "名称相同", plain),
         Alike("spec", 20, "规格相同", plain),
@@ -305,6 +341,7 @@ product_barcode = Module(
     sort="barcode",
     tabs=(Tab("基本", "product barcode unit_row is_main"),),
     rules=(barcode_is_one,),
+    doubts=(barcodes_are_free,),
     rights=dict(manager="view export print", sales="view", storekeeper="view", finance="view export print"),
     help="product",
 )
@@ -359,6 +396,7 @@ product_unit = Module(
         ),
     ),
     rules=(ratio_is_positive, unit_is_another),
+    doubts=(prices_in_order,),
     rights=dict(manager="view export print", sales="view", storekeeper="view", finance="view export print"),
     help="product",
 )

@@ -76,6 +76,7 @@ _SIDE = Bargain(
     deliver_label="到货日期",
     due_label="付款到期日",
     origin_label="原进货行",
+    never="没有从「{party}」进过产品 {product}",
 )
 
 

@@ -11,14 +11,15 @@ from ...engine.fields.moment import today
 from .amounts import derive, discount_refusals, unit_price
 from .choices import sale_choices
 from .cost import Pool
-from .edit_price import not_typed
+from .edit_price import not_typed, rate_of
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
-from .offer import is_below_minimum
+from .offer import rate_along
 from .papers import (
     GOODS_LINES,
     PRODUCTS,
     RIGHTS,
     as_typed,
+    below_minima,
     complete_line,
     decide_tax,
     discounted,
@@ -99,9 +100,19 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
         is_asked = line.get("price") is None or (typing.line is None and typing.field == "price_slot")
         if line.get("product") and is_asked and not (is_here and typing.field == "price"):
             line["price"] = _listed(line, slot)
+            line |= _discount(typing, line, is_fresh=is_here and typing.field == "product")
         if is_here and typing.field == "unit_row" and place in typed:
             hints += price_stays(line, place, "quote_line", _listed(line, slot), "参考售价")
     return sheet, hints
+
+
+def _discount(typing: Typing, line: Columns, *, is_fresh: bool) -> Columns:
+    """The customer's discount goes with a reference price, and with a product that has none yet."""
+    if line.get("price") is None and not is_fresh:
+        return {}
+    own = rate_of(typing.sheet.header, typing.asking)
+    rate = rate_along(line.get("discount_rate"), own, is_net=False, is_fresh=is_fresh)
+    return {} if rate is None else {"discount_rate": rate}
 
 
 def _listed(line: Columns, slot: str) -> int | None:
@@ -133,12 +144,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
         yield Wrong(refusal.message, refusal.field, bare=refusal.bare)
     if header.get("valid_until") and str(header["valid_until"]) < str(header["doc_on"] or today()):
         yield Wrong("有效期不能早于报价日期", "valid_until")
-    for place, line in enumerate(posting.sheet.lines):
-        product = posting.asking.look("product", str(line["product"]))
-        net, qty = int(line["net_amount"] or 0), int(line["base_qty"] or 0)
-        if product and not line.get("is_gift") and is_below_minimum(net, qty, product["min_price"]):
-            ask = "below_min_price" if posting.rights("below_min_price") else None
-            yield Wrong(f"产品 {product['name']} 低于最低售价", "price", place, ask=ask)
+    yield from below_minima(posting)
 
 
 def _bound(id: str, asking: Asking) -> Iterator[str]:
@@ -254,7 +260,7 @@ quote = Module(
         entry={"product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"},
         find=PRODUCTS,
         choices=sale_choices,
-        line_columns="product spec unit_row unit_name qty price discount_rate amount is_gift profit_rate price_1 "
+        line_columns="product spec unit_row unit_name qty price discount_rate amount profit_rate is_gift price_1 "
         "price_2 price_3 price_4 note",
         foot="goods_amount discount_amount tax_amount charge_amount total",
         copied=_REPEATED,

@@ -38,11 +38,11 @@ from .choices import sale_choices
 from .cost import Costed, Pool, customer_return, issue
 from .credit import Standing, exposure, undelivered, verdict
 from .deposits import deposit_hints, deposit_source, follow_deposits, freed_deposits, held, held_for, use_deposits
-from .edit_price import not_typed, offers_to
+from .edit_price import not_typed, offers_to, rate_of
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
 from .known import KNOWN, known_fields, known_totals, profit_totals, told_fields
 from .money import account_move, itself, party_move
-from .offer import LIST_SLOT, LastLine, Offer, is_below_minimum
+from .offer import LIST_SLOT, LastLine, Offer
 from .order_book import order_moves, over_delivery
 from .orders import OPEN_ORDERS
 from .papers import (
@@ -51,6 +51,7 @@ from .papers import (
     RIGHTS,
     Origins,
     as_typed,
+    below_minima,
     bound_by,
     delivered,
     drafts_only,
@@ -114,11 +115,13 @@ _SIDE = Bargain(
         "origin": "原单",
     },
     offer=_offer,
+    rate=rate_of,
     money="paid_amount account advance_used write_off_amount",
     cleared=("settlement_method", "owner"),
     deliver_label="交货日期",
     due_label="收款到期日",
     origin_label="原销货行",
+    never="没有卖给「{party}」过产品 {product}",
 )
 
 
@@ -236,7 +239,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     yield from _over_quoted(posting)
     yield from not_typed(posting, "sale_line")
     if kind in ("sale", "retail"):
-        yield from _prices(posting)
+        yield from below_minima(posting)
     if kind == "return" and not posting.asking.settings[RETURN_FREELY]:
         yield from _without_origin(posting)
 
@@ -447,15 +450,6 @@ def _balance(posting: Posting, side: str) -> int:
         and is_same(posting.asking, "customer", move.values["customer"], customer)
     )
     return posting.asking.balance("party_balance", {"customer": customer, "side": side})["balance"] - booked
-
-
-def _prices(posting: Posting) -> Iterator[Wrong]:
-    for place, line in enumerate(posting.sheet.lines):
-        product = posting.asking.look("product", str(line["product"]))
-        net, qty = int(line["net_amount"] or 0), int(line["base_qty"] or 0)
-        if product and not line.get("is_gift") and is_below_minimum(net, qty, product["min_price"]):
-            text = f"产品 {product['name']} 低于最低售价"
-            yield Wrong(text, "price", place, ask="below_min_price" if posting.rights("below_min_price") else None)
 
 
 def _moves(posted: Posted) -> Iterable[Move]:
@@ -771,8 +765,8 @@ sale_line = Module(
         **_SIDE.linking(),
         **_OF_HEADER,
     ),
-    columns="doc_on number doc_type customer product qty unit_name price amount product_code spec discount_rate "
-    "net_amount cost_total profit profit_rate region place owner delivered_qty remaining_qty state",
+    columns="doc_on number customer product qty unit_name price amount profit profit_rate doc_type product_code spec "
+    "discount_rate net_amount cost_total region place owner delivered_qty remaining_qty state",
     quick="number customer product_code product owner",
     sort="-doc_on",
     rights=dict(manager="view export print", sales="view export print", finance="view export print"),

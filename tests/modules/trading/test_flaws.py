@@ -179,7 +179,7 @@ def test_an_opening_paid_too_much_becomes_an_advance_as_well(two: Two) -> None:
 
 def test_a_return_does_not_become_an_advance(two: Two) -> None:
     two.a.buy(("P", 50, 1))
-    returned = two.a.sell(("P", 5, 20), doc_type="return")
+    returned = two.a.sell(("P", 5, 20), doc_type="return", confirmed=["never_had"])
     line = {"target_kind": "sale", "target": returned["row"]["id"], "amount": fen(-100)}
     refused = two.a.refused("settlement", {"kind": "receipt", "customer": "甲", "amount": 0}, line)
     assert "退货比单据多" in refused["fields"][""]

@@ -148,7 +148,7 @@ def test_a_discount_typed_for_a_price_that_was_offered_leaves_it_an_offer(shop: 
 def test_the_last_price_is_what_was_asked_after_its_discount_and_says_so(shop: Shop) -> None:
     shop.sell(("P", 1, 20, 85))
     line, said = typed(shop, "sale", {"product": shop.names["P"], "qty": scaled(2)}, "product")
-    assert (units(line["price"]), line.get("discount_rate"), line["amount"]) == (17, None, 3400)
+    assert (units(line["price"]), line["discount_rate"], line["amount"]) == (17, scaled(100), 3400)
     assert said == ["上次价（折后价：20 的 85%）"]
     shop.sell(("P", 1, 20, 0))
     _, said = typed(shop, "sale", {"product": shop.names["P"], "qty": scaled(2)}, "product")

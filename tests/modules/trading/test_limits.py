@@ -263,6 +263,17 @@ def test_a_price_other_than_offered_needs_a_right(shop: Shop) -> None:
     save(shop, replace_rights(who, "edit_price"), "sale", {"customer": "甲"}, [("P", 1, 1)])
 
 
+def test_the_discount_of_a_customer_needs_no_right(shop: Shop) -> None:
+    _priced(shop, price_1=20)
+    shop.customer("惠", discount_rate=scaled(90))
+    who = someone(shop, "sale")
+    save(shop, who, "sale", {"customer": "惠"}, [("P", 1, 20, 90)])
+    shop.api.ok(shop.api.call("PATCH", f"/api/records/product/{shop.names['P']}", {"price_1": scaled(30)}))
+    fault = refused(shop, who, "sale", {"customer": "惠"}, [("P", 1, 30, 80)])
+    assert fault["lines.0.price"].startswith("带出的单价是 18、30（折扣 90%）、30，")
+    save(shop, who, "sale", {"customer": "惠"}, [("P", 1, 30)])
+
+
 def test_a_price_that_was_agreed_or_is_left_alone_needs_none(shop: Shop) -> None:
     _priced(shop, price_1=20)
     who = someone(shop, "sale")
@@ -384,3 +395,53 @@ def test_what_comes_in_shows_its_worth_while_it_is_entered(shop: Shop) -> None:
     body["lines"][0]["unit_cost"] = None
     told = shop.api.post("/api/documents/stock_entry/work-out", asked)
     assert (told["lines"][0]["cost_amount"], told["values"]["total_cost"]) == (None, 0)
+
+
+NEVER = [
+    ("sale", "customer", "甲", "没有卖给「甲」过产品 Q"),
+    ("purchase", "supplier", "乙", "没有从「乙」进过产品 Q"),
+]
+
+
+@pytest.mark.parametrize(("module", "party", "name", "said"), NEVER)
+def test_goods_a_party_never_had_come_back_when_somebody_means_it(
+    shop: Shop, module: str, party: str, name: str, said: str
+) -> None:
+    shop.product("Q")
+    shop.add("customer", "丙", group=shop._first("customer_group", "一般客户"))
+    shop.supplier("丁")
+    shop.buy(("Q", 90, 5), supplier="丁")
+    shop.buy(("P", 90, 5))
+    shop.sell(("Q", 9, 20), customer="丙")
+    shop.sell(("P", 9, 20))
+    back, lines = {party: name, "doc_type": "return"}, [("P", 1, 5), ("Q", 1, 5), ("Q", 2, 5)]
+    assert _asked(shop, module, back, *lines) == {"never_had": said}, "of P nothing, of Q once"
+    made = shop.enter(module, back, *lines, confirmed=["never_had"])
+    shop.change(module, made, [{**made["lines"][0], "qty": scaled(2)}, *made["lines"][1:]])  # is not asked again
+    shop.enter(module, {party: name}, ("Q", 1, 5))
+    shop.enter(module, back, ("Q", 1, 5))
+
+
+def test_a_return_is_not_asked_about_where_it_names_its_document_or_the_deal_was_in_another_unit(shop: Shop) -> None:
+    about = {"product": shop.names["P"], "unit": shop._first("dict_item", "箱"), "ratio": scaled(12)}
+    box = shop.api.post("/api/records/product_unit", about)["row"]["id"]
+    shop.buy(("P", 90, 5))
+    sold = shop.sell({"product": shop.names["P"], "qty": scaled(2), "unit_row": box, "price": scaled(60)})
+    line = linked(shop, "origin_line", sold["lines"][0]) | {"unit_row": box}
+    shop.sell(line, doc_type="return")
+    shop.sell(("P", 1, 5), doc_type="return")
+
+
+@pytest.mark.parametrize("module", ["sale", "quote"])
+def test_a_price_too_low_is_told_with_the_limit(shop: Shop, module: str) -> None:
+    shop.product("贵", min_price=scaled(80), price_1=scaled(100))
+    about = {"product": shop.names["贵"], "unit": shop._first("dict_item", "箱"), "ratio": scaled(12)}
+    box = shop.api.post("/api/records/product_unit", about)["row"]["id"]
+    shop.buy(("贵", 90, 5))
+    said = "产品 贵 单价 79，低于最低售价 80"
+    assert _asked(shop, module, {"customer": "甲"}, ("贵", 1, 79)) == {"below_min_price": said}
+    said = "产品 贵 单价 84，优惠后每个 79.8，低于最低售价 80"
+    assert _asked(shop, module, {"customer": "甲"}, ("贵", 1, 84, 95)) == {"below_min_price": said}
+    line = {"product": shop.names["贵"], "unit_row": box, "qty": scaled(1), "price": scaled(959.99)}
+    said = "产品 贵 单价 959.99，优惠后每个 79.9991，低于最低售价 80"
+    assert _asked(shop, module, {"customer": "甲"}, line) == {"below_min_price": said}

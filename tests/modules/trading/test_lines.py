@@ -267,3 +267,15 @@ def test_s7_what_is_sold_by_prices_of_yesterday_waits_for_a_look(shop: Shop) -> 
     assert shop.api.get("/api/records/sale", flaw="old_prices")["rows"] == []
     set_to(shop, price__valid_until=None)
     assert shop.sell(offered, customer="丙")["row"]["price_check"] is None
+
+
+IN_SIGHT = 1280 - 184 - 32 - 10
+"""A small window without the menu at its left, the boxes to tick, and the bar to scroll by."""
+
+
+@pytest.mark.parametrize(("module", "last"), [("sale_line", "profit"), ("purchase_line", "amount")])
+def test_what_a_line_brought_stands_in_a_small_window(shop: Shop, module: str, last: str) -> None:
+    about = next(one for one in shop.api.get("/api/modules")["modules"] if one["name"] == module)
+    widths = {one["name"]: one["width"] for one in about["fields"]}
+    columns = about["columns"]
+    assert sum(widths[name] for name in columns[: columns.index(last) + 1]) <= IN_SIGHT

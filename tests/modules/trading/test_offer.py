@@ -9,6 +9,7 @@ import pytest
 from desktop.modules.trading.amounts import derive
 from desktop.modules.trading.offer import LastLine, Offer, is_below_minimum, purchase_offer, sale_offer
 from tests.modules.trading.kit import fen, line, n4
+from tests.modules.trading.shop import Shop, scaled
 
 PRODUCT = {"price_1": n4(100), "price_2": n4(90), "price_3": n4(85), "price_4": n4(80)}
 BOX: dict[str, Any] = {"ratio": n4(12), "price_1": None, "price_2": None, "price_3": None, "price_4": None}
@@ -77,3 +78,58 @@ def test_the_minimum_is_per_base_unit() -> None:
     net, base = found["net_amount"] or 0, found["base_qty"] or 0
     assert not is_below_minimum(net, base, n4(80))
     assert is_below_minimum(net, base, n4(80) + 1)
+
+
+def filled(shop: Shop, module: str, *, field: str, **line: Any) -> dict[str, Any]:
+    """A line as it stands after a cell of it was left."""
+    body = {"values": {"customer": shop.names["甲"]}, "lines": [{"product": shop.names["P"], "qty": scaled(1), **line}]}
+    answer = shop.api.post(f"/api/documents/{module}/work-out", body | {"changed": {"line": 0, "field": field}})
+    found: dict[str, Any] = answer["lines"][0]
+    return found
+
+
+@pytest.mark.parametrize("module", ["quote", "sale"])
+def test_the_discount_of_a_customer_goes_with_the_reference_prices(shop: Shop, module: str) -> None:
+    shop.product(price_1=scaled(20), price_2=scaled(18))
+    shop.customer(price_level="2", discount_rate=scaled(90))
+    line = filled(shop, module, field="product", discount_rate=scaled(100))
+    assert (line["price"], line["discount_rate"], line["amount"]) == (scaled(18), scaled(90), fen("16.2"))
+    typed = filled(shop, module, field="unit_row", discount_rate=scaled(70))
+    assert (typed["price"], typed["discount_rate"]) == (scaled(18), scaled(70)), "another unit keeps what was typed"
+    again = filled(shop, module, field="product", discount_rate=scaled(70))
+    assert again["discount_rate"] == scaled(90), "another product does not"
+    left = filled(shop, module, field="discount_rate", discount_rate=scaled(100), price=scaled(18))
+    assert left["discount_rate"] == scaled(100), "whoever gives none gives none"
+
+
+def test_a_product_without_a_price_has_the_discount_all_the_same(shop: Shop) -> None:
+    shop.product()
+    shop.customer(discount_rate=scaled(90))
+    for module in ("quote", "sale"):
+        line = filled(shop, module, field="product", discount_rate=scaled(100))
+        assert (line["price"], line["discount_rate"]) == (None, scaled(90))
+
+
+def test_the_last_price_is_not_discounted_once_more(shop: Shop) -> None:
+    shop.product(price_1=scaled(20))
+    shop.customer(discount_rate=scaled(90))
+    shop.supplier()
+    shop.buy(("P", 10, 5))
+    shop.sell(("P", 1, 20, 80))
+    line = filled(shop, "sale", field="product", discount_rate=scaled(90))
+    assert (line["price"], line["discount_rate"]) == (scaled(16), scaled(100))
+
+
+@pytest.mark.parametrize("given", [None, 0])
+def test_no_discount_is_no_discount(shop: Shop, given: int | None) -> None:
+    shop.product(price_1=scaled(20))
+    shop.customer(discount_rate=given)
+    assert filled(shop, "sale", field="product")["discount_rate"] == scaled(100)
+
+
+def test_a_new_customer_has_the_discount_of_his_level(shop: Shop) -> None:
+    level = {"list": "customer_level", "name": "老客户", "discount_rate": scaled(95)}
+    id = shop.api.post("/api/records/dict_item", level)["row"]["id"]
+    made = [shop.customer("丙", level=id), shop.customer("丁", level=id, discount_rate=scaled(80)), shop.customer("戊")]
+    rates = [shop.api.get(f"/api/records/customer/{one}")["row"]["discount_rate"] for one in made]
+    assert rates == [scaled(95), scaled(80), None]

@@ -331,7 +331,7 @@ def test_screens_are_told_of_the_prints(company: Shop) -> None:
 def test_what_is_still_to_be_given_back_stands_as_the_total_does(company: Shop) -> None:
     """E: 合计 80.00 beside 未收 −80.00 reads like two different things."""
     shop = company
-    back = shop.enter("sale", {"doc_type": "return", "customer": "甲"}, ("P", 4, 20))
+    back = shop.enter("sale", {"doc_type": "return", "customer": "甲"}, ("P", 4, 20), confirmed=["never_had"])
     text = "".join(printed(shop, "sale", back, "sheet_a4"))
     assert "未退" in text and "80.00" in text and "−80.00" not in text and "未收" not in text
     bought = shop.buy(("P", 5, 10))

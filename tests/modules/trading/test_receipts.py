@@ -85,7 +85,7 @@ def test_every_kind_has_its_receipt_and_cancelling_returns_every_balance(
     shop.enter("opening_account", {"account": "现金", "amount": 500})
     party = {"sale": {"customer": "甲"}, "purchase": {"supplier": "乙"}}[module]
     before = balances(shop)
-    document = shop.enter(module, party | PAID | values, ("P", 5, 20))
+    document = shop.enter(module, party | PAID | values, ("P", 5, 20), confirmed=["never_had"])
     found = receipt(shop, document)["row"]
     assert (found["kind"], found["number"][:2]) == (kind, "SK" if module == "sale" else "FK")
     assert shop.cash() == 500 + cash

@@ -41,6 +41,8 @@ export interface FieldInfo {
   /** never shown in forms / lists by itself (record machinery) */
   hidden: boolean
   max_length?: number
+  /** what it looks like as a rule; what does not is pointed out, never refused */
+  usual?: { pattern: string; words: string }
   /** shown with its middle hidden to those without the right */
   masked?: boolean
   /** digits after the point, for quantity price money rate */

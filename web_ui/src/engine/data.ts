@@ -8,6 +8,8 @@ import type { AdjustPreview, AdjustResult, Formula } from './model/adjust'
 const at = (module: string, rest = ''): string => `/api/records/${encodeURIComponent(module)}${rest}`
 const one = (module: string, id: string, rest = ''): string => at(module, `/${encodeURIComponent(id)}${rest}`)
 
+const said = (confirmed: string[]): string => (confirmed.length ? `?confirmed=${confirmed.map(encodeURIComponent).join(',')}` : '')
+
 export type Values = Record<string, Value>
 /** Some records: by id, or all of a query but some. */
 export type Meant = { ids: string[] } | { query: ListQuery; except: string[] }
@@ -20,8 +22,9 @@ export const records = {
   get: (module: string, id: string): Promise<RecordPage> => api.get<RecordPage>(one(module, id)),
   /** where a record stands in a list, from 0 */
   place: (module: string, id: string, query: ListQuery): Promise<{ place: number | null }> => api.get<{ place: number | null }>(one(module, id, '/place'), query),
-  add: (module: string, values: Values, options: CallOptions): Promise<RecordPage> => api.post<RecordPage>(at(module), values, options),
-  change: (module: string, id: string, values: Values, options: CallOptions): Promise<RecordPage> => api.patch<RecordPage>(one(module, id), values, options),
+  /** `confirmed`: the questions that were answered with yes */
+  add: (module: string, values: Values, options: CallOptions, confirmed: string[] = []): Promise<RecordPage> => api.post<RecordPage>(at(module, said(confirmed)), values, options),
+  change: (module: string, id: string, values: Values, options: CallOptions, confirmed: string[] = []): Promise<RecordPage> => api.patch<RecordPage>(one(module, id, said(confirmed)), values, options),
   previewDelete: (module: string, meant: Meant): Promise<DeletePreview> => api.post<DeletePreview>(at(module, '/delete'), { ...meant, preview: true }),
   delete: (module: string, meant: Meant, options: CallOptions = {}): Promise<DeleteResult> => api.post<DeleteResult>(at(module, '/delete'), meant, options),
   restore: (module: string, ids: string[]): Promise<{ restored: string[] }> => api.post<{ restored: string[] }>(at(module, '/restore'), { ids }),

@@ -7,6 +7,7 @@ import { same } from '@/fields/shared/editor'
 import { t } from '@/locale'
 import { confirm } from '@/ui/confirm'
 import { records } from './data'
+import { goOn } from './goOn'
 import { changedFields, clashes, copyValues, forAdding, formFields, isHidden, missingRequired, newValues, pick, rebase, type Clash, type Values } from './model/form'
 
 interface Draft { values: Record<string, Value>; labels: Labels; rev: number; at: string; /** drafts that still wait for an answer */ older?: Draft | null }
@@ -183,12 +184,12 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
   }
 
   /** Saves what changed. Null: something is in the way, and the form shows what. */
-  async function save(): Promise<RecordPage | null> {
+  async function save(confirmed: string[] = []): Promise<RecordPage | null> {
     if (saving.value || !check()) return null
     saving.value = true
     window.clearTimeout(draftTimer)
     try {
-      const page = id.value ? await saveChange() : await saveNew()
+      const page = id.value ? await saveChange(confirmed) : await saveNew(confirmed)
       if (page) {
         await dropDraft()
         takePage(page)
@@ -203,7 +204,7 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
           // they changed other fields: both survive without a question
           resolve(error.problem.theirs, new Set())
           saving.value = false
-          return save()
+          return save(confirmed)
         }
         return null
       }
@@ -211,10 +212,10 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
         Object.assign(errors, error.fields)
         return null
       }
-      if (error instanceof ApiError && error.code === 'deleted' && id.value && (await bringBack())) {
-        saving.value = false
-        return save()
-      }
+      saving.value = false
+      const said = error instanceof ApiError ? await goOn(error, t('继续编辑'), t('仍然保存')) : null
+      if (said) return said.length ? await save([...confirmed, ...said]) : null
+      if (error instanceof ApiError && error.code === 'deleted' && id.value && (await bringBack())) return save(confirmed)
       throw error
     } finally {
       saving.value = false
@@ -231,15 +232,15 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
     if (row.value) row.value = { ...row.value, rev: page.row.rev }
     return true
   }
-  async function saveNew(): Promise<RecordPage> {
+  async function saveNew(confirmed: string[]): Promise<RecordPage> {
     const now = forAdding(module, values)
     attempt ??= { key: newKey(), sent: now }
     const { key, sent } = attempt
     try {
-      let page = await records.add(module.name, sent, { key })
+      let page = await records.add(module.name, sent, { key }, confirmed)
       // typed on after a lost answer: the record is there already, the rest follows as a change
       const later = changedFields({ ...now }, { ...sent }).concat(Object.keys(sent).filter((name) => !(name in now)))
-      if (later.length) page = await records.change(module.name, page.row.id, pick({ ...now }, later), { rev: page.row.rev })
+      if (later.length) page = await records.change(module.name, page.row.id, pick({ ...now }, later), { rev: page.row.rev }, confirmed)
       attempt = null
       return page
     } catch (error) {
@@ -247,12 +248,12 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
       throw error
     }
   }
-  async function saveChange(): Promise<RecordPage | null> {
+  async function saveChange(confirmed: string[]): Promise<RecordPage | null> {
     if (!id.value || !row.value) return null
     const set = pick(values, changed.value)
     if (!Object.keys(set).length) return { row: row.value, labels: { ...labels }, settled: settled.value }
     if (!attempt || JSON.stringify(attempt.sent) !== JSON.stringify(set)) attempt = { key: newKey(), sent: set }
-    const page = await records.change(module.name, id.value, set, { key: attempt.key, rev: row.value.rev })
+    const page = await records.change(module.name, id.value, set, { key: attempt.key, rev: row.value.rev }, confirmed)
     attempt = null
     return page
   }

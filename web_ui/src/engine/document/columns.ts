@@ -1,6 +1,7 @@
 /** The columns of the grid of lines, and how wide they stand. */
-import type { FieldInfo, FieldType } from '../../api/types'
+import type { FieldInfo, FieldType, Value } from '../../api/types'
 import { fieldType } from '../../fields'
+import { figureRoom } from '../model/figures'
 import { textWidth } from '../model/fit'
 
 export interface LineColumn { field: FieldInfo; align: 'left' | 'right' | 'center'; /** takes typing */ editable: boolean }
@@ -25,16 +26,21 @@ export function leastWidth(field: FieldInfo, isProduct: boolean): number {
   return Math.max(head, wanted)
 }
 
-/** CSS grid: words grow, figures keep their width; the product grows most. */
-export function template(columns: LineColumn[], product: string): string {
+/** px that the figures of the lines need, by column */
+export type Rooms = ReadonlyMap<string, number>
+export const roomsOf = (columns: LineColumn[], lines: readonly { values: Record<string, Value | undefined> }[]): Rooms => new Map(columns.map(({ field }) => [field.name, figureRoom(field, lines.map((line) => line.values[field.name]))]))
+const widthIn = (field: FieldInfo, product: string, rooms: Rooms): number => Math.max(leastWidth(field, field.name === product), rooms.get(field.name) ?? 0)
+
+/** CSS grid: words grow, figures keep their width, large ones have what they need; the product grows most. */
+export function template(columns: LineColumn[], product: string, rooms: Rooms = new Map()): string {
   const parts = columns.map(({ field }) => {
-    const least = leastWidth(field, field.name === product)
+    const least = widthIn(field, product, rooms)
     if (field.name === product) return `minmax(${least}px, 4fr)`
     return WORDS.has(field.type) ? `minmax(${least}px, 1fr)` : `${least}px`
   })
   return `${NUMBER_WIDTH}px ${parts.join(' ')}`
 }
-export const leastTotal = (columns: LineColumn[], product: string): number => NUMBER_WIDTH + columns.reduce((sum, c) => sum + leastWidth(c.field, c.field.name === product), 0)
+export const leastTotal = (columns: LineColumn[], product: string, rooms: Rooms = new Map()): number => NUMBER_WIDTH + columns.reduce((sum, c) => sum + widthIn(c.field, product, rooms), 0)
 
 /** editors that are more than a line of text */
 export const isBox = (type: FieldType): boolean => type === 'ref' || type === 'refs' || type === 'enum'

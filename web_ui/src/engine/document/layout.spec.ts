@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DocumentInfo, ModuleInfo } from '../../api/types'
 import { field } from '../../fields/info'
-import { lineColumns, template } from './columns'
+import { leastTotal, lineColumns, roomsOf, template } from './columns'
 import { fieldsOfKind, folded, layoutOf, linesOfKind, nounOf, withoutStray } from './layout'
 import { ownerOfLine } from './owner'
 
@@ -68,6 +68,13 @@ describe('the parts of a sheet', () => {
     const columns = lineColumns(['product', 'qty', 'amount', 'machinery', 'gone'], lines, false)
     expect(columns.map((c) => [c.field.name, c.editable, c.align])).toEqual([['product', true, 'left'], ['qty', true, 'right'], ['amount', false, 'right']])
     expect(template(columns, 'product')).toBe('34px minmax(180px, 4fr) 78px 96px')
+    // a number that is cut looks like another one
+    const large = [{ values: { qty: 10_000, amount: 1_234_567_890_123 } }, { values: { qty: null, amount: 5 } }]
+    const rooms = roomsOf(columns, large)
+    const wide = rooms.get('amount') ?? 0
+    expect([rooms.get('qty'), wide > 110]).toEqual([0, true])
+    expect(template(columns, 'product', rooms)).toBe(`34px minmax(180px, 4fr) 78px ${wide}px`)
+    expect(leastTotal(columns, 'product', rooms) - leastTotal(columns, 'product')).toBe(wide - 96)
     expect(lineColumns(['qty'], lines, true)[0]?.editable).toBe(false)
     // what only some kinds have a use for
     const only = { amount: ['run'] }

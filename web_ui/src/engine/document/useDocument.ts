@@ -5,6 +5,7 @@ import type { DocumentAction, DocumentHint, DocumentInfo, DocumentPage, Document
 import { formatValue } from '@/fields'
 import { t } from '@/locale'
 import { ask } from '@/ui/confirm'
+import { goOn } from '../goOn'
 import { missingRequired, newValues } from '../model/form'
 import { documents, type SaveBody } from './calls'
 import { createFollower } from './follow'
@@ -15,7 +16,6 @@ import {
   addLine, bodyOf, copyOf, EMPTY, fromFound, indexOf, insertLine, namesOf, newLine, noErrors, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, titlesOf, touched, typedOf,
   type Errors, type Line, type Scanned, type Sheet, type Values,
 } from './sheet'
-import { toConfirm } from './words'
 
 /** a document that a new sheet begins with, and as which of its sources */
 export interface FilledFrom { source: string; id: string }
@@ -331,19 +331,9 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
       saving.value = false
     }
   }
-  /** What the server wants to hear first. The names of the questions if somebody says yes, none if not; null: it asks nothing. */
-  async function sure(error: ApiError, no: string, yes: string): Promise<string[] | null> {
-    const questions = error.problem.questions ?? []
-    if (error.code !== 'confirm' || !questions.length) return null
-    const said = await ask({
-      ...toConfirm(questions.map((q) => q.text)), escape: 'no',
-      choices: [{ value: 'no', label: no, kind: 'primary', key: 'Esc' }, { value: 'yes', label: yes, kind: 'caution' }],
-    })
-    return said === 'yes' ? questions.map((q) => q.name) : []
-  }
   async function answered(error: unknown, post: boolean, confirmed: string[]): Promise<DocumentPage | null> {
     if (!(error instanceof ApiError)) throw error
-    const said = await sure(error, t('继续编辑'), t('仍然保存'))
+    const said = await goOn(error, t('继续编辑'), t('仍然保存'))
     if (said) return said.length ? save(post, [...confirmed, ...said]) : null
     if (error.code === 'stale' && id.value) return overtaken(post, confirmed)
     if (Object.keys(error.fields).length) {
@@ -378,7 +368,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     } catch (error) {
       saving.value = false
       if (action.name === 'approve' && error instanceof ApiError && Object.keys(error.fields).length) errors.value = placeErrors(error.fields, sheet.value, headFields)
-      const said = error instanceof ApiError ? await sure(error, t('返回'), t('仍然{action}', { action: action.label })) : null
+      const said = error instanceof ApiError ? await goOn(error, t('返回'), t('仍然{action}', { action: action.label })) : null
       if (!said) throw error
       return said.length ? await act(action, reason, [...confirmed, ...said]) : null
     } finally {

@@ -5,6 +5,8 @@ import { same, type EditorEmits, type EditorProps } from './editor'
 
 export interface Typed {
   text: Ref<string>
+  /** what stands in the box is no value: the value is what it was before */
+  wrong: Readonly<Ref<boolean>>
   typed(to: string): void
   settle(): void
 }
@@ -14,19 +16,19 @@ export function useTyped(props: EditorProps, emit: EditorEmits): Typed {
   const type = (): FieldDefinition => fieldType(props.field.type)
   const text = ref(type().editText(props.modelValue, props.field))
   let last = props.modelValue
-  let wrong = false
+  const wrong = ref(false)
 
   watch(() => props.modelValue, (value) => {
     if (same(value, last)) return
     last = value
-    wrong = false
+    wrong.value = false
     text.value = type().editText(value, props.field)
   })
 
   function typed(to: string): void {
     text.value = to
     const parsed = type().parse(to, props.field)
-    wrong = !parsed.ok
+    wrong.value = !parsed.ok
     emit('problem', parsed.ok ? null : parsed.error)
     if (parsed.ok && !same(parsed.value, last)) {
       last = parsed.value
@@ -34,7 +36,7 @@ export function useTyped(props: EditorProps, emit: EditorEmits): Typed {
     }
   }
   function settle(): void {
-    if (!wrong) text.value = type().editText(last, props.field)
+    if (!wrong.value) text.value = type().editText(last, props.field)
   }
-  return { text, typed, settle }
+  return { text, wrong, typed, settle }
 }

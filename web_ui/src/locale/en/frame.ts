@@ -149,6 +149,7 @@ export const frame: Record<string, string> = {
   '最近登记的客户': 'Newest clients',
   '有 {n} 处还没保存': '{n} places are not saved yet',
   '本周要联系': 'To contact this week',
+  '逾期未联系': 'Overdue to contact',
   '本月新增客户': 'New clients this month',
   '本机 {machine}': 'Machine {machine}',
   '本机编号': 'Machine code',

@@ -34,7 +34,8 @@ const between = (field: string, from: Date, to: Date): Partial<SavedView> => ({
 export const tiles: Tile[] = [
   { module: 'customer', label: t('客户总数'), unit: t('个'), view: () => ({}) },
   { module: 'customer', label: t('本月新增客户'), unit: t('个'), view: (today) => between('registered_on', monthStart(today), addDays(monthStart(addDays(monthStart(today), 31)), -1)) },
-  { module: 'customer', label: t('本周要联系'), unit: t('个'), view: (today) => between('next_contact_on', weekStart(today), addDays(weekStart(today), 6)) },
+  { module: 'customer', label: t('逾期未联系'), unit: t('个'), view: (today) => ({ filter: { and: [{ field: 'next_contact_on', op: 'lt', value: isoDay(today) }] } }) },
+  { module: 'customer', label: t('本周要联系'), unit: t('个'), view: (today) => between('next_contact_on', today, addDays(weekStart(today), 6)) },
   { module: 'contact', label: t('联系人'), unit: t('人'), view: () => ({}) },
 ]
 
