@@ -120,6 +120,7 @@ def _itself(definition: Definition) -> dict[str, Any]:
         "local": module.local,
         "import_rows": most.rows_of(definition),
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
+        "shortcuts": [vars(one) for one in module.shortcuts],
     }
 
 

@@ -186,10 +186,10 @@ def context_of(definition: Definition, row: Mapping[str, Any], known: Mapping[st
 
 def lookup(
     engine: Engine, principal: Principal, module: str, *, text: str = "", where: Mapping[str, Scalar] | None = None,
-    ids: Sequence[str] = (), limit: int = 20, of: str = "",
+    ids: Sequence[str] = (), limit: int = 20, of: str = "", without: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:  # fmt: skip
-    """{rows, more}: candidates for a reference (`of`: its module and field, "a.b"). Chinese, code or pinyin initials;
-    exact and leading matches first.
+    """{rows, more}: candidates for a reference (`of`: its module and field, "a.b"), but for those `without`. Chinese,
+    code or pinyin initials; exact and leading matches first.
 
     Reference data may be picked by everybody, by title and what stands beside it; other modules need the right to view
     them.
@@ -202,6 +202,7 @@ def lookup(
         aliased = aliases.present(db, engine.registry.mergeable)
         has_retired = bool(ids) or _takes_retired(engine, of)
         conditions = _candidate_conditions(engine, definition, principal, where or {}, ids, aliased, has_retired)
+        conditions += [Sql(f"{q.T}.{column} IS NOT ?", (value,)) for column, value in without]
         is_merged = module in aliased
         if is_merged and not ids and not text.strip():
             conditions.append(Sql(aliases.not_merged(module, q.T)))

@@ -118,6 +118,8 @@ export interface ModuleInfo {
   trails: TrailInfo[]
   /** hand-made panes under the list, beside the related records */
   panes: { name: string; label: string }[]
+  /** ways into its list by names of their own: the rows with this value */
+  shortcuts: Shortcut[]
   /** what nobody could have saved and a meeting of machines may leave in it: narrows the list */
   flaws: { name: string; label: string }[]
   help: string
@@ -260,7 +262,8 @@ export interface FoundProducts { exact: boolean; items: FoundProduct[] }
 /** asked before it is saved; the answer goes back as its name */
 export interface SaveQuestion { name: string; text: string }
 
-export interface Chapter { name: string; label: string; icon: string; /** parts of its menu, each with a heading */ sections?: { label: string; modules: string[] }[] }
+export interface Shortcut { name: string; label: string; field: string; value: string }
+export interface Chapter { name: string; label: string; icon: string; /** parts of its menu, each with a heading; "module:shortcut" is a shortcut of a module */ sections?: { label: string; modules: string[] }[] }
 export interface Modules { chapters: Chapter[]; modules: ModuleInfo[] }
 
 /** one row: raw values by field name plus record machinery */

@@ -235,6 +235,7 @@ export const engine: Record<string, string> = {
   '没有找到「{q}」，按 F3 从全部里选': '“{q}” not found; F3 chooses from all',
   '没有找到，按 F3 从全部里选': 'Not found; F3 chooses from all',
   '没有新增{noun}的权限，请找管理员。': 'No right to add {noun}; ask your administrator.',
+  '一张张新增，或从表格一次导入。': 'Add them one by one, or import a table at once.',
   '没有符合条件的{noun}': 'No {noun} fits the conditions',
   '没有读出来，再试一次': 'Could not be read; try again',
   '没有这一项': 'No such item',
