@@ -192,6 +192,7 @@ def _named_fields(definition: Definition) -> Iterator[tuple[str, str]]:
     }
     lists["aside"] = module.aside.field if module.aside else ""
     lists |= {f"shortcut {one.name}": one.field for one in module.shortcuts}
+    lists["only"] = " ".join([module.only.by, *module.only.fields.values()]) if module.only else ""
     lists |= {f"units[{entry}]": entry for entry in module.units}
     for tab in module.tabs:
         lists[f"tab {tab.label}"] = " ".join((tab.fields, *(section.fields for section in tab.sections)))

@@ -231,6 +231,14 @@ class Aside:
 
 
 @dataclass(frozen=True)
+class Only:
+    """Fields that only records of some kinds have: `by` names the kind, `fields` are those of each kind."""
+
+    by: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Shortcut:
     """A way into a list that people look for by a name of its own: the rows with this value. Menus name it
     "module:name"."""
@@ -318,6 +326,7 @@ class Module:
     """What makes its records documents with lines, drafts and versions."""
     aside: Aside | None = None
     shortcuts: tuple[Shortcut, ...] = ()
+    only: Only | None = None
     panes: Mapping[str, str] = made_by(default_factory=dict)
     """Hand-made panes under the list, beside the related records: name → label."""
     trails: tuple[Trail, ...] = ()

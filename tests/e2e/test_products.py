@@ -68,7 +68,21 @@ def test_a_product_with_its_barcodes_is_added_by_keyboard_alone(products: ListSc
     expect(field(dialog, "category")).to_have_value("深沟球轴承")
     expect(field(dialog, "spec")).to_be_focused()
     screen.type("双面密封")
-    for name in ("model", "brand", "origin", "unit", "kind", "barcode"):
+    for name in ("model", "brand", "origin", "unit"):
+        screen.press("Enter")
+        expect(field(dialog, name)).to_be_focused()
+    screen.press("Control+A")
+    screen.type("卷筒")
+    expect(screen.page.get_by_text("没有「卷筒」，按 Enter 新建")).to_be_visible()
+    screen.press("Enter")
+    unit = screen.dialog("新增基本单位")
+    expect(field(unit, "name")).to_have_value("卷筒")
+    expect(unit.get_by_text("小数位")).to_be_visible()
+    expect(unit.get_by_text("信用额度"), "that is of 客户级别").to_have_count(0)
+    screen.press("Control+S")
+    expect(field(dialog, "unit")).to_be_focused()
+    expect(field(dialog, "unit")).to_have_value("卷筒")
+    for name in ("kind", "barcode"):
         screen.press("Enter")
         expect(field(dialog, name)).to_be_focused()
     screen.type("KB6999ONE")

@@ -125,6 +125,8 @@ export interface ModuleInfo {
   help: string
   /** the yes/no field that takes a record out of use */
   retire: string | null
+  /** fields that only records of some kind have: by which field, and of which of its values */
+  only?: { by: string; fields: Record<string, string[]> } | null
   /** prices that can be worked out from others for many records at once, and from which */
   adjusts: string[]
   /** fields that tell two records of the same thing */

@@ -232,6 +232,8 @@ export const engine: Record<string, string> = {
   '没有删除{noun}的权限，请找管理员。': 'No right to delete {noun}; ask your administrator.',
   '没有叫「{q}」的列': 'No column called “{q}”',
   '没有导出{noun}的权限，请找管理员。': 'No right to export {noun}; ask your administrator.',
+  '没有「{q}」，按 Enter 新建': 'No “{q}”; Enter makes it',
+  '没有找到「{q}」，按 F3 从全部里选，或按 Ins 新建': '“{q}” not found; F3 chooses from all, Ins makes a new one',
   '没有找到「{q}」，按 F3 从全部里选': '“{q}” not found; F3 chooses from all',
   '没有找到，按 F3 从全部里选': 'Not found; F3 chooses from all',
   '没有新增{noun}的权限，请找管理员。': 'No right to add {noun}; ask your administrator.',
