@@ -305,7 +305,8 @@ export interface FlawItem { id: string; text: string; opens: { module: string; i
 export interface FlawGroup { module: string; list: string; noun: string; name: string; label: string; remedy: string; total: number; items: FlawItem[]; labels: Labels }
 export interface FlawPage { groups: FlawGroup[]; total: number }
 
-export interface Similar { id: string; title: string; facts: string; reasons: string[]; score: number }
+/** `owner`: it is not for this person to see, only who looks after it; it has no id then */
+export interface Similar { id: string; title: string; facts: string; reasons: string[]; score: number; owner?: string }
 export interface LookupRow { id: string; title: string; context: string; pinyin: string; is_default: boolean; is_stopped: boolean }
 export interface LookupPage { rows: LookupRow[]; more: boolean }
 export interface TreeNode { id: string; title: string; parent: string | null; count: number | null; is_default: boolean }
