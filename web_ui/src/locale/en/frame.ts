@@ -170,6 +170,7 @@ export const frame: Record<string, string> = {
   '已完成': 'Done',
   '取文件': 'Get the file',
   '从列表去掉': 'Remove from the list',
+  '去掉已结束的': 'Remove ended ones',
   '现在没有任务。': 'No jobs now.',
   '有内容还没保存': 'Something is not saved yet',
   '先登录就可以保存。现在退出，这些改动就没有了。': 'Sign in first to save. Quitting now loses these changes.',
