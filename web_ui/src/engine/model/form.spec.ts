@@ -26,7 +26,8 @@ describe('form', () => {
     const shown = (list: string | null): string[] => ['name', 'days', 'decimals'].filter((one) => fitsKind(words, one, { list }))
     expect([shown('unit'), shown('plan'), shown(null)]).toEqual([['name', 'decimals'], ['name', 'days'], ['name']])
     expect(fitsKind(module, 'name', {})).toBe(true)
-    expect(['list', 'name', 'off'].filter((one) => askedOnTheWay(words, one, ['list']))).toEqual(['name'])
+    expect(['list', 'name', 'off', 'limit', 'days'].filter((one) => askedOnTheWay(words, one, ['list']))).toEqual(['name', 'days'])
+    expect(['name', 'limit'].filter((one) => askedOnTheWay(module, one, []))).toEqual(['name', 'limit'])
   })
   it('starts from defaults and the preset, also of hidden fields', () => {
     expect(newValues(module, { h: 'x' })).toEqual({ code: null, name: null, limit: 0, tags: null, h: 'x', sum: null })

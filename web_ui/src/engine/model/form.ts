@@ -54,9 +54,10 @@ export function fitsKind(module: ModuleInfo, name: string, values: Values): bool
   return !kinds || kinds.includes(String(values[module.only?.by ?? ''] ?? ''))
 }
 
-/** Of a record made on the way: what the place it is made for says already, and what takes it out of use, is not asked for. */
+/** Of a record made on the way: neither what the place it is made for says already, nor what takes it out of use; of words with kinds, what that kind needs. */
 export function askedOnTheWay(module: ModuleInfo, name: string, given: string[]): boolean {
-  return !given.includes(name) && name !== module.retire
+  if (given.includes(name) || name === module.retire) return false
+  return !module.only || name in module.only.fields || !!module.fields.find((field) => field.name === name)?.required
 }
 
 /** What is chosen among what belongs to the record itself: of a new one there is nothing yet. */
