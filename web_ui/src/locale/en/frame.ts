@@ -69,6 +69,7 @@ export const frame: Record<string, string> = {
   '账户里的钱': 'Money in the accounts',
   '开始使用': 'Getting started',
   '看说明': 'Read the guide',
+  '不再显示': 'Hide this',
   '最多 {n} 个字，现在 {have} 个': 'At most {n} characters; there are {have}',
   '这里最多 {max} 个字，多出的 {n} 个没有写进去。': 'At most {max} characters fit here; the other {n} were left out.',
   '写两位数字或字母，例如 01': 'Two digits or letters, such as 01',

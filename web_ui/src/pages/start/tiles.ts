@@ -47,9 +47,9 @@ export const recents: Recent[] = [
   { module: 'customer', title: t('最近登记的客户'), day: 'registered_on', fact: 'phone', sort: '-registered_on', view: () => ({ sort: '-registered_on' }), empty: t('还没有客户。') },
 ]
 
-/** What a company does first, in this order; shown until there is a product. */
+/** What a company does first, in this order; shown until it trades, or somebody has seen enough of it. */
 export interface FirstStep { module: string; /** of that module */ shortcut?: string; label: string; hint: string }
-export const BEGUN_BY = 'product'
+export const BEGUN_BY = ['purchase', 'sale']
 export const firstSteps: FirstStep[] = [
   { module: 'company_profile', label: t('公司资料和启用日期'), hint: t('业务从哪天开始记在这里') },
   { module: 'product', label: t('产品'), hint: t('一个个录，或从表格导入') },
