@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -194,6 +194,16 @@ class Jobs:
     def all(self, owner: str) -> list[Job]:
         with self._lock:
             return [job for job in self._jobs.values() if job.owner == owner]
+
+    def forget(self, ids: Iterable[str], owner: str) -> None:
+        """Takes ended ones of this operator off the list, with files that nobody fetched."""
+        with self._lock:
+            known = [self._jobs[id] for id in ids if id in self._jobs]
+            ended = [one for one in known if one.owner == owner and one.state != "running"]
+            for one in ended:
+                del self._jobs[one.id]
+        for one in ended:
+            one.discard()
 
     def stop(self) -> None:
         """Cancels everything and waits a moment for it to end."""

@@ -167,6 +167,13 @@ def cancel_job(call: Call, id: str) -> dict[str, Any]:
     return job.public()
 
 
+@routes.add("POST", "/api/jobs/forget", "Take ended jobs off the list; what still runs stays", shapes.OkAnswer,
+            body=shapes.ForgetBody)  # fmt: skip
+def forget_jobs(call: Call) -> dict[str, Any]:
+    call.desk.workstation.jobs.forget(call.body.ids, call.principal.operator)
+    return {"ok": True}
+
+
 @routes.add("GET", "/api/jobs/<id>/file", "The file a job made", None, media="application/octet-stream", errors=(404,))
 def job_file(call: Call, id: str) -> Response:
     job = call.desk.workstation.jobs.get(id, call.principal.operator)

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from ..accounts import operator_names
-from ..engine import adjusting, attachments, history, lists, records, removal, search, trails
+from ..engine import adjusting, attachments, elsewhere, history, lists, records, removal, search, trails
 from ..engine import query as q
 from ..errors import NotFound
 from . import shapes
@@ -139,7 +139,8 @@ def undo_adjust(call: Call, module: str) -> dict[str, Any]:
 @routes.add("POST", f"{_RECORDS}/similar", "Records that may be the same as what is being typed", shapes.SimilarList,
             body=shapes.SimilarTo, errors=(403, 404, 422))  # fmt: skip
 def similar(call: Call, module: str) -> list[dict[str, Any]]:
-    return search.similar(call.engine, call.principal, module, call.body.values, call.body.id)
+    asked = call.engine, call.principal, module, call.body.values, call.body.id
+    return [*search.similar(*asked), *elsewhere.kept_elsewhere(*asked)]
 
 
 @routes.add("GET", f"{_RECORD}/place", "Where a record stands in a list, from 0", shapes.AnyObject,

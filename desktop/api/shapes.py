@@ -277,6 +277,10 @@ class UndoBatch(Strict):
     batch: Id
 
 
+class ForgetBody(Strict):
+    ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
+
+
 class SimilarTo(Strict):
     values: dict[str, Any] = Field(max_length=200)
     id: Id | None = None

@@ -18,11 +18,15 @@ def count(engine: Engine, principal: Principal) -> int:
     return sum(_total(engine, principal, definition, one) for definition, one in _all(engine, principal))
 
 
+_SORTED_BY = 3
+"""Fields by which those that are alike stand together."""
+
+
 def listed(engine: Engine, principal: Principal, limit: int) -> dict[str, Any]:
     """{groups, total}: kinds of flaws of which there are some, with their first rows."""
     groups = []
     for definition, one in _all(engine, principal):
-        query = q.Query(flaw=one.name, limit=limit)
+        query = q.Query(flaw=one.name, sort=",".join(one.twice[:_SORTED_BY]), limit=limit)
         page = lists.page(engine, principal, definition.name, query, frozenset(("rows", "total")))
         if page["total"]:
             groups.append(_group(engine, principal, definition, one, page))

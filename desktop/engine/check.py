@@ -69,7 +69,9 @@ def _sections(registry: Registry) -> Iterator[Problem]:
     """A chapter that parts its menu parts all of it."""
     for chapter in registry.chapters:
         named = [name for names in chapter.sections.values() for name in names.split()]
-        shown = [one.name for one in registry if one.module.menu and one.module.chapter == chapter.name]
+        inside = [one for one in registry if one.module.menu and one.module.chapter == chapter.name]
+        shown = [one.name for one in inside]
+        shown += [f"{one.name}:{way.name}" for one in inside for way in one.module.shortcuts]
         if named and sorted(named) != sorted(shown):
             odd = ", ".join(sorted({*named} ^ {*shown}))
             yield Problem("M019", chapter.name, f"its sections do not name each module of its menu once: {odd}")
@@ -189,6 +191,8 @@ def _named_fields(definition: Definition) -> Iterator[tuple[str, str]]:
         "adjusts": f"{module.adjusts} {module.adjusts_from}",
     }
     lists["aside"] = module.aside.field if module.aside else ""
+    lists |= {f"shortcut {one.name}": one.field for one in module.shortcuts}
+    lists["only"] = " ".join([module.only.by, *module.only.fields.values()]) if module.only else ""
     lists |= {f"units[{entry}]": entry for entry in module.units}
     for tab in module.tabs:
         lists[f"tab {tab.label}"] = " ".join((tab.fields, *(section.fields for section in tab.sections)))

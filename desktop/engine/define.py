@@ -245,6 +245,25 @@ class Aside:
     label: str
 
 
+@dataclass(frozen=True)
+class Only:
+    """Fields that only records of some kinds have: `by` names the kind, `fields` are those of each kind."""
+
+    by: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """A way into a list that people look for by a name of its own: the rows with this value. Menus name it
+    "module:name"."""
+
+    name: str
+    label: str
+    field: str
+    value: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Module:
     """One declaration. Names of fields in `columns`, `quick` and tabs are parted by spaces.
@@ -323,6 +342,8 @@ class Module:
     document: Document | None = None
     """What makes its records documents with lines, drafts and versions."""
     aside: Aside | None = None
+    shortcuts: tuple[Shortcut, ...] = ()
+    only: Only | None = None
     panes: Mapping[str, str] = made_by(default_factory=dict)
     """Hand-made panes under the list, beside the related records: name → label."""
     trails: tuple[Trail, ...] = ()
@@ -364,4 +385,4 @@ class Chapter:
     icon: str
     position: int = 100
     sections: Mapping[str, str] = made_by(default_factory=dict)
-    """Heading → names of modules: how its menu is parted, where it is long."""
+    """Heading → names of modules and of their shortcuts: how its menu is parted, where it is long."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import flaws, trails
 from .access import Principal, actions, compares
-from .define import Tab, Trail
+from .define import Only, Tab, Trail
 from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Document, Print, books_nothing
 from .documents.papers import PAPERS
 from .documents.templates import MARK, Layout, Template, kept, print_named, shipped
@@ -120,7 +120,18 @@ def _itself(definition: Definition) -> dict[str, Any]:
         "local": module.local,
         "import_rows": most.rows_of(definition),
         "panes": [{"name": name, "label": label} for name, label in module.panes.items()],
+        "shortcuts": [vars(one) for one in module.shortcuts],
+        "only": _only(module.only) if module.only else None,
     }
+
+
+def _only(one: Only) -> dict[str, Any]:
+    """By which field, and field → of which kinds."""
+    fields: dict[str, list[str]] = {}
+    for kind, names in one.fields.items():
+        for name in names.split():
+            fields.setdefault(name, []).append(kind)
+    return {"by": one.by, "fields": fields}
 
 
 def _listed(

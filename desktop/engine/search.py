@@ -22,6 +22,8 @@ from .text import fold, initials, pinyin, search_phrase
 
 GROUP_ROWS = 6
 _CANDIDATES = 40
+ALIKE = 50
+"""Points from which a record is shown to whoever types another."""
 _RANKED = 400
 """Scores of T28: from 60 likely the same, from 100 the same."""
 
@@ -186,10 +188,10 @@ def context_of(definition: Definition, row: Mapping[str, Any], known: Mapping[st
 
 def lookup(
     engine: Engine, principal: Principal, module: str, *, text: str = "", where: Mapping[str, Scalar] | None = None,
-    ids: Sequence[str] = (), limit: int = 20, of: str = "",
+    ids: Sequence[str] = (), limit: int = 20, of: str = "", without: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:  # fmt: skip
-    """{rows, more}: candidates for a reference (`of`: its module and field, "a.b"). Chinese, code or pinyin initials;
-    exact and leading matches first.
+    """{rows, more}: candidates for a reference (`of`: its module and field, "a.b"), but for those `without`. Chinese,
+    code or pinyin initials; exact and leading matches first.
 
     Reference data may be picked by everybody, by title and what stands beside it; other modules need the right to view
     them.
@@ -202,6 +204,7 @@ def lookup(
         aliased = aliases.present(db, engine.registry.mergeable)
         has_retired = bool(ids) or _takes_retired(engine, of)
         conditions = _candidate_conditions(engine, definition, principal, where or {}, ids, aliased, has_retired)
+        conditions += [Sql(f"{q.T}.{column} IS NOT ?", (value,)) for column, value in without]
         is_merged = module in aliased
         if is_merged and not ids and not text.strip():
             conditions.append(Sql(aliases.not_merged(module, q.T)))
@@ -395,16 +398,10 @@ def similar(
     definition = engine.definition(module)
     if not principal.may("view", module):
         raise Forbidden
-    grounds = definition.module.alike
     hidden = [name for name, one in definition.fields.items() if not compares(principal, definition, one)]
     values = {name: value for name, value in values.items() if name not in hidden}
     with engine.db.read() as db:
-        numbers: set[int] = set()
-        for alike in grounds:
-            if alike.points >= 50:
-                numbers |= set(_like_candidates(engine, db, definition, principal, alike, values))
-        for name in _unique_names(definition, principal):
-            numbers |= set(_equal_candidates(engine, db, definition, principal, name, values.get(name)))
+        numbers = alike_candidates(engine, db, definition, principal, values)
         full = fetch(db, engine.registry, definition, sorted(numbers)[:200], None)
         rows = [row | dict.fromkeys(hidden) for row in full]
         shown = {row["id"]: row for row in fetch(db, engine.registry, definition, sorted(numbers)[:200], principal)}
@@ -420,10 +417,29 @@ def similar(
             "score": points,
         }
         for row, points, reasons in scored
-        if reasons and (points >= 50 or _unique_equal(definition, values, row))
+        if reasons and is_alike(definition, values, row, points)
     ]
     best = sorted((one for one in found if one["id"] != id), key=lambda one: -int(str(one["score"])))
     return list({one["id"]: one for one in reversed(best)}.values())[::-1][:5]
+
+
+def alike_candidates(
+    engine: Engine, db: sqlite3.Connection, definition: Definition, principal: Principal, values: Mapping[str, Any]
+) -> set[int]:
+    """Rows in scope that are worth comparing with what is typed."""
+    numbers: set[int] = set()
+    for alike in definition.module.alike:
+        if alike.points >= ALIKE:
+            numbers |= set(_like_candidates(engine, db, definition, principal, alike, values))
+    for name in _unique_names(definition, principal):
+        numbers |= set(_equal_candidates(engine, db, definition, principal, name, values.get(name)))
+    return numbers
+
+
+def is_alike(definition: Definition, values: Mapping[str, Any], row: Mapping[str, Any], points: int) -> bool:
+    return points >= ALIKE or any(
+        is_equal(one, values.get(name), row.get(name)) for name, one in definition.fields.items()
+    )
 
 
 def _unique_names(definition: Definition, principal: Principal) -> list[str]:
@@ -484,7 +500,3 @@ def _equal_candidates(
     digits = definition.shadows.get(f"{name}_digits")
     needle = digits[1](typed) if digits else fold(typed)
     return _containing(engine, db, definition, principal, (name,), str(needle)) if needle else []
-
-
-def _unique_equal(definition: Definition, values: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    return any(is_equal(one, values.get(name), row.get(name)) for name, one in definition.fields.items())

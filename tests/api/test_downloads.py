@@ -45,6 +45,24 @@ def test_a_fetched_file_is_gone_and_the_answer_says_so(office: Office) -> None:
     assert "download" not in office.api.get(f"/api/jobs/{job['id']}")
 
 
+def test_ended_jobs_leave_the_list_for_good_and_running_ones_stay(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = office.api.ended(office.api.post("/api/export/customer", EXPORT))
+    go_on = threading.Event()
+    real = exporting._cells
+    monkeypatch.setattr(exporting, "_cells", lambda *args: go_on.wait(10) and real(*args))
+    running = office.api.post("/api/export/dict_item", EXPORT)
+    assert len(kept(office)) >= 1
+    ids = {"ids": [ended["id"], running["id"], "nobody"]}
+    assert office.api.post("/api/jobs/forget", ids) == {"ok": True}
+    listed = [one["id"] for one in office.api.get("/api/jobs")]
+    assert running["id"] in listed and ended["id"] not in listed
+    assert not (downloads(office) / ended["id"]).exists(), "nobody can fetch its file any more"
+    go_on.set()
+    assert office.api.ended(running)["state"] == "done"
+
+
 def wait_until(is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 5
     while not is_so() and time.monotonic() < deadline:

@@ -69,11 +69,13 @@ def test_faults_are_mended_in_the_error_file_and_all_of_it_is_taken_back(page: P
     expect(rows).to_contain_text("没有叫「不存在的组」的分组")
     expect(rows).to_contain_text("请填写「客户名称」")
     expect(wizard.get_by_role("tab", name="有误")).to_contain_text("2")
+    expect(wizard.get_by_role("button", name="导入 2 条"), "the keyboard goes along").to_be_focused()
     with page.expect_download() as coming:
         wizard.get_by_role("button", name="下载要改的行").click()
     coming.value.save_as(tmp_path / "errors.xlsx")
     wizard.get_by_role("button", name="导入 2 条").click()
     expect(wizard).to_contain_text("新增 2 条，2 行没有导入")
+    expect(wizard.get_by_role("button", name="看客户信息")).to_be_focused()
 
     book = load_workbook(tmp_path / "errors.xlsx")
     sheet = book.worksheets[0]
@@ -111,7 +113,8 @@ def test_rows_that_are_there_already_are_decided_one_by_one_by_keys(page: Page, 
     target = tmp_path / "again.xlsx"
     target.write_bytes(xlsx(HEADS[:2], (known, "一般客户"), ("导入戊贸易行", "一般客户"), ("导入戊贸易行", "一般客户")))
     give(wizard, target)
-    screen.press("Control+Enter")
+    expect(wizard.get_by_role("button", name="检查")).to_be_focused()
+    screen.press("Enter")
     expect(wizard.get_by_role("tab", name="可能已有")).to_have_attribute("aria-selected", "true")
     rows = wizard.get_by_role("region", name="检查过的行")
     expect(rows).to_contain_text(f"客户名称相同：{known}")

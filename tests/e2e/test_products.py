@@ -59,6 +59,21 @@ IN_SIGHT = """() => {
 """Nothing lies over the cell with the cursor."""
 
 
+def make_unit(screen: Screen, dialog: Locator) -> None:
+    """A unit that there is not yet, on the way."""
+    screen.press("Control+A")
+    screen.type("卷筒")
+    expect(screen.page.get_by_text("没有「卷筒」，按 Enter 新建")).to_be_visible()
+    screen.press("Enter")
+    unit = screen.dialog("新增基本单位")
+    expect(field(unit, "name")).to_have_value("卷筒")
+    expect(unit.get_by_text("小数位")).to_be_visible()
+    expect(unit.get_by_text("信用额度"), "that is of 客户级别").to_have_count(0)
+    screen.press("Control+S")
+    expect(field(dialog, "unit")).to_be_focused()
+    expect(field(dialog, "unit")).to_have_value("卷筒")
+
+
 def test_a_product_with_its_barcodes_is_added_by_keyboard_alone(products: ListScreen) -> None:
     screen, before = Screen(products.page), products.api.total("product")
     screen.press("Insert")
@@ -77,7 +92,11 @@ def test_a_product_with_its_barcodes_is_added_by_keyboard_alone(products: ListSc
     expect(field(dialog, "category")).to_have_value("深沟球轴承")
     expect(field(dialog, "spec")).to_be_focused()
     screen.type("双面密封")
-    for name in ("model", "brand", "origin", "unit", "kind", "barcode"):
+    for name in ("model", "brand", "origin", "unit"):
+        screen.press("Enter")
+        expect(field(dialog, name)).to_be_focused()
+    make_unit(screen, dialog)
+    for name in ("kind", "barcode"):
         screen.press("Enter")
         expect(field(dialog, name)).to_be_focused()
     screen.type("KB6999ONE")

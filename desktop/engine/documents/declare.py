@@ -399,6 +399,8 @@ class Finder:
     place: str = ""
     """The field of `behind` that names a place."""
     shown: str = ""
+    without: tuple[tuple[str, str], ...] = ()
+    """(field, value) of records that no line is about: they are not offered."""
 
 
 @dataclass(frozen=True, kw_only=True)

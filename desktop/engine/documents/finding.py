@@ -93,7 +93,8 @@ def _choices(principal: Principal, target: Definition, found: Iterable[Choice]) 
 
 
 def _alike(engine: Engine, principal: Principal, finder: Finder, text: str, limit: int) -> list[Found]:
-    return [Found(one["id"]) for one in lookup(engine, principal, finder.module, text=text, limit=limit)["rows"]]
+    page = lookup(engine, principal, finder.module, text=text, limit=limit, without=finder.without)
+    return [Found(one["id"]) for one in page["rows"]]
 
 
 def _items(

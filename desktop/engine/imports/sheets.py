@@ -57,7 +57,7 @@ def template(engine: Engine, principal: Principal, definition: Definition, targe
             sheet.set_column(column, column, max(12, 2 * len(label) + 2), None if is_number else styles["text"])
             sheet.write_string(0, column, label, styles["needed" if one.required else "head"])
             sheet.write_string(1, column, f"{HINT}{_hint(one)}", styles["hint"])
-        _choose(book, sheet, _choices(engine, principal, fields))
+        _choose(book, sheet, _choices(engine, principal, definition, fields))
 
 
 def template_fields(principal: Principal, definition: Definition) -> dict[str, Field]:
@@ -100,16 +100,21 @@ def _hint(one: Field) -> str:
     return "；".join(word for word in words if word) or "可不填"
 
 
-def _choices(engine: Engine, principal: Principal, fields: Mapping[str, Field]) -> dict[int, list[str]]:
-    """Column → what may be chosen, where that is a short list."""
+def _choices(
+    engine: Engine, principal: Principal, definition: Definition, fields: Mapping[str, Field]
+) -> dict[int, list[str]]:
+    """Column → what may be chosen, where that is a short list; of a document what its sheet would find, too."""
+    document = definition.module.document
+    finder = document.find if document else None
     found: dict[int, list[str]] = {}
-    for column, one in enumerate(fields.values()):
+    for column, (name, one) in enumerate(fields.items()):
         if isinstance(one, Enum):
             found[column] = list(one.options.values())
         elif isinstance(one, Bool):
             found[column] = ["是", "否"]
         elif isinstance(one, Ref) and not one.target_by and not one.depends and _is_open(engine, principal, one):
-            page = lookup(engine, principal, one.target, where=one.where, limit=_CHOICES_MAX)
+            without = finder.without if finder and finder.field == name else ()
+            page = lookup(engine, principal, one.target, where=one.where, limit=_CHOICES_MAX, without=without)
             found[column] = [row["title"] for row in page["rows"]] if not page["more"] else []
     return {column: words for column, words in found.items() if words}
 

@@ -93,7 +93,7 @@ branch = Module(
     edit_right="settings",
     parent="parent",
     fields=dict(
-        code=Text("编号", required=True, unique=True, max_length=2, help="两位，印在单据编号里"),
+        code=Text("编号", required=True, unique=True, max_length=2, help="两位数字或大写字母，印在单据编号里"),
         name=Text("名称", required=True, index=True),
         parent=Ref("上级", "branch", tree=True),
         address=Text("地址"),

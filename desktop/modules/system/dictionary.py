@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ...engine.define import Module, Section, Tab
+from ...engine.define import Module, Only, Section, Tab
 from ...engine.fields import Bool, Enum, Int, Money, Rate, Ref, Text
 
 LISTS = {
@@ -126,6 +126,7 @@ dict_item = Module(
             ),
         ),
     ),
+    only=Only("list", {"customer_level": "price_slot discount_rate credit_limit visit_days", "unit": "decimals"}),
     seed=_seeds(),
     rights=dict(manager="view", finance="view"),
     help="dict_item",

@@ -21,7 +21,7 @@ chapter = Chapter(
         "产品与库存": "product warehouse stock_balance stock_move stock_entry stock_transfer cost_adjust",
         "进货与销货": "purchase quote sale",
         "往来与账户": "settlement party_balance party_entry account account_balance account_entry account_transfer",
-        "期初": "opening_party opening_account",
+        "期初": "stock_entry:opening opening_party opening_account",
         "明细": "purchase_line quote_line sale_line settlement_line stock_entry_line stock_transfer_line "
         "cost_adjust_line",
     },

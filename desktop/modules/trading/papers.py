@@ -309,6 +309,9 @@ PRODUCTS = Finder(
 )  # fmt: skip
 """Codes, barcodes and names of products."""
 
+GOODS = replace(PRODUCTS, without=(("kind", "service"),))
+"""Of those that lie in a warehouse (`no_services`)."""
+
 
 def kind_stays(name: str, words: str) -> Any:
     """Rule: the kind decides the number, so it is fixed with the first save (T19)."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from ...engine.define import Document, Flaw, Module, Related, Section, Tab
+from ...engine.define import Document, Flaw, Module, Related, Section, Shortcut, Tab
 from ...engine.documents.declare import (
     Alike,
     Annex,
@@ -24,8 +24,8 @@ from .cost import Costed, Pool, gain, issue, receipt, unit_cost_amount
 from .late import adjusted_by, not_adjusted
 from .papers import (
     AMOUNT_MAX,
+    GOODS,
     GOODS_LINES,
-    PRODUCTS,
     RIGHTS,
     complete_line,
     cost_of,
@@ -231,7 +231,7 @@ stock_entry = Module(
         told_by=("cost_charge",),
         after="note print_count",
         entry={"product": "product", "qty": "qty", "price": "unit_cost", "unit": "unit_row"},
-        find=PRODUCTS,
+        find=GOODS,
         line_columns="product spec unit_row unit_name qty unit_cost cost_amount note",
         imports=Imports(
             header="warehouse doc_on",
@@ -254,6 +254,7 @@ stock_entry = Module(
         Tab("其他", "note"),
     ),
     related=(Related("明细", "stock_entry_line", "document"),),
+    shortcuts=(Shortcut("opening", "期初库存", "kind", "opening"),),
     children="stock_entry_line",
     rules=(drafts_only, kind_stays("kind", "类型决定单据编号，保存后不能再改")),
     rights=RIGHTS,

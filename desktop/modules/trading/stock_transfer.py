@@ -8,8 +8,8 @@ from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Post
 from ...engine.fields import Ref
 from .cost import Costed, transfer
 from .papers import (
+    GOODS,
     GOODS_LINES,
-    PRODUCTS,
     RIGHTS,
     complete_line,
     drafts_only,
@@ -138,7 +138,7 @@ stock_transfer = Module(
         told_by=("cost_charge",),
         after="note print_count",
         entry={"product": "product", "qty": "qty", "unit": "unit_row"},
-        find=PRODUCTS,
+        find=GOODS,
         line_columns="product spec unit_row unit_name qty note",
         copied=_REPEATED,
         prints=_SLIPS,

@@ -497,6 +497,21 @@ def test_the_template_asks_for_lines_and_only_openings_take_files(shop: Shop) ->
     assert "import" in rights["stock_entry"] and "import" not in rights["sale"]
 
 
+def test_services_have_no_stock_and_are_not_offered_where_goods_are_entered(shop: Shop) -> None:
+    shop.product("送货上门", kind="service")
+    job = shop.api.ended(shop.api.post("/api/import/stock_entry/template"))
+    lists = load_workbook(io.BytesIO(fetched(shop.office, job)))["可选项"]
+    offered = {cell.value for column in lists.iter_cols() for cell in column}
+    assert "P" in offered and "送货上门" not in offered
+
+    def found(module: str, text: str) -> list[str]:
+        return [one["title"] for one in shop.api.get(f"/api/documents/{module}/find", text=text)["items"]]
+
+    for module in ("stock_entry", "stock_transfer"):
+        assert "P" in found(module, "") and found(module, "送货") == [], module
+    assert found("sale", "送货") == ["送货上门"], "it is sold all the same"
+
+
 def test_what_a_save_would_ask_or_refuse_of_one_line_is_told_at_its_very_row(shop: Shop) -> None:
     kept = stock(shop, ("主仓", "螺母", 1, 1, None), ("主仓", "P", 2, 1, None))
     assert kept.check()["good"] == 2

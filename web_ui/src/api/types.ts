@@ -120,11 +120,15 @@ export interface ModuleInfo {
   trails: TrailInfo[]
   /** hand-made panes under the list, beside the related records */
   panes: { name: string; label: string }[]
+  /** ways into its list by names of their own: the rows with this value */
+  shortcuts: Shortcut[]
   /** what nobody could have saved and a meeting of machines may leave in it: narrows the list */
   flaws: { name: string; label: string }[]
   help: string
   /** the yes/no field that takes a record out of use */
   retire: string | null
+  /** fields that only records of some kind have: by which field, and of which of its values */
+  only?: { by: string; fields: Record<string, string[]> } | null
   /** prices that can be worked out from others for many records at once, and from which */
   adjusts: string[]
   /** fields that tell two records of the same thing */
@@ -262,7 +266,8 @@ export interface FoundProducts { exact: boolean; items: FoundProduct[] }
 /** asked before it is saved; the answer goes back as its name */
 export interface SaveQuestion { name: string; text: string }
 
-export interface Chapter { name: string; label: string; icon: string; /** parts of its menu, each with a heading */ sections?: { label: string; modules: string[] }[] }
+export interface Shortcut { name: string; label: string; field: string; value: string }
+export interface Chapter { name: string; label: string; icon: string; /** parts of its menu, each with a heading; "module:shortcut" is a shortcut of a module */ sections?: { label: string; modules: string[] }[] }
 export interface Modules { chapters: Chapter[]; modules: ModuleInfo[] }
 
 /** one row: raw values by field name plus record machinery */
@@ -302,7 +307,8 @@ export interface FlawItem { id: string; text: string; opens: { module: string; i
 export interface FlawGroup { module: string; list: string; noun: string; name: string; label: string; remedy: string; total: number; items: FlawItem[]; labels: Labels }
 export interface FlawPage { groups: FlawGroup[]; total: number }
 
-export interface Similar { id: string; title: string; facts: string; reasons: string[]; score: number }
+/** `owner`: it is not for this person to see, only who looks after it; it has no id then */
+export interface Similar { id: string; title: string; facts: string; reasons: string[]; score: number; owner?: string }
 export interface LookupRow { id: string; title: string; context: string; pinyin: string; is_default: boolean; is_stopped: boolean }
 export interface LookupPage { rows: LookupRow[]; more: boolean }
 export interface TreeNode { id: string; title: string; parent: string | null; count: number | null; is_default: boolean }

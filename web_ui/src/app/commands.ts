@@ -14,7 +14,7 @@ import { useTabs } from '@/stores/tabs'
 import { openMenu } from '@/ui/menu'
 import { showProblem } from '@/ui/problem'
 import { toast } from '@/ui/toast'
-import { menus, openCommand } from './menus'
+import { menus, openCommands } from './menus'
 import { quit } from './quit'
 
 async function backUp(): Promise<void> {
@@ -44,7 +44,7 @@ function openHelp(): void {
 
 export function openNewTabMenu(anchor: HTMLElement): void {
   const modules = useModules()
-  void openMenu(anchor, ['app.sync', '-', ...modules.menu.flatMap(({ chapter, modules: list }) => [{ heading: chapter.label }, ...list.map(openCommand)])], { label: t('打开') })
+  void openMenu(anchor, ['app.sync', '-', ...modules.menu.flatMap(({ chapter, modules: list }) => [{ heading: chapter.label }, ...list.flatMap(openCommands)])], { label: t('打开') })
 }
 
 export function appCommands(actions: { search: () => void; menuBar: () => void }): Command[] {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import type { Chapter, ModuleInfo } from '@/api/types'
+import type { Chapter, ModuleInfo, Shortcut } from '@/api/types'
 import { chapterEntries } from './menus'
 
-const module = (name: string): ModuleInfo => ({ name, label: name, icon: 'x' }) as ModuleInfo
+const module = (name: string): ModuleInfo => ({ name, label: name, icon: 'x', shortcuts: [] as Shortcut[] }) as ModuleInfo
 const words = (chapter: Chapter, names: string[]): string[] =>
   chapterEntries(chapter, names.map(module)).map((entry) => (typeof entry === 'string' ? entry : 'heading' in entry ? `# ${entry.heading}` : String(entry.label)))
 
@@ -10,4 +10,12 @@ it('a long menu stands under its headings, as far as a person may see what is be
   const chapter = { name: 'c', label: 'C', icon: 'x', sections: [{ label: '进', modules: ['a', 'b'] }, { label: '销', modules: ['d'] }, { label: '账', modules: ['e'] }] }
   expect(words(chapter, ['e', 'b', 'a'])).toEqual(['# 进', 'a', 'b', '# 账', 'e'])
   expect(words({ name: 'c', label: 'C', icon: 'x' }, ['b', 'a'])).toEqual(['b', 'a'])
+})
+
+it('a part of a list stands in the menu by its own name, where people look for it', () => {
+  const chapter = { name: 'c', label: 'C', icon: 'x', sections: [{ label: '货', modules: ['goods'] }, { label: '期初', modules: ['goods:opening', 'money'] }] }
+  const goods = { ...module('goods'), shortcuts: [{ name: 'opening', label: '期初库存', field: 'kind', value: 'opening' }] }
+  const shown = (modules: ModuleInfo[]): string[] => chapterEntries(chapter, modules).map((entry) => (typeof entry === 'string' ? entry : 'heading' in entry ? `# ${entry.heading}` : String(entry.label)))
+  expect(shown([module('money'), goods])).toEqual(['# 货', 'goods', '# 期初', '期初库存', 'money'])
+  expect(shown([module('money')])).toEqual(['# 期初', 'money'])
 })

@@ -22,13 +22,23 @@ export function openCommand(module: ModuleInfo): Command {
   return { id: `open:${module.name}`, label: module.label, icon: iconOf(module.icon), run: () => useTabs().enter(`/m/${module.name}`) }
 }
 
+/** Opens the list of a module with only the rows that a shortcut is about. */
+export function shortcutCommands(module: ModuleInfo): Command[] {
+  return module.shortcuts.map(({ name, label, field, value }) => ({
+    id: `open:${module.name}:${name}`, label, icon: iconOf(module.icon),
+    run: () => { const tabs = useTabs(); tabs.openList(module.name, { view: { filter: { and: [{ field, op: 'eq', value }] } } }); tabs.enter(`/m/${module.name}`) },
+  }))
+}
+export const openCommands = (module: ModuleInfo): Command[] => [openCommand(module), ...shortcutCommands(module)]
+
 /** A chapter's modules under its headings; without those, in a row. */
 export function chapterEntries(chapter: Chapter, modules: ModuleInfo[]): MenuEntry[] {
-  if (!chapter.sections?.length) return modules.map(openCommand)
-  const byName = new Map(modules.map((m) => [m.name, m]))
+  const commands = modules.flatMap(openCommands)
+  if (!chapter.sections?.length) return commands
+  const byId = new Map(commands.map((one) => [one.id, one]))
   return chapter.sections.flatMap((section): MenuEntry[] => {
-    const inside = section.modules.map((name) => byName.get(name)).filter((m): m is ModuleInfo => !!m)
-    return inside.length ? [{ heading: section.label }, ...inside.map(openCommand)] : []
+    const inside = section.modules.map((name) => byId.get(`open:${name}`)).filter((one): one is Command => !!one)
+    return inside.length ? [{ heading: section.label }, ...inside] : []
   })
 }
 

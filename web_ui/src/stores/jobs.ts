@@ -46,10 +46,25 @@ export const useJobs = defineStore('jobs', () => {
   function forget(id: string): void {
     jobs.value = jobs.value.filter((job) => job.id !== id)
   }
+  /** ended, and without a file that somebody still has to fetch */
+  const done = computed(() => jobs.value.filter((job) => job.state !== 'running' && !job.download))
+  function fetched(id: string): void {
+    jobs.value = jobs.value.map((job) => {
+      if (job.id !== id) return job
+      const { download: _, ...rest } = job
+      return rest
+    })
+  }
+  /** Off the list for good: they do not come back when the page is opened anew. */
+  async function clear(which: Job[] = done.value): Promise<void> {
+    const ids = which.map((job) => job.id)
+    await api.post('/api/jobs/forget', { ids })
+    ids.forEach(forget)
+  }
   onServerEvent('job', ({ job }) => take(job))
   // events may be lost while the stream reconnects: look now and then while something runs
   setInterval(() => { if (running.value.length) void refresh().catch(() => undefined) }, 3000)
-  return { jobs, running, load, follow, cancel, forget }
+  return { jobs, running, done, load, follow, cancel, forget, fetched, clear }
 })
 
 /** Hands a finished file to the browser (browser mode; in the window the server has written it already). */
@@ -60,4 +75,5 @@ export async function saveJobFile(job: Job): Promise<void> {
   link.download = name
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+  useJobs().fetched(job.id) // it is handed out once
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bareCode, caretIn, showCode } from './joinCode'
+import { bareCode, beyondCode, caretIn, showCode } from './joinCode'
 
 describe('a joining code', () => {
   it.each([
@@ -10,6 +10,9 @@ describe('a joining code', () => {
   })
   it('is ten letters and digits', () => {
     expect(bareCode('k7q2m-9f4mx')).toHaveLength(10)
+  })
+  it('says how much there is too much', () => {
+    expect([beyondCode('K7Q2M-9F4M'), beyondCode('K7Q2M-9F4MX'), beyondCode('K7Q2M-9F4MX-more')]).toEqual([0, 0, 4])
   })
   it('keeps the cursor where it was', () => {
     expect(caretIn('K7Q2M-9F4MX', 3)).toBe(3)

@@ -4,9 +4,16 @@ import { halfWidth } from '@/fields/shared/decimal'
 export const CODE_LENGTH = 10
 const HALF = CODE_LENGTH / 2
 
+function lettersOf(text: string): string {
+  return halfWidth(text).toUpperCase().replace(/[^0-9A-Z]/g, '')
+}
 /** the letters and digits of it, in capitals */
 export function bareCode(text: string): string {
-  return halfWidth(text).toUpperCase().replace(/[^0-9A-Z]/g, '').slice(0, CODE_LENGTH)
+  return lettersOf(text).slice(0, CODE_LENGTH)
+}
+/** letters and digits beyond those of a code */
+export function beyondCode(text: string): number {
+  return Math.max(0, lettersOf(text).length - CODE_LENGTH)
 }
 /** K7Q2M-9F4MX */
 export function showCode(text: string): string {

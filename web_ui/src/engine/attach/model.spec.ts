@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FileInfo, FileState } from './calls'
-import { endingOf, isHere, isMoving, isPicture, isShown, mainPicture, pastedName, sizeWords, stateWords } from './model'
+import { endingOf, isHere, isMisnamed, isMoving, isPicture, isShown, mainPicture, pastedName, sizeWords, stateWords } from './model'
 
 const file = (state: FileState, mime = 'image/png'): FileInfo => ({ id: '1', file_name: 'a.png', size: 1, mime, role: 'image', at: '', by: '', machine: 'A2', state: { state, words: '', done: null } })
 
@@ -24,6 +24,11 @@ describe('files of a record', () => {
   it('shows only what cannot hold a script', () => {
     expect(isPicture(file('here')) && !isPicture(file('here', 'image/svg+xml')) && !isPicture(file('here', 'text/html'))).toBe(true)
     expect(isShown(file('here', 'application/pdf')) && !isShown(file('here', 'text/html'))).toBe(true)
+  })
+  it('says of what is called a picture and is none that it is none', () => {
+    const named = (file_name: string, mime: string): boolean => isMisnamed({ ...file('here', mime), file_name })
+    expect(['门头.PNG', 'a.jpeg', 'b.webp'].map((name) => named(name, 'application/octet-stream'))).toEqual([true, true, true])
+    expect([named('a.png', 'image/png'), named('a.png', 'image/jpeg'), named('a.txt', 'text/plain'), named('png', 'text/plain')]).toEqual([false, false, false, false])
   })
   it('names what was pasted by the moment', () => {
     expect(pastedName('image/jpeg', new Date(2026, 10, 25, 9, 5, 7))).toBe('粘贴的图片 2026-11-25 090507.jpg')

@@ -1,4 +1,5 @@
 /** What the screens say about files. Pure. */
+import { wallNow } from '@/composables/wall'
 import { t } from '@/locale'
 import type { FileInfo } from './calls'
 
@@ -14,6 +15,11 @@ export function sizeWords(bytes: number): string {
 
 export function isPicture(file: FileInfo): boolean {
   return SHOWN.includes(file.mime)
+}
+
+/** called a picture, but its content is none that can be read */
+export function isMisnamed(file: FileInfo): boolean {
+  return /\.(png|jpe?g|gif|webp|bmp)$/i.test(file.file_name) && !isPicture(file)
 }
 
 /** what stands for the record: the picture that was chosen last, else the one that was attached first */
@@ -52,7 +58,7 @@ export function stateTone(file: FileInfo): 'quiet' | 'look' | 'good' {
 }
 
 /** what was pasted has no name of its own worth keeping */
-export function pastedName(type: string, now = new Date()): string {
+export function pastedName(type: string, now = wallNow()): string {
   const two = (n: number): string => String(n).padStart(2, '0')
   const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`
   return `${t('粘贴的图片')} ${day} ${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}.${type === 'image/jpeg' ? 'jpg' : (type.split('/')[1] ?? 'png')}`

@@ -5,7 +5,7 @@ import { t } from '@/locale'
 import { showProblem } from '@/ui/problem'
 import { toast, toastError } from '@/ui/toast'
 import { files, type FileInfo, type RemovedFile } from './calls'
-import { isHere, isMoving, isPicture, isShown, pastedName, sizeWords, stateWords } from './model'
+import { isHere, isMisnamed, isMoving, isPicture, isShown, pastedName, sizeWords, stateWords } from './model'
 
 const WATCH_MS = 700
 
@@ -73,7 +73,8 @@ export function useFiles(module: string, record: string) {
       }
       adding.value = [...adding.value, name]
       try {
-        await files.attach(module, record, file, name)
+        const made = await files.attach(module, record, file, name)
+        if (isMisnamed(made)) toast(t('「{name}」已附上，但内容不是图片，不能预览。请看看选的是不是这个文件。', { name }))
       } catch (thrown) {
         showProblem(thrown)
       } finally {

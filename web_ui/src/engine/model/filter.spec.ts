@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Clause, FieldInfo, Filter } from '../../api/types'
 import { field } from '../../fields/info'
-import { clauseWords, conditionsOf, equalTo, fromClause, knownOnly, operatorWord, toClause, wantsLike, withClause, type ColumnFilter } from './filter'
+import { clauseWords, conditionsOf, equalTo, fromClause, knownOnly, onlyValue, operatorWord, toClause, wantsLike, withClause, type ColumnFilter } from './filter'
 
 const name = field('text', { name: 'name', label: '客户名称', operators: ['eq', 'ne', 'contains', 'like', 'empty'] })
 const region = field('ref', { name: 'region', label: '所在区域', tree: true, target: 'region', operators: ['eq', 'ne', 'empty'] })
@@ -57,3 +57,10 @@ it('等于 with a wildcard offers 像', () => {
   expect(wantsLike({ field: 'region', op: 'eq', value: 'a_b' }, region)).toBe(false)
 })
 it('a tree reference says that it means the subtree', () => expect(operatorWord('eq', region)).toBe('等于（含下级）'))
+it('a filter that leaves one value of a field says which', () => {
+  expect(onlyValue({ and: [{ and: [{ field: 'kind', op: 'eq', value: 'opening' }] }, { field: 'name', op: 'empty' }] }, 'kind')).toBe('opening')
+  expect(onlyValue({ and: [{ field: 'kind', op: 'eq', value: 'gain' }] }, 'kind')).toBe('gain')
+  expect(onlyValue({ and: [{ or: [{ field: 'kind', op: 'eq', value: 'a' }, { field: 'kind', op: 'eq', value: 'b' }] }] }, 'kind')).toBeNull()
+  expect(onlyValue({ and: [{ field: 'kind', op: 'ne', value: 'a' }] }, 'kind')).toBeNull()
+  expect(onlyValue({ and: [] }, 'kind')).toBeNull()
+})

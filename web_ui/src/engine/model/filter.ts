@@ -148,3 +148,10 @@ export function referencedIds(filter: Filter, fields: Map<string, FieldInfo>): M
 export function knownOnly(filter: Filter, fields: Map<string, FieldInfo>): Filter {
   return { and: filter.and.filter((clause) => conditionsOf(clause).length > 0 && conditionsOf(clause).every((c) => fields.has(c.field))) }
 }
+
+/** The value that every row shown has in this field, as far as the filter says so. */
+export function onlyValue(filter: Filter, field: string): string | null {
+  const clause = clauseFor(filter, field)
+  const [only, more] = clause ? conditionsOf(clause) : []
+  return only && !more && only.op === 'eq' && typeof only.value === 'string' ? only.value : null
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ModuleInfo, Row } from '../../api/types'
 import { field } from '../../fields/info'
-import { changedFields, clashes, copyValues, errorsPerTab, firstToFill, forAdding, formFields, formTabs, missingRequired, needsId, newValues, nextValues, pick, rebase, standsIn } from './form'
+import { askedOnTheWay, changedFields, clashes, copyValues, errorsPerTab, firstToFill, fitsKind, forAdding, formFields, formTabs, missingRequired, needsId, newValues, nextValues, pick, rebase, standsIn } from './form'
 
 const module = {
   name: 'm',
@@ -20,6 +20,14 @@ describe('form', () => {
     expect(shown(fields, false)).toEqual(['main', 'other'])
     // who may not add it names it later
     expect(shown([{ ...fields[0]!, readonly: true }, ...fields.slice(1)], true)).toEqual(['main', 'other'])
+  })
+  it('asks for what a kind alone has with that kind alone', () => {
+    const words = { ...module, retire: 'off', only: { by: 'list', fields: { days: ['level', 'plan'], decimals: ['unit'] } } } as unknown as ModuleInfo
+    const shown = (list: string | null): string[] => ['name', 'days', 'decimals'].filter((one) => fitsKind(words, one, { list }))
+    expect([shown('unit'), shown('plan'), shown(null)]).toEqual([['name', 'decimals'], ['name', 'days'], ['name']])
+    expect(fitsKind(module, 'name', {})).toBe(true)
+    expect(['list', 'name', 'off', 'limit', 'days'].filter((one) => askedOnTheWay(words, one, ['list']))).toEqual(['name', 'days'])
+    expect(['name', 'limit'].filter((one) => askedOnTheWay(module, one, []))).toEqual(['name', 'limit'])
   })
   it('starts from defaults and the preset, also of hidden fields', () => {
     expect(newValues(module, { h: 'x' })).toEqual({ code: null, name: null, limit: 0, tags: null, h: 'x', sum: null })

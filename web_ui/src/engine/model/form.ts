@@ -41,7 +41,6 @@ export function nextValues(module: ModuleInfo, preset: Record<string, Value>, la
   return newValues(module, { ...preset, ...(group && !isEmpty(last[group]) ? { [group]: last[group] ?? null } : {}) })
 }
 
-/** What is chosen among what belongs to the record itself: of a new one there is nothing yet. */
 /** Fields of a form as it stands: what is typed with a new record has its place there alone, where it names what keeps it later. */
 export function standsIn(fields: FieldInfo[], name: string, isNew: boolean): boolean {
   const field = fields.find((f) => f.name === name)
@@ -49,6 +48,19 @@ export function standsIn(fields: FieldInfo[], name: string, isNew: boolean): boo
   return !isNew || !fields.some((f) => f.for_new === name && !f.readonly)
 }
 
+/** What only records of some kind have is asked for with those alone. */
+export function fitsKind(module: ModuleInfo, name: string, values: Values): boolean {
+  const kinds = module.only?.fields[name]
+  return !kinds || kinds.includes(String(values[module.only?.by ?? ''] ?? ''))
+}
+
+/** Of a record made on the way: neither what the place it is made for says already, nor what takes it out of use; of words with kinds, what that kind needs. */
+export function askedOnTheWay(module: ModuleInfo, name: string, given: string[]): boolean {
+  if (given.includes(name) || name === module.retire) return false
+  return !module.only || name in module.only.fields || !!module.fields.find((field) => field.name === name)?.required
+}
+
+/** What is chosen among what belongs to the record itself: of a new one there is nothing yet. */
 export const needsId = (field: FieldInfo): boolean => Object.values(field.depends ?? {}).includes('id')
 
 /** Where the cursor starts in a new record: the first field that a person fills and that nothing filled before. */

@@ -1,6 +1,8 @@
 /** Files and comments of a record. */
 export const attach: Record<string, string> = {
   '{n} 字节': '{n} bytes',
+  '内容不是图片': 'Its content is no picture',
+  '「{name}」已附上，但内容不是图片，不能预览。请看看选的是不是这个文件。': '“{name}” is attached, but its content is no picture and cannot be looked at. Is it the file you meant?',
   '「{name}」有 {size}，附件最大 {max}。请压缩或分成几个文件。': '“{name}” has {size}; a file may have {max}. Compress it or split it.',
   '「{name}」现在下载不了：{why}': '“{name}” cannot be downloaded now: {why}',
   '{noun}的图片': 'Picture of the {noun}',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { applied, changeOf, copyOf, hintOf, newRole, RIGHTS, setScope, setSpecial, tick, tickedOf, type Editor, type RightsRow, type Role } from './model'
+import { applied, changeOf, copyOf, hintOf, isTouched, newRole, RIGHTS, setScope, setSpecial, tick, tickedOf, type Editor, type RightsRow, type Role } from './model'
 
 const row = (name: string, more: Partial<RightsRow> = {}): RightsRow => ({ name, label: name, actions: RIGHTS, scope: 'owner', needs: null, opens: null, follows: [], ...more })
 const customer = row('customer')
@@ -42,6 +42,12 @@ describe('what was changed', () => {
   it('of a new role is all of it', () => {
     const now = tick(newRole('新'), [tag], ['view'], true)
     expect(changeOf(newRole('新'), now)).toEqual({ values: { name: '新', data_scope: 'own' }, boxes: { tag: { view: true } }, scopes: {}, specials: {} })
+  })
+  it('of a new role counts from how it was begun: untouched, it is never asked about', () => {
+    const empty = newRole(''), copy = copyOf(stored, '内勤 副本', editor)
+    expect([isTouched(empty, empty), isTouched(copy, copy), isTouched(null, null)]).toEqual([false, false, false])
+    expect(isTouched(empty, tick(tick(empty, [customer], ['view'], true), [customer], ['view'], false))).toBe(false)
+    expect([isTouched(empty, { ...empty, name: '新' }), isTouched(copy, tick(copy, [tag], ['view'], true))]).toEqual([true, true])
   })
   it('lies over what somebody else saved meanwhile', () => {
     const change = changeOf(stored, { ...tick(stored, [customer], ['delete'], true), hide_prices: true })

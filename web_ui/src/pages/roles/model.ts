@@ -121,6 +121,11 @@ export function changeOf(before: Role, now: Role): RoleChange | null {
   const parts = [change.values, change.boxes, change.scopes, change.specials]
   return parts.some((part) => Object.keys(part).length) ? change : null
 }
+/** Whether anything was typed or ticked since a new role was begun; boxes that went back do not count. */
+export function isTouched(begun: Role | null, now: Role | null): boolean {
+  const asStored = (role: Role): Role => ({ ...role, id: 'begun' })
+  return !!begun && !!now && changeOf(asStored(begun), asStored(now)) !== null
+}
 /** The same changes over a role that somebody else saved meanwhile: what was not touched here follows him. */
 export function applied(role: Role, change: RoleChange, rows: RightsRow[]): Role {
   let next: Role = { ...role, ...change.values }

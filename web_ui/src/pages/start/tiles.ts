@@ -47,3 +47,16 @@ export const recents: Recent[] = [
   },
   { module: 'customer', title: t('最近登记的客户'), day: 'registered_on', fact: 'phone', sort: '-registered_on', view: () => ({ sort: '-registered_on' }), empty: t('还没有客户。') },
 ]
+
+/** What a company does first, in this order; shown until it trades, or somebody has seen enough of it. */
+export interface FirstStep { module: string; /** of that module */ shortcut?: string; label: string; hint: string }
+export const BEGUN_BY = ['purchase', 'sale']
+export const firstSteps: FirstStep[] = [
+  { module: 'company_profile', label: t('公司资料和启用日期'), hint: t('业务从哪天开始记在这里') },
+  { module: 'product', label: t('产品'), hint: t('一个个录，或从表格导入') },
+  { module: 'customer', label: t('客户'), hint: t('一个个录，或从表格导入') },
+  { module: 'supplier', label: t('供应商'), hint: t('一个个录，或从表格导入') },
+  { module: 'stock_entry', shortcut: 'opening', label: t('期初库存'), hint: t('启用以前就有的货') },
+  { module: 'opening_party', label: t('期初往来'), hint: t('客户欠的，欠供应商的') },
+  { module: 'opening_account', label: t('账户期初'), hint: t('账户里的钱') },
+]
