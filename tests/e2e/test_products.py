@@ -285,6 +285,7 @@ def test_the_picture_of_a_product_stands_in_its_form_and_where_it_is_chosen(prod
     products.page.evaluate("location.hash = '#/m/stock_entry'")
     products.list("其他出入库").loaded().bar("新增").click()
     sheet = products.dialog("新增出入库单")
+    expect(sheet.get_by_role("textbox", name="单据日期")).to_be_focused()  # which a new sheet gives it
     sheet.get_by_role("combobox", name="编号、名称或拼音", exact=True).fill("有图的手套")
     products.press("F3")
     expect(products.dialog("选择产品").get_by_role("img", name="有图的手套")).to_be_visible()
