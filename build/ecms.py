@@ -213,9 +213,9 @@ def test(words: list[str]) -> int:
         print(f"未通过：{'、'.join(failed)}", flush=True)
     print("── pytest", flush=True)
     variables = {**os.environ, "ECMS_CHROMIUM": browser, "ECMS_FAILED_CHECKS": "、".join(failed)}
-    # Each process takes its part of the list in its order, so that what one file sets up is mostly set up once; four
+    # Each process takes its part of the list in its order, so that what one file sets up is mostly set up once; three
     # more than cores, as much of the time is waiting.
-    spread = ["-n", str((os.cpu_count() or 1) + 4), "--dist", "worksteal"]
+    spread = ["-n", str((os.cpu_count() or 1) + 3), "--dist", "worksteal"]
     with _files_in_memory() as where:
         code = subprocess.call([PYTHON, "-m", "pytest", *spread, *words], env=variables | where)
     return code or int(bool(failed))
