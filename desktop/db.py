@@ -458,11 +458,12 @@ def _file_system(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
     """Type of the file system a folder lies on: that of the longest mount point above it."""
     if not mounts.exists():
         return ""
+    above = {str(one) for one in (folder, *folder.parents)}
     best, kind = "", ""
     for line in mounts.read_text(errors="replace").splitlines():
         _, point, file_system, *_ = line.split(" ")
         point = point.replace("\\040", " ")
-        if len(point) > len(best) and (folder == Path(point) or Path(point) in folder.parents):
+        if len(point) > len(best) and point in above:
             best, kind = point, file_system
     return kind
 

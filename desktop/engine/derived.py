@@ -4,6 +4,7 @@ import ast
 import sqlite3
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sync_server.replication.changeset import Scalar
@@ -71,11 +72,8 @@ def drop_from_search(db: sqlite3.Connection, definition: Definition, number: int
 def bring_up_to_date(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> None:
     """Makes anew what a changed declaration derives differently, and only that: a million rows take minutes."""
     kept = dict(db.execute("SELECT key, value FROM meta WHERE key LIKE 'derived:%' OR key LIKE 'tally:%'").fetchall())
-    for definition in registry:
-        words = repr((TEXT_VERSION, definition.module.title, sorted(definition.shadows), definition.searched))
-        names = definition.kept_sums
-        rules = [(summing.expression(definition, name), definition.fields[name].sum_within) for name in names]
-        counts = repr((definition.tallied, names, definition.parted, rules))
+    for name, (words, counts) in _made_by(registry.root).items():
+        definition = registry[name]
         before = kept.get(f"derived:{definition.name}")
         if (before, kept.get(f"tally:{definition.name}")) == (words, counts):
             continue
@@ -91,6 +89,22 @@ def bring_up_to_date(db: sqlite3.Connection, registry: Registry, tell: Tell = un
             "INSERT OR REPLACE INTO meta VALUES (?, ?)",
             [(f"derived:{definition.name}", words), (f"tally:{definition.name}", counts)],
         )
+
+
+@lru_cache(maxsize=4)
+def _made_by(registry: Registry) -> Mapping[str, tuple[str, str]]:
+    """What the derived columns and the index of each module follow from, and what its tally does."""
+    return {one.name: (_words_of(one), _counts_of(one)) for one in registry}
+
+
+def _words_of(definition: Definition) -> str:
+    return repr((TEXT_VERSION, definition.module.title, sorted(definition.shadows), definition.searched))
+
+
+def _counts_of(definition: Definition) -> str:
+    names = definition.kept_sums
+    rules = [(summing.expression(definition, name), definition.fields[name].sum_within) for name in names]
+    return repr((definition.tallied, names, definition.parted, rules))
 
 
 def _without_shadows(words: str) -> tuple[Any, ...]:

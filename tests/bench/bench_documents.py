@@ -1,5 +1,6 @@
-"""Documents at 1,000,000 lines, beside raw SQLite on the same disk: posting a sale of 50 lines and opening one of 200
-in the data layer; over HTTP the stock of 100,000 products, and the statement of a customer with half of all sales.
+"""Documents at 1,000,000 lines or more, beside raw SQLite on the same disk: posting a sale of 50 lines and opening one
+of 200 in the data layer; over HTTP the stock of 100,000 products, and the statement of a customer with half of all
+sales.
 
     python3 build/ecms.py bench documents [--lines N] [--products N] [--rounds N]
 
@@ -18,7 +19,8 @@ import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,8 @@ POST_MS, OPEN_MS, LIST_MS = 20, 100, 50
 POSTED, OPENED = 50, 200
 """Lines of the document that is posted, and of the one that is opened."""
 CUSTOMERS, PRODUCTS = 1_000, 100_000
+PART = 2_000
+"""Sales that are copied in one transaction."""
 YES = frozenset(("negative_stock", "over_credit", "below_min_price", "unknown_cost"))
 
 Job = tuple[str, Callable[[], object], Callable[[], object], float]
@@ -80,20 +84,39 @@ def _fill(folder: Path, documents: int) -> None:
     try:
         shop = Shop(station)
         model = shop.sell(POSTED)["row"]["id"]
-        with station.db.bulk(), station.db.write() as db, station.db.unguarded():
-            for table in MOVED:
-                _copy(db, table, model, documents - 1)
-            for table in MOVED:
-                derived.rebuild(db, station.registry[table])
-                if table in station.registry.sent:
-                    rebuild_checksum(db, station.registry, table)
-            audit.sum_up(db, station.registry)
-            db.execute("ANALYZE")
+        with station.db.bulk():
+            for work in _steps(station, model, documents):
+                with station.db.write() as db, station.db.unguarded():
+                    work(db)
     finally:
         station.close()
 
 
-def _copy(db: sqlite3.Connection, table: str, model: str, times: int) -> None:
+def _steps(station: Workstation, model: str, documents: int) -> Iterator[Callable[[sqlite3.Connection], object]]:
+    """Each a transaction, so that the log stays short. Indexes are sorted once at the end: row by row they took most of
+    the time."""
+    registry = station.registry
+    known = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = ?"
+    with station.db.read() as reader:
+        indexes = [index for table in MOVED for index in reader.execute(known, (table,)).fetchall()]
+    yield from (partial(_execute, f'DROP INDEX "{name}"') for name, _ in indexes)
+    for table in MOVED:
+        for first in range(1, documents, PART):
+            yield partial(_copy, table, model, range(first, min(first + PART, documents)))
+    for table in MOVED:
+        yield partial(derived.rebuild, definition=registry[table])
+        if table in registry.sent:
+            yield partial(rebuild_checksum, registry=registry, table=table)
+    yield from (partial(_execute, made_by) for _, made_by in indexes)
+    yield partial(audit.sum_up, registry=registry)
+    yield partial(_execute, "ANALYZE")
+
+
+def _execute(sql: str, db: sqlite3.Connection) -> None:
+    db.execute(sql)
+
+
+def _copy(table: str, model: str, times: range, db: sqlite3.Connection) -> None:
     """Rows of the model sale once more for each other sale: under other ids, of another customer and other products."""
     names = [row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] != "row"]
     which = "id" if table == "sale" else "document"
@@ -104,6 +127,12 @@ def _copy(db: sqlite3.Connection, table: str, model: str, times: int) -> None:
         f"WHERE {which} = ?",
         (model,),
     )
+    db.execute("DROP TABLE IF EXISTS temp.clock")  # apart: else it would be looked for again for each copy
+    db.execute(
+        "CREATE TEMP TABLE clock AS SELECT c.id, c.hlc, c.r, c.n AS n_ FROM model m JOIN row_clock c ON c.t = ? "
+        "AND c.id = m.id",
+        (table,),
+    )
     products, customers = _in_use(db, "product", "NOT is_stopped"), _in_use(db, "customer")
     db.create_function("moved", 2, _moved)
     db.create_function("product_of", 2, lambda n, nth: products[(n * 7 + nth) % len(products)])
@@ -111,12 +140,10 @@ def _copy(db: sqlite3.Connection, table: str, model: str, times: int) -> None:
     db.create_function("body_of", 2, lambda body, n: _body(json.loads(body), n, products, customers))
     chosen = ", ".join(_expression(table, name) for name in names)
     listed = ", ".join(f'"{name}"' for name in names)
-    every = f"WITH RECURSIVE k (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < {times})"
+    every = f"WITH RECURSIVE k (n) AS (SELECT {times[0]} UNION ALL SELECT n + 1 FROM k WHERE n < {times[-1]})"
     db.execute(f"{every} INSERT INTO {table} ({listed}) SELECT {chosen} FROM k CROSS JOIN model")
     db.execute(
-        f"{every} INSERT INTO row_clock SELECT '{table}', moved(c.id, n), hlc, r, n_, NULL, NULL FROM k CROSS JOIN "
-        "(SELECT c.id, c.hlc, c.r, c.n AS n_ FROM row_clock c JOIN model m ON m.id = c.id WHERE c.t = ?) c",
-        (table,),
+        f"{every} INSERT INTO row_clock SELECT '{table}', moved(id, n), hlc, r, n_, NULL, NULL FROM k CROSS JOIN clock"
     )
 
 

@@ -7,7 +7,7 @@ import io
 import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from werkzeug.test import run_wsgi_app
 
 from desktop import cli
 from desktop.api.guard import Guard
+from desktop.manifest import digests
 from desktop.server import LocalServer
 from desktop.sync.exchange import Exchange, SyncError
 from desktop.sync.identity import Identities, inode_of
@@ -27,7 +28,7 @@ from sync_server.app import create_server_app
 from sync_server.files import FOLDER, Files
 from sync_server.manifest import Manifest
 from sync_server.store_sqlite import FILE_NAME, SqliteStore
-from tests.engine.kit import Desk, open_desk
+from tests.engine.kit import Desk, assert_checked, open_desk
 from tests.server.kit import MANIFEST
 
 BRANCH = "01"
@@ -193,8 +194,12 @@ class Company:
 
     def settle(self) -> None:
         """Everybody sends and hears everything."""
-        for machine in (*self.machines, *self.machines):
-            machine.sync()
+        with ExitStack() as open_desks:
+            desks = [open_desks.enter_context(open_desk(machine.folder)) for machine in self.machines]
+            for desk in (*desks, *desks):
+                desk.workstation.sync.round()
+                with suppress(SyncError):
+                    desk.workstation.files.turn()
 
     @property
     def machines(self) -> list[Machine]:
@@ -262,12 +267,13 @@ def at_time(desk: Desk, shift_ms: int) -> None:
 
 def assert_alike(machines: list[Machine]) -> None:
     """The same data everywhere, nothing under way, and the check finds nothing wrong."""
-    digests = [machine.digest() for machine in machines]
-    different = {table for table in digests[0] for other in digests[1:] if other[table] != digests[0][table]}
-    assert not different, different
+    found = []
     for machine in machines:
-        machine.done("check")
         with open_desk(machine.folder) as desk:
+            assert_checked(desk.engine)
             codes = [row[0] for row in desk.ask("SELECT code FROM customer WHERE code IS NOT NULL")]
             assert len(codes) == len(set(codes)), "a number was given twice"
             assert desk.ask("SELECT 1 FROM changeset WHERE state = 'pending'") == []
+            found.append(digests(desk.engine, "all"))
+    different = {table for table in found[0] for other in found[1:] if other[table] != found[0][table]}
+    assert not different, different

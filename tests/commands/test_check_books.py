@@ -120,7 +120,7 @@ def test_other_declarations_book_anew_at_the_next_start(booked: Path) -> None:
         with opened.db.read() as db:
             assert not db.execute("SELECT 1 FROM stock_move WHERE kind = 'gain'").fetchone()
             assert dict(db.execute("SELECT key, value FROM meta").fetchall())["books"] == audit.declared(
-                opened.registry
+                opened.registry.root
             )
         opened.close()
     assert findings(booked) == []

@@ -134,10 +134,8 @@ def fill(desk: Desk) -> None:
         ops.append(Op("contact", f"d{number:031x}", "ins", {"name": name, "parent_kind": kind, "parent": parent}))
     with desk.engine.db.write():
         desk.engine.applier.local(ops, actor=desk.admin.operator, batch="b" * 32)
-        gone = [
-            Op("customer", f"c{n:031x}", "del", seen={desk.changesets()[0][0].replica: 10**6})
-            for n in range(0, CUSTOMERS, 90)
-        ]
+        seen = {desk.changesets()[0][0].replica: 10**6}
+        gone = [Op("customer", f"c{n:031x}", "del", seen=seen) for n in range(0, CUSTOMERS, 90)]
         desk.engine.applier.local(gone, actor=desk.admin.operator)
 
 

@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..registry import Definition, Registry
@@ -203,13 +204,14 @@ _REVISION = 2
 
 def bring_up_to_date(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> None:
     """Rebuilds the books of data that were booked by other declarations."""
-    words = declared(registry)
+    words = declared(registry.root)
     known = db.execute("SELECT value FROM meta WHERE key = ?", (_KEY,)).fetchone()
     if known is None or known[0] != words:
         rebuild(db, registry, tell)
         db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_KEY, words))
 
 
+@lru_cache(maxsize=4)
 def declared(registry: Registry) -> str:
     """What documents and ledgers follow from, as far as words say it; `revision` stands for what functions say."""
     balances = [(one.module, one.keys, sorted(one.sums.items()), one.header) for one in registry.balances.values()]
