@@ -274,7 +274,7 @@ def _section(name: str, command: list[str], folder: Path) -> bool:
 def _need_chromium() -> str:
     found = machine.find_chromium()
     if found is None and machine.is_debian() and machine.is_root() and "ECMS_CHROMIUM" not in os.environ:
-        machine.install(["chromium"])
+        machine.install(machine.missing_packages(machine.BROWSER_PACKAGES))
         found = machine.find_chromium()
     if found is None:
         raise environment.SetupError(

@@ -191,7 +191,7 @@ def pair(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of the browser for tests that need several pages or downloads."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     found = os.environ.get("ECMS_CHROMIUM") or next((path for path in map(shutil.which, names) if path), None)
     if found is None:
         pytest.fail("Chromium is missing: sudo apt-get install -y chromium, or name one in ECMS_CHROMIUM")

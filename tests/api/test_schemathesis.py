@@ -95,7 +95,7 @@ def test_every_call_answers_as_described(
     office: Office, described: Any, path: str, method: str, mode: GenerationMode
 ) -> None:
     @settings(
-        max_examples=5, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+        max_examples=3, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(described[path][method].as_strategy(generation_mode=mode))

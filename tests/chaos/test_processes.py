@@ -28,7 +28,7 @@ STATIONS = 3
 GROUP = seed_id("customer_group", "general")
 OWN_FIELDS = ("address", "short_name", "wechat")
 GONE = "gone"
-THINK_S = 0.04
+THINK_S = 0.1
 HOT = 6
 """Customers that everybody works on."""
 

@@ -14,7 +14,7 @@ import pytest
 from .play import attempt, script_of, shrunk
 from .problem import Problem
 
-SEEDS = 36
+SEEDS = 24
 PARTS = 12
 SOAK_FROM = 1_000_000
 
