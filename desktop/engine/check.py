@@ -227,6 +227,8 @@ def _references(registry: Registry, definition: Definition) -> Iterator[Problem]
             for here in one.copies:
                 if here not in definition.fields:
                     yield Problem("M002", f"{definition.name}.{name}.copies", f"no field {here!r}")
+            for here in set(one.kept) - set(one.copies):
+                yield Problem("M002", f"{definition.name}.{name}.kept", f"{here!r} is not copied")
             if one.target_by and one.target_by[0] not in definition.fields:
                 yield Problem("M002", f"{definition.name}.{name}.target_by", f"no field {one.target_by[0]!r}")
     for related in definition.module.related:

@@ -132,8 +132,11 @@ class Saving:
             is_typed = here in parsed
             if old and not self.definition.fields[here].readonly:
                 is_typed = is_typed or old[here] != self._gave(one, old[name], there)
+            given = None if target is None else target.get(there)
+            if given is None and here in one.kept:
+                continue
             if target is not None and not is_typed and (old or target):
-                new[here] = target.get(there)
+                new[here] = given
 
     def _gave(self, one: Ref, id: str | None, column: str) -> Scalar:
         """What a source gives, also one that is deleted by now."""

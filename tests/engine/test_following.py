@@ -95,6 +95,22 @@ def test_what_a_person_typed_is_not_overwritten_by_what_a_source_gives(office: O
     assert patch(office, "customer", blank["id"], level=known["批发"])["price_level"] is None
 
 
+def test_a_limit_comes_with_a_level_and_never_goes_with_one(office: Office) -> None:
+    known = levels(office)
+    patch(office, "dict_item", known["VIP"], credit_limit=50_000_00)
+    patch(office, "dict_item", known["批发"], credit_limit=20_000_00)
+    limits = [make(office, name, level=known["VIP"], **more)["credit_limit"] for name, more in (
+        ("甲", {}), ("乙", {"credit_limit": 0}), ("丙", {"credit_limit": None}),
+    )]  # fmt: skip
+    assert limits == [50_000_00, 0, None], "what was typed stays, a blank on purpose included"
+    one = make(office, "丁")
+    assert one["credit_limit"] is None, "普通 has none"
+    assert patch(office, "customer", one["id"], level=known["VIP"])["credit_limit"] == 50_000_00
+    assert patch(office, "customer", one["id"], level=known["批发"])["credit_limit"] == 20_000_00
+    gone_down = patch(office, "customer", one["id"], level=known["普通"])
+    assert (gone_down["price_level"], gone_down["credit_limit"]) == ("1", 20_000_00), "nobody becomes unlimited so"
+
+
 @pytest.mark.parametrize("given", [{"owner": None}, {"owner": ""}])
 def test_without_an_owner_there_is_no_department(office: Office, given: dict[str, Any]) -> None:
     one = make(office, "甲")

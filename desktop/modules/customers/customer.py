@@ -53,7 +53,9 @@ customer = Module(
             default="default",
             merge="flag",
             index=True,
-            copies={"price_level": "price_slot", "discount_rate": "discount_rate"},
+            copies={"price_level": "price_slot", "discount_rate": "discount_rate", "credit_limit": "credit_limit"},
+            # a level without a limit says nothing of it: nobody becomes unlimited by going down to one
+            kept=("credit_limit",),
         ),
         status=Dict("客户状态", "customer_status", default="default", index=True),
         source=Dict("客户来源", "customer_source"),
@@ -98,7 +100,7 @@ customer = Module(
             help="空着就随客户级别",
         ),
         settlement_method=Ref("结算方式", "settlement_method", default="default", small=True),
-        credit_limit=Money("信用额度", min=0, merge="flag", sum=True, width=96, help="空着不限，0 是只做现款"),
+        credit_limit=Money("信用额度", min=0, merge="flag", sum=True, width=96, help="空着不限，0 是只做现款；新客户没填的随客户级别"),
         discount_rate=Rate(
             "默认折扣%",
             min=0,
