@@ -38,8 +38,9 @@ def read(call: Call, module: str, id: str) -> Any:
 def work_out(call: Call, module: str) -> dict[str, Any]:
     asked: shapes.SheetBody = call.body
     changed = (asked.changed.line, asked.changed.field) if asked.changed else None
+    was = asked.changed.was if asked.changed else None
     values = asked.values | ({"id": asked.id} if asked.id else {})
-    return verbs.work_out(call.engine, call.principal, module, values, asked.lines, changed)
+    return verbs.work_out(call.engine, call.principal, module, values, asked.lines, changed, was)
 
 
 @routes.add("GET", f"{_DOCUMENTS}/find", "What a typed or scanned code means", shapes.AnyObject,

@@ -614,10 +614,11 @@ class DocumentAnswer(Loose):
 
 
 class Cell(Strict):
-    """A cell of a sheet: of the header where no line is named."""
+    """A cell of a sheet: of the header where no line is named, and there what a choice `was` before."""
 
     line: Annotated[int, Field(ge=0, le=5_000)] | None = None
     field: Name
+    was: Annotated[str, Field(max_length=64)] | None = None
 
 
 class SheetBody(Strict):

@@ -585,7 +585,9 @@ def test_a_line_is_looked_behind_and_its_price_chosen(window: Window) -> None:
     screen.api.ok("PATCH", f"/api/records/product/{product['id']}", {"price_1": 200_000, "price_2": 180_000})
     made(screen, {"product": product["id"], "qty": 70_000})
     # one who never bought: no last price stands before the reference prices
-    customer = screen.api.add("customer", name="看价新客户", group=screen.api.groups()["一般客户"])
+    group = screen.api.groups()["一般客户"]
+    customer = screen.api.add("customer", name="看价新客户", group=group)
+    other = screen.api.add("customer", name="批发新客户", group=group, price_level="2")
     window.page.evaluate("location.hash = '#/m/sale'")
     shown = screen.list("销货管理").loaded()
     shown.grid.focus()
@@ -596,6 +598,14 @@ def test_a_line_is_looked_behind_and_its_price_chosen(window: Window) -> None:
     box(dialog).fill(str(product["code"]))
     screen.press("Enter")
     expect(cell(dialog, 1, "price")).to_contain_text("20.00")
+    # another customer has other prices; who wants them as they were puts them back
+    dialog.locator("[data-field=customer] input").fill(other["name"])
+    screen.page.get_by_role("option", name=re.compile(re.escape(other["name"]))).first.click()
+    expect(cell(dialog, 1, "price")).to_contain_text("18.00")
+    note = dialog.get_by_role("status").filter(has_text="1 行的单价、折扣已按「批发新客户」重新带出")
+    note.get_by_role("button", name="保留原价").click()
+    expect(note).to_have_count(0)
+    expect(cell(dialog, 1, "amount")).to_contain_text("20.00")
     cell(dialog, 1, "price").click()
     expect(cell(dialog, 1, "price")).to_be_focused()
     screen.press("F4")

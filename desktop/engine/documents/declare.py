@@ -77,12 +77,23 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Typing:
-    """A sheet while somebody fills it in, and the cell he left last (`line` None: the header)."""
+    """A sheet while somebody fills it in, and the cell he left last (`line` None: the header). `was`: what a choice in
+    the header was before."""
 
     sheet: Sheet
     asking: Asking
     line: int | None = None
     field: str | None = None
+    was: str | None = None
+
+
+@dataclass(frozen=True)
+class Back:
+    """How what lines were changed in by itself is put back: the words of it, the lines, and the fields of them."""
+
+    label: str
+    lines: tuple[int, ...]
+    fields: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -99,6 +110,8 @@ class Hint:
     """What is told instead."""
     until: tuple[str, ...] = ()
     """Fields of its line: it stays said until one of them is changed. Others speak of what was changed last."""
+    back: Back | None = None
+    """It tells that lines were changed by itself, and stays said until the sheet is saved or they are put back."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -319,7 +319,7 @@ def _names(engine: Engine, db: sqlite3.Connection, ids: Sequence[str]) -> dict[s
 
 def work_out(
     engine: Engine, principal: Principal, module: str, values: Mapping[str, Any], lines: Sequence[Mapping[str, Any]],
-    changed: tuple[int | None, str] | None = None,
+    changed: tuple[int | None, str] | None = None, was: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A sheet while it is typed, with everything that follows: {values, lines, labels, hints}. Never refuses: what no
     field can hold stands as it was typed."""
@@ -329,7 +329,7 @@ def work_out(
     with engine.db.read() as db:
         asking = asking_for(engine, db, principal)
         line, name = changed or (None, None)
-        typing = Typing(Sheet(header, lines_in), asking, line, name)
+        typing = Typing(Sheet(header, lines_in), asking, line, name, was)
         return _worked_out(engine, db, principal, definition, typing)
 
 
@@ -397,7 +397,7 @@ def _hints(engine: Engine, principal: Principal, hints: Sequence[Hint]) -> Itera
         may_know = one.tells is None or _may_know(engine, principal, *one.tells)
         about = {
             "text": one.text if may_know else one.bare, "level": one.level, "line": one.line, "field": one.field,
-            "until": list(one.until) or None,
+            "until": list(one.until) or None, "back": asdict(one.back) if one.back else None,
         }  # fmt: skip
         if about["text"]:
             yield {name: value for name, value in about.items() if value is not None}

@@ -28,7 +28,8 @@ class Ref(Field):
     """The id of one record.
 
     `target_by` makes it point at one of several modules, named by another field of the record. `copies` fills fields
-    of this record from the target ({here: there}), those of `kept` only where the target has something. `loose` references never stop the target's deletion.
+    of this record from the target ({here: there}), those of `kept` only where the target has something. `loose`
+    references never stop the target's deletion.
     `depends` narrows the candidates to those whose field equals a field of this record ("id" is the record itself).
     A `whole` one is found by its index in deleted rows, too.
     `retired` ones may still be chosen when they are out of use: always, or where another field of this record is

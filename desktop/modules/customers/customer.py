@@ -100,7 +100,14 @@ customer = Module(
             help="空着就随客户级别",
         ),
         settlement_method=Ref("结算方式", "settlement_method", default="default", small=True),
-        credit_limit=Money("信用额度", min=0, merge="flag", sum=True, width=96, help="空着不限，0 是只做现款；新客户没填的随客户级别"),
+        credit_limit=Money(
+            "信用额度",
+            min=0,
+            merge="flag",
+            sum=True,
+            width=96,
+            help="空着不限，0 是只做现款；新客户没填的随客户级别",
+        ),
         discount_rate=Rate(
             "默认折扣%",
             min=0,

@@ -32,6 +32,7 @@ from .papers import (
     worked_out,
 )
 from .refusal import shown_in
+from .repricing import OFFERED, is_priced, set_aside, settle, told
 from .rounding import WHOLE_RATE
 from .same import is_same
 from .settings import USE_LAST_PRICE
@@ -142,6 +143,7 @@ class Bargain:
         if not sheet.header.get("number"):
             sheet.header["tax_basis"] = None  # it goes by the lines there are now
         complete(sheet.header, sheet.lines, asking)
+        aside = self._set_aside(typing)
         hints: list[Hint] = []
         for place, line in enumerate(sheet.lines):
             is_here = typing.line == place
@@ -155,7 +157,28 @@ class Bargain:
                 hints += price_stays(line, place, self.lines, offer.price if offer else None, source)
             if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
                 hints += self._offer(sheet.header, line, place, asking, is_fresh=is_here and typing.field == "product")
-        return sheet, hints
+        return sheet, [*hints, *self._settle(typing, aside)]
+
+    def _set_aside(self, typing: Typing) -> dict[int, tuple[Columns, int]]:
+        """The prices that came by themselves, where another party is chosen: by line, with the discount that came
+        along."""
+        header, asking = typing.sheet.header, typing.asking
+        if typing.line is not None or typing.field != self.party or not header.get(self.party):
+            return {}
+        own = self.rate({self.party: typing.was}, asking)
+        found: dict[int, tuple[Columns, int]] = {}
+        for place, line in enumerate(typing.sheet.lines):
+            if is_priced(line) and line.get("price_source") in OFFERED:
+                along = WHOLE_RATE if line["price_source"] == "last" else own
+                found[place] = set_aside(line, along), along
+        return found
+
+    def _settle(self, typing: Typing, aside: Mapping[int, tuple[Columns, int]]) -> Iterator[Hint]:
+        lines, header = typing.sheet.lines, typing.sheet.header
+        changed = [place for place, (was, along) in aside.items() if settle(lines[place], was, along)]
+        typed = sum(is_priced(line) and line.get("price_source") == "typed" for line in lines)
+        if changed and (party := typing.asking.look(self.party, str(header[self.party]))):
+            yield from told(self.lines, f"「{party['name']}」", changed, typed)
 
     def _carried(self, typing: Typing, place: int) -> Iterator[Hint]:
         """The amount that came along with a line follows its quantity."""

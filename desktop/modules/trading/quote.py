@@ -40,6 +40,7 @@ from .papers import (
 from .prints import TOTAL, on_sheets
 from .product import SLOTS, slot_prices
 from .profit import profit_rate
+from .repricing import is_priced, set_aside, settle, told
 from .rounding import PRICED, TEN_THOUSAND, divided
 from .settings import QUOTE_DAYS, SLOT_NAMES
 from .taken import OVER_QUOTED, taken_too_much
@@ -85,6 +86,7 @@ def _four(line: Columns, asking: Asking) -> Columns:
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     ungift(typing)
     sheet = typing.sheet
+    aside = _set_aside(typing)
     if typing.line is None and typing.field == "customer":
         sheet.header.update(dict.fromkeys(("owner", "price_slot", "settlement_method")))
     if typing.line is None and typing.field == "doc_on":
@@ -97,13 +99,36 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
         is_here = typing.line == place
         line |= discounted(line, typing.field if is_here else None, by_hand=place in typed)
         taxed(line, typing.field if is_here else None, typing.asking)
-        is_asked = line.get("price") is None or (typing.line is None and typing.field == "price_slot")
-        if line.get("product") and is_asked and not (is_here and typing.field == "price"):
+        if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
             line["price"] = _listed(line, slot)
             line |= _discount(typing, line, is_fresh=is_here and typing.field == "product")
         if is_here and typing.field == "unit_row" and place in typed:
             hints += price_stays(line, place, "quote_line", _listed(line, slot), "参考售价")
-    return sheet, hints
+    return sheet, [*hints, *_settle(typing, aside, typed)]
+
+
+def _set_aside(typing: Typing) -> dict[int, tuple[Columns, int]]:
+    """The prices that came by themselves, where another customer or other reference prices are chosen: by line, with
+    the discount that came along."""
+    header, field = typing.sheet.header, typing.field
+    is_other = field == "customer" and header.get("customer")
+    if typing.line is not None or not (is_other or field == "price_slot"):
+        return {}
+    slot = str((header.get("price_slot") if is_other else typing.was) or "1")
+    along = rate_of({"customer": typing.was} if is_other else header, typing.asking)
+    return {
+        place: (set_aside(line, along), along)
+        for place, line in enumerate(typing.sheet.lines)
+        if is_priced(line) and line.get("typed_amount") is None and line["price"] == _listed(line, slot)
+    }
+
+
+def _settle(typing: Typing, aside: Mapping[int, tuple[Columns, int]], typed: set[int]) -> Iterator[Hint]:
+    lines, header = typing.sheet.lines, typing.sheet.header
+    changed = [place for place, (was, along) in aside.items() if settle(lines[place], was, along)]
+    customer = typing.asking.look("customer", str(header.get("customer"))) if typing.field == "customer" else None
+    whose = f"「{customer['name']}」" if customer else "参考售价"
+    yield from told("quote_line", whose, changed, sum(is_priced(lines[place]) for place in typed))
 
 
 def _discount(typing: Typing, line: Columns, *, is_fresh: bool) -> Columns:

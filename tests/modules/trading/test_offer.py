@@ -133,3 +133,75 @@ def test_a_new_customer_has_the_discount_of_his_level(shop: Shop) -> None:
     made = [shop.customer("丙", level=id), shop.customer("丁", level=id, discount_rate=scaled(80)), shop.customer("戊")]
     rates = [shop.api.get(f"/api/records/customer/{one}")["row"]["discount_rate"] for one in made]
     assert rates == [scaled(95), scaled(80), None]
+
+
+def chosen(
+    shop: Shop, module: str, field: str, value: str, was: str | None, *lines: dict[str, Any], **header: Any
+) -> Any:
+    """A sheet after another choice in its header: its lines, and what is said of all of them."""
+    body = {"values": header | {field: value}, "lines": list(lines), "changed": {"field": field, "was": was}}
+    answer = shop.api.post(f"/api/documents/{module}/work-out", body)
+    return answer["lines"], [hint for hint in answer["hints"] if "back" in hint]
+
+
+@pytest.mark.parametrize("module", ["quote", "sale"])
+def test_another_customer_has_prices_and_a_discount_of_his_own(shop: Shop, module: str) -> None:
+    shop.product(price_1=scaled(20), price_2=scaled(18), price_3=scaled(15))
+    old = shop.customer(price_level="2", discount_rate=scaled(90))
+    new = shop.customer("乙", price_level="3", discount_rate=scaled(80))
+    offered = filled(shop, module, field="product")
+    rate = offered | {"discount_rate": scaled(70)}
+    typed = offered | {"price": scaled(17), "price_source": "typed"}
+    none = offered | {"discount_rate": scaled(100)}
+    gift = offered | {"is_gift": True, "price": 0}
+    head = {"price_slot": "2"} if module == "quote" else {}
+    lines, said = chosen(shop, module, "customer", new, old, offered, rate, typed, none, gift, **head)
+    pairs = [(line["price"], line["discount_rate"]) for line in lines]
+    assert pairs[:2] == [(scaled(15), scaled(80)), (scaled(15), scaled(70))], "a typed discount stays"
+    assert pairs[2:4] == [(scaled(17), scaled(90)), (scaled(15), scaled(100))], "so does a typed price, and none at all"
+    assert lines[4]["price"] == 0 and lines[0]["amount"] == fen(12)
+    assert said[0]["text"] == "3 行的单价、折扣已按「乙」重新带出；手输的 1 行没有动"
+    assert said[0]["back"] == {
+        "label": "保留原价", "lines": [0, 1, 3], "fields": ["price", "discount_rate", "price_source"]
+    }  # fmt: skip
+    assert chosen(shop, module, "customer", new, old, *lines, price_slot="3")[1] == [], "nothing changes twice"
+    kept, said = chosen(shop, module, "customer", "", old, offered, **head)
+    assert kept[0]["price"] == scaled(18) and not said, "nobody is chosen yet"
+
+
+def test_a_price_that_came_from_a_last_deal_goes_with_its_customer(shop: Shop) -> None:
+    shop.product(price_1=scaled(20))
+    old, new = shop.customer(discount_rate=scaled(90)), shop.customer("乙")
+    shop.supplier()
+    shop.buy(("P", 10, 5))
+    shop.sell(("P", 1, 16))
+    last = filled(shop, "sale", field="product")
+    assert (last["price"], last["price_source"]) == (scaled(16), "last")
+    lines, said = chosen(shop, "sale", "customer", new, old, last)
+    assert (lines[0]["price"], lines[0]["price_source"]) == (scaled(20), "level") and len(said) == 1
+    again, _ = chosen(shop, "sale", "customer", old, new, *lines)
+    assert (again[0]["price"], again[0]["discount_rate"]) == (scaled(16), scaled(100))
+
+
+def test_another_supplier_asks_his_own_last_price(shop: Shop) -> None:
+    shop.product()
+    old, new = shop.supplier(), shop.supplier("供乙")
+    shop.buy(("P", 10, 5))
+    line = {"product": shop.names["P"], "qty": scaled(1), "price": scaled(5), "price_source": "last"}
+    lines, said = chosen(shop, "purchase", "supplier", new, old, line)
+    assert lines[0]["price"] == scaled(5), "where nothing is offered it stays"
+    shop.product("Q", purchase_price=scaled(7))
+    lines, said = chosen(shop, "purchase", "supplier", new, old, line | {"product": shop.names["Q"]})
+    assert (lines[0]["price"], lines[0]["price_source"]) == (scaled(7), "list")
+    assert said[0]["text"] == "1 行的单价、折扣已按「供乙」重新带出"
+
+
+def test_other_reference_prices_leave_what_was_typed(shop: Shop) -> None:
+    shop.product(price_1=scaled(20), price_2=scaled(18))
+    shop.customer()
+    offered = filled(shop, "quote", field="product")
+    lines, said = chosen(
+        shop, "quote", "price_slot", "2", None, offered, offered | {"price": scaled(17)}, customer=shop.names["甲"]
+    )
+    assert [line["price"] for line in lines] == [scaled(18), scaled(17)]
+    assert said[0]["text"] == "1 行的单价、折扣已按参考售价重新带出；手输的 1 行没有动"

@@ -244,7 +244,7 @@ export interface DocumentPage {
   disputes?: { id: string; version: string }[]
 }
 /** a line of what a document follows to: said of one cell, one line, one field of the head, or of all */
-export interface DocumentHint { line?: number | null; field?: string | null; text: string; level: 'info' | 'warn'; /** it stays said until one of these of its line changes */ until?: string[] }
+export interface DocumentHint { line?: number | null; field?: string | null; text: string; level: 'info' | 'warn'; /** it stays said until one of these of its line changes */ until?: string[]; /** lines were changed by themselves: these fields of them can be put back */ back?: { label: string; lines: number[]; fields: string[] } }
 /** no id: a line that has never been saved */
 export type SheetLine = Record<string, Value | undefined>
 export interface WorkedOut { values: Record<string, Value>; lines: SheetLine[]; labels: Labels; hints: DocumentHint[] }

@@ -4,8 +4,8 @@ import type { DocumentPage, FoundProduct, FoundProducts, Job, SheetLine, SourceO
 
 export interface SheetBody { values: Record<string, Value>; lines: SheetLine[] }
 export interface SaveBody extends SheetBody { post: boolean; confirmed?: string[]; answers?: string }
-/** what a person has just set */
-export type Touched = { field: string } | { line: number; field: string }
+/** what a person has just set; `was`: the choice that stood there before */
+export type Touched = { field: string; was?: string } | { line: number; field: string }
 
 export interface GlanceBody { values: Record<string, Value>; line: SheetLine }
 export interface Glance {

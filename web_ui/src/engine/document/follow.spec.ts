@@ -54,6 +54,15 @@ describe('what follows', () => {
     await settle()
     expect(asked.map((a) => a.sheet.values.discount)).toEqual([3])
   })
+  it('names the choice that stood there at first', async () => {
+    const { asked, now, set, follower } = desk()
+    for (const [was, value] of [['a', 'b'], ['b', 'c']] as const) {
+      set(setHead(now(), [], 'customer', value))
+      follower.push({ field: 'customer', was })
+    }
+    await settle()
+    expect(asked.map((a) => [a.changed, a.sheet.values.customer])).toEqual([[{ field: 'customer', was: 'a' }, 'c']])
+  })
   it('no longer names a line that went away', async () => {
     const { asked, now, set, follower } = desk()
     const [a, b] = [newLine(fields, {}), newLine(fields, {})]

@@ -6,15 +6,15 @@ import type { WorkedOut } from '../../api/types'
 import type { Touched } from './calls'
 import { indexOf, merge, type Sheet } from './sheet'
 
-/** a cell by the key of its line: places move while questions wait */
-export interface Changed { key?: string; field: string }
+/** a cell by the key of its line: places move while questions wait; `was`: the choice of the head that the lines went by */
+export interface Changed { key?: string; field: string; was?: string | undefined }
 interface Question { sheet: Sheet; changed: Changed | null }
 
 export interface FollowOptions {
   ask: (sheet: Sheet, changed: Touched | null, signal: AbortSignal) => Promise<WorkedOut>
   now: () => Sheet
   /** `asked`: the sheet as the answer knows it */
-  take: (sheet: Sheet, answer: WorkedOut, asked: Sheet) => void
+  take: (sheet: Sheet, answer: WorkedOut, asked: Sheet, changed: Changed | null) => void
   failed: (error: unknown) => void
   busy?: (is: boolean) => void
   waitMs?: number
@@ -32,7 +32,7 @@ const WAIT_MS = 40
 function placeOf(question: Question): Touched | null {
   const { changed, sheet } = question
   if (!changed) return null
-  if (changed.key === undefined) return { field: changed.field }
+  if (changed.key === undefined) return { field: changed.field, ...(changed.was ? { was: changed.was } : {}) }
   const line = indexOf(sheet, changed.key)
   // the line went away meanwhile: only the sums follow
   return line < 0 ? null : { line, field: changed.field }
@@ -48,8 +48,10 @@ export function createFollower(options: FollowOptions): Follower {
   function push(changed: Changed | null): void {
     const last = waiting[waiting.length - 1]
     // typed again into the same place: one question will do
-    if (last && last.changed?.key === changed?.key && last.changed?.field === changed?.field) waiting.pop()
-    waiting.push({ sheet: options.now(), changed })
+    const again = !!last && last.changed?.key === changed?.key && last.changed?.field === changed?.field
+    if (again) waiting.pop()
+    // the lines still go by what stood there at first
+    waiting.push({ sheet: options.now(), changed: again && changed && last.changed ? { ...changed, was: last.changed.was } : changed })
     window.clearTimeout(timer)
     if (!running) timer = window.setTimeout(start, options.waitMs ?? WAIT_MS)
   }
@@ -71,7 +73,7 @@ export function createFollower(options: FollowOptions): Follower {
         const answer = await options.ask(question.sheet, placeOf(question), abort.signal)
         if (mine !== turn) return
         for (const later of waiting) later.sheet = merge(later.sheet, question.sheet, answer)
-        options.take(merge(options.now(), question.sheet, answer), answer, question.sheet)
+        options.take(merge(options.now(), question.sheet, answer), answer, question.sheet, question.changed)
       } catch (error) {
         if (mine !== turn) return
         options.failed(error)

@@ -3,12 +3,13 @@ import { computed, onUnmounted, ref, shallowRef } from 'vue'
 import { ApiError, newKey } from '@/api/client'
 import type { DocumentAction, DocumentHint, DocumentInfo, DocumentPage, DocumentState, FoundProduct, Job, Labels, ModuleInfo, Row, Value, WorkedOut } from '@/api/types'
 import { formatValue } from '@/fields'
+import { isEmpty } from '@/fields/define'
 import { t } from '@/locale'
 import { ask } from '@/ui/confirm'
 import { goOn } from '../goOn'
 import { missingRequired, newValues } from '../model/form'
 import { documents, type SaveBody } from './calls'
-import { createFollower } from './follow'
+import { createFollower, type Changed } from './follow'
 import { shownHints, stillLasting, withLasting, type Lasting } from './hints'
 import { useKept } from './kept'
 import { fieldsOfKind, linesOfKind, nounOf, withoutStray } from './layout'
@@ -16,6 +17,7 @@ import {
   addLine, bodyOf, copyOf, EMPTY, fromFound, indexOf, insertLine, namesOf, newLine, noErrors, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, titlesOf, touched, typedOf,
   type Errors, type Line, type Scanned, type Sheet, type Values,
 } from './sheet'
+import { putBack as putLinesBack, turnedBy, type Turned } from './turned'
 
 /** a document that a new sheet begins with, and as which of its sources */
 export interface FilledFrom { source: string; id: string }
@@ -34,6 +36,10 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   /** what the last answer said, and what stays said */
   const told = shallowRef<DocumentHint[]>([])
   const lasting = shallowRef<Lasting[]>([])
+  /** lines that were changed by themselves, with what they can be put back to, and what was chosen before */
+  const turned = shallowRef<Turned & { field: string; was: string | undefined } | null>(null)
+  /** choices of the head that lines still go by, though another one stands there */
+  const goneBy = new Map<string, string | undefined>()
   const hints = computed(() => shownHints(told.value, lasting.value, sheet.value))
   const errors = shallowRef<Errors>(noErrors())
   const problems = shallowRef<Problems>({})
@@ -48,6 +54,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   /** the question between two machines that saving answers */
   const answers = ref<string | null>(null)
   const names = namesOf(module.fields, lineModule.fields)
+  const choices = new Set(module.fields.filter((f) => f.type === 'ref' || f.type === 'enum').map((f) => f.name))
   const headFields = new Set(module.fields.map((f) => f.name))
 
   const hasProblems = computed(() => Object.keys(problems.value).length > 0)
@@ -69,10 +76,12 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   const follower = createFollower({
     ask: (now, changed, signal) => documents.workOut(module.name, { ...bodyOf(now), ...(id.value ? { id: id.value } : {}), ...(changed ? { changed } : {}) }, signal),
     now: () => sheet.value,
-    take: (next, answer, asked) => {
+    take: (next, answer, asked, changed) => {
       learn(answer.labels)
       sheet.value = next
-      told.value = answer.hints
+      told.value = answer.hints.filter((hint) => !hint.back)
+      const found = turnedBy(turned.value, answer.hints, asked, next)
+      if (found && found !== turned.value && changed) turned.value = { ...found, field: changed.field, was: turned.value?.field === changed.field ? turned.value.was : changed.was }
       lasting.value = stillLasting(withLasting(lasting.value, answer.hints, asked), next)
       lagging.value = null
       if (!typed.value) original.value = next
@@ -80,7 +89,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     failed: (error) => { lagging.value = error },
     busy: (is) => { working.value = is },
   })
-  function change(next: Sheet, changed: { key?: string; field: string } | null): void {
+  function change(next: Sheet, changed: Changed | null): void {
     if (next === sheet.value) return
     sheet.value = next
     lasting.value = stillLasting(lasting.value, next)
@@ -102,6 +111,8 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     errors.value = noErrors()
     problems.value = {}
     told.value = lasting.value = []
+    turned.value = null
+    goneBy.clear()
     lagging.value = null
     attempt = null
     original.value = sheet.value = next
@@ -215,8 +226,25 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   function set(field: string, value: Value): void {
     setProblem(HEAD, field, null)
     if (field === about.kind) forgetStray({ ...sheet.value.values, [field]: value })
-    change(setHead(sheet.value, module.fields, field, value), { field })
+    const next = setHead(sheet.value, module.fields, field, value)
+    if (next !== sheet.value) change(next, { field, was: wasOf(field, value) })
   }
+  /** The choice that the lines go by; one that is cleared, or whose prices were kept, still is that. */
+  function wasOf(field: string, value: Value): string | undefined {
+    const before = choices.has(field) ? sheet.value.values[field] : null
+    const was = goneBy.has(field) ? goneBy.get(field) : (typeof before === 'string' && before) || undefined
+    if (isEmpty(value)) goneBy.set(field, was)
+    else goneBy.delete(field)
+    return was
+  }
+  function keepLines(): void {
+    const of = turned.value
+    if (!of) return
+    turned.value = null
+    goneBy.set(of.field, of.was)
+    change(putLinesBack(sheet.value, of), null)
+  }
+  function letTurn(): void { turned.value = null }
   function forgetStray(values: Values): void {
     const kept = withoutStray(problems.value[HEAD] ?? {}, module.fields, about, values)
     problems.value = Object.keys(kept).length ? { ...problems.value, [HEAD]: kept } : without(problems.value, HEAD)
@@ -315,7 +343,10 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   /** Saves the whole sheet. Null: something is in the way, and the sheet shows what. */
   async function save(post: boolean, confirmed: string[] = []): Promise<DocumentPage | null> {
     if (saving.value) return null
+    const seen = turned.value
     await follower.settled()
+    // nobody saves prices that came anew before he has seen them
+    if (turned.value && turned.value !== seen) return null
     if (!check(post)) return null
     saving.value = true
     try {
@@ -378,8 +409,8 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
 
   onUnmounted(() => follower.reset())
   return {
-    id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, answers, state, title, kind, noun, what, kept,
-    load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, repeatLine, takeFrom, takeAll, fill, save, act, learn,
+    id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, answers, turned, state, title, kind, noun, what, kept,
+    load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, keepLines, letTurn, repeatLine, takeFrom, takeAll, fill, save, act, learn,
   }
 }
 export type DocumentSheet = ReturnType<typeof useDocument>
