@@ -110,6 +110,7 @@ def _shown(line: dict[str, Any], width: int) -> dict[str, Any]:
         "number": line["n"],
         "cells": [cell[:200] for cell in cells] + [""] * (width - len(cells)),
         "faults": line["e"],
+        "odd": line.get("o", {}),
         "reason": reason_of(line),
         "same": line["s"],
         "like": [{"id": id, "title": title, "reason": reason} for id, title, reason in line["l"]],

@@ -390,7 +390,7 @@ class CheckBody(Strict):
 
 
 class JudgedQuery(Strict):
-    kind: Literal["good", "bad", "twice", "plain"] = "bad"
+    kind: Literal["good", "bad", "twice", "plain", "odd"] = "bad"
     offset: Annotated[int, Field(ge=0, le=2**31)] = 0
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 

@@ -67,6 +67,24 @@ def test_good_rows_are_imported_and_bad_ones_told(office: Office) -> None:
     assert "已经导入过了" in office.api.ended(again)["message"]
 
 
+def test_what_does_not_look_as_usual_is_pointed_out_and_imported(office: Office) -> None:
+    rows = (
+        ("客户名称", "客户分组", "邮编", "手机"),
+        ("甲厂", "一般客户", 215000, "138 1234 5678"),
+        ("乙厂", "一般客户", "SW1A 1AA", "0512-65551234"),
+        ("丙厂", "没有这一组", 21500, None),
+    )
+    one = Importing.of(office, xlsx(*rows))
+    counts = one.check()
+    assert (counts["good"], counts["bad"], counts["odd"]) == (2, 1, 1)
+    (odd,) = one.rows("odd")
+    assert odd["number"] == 3 and odd["faults"] == {} and list(odd["odd"]) == ["2", "3"]
+    assert odd["odd"]["2"] == "「邮编」国内的邮编是 6 位数字；国外的照写"
+    assert list(one.rows("bad")[0]["odd"]) == ["2"], "what is wrong is told there, and this beside it"
+    assert one.commit()["result"]["added"] == 2
+    assert customers(office)["乙厂"]["postcode"] == "SW1A 1AA"
+
+
 def test_the_error_file_is_mended_and_imported(office: Office) -> None:
     one = Importing.of(office, xlsx(HEADS, ("甲厂", "不存在", "0512", 1, None), ("乙厂", "一般客户", None, 2, None)))
     one.check()

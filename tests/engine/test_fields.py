@@ -159,6 +159,13 @@ def test_what_numbers_look_like_as_a_rule() -> None:
     assert not any(re.fullmatch(POSTCODE.pattern, one) for one in ("21500", "2150001", "SW1A1AA"))
 
 
+def test_blanks_marks_and_several_at_once_are_as_usual() -> None:
+    """As in web_ui: usual.spec.ts."""
+    assert all(POSTCODE.fits(one) for one in ("215 000", "２１５０００", "215000、100000", "215-000"))
+    assert not any(POSTCODE.fits(one) for one in ("21500", "SW1A 1AA", "215000、12"))
+    assert MOBILE.fits("138 1234 5678/+86 138-1234-5678") and not MOBILE.fits("0512-88888888")
+
+
 def test_what_looks_odd_is_kept_all_the_same() -> None:
     assert Text("邮编", usual=POSTCODE).parse("SW1A 1AA") == "SW1A 1AA"
     assert Phone("手机", usual=MOBILE).parse("139") == "139"

@@ -1,6 +1,11 @@
 """What numbers usually look like: others are kept as typed, with a word beside the box."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
+
+_SEVERAL = re.compile(r"[、,;/]")
+_MARKS = re.compile(r"[\s\-()。.·–—−]")
 
 
 @dataclass(frozen=True)
@@ -10,6 +15,11 @@ class Usual:
 
     pattern: str
     words: str
+
+    def fits(self, text: str) -> bool:
+        """Whether a text looks so (web_ui: usual.ts)."""
+        parts = _SEVERAL.split(unicodedata.normalize("NFKC", text))
+        return all(re.fullmatch(self.pattern, _MARKS.sub("", part)) for part in parts)
 
 
 POSTCODE = Usual(r"\d{6}", "国内的邮编是 6 位数字；国外的照写")

@@ -13,7 +13,7 @@ import orjson
 from ...errors import BadRequest, Invalid
 from ..access import Principal, demand, scope_sql
 from ..engine import Engine
-from ..fields import Serial
+from ..fields import Serial, Text
 from ..ids import new_id
 from ..query import T
 from ..registry import Definition, targets_of
@@ -29,7 +29,7 @@ from .tables import Row
 Progress = Callable[[int, int], None]
 
 CHUNK = 500
-GOOD, BAD, TWICE, SAME, PLAIN = "good", "bad", "twice", "same", "plain"
+GOOD, BAD, TWICE, SAME, PLAIN, ODD = "good", "bad", "twice", "same", "plain", "odd"
 WHOLE_ROW = "-1"
 """Stands for a column where a fault is none of a cell."""
 
@@ -57,6 +57,8 @@ class Counts:
     """Good rows of which something like it is there already."""
     same: int
     """Those of them that mean a record by its key."""
+    odd: int = 0
+    """Good rows with something that does not look as it usually does: it is pointed out, and imported."""
 
 
 def check_plan(principal: Principal, definition: Definition, plan: Plan) -> Plan:
@@ -127,7 +129,7 @@ class Judge(DryRun):
                         progress(2 * total + done, 3 * total)
                     writer.add(line, kinds)
         read.unlink()
-        return Counts(total, *(self._judged.count(kind) for kind in (GOOD, BAD, TWICE, SAME)))
+        return Counts(total, *(self._judged.count(kind) for kind in (GOOD, BAD, TWICE, SAME, ODD)))
 
     # --------------------------------------------------------------- first walk
 
@@ -146,12 +148,21 @@ class Judge(DryRun):
                 self._remember_title(reading, id, values)
                 line = {
                     "n": number, "id": id, "v": values, "e": {str(at): text for at, text in wrong.items()},
-                    "f": self._like.add(number, values), "c": cells,
+                    "f": self._like.add(number, values), "c": cells, "o": self._odd(values),
                 }  # fmt: skip
                 file.write(packed(line))
         if count == 0:
             raise BadRequest("表头下面没有要导入的行。请看看选的是不是这张表、这一行表头")
         return count
+
+    def _odd(self, values: Values) -> dict[str, str]:
+        """What a form would point out at its box, by column."""
+        found = {}
+        for name, at in self._columns.items():
+            one, value = self._definition.fields[name], values.get(name)
+            if isinstance(one, Text) and one.usual and isinstance(value, str) and not one.usual.fits(value):
+                found[at] = f"「{one.label}」{one.usual.words}"
+        return found
 
     def _remember_title(self, reading: Reading, id: str, values: Values) -> None:
         """Rows of a tree may name rows above them."""
@@ -183,7 +194,12 @@ class Judge(DryRun):
         line |= {"e": wrong, "s": same, "l": hits}
         if wrong:
             return line, [BAD]
-        return line, [GOOD, TWICE if hits or line["f"] else PLAIN, *([SAME] if same else [])]
+        return line, [
+            GOOD,
+            TWICE if hits or line["f"] else PLAIN,
+            *([SAME] if same else []),
+            *([ODD] if line["o"] else []),
+        ]
 
     def _read_hanging(self, line: dict[str, Any], old: Values | None) -> None:
         if not self._reading.hanging:

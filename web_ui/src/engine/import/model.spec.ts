@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { choose, columnName, decisionOf, doneWords, kindCounts, likeWords, missing, stateWords, takenBackWords, toWrite, type Counts, type JudgedRow, type PastImport } from './model'
+import { choose, columnName, decisionOf, doneWords, kindCounts, likeWords, missing, oddWords, stateWords, takenBackWords, toWrite, type Counts, type JudgedRow, type PastImport } from './model'
 
-const row = (number: number, more: Partial<JudgedRow> = {}): JudgedRow => ({ number, cells: [], faults: {}, reason: '', same: null, like: [{ id: 'a', title: '甲厂', reason: '电话相同' }], earlier: null, ...more })
-const counts: Counts = { rows: 12, good: 10, bad: 2, twice: 4, same: 3, key: 'name' }
+const row = (number: number, more: Partial<JudgedRow> = {}): JudgedRow => ({ number, cells: [], faults: {}, reason: '', odd: {}, same: null, like: [{ id: 'a', title: '甲厂', reason: '电话相同' }], earlier: null, ...more })
+const counts: Counts = { rows: 12, good: 10, bad: 2, twice: 4, same: 3, odd: 2, key: 'name' }
 
 describe('columns', () => {
   it('are named as in the spreadsheet', () => {
@@ -35,7 +35,7 @@ describe('rows that are there already', () => {
   })
   it('are told apart from all others, so that the counts add up', () => {
     const n = kindCounts(counts)
-    expect(n).toEqual({ bad: 2, twice: 4, plain: 6 })
+    expect(n).toEqual({ bad: 2, twice: 4, plain: 6, odd: 2 })
     expect(n.bad + n.twice + n.plain).toBe(counts.rows)
     expect(n.plain).toBe(toWrite(counts, 'skip', new Map(), new Map()))
   })
@@ -66,4 +66,8 @@ describe('an import that was cut off', () => {
     expect(stateWords({ ...past, doing: 'write' })).toBe('还没写完')
     expect(stateWords({ ...past, doing: 'stop' })).toBe('还没撤完')
   })
+})
+
+it('says once what does not look as usual in several cells', () => {
+  expect(oddWords(row(2, { odd: { 3: '「手机」11 位', 4: '「手机」11 位', 5: '「邮编」6 位' } }))).toBe('「手机」11 位，「邮编」6 位')
 })

@@ -6,9 +6,9 @@ export interface TargetField { name: string; label: string; required: boolean; h
 export interface SheetRow { number: number; cells: string[] }
 export interface Uploaded { id: string; name: string; kind: 'xlsx' | 'csv'; sheets: { name: string; hidden: boolean }[] }
 export interface Inspected extends Uploaded { sheet: string; head: number; rows: SheetRow[]; columns: FileColumn[]; fields: TargetField[]; keys: string[] }
-export interface Counts { rows: number; good: number; bad: number; twice: number; same: number; key: string }
-/** the kinds of rows that are told apart: every row is of one */
-export type Kind = 'bad' | 'twice' | 'plain'
+export interface Counts { rows: number; good: number; bad: number; twice: number; same: number; odd: number; key: string }
+/** the kinds of rows that are told apart: every row is of one; `odd` ones are among the others */
+export type Kind = 'bad' | 'twice' | 'plain' | 'odd'
 export type Decision = 'skip' | 'new' | 'update'
 export interface JudgedRow {
   number: number
@@ -16,6 +16,8 @@ export interface JudgedRow {
   /** column (or -1: the whole row) → what is wrong */
   faults: Record<string, string>
   reason: string
+  /** column → what does not look as it usually does */
+  odd: Record<string, string>
   /** the record that its key means */
   same: string | null
   like: { id: string; title: string; reason: string }[]
@@ -54,8 +56,8 @@ export function changesOnly(fields: string[], keys: string[]): boolean {
   return keys.some((key) => fields.includes(key))
 }
 
-/** How many rows there are of each kind: together they are all. */
-export const kindCounts = (counts: Counts): Record<Kind, number> => ({ bad: counts.bad, twice: counts.twice, plain: counts.good - counts.twice })
+/** How many rows there are of each kind: together they are all, but for `odd`, which counts some of the good ones once more. */
+export const kindCounts = (counts: Counts): Record<Kind, number> => ({ bad: counts.bad, twice: counts.twice, plain: counts.good - counts.twice, odd: counts.odd })
 
 /** What a row would do under the choices made. */
 export function decisionOf(row: JudgedRow, all: Decision, own: ReadonlyMap<number, Decision>): Decision {
@@ -76,6 +78,8 @@ export function toWrite(counts: Counts, all: Decision, own: ReadonlyMap<number, 
   }
   return counts.good - counts.twice + bySame + changed
 }
+
+export const oddWords = (row: JudgedRow): string => [...new Set(Object.values(row.odd))].join(t('，'))
 
 export function likeWords(row: JudgedRow): string {
   const first = row.like[0]

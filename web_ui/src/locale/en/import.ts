@@ -30,6 +30,8 @@ export const importing: Record<string, string> = {
   '原因': 'Reason',
   '只导入了一部分：数据是从备份恢复或复制来的': 'Only a part was imported: the data were restored or copied',
   '只撤销了一部分：数据是从备份恢复或复制来的': 'Only a part was undone: the data were restored or copied',
+  '看着不像': 'Looks odd',
+  '标出的内容和平常写的不一样，照原样导入。写错了的，在文件里改好再导入。': 'What is marked is not written as usual. It is imported as it is; mend slips in the file and import that.',
   '可以导入': 'Good',
   '可能已有': 'Maybe there already',
   '可能已有的': 'Those maybe there already',
