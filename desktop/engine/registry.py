@@ -453,6 +453,13 @@ class Registry:
         """The lines of a document; of one that has none, a module that keeps nothing."""
         return self.definitions[document.lines] if document.lines else NO_LINES
 
+    def left_out(self, of: str) -> tuple[tuple[str, str], ...]:
+        """(field, value) of records that a reference, "module.field" of lines, is never to."""
+        module, _, name = of.partition(".")
+        documents = (one.module.document for one in self)
+        finders = (one.find for one in documents if one and one.lines == module)
+        return next((one.without for one in finders if one and one.field == name), ())
+
     def _resolve_incoming(self) -> None:
         for definition in self:
             if definition.name in (aliases.TABLE, aliases.PAIRS):

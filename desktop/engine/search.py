@@ -204,7 +204,8 @@ def lookup(
         aliased = aliases.present(db, engine.registry.mergeable)
         has_retired = bool(ids) or _takes_retired(engine, of)
         conditions = _candidate_conditions(engine, definition, principal, where or {}, ids, aliased, has_retired)
-        conditions += [Sql(f"{q.T}.{column} IS NOT ?", (value,)) for column, value in without]
+        left_out = without if ids else (*without, *engine.registry.left_out(of))
+        conditions += [Sql(f"{q.T}.{column} IS NOT ?", (value,)) for column, value in left_out]
         is_merged = module in aliased
         if is_merged and not ids and not text.strip():
             conditions.append(Sql(aliases.not_merged(module, q.T)))

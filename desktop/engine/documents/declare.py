@@ -414,6 +414,8 @@ class Finder:
     shown: str = ""
     without: tuple[tuple[str, str], ...] = ()
     """(field, value) of records that no line is about: they are not offered."""
+    barred: str = ""
+    """What is said of such a one, {title}, where it is all that was looked for."""
 
 
 @dataclass(frozen=True, kw_only=True)

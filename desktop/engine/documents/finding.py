@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..access import Principal, demand
@@ -16,17 +16,36 @@ from .verbs import asking_for, asking_of, document_of, readable
 
 
 def find(engine: Engine, principal: Principal, module: str, text: str, limit: int) -> dict[str, Any]:
-    """{exact, items: [{product, unit_row, title, …}]}: what carries this very code, else what its words fit."""
+    """{exact, items: [{product, unit_row, title, …}], barred}: what carries this very code, else what its words fit.
+    `barred`: why something is found that is not offered, where there is nothing else."""
     definition, document, _ = document_of(engine, module)
     demand(principal, "view", definition)
     wanted = text.strip()
     if document.find is None:
-        return {"exact": False, "items": []}
+        return {"exact": False, "items": [], "barred": ""}
     with engine.db.read() as db:
         asking = asking_of(engine, db)
-        exact = list(document.find.exact(wanted, asking)) if wanted else []
+        carrying = list(document.find.exact(wanted, asking)) if wanted else []
+        exact = [one for one in carrying if _is_offered(document.find, one, asking)]
         found = exact or _alike(engine, principal, document.find, wanted, limit)
-        return {"exact": bool(exact), "items": _items(engine, db, principal, document.find, found[:limit], asking)}
+        return {
+            "exact": bool(exact),
+            "items": _items(engine, db, principal, document.find, found[:limit], asking),
+            "barred": "" if found or not wanted else _barred(engine, principal, document.find, wanted, carrying),
+        }
+
+
+def _is_offered(finder: Finder, one: Found, asking: Asking) -> bool:
+    row = asking.look(finder.module, one.id) or {}
+    return all(row.get(name) != value for name, value in finder.without)
+
+
+def _barred(engine: Engine, principal: Principal, finder: Finder, text: str, carrying: Sequence[Found]) -> str:
+    if not finder.barred:
+        return ""
+    ids = [one.id for one in carrying[:1]]
+    page = lookup(engine, principal, finder.module, text="" if ids else text, ids=ids, limit=1)
+    return next((finder.barred.format(title=row["title"]) for row in page["rows"]), "")
 
 
 def glance(

@@ -309,7 +309,7 @@ PRODUCTS = Finder(
 )  # fmt: skip
 """Codes, barcodes and names of products."""
 
-GOODS = replace(PRODUCTS, without=(("kind", "service"),))
+GOODS = replace(PRODUCTS, without=(("kind", "service"),), barred="「{title}」是服务，不进出库存")
 """Of those that lie in a warehouse (`no_services`)."""
 
 

@@ -510,6 +510,22 @@ def test_services_have_no_stock_and_are_not_offered_where_goods_are_entered(shop
     for module in ("stock_entry", "stock_transfer"):
         assert "P" in found(module, "") and found(module, "送货") == [], module
     assert found("sale", "送货") == ["送货上门"], "it is sold all the same"
+    code = next(row["code"] for row in shop.api.get("/api/records/product")["rows"] if row["name"] == "送货上门")
+    for text in (code, "送货"):
+        said = shop.api.get("/api/documents/stock_entry/find", text=text)
+        assert (said["items"], said["barred"]) == ([], "「送货上门」是服务，不进出库存"), "nor is it made anew"
+    assert shop.api.get("/api/documents/stock_entry/find", text="没有的")["barred"] == ""
+    assert found("sale", code) == ["送货上门"]
+
+    def picked(line: str) -> set[str]:
+        page = shop.api.get("/api/lookup/product", **{"for": f"{line}.product", "limit": "50"})
+        return {one["title"] for one in page["rows"]}
+
+    assert "送货上门" not in picked("stock_entry_line") | picked("stock_transfer_line")
+    assert "送货上门" in picked("sale_line") and "P" in picked("stock_entry_line")
+    id = shop.names["送货上门"]
+    asked = shop.api.get("/api/lookup/product", **{"for": "stock_entry_line.product", "ids": id})
+    assert [one["title"] for one in asked["rows"]] == ["送货上门"], "what stands there is called by its name"
 
 
 def test_what_a_save_would_ask_or_refuse_of_one_line_is_told_at_its_very_row(shop: Shop) -> None:

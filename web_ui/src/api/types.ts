@@ -262,7 +262,7 @@ export interface FoundProduct {
   /** what `on_hand` is counted in */
   stock_unit: string
 }
-export interface FoundProducts { exact: boolean; items: FoundProduct[] }
+export interface FoundProducts { exact: boolean; items: FoundProduct[]; /** why what is found is not offered */ barred?: string }
 /** asked before it is saved; the answer goes back as its name */
 export interface SaveQuestion { name: string; text: string }
 

@@ -20,6 +20,8 @@ export function useFinding(module: () => string) {
   const open = ref(false)
   const failed = ref(false)
   const waiting = ref(false)
+  /** why what was found is not offered */
+  const barred = ref('')
   /** the text that the list belongs to */
   let listed: string | null = null
   let timer = 0
@@ -35,6 +37,7 @@ export function useFinding(module: () => string) {
       const found = await documents.find(module(), text, SHOWN, mine.signal)
       if (mine.signal.aborted) return null
       items.value = found.items
+      barred.value = found.barred ?? ''
       at.value = 0
       listed = text
       return found
@@ -70,5 +73,5 @@ export function useFinding(module: () => string) {
   }
   function move(by: number): void { at.value = Math.max(0, Math.min(items.value.length - 1, at.value + by)) }
   onUnmounted(close)
-  return { items, at, open, failed, waiting, typed, enter, move, close, listedFor: () => listed }
+  return { items, at, open, failed, waiting, barred, typed, enter, move, close, listedFor: () => listed }
 }
