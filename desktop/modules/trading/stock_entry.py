@@ -83,9 +83,12 @@ def _worth(line: Columns) -> int | None:
 
 
 def _date(typing: Typing) -> None:
-    """T23: who says that a sheet is an opening, means the day before the books began; another kind is of today."""
+    """T23: who says that a sheet is an opening, means the day before the books began; another kind is of today. A new
+    one may be an opening from the start."""
     header, before = typing.sheet.header, day_before(start_of(typing.asking))
-    if typing.line is not None or typing.field != "kind" or not before:
+    begins = typing.field is None and not typing.sheet.lines and not header.get("number")
+    begins = begins and header.get("doc_on") == today()  # as it comes: nobody typed another
+    if typing.line is not None or not before or not (begins or typing.field == "kind"):
         return
     if header.get("kind") == "opening":
         header["doc_on"] = before

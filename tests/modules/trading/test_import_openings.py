@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from desktop import db as database
 from desktop.engine.access import Principal
 from desktop.engine.documents.foretold import Foretold
 from desktop.engine.documents.verbs import asking_of
+from desktop.engine.fields.moment import today
 from desktop.engine.imports import documents, most
 from desktop.engine.imports.undoing import past
 from desktop.engine.imports.writing import Choices
@@ -495,6 +496,23 @@ def test_the_template_asks_for_lines_and_only_openings_take_files(shop: Shop) ->
     assert shop.api.call("POST", "/api/import/sale/template").status_code == 403
     rights = {one["name"]: one["rights"] for one in shop.api.get("/api/modules")["modules"]}
     assert "import" in rights["stock_entry"] and "import" not in rights["sale"]
+
+
+def test_an_opening_is_of_the_day_it_is_booked_on_from_the_start(shop: Shop) -> None:
+    (company,) = shop.api.get("/api/records/company_profile")["rows"]
+    before, now = str(date.fromisoformat(company["start_on"]) - timedelta(days=1)), today()
+
+    def day(kind: str, doc_on: str, *lines: Any, **changed: str) -> str:
+        body = {"values": {"kind": kind, "doc_on": doc_on}, "lines": list(lines)}
+        body |= {"changed": changed} if changed else {}
+        return str(shop.api.post("/api/documents/stock_entry/work-out", body)["values"]["doc_on"])
+
+    assert day("opening", now) == before, "begun from 期初库存"
+    assert day("in", now) == now and day("opening", "2020-01-01") == "2020-01-01"
+    line = {"product": shop.names["P"], "qty": scaled(1)}
+    assert day("opening", now, line) == now and day("opening", now, field="doc_on") == now, "typed by somebody"
+    made = shop.enter("stock_entry", {"kind": "opening", "doc_on": before, "warehouse": "主仓"}, line)
+    assert made["row"]["book_on"] == before
 
 
 def test_services_have_no_stock_and_are_not_offered_where_goods_are_entered(shop: Shop) -> None:
