@@ -60,8 +60,8 @@ describe('page tabs', () => {
     await tabs.close('/help')
     expect(tabs.activeId).toBe('/m/customer')
   })
-  it('come back as they were left, without what may no longer be seen', async () => {
-    kept = { open: ['/start', '/m/customer', '/m/secret', '/help/customer'], active: '/m/customer' }
+  it('come back as they were left, without what may no longer be seen, or knows no more what it was for', async () => {
+    kept = { open: ['/start', '/m/customer', '/m/secret', '/import/customer', '/print/customer', '/help/customer'], active: '/m/customer' }
     const tabs = useTabs()
     await tabs.restore((tab) => tab.name !== 'secret')
     expect(tabs.tabs.map((tab) => tab.id)).toEqual(['/start', '/m/customer', '/help'])

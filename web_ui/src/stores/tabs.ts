@@ -54,6 +54,9 @@ export function tabOf(path: string): Tab | null {
   return null
 }
 
+/** Whether the next start opens it again: a preview knows its list no more, an import its file, and a finished one is told in its list. */
+const comesBack = (tab: Tab): boolean => !['start', 'print', 'import'].includes(tab.kind)
+
 const VISITED = 50
 
 export const useTabs = defineStore('tabs', () => {
@@ -126,7 +129,7 @@ export const useTabs = defineStore('tabs', () => {
     const kept = await loadState<{ open: string[]; active: string } | null>('tabs', null).catch(() => null)
     for (const path of kept?.open ?? []) {
       const tab = tabOf(path)
-      if (tab && tab.kind !== 'start' && known(tab) && !tabs.value.some((t) => t.id === tab.id)) tabs.value.push(tab)
+      if (tab && comesBack(tab) && known(tab) && !tabs.value.some((t) => t.id === tab.id)) tabs.value.push(tab)
     }
     if (kept && tabs.value.some((tab) => tab.id === kept.active)) activeId.value = kept.active
     visited.length = 0
