@@ -58,6 +58,7 @@ def _totals(
 ) -> tuple[dict[str, int], dict[str, str]]:
     """By column: the sum of rows that are alike, and in words what rows of several kinds come to."""
     place = survey.about.index(survey.alike)
+    units = {row["about"][place] for row in rows}
     sums: dict[str, int] = {}
     parts: dict[str, str] = {}
     for name in [name for name in names if name in survey.summed]:
@@ -65,7 +66,7 @@ def _totals(
         for row in rows:
             of[row["about"][place]] += int(row[name] or 0)
         found = {value: by for value, by in sorted(of.items()) if by}
-        if len(found) > 1:
+        if found and len(units) > 1:
             parts[name] = summing.in_parts(_QUANTITY, found)
         else:
             sums[name] = sum(found.values())

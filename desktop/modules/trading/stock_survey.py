@@ -9,14 +9,15 @@ CONDITIONS = {"low": "不足", "high": "过高", "none": "零库存", "negative"
 
 def judged(row: Columns) -> Columns:
     """`low` and `high` are the limits; on a day that is past nobody knows what had been ordered. What keeps to its
-    limits is not bought, as far as it may be below the upper one: a purchase says nothing of it either."""
+    limits is not bought, as far as it may be below the upper one, nor is what is too many: a purchase says nothing of
+    it either."""
     on_hand = int(row["on_hand"] or 0)
     available = on_hand - int(row["reserved"] or 0)
     projected = available + int(row["on_order"] or 0)
     low, high = (None if row[name] is None else int(row[name] or 0) for name in ("low", "high"))
     hint = stock_hint(on_hand=on_hand, available=available, projected=projected, stock_min=low, stock_max=high)
     condition = _condition(on_hand, is_low=hint.is_low, is_high=hint.is_high)
-    asks = condition != "normal" and (low is not None or high is not None)
+    asks = condition not in ("normal", "high") and (low is not None or high is not None)
     return {
         "available": available,
         "projected": projected,

@@ -56,7 +56,7 @@ def test_g22_all_products_with_what_they_ask_for(shop: Shop) -> None:
     found = looked_at(shop)
     figures = told(found, "on_hand", "available", "projected", "suggested")
     assert figures == {
-        "P": (25, 15, 45, 55, "low"), "Q": (6, 6, 6, 0, "high"), "R": (0, 0, 0, None, "none"),
+        "P": (25, 15, 45, 55, "low"), "Q": (6, 6, 6, None, "high"), "R": (0, 0, 0, None, "none"),
         "S": (-1, -1, -1, None, "negative"),
     }  # fmt: skip
     assert found["counts"] == {"low": 1, "high": 1, "none": 1, "negative": 1, "normal": 0}
@@ -141,3 +141,14 @@ def test_without_limits_nothing_is_short() -> None:
     row: dict[str, Any] = {"on_hand": 0, "reserved": 5, "on_order": 0, "low": None, "high": None}
     assert (judged(row)["condition"], judged(row)["suggested"]) == ("none", None)
     assert judged(row | {"on_hand": 10})["condition"] == "normal"
+
+
+def test_a_total_names_its_unit_where_there_are_several(shop: Shop) -> None:
+    """What happens to be of one unit alone would else look like a sum of all."""
+    unit = shop.api.post("/api/records/dict_item", {"list": "unit", "name": "捆"})["row"]["id"]
+    shop.product("U", unit=unit)
+    shop.buy(("U", 4, 1))
+    found = looked_at(shop)
+    assert found["parts"]["reserved"] == "个 10" and "捆 4" in found["parts"]["on_hand"]
+    alone = looked_at(shop, condition="low")
+    assert (alone["parts"], units(alone["sums"]["reserved"])) == ({}, 10)

@@ -79,7 +79,7 @@ export function toWrite(counts: Counts, all: Decision, own: ReadonlyMap<number, 
   return counts.good - counts.twice + bySame + changed
 }
 
-export const oddWords = (row: JudgedRow): string => [...new Set(Object.values(row.odd))].join(t('，'))
+export const oddWords = (row: JudgedRow): string => [...new Set(Object.values(row.odd))].join('　')
 
 export function likeWords(row: JudgedRow): string {
   const first = row.like[0]
