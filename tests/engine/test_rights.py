@@ -156,7 +156,13 @@ def test_a_colleague_s_customer_is_found_among_many_of_longer_names(floor: Floor
     for name in ("长城有限公司", "大江工具"):
         found = sales.post("/api/records/customer/similar", {"values": {"name": name}})
         assert [one["owner"] for one in found] == ["王同事"], name
-    floor.as_admin().post("/api/records/customer/delete", {"ids": made})
+    floor.as_admin().post("/api/merge/customer", {"winner": made[-2], "losers": [made[-1]], "take": {}})
+    floor.as_sales()
+    found = sales.post("/api/records/customer/similar", {"values": {"name": "大江工具"}})
+    assert [one["owner"] for one in found] == ["王同事"], "an old name of what it was merged into"
+    api = floor.as_admin()
+    api.post("/api/merge/customer/undo", {"ids": [made[-1]]})
+    api.post("/api/records/customer/delete", {"ids": made})
 
 
 def _questions(floor: Floor) -> Iterator[tuple[str, dict[str, str]]]:
