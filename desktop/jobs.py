@@ -198,7 +198,7 @@ class Jobs:
     def forget(self, ids: Iterable[str], owner: str) -> None:
         """Takes ended ones of this operator off the list, with files that nobody fetched."""
         with self._lock:
-            known = [self._jobs[id] for id in ids if id in self._jobs]
+            known = [self._jobs[id] for id in dict.fromkeys(ids) if id in self._jobs]
             ended = [one for one in known if one.owner == owner and one.state != "running"]
             for one in ended:
                 del self._jobs[one.id]

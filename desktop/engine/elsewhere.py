@@ -6,18 +6,17 @@ by what he typed himself and what is equal to it, and whose it is. Of the record
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from . import aliases
 from .access import Principal, compares, scope_sql
 from .engine import Engine
-from .fields import Sql
 from .likeness import score
 from .query import T
 from .registry import Definition
-from .rows import Values, fetch, labels
+from .rows import fetch, labels
 from .search import ALIKE, alike_candidates, is_alike
 
 _OWNER = "owner"
@@ -33,14 +32,15 @@ def kept_elsewhere(
         return []
     known = {name: value for name, value in values.items() if name in _telling(principal, definition)}
     with engine.db.read() as db:
-        rows = _unseen(engine, db, definition, principal, known)
-        names = labels(db, engine.registry, definition, rows)
+        numbers = alike_candidates(engine, db, definition, replace(principal, everything=True), known)
+        rows = fetch(db, engine.registry, definition, sorted(numbers), None)
+        owners = _owners_beyond(engine, db, definition, principal, [row["id"] for row in rows])
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         points, reasons = score(definition, known, row)
-        if row["id"] != id and reasons and is_alike(definition, known, row, points):
-            name = names.get(str(row[_OWNER] or ""), "")
-            found.setdefault(name, _told(points, reasons, name))
+        if row["id"] in owners and row["id"] != id and reasons and is_alike(definition, known, row, points):
+            owner = owners[row["id"]]
+            found.setdefault(owner, _told(points, reasons, owner))
     return list(found.values())[:_MOST]
 
 
@@ -58,19 +58,22 @@ def _telling(principal: Principal, definition: Definition) -> set[str]:
     }
 
 
-def _unseen(
-    engine: Engine, db: sqlite3.Connection, definition: Definition, principal: Principal, values: Mapping[str, Any]
-) -> list[Values]:
-    """Live rows beyond his scope that are worth comparing with what he typed."""
+def _owners_beyond(
+    engine: Engine, db: sqlite3.Connection, definition: Definition, principal: Principal, ids: Sequence[str]
+) -> dict[str, str]:
+    """Those of some records that he may not see, with the name of who looks after each. What was merged is another
+    name of what it was merged into, and looked after with it."""
     scope = scope_sql(engine.registry, definition, principal, T)
     if scope is None:
-        return []
-    numbers = alike_candidates(engine, db, definition, replace(principal, everything=True), values)
-    kept = aliases.not_merged(definition.name, T) if aliases.present(db, [definition.name]) else "1"
-    beyond = Sql(f"NOT ({scope.text})", scope.params)
+        return {}
+    winners = aliases.winners(db, definition.name, ids) if definition.module.mergeable else {}
+    meant = {id: winners.get(id, id) for id in ids}
     sql = (
-        f"SELECT {T}.row FROM {definition.name} {T} WHERE {T}.row IN (SELECT value FROM json_each(?)) "
-        f"AND COALESCE({beyond.text}, 1) AND {kept} ORDER BY {T}.row LIMIT 200"
+        f"SELECT {T}.row FROM {definition.name} {T} WHERE {T}.id IN (SELECT value FROM json_each(?)) "
+        f"AND {T}.deleted_at IS NULL AND COALESCE(NOT ({scope.text}), 1)"
     )
-    found = [row[0] for row in db.execute(sql, (json.dumps(sorted(numbers)), *beyond.params))]
-    return fetch(db, engine.registry, definition, found, None)
+    numbers = [row[0] for row in db.execute(sql, (json.dumps(sorted(set(meant.values()))), *scope.params))]
+    rows = fetch(db, engine.registry, definition, numbers, None)
+    names = labels(db, engine.registry, definition, rows)
+    owners = {row["id"]: names.get(str(row[_OWNER] or ""), "") for row in rows}
+    return {id: owners[winner] for id, winner in meant.items() if winner in owners}

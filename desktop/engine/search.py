@@ -14,7 +14,7 @@ from .access import Principal, compares, scope_sql, tally_scope
 from .define import Alike
 from .engine import Engine
 from .fields import Ref, Sql, all_of
-from .likeness import is_equal, score
+from .likeness import is_equal, key_column, score
 from .registry import Definition, targets_of
 from .rows import Values, fetch, labels, titles
 from .schema import index_name
@@ -461,7 +461,25 @@ def _like_candidates(
         typed = values.get(name)
         needle = alike.normal(typed) if isinstance(typed, str) else None
         if needle and len(needle) >= 2:
-            yield from _containing(engine, db, definition, principal, alike.fields.split(), needle)
+            yield from _equal_or_containing(engine, db, definition, principal, alike.fields.split(), needle)
+
+
+def _equal_or_containing(
+    engine: Engine,
+    db: sqlite3.Connection,
+    definition: Definition,
+    principal: Principal,
+    names: Sequence[str],
+    needle: str,
+) -> Iterable[int]:
+    """By the column that keeps what is compared, which no crowd of longer names hides; where a module has none, rows
+    that contain it."""
+    for name in names:
+        column = key_column(definition.shadows, name)
+        if column:
+            yield from _hits(engine, db, definition, principal, Sql(f"{q.T}.{column} = ?", (needle,)), _CANDIDATES)
+        else:
+            yield from _containing(engine, db, definition, principal, (name,), needle)
 
 
 def _containing(

@@ -54,7 +54,7 @@ def test_ended_jobs_leave_the_list_for_good_and_running_ones_stay(
     monkeypatch.setattr(exporting, "_cells", lambda *args: go_on.wait(10) and real(*args))
     running = office.api.post("/api/export/dict_item", EXPORT)
     assert len(kept(office)) >= 1
-    ids = {"ids": [ended["id"], running["id"], "nobody"]}
+    ids = {"ids": [ended["id"], running["id"], "nobody", ended["id"]]}
     assert office.api.post("/api/jobs/forget", ids) == {"ok": True}
     listed = [one["id"] for one in office.api.get("/api/jobs")]
     assert running["id"] in listed and ended["id"] not in listed

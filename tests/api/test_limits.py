@@ -96,9 +96,9 @@ def test_what_is_kept_can_be_answered_again(office: Office) -> None:
 
 def test_very_long_texts_are_compared_with_nothing(office: Office) -> None:
     values = {"name": "张" * 1_000_000, "phone": "1" * 10_000, "short_name": ["x"], "tax_no": {"a": 1}}
-    start = time.monotonic()
+    start = time.process_time()  # a loaded machine may let it wait, not work
     assert office.api.post("/api/records/customer/similar", {"values": values}) == []
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_state_that_is_too_large_is_413(office: Office) -> None:

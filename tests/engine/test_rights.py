@@ -148,6 +148,23 @@ def test_who_enters_a_colleague_s_customer_is_told_whose_it_is_and_nothing_else_
         assert [one["id"] for one in found] == [floor.theirs["id"]], "who sees it is shown it, once"
 
 
+def test_a_colleague_s_customer_is_found_among_many_of_longer_names(floor: Floor, sales: Api) -> None:
+    names = [*(f"长城分号{place}公司" for place in range(45)), "长城公司", "大江（苏州）工具公司"]
+    floor.as_admin()
+    made = [create(floor.api, "customer", name=name, group=GROUP, owner=floor.colleague)["id"] for name in names]
+    floor.as_sales()
+    for name in ("长城有限公司", "大江工具"):
+        found = sales.post("/api/records/customer/similar", {"values": {"name": name}})
+        assert [one["owner"] for one in found] == ["王同事"], name
+    floor.as_admin().post("/api/merge/customer", {"winner": made[-2], "losers": [made[-1]], "take": {}})
+    floor.as_sales()
+    found = sales.post("/api/records/customer/similar", {"values": {"name": "大江工具"}})
+    assert [one["owner"] for one in found] == ["王同事"], "an old name of what it was merged into"
+    api = floor.as_admin()
+    api.post("/api/merge/customer/undo", {"ids": [made[-1]]})
+    api.post("/api/records/customer/delete", {"ids": made})
+
+
 def _questions(floor: Floor) -> Iterator[tuple[str, dict[str, str]]]:
     theirs, contact = floor.theirs["id"], floor.their_contact["id"]
     for module in [definition.name for definition in load()]:

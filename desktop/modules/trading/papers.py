@@ -669,7 +669,9 @@ def _priced(line: Columns, product: Mapping[str, Any], net: int, asking: Asking)
     if net == typed:
         return f"单价 {shown_qty(typed)}"
     unit = asking.look("dict_item", str(product["unit"]))
-    return f"单价 {shown_qty(typed)}，优惠后每{unit['name'] if unit else '单位'} {shown_qty(net)}"
+    is_cut = line.get("discount_rate") not in (None, WHOLE_RATE) or line["net_amount"] != line["amount"]
+    comes_to = f"{'优惠后' if is_cut else '折合'}每{unit['name'] if unit else '单位'} {shown_qty(net)}"
+    return f"单价 {shown_qty(typed)}，{comes_to}"
 
 
 def taxed(line: Columns, changed: str | None, asking: Asking) -> None:

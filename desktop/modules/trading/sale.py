@@ -121,7 +121,7 @@ _SIDE = Bargain(
     deliver_label="交货日期",
     due_label="收款到期日",
     origin_label="原销货行",
-    never="没有卖给「{party}」过产品 {product}",
+    never="没有向「{party}」卖过产品 {product}",
 )
 
 

@@ -398,7 +398,7 @@ def test_what_comes_in_shows_its_worth_while_it_is_entered(shop: Shop) -> None:
 
 
 NEVER = [
-    ("sale", "customer", "甲", "没有卖给「甲」过产品 Q"),
+    ("sale", "customer", "甲", "没有向「甲」卖过产品 Q"),
     ("purchase", "supplier", "乙", "没有从「乙」进过产品 Q"),
 ]
 
@@ -443,5 +443,5 @@ def test_a_price_too_low_is_told_with_the_limit(shop: Shop, module: str) -> None
     said = "产品 贵 单价 84，优惠后每个 79.8，低于最低售价 80"
     assert _asked(shop, module, {"customer": "甲"}, ("贵", 1, 84, 95)) == {"below_min_price": said}
     line = {"product": shop.names["贵"], "unit_row": box, "qty": scaled(1), "price": scaled(959.99)}
-    said = "产品 贵 单价 959.99，优惠后每个 79.9991，低于最低售价 80"
+    said = "产品 贵 单价 959.99，折合每个 79.9991，低于最低售价 80"
     assert _asked(shop, module, {"customer": "甲"}, line) == {"below_min_price": said}

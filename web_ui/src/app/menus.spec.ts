@@ -1,6 +1,9 @@
+// @vitest-environment happy-dom
+import { createPinia, setActivePinia } from 'pinia'
 import { expect, it } from 'vitest'
 import type { Chapter, ModuleInfo, Shortcut } from '@/api/types'
-import { chapterEntries } from './menus'
+import { useTabs } from '@/stores/tabs'
+import { chapterEntries, openCommands } from './menus'
 
 const module = (name: string): ModuleInfo => ({ name, label: name, icon: 'x', shortcuts: [] as Shortcut[] }) as ModuleInfo
 const words = (chapter: Chapter, names: string[]): string[] =>
@@ -18,4 +21,17 @@ it('a part of a list stands in the menu by its own name, where people look for i
   const shown = (modules: ModuleInfo[]): string[] => chapterEntries(chapter, modules).map((entry) => (typeof entry === 'string' ? entry : 'heading' in entry ? `# ${entry.heading}` : String(entry.label)))
   expect(shown([module('money'), goods])).toEqual(['# 货', 'goods', '# 期初', '期初库存', 'money'])
   expect(shown([module('money')])).toEqual(['# 期初', 'money'])
+})
+
+it('a module opens as a whole after one of its shortcuts, and as it was left where it has none', async () => {
+  setActivePinia(createPinia())
+  const goods = { ...module('goods'), shortcuts: [{ name: 'opening', label: '期初库存', field: 'kind', value: 'opening' }] }
+  const [whole, part] = openCommands(goods)
+  const asked = (): unknown => useTabs().active.request
+  await part?.run?.()
+  expect(asked()).toMatchObject({ view: { filter: { and: [{ field: 'kind', op: 'eq', value: 'opening' }] } } })
+  await whole?.run?.()
+  expect(asked()).toMatchObject({ whole: true })
+  await openCommands(module('money'))[0]?.run?.()
+  expect([useTabs().active.path, asked()]).toEqual(['/m/money', undefined])
 })

@@ -1,7 +1,7 @@
 /** What stands in the menu bar: ids of commands, looked up when the menu opens. An id nobody has registered is not shown. */
 import { t } from '@/locale'
 import { useModules } from '@/stores/modules'
-import { useTabs } from '@/stores/tabs'
+import { useTabs, type ListRequest } from '@/stores/tabs'
 import { iconOf } from '@/ui/icons'
 import type { Command } from '@/composables/useCommands'
 import type { Chapter, ModuleInfo } from '@/api/types'
@@ -18,15 +18,21 @@ export interface Menu {
 /** The chapter that joins the window's own menu 系统. */
 const SYSTEM = 'system'
 
+function enterList(module: ModuleInfo, request: Omit<ListRequest, 'n'>): void {
+  const tabs = useTabs()
+  if (module.shortcuts.length) tabs.openList(module.name, request)
+  tabs.enter(`/m/${module.name}`)
+}
+/** Opens a module as a whole: whoever came there by a shortcut before does not go on with its rows unknowingly. */
 export function openCommand(module: ModuleInfo): Command {
-  return { id: `open:${module.name}`, label: module.label, icon: iconOf(module.icon), run: () => useTabs().enter(`/m/${module.name}`) }
+  return { id: `open:${module.name}`, label: module.label, icon: iconOf(module.icon), run: () => enterList(module, { whole: true }) }
 }
 
 /** Opens the list of a module with only the rows that a shortcut is about. */
 export function shortcutCommands(module: ModuleInfo): Command[] {
   return module.shortcuts.map(({ name, label, field, value }) => ({
     id: `open:${module.name}:${name}`, label, icon: iconOf(module.icon),
-    run: () => { const tabs = useTabs(); tabs.openList(module.name, { view: { filter: { and: [{ field, op: 'eq', value }] } } }); tabs.enter(`/m/${module.name}`) },
+    run: () => enterList(module, { view: { filter: { and: [{ field, op: 'eq', value }] } } }),
   }))
 }
 export const openCommands = (module: ModuleInfo): Command[] => [openCommand(module), ...shortcutCommands(module)]

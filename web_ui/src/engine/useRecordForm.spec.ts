@@ -53,4 +53,26 @@ describe('what is asked before a save', () => {
     questionNow.value?.answer('no')
     expect([await saving, form.values.name, form.dirty.value, form.saving.value, sent.length]).toEqual([null, '甲', true, false, 1])
   })
+  it('means one record where it is asked about what was typed on after a lost answer', async () => {
+    const form = await formOf()
+    const keys: string[] = []
+    let isLost = true
+    vi.stubGlobal('fetch', vi.fn((path: string, init: RequestInit): Promise<Response> => {
+      const added = init.method === 'POST' && path.startsWith('/api/records/thing')
+      if (added) keys.push(new Headers(init.headers).get('Idempotency-Key') ?? '')
+      if (added && isLost) return Promise.reject(new TypeError('lost'))
+      const asksFirst = init.method === 'PATCH' && !path.includes('twice')
+      const body = asksFirst ? { code: 'confirm', title: '', status: 409, questions: [{ name: 'twice', text: '真的？' }] } : { row: { id: '1', rev: 1, name: '甲' }, labels: {} }
+      return Promise.resolve(new Response(JSON.stringify(body), { status: asksFirst ? 409 : 200, headers: { 'Content-Type': asksFirst ? 'application/problem+json' : 'application/json' } }))
+    }))
+    await expect(form.save()).rejects.toThrow()
+    isLost = false
+    form.set('name', '乙')
+    const saving = form.save()
+    await flushPromises()
+    questionNow.value?.answer('yes')
+    await saving
+    expect(keys.length).toBeGreaterThan(1)
+    expect(new Set(keys).size, 'another key would make another record').toBe(1)
+  })
 })

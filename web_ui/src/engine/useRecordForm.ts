@@ -236,17 +236,16 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
     const now = forAdding(module, values)
     attempt ??= { key: newKey(), sent: now }
     const { key, sent } = attempt
-    try {
-      let page = await records.add(module.name, sent, { key }, confirmed)
-      // typed on after a lost answer: the record is there already, the rest follows as a change
-      const later = changedFields({ ...now }, { ...sent }).concat(Object.keys(sent).filter((name) => !(name in now)))
-      if (later.length) page = await records.change(module.name, page.row.id, pick({ ...now }, later), { rev: page.row.rev }, confirmed)
-      attempt = null
-      return page
-    } catch (error) {
+    let page = await records.add(module.name, sent, { key }, confirmed).catch((error: unknown) => {
       if (!(error instanceof ApiError) || error.code !== 'unreachable') attempt = null
       throw error
-    }
+    })
+    // typed on after a lost answer: the record is there already, the rest follows as a change; while that is refused or
+    // asked about, the next try still means this record
+    const later = changedFields({ ...now }, { ...sent }).concat(Object.keys(sent).filter((name) => !(name in now)))
+    if (later.length) page = await records.change(module.name, page.row.id, pick({ ...now }, later), { rev: page.row.rev }, confirmed)
+    attempt = null
+    return page
   }
   async function saveChange(confirmed: string[]): Promise<RecordPage | null> {
     if (!id.value || !row.value) return null

@@ -20,6 +20,8 @@ export interface ListRequest {
   create?: Record<string, Value>
   /** what the new document is filled from */
   from?: { source: string; id: string }
+  /** all rows again, where only those of a shortcut are shown */
+  whole?: boolean
   /** only rows with this flaw */
   flaw?: string
   /** choose this node of the group tree */

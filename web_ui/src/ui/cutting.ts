@@ -12,6 +12,11 @@ function boxOf(event: Event): Box | null {
   const box = event.target
   return (box instanceof HTMLInputElement || box instanceof HTMLTextAreaElement) && box.maxLength > 0 ? box : null
 }
+/** what of a pasted text a box is given: one of a single line drops the breaks at the end, as cells of a spreadsheet have one, and has blanks for others */
+export function given(text: string, isOneLine: boolean): string {
+  const lines = text.replace(/\r\n?/g, '\n')
+  return isOneLine ? lines.replace(/\n+$/, '').replaceAll('\n', ' ') : lines
+}
 function selectedIn(box: Box): number {
   // boxes of some types (email, number) do not tell
   return (box.selectionEnd ?? 0) - (box.selectionStart ?? 0)
@@ -27,7 +32,7 @@ export function watchCuts(root: Document = document): void {
     const box = boxOf(event)
     if (!box || event.isComposing || !event.inputType.startsWith('insert')) return
     const text = event.data ?? event.dataTransfer?.getData('text/plain') ?? ''
-    tell(box, box.value.length, selectedIn(box), text.length)
+    tell(box, box.value.length, selectedIn(box), given(text, box instanceof HTMLInputElement).length)
   }, true)
   root.addEventListener('compositionstart', (event) => {
     const box = boxOf(event)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Clause, FieldInfo, Filter } from '../../api/types'
 import { field } from '../../fields/info'
-import { clauseWords, conditionsOf, equalTo, fromClause, knownOnly, onlyValue, operatorWord, toClause, wantsLike, withClause, type ColumnFilter } from './filter'
+import { clauseWords, conditionsOf, equalTo, fromClause, knownOnly, onlyValue, operatorWord, shortcutIn, toClause, wantsLike, withClause, type ColumnFilter } from './filter'
 
 const name = field('text', { name: 'name', label: '客户名称', operators: ['eq', 'ne', 'contains', 'like', 'empty'] })
 const region = field('ref', { name: 'region', label: '所在区域', tree: true, target: 'region', operators: ['eq', 'ne', 'empty'] })
@@ -63,4 +63,10 @@ it('a filter that leaves one value of a field says which', () => {
   expect(onlyValue({ and: [{ or: [{ field: 'kind', op: 'eq', value: 'a' }, { field: 'kind', op: 'eq', value: 'b' }] }] }, 'kind')).toBeNull()
   expect(onlyValue({ and: [{ field: 'kind', op: 'ne', value: 'a' }] }, 'kind')).toBeNull()
   expect(onlyValue({ and: [] }, 'kind')).toBeNull()
+})
+it('a filter is a shortcut where it says that and nothing else', () => {
+  const opening = { name: 'opening', label: '期初库存', field: 'kind', value: 'opening' }
+  const only: Clause = { field: 'kind', op: 'eq', value: 'opening' }
+  expect(shortcutIn([opening], { and: [only] })).toBe(opening)
+  for (const and of [[], [{ ...only, value: 'gain' }], [only, { field: 'name', op: 'empty' }]] as Clause[][]) expect(shortcutIn([opening], { and })).toBeUndefined()
 })

@@ -1,6 +1,6 @@
 /** 数据过滤 (C8): conditions of one column in the pop-up ↔ the filter the API takes ↔ the words on a chip. */
 import { t } from '@/locale'
-import type { Clause, Condition, FieldInfo, Filter, Operator, Value } from '../../api/types'
+import type { Clause, Condition, FieldInfo, Filter, Operator, Shortcut, Value } from '../../api/types'
 
 export type Join = 'and' | 'or' | null
 
@@ -149,6 +149,10 @@ export function knownOnly(filter: Filter, fields: Map<string, FieldInfo>): Filte
   return { and: filter.and.filter((clause) => conditionsOf(clause).length > 0 && conditionsOf(clause).every((c) => fields.has(c.field))) }
 }
 
+/** The shortcut whose rows alone a filter leaves. */
+export function shortcutIn(shortcuts: Shortcut[], filter: Filter): Shortcut | undefined {
+  return filter.and.length === 1 ? shortcuts.find((one) => onlyValue(filter, one.field) === one.value) : undefined
+}
 /** The value that every row shown has in this field, as far as the filter says so. */
 export function onlyValue(filter: Filter, field: string): string | null {
   const clause = clauseFor(filter, field)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Clause, Filter } from '@/api/types'
-import { recents, tiles } from './tiles'
+import { concerns, recents, tiles } from './tiles'
 
 const wednesday = new Date(2026, 10, 25, 9, 0)
 function holds(one: Clause | Filter, day: string): boolean {
@@ -21,4 +21,9 @@ describe('who is to be contacted', () => {
     const due = recents.find((one) => one.due)?.view(wednesday).filter ?? { and: [] }
     expect(['2026-01-05', '2026-11-25', '2026-11-29', '2026-11-30'].map((day) => holds(due, day))).toEqual([true, true, true, false])
   })
+})
+
+it('who trades is not counted anew with every document', () => {
+  expect(['sale', 'purchase', 'customer', 'quote'].map((module) => concerns(module, tiles, false))).toEqual([false, false, true, false])
+  expect(concerns('sale', tiles, true)).toBe(true)
 })

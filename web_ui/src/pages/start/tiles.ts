@@ -51,6 +51,10 @@ export const recents: Recent[] = [
 /** What a company does first, in this order; shown until it trades, or somebody has seen enough of it. */
 export interface FirstStep { module: string; /** of that module */ shortcut?: string; label: string; hint: string }
 export const BEGUN_BY = ['purchase', 'sale']
+/** Whether the page says something else once this module changed: trade concerns it only until there is some. */
+export function concerns(module: string, shown: { module: string }[], isBeginning: boolean): boolean {
+  return (isBeginning && BEGUN_BY.includes(module)) || shown.some((entry) => entry.module === module)
+}
 export const firstSteps: FirstStep[] = [
   { module: 'company_profile', label: t('公司资料和启用日期'), hint: t('业务从哪天开始记在这里') },
   { module: 'product', label: t('产品'), hint: t('一个个录，或从表格导入') },
