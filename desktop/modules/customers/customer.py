@@ -112,7 +112,7 @@ customer = Module(
             "默认折扣%",
             min=0,
             max=1_000_000,
-            help="90 是九折；空着就随客户级别",
+            help="90 是九折；新客户没填的随客户级别",
         ),
         linked_supplier=Ref("对应供应商", "supplier", loose=True),
         birth=Birthday("生日/成立日"),

@@ -270,9 +270,10 @@ class Bargain:
         """Goods come back that were never dealt in with this party: more likely another product or party was meant, or
         it was before the books began. A line that says what it goes back on has been found already."""
         header, asking = posting.sheet.header, posting.asking
-        was = posting.old if posting.old and posting.old.header.get(self.party) == header.get(self.party) else None
+        old, party_now = posting.old, header.get(self.party)
+        was = old if old and is_same(asking, self.party, old.header.get(self.party), party_now) else None
         before = {str(line["id"]): line["product"] for line in was.lines} if was else {}
-        party, known = asking.look(self.party, str(header.get(self.party))), dict[str, bool]()
+        party, known = asking.look(self.party, str(party_now)), dict[str, bool]()
         for place, line in enumerate(posting.sheet.lines):
             product = str(line["product"])
             if party is None or line.get("origin_line") or before.get(str(line["id"])) == product:
