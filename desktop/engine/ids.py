@@ -7,8 +7,6 @@ import threading
 import time
 
 _SEED_SPACE = bytes.fromhex("8e0f6f0a5f7b5d0e9a5345434d530001")
-_VERSION_5, _VARIANT = 5 << 76, 0b10 << 62
-_OTHER_BITS = ~(0xF << 76 | 0b11 << 62)
 
 _lock = threading.Lock()
 _last = 0
@@ -29,8 +27,10 @@ def new_id() -> str:
 
 def derived_id(cause: str, role: str) -> str:
     """UUIDv5 of a cause and a role: two machines with one cause make one record."""
-    digest = hashlib.sha1(_SEED_SPACE + f"{cause}:{role}".encode(), usedforsecurity=False).digest()
-    return f"{int.from_bytes(digest[:16]) & _OTHER_BITS | _VERSION_5 | _VARIANT:032x}"
+    id = bytearray(hashlib.sha1(_SEED_SPACE + f"{cause}:{role}".encode(), usedforsecurity=False).digest()[:16])
+    id[6] = id[6] & 0x0F | 0x50  # version 5
+    id[8] = id[8] & 0x3F | 0x80  # of the variant of RFC 9562
+    return id.hex()
 
 
 def seed_id(table: str, code: str) -> str:

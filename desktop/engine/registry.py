@@ -185,6 +185,11 @@ class Definition:
         return tuple(name for name in self.stored_alike if name in self.unit_of)
 
     @cached_property
+    def sent_apart(self) -> tuple[str, ...]:
+        """The same of the other fields that have columns."""
+        return tuple(name for name in self.stored_apart if self.fields[name].columns(name)[0].name in self.unit_of)
+
+    @cached_property
     def covered(self) -> frozenset[str]:
         """Columns that versions speak of: those of fields, without what is edited freely after posting."""
         document = self.module.document

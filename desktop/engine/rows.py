@@ -69,6 +69,18 @@ def fetch(
     return present(db, registry, definition, inside, principal)
 
 
+def fetch_where(
+    db: sqlite3.Connection,
+    registry: Registry,
+    definition: Definition,
+    condition: str,
+    asked: str,
+    principal: Principal | None,
+) -> list[Values]:
+    """The same of the rows `c` that fulfil a condition, in the order that it names."""
+    return present(db, registry, definition, _raw(db, definition, condition, asked), principal)
+
+
 def living(db: sqlite3.Connection, registry: Registry, definition: Definition, ids: Sequence[str]) -> list[Values]:
     """Live rows by their ids, in any order, as rules see them: without figures."""
     condition = "c.deleted_at IS NULL AND c.id IN (SELECT value FROM json_each(?))"
@@ -424,13 +436,19 @@ def labels(
     db: sqlite3.Connection, registry: Registry, definition: Definition, rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, str]:
     """Titles of everything the rows refer to, by id; deleted records keep theirs."""
+    return titles(db, registry, referred((definition, rows)))
+
+
+def referred(*some: tuple[Definition, Sequence[Mapping[str, Any]]]) -> dict[str, set[str]]:
+    """The ids that rows of some modules refer to, by module."""
     wanted: dict[str, set[str]] = {}
-    for name in definition.names_of(Ref, Refs):
-        is_link = name in definition.links
-        ids = {id for row in rows for id in row.get(name) or ()} if is_link else _ids_in(rows, name)
-        for target in targets_of(definition.fields[name]):
-            wanted.setdefault(target, set()).update(ids)
-    return titles(db, registry, wanted)
+    for definition, rows in some:
+        for name in definition.names_of(Ref, Refs):
+            is_link = name in definition.links
+            ids = {id for row in rows for id in row.get(name) or ()} if is_link else _ids_in(rows, name)
+            for target in targets_of(definition.fields[name]):
+                wanted.setdefault(target, set()).update(ids)
+    return wanted
 
 
 def titles(db: sqlite3.Connection, registry: Registry, wanted: Mapping[str, Iterable[str]]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any, TypeVar, cast
@@ -14,7 +14,6 @@ from . import aliases, settled
 from . import query as q
 from .access import Principal, demand, scope_sql
 from .apply import Me
-from .columns import picked
 from .define import Draft
 from .engine import Engine
 from .fields import Field, Mirror, OfFirstChild, PriceBeside, Ref, Refs, Serial
@@ -67,6 +66,10 @@ class Saving:
     _coming: dict[str, Values] = field(default_factory=dict)
     _ahead: dict[tuple[str, str], Values] = field(default_factory=dict)
     """What ops that are not written yet make of records of other modules."""
+
+    def beside(self, definition: Definition) -> "Saving":
+        """For records of another module that are saved along with one of these: what one looks up, the other knows."""
+        return replace(self, definition=definition, _faults={}, _coming={})
 
     def expect(self, id: str, new: Values) -> None:
         """A record of this module that will be there, though it is not written yet: references and rules find it."""
@@ -642,31 +645,24 @@ def _default_entry(engine: Engine, db: sqlite3.Connection, one: Ref) -> str | No
 
 def sent_columns(definition: Definition, values: Mapping[str, Any]) -> dict[str, Scalar]:
     """Values as the columns that travel hold them."""
-    if not definition.kept:
-        return columns_of(definition, values)
-    stored: dict[str, Scalar] = _as_they_are(values, definition.sent_alike)
-    sent, apart = definition.unit_of, _apart(definition, values)
-    stored.update({name: value for name, value in apart.items() if name in sent})
-    return stored
+    return _stored(definition, values, definition.sent_alike, definition.sent_apart)
 
 
 def columns_of(definition: Definition, values: Mapping[str, Any]) -> dict[str, Scalar]:
     """Values as their columns hold them."""
-    return _as_they_are(values, definition.stored_alike) | _apart(definition, values)
+    return _stored(definition, values, definition.stored_alike, definition.stored_apart)
 
 
-def _as_they_are(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    if names and all(map(values.__contains__, names)):  # whole records have them all
-        return picked(values, names)
-    return {name: values[name] for name in names if name in values}
-
-
-def _apart(definition: Definition, values: Mapping[str, Any]) -> dict[str, Scalar]:
-    """The fields whose columns hold something else than their value."""
-    stored: dict[str, Scalar] = {}
-    fields = definition.fields
-    for name in definition.stored_apart:
-        one = fields[name]
+def _stored(
+    definition: Definition, values: Mapping[str, Any], alike: Sequence[str], apart: Sequence[str]
+) -> dict[str, Scalar]:
+    """`alike` are the fields whose columns hold their value as it is."""
+    try:
+        stored: dict[str, Scalar] = dict(zip(alike, map(values.__getitem__, alike), strict=True))
+    except KeyError:  # only whole records have them all
+        stored = {name: values[name] for name in alike if name in values}
+    for name in apart:
+        one = definition.fields[name]
         if name in values and not (one.write_only and isinstance(values[name], bool)):
             stored.update(one.store(name, values[name]))
     return stored

@@ -22,7 +22,7 @@ from sync_server.replication.clock import Dot, wall_ms
 from sync_server.replication.merge import Merged, RowClock, RowState, merge_row
 
 from . import aliases, derived, following
-from .columns import filled, listed, picked
+from .columns import filled, fitted, listed
 from .documents import balances
 from .documents.declare import Posted
 from .documents.project import project, unveiled
@@ -170,7 +170,7 @@ class Work:
                 continue
             veil = veils.get(id, {})
             merged = {**values, **veil} if veil else values
-            data = filled(merged, table.column_names)
+            data = filled(merged, table.rules.unit_of) if table.column_names else {}
             state = RowState(data, clocks.get(id, _NO_CLOCK), True, merged["via"])
             self._held[name, id] = Held(table, id, values, values, state, state.clock, values["row"], veil=veil)
 
@@ -249,7 +249,7 @@ class Work:
         merged = merge_row(before, op, cause.dot, table.rules)
         if before is not None and op.kind == "upd":
             self._pass(held, before.clock, merged.state.clock, cause.dot)
-        if merged.state.clock != held.clock or is_new:
+        if is_new or merged.state.clock != held.clock:
             self._take(held, before, merged, cause)
         if is_new:
             self._unpark(op.table, op.id)
@@ -412,7 +412,7 @@ class Work:
         """Puts a row into a table that is worked out here."""
         held = self.hold(table, id)
         base = held.stored or {**_UNSIGNED, "id": id, "rev": 0, "deleted_at": None, "via": None}
-        row = {**base, **picked(values, held.table.all_names)}
+        row = {**base, **fitted(values, held.table.blank)}
         held.is_dropped, held.state = False, _KEPT
         is_as_before, held.row = row == held.stored, row
         if is_as_before:

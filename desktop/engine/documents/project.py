@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..columns import listed, picked
+from ..columns import fitted, listed, picked
 from ..fields import Enum
 from ..ids import derived_id
 from . import approval, brought
@@ -232,13 +232,13 @@ class _Projection:
         """A draft shows what was merged, and what follows from it."""
         living = sorted((one for one in lines if not one.is_gone), key=_order)
         out = self.document.work_out(Sheet(_raw(header), [_raw(one) for one in living]))
-        self._put(header, _raw(header), out.header | {"state": state, "version": 0})
+        self._put(header, out.header | {"state": state, "version": 0} | _raw(header))
         copied = self._copied(header)
         for one, columns in zip(living, out.lines, strict=True):
-            self._put(one, _raw(one), self._followed(out.header, columns) | copied)
+            self._put(one, self._followed(out.header, columns) | copied | _raw(one))
         for one in lines:
             if one.is_gone:
-                self._put(one, _raw(one), {})
+                self._put(one, _raw(one))
             self.work.show_life(one)
 
     def _copied(self, header: Held) -> Columns:
@@ -248,11 +248,10 @@ class _Projection:
         """A line with what follows from it and its annexes."""
         return line | self.document.line_totals(header, line)
 
-    def _put(self, held: Held, sent: Columns, kept: Mapping[str, Any]) -> None:
-        """Shows `sent` values and what is `kept` here; the merged ones wait where they are others."""
-        table = held.table
-        shown = picked(sent, table.column_names) | picked(kept, table.kept_names)  # type: ignore[union-attr]
-        if table is self.definition and self.document.stands:
+    def _put(self, held: Held, values: Columns) -> None:
+        """Shows values, of all columns; the merged ones wait where they are others."""
+        shown = fitted(values, held.table.blank)
+        if held.table is self.definition and self.document.stands:
             shown |= picked(held.row, self.document.stands.split())
         self.work.show(held, shown)
 
@@ -280,20 +279,18 @@ class _Projection:
         before = dict(header.row)
         after = picked(raw, self.definition.uncovered)
         after |= approval.shown(chain.shown, after)
-        self._put(header, sheet.header | after, sheet.header | about)
+        self._put(header, sheet.header | about | after)
         if is_new:
             self.work.tell_shown(header, before, winner)
-        given = {str(line["id"]): line for line in sheet.lines}
         of_line = self.work.registry.lines_of(self.document).uncovered
         copied = self._copied(header)
         for one in lines:
-            line = given.get(one.id)
-            if line is None:  # whatever it showed before: on all machines the same
-                self._put(one, _raw(one), {})
+            if one.id not in followed:  # whatever it showed before: on all machines the same
+                self._put(one, _raw(one))
                 self.work.hide(one, winner.at, f"{self.module}:{self.id}")
             else:
                 assert one.state is not None
-                self._put(one, line | picked(one.state.data, of_line), followed[one.id] | copied)
+                self._put(one, followed[one.id] | copied | picked(one.state.data, of_line))
                 self.work.reveal(one)
 
     def _annexes(self, posted: Posted) -> dict[str, Columns]:
@@ -455,9 +452,11 @@ class Books:
         wanted: dict[str, dict[str, Columns]] = {name: {} for name in self.work.registry.ledgers}
         self._standing.add((module, id))
         said = picked(header, _SAID_OF_HEADER) | {"module": module, "document": id}
+        named = {name: self.work.registry[name].blank.keys() & said.keys() for name in wanted}
+        fitting = {name: {one: said[one] for one in names} for name, names in named.items()}
         for move in moves:
             assert posted is not None
-            for row_id, values in self._rows(posted, said, move):
+            for row_id, values in self._rows(posted, fitting[move.ledger], move):
                 wanted[move.ledger][row_id] = values
         for name, ledger in self.work.registry.ledgers.items():
             self._replace(ledger, id, wanted[name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -23,7 +23,7 @@ from ..ids import derived_id, new_id
 from ..records import Idempotent, answer, answered, not_found, parse
 from ..registry import Definition, Registry
 from ..removal import delete_ops
-from ..rows import Values, fetch, labels
+from ..rows import Values, fetch, fetch_where, labels, referred, titles
 from ..saving import Saving, look, row_number, sent_columns
 from ..settings import settings_of
 from ..work import Work, iso_of
@@ -169,7 +169,7 @@ def _shown(
     assert document is not None
     line_definition = engine.registry.lines_of(document)
     row = fetch(db, engine.registry, definition, [number], principal)[0]
-    lines = fetch(db, engine.registry, line_definition, _line_numbers(db, document, id), principal)
+    lines = _fetch_lines(engine, db, document, id, principal)
     chain = chain_of(engine, db, definition.name, id)
     made_by, asking = _made_by(engine, db, definition, row), asking_of(engine, db)
     along: Iterable[Hint] = ()
@@ -178,7 +178,7 @@ def _shown(
     return {
         "row": row,
         "lines": lines,
-        "labels": labels(db, engine.registry, definition, [row]) | labels(db, engine.registry, line_definition, lines),
+        "labels": titles(db, engine.registry, referred((definition, [row]), (line_definition, lines))),
         "rev": row["rev"],
         "actions": [
             *_actions(principal, definition, row, list(document.bound(id, asking)), made_by),
@@ -220,11 +220,14 @@ def _links(
         yield {"module": found[0], "id": found[1], "label": label, "title": title}
 
 
-def _line_numbers(db: sqlite3.Connection, document: Document, id: str) -> list[int]:
+def _fetch_lines(
+    engine: Engine, db: sqlite3.Connection, document: Document, id: str, principal: Principal | None
+) -> list[Values]:
+    """The lines of a document in their order."""
     if not document.lines:
         return []
-    sql = f'SELECT row FROM {document.lines} WHERE "{document.parent}" = ? AND deleted_at IS NULL ORDER BY line_no, id'
-    return [row[0] for row in db.execute(sql, (id,))]
+    below = f'c."{document.parent}" = ? AND c.deleted_at IS NULL ORDER BY c.line_no, c.id'
+    return fetch_where(db, engine.registry, engine.registry.lines_of(document), below, id, principal)
 
 
 def chain_of(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Chain | None:
@@ -631,8 +634,8 @@ class _Saving:
 
     def decide(self, *, is_new: bool, rev: int | None) -> list[Op]:
         """The ops that say it all."""
-        header = self._saving_of(self.definition)
-        lines = self._saving_of(self.line_definition)
+        header = self._saving()
+        lines = header.beside(self.line_definition)
         old = None if is_new else self._old(rev)
         self.chain = None if old is None else chain_of(self.engine, self.db, self.definition.name, self.id)
         if old and (made_by := _made_by(self.engine, self.db, self.definition, old)):
@@ -673,11 +676,11 @@ class _Saving:
             *along,
         ]
 
-    def _saving_of(self, definition: Definition) -> Saving:
+    def _saving(self) -> Saving:
         if self.foretold is None:
-            return Saving(self.engine, self.db, self.principal, definition)
+            return Saving(self.engine, self.db, self.principal, self.definition)
         rests, asked = self.foretold.rests, self.foretold.asked
-        return Saving(self.engine, self.db, self.principal, definition, draws=False, rests=rests, asked=asked)
+        return Saving(self.engine, self.db, self.principal, self.definition, draws=False, rests=rests, asked=asked)
 
     def _annotate(self, header: Saving, old: Values, made_by: str) -> list[Op]:
         """Of what another document brought only what lies outside of any version is edited (T20)."""
@@ -774,8 +777,7 @@ class _Saving:
                 self.wrong = {f"lines.{place}.{name}": text for name, text in error.fields.items()} | self.wrong
 
     def _old_lines(self) -> list[Values]:
-        numbers = _line_numbers(self.db, self.document, self.id)
-        return fetch(self.db, self.engine.registry, self.line_definition, numbers, None)
+        return _fetch_lines(self.engine, self.db, self.document, self.id, None)
 
     def _sheet(self, new: Values, lines: Sequence[tuple[str, Values | None, Values]]) -> Sheet:
         fixed = brought.drawn(self.document.brings, self.chain.first) if self.chain else {}
@@ -906,9 +908,9 @@ class _Saving:
         return Sheet(frozen(sheet.header, header), [frozen(one, line) for one in sheet.lines])
 
     @cached_property
-    def _covered(self) -> Sequence[Sequence[str]]:
+    def _covered(self) -> Sequence[Container[str]]:
         """What a version says of the header, and of a line."""
-        return [("id", *sorted(one.covered)) for one in (self.definition, self.line_definition)]
+        return [one.covered | {"id"} for one in (self.definition, self.line_definition)]
 
     def _version(self, sheet: Sheet, version: int, base: str | None, book_on: str) -> Op:
         said: dict[str, Any] = {approval.SAID: "yes"} if self.needs_approval or self.approves else {}
@@ -1034,7 +1036,7 @@ def approve(
         row = _waiting(engine, db, principal, definition, id)
         if own := _own_fault(engine, db, principal, definition, row):
             raise Forbidden(own)
-        lines = fetch(db, engine.registry, line_definition, _line_numbers(db, document, id), None)
+        lines = _fetch_lines(engine, db, document, id, None)
         entry = Entry({}, lines, confirmed=frozenset(confirmed))
         saving = _Saving(
             engine, db, principal, definition, document, line_definition, entry, id, approves=True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -162,6 +162,6 @@ class Chain:
         )
 
 
-def frozen(columns: Columns, names: Sequence[str]) -> Columns:
+def frozen(columns: Columns, names: Container[str]) -> Columns:
     """The columns that a body keeps: those with a value."""
     return filled(columns, names)
