@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from operator import itemgetter, methodcaller
+from operator import methodcaller
 from typing import Any, cast
 
 from . import aliases
@@ -77,7 +77,7 @@ def fetch_where(
     asked: str,
     principal: Principal | None,
 ) -> list[Values]:
-    """The same of the rows `c` that fulfil a condition, in the order that it names."""
+    """The same of the rows `c` that fulfil a condition, in any order."""
     return present(db, registry, definition, _raw(db, definition, condition, asked), principal)
 
 
@@ -136,13 +136,16 @@ def _presented(
     db: sqlite3.Connection, registry: Registry, definition: Definition, shown: Mapping[str, Field],
     raw: Sequence[Mapping[str, Any]], principal: Principal | None,
 ) -> list[Values]:  # fmt: skip
+    """`raw` rows have all the same columns: what is not shown of the first one is taken out of each."""
     looks = _looks(db, registry, definition, shown, raw, principal)
     plain = (*MACHINERY, *(name for name in definition.loaded_alike if name in shown and name not in looks))
     special = {name: shown[name] for name in definition.loaded_apart if name in shown and name not in looks}
+    hidden = set(raw[0]).difference(plain) if raw else ()
     rows: list[Values] = []
-    take = itemgetter(*plain)
     for source in raw:
-        row = dict(zip(plain, take(source), strict=True))
+        row = {**source}
+        for name in hidden:
+            del row[name]
         for name, one in special.items():
             row[name] = one.load(name, source)
         for name, look in looks.items():

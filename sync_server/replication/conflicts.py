@@ -7,6 +7,7 @@ it had applied everything (`ctx`). Only the server judges.
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .changeset import Op, Scalar, canonical, value_hash
 from .clock import Dot, to_hex
@@ -145,6 +146,7 @@ def conflict_op(table: str, id: str, module: str, pair: Pair, winner: Author, lo
     return Op(TABLE, conflict_id(table, id, pair.unit, pair.winner.dot, pair.loser.dot), "ins", values)
 
 
+@lru_cache(maxsize=16)  # all rows of one changeset have one dot
 def dot_text(dot: Dot) -> str:
     """A dot as text: stamp, replica, number."""
     return f"{to_hex(dot.hlc)}:{dot.replica}:{dot.n}"

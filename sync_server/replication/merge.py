@@ -6,7 +6,7 @@ A row has one base dot and a dot of its own only for the fields that differ from
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from .changeset import Op, Scalar
@@ -180,7 +180,7 @@ def merge_row(state: RowState | None, op: Op, dot: Dot, rules: Rules, is_concurr
     """
     if state is None and op.kind == "ins":
         data = {name: value for name, value in op.set.items() if value is not None and name in rules.unit_of}
-        return Merged(RowState(data, RowClock(dot), True), data)
+        return Merged(RowState(data, _made_by(dot), True), data)
     state = state or RowState()
     pairs: tuple[Pair, ...] = ()
     if op.kind in ("del", "undel"):
@@ -191,6 +191,12 @@ def merge_row(state: RowState | None, op: Op, dot: Dot, rules: Rules, is_concurr
         return Merged(state, {}, pairs)
     merged = _write(state, op, dot, rules, is_concurrent)
     return replace(merged, pairs=pairs + merged.pairs) if pairs else merged
+
+
+@lru_cache(maxsize=16)
+def _made_by(dot: Dot) -> RowClock:
+    """The clock of rows that one changeset made: they all have the same."""
+    return RowClock(dot)
 
 
 def _change_life(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.engine.canonical import canonical
-from desktop.engine.columns import filled, listed, picked
+from desktop.engine.columns import filled, fitted, listed, picked
 from sync_server.replication.changeset import canonical as by_the_book
 
 _SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text()
@@ -33,6 +33,13 @@ def test_columns_are_taken_out_by_name() -> None:
     row = {"a": 1, "b": None, "c": 0}
     assert picked(row, ("b", "c", "d")) == {"b": None, "c": 0, "d": None}
     assert filled(row, ("d", "c", "b", "a")) == {"c": 0, "a": 1}
+
+
+def test_a_row_is_fitted_to_a_table() -> None:
+    blank = dict.fromkeys(("a", "b", "d"))
+    assert list(fitted({"c": 0, "b": 2, "a": 1}, blank).items()) == [("a", 1), ("b", 2), ("d", None)]
+    assert fitted({"a": 1}, blank) == {"a": 1, "b": None, "d": None}
+    assert blank == {"a": None, "b": None, "d": None}
 
 
 def test_a_broken_text_in_a_list_of_ids_is_told_as_such() -> None:

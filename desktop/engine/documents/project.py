@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
@@ -297,9 +297,10 @@ class _Projection:
         """What stands beside the lines of the version that counts, where a line has a column for it."""
         names = self.work.registry.lines_of(self.document).kept_names
         found: dict[str, Columns] = {}
-        for rows in posted.counting.annexes.values():
+        for module, rows in posted.counting.annexes.items():
+            shared = [name for name in names if name in self.work.registry[module].blank]
             for line, row in rows.items():
-                found.setdefault(line, {}).update((name, row[name]) for name in names if name in row)
+                found.setdefault(line, {}).update(picked(row, shared))
         amounts = {name for ledger in self.document.told_by for name in self.work.registry.ledgers[ledger].amounts}
         for line, told in posted.told.items():
             sums: Columns = {name: sum(int(row[name] or 0) for row in told) for name in names if name in amounts}
@@ -432,7 +433,8 @@ class Books:
 
     def __init__(self, work: Work) -> None:
         self.work = work
-        self._turned: dict[tuple[str, tuple[Any, ...]], Counter[str]] = {}
+        self._turned: defaultdict[tuple[str, tuple[Any, ...]], defaultdict[str, int]]
+        self._turned = defaultdict(lambda: defaultdict(int))
         """Balance and key → by how much its sums turn."""
         self._standing: set[Place] = set()
         """Headers that may show other sums."""
@@ -490,7 +492,7 @@ class Books:
             key = self._meaning.key(balance, row)
             if key[-1] is None:
                 continue
-            turned = self._turned.setdefault((balance.module, key), Counter())
+            turned = self._turned[balance.module, key]
             turned["entries"] += sign
             for amount, total in balance.sums.items():
                 turned[total] += sign * int(row.get(amount) or 0)
@@ -545,7 +547,8 @@ class Books:
             return
         before = picked(known, self.work.registry[balance.module].all_names) if known else {}
         for feed in balance.feeds(before, values if sums["entries"] else {}):
-            self._turned.setdefault((feed.balance, feed.key), Counter()).update(feed.sums)
+            for name, by in feed.sums.items():
+                self._turned[feed.balance, feed.key][name] += by
 
     def _stand(self, module: str, id: str) -> None:
         """Shows a header what was booked about it: nothing while nothing is."""

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..access import Principal
+from ..columns import fitted
 from ..engine import Engine
 from ..registry import Definition
-from ..rows import Values, present
+from ..rows import MACHINERY, Values, present
 from .declare import Columns
 
 LARGEST = 10**15
@@ -18,11 +19,8 @@ def presented(
     engine: Engine, db: sqlite3.Connection, definition: Definition, columns: Iterable[Columns], principal: Principal
 ) -> list[Values]:
     """Columns as the API shows them; without the machinery of stored rows."""
-    blank: dict[str, Any] = dict.fromkeys(definition.all_names)
-    machinery: dict[str, Any] = dict.fromkeys(
-        ("rev", "created_at", "created_by", "updated_at", "updated_by", "machine", "deleted_at")
-    )
-    raw = [{**blank, **machinery, "row": 0, **_bearable(one)} for one in columns]
+    blank: dict[str, Any] = dict.fromkeys((*MACHINERY, *definition.all_names))
+    raw = [{**fitted(_bearable(one), blank), "row": 0} for one in columns]
     names = {"id", *definition.fields}
     shown = present(db, engine.registry, definition, raw, principal)
     return [{name: value for name, value in row.items() if name in names} for row in shown]

@@ -226,8 +226,9 @@ def _fetch_lines(
     """The lines of a document in their order."""
     if not document.lines:
         return []
-    below = f'c."{document.parent}" = ? AND c.deleted_at IS NULL ORDER BY c.line_no, c.id'
-    return fetch_where(db, engine.registry, engine.registry.lines_of(document), below, id, principal)
+    below = f'c."{document.parent}" = ? AND c.deleted_at IS NULL'
+    rows = fetch_where(db, engine.registry, engine.registry.lines_of(document), below, id, principal)
+    return sorted(rows, key=lambda row: (row["line_no"] is not None, row["line_no"] or 0, row["id"]))
 
 
 def chain_of(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Chain | None:
