@@ -1,4 +1,5 @@
 /** Enter walks from field to field; shared by forms and sheets. */
+import { handleKey } from '@/composables/useCommands'
 import { focusables } from '@/ui/focus'
 
 /** where Enter stops, in order */
@@ -41,11 +42,16 @@ export function enterWalk(inside: () => HTMLElement | null, next: (from: HTMLEle
     event.stopPropagation()
     next(el)
   }
-  /** A closed drop-down would open on Enter; here Enter means the next field. */
+  /** A closed drop-down would open on Enter; here Enter means the next field, and Ctrl+Enter what it means elsewhere. */
   function capture(event: KeyboardEvent): void {
     const el = event.target as HTMLElement
-    if (event.key !== 'Enter' || event.ctrlKey || event.isComposing || !el.closest('.el-select')) return
-    if (el.getAttribute('aria-expanded') === 'true') { window.setTimeout(() => next(el), 0); return }
+    if (event.key !== 'Enter' || event.isComposing || !el.closest('.el-select')) return
+    const isOpen = el.getAttribute('aria-expanded') === 'true'
+    if (event.ctrlKey) {
+      if (!isOpen) handleKey(event)
+      return
+    }
+    if (isOpen) { window.setTimeout(() => next(el), 0); return }
     event.preventDefault()
     event.stopPropagation()
     next(el)
