@@ -295,6 +295,12 @@ def test_200_columns_double_headings_and_blank_rows(office: Office) -> None:
     assert "300 列" in office.api.refused("GET", f"/api/import/customer/{answer['id']}", 400)["title"]
 
 
+def test_a_good_row_after_a_wrong_one_of_the_same_name_is_no_second_one(office: Office) -> None:
+    rows = ("客户名称", "客户分组", "信用额度"), ("甲乙丙厂", "一般客户", "很多"), ("甲乙丙厂", "一般客户", 5)
+    checked = Importing.of(office, xlsx(*rows)).check()
+    assert (checked["good"], checked["bad"], checked["twice"]) == (1, 1, 0)
+
+
 def test_headings_without_rows(office: Office) -> None:
     one = Importing.of(office, xlsx(HEADS))
     job = office.api.ended(one.start_check())

@@ -43,7 +43,8 @@ class Doubles:
         token, alike = self._token(said)
         if alike is None:
             return None
-        first = self._met.setdefault(token, row["n"])
+        # a wrong row is not imported: a good one after it is no second one
+        first = self._met.get(token, row["n"]) if row["e"] else self._met.setdefault(token, row["n"])
         if first != row["n"]:
             if alike.once:
                 name = alike.fields.split()[0]

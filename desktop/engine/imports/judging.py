@@ -148,7 +148,8 @@ class Judge(DryRun):
                 self._remember_title(reading, id, values)
                 line = {
                     "n": number, "id": id, "v": values, "e": {str(at): text for at, text in wrong.items()},
-                    "f": self._like.add(number, values), "c": cells, "o": self._odd(values),
+                    # a wrong row is not imported: a good one after it is no second one
+                    "f": None if wrong else self._like.add(number, values), "c": cells, "o": self._odd(values),
                 }  # fmt: skip
                 file.write(packed(line))
         if count == 0:

@@ -204,6 +204,9 @@ def test_what_a_file_repeats_is_told_before_it_is_written(shop: Shop) -> None:
     assert numbers.check()["twice"] == 1
     assert numbers.rows("twice")[0]["earlier"] == {"number": 2, "reason": "单位、类型、原单号相同"}
     assert numbers.commit()["result"]["added"] == 1 and shop.owes("甲") == 10
+    # of a row that is wrong the next one is no repetition: it would be left out, and none of them come in
+    wrong = party(shop, ("应收", "甲", "九", "B-2"), ("应收", "甲", 9, "B-2"))
+    assert {name: wrong.check()[name] for name in ("good", "bad", "twice")} == {"good": 1, "bad": 1, "twice": 0}
 
     account = Importing.of(
         shop.office, xlsx(("账户", "期初余额"), ("现金", 88.8), ("现金", 8)), "opening_account", "账户.xlsx"
