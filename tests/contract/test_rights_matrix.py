@@ -186,13 +186,7 @@ def test_nothing_outside_the_scope_and_no_hidden_price_is_told_in_any_way(world:
     """Both at once: to ask for everything takes long."""
     world.grant(dict.fromkeys(MODULES, LOOK), scope, ALL_SEEN)
     viewed = frozenset(MODULES)
-    shown = (question for question, answer in w.answers(world, w.described(world.api)) if _has_amount(answer))
-    assert len(list(islice(shown, 20))) == 20
-    world.write([Op("role", world.role, "upd", {"hide_prices": 1})])
-    try:
-        told = list(w.answers(world, w.described(world.api)))
-    finally:
-        world.write([Op("role", world.role, "upd", {"hide_prices": 0})])
+    told = _told_without_prices(world)
     check_answers(world, scope, viewed, told)
     _check_masks(world, scope, viewed, told)
     assert not [(question, answer[:300]) for question, answer in told if _has_amount(answer)]
@@ -212,14 +206,19 @@ def _check_masks(world: World, scope: str, viewed: frozenset[str], told: list[tu
 @pytest.mark.soak
 def test_prices_and_amounts_are_told_nowhere_to_whom_they_are_hidden(world: World) -> None:
     world.grant(dict.fromkeys(MODULES, LOOK), "all", ALL_SEEN)
+    told = _told_without_prices(world)
+    assert not [(question, answer[:300]) for question, answer in told if _has_amount(answer)]
+
+
+def _told_without_prices(world: World) -> list[tuple[str, str]]:
+    """Everything that is answered while prices are hidden; they are told before."""
     shown = (question for question, answer in w.answers(world, w.described(world.api)) if _has_amount(answer))
     assert len(list(islice(shown, 20))) == 20
     world.write([Op("role", world.role, "upd", {"hide_prices": 1})])
     try:
-        told = dict(w.answers(world, w.described(world.api)))
+        return list(w.answers(world, w.described(world.api)))
     finally:
         world.write([Op("role", world.role, "upd", {"hide_prices": 0})])
-    assert not [(question, answer[:300]) for question, answer in told.items() if _has_amount(answer)]
 
 
 def _has_amount(answer: str) -> bool:
