@@ -8,7 +8,7 @@ export interface LineColumn { field: FieldInfo; align: 'left' | 'right' | 'cente
 
 const WORDS = new Set<FieldType>(['text', 'longtext', 'ref', 'refs'])
 /** widest that a column of figures needs to be */
-const FIGURES: Partial<Record<FieldType, number>> = { money: 96, price: 88, quantity: 78, rate: 64, int: 56, bool: 52, date: 96, enum: 80 }
+const FIGURES: Partial<Record<FieldType, number>> = { money: 96, price: 88, quantity: 78, rate: 70, int: 56, bool: 52, date: 96, enum: 80 }
 export const NUMBER_WIDTH = 34
 
 /** `kind` and `only` leave out what this kind of sheet has no use for. */
