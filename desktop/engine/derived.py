@@ -117,7 +117,7 @@ def _fill_shadows(db: sqlite3.Connection, definition: Definition) -> None:
     if not definition.shadows:
         return
     assignments = ", ".join(f"{column} = ?" for column in definition.shadows)
-    for batch in _batches(db, definition):
+    for batch in _batches(db, definition, definition.derived_from):
         db.executemany(
             f"UPDATE {definition.name} SET {assignments} WHERE row = ?",
             [(*(made(row[name]) for name, made in definition.shadows.values()), row["row"]) for row in batch],
@@ -128,7 +128,7 @@ def rebuild(db: sqlite3.Connection, definition: Definition) -> None:
     """Makes the derived columns, the index and the tally of a module anew from its rows."""
     columns = ("pinyin", *definition.shadows)
     assignments = ", ".join(f"{column} = ?" for column in columns)
-    for batch in _batches(db, definition):
+    for batch in _batches(db, definition, definition.derived_from):
         values = [(local_values(definition, row), row["row"]) for row in batch]
         db.executemany(
             f"UPDATE {definition.name} SET {assignments} WHERE row = ?",
@@ -136,7 +136,7 @@ def rebuild(db: sqlite3.Connection, definition: Definition) -> None:
         )
     if definition.searched:
         db.execute(f"INSERT INTO {definition.name}_fts ({definition.name}_fts) VALUES ('delete-all')")
-        for batch in _batches(db, definition):
+        for batch in _batches(db, definition, ("deleted_at", *definition.search_columns)):
             add_to_search(db, definition, ((row["row"], row) for row in batch if row["deleted_at"] is None))
     rebuild_tally(db, definition)
 
@@ -245,9 +245,14 @@ def _summed(definition: Definition, name: str) -> tuple[str, str]:
     return key, f"COALESCE(sum({summing.expression(definition, name)}), 0)"
 
 
-def _batches(db: sqlite3.Connection, definition: Definition, size: int = 5_000) -> Iterable[list[dict[str, Any]]]:
+def _batches(
+    db: sqlite3.Connection, definition: Definition, columns: Iterable[str], size: int = 5_000
+) -> Iterable[list[dict[str, Any]]]:
+    """All rows, as far as they are asked for: a line of a document has seventy columns."""
+    names = ("row", *dict.fromkeys(columns))
+    listed = ", ".join(f'"{name}"' for name in names)
+    statement = f"SELECT {listed} FROM {definition.name} WHERE row > ? ORDER BY row LIMIT {size}"
     last = -1
-    statement = f"SELECT * FROM {definition.name} WHERE row > ? ORDER BY row LIMIT {size}"
-    while rows := [dict(row) for row in db.execute(statement, (last,))]:
+    while rows := [dict(zip(names, row, strict=True)) for row in db.execute(statement, (last,))]:
         yield rows
         last = rows[-1]["row"]
