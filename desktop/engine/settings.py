@@ -59,14 +59,19 @@ class Setting(Generic[T]):
 
     def read(self, text: str | None) -> T:
         """What is kept, as a value."""
-        return self.default if text is None or not self.is_read(text) else cast(T, self.field.parse(json.loads(text)))
+        value = None if text is None else self.parsed(text)
+        return self.default if value is None else value
 
     def is_read(self, text: str) -> bool:
-        """Whether this version can read what is kept: what a newer one wrote may count as never set."""
+        """Whether this version can read what is kept: what it cannot counts as never set."""
+        return self.parsed(text) is not None
+
+    def parsed(self, text: str) -> T | None:
+        """The same; None of what a newer version wrote and this one cannot read."""
         try:
-            return self.field.parse(json.loads(text)) is not None
+            return cast(T | None, self.field.parse(json.loads(text)))
         except (ValueError, FieldError):
-            return False
+            return None
 
     def write(self, value: object) -> str:
         """A checked value as it is kept."""
@@ -92,15 +97,20 @@ class Settings:
 
     def __getitem__(self, one: Setting[T]) -> T:
         if one.key not in self._asked:
-            place = self.decided(one)
-            self._asked[one.key] = one.read(self._kept[place.kept_as(one.key)] if place else None)
+            self._asked[one.key] = self._decision(one)[1]
         return cast(T, self._asked[one.key])
 
     def decided(self, one: Setting[T]) -> Place | None:
         """The narrowest place where somebody decided it; None where it is as shipped."""
-        found = (self._places[level] for level in NARROWEST_FIRST if level in one.levels and level in self._places)
-        texts = ((place, self._kept.get(place.kept_as(one.key))) for place in found)
-        return next((place for place, text in texts if text is not None and one.is_read(text)), None)
+        return self._decision(one)[0]
+
+    def _decision(self, one: Setting[T]) -> tuple[Place | None, T]:
+        for level in NARROWEST_FIRST:
+            place = self._places.get(level) if level in one.levels else None
+            text = self._kept.get(place.kept_as(one.key)) if place else None
+            if text is not None and (value := one.parsed(text)) is not None:
+                return place, value
+        return None, one.default
 
 
 def reason_to_stay(db: sqlite3.Connection, one: Setting[T]) -> str:
