@@ -137,6 +137,15 @@ def scope_sql(
     return _covered(scope, principal.scope(definition.name), principal, f"{table}.")
 
 
+def reach_sql(registry: Registry, definition: Definition, principal: Principal, table: str) -> Sql | None:
+    """The condition on what a user may refer to: what he sees, and what ships with the program (`Module.fixed`), which
+    is nobody's in particular; his lists leave that out all the same. None when nothing is held back."""
+    scope = None if definition.module.lookup else scope_sql(registry, definition, principal, table)
+    if scope is None or not definition.module.fixed:
+        return scope
+    return any_of([scope, Sql(f"{table}.{definition.module.fixed} = 1")])
+
+
 def tally_scope(registry: Registry, definition: Definition, principal: Principal, table: str) -> Sql | None:
     """The same condition on what the tally counts apart, where it does."""
     if definition.follow:

@@ -22,7 +22,7 @@ from .fields.serial import in_order
 from .ids import derived_id, new_id
 from .numbering import Series, draw, master_number, scheme_of
 from .registry import Definition, Registry, targets_of
-from .rows import Values, fetch, living, living_one
+from .rows import Values, fetch, labels, living, living_one
 from .settings import Setting, settings_of
 
 Kind = TypeVar("Kind", bound=Field)
@@ -237,13 +237,16 @@ class Saving:
     def _fault_of(self, id: str, name: str, one: Field, old: Values | None, new: Values) -> str | None:
         assert isinstance(one, Ref | Refs)
         if isinstance(one, Refs):
-            if any(self._target(one, new, target) is None for target in new[name]):
-                return f"「{one.label}」里有一项已不存在"
+            if lost := next((target for target in new[name] if self._target(one, new, target) is None), None):
+                return f"「{one.label}」里有一项{self._why_not(one, new, lost)}"
             added = (target for target in new[name] if target not in ((old or {}).get(name) or ()))
             return next(filter(None, (self._retired_fault(one, new, target) for target in added)), None)
         module, target = self._found(one, new, new[name])
-        if target is None or any(target.get(column) != value for column, value in one.where.items()):
-            return f"「{one.label}」选的内容已不存在，请重新选择"
+        is_kept_below = self.definition.module.scope == "follow" and self.definition.module.parent == name
+        if target is None or (is_kept_below and not self._sees(module, new[name])):
+            return f"「{one.label}」选的内容{self._why_not(one, new, new[name])}，请重新选择"
+        if any(target.get(column) != value for column, value in one.where.items()):
+            return f"「{one.label}」不能选这一条，请重新选择"
         for column, source in one.depends.items():
             if not self._is_same(one, column, target.get(column), id if source == "id" else new.get(source)):
                 return f"「{one.label}」不属于这条记录，请重新选择"
@@ -282,17 +285,36 @@ class Saving:
 
     def _found(self, one: Ref | Refs, new: Mapping[str, Any], id: str) -> tuple[str, Values | None]:
         """The record a reference means, with its module."""
-        targets = targets_of(one)
-        if isinstance(one, Ref) and one.target_by:
-            kind = str(new.get(one.target_by[0]))
-            targets = (one.target_by[1][kind],) if kind in one.target_by[1] else ()
-        for target in targets:
+        for target in self._kinds(one, new):
             found = self.look(target, id)
             if found is not None and self._may_reach(target, id):
                 return target, found
         return "", None
 
+    @staticmethod
+    def _kinds(one: Ref | Refs, new: Mapping[str, Any]) -> Sequence[str]:
+        """The modules that a reference of this record may lead to."""
+        if isinstance(one, Ref) and one.target_by:
+            kind = str(new.get(one.target_by[0]))
+            return (one.target_by[1][kind],) if kind in one.target_by[1] else ()
+        return targets_of(one)
+
+    def _why_not(self, one: Ref | Refs, new: Mapping[str, Any], id: str) -> str:
+        """Why a reference leads nowhere. Of what is there and not for this user to see nothing is said but whose it is
+        (as `elsewhere` does)."""
+        module = next((target for target in self._kinds(one, new) if self.look(target, id) is not None), "")
+        if not module:
+            return "已不存在"
+        definition = self.engine.registry[module]
+        told = definition.module.scope == "owner" and self.principal.may("view", module)
+        owner = str((self.look(module, id) or {}).get("owner") or "") if told else ""
+        name = labels(self.db, self.engine.registry, definition, [{"owner": owner}]).get(owner, "")
+        return "不在您能看的范围里" + (f"（由 {name} 负责）" if name else "")
+
     def _may_reach(self, module: str, id: str) -> bool:
+        return is_shipped(self.engine.registry[module], self.look(module, id)) or self._sees(module, id)
+
+    def _sees(self, module: str, id: str) -> bool:
         if self.system or self.principal.everything or self.engine.registry[module].module.lookup:
             return True
         if self._is_coming(module, id):
@@ -593,6 +615,11 @@ def _hangs_on_nothing(one: Field, module: str) -> bool:
 def look(engine: Engine, db: sqlite3.Connection, module: str, id: str) -> Values | None:
     """Values of a live record, unmasked; None when there is none."""
     return living_one(db, engine.registry, engine.definition(module), id)
+
+
+def is_shipped(definition: Definition, row: Mapping[str, Any] | None) -> bool:
+    """Whether a record ships with the program: whoever may use what refers to it may refer to it (`reach_sql`)."""
+    return bool(row and definition.module.fixed and row[definition.module.fixed])
 
 
 def row_number(

@@ -10,7 +10,7 @@ from sync_server.replication.changeset import Scalar
 from ..errors import Forbidden, Invalid, NotFound
 from . import aliases
 from . import query as q
-from .access import Principal, compares, scope_sql, tally_scope
+from .access import Principal, compares, reach_sql, scope_sql, tally_scope
 from .define import Alike
 from .engine import Engine
 from .fields import Ref, Sql, all_of
@@ -294,7 +294,7 @@ def _candidate_conditions(
         conditions.append(Sql(f"{q.T}.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)))
     if definition.module.retire and not has_retired:
         conditions.append(Sql(f"COALESCE({q.T}.{definition.module.retire}, 0) = 0"))
-    scope = scope_sql(engine.registry, definition, principal, q.T) if not definition.module.lookup else None
+    scope = reach_sql(engine.registry, definition, principal, q.T)
     return [*conditions, scope] if scope else conditions
 
 

@@ -153,6 +153,10 @@ class Asking:
     find_ids: Callable[[str, Mapping[str, Wanted]], list[str]] | None = None
     """The ids of what `find` finds, without reading it; None where `find` itself has to be asked."""
 
+    sums: Callable[[str, Mapping[str, Wanted], str, str], Mapping[str, int]] = lambda module, columns, of, by: {}
+    """What a column comes to over the live rows that `newest` would go through, by the values of another column:
+    (module, wanted, the column, by)."""
+
     def ids(self, module: str, columns: Mapping[str, Wanted]) -> list[str]:
         """The ids of live rows whose columns are as wanted."""
         if self.find_ids:

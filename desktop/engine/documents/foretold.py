@@ -70,7 +70,13 @@ class Foretold:
             self.asked.add(module)  # which rows there are that nobody went on to is not known
             return asking.newest(module, wanted)
 
-        return replace(asking, look=look, find=find, balance=balance, newest=newest, version=version, find_ids=None)
+        def sums(module: str, wanted: Mapping[str, Wanted], of: str, by: str) -> Mapping[str, int]:
+            self.asked.add(module)
+            return asking.sums(module, wanted, of, by)
+
+        return replace(
+            asking, look=look, find=find, balance=balance, newest=newest, version=version, sums=sums, find_ids=None
+        )
 
     def decided(self, ops: Iterable[Op]) -> None:
         """Of a document: what comes after it may rest on it."""

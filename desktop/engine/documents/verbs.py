@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
+from itertools import islice
 from typing import Any
 
 from sync_server.replication.changeset import Op, Scalar, value_hash
@@ -24,19 +25,21 @@ from ..records import Idempotent, answer, answered, not_found, parse
 from ..registry import Definition, Registry
 from ..removal import delete_ops
 from ..rows import Values, fetch, fetch_where, labels, referred, titles
-from ..saving import Saving, look, row_number, sent_columns
+from ..saving import Saving, is_shipped, look, row_number, sent_columns
 from ..settings import settings_of
 from ..work import Work, iso_of
 from . import approval, brought, disputes, offers, project
 from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wanted, Wrong
 from .foreseen import Foreseen
 from .foretold import Foretold
-from .newest import newest
+from .newest import newest, sums
 from .showing import LARGEST, presented
 from .unseen import Unseen
 from .versions import TABLE, Chain, body_of, frozen
 
 LINES_MAX = 2_000
+_NEAREST_MAX = 2_000
+"""Among so many rows the newest that somebody may see is looked for: where all deal with one party few are his."""
 _LARGEST_SUM = 10**16
 """Of a balance."""
 _LARGE = 10**12
@@ -78,6 +81,7 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
         lambda: keeps_books(engine.applier.me(db).code),
         foresee_balances=ahead.balances,
         foresee_rows=ahead.rows,
+        sums=lambda module, columns, of, by: sums(db, engine.definition(module), through(module, columns), of, by),
         find_ids=lambda module, columns: project.living_ids(db, engine.registry[module], through(module, columns)),
     )
 
@@ -109,6 +113,18 @@ def _sight(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Call
     return sees
 
 
+def _reach(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Callable[[str, str], bool]:
+    """Whether somebody may refer to a record: he sees it, or it ships with the program."""
+    sees = _sight(engine, db, principal)
+
+    def reaches(module: str, id: str) -> bool:
+        definition = engine.registry[module]
+        has_shipped = definition.module.fixed is not None
+        return sees(module, id) or (has_shipped and is_shipped(definition, look(engine, db, module, id)))
+
+    return reaches
+
+
 def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Asking:
     """The same for a sheet somebody is filling in: nothing that he may not see fills it."""
     free = asking_of(engine, db)
@@ -118,7 +134,8 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
     sees = _sight(engine, db, principal)
 
     def see(module: str, id: str) -> Any:
-        return free.look(module, id) if sees(module, id) else None
+        row = free.look(module, id)
+        return row if is_shipped(engine.registry[module], row) or sees(module, id) else None
 
     def find(module: str, columns: Mapping[str, Any]) -> list[Columns]:
         # who is one with whom is no secret: only what is found of both is
@@ -131,9 +148,15 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
         return sums if all(sees(module, id) for module, id in named) else dict.fromkeys(sums, 0)
 
     def latest(module: str, columns: Mapping[str, Wanted]) -> Iterator[Columns]:
-        return (row for row in free.newest(module, columns) if sees(module, str(row["id"])))
+        near = islice(free.newest(module, columns), _NEAREST_MAX)
+        return (row for row in near if sees(module, str(row["id"])))
 
-    return replace(free, look=see, find=find, balance=balance, newest=latest, find_ids=None)
+    return replace(free, look=see, find=find, balance=balance, newest=latest, sums=_no_sums, find_ids=None)
+
+
+def _no_sums(module: str, columns: Mapping[str, Wanted], of: str, by: str) -> Mapping[str, int]:
+    """What others sold is not told while a sheet is filled in: only rules ask for it."""
+    return {}
 
 
 def _named_by(engine: Engine, name: str, keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -359,7 +382,7 @@ def _titles(
     found = labels(db, engine.registry, definition, rows)
     if principal.everything:
         return found
-    sees = _sight(engine, db, principal)
+    reaches = _reach(engine, db, principal)
     given = {
         (target, str(row[name]))
         for name, one in definition.fields.items()
@@ -367,7 +390,7 @@ def _titles(
         if isinstance(one, Ref) and row.get(name)
         for target in one.targets()
     }
-    return {id: found[id] for target, id in given if id in found and sees(target, id)}
+    return {id: found[id] for target, id in given if id in found and reaches(target, id)}
 
 
 def readable(definition: Definition, values: Mapping[str, Any]) -> Columns:

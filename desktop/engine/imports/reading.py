@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import Forbidden
 from .. import aliases
 from .. import query as q
-from ..access import Principal, scope_sql
+from ..access import Principal, reach_sql
 from ..engine import Engine
 from ..fields import Cell, Field, FieldError, OfFirstChild, Ref, Refs, Serial, Sql, all_of
 from ..fields.base import text_of
@@ -159,7 +159,7 @@ class Reading:
     def _base(self, target: Definition, where: Mapping[str, Any]) -> list[Sql]:
         if not (self.principal.may("view", target.name) or target.module.lookup):
             return [Sql("0")]
-        scope = scope_sql(self.engine.registry, target, self.principal, q.T) if not target.module.lookup else None
+        scope = reach_sql(self.engine.registry, target, self.principal, q.T)
         parts = [Sql(f"{q.T}.deleted_at IS NULL"), *([scope] if scope else [])]
         return [*parts, *(Sql(f'{q.T}."{column}" IS ?', (value,)) for column, value in where.items())]
 

@@ -77,6 +77,10 @@ class Bargain:
     origin_label: str
     never: str
     """What is said of a {product} that this {party} never had."""
+    fewer: str
+    """What is said where more of it comes back than it had: {sold}, {back} already, {now}."""
+    many: str
+    """The same of a party that all have in common: what they dealt in together is nobody's business."""
     rate: Callable[[Columns, Asking], int] = lambda header, asking: WHOLE_RATE
     """The discount that goes with what is offered."""
 
@@ -159,6 +163,14 @@ class Bargain:
                 hints += self._offer(sheet.header, line, place, asking, is_fresh=is_here and typing.field == "product")
         return sheet, [*hints, *self._settle(typing, aside)]
 
+    def with_party(self, typing: Typing, by: str, party: str) -> Typing:
+        """A choice (`by`) that settles the party: where that is another one, all follows as if it had been chosen."""
+        header, was = typing.sheet.header, typing.sheet.header.get(self.party)
+        if typing.line is not None or typing.field != by or was == party:
+            return typing
+        header[self.party] = party
+        return replace(typing, field=self.party, was=None if was is None else str(was))
+
     def _set_aside(self, typing: Typing) -> dict[int, tuple[Columns, int]]:
         """The prices that came by themselves, where another party is chosen: by line, with the discount that came
         along."""
@@ -196,7 +208,8 @@ class Bargain:
         offer, last = self._offered(header, line, asking)
         if offer or is_fresh:
             is_net, own = offer is not None and offer.source == "last", self.rate(header, asking)
-            rate = rate_along(line.get("discount_rate"), own, is_net=is_net, is_fresh=is_fresh)
+            before, was = line.get("discount_rate"), line.get("price_source")
+            rate = rate_along(before, own, is_net=is_net, is_fresh=is_fresh, was=was)
             line |= {} if rate is None else {"discount_rate": rate}
         if offer:
             line["price"], line["price_source"] = offer.price, offer.source
@@ -245,6 +258,7 @@ class Bargain:
         if kind == "return":
             yield from self._not_more_than_left(posting)
             yield from self._never_had(posting)
+            yield from self._had_less(posting)
 
     def _links_fit(self, posting: Posting, name: str, what: str, kinds: Sequence[str]) -> Iterator[Wrong]:
         """What a line delivers or gives back is of this party and product, and counts."""
@@ -283,6 +297,31 @@ class Bargain:
             if not known[product]:
                 words = self.never.format(party=party["name"], product=line.get("product_name") or "")
                 yield Wrong(words, "product", place, ask="never_had")
+
+    def _had_less(self, posting: Posting) -> Iterator[Wrong]:
+        """More comes back than this party ever had, less what came back: a slip of the hand is more likely, or it was
+        before the books began. What a line takes of its original document is held to that already, and counts."""
+        header, asking = posting.sheet.header, posting.asking
+        party = asking.look(self.party, str(header.get(self.party)))
+        old = posting.old
+        was = old if old and is_same(asking, self.party, old.header.get(self.party), header.get(self.party)) else None
+        before, after = _quantities(was.lines if was else ()), _quantities(posting.sheet.lines)
+        asked = set[str]()
+        for place, line in enumerate(posting.sheet.lines):
+            product = str(line["product"])
+            if party is None or line.get("origin_line") or product in asked or after[product] <= before[product]:
+                continue
+            asked.add(product)
+            about: dict[str, Wanted] = {"product": product, self.party: header[self.party], "state": "posted"}
+            sums = asking.sums(self.lines, about, "base_qty", "doc_type")
+            sold, back = sum(sums.get(kind, 0) for kind in self.sold), sums.get("return", 0) - before[product]
+            if 0 < sold < back + after[product]:
+                told = {"sold": sold, "back": back, "now": after[product]}
+                shown = {name: shown_in(qty, line) for name, qty in told.items()}
+                words = (self.many if party["is_system"] else self.fewer).format(
+                    party=party["name"], product=line.get("product_name") or "", **shown
+                )
+                yield Wrong(words, "qty", place, ask="had_less")
 
     def _dealt(self, party: Wanted, product: str, asking: Asking) -> Iterator[Columns]:
         """Posted lines of a product with a party: by index, whatever unit they are in."""
@@ -332,6 +371,14 @@ class Bargain:
             "warehouse": Ref("仓库", "warehouse", hidden=True),
             "signed_qty": Quantity("净数量", calc=True, readonly=True, width=90),
         }
+
+
+def _quantities(lines: Sequence[Columns]) -> Counter[str]:
+    """What lines come to of each product, in base units."""
+    found: Counter[str] = Counter()
+    for line in lines:
+        found[str(line["product"])] += int(line.get("base_qty") or 0)
+    return found
 
 
 STANDS = "settled outstanding paid_state progress over_delivered deposit_left over_returned"

@@ -72,10 +72,12 @@ def purchase_offer(
     return None if price is None else Offer(price, "list")
 
 
-def rate_along(rate: object, own: int, *, is_net: bool, is_fresh: bool) -> int | None:
+def rate_along(rate: object, own: int, *, is_net: bool, is_fresh: bool, was: object = None) -> int | None:
     """The discount that goes with an offered price: the customer's `own`, but for the last price, which has its
-    discount taken off. Another one that stands on a line stays, unless its product `is_fresh`; None: it stays."""
-    if not is_fresh and rate not in (None, WHOLE_RATE, own):
+    discount taken off. Another one that stands on a line stays, unless its product `is_fresh`; None: it stays. `was`
+    is where the price before came from: what did not come along with it was typed, a whole price (100) as well."""
+    came = {"last": (WHOLE_RATE,), "level": (own,), "list": (own,)}.get(str(was), (WHOLE_RATE, own))
+    if not is_fresh and rate is not None and rate not in came:
         return None
     return WHOLE_RATE if is_net else own
 

@@ -48,7 +48,7 @@ def pay_at_once(header: Columns, typing: Typing, *, due: int, in_full: bool) -> 
         header["paid_source"] = None
 
 
-_TURNS_TOTAL = (None, "discount_amount", "charge_amount", "advance_used", "doc_type")
+_TURNS_TOTAL = (None, "discount_amount", "charge_amount", "advance_used", "doc_type", "customer")
 
 
 def let_off(header: Columns, typing: Typing, *, due: int) -> None:

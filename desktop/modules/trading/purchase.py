@@ -77,6 +77,8 @@ _SIDE = Bargain(
     due_label="付款到期日",
     origin_label="原进货行",
     never="没有从「{party}」进过产品 {product}",
+    fewer="产品 {product} 一共从「{party}」进过 {sold}，已退 {back}，这次退 {now}",
+    many="没有从「{party}」进过 {now} 这么多的产品 {product}",
 )
 
 
@@ -91,7 +93,8 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
-    sheet, hints = _SIDE.fill(typing, _complete)
+    turned = _SIDE.with_party(typing, "is_retail", RETAIL) if typing.sheet.header.get("is_retail") else typing
+    sheet, hints = _SIDE.fill(turned, _complete)
     due = int(_work_out(sheet).header["total"] or 0)
     pay_at_once(sheet.header, typing, due=due, in_full=bool(sheet.header.get("is_retail")))
     sheet.header["signed_total"] = _SIDE.sign(sheet.header) * due

@@ -13,6 +13,7 @@ from .choices import sale_choices
 from .cost import Pool
 from .edit_price import not_typed, rate_of
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
+from .looked_after import owner_of
 from .offer import rate_along
 from .papers import (
     GOODS_LINES,
@@ -54,7 +55,7 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     decide_tax(header, asking)
     customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
     if customer and not header.get("owner"):
-        header["owner"], header["department"] = customer["owner"], customer["department"]
+        header |= owner_of(header, customer, asking)
     if customer and not header.get("price_slot"):
         header["price_slot"] = customer["price_level"]
     if header.get("doc_on") and not header.get("valid_until"):
@@ -86,6 +87,7 @@ def _four(line: Columns, asking: Asking) -> Columns:
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     ungift(typing)
     sheet = typing.sheet
+    priced = {place for place, line in enumerate(sheet.lines) if line.get("price") is not None}
     aside = _set_aside(typing)
     if typing.line is None and typing.field == "customer":
         sheet.header.update(dict.fromkeys(("owner", "price_slot", "settlement_method")))
@@ -101,7 +103,8 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
         taxed(line, typing.field if is_here else None, typing.asking)
         if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
             line["price"] = _listed(line, slot)
-            line |= _discount(typing, line, is_fresh=is_here and typing.field == "product")
+            is_fresh = is_here and typing.field == "product"
+            line |= _discount(typing, line, is_fresh=is_fresh, was="list" if place in priced else None)
         if is_here and typing.field == "unit_row" and place in typed:
             hints += price_stays(line, place, "quote_line", _listed(line, slot), "参考售价")
     return sheet, [*hints, *_settle(typing, aside, typed)]
@@ -131,12 +134,13 @@ def _settle(typing: Typing, aside: Mapping[int, tuple[Columns, int]], typed: set
     yield from told("quote_line", whose, changed, sum(is_priced(lines[place]) for place in typed))
 
 
-def _discount(typing: Typing, line: Columns, *, is_fresh: bool) -> Columns:
-    """The customer's discount goes with a reference price, and with a product that has none yet."""
+def _discount(typing: Typing, line: Columns, *, is_fresh: bool, was: str | None) -> Columns:
+    """The customer's discount goes with a reference price, and with a product that has none yet. `was` is where the
+    price before came from."""
     if line.get("price") is None and not is_fresh:
         return {}
     own = rate_of(typing.sheet.header, typing.asking)
-    rate = rate_along(line.get("discount_rate"), own, is_net=False, is_fresh=is_fresh)
+    rate = rate_along(line.get("discount_rate"), own, is_net=False, is_fresh=is_fresh, was=was)
     return {} if rate is None else {"discount_rate": rate}
 
 

@@ -41,6 +41,7 @@ from .deposits import deposit_hints, deposit_source, follow_deposits, freed_depo
 from .edit_price import not_typed, offers_to, rate_of
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
 from .known import KNOWN, known_fields, known_totals, profit_totals, told_fields
+from .looked_after import owner_of
 from .money import account_move, itself, party_move
 from .offer import LIST_SLOT, LastLine, Offer
 from .order_book import order_moves, over_delivery
@@ -122,6 +123,8 @@ _SIDE = Bargain(
     due_label="收款到期日",
     origin_label="原销货行",
     never="没有向「{party}」卖过产品 {product}",
+    fewer="产品 {product} 一共向「{party}」卖过 {sold}，已退 {back}，这次退 {now}",
+    many="没有向「{party}」卖过 {now} 这么多的产品 {product}",
 )
 
 
@@ -147,7 +150,7 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
         _complete_list_price(line, asking)
     use_deposits(header, lines if _SIDE.kind(header) in _SIDE.sold else (), asking)
     if customer and not header.get("owner"):
-        header["owner"], header["department"] = customer["owner"], customer["department"]
+        header |= owner_of(header, customer, asking)
 
 
 def _complete_price_check(header: Columns, lines: Sequence[Columns], asking: Asking) -> None:
@@ -189,8 +192,12 @@ def _address(typing: Typing) -> None:
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     ungift(typing)
-    _address(typing)
-    sheet, hints = _SIDE.fill(typing, _complete)
+    is_retail = _SIDE.kind(typing.sheet.header) == "retail"
+    turned = _SIDE.with_party(typing, "doc_type", RETAIL) if is_retail else typing
+    if is_retail and typing.line is None and typing.field == "handler":
+        typing.sheet.header["owner"] = None  # it is his who handles it
+    _address(turned)
+    sheet, hints = _SIDE.fill(turned, _complete)
     _complete_price_check(sheet.header, sheet.lines, typing.asking)
     total = _pay(sheet, typing)
     day = str(sheet.header.get("doc_on") or today())

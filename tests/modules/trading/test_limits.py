@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desktop.engine.define import seed_id
 from desktop.engine.documents import verbs
 from desktop.engine.fields.moment import today
 from desktop.engine.ids import new_id
@@ -418,8 +419,43 @@ def test_goods_a_party_never_had_come_back_when_somebody_means_it(
     assert _asked(shop, module, back, *lines) == {"never_had": said}, "of P nothing, of Q once"
     made = shop.enter(module, back, *lines, confirmed=["never_had"])
     shop.change(module, made, [{**made["lines"][0], "qty": scaled(2)}, *made["lines"][1:]])  # is not asked again
-    shop.enter(module, {party: name}, ("Q", 1, 5))
+    shop.enter(module, {party: name}, ("Q", 5, 5))
     shop.enter(module, back, ("Q", 1, 5))
+
+
+FEWER = [
+    ("sale", "customer", "甲", "产品 P 一共向「甲」卖过 10，已退 3，这次退 8"),
+    ("purchase", "supplier", "乙", "产品 P 一共从「乙」进过 10，已退 3，这次退 8"),
+]
+
+
+@pytest.mark.parametrize(("module", "party", "name", "said"), FEWER)
+def test_more_comes_back_than_a_party_had_when_somebody_means_it(
+    shop: Shop, module: str, party: str, name: str, said: str
+) -> None:
+    shop.supplier("丁")
+    shop.buy(("P", 90, 5), supplier="丁")
+    had = shop.enter(module, {party: name}, ("P", 10, 5))
+    back: dict[str, Any] = {party: name, "doc_type": "return"}
+    shop.enter(module, back, linked(shop, "origin_line", had["lines"][0]) | {"qty": scaled(2)})
+    made = shop.enter(module, back, ("P", 1, 5))
+    assert _asked(shop, module, back, ("P", 5, 5), ("P", 3, 5)) == {"had_less": said}, "of both lines together"
+    shop.enter(module, back, ("P", 7, 5))
+    asked = shop.body({}, [{**made["lines"][0], "qty": scaled(2)}])
+    path = f"/api/documents/{module}/{made['row']['id']}"
+    (told,) = shop.api.refused("PATCH", path, 409, asked)["questions"]
+    assert told["name"] == "had_less" and told["text"].endswith("已退 9，这次退 2"), "its own is not counted twice"
+    shop.api.ok(shop.api.call("PATCH", path, asked | {"confirmed": ["had_less"]}))
+    shop.change(module, made, [{**made["lines"][0], "qty": scaled(1)}])  # less is not asked about
+    shop.enter(module, {party: name, "doc_type": "order", "deliver_on": "2030-01-01"}, ("P", 500, 5))
+    assert "had_less" in _asked(shop, module, back, ("P", 1, 5)), "what was ordered only does not count"
+
+
+def test_what_all_customers_in_the_shop_bought_together_is_not_told(shop: Shop) -> None:
+    shop.buy(("P", 90, 5))
+    shop.enter("sale", {"doc_type": "retail", "account": "现金", "paid_amount": 9}, ("P", 1, 9))
+    told = _asked(shop, "sale", {"customer": seed_id("customer", "retail"), "doc_type": "return"}, ("P", 2, 9))
+    assert told == {"had_less": "没有向「零售客户」卖过 2 这么多的产品 P"}
 
 
 def test_a_return_is_not_asked_about_where_it_names_its_document_or_the_deal_was_in_another_unit(shop: Shop) -> None:
