@@ -8,7 +8,7 @@ from flask import request
 from ..engine.access import demand
 from ..engine.imports import documents
 from ..engine.imports.matching import demand_import, heads_of
-from ..engine.imports.sheets import reason_of, template
+from ..engine.imports.sheets import imported_as, reason_of, template
 from ..engine.imports.staging import cells_of
 from ..engine.imports.undoing import Undo, past
 from ..engine.imports.writing import Choices
@@ -60,7 +60,7 @@ def make_template(call: Call, module: str) -> dict[str, Any]:
         template(call.engine, call.principal, definition, target)
         job.message = "已做好模板"
 
-    label = definition.module.label
+    label = imported_as(definition)
     return into_file(call, "template", f"{label}导入模板", f"{label}_导入模板.xlsx", work)
 
 
@@ -88,7 +88,7 @@ def check(call: Call, module: str, id: str) -> dict[str, Any]:
         job.result = vars(counts) | {"key": one.plan.key if one.plan else ""}
         job.message = f"{counts.good:,} 行可以导入，{counts.bad:,} 行有误"
 
-    job = Job("import-check", f"检查{engine.definition(module).module.label}", owner=principal.operator)
+    job = Job("import-check", f"检查{imported_as(engine.definition(module))}", owner=principal.operator)
     return call.desk.workstation.jobs.start(job, work).public()
 
 
@@ -122,7 +122,7 @@ def _shown(line: dict[str, Any], width: int) -> dict[str, Any]:
             errors=_ERRORS)  # fmt: skip
 def errors(call: Call, module: str, id: str) -> dict[str, Any]:
     one = _upload(call, module, id)
-    label = call.engine.definition(module).module.label
+    label = imported_as(call.engine.definition(module))
 
     def work(job: Job, target: Path) -> None:
         job.message = f"{one.write_errors(target, job.step):,} 行"
@@ -155,7 +155,7 @@ def commit(call: Call, module: str, id: str) -> dict[str, Any]:
             return
         job.message = f"新增 {done.added:,} 条，更新 {done.changed:,} 条，{done.left_out:,} 行没有导入"
 
-    job = Job("import", f"导入{engine.definition(module).module.label}", owner=principal.operator)
+    job = Job("import", f"导入{imported_as(engine.definition(module))}", owner=principal.operator)
     return call.desk.workstation.jobs.start(job, work).public()
 
 
@@ -189,7 +189,7 @@ def undo(call: Call, module: str, id: str) -> dict[str, Any]:
             return
         job.message = f"删除 {undone.deleted:,} 条，恢复 {undone.restored:,} 条，{undone.refused_count:,} 条没有动"
 
-    job = Job("import-undo", f"撤销导入{definition.module.label}", owner=call.principal.operator, stops=False)
+    job = Job("import-undo", f"撤销导入{imported_as(definition)}", owner=call.principal.operator, stops=False)
     return call.desk.workstation.jobs.start(job, work).public()
 
 

@@ -293,6 +293,7 @@ def _document(
         "needs": {name: kinds.split() for name, kinds in document.needs.items() if name in visible},
         "nouns": dict(document.nouns),
         "imports": document.imports.help if document.imports else "",
+        "imports_label": document.imports.label if document.imports else "",
         "called": {kind: dict(labels) for kind, labels in document.called.items()},
         "turned": {kind: dict(labels) for kind, labels in document.turned.items()},
         "line_called": {kind: dict(labels) for kind, labels in document.line_called.items()},

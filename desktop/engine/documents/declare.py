@@ -459,7 +459,9 @@ class Imports:
     """How rows of a spreadsheet become documents: rows that say the same in the fields `header` are the lines of one.
     `given` are values of the header that all of them have; what is `optional` may be left blank in the file, since the
     document fills it in by itself. A row is compared by the first of `alike` whose leading field it has; who wants one
-    like another all the same has said yes to the questions `asks`. `help` tells whoever imports."""
+    like another all the same has said yes to the questions `asks`. `help` tells whoever imports; `label` is what is
+    imported, where that is only one kind of the documents; `hints` say in the template what to write into a field,
+    where that is something else than elsewhere."""
 
     header: str
     lines: str = ""
@@ -468,6 +470,8 @@ class Imports:
     alike: tuple[Alike, ...] = ()
     asks: str = ""
     help: str = ""
+    label: str = ""
+    hints: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

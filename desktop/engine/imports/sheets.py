@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..access import Principal
+from ..documents.declare import Imports
 from ..engine import Engine
 from ..fields import Bool, Cell, Date, Enum, Field, OfFirstChild, Ref, Serial
 from ..registry import Definition
@@ -47,16 +48,17 @@ _HINTS = {
 def template(engine: Engine, principal: Principal, definition: Definition, target: Path) -> None:
     """Headings, a line that tells what to write, and lists to choose from."""
     fields = template_fields(principal, definition)
+    said = imports.hints if (imports := _imports_of(definition)) else {}
     with book_at(target) as book:
-        sheet = book.add_worksheet(definition.module.label[:31])
+        sheet = book.add_worksheet(imported_as(definition)[:31])
         sheet.freeze_panes(1, 0)
         styles = _styles(book)
-        for column, one in enumerate(fields.values()):
+        for column, (name, one) in enumerate(fields.items()):
             label = f"{one.label} *" if one.required else one.label
             is_number = one.align == "right" or isinstance(one, Date)
             sheet.set_column(column, column, max(12, 2 * len(label) + 2), None if is_number else styles["text"])
             sheet.write_string(0, column, label, styles["needed" if one.required else "head"])
-            sheet.write_string(1, column, f"{HINT}{_hint(one)}", styles["hint"])
+            sheet.write_string(1, column, f"{HINT}{_hint(one, said.get(name, ''))}", styles["hint"])
         _choose(book, sheet, _choices(engine, principal, definition, fields))
 
 
@@ -90,7 +92,20 @@ def _styles(book: Any) -> dict[str, Any]:
     }
 
 
-def _hint(one: Field) -> str:
+def _imports_of(definition: Definition) -> Imports | None:
+    return definition.module.document.imports if definition.module.document else None
+
+
+def imported_as(definition: Definition) -> str:
+    """What is imported, named."""
+    imports = _imports_of(definition)
+    return (imports.label if imports else "") or definition.module.label
+
+
+def _hint(one: Field, said: str) -> str:
+    """`said` by the declaration, else what fields of its kind take."""
+    if said:
+        return f"必填；{said}" if one.required else said
     kind = "ref" if isinstance(one, Ref) and not getattr(one, "small", False) else one.type
     words = [
         "必填" if one.required else "",

@@ -36,6 +36,7 @@ from .repricing import OFFERED, is_priced, set_aside, settle, told
 from .rounding import WHOLE_RATE
 from .same import is_same
 from .settings import USE_LAST_PRICE
+from .strangers import not_of_party, stranger_hints
 from .taken import taken_too_much
 from .terms import due_on
 
@@ -161,7 +162,7 @@ class Bargain:
                 hints += price_stays(line, place, self.lines, offer.price if offer else None, source)
             if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
                 hints += self._offer(sheet.header, line, place, asking, is_fresh=is_here and typing.field == "product")
-        return sheet, [*hints, *self._settle(typing, aside)]
+        return sheet, [*hints, *self._settle(typing, aside), *stranger_hints(self.party, self.lines, sheet, asking)]
 
     def with_party(self, typing: Typing, by: str, party: str) -> Typing:
         """A choice (`by`) that settles the party: where that is another one, all follows as if it had been chosen."""
@@ -276,7 +277,7 @@ class Bargain:
             elif paper["doc_type"] not in kinds:
                 yield Wrong(f"{paper['number']} 不是{what}", "product", place)
             elif not is_same(posting.asking, self.party, paper[self.party], party):
-                yield Wrong(f"{what} {paper['number']} 不是这个往来单位的", "product", place)
+                yield Wrong(not_of_party(f"{what} {paper['number']}", self.party), "product", place)
             elif row["product"] != line["product"]:
                 yield Wrong(f"{what} {paper['number']} 的这一行不是这个产品", "product", place)
 

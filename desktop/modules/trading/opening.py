@@ -33,7 +33,7 @@ from .papers import (
 from .prints import on_sheets
 from .refusal import yuan
 from .same import is_same
-from .start import day_before, start_of
+from .start import IMPORTED_DAY, day_before, start_of
 from .surplus import overpaid
 from .terms import due_on
 
@@ -245,6 +245,7 @@ opening_party = Module(
             ),
             asks=_TWICE,
             help="一行一张期初单，导入就过账；应收和预收填客户，应付和预付填供应商",
+            hints={"doc_on": f"原来那张单据的日期；{IMPORTED_DAY['doc_on']}"},
         ),
         book_on=_book_on,
         standing=_standing,
@@ -356,7 +357,7 @@ opening_account = Module(
         moves=_account_moves,
         imports=Imports(
             header="account amount doc_on note", optional="doc_on", alike=(Alike("account", "账户相同", once=True),),
-            help="一行一个账户的期初余额，导入就过账",
+            help="一行一个账户的期初余额，导入就过账", hints=IMPORTED_DAY,
         ),
         book_on=_book_on,
         after="note print_count",

@@ -309,6 +309,21 @@ PRODUCTS = Finder(
 )  # fmt: skip
 """Codes, barcodes and names of products."""
 
+_BOUGHT = ("purchase_price", "last_purchase_price")
+
+
+def _about_bought(row: Mapping[str, Any], labels: Mapping[str, str], found: Found, asking: Asking) -> dict[str, Any]:
+    """Who buys goes by what they cost him, and what he sells them for first."""
+    about = _about(row, labels, found, asking)
+    unit = asking.look("product_unit", str(found.more["unit_row"])) if found.more.get("unit_row") else None
+    ratio = int(unit["ratio"]) if unit else TEN_THOUSAND
+    bought = {name: unit_price(row[name], ratio) for name in _BOUGHT if name in row}
+    return about | {"prices": bought | about["prices"]}
+
+
+BOUGHT = replace(PRODUCTS, about=_about_bought)
+"""The same for who buys."""
+
 GOODS = replace(PRODUCTS, without=(("kind", "service"),), barred="「{title}」是服务，不进出库存")
 """Of those that lie in a warehouse (`no_services`)."""
 
@@ -355,9 +370,11 @@ def days_in_turn(posting: Posting, labels: Mapping[str, str]) -> Iterator[Wrong]
             yield Wrong(f"「{label}」不能早于单据日期", name)
 
 
-def quantities(posting: Posting) -> Iterator[Wrong]:
-    """Every line moves something."""
-    yield from not_back_dated(posting)
+def quantities(
+    posting: Posting, days: Callable[[Posting], Iterator[Wrong]] = not_back_dated
+) -> Iterator[Wrong]:  # fmt: skip
+    """Every line moves something, on a day that may be."""
+    yield from days(posting)
     for place, line in enumerate(posting.sheet.lines):
         if not isinstance(line["qty"], int) or line["qty"] <= 0:
             yield Wrong("数量要大于 0", "qty", place)
@@ -653,13 +670,24 @@ def price_stays(line: Columns, place: int, lines: str, offered: int | None, sour
 def below_minima(posting: Posting) -> Iterator[Wrong]:
     """Lines that sell below what their product may cost at the least (T18), with both prices."""
     ask = "below_min_price" if posting.rights("below_min_price") else None
-    for place, line in enumerate(posting.sheet.lines):
-        product = posting.asking.look("product", str(line["product"]))
+    for place, name, text in _below_minima(posting.sheet.lines, posting.asking):
+        yield Wrong(f"产品 {name} {text}", "price", place, ask=ask, bare=f"产品 {name} 低于最低售价")
+
+
+def minimum_hints(lines: Sequence[Columns], asking: Asking) -> Iterator[Hint]:
+    """The same while a sheet is filled in: it may be the program that brought the price."""
+    for place, _, text in _below_minima(lines, asking):
+        yield Hint(text, "price", place, level="warn", tells=("product", "min_price"), bare="低于最低售价")
+
+
+def _below_minima(lines: Sequence[Columns], asking: Asking) -> Iterator[tuple[int, str, str]]:
+    """(place, product, both prices)"""
+    for place, line in enumerate(lines):
+        product = asking.look("product", str(line["product"])) if line.get("price") is not None else None
         net, qty = int(line["net_amount"] or 0), base_of(line)
         if product and not line.get("is_gift") and is_below_minimum(net, qty, product["min_price"]):
-            at = f"{_priced(line, product, net * PRICED // qty, posting.asking)}，低于最低售价"
-            text = f"产品 {product['name']} {at} {shown_qty(product['min_price'])}"
-            yield Wrong(text, "price", place, ask=ask, bare=f"产品 {product['name']} 低于最低售价")
+            at = _priced(line, product, net * PRICED // qty, asking)
+            yield place, str(product["name"]), f"{at}，低于最低售价 {shown_qty(product['min_price'])}"
 
 
 def _priced(line: Columns, product: Mapping[str, Any], net: int, asking: Asking) -> str:

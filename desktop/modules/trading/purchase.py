@@ -17,8 +17,8 @@ from .offer import LastLine, Offer, purchase_offer
 from .open_items import FEE
 from .order_book import order_moves, over_delivery
 from .papers import (
+    BOUGHT,
     GOODS_LINES,
-    PRODUCTS,
     RIGHTS,
     Origins,
     as_typed,
@@ -342,7 +342,7 @@ purchase = Module(
         entry={
             "product": "product", "qty": "qty", "price": "price", "discount": "discount_rate", "unit": "unit_row"
         },
-        find=PRODUCTS,
+        find=BOUGHT,
         choices=purchase_choices,
         line_columns="product spec unit_row unit_name qty price discount_rate amount net_amount return_variance note",
         line_only={"return_variance": "return"},

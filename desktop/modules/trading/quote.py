@@ -32,6 +32,7 @@ from .papers import (
     line_place,
     line_prices,
     line_start,
+    minimum_hints,
     price_stays,
     quantities,
     tax_included,
@@ -107,7 +108,7 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
             line |= _discount(typing, line, is_fresh=is_fresh, was="list" if place in priced else None)
         if is_here and typing.field == "unit_row" and place in typed:
             hints += price_stays(line, place, "quote_line", _listed(line, slot), "参考售价")
-    return sheet, [*hints, *_settle(typing, aside, typed)]
+    return sheet, [*hints, *_settle(typing, aside, typed), *minimum_hints(_work_out(sheet).lines, typing.asking)]
 
 
 def _set_aside(typing: Typing) -> dict[int, tuple[Columns, int]]:

@@ -66,6 +66,7 @@ from .papers import (
     line_prices,
     line_start,
     links_of,
+    minimum_hints,
     stock_is_there,
     stock_stays,
     sum_of,
@@ -90,6 +91,7 @@ from .settings import (
 )
 from .sources import from_order, from_origin, from_quote, sold_of
 from .stock import costs_in_turn, last_cost, stock_moves
+from .strangers import not_of_party
 from .surplus import overpaid
 from .taken import over_returned, taken_moves
 
@@ -199,20 +201,23 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     _address(turned)
     sheet, hints = _SIDE.fill(turned, _complete)
     _complete_price_check(sheet.header, sheet.lines, typing.asking)
-    total = _pay(sheet, typing)
+    worked = _work_out(sheet)
+    total = _pay(sheet, typing, worked)
     day = str(sheet.header.get("doc_on") or today())
     old = [quote for quote in _quotes_of(sheet, typing.asking).values() if _is_expired(quote, day)]
     if sheet.header.get("price_check"):
         text = f"价目有效期 {typing.asking.settings[PRICES_UNTIL]} 已过，这些价格要总部确认"
         hints = [*hints, Hint(text, level="warn")]
     hints = [*hints, *deposit_hints("customer", sheet, typing.asking, total=total)]
+    if _SIDE.kind(sheet.header) in _SIDE.sold:
+        hints = [*hints, *minimum_hints(worked.lines, typing.asking)]
     words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)
     return sheet, [*hints, *(Hint(text, level="warn") for text in words)]
 
 
-def _pay(sheet: Sheet, typing: Typing) -> int:
+def _pay(sheet: Sheet, typing: Typing, worked: Sheet) -> int:
     """Gives what the sheet comes to."""
-    header, is_retail = _work_out(sheet).header, _SIDE.kind(sheet.header) == "retail"
+    header, is_retail = worked.header, _SIDE.kind(sheet.header) == "retail"
     total = _int(header, "total")
     if _SIDE.kind(sheet.header) in _SIDE.sold:
         follow_deposits(sheet.header, sheet.lines, typing, total=total)
@@ -330,7 +335,7 @@ def _quoted(posting: Posting) -> Iterator[Wrong]:
         elif quote["state"] != "posted":
             yield Wrong(f"报价单 {quote['number']} 没有过账，或已作废", "product", place)
         elif not is_same(posting.asking, "customer", quote["customer"], posting.sheet.header.get("customer")):
-            yield Wrong(f"报价单 {quote['number']} 不是这个客户的", "product", place)
+            yield Wrong(not_of_party(f"报价单 {quote['number']}", "customer"), "product", place)
         elif row["product"] != line["product"]:
             yield Wrong(f"报价单 {quote['number']} 的这一行不是这个产品", "product", place)
 

@@ -157,7 +157,8 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     if typing.line is not None and typing.field == "write_off_amount" and header.get("kind") not in _REFUNDS:
         _take_in(header, lines, lines[typing.line : typing.line + 1])
     waits = offset.hints(header, typing.asking) if offset.is_one(header) else _hints(header, lines)
-    hints = (*waits, *_deposit_hints(header, typing.asking), *split_hints(header))
+    ahead = _ahead_hints(header, lines)
+    hints = (*waits, *ahead, *_deposit_hints(header, typing.asking), *split_hints(header))
     return Sheet(header, lines), hints
 
 
@@ -184,6 +185,22 @@ def _deposit_hints(header: Columns, asking: Asking) -> Iterator[Hint]:
         yield Hint(f"订金余额 {yuan(left_of(asking, ORDERS[name], order))}", _ORDER_FIELDS[name], tells=tells)
     elif not order and header.get("kind") in _MONEY_COMES and party and (kept := held(asking, name, party)):
         yield Hint(f"另有订金 {yuan(kept)} 留给没交完的订货", _ORDER_FIELDS[name], tells=tells)
+
+
+def _ahead_hints(header: Columns, lines: Sequence[Columns]) -> Iterator[Hint]:
+    """What of the money settles nothing and is kept as paid ahead (T10); and where the party owes nothing, but is owed,
+    how it is given back: whoever meant that has chosen the wrong kind."""
+    more = min(to_advance(header, lines), int(header.get("amount") or 0))
+    if header.get("kind") not in ("receipt", "payment") or not _party(header)[1] or more <= 0:
+        return
+    is_in = _is_customer(header)
+    what = "这张订货的订金" if _order(header) else "预收" if is_in else "预付"
+    has_debts = any(int(line.get("outstanding_before") or 0) > 0 for line in lines)
+    text = f"{'分配以后还多' if has_debts else '没有要结清的，这'} {yuan(more)}，保存后转入{what}"
+    if (balance := int(header.get("balance_before") or 0)) < 0:
+        who, back = ("我们还欠这个客户", "退客户款") if is_in else ("这个供应商还欠我们", "收退款")
+        text += f"；{who} {yuan(-balance)}，要退的话类型选「{back}」"
+    yield Hint(text, "amount", level="warn", tells=("settlement", "to_advance"), bare=f"多出的保存后转入{what}")
 
 
 _ORDER_FIELDS = {"customer": "order", "supplier": "purchase_order"}

@@ -4,6 +4,9 @@ from datetime import date, timedelta
 
 from ...engine.documents.declare import Asking
 
+IMPORTED_DAY = {"doc_on": "空着是启用日期的前一天；要填就填启用日期以前的日期"}
+"""What is written into the template of an opening."""
+
 
 def start_of(asking: Asking) -> str | None:
     """启用日期 (ISO)."""

@@ -38,6 +38,7 @@ from .papers import (
     line_end,
     line_start,
     no_services,
+    not_back_dated,
     quantities,
     stock_is_there,
     stock_stays,
@@ -45,7 +46,7 @@ from .papers import (
 from .prints import WITHOUT_PRICES, on_sheets
 from .rounding import TEN_THOUSAND, divided
 from .sources import from_oversold
-from .start import day_before, start_of
+from .start import IMPORTED_DAY, day_before, start_of
 from .stock import KINDS, costs_in_turn, last_cost, stock_moves
 
 IN = ("opening", "gain", "gift_in", "return_use", "other_in")
@@ -102,13 +103,23 @@ def _work_out(sheet: Sheet) -> Sheet:
 
 
 def _judge(posting: Posting) -> Iterator[Wrong]:
-    yield from quantities(posting)
+    yield from quantities(posting, _days)
     yield from _worth_within_reason(posting)
     yield from no_services(posting)
     yield from not_adjusted(posting)
     yield from stock_is_there(posting)
     if posting.old is None:
         yield from _said_before(posting)
+
+
+def _days(posting: Posting) -> Iterator[Wrong]:
+    """T23: an opening is booked before the books began, whatever its own day: nobody needs a right for a day of then,
+    and who wrote another that is far is told which it should be."""
+    start, header = start_of(posting.asking), posting.sheet.header
+    if header.get("kind") != "opening" or not start:
+        yield from not_back_dated(posting)
+    elif str(header.get("doc_on") or "") >= start and any(not_back_dated(posting)):
+        yield Wrong(f"期初的日期要在启用日期 {start} 之前，一般是 {day_before(start)}", "doc_on")
 
 
 def _worth_within_reason(posting: Posting) -> Iterator[Wrong]:
@@ -244,6 +255,8 @@ stock_entry = Module(
             alike=(Alike("product warehouse", "仓库、产品相同"),),
             asks="opening_twice",
             help="从表格导入的是库存期初：一行一个产品，仓库和日期相同的合成一张「期初」入库单，导入就过账",
+            label="期初库存",
+            hints=IMPORTED_DAY,
         ),
         foot="total_cost",
         copied=_REPEATED,

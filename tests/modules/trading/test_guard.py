@@ -16,6 +16,7 @@ from desktop.engine.fields.moment import today
 from desktop.errors import Confirm, Invalid
 from tests.modules.trading.shop import Shop, scaled, yuan
 
+NOT_HIS = "不是这个客户的：请换回原来的客户，或删掉这一行"
 ORDER: dict[str, Any] = {"doc_type": "order", "deliver_on": "2030-01-01"}
 
 
@@ -121,7 +122,7 @@ def test_a_delivery_is_of_an_order_of_this_party_and_product_that_counts(shop: S
     def said(customer: str, line: dict[str, Any]) -> str:
         return str(shop.refused("sale", {"customer": customer}, line)["fields"]["lines.0.product"])
 
-    assert said("丙", linked(shop, "order_line", asked)) == f"订货单 {number} 不是这个往来单位的"
+    assert said("丙", linked(shop, "order_line", asked)) == f"订货单 {number} {NOT_HIS}"
     assert said("甲", linked(shop, "order_line", asked, product="Q")) == f"订货单 {number} 的这一行不是这个产品"
     plain = shop.sell(("P", 5, 20))
     assert said("甲", linked(shop, "order_line", plain["lines"][0])) == f"{plain['row']['number']} 不是订货单"
@@ -140,7 +141,7 @@ def test_a_return_is_of_what_this_party_got(shop: Shop) -> None:
         values = {"customer": customer, "doc_type": "return"}
         return str(shop.refused("sale", values, line)["fields"]["lines.0.product"])
 
-    assert said("丙", linked(shop, "origin_line", origin)) == f"原销货单 {number} 不是这个往来单位的"
+    assert said("丙", linked(shop, "origin_line", origin)) == f"原销货单 {number} {NOT_HIS}"
     assert "不是这个产品" in said("甲", linked(shop, "origin_line", origin, product="Q"))
     order = shop.sell(("P", 5, 20), **ORDER)
     assert f"{order['row']['number']} 不是原销货单" in said("甲", linked(shop, "origin_line", order["lines"][0]))
@@ -164,7 +165,7 @@ def test_a_quoted_line_is_sold_to_whom_it_was_offered(shop: Shop) -> None:
     quote = shop.enter("quote", {"customer": "甲"}, ("P", 5, 20))
     line = linked(shop, "quote_line", quote["lines"][0])
     said = shop.refused("sale", {"customer": "丙"}, line)["fields"]["lines.0.product"]
-    assert said == f"报价单 {quote['row']['number']} 不是这个客户的"
+    assert said == f"报价单 {quote['row']['number']} {NOT_HIS}"
     shop.sell(line)
 
 

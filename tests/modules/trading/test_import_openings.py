@@ -23,6 +23,8 @@ from desktop.errors import Confirm
 from desktop.uploads import Upload
 from desktop.workstation import Workstation
 from sync_server.replication.changeset import Op
+from tests.api.test_roles import PASSWORD, make
+from tests.api.test_roles import hire as employ
 from tests.engine.kit import assert_checked
 from tests.engine.test_imports_running import Stopped, ask, cut_off, in_the_middle, is_under_way, save_beside, stop
 from tests.importing import Importing, checked, fetched, quiet, xlsx
@@ -494,6 +496,10 @@ def hire(shop: Shop, name: str, rights: str) -> None:
 def test_the_template_asks_for_lines_and_only_openings_take_files(shop: Shop) -> None:
     job = shop.api.ended(shop.api.post("/api/import/stock_entry/template"))
     book = load_workbook(io.BytesIO(fetched(shop.office, job)))
+    assert (job["label"], book.worksheets[0].title) == ("期初库存导入模板", "期初库存")
+    assert str(book.worksheets[0]["B2"].value).endswith("空着是启用日期的前一天；要填就填启用日期以前的日期")
+    described = {one["name"]: one for one in shop.api.get("/api/modules")["modules"]}
+    assert described["stock_entry"]["document"]["imports_label"] == "期初库存"
     heads = [cell.value for cell in book.worksheets[0][1]]
     assert heads[:3] == ["仓库 *", "单据日期", "产品 *"] and {"数量 *", "单位成本", "备注"} <= set(heads)
     assert shop.api.call("POST", "/api/import/sale/template").status_code == 403
@@ -557,3 +563,27 @@ def test_what_a_save_would_ask_or_refuse_of_one_line_is_told_at_its_very_row(sho
     assert "第 3 行：产品 P" in kept.commit()["message"], "it was recorded meanwhile: of the second row of the document"
     told = documents._faults(Confirm({"a": "甲。", "b": "乙。"}, {"a": "lines.1.product", "b": ""}))
     assert {name: text[:2] for name, text in told.items()} == {"lines.1.product": "甲。", "": "乙。"}
+
+
+def begin(shop: Shop, start: str) -> str:
+    (profile,) = shop.api.get("/api/records/company_profile")["rows"]
+    shop.api.ok(shop.api.call("PATCH", f"/api/records/company_profile/{profile['id']}", {"start_on": start}))
+    return (date.fromisoformat(start) - timedelta(days=1)).isoformat()
+
+
+def test_an_opening_of_long_ago_needs_no_right_and_a_wrong_day_is_told_which_it_should_be(shop: Shop) -> None:
+    now = date.fromisoformat(today())
+    start = (now - timedelta(days=200)).isoformat()
+    before = begin(shop, start)
+    rights = {"stock_entry": "view add post", "product": "view"}
+    role = make(shop.api, "仓管二", rights, values={"data_scope": "branch"})
+    employ(shop.office, "cang", role["id"])
+    shop.api.sign_in("cang", PASSWORD)
+    about: dict[str, Any] = {"kind": "opening", "warehouse": "主仓"}
+    line = {"product": shop.names["P"], "qty": scaled(1)}
+    assert shop.enter("stock_entry", about | {"doc_on": before}, line)["row"]["book_on"] == before
+    wanted = {"doc_on": f"期初的日期要在启用日期 {start} 之前，一般是 {before}"}
+    for day in ((now - timedelta(days=100)).isoformat(), (now + timedelta(days=9)).isoformat()):
+        assert shop.refused("stock_entry", about | {"doc_on": day}, line)["fields"] == wanted
+    gain = {"kind": "gain", "doc_on": before, "warehouse": "主仓"}
+    assert "补录以前的单据" in shop.refused("stock_entry", gain, line)["fields"]["doc_on"], "only openings are of then"

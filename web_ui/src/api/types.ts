@@ -171,6 +171,8 @@ export interface DocumentInfo {
   needs?: Record<string, string[]>
   /** what to know before rows of a file become such documents; '' where they cannot */
   imports?: string
+  /** what is imported, where that is only one kind of its documents */
+  imports_label?: string
   /** by kind: what one of it is called, where that is not the noun of the module */
   nouns?: Record<string, string>
   /** by kind: what fields of the head are called on its sheets */
