@@ -46,7 +46,7 @@ from ...engine.fields.moment import today
 from .amounts import Amounts, unit_price
 from .cost import Costed, Origin
 from .deposits import ORDERS, advance_of, held, left_of
-from .offer import LastLine, is_below_minimum
+from .offer import LIST_SLOT, LastLine, is_below_minimum
 from .receipts import RECEIPT
 from .refusal import shown_qty, yuan
 from .rounding import PRICED, TEN_THOUSAND, WHOLE_RATE, divided
@@ -318,7 +318,8 @@ def _about_bought(row: Mapping[str, Any], labels: Mapping[str, str], found: Foun
     unit = asking.look("product_unit", str(found.more["unit_row"])) if found.more.get("unit_row") else None
     ratio = int(unit["ratio"]) if unit else TEN_THOUSAND
     bought = {name: unit_price(row[name], ratio) for name in _BOUGHT if name in row}
-    return about | {"prices": bought | about["prices"]}
+    sold = {name: price for name, price in about["prices"].items() if name == LIST_SLOT}
+    return about | {"prices": bought | sold}
 
 
 BOUGHT = replace(PRODUCTS, about=_about_bought)

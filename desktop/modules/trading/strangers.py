@@ -31,5 +31,5 @@ def stranger_hints(party: str, lines: str, sheet: Sheet, asking: Asking) -> Iter
         whose = asking.look(party, id)
         name = f"「{whose['name']}」" if whose else f"原来的{called}"
         few = "、".join(sorted(numbers)[:_NAMED]) + (" 等" if len(numbers) > _NAMED else "")
-        text = f"有 {len(places)} 行是从{name}的 {few} 带出的，不能这样保存：请换回{name}，或删掉这些行"
+        text = f"有 {len(places)} 行出自{name}的 {few}：请换回去，或删掉这些行"
         yield Hint(text, party, level="warn")

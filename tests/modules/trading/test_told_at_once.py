@@ -78,7 +78,7 @@ def test_another_customer_than_that_of_the_order_is_told_at_his_box(shop: Shop, 
     lines = take(shop, "sale", source, paper, customer="丙", doc_type=kind)["lines"]
     number, his = paper["row"]["number"], shop.names["丙"]
     _, said = worked(shop, "sale", {"customer": "甲", "doc_type": kind}, lines, "customer", was=his)
-    text = f"有 1 行是从「丙」的 {number} 带出的，不能这样保存：请换回「丙」，或删掉这些行"
+    text = f"有 1 行出自「丙」的 {number}：请换回去，或删掉这些行"
     assert said["customer", None] == text
     _, said = worked(shop, "sale", {"customer": "甲", "doc_type": kind}, lines, "qty", 0)
     assert said["customer", None] == text, "as long as it is so"
@@ -93,7 +93,7 @@ def test_so_is_another_supplier(shop: Shop) -> None:
     order = shop.buy(("P", 2, 8), **ORDER)
     lines = take(shop, "purchase", "order", order, supplier="乙")["lines"]
     _, said = worked(shop, "purchase", {"supplier": "丁"}, lines, "supplier", was=shop.names["乙"])
-    assert "请换回「乙」" in said["supplier", None]
+    assert "出自「乙」的" in said["supplier", None]
     told = shop.refused("purchase", {"supplier": "丁"}, *lines)["fields"]["lines.0.product"]
     assert told == f"订货单 {order['row']['number']} 不是这个供货单位的：请换回原来的供货单位，或删掉这一行"
 
@@ -152,7 +152,7 @@ def test_a_discount_of_the_whole_price_stays_when_the_unit_changes(shop: Shop, m
 
 def test_the_bar_of_a_purchase_has_what_goods_cost(shop: Shop) -> None:
     item = shop.api.get("/api/documents/purchase/find", text="P")["items"][0]
-    assert list(item["prices"])[:3] == ["purchase_price", "last_purchase_price", "price_1"]
+    assert list(item["prices"]) == ["purchase_price", "last_purchase_price", "price_1"]
     assert (item["prices"]["purchase_price"], item["prices"]["last_purchase_price"]) == (scaled(9), scaled(8))
     assert "purchase_price" not in shop.api.get("/api/documents/sale/find", text="P")["items"][0]["prices"]
     role = make(shop.api, "采购", {"purchase": "view add", "product": "view"}, values={"data_scope": "all"})

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { DocumentInfo } from '@/api/types'
-import { approvalOf, markOf, postedWords, savedWords, stateTone, stateWords, toConfirm, waitingFor } from './words'
+import type { DocumentInfo, FieldInfo, FoundProduct } from '@/api/types'
+import { approvalOf, markOf, postedWords, pricesOf, savedWords, stateTone, stateWords, toConfirm, waitingFor } from './words'
 
 const about = (own: boolean): DocumentInfo => ({ lines: '', kind: null, entry: { product: '', qty: '' }, foot: [], line_columns: [], after: [], actions: [], save_posts: true, approval: true, awaits: true, own })
 
@@ -48,4 +48,13 @@ describe('what came of a sheet that has closed', () => {
 it('says nothing of stock and accounts where a document books nothing', () => {
   expect(postedWords('销货单', 2, true)).toContain('库存和账目')
   expect(postedWords('报价单', 2, false)).toBe('这张报价单已过账。保存后成为第 2 版，以前各版都留着。')
+})
+
+describe('prices of what was found', () => {
+  const fields = ['price_1', 'price_2', 'purchase_price'].map((name) => ({ name }) as FieldInfo)
+  const found = (...names: string[]): FoundProduct => ({ prices: Object.fromEntries(names.map((name) => [name, 1])) }) as unknown as FoundProduct
+  it('stand in the order of the document, and nobody is shown one that he does not know', () => {
+    expect(pricesOf(fields, [found('purchase_price', 'price_1'), found('price_1', 'price_2', 'hidden')]).map((f) => f.name)).toEqual(['purchase_price', 'price_1', 'price_2'])
+    expect(pricesOf(fields, [])).toEqual([])
+  })
 })

@@ -1,5 +1,5 @@
 /** States of documents in words, the same everywhere. */
-import type { DocumentInfo, DocumentState, Filter, Value } from '@/api/types'
+import type { DocumentInfo, DocumentState, FieldInfo, Filter, FoundProduct, Value } from '@/api/types'
 import { t } from '@/locale'
 
 /** What a row says of its approval, where that is more than its state: a draft that waits, or was sent back. */
@@ -37,6 +37,11 @@ export function savedWords(title: string, row: { [name: string]: Value | undefin
 export function postedWords(noun: string, version: number, books: boolean): string {
   const n = { noun, n: version }
   return books ? t('这张{noun}已过账。保存后成为第 {n} 版，库存和账目按新的一版算；以前各版都留着。', n) : t('这张{noun}已过账。保存后成为第 {n} 版，以前各版都留着。', n)
+}
+/** The prices of what was found, as its module names them and in the order in which the document shows them: one that nobody may see is not there. */
+export function pricesOf(fields: readonly FieldInfo[], found: readonly FoundProduct[]): FieldInfo[] {
+  const named = new Map(fields.map((f) => [f.name, f]))
+  return [...new Set(found.flatMap((one) => Object.keys(one.prices)))].flatMap((name) => named.get(name) ?? [])
 }
 /** What the server wants to hear first, as a question: a sentence is too long for a title, which shows one line. */
 export function toConfirm(sentences: string[]): { title: string; text: string[]; items?: string[] } {
