@@ -14,6 +14,7 @@ from .money import PAID_STATES, settled
 from .offer import LastLine, Offer, rate_along
 from .order_book import PROGRESS, delivered_stays, not_more_than_ordered, order_progress
 from .papers import (
+    PARTY_STAYS,
     accounts_hold,
     complete_line,
     complete_orders,
@@ -162,15 +163,27 @@ class Bargain:
                 hints += price_stays(line, place, self.lines, offer.price if offer else None, source)
             if line.get("product") and line.get("price") is None and not (is_here and typing.field == "price"):
                 hints += self._offer(sheet.header, line, place, asking, is_fresh=is_here and typing.field == "product")
-        return sheet, [*hints, *self._settle(typing, aside), *stranger_hints(self.party, self.lines, sheet, asking)]
+        return sheet, [*hints, *self._settle(typing, aside), *self._other_party(sheet, asking)]
 
-    def with_party(self, typing: Typing, by: str, party: str) -> Typing:
-        """A choice (`by`) that settles the party: where that is another one, all follows as if it had been chosen."""
+    def _other_party(self, sheet: Sheet, asking: Asking) -> Iterator[Hint]:
+        """Why a sheet cannot be saved with its party."""
+        id, party = str(sheet.header.get("id") or ""), sheet.header.get(self.party)
+        posted = asking.look(self.module, id) if party and asking.version(id) else None
+        if posted and not is_same(asking, self.party, posted[self.party], party):
+            yield Hint(PARTY_STAYS, self.party, level="warn")
+        else:
+            yield from stranger_hints(self.party, self.lines, sheet, asking)
+
+    def with_party(self, typing: Typing, by: str, party: str, why: str) -> tuple[Typing, Sequence[Hint]]:
+        """A choice (`by`) that settles the party: where that is another one, all follows as if it had been chosen. Who
+        chooses another one all the same is told `why` it stays."""
         header, was = typing.sheet.header, typing.sheet.header.get(self.party)
-        if typing.line is not None or typing.field != by or was == party:
-            return typing
+        if typing.line is not None or typing.field not in (by, self.party) or was == party:
+            return typing, ()
         header[self.party] = party
-        return replace(typing, field=self.party, was=None if was is None else str(was))
+        if typing.field == by:
+            return replace(typing, field=self.party, was=None if was is None else str(was)), ()
+        return replace(typing, field=by, was=None), (Hint(why, self.party, level="warn"),)
 
     def _set_aside(self, typing: Typing) -> dict[int, tuple[Columns, int]]:
         """The prices that came by themselves, where another party is chosen: by line, with the discount that came

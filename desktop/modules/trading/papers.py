@@ -463,13 +463,16 @@ def frozen_money(posting: Posting, names: str) -> Iterator[Wrong]:
             yield Wrong("首次过账时定下的收付款不能再改，请另做收付单", name)
 
 
+PARTY_STAYS = "过账以后不能换往来单位，请作废后重开一张"
+
+
 def still_fits(posting: Posting, module: str) -> Iterator[Wrong]:
     """T20: a changed document is not smaller than what was settled of it."""
     if posting.old is None:
         return
     party = "customer" if module == "sale" else "supplier"
     if not is_same(posting.asking, party, posting.old.header.get(party), posting.sheet.header.get(party)):
-        yield Wrong("过账以后不能换往来单位，请作废后重开一张", party)
+        yield Wrong(PARTY_STAYS, party)
         return
     yield from _returns_fit(posting, f"{module}_line")
     before, after = (int(sheet.header.get("signed_total") or 0) for sheet in (posting.old, posting.sheet))

@@ -57,6 +57,9 @@ PREFIXES = {"purchase": "JH", "order": "JD", "return": "JT"}
 RETAIL = seed_id("supplier", "retail")
 
 
+_RETAIL_ONLY = "零购的供货单位总是「零售」；要记是哪一家，先去掉「零购」"
+
+
 def _offer(header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking) -> Offer | None:
     ratio = int(line.get("ratio") or TEN_THOUSAND)
     days = asking.settings[LAST_PRICE_DAYS]
@@ -93,13 +96,14 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
-    turned = _SIDE.with_party(typing, "is_retail", RETAIL) if typing.sheet.header.get("is_retail") else typing
+    is_retail = typing.sheet.header.get("is_retail")
+    turned, held = _SIDE.with_party(typing, "is_retail", RETAIL, _RETAIL_ONLY) if is_retail else (typing, ())
     sheet, hints = _SIDE.fill(turned, _complete)
     due = int(_work_out(sheet).header["total"] or 0)
     pay_at_once(sheet.header, typing, due=due, in_full=bool(sheet.header.get("is_retail")))
     sheet.header["signed_total"] = _SIDE.sign(sheet.header) * due
     show_open(sheet.header, typing.asking)
-    return sheet, [*hints, *deposit_hints("supplier", sheet, typing.asking), *_of_line(typing)]
+    return sheet, [*hints, *held, *deposit_hints("supplier", sheet, typing.asking), *_of_line(typing)]
 
 
 def _of_line(typing: Typing) -> Iterator[Hint]:

@@ -99,6 +99,9 @@ PREFIXES = {"sale": "XS", "order": "XD", "return": "XT", "retail": "LS"}
 RETAIL = seed_id("customer", "retail")
 
 
+_RETAIL_ONLY = "零售的客户总是「零售客户」；知道是哪一位，选在「会员」里"
+
+
 def _offer(header: Columns, line: Columns, last: LastLine | None, day: str, asking: Asking) -> Offer | None:
     return next(offers_to(header, line, last, day, asking), None)
 
@@ -195,7 +198,7 @@ def _address(typing: Typing) -> None:
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     ungift(typing)
     is_retail = _SIDE.kind(typing.sheet.header) == "retail"
-    turned = _SIDE.with_party(typing, "doc_type", RETAIL) if is_retail else typing
+    turned, held = _SIDE.with_party(typing, "doc_type", RETAIL, _RETAIL_ONLY) if is_retail else (typing, ())
     if is_retail and typing.line is None and typing.field == "handler":
         typing.sheet.header["owner"] = None  # it is his who handles it
     _address(turned)
@@ -208,7 +211,7 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     if sheet.header.get("price_check"):
         text = f"价目有效期 {typing.asking.settings[PRICES_UNTIL]} 已过，这些价格要总部确认"
         hints = [*hints, Hint(text, level="warn")]
-    hints = [*hints, *deposit_hints("customer", sheet, typing.asking, total=total)]
+    hints = [*hints, *held, *deposit_hints("customer", sheet, typing.asking, total=total)]
     if _SIDE.kind(sheet.header) in _SIDE.sold:
         hints = [*hints, *minimum_hints(worked.lines, typing.asking)]
     words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)

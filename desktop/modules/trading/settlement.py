@@ -157,7 +157,7 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     if typing.line is not None and typing.field == "write_off_amount" and header.get("kind") not in _REFUNDS:
         _take_in(header, lines, lines[typing.line : typing.line + 1])
     waits = offset.hints(header, typing.asking) if offset.is_one(header) else _hints(header, lines)
-    ahead = _ahead_hints(header, lines)
+    ahead = _ahead_hints(header, lines, typing.asking)
     hints = (*waits, *ahead, *_deposit_hints(header, typing.asking), *split_hints(header))
     return Sheet(header, lines), hints
 
@@ -187,11 +187,14 @@ def _deposit_hints(header: Columns, asking: Asking) -> Iterator[Hint]:
         yield Hint(f"另有订金 {yuan(kept)} 留给没交完的订货", _ORDER_FIELDS[name], tells=tells)
 
 
-def _ahead_hints(header: Columns, lines: Sequence[Columns]) -> Iterator[Hint]:
+def _ahead_hints(header: Columns, lines: Sequence[Columns], asking: Asking) -> Iterator[Hint]:
     """What of the money settles nothing and is kept as paid ahead (T10); and where the party owes nothing, but is owed,
-    how it is given back: whoever meant that has chosen the wrong kind."""
+    how it is given back: whoever meant that has chosen the wrong kind. What was posted so is not told again."""
     more = min(to_advance(header, lines), int(header.get("amount") or 0))
     if header.get("kind") not in ("receipt", "payment") or not _party(header)[1] or more <= 0:
+        return
+    posted = asking.look("settlement", str(header["id"])) if asking.version(str(header.get("id") or "")) else None
+    if posted and posted["to_advance"] == more:
         return
     is_in = _is_customer(header)
     what = "这张订货的订金" if _order(header) else "预收" if is_in else "预付"

@@ -9,7 +9,7 @@ import pytest
 
 from desktop.engine.define import seed_id
 from tests.api.test_roles import PASSWORD, hire, make
-from tests.modules.trading.shop import Shop, scaled
+from tests.modules.trading.shop import Shop, fen, scaled
 from tests.modules.trading.test_golden import take
 
 ORDER: dict[str, Any] = {"doc_type": "order", "deliver_on": "2030-01-01"}
@@ -169,3 +169,43 @@ def test_a_box_costs_what_its_pieces_do(shop: Shop) -> None:
     shop.api.post("/api/records/product_barcode", code)
     found = shop.api.get("/api/documents/purchase/find", text="6900000000015")["items"][0]["prices"]
     assert (found["purchase_price"], found["last_purchase_price"]) == (scaled(108), scaled(96))
+
+
+@pytest.mark.parametrize(
+    ("module", "about", "said"),
+    [
+        ("sale", {"customer": "甲", "doc_type": "retail"}, "零售的客户总是「零售客户」；知道是哪一位，选在「会员」里"),
+        ("purchase", {"supplier": "乙", "is_retail": True}, "零购的供货单位总是「零售」；要记是哪一家，先去掉「零购」"),
+    ],
+)
+def test_who_chooses_a_party_for_retail_is_told_why_it_stays(
+    shop: Shop, module: str, about: dict[str, Any], said: str
+) -> None:
+    address = {"parent_kind": "customer", "parent": shop.names["甲"], "receiver": "某人", "address": "某处"}
+    shop.api.post("/api/records/party_address", address | {"is_default": True})
+    party = next(iter(about))
+    line = {"product": shop.names["P"], "qty": scaled(1), "price": scaled(3), "price_source": "list"}
+    found, warned = worked(shop, module, about, [line], party, was=seed_id(party, "retail"))
+    assert warned[party, None] == said and found["values"][party] == seed_id(party, "retail")
+    assert found["lines"][0]["price"] == scaled(3), "nothing changed, so nothing comes anew"
+    assert not found["values"].get("address")
+
+
+def test_another_party_of_what_is_posted_is_told_at_its_box(shop: Shop) -> None:
+    sold = shop.sell(("P", 1, 20), customer="丙")
+    body = {"id": sold["row"]["id"], "changed": {"field": "customer", "was": shop.names["丙"]}}
+    body |= {"values": sold["row"] | {"customer": shop.names["甲"]}, "lines": sold["lines"]}
+    (told,) = [
+        one for one in shop.api.post("/api/documents/sale/work-out", body)["hints"] if one.get("field") == "customer"
+    ]
+    assert told["text"] == "过账以后不能换往来单位，请作废后重开一张"
+
+
+def test_what_was_posted_as_paid_ahead_is_not_told_again(shop: Shop) -> None:
+    made = shop.enter("settlement", {"kind": "receipt", "customer": "丙", "amount": 50})
+    body = {"id": made["row"]["id"], "values": made["row"], "lines": made["lines"]}
+    told = shop.api.post("/api/documents/settlement/work-out", body)["hints"]
+    assert [one["text"] for one in told if one.get("field") == "amount"] == []
+    body["values"] = made["row"] | {"amount": fen(60)}
+    told = shop.api.post("/api/documents/settlement/work-out", body | {"changed": {"field": "amount"}})["hints"]
+    assert [one["text"] for one in told if one.get("field") == "amount"] == ["没有要结清的，这 60.00，保存后转入预收"]
