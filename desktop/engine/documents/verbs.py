@@ -15,12 +15,13 @@ from sync_server.replication.changeset import Op, Scalar, value_hash
 
 from ...errors import BadRequest, Confirm, Forbidden, Invalid, NotFound, Stale, all_of
 from .. import aliases
-from ..access import Principal, actions, demand
+from ..access import Principal, actions, demand, scope_sql
 from ..apply import KEEPER, keeps_books
 from ..engine import Engine
 from ..fields import FieldError, Ref
 from ..fields.moment import today
 from ..ids import derived_id, new_id
+from ..query import T
 from ..records import Idempotent, answer, answered, not_found, parse
 from ..registry import Definition, Registry
 from ..removal import delete_ops
@@ -38,7 +39,7 @@ from .unseen import Unseen
 from .versions import TABLE, Chain, body_of, frozen
 
 LINES_MAX = 2_000
-_NEAREST_MAX = 2_000
+_NEAREST_MAX = 200
 """Among so many rows the newest that somebody may see is looked for: where all deal with one party few are his."""
 _LARGEST_SUM = 10**16
 """Of a balance."""
@@ -103,14 +104,35 @@ def _sight(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Call
 
     def sees(module: str, id: str) -> bool:
         definition = engine.definition(module)
-        if principal.everything or definition.module.lookup or definition.module.local:
-            return True
-        if not definition.module.is_granted and definition.module.scope != "follow":
-            return principal.has(definition.module.view_right)
-        may = principal.may("view", module) or definition.module.scope == "follow"
-        return may and row_number(engine, db, principal, definition, id, deleted=False) is not None
+        is_open = _is_open(definition, principal)
+        if is_open is not None:
+            return is_open
+        return row_number(engine, db, principal, definition, id, deleted=False) is not None
 
     return sees
+
+
+def _is_open(definition: Definition, principal: Principal) -> bool | None:
+    """Whether somebody may see all records of a module, or none of them; None: each by itself."""
+    module = definition.module
+    if principal.everything or module.lookup or module.local:
+        return True
+    if not module.is_granted and module.scope != "follow":
+        return principal.has(module.view_right)
+    return None if principal.may("view", definition.name) or module.scope == "follow" else False
+
+
+def _seen(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, rows: list[Columns]
+) -> list[Columns]:  # fmt: skip
+    """Those of some live rows that somebody may see, asked for all at once."""
+    is_open = _is_open(definition, principal)
+    scope = scope_sql(engine.registry, definition, principal, T) if is_open is None and rows else None
+    if scope is None:
+        return [] if is_open is False else rows
+    sql = f"SELECT {T}.id FROM {definition.name} {T} WHERE {T}.id IN (SELECT value FROM json_each(?)) AND {scope.text}"
+    seen = {id for (id,) in db.execute(sql, (json.dumps([row["id"] for row in rows]), *scope.params))}
+    return [row for row in rows if row["id"] in seen]
 
 
 def _reach(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Callable[[str, str], bool]:
@@ -140,7 +162,8 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
     def find(module: str, columns: Mapping[str, Any]) -> list[Columns]:
         # who is one with whom is no secret: only what is found of both is
         found = free.find(module, columns)
-        return found if module == aliases.TABLE else [row for row in found if sees(module, str(row["id"]))]
+        is_open = module == aliases.TABLE
+        return found if is_open else _seen(engine, db, principal, engine.definition(module), found)
 
     def balance(name: str, keys: Mapping[str, Any]) -> Mapping[str, int]:
         sums = free.balance(name, keys)
