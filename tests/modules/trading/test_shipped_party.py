@@ -48,6 +48,14 @@ def test_a_salesman_sells_in_the_shop_and_sees_what_is_his(shop: Shop, salesman:
     assert "零售客户" in flat("".join(printed(shop, "sale", sold, "sheet_a4")))
 
 
+def test_what_is_sold_in_a_colleagues_name_is_saved_and_the_colleagues(shop: Shop, salesman: None) -> None:
+    other = shop.api.get("/api/lookup/employee", q="周敏")["rows"][0]["id"]
+    sold = shop.enter("sale", {**RETAIL, "paid_amount": 18, "handler": other}, ("P", 2, 9))
+    assert (sold["row"]["owner"], sold["row"]["state"]) == (other, "posted")
+    assert shop.api.get("/api/records/sale")["rows"] == []
+    assert shop.api.refused("GET", f"/api/documents/sale/{sold['row']['id']}", 404)
+
+
 def test_it_is_found_where_a_customer_is_chosen_and_listed_nowhere(shop: Shop, salesman: None) -> None:
     assert [one["title"] for one in shop.api.get("/api/lookup/customer", q="零售")["rows"]] == ["零售客户"]
     assert shop.api.get("/api/lookup/customer", q="甲")["rows"] == []
