@@ -291,6 +291,7 @@ def _document(
         "only": {name: kinds.split() for name, kinds in document.only.items() if name in visible},
         "line_only": {name: kinds.split() for name, kinds in document.line_only.items()},
         "needs": {name: kinds.split() for name, kinds in document.needs.items() if name in visible},
+        "holds": {name: list(by) for name, by in document.holds.items() if name in visible},
         "nouns": dict(document.nouns),
         "imports": document.imports.help if document.imports else "",
         "imports_label": document.imports.label if document.imports else "",

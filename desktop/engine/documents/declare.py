@@ -623,6 +623,8 @@ class Document:
     """The same of columns of its lines."""
     needs: Mapping[str, str] = field(default_factory=dict)
     """Fields of the header that some kinds cannot do without, with those kinds: sheets mark them and `judge` asks."""
+    holds: Mapping[str, tuple[str, Scalar, str]] = field(default_factory=dict)
+    """Fields of the header that another one settles, as long as it has some value, and why: (the other, value, why)."""
     nouns: Mapping[str, str] = field(default_factory=dict)
     """Kind → what one of it is called, where that is not the noun of the module."""
     called: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

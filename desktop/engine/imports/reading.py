@@ -129,6 +129,8 @@ class Reading:
         noun = self.engine.registry[module].module.noun
         if found:
             raise FieldError(f"「{one.label}」有几个都叫「{text[:60]}」，请改写编号或更全的名称")
+        if reach_sql(self.engine.registry, self.engine.registry[module], self.principal, q.T) is not None:
+            noun = f"您能看到的{noun}"
         raise FieldError(f"「{one.label}」没有叫「{text[:60]}」的{noun}，请改写，或先新增它")
 
     def _found(self, module: str, text: str, where: Mapping[str, Any]) -> list[str]:

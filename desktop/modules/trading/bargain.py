@@ -185,6 +185,14 @@ class Bargain:
             return replace(typing, field=self.party, was=None if was is None else str(was)), ()
         return replace(typing, field=by, was=None), (Hint(why, self.party, level="warn"),)
 
+    def without_party(self, typing: Typing, party: str) -> Typing:
+        """What settled the party does so no more: nobody knows yet which one it is."""
+        header = typing.sheet.header
+        if header.get(self.party) != party:
+            return typing
+        header[self.party] = None
+        return replace(typing, field=self.party, was=party)
+
     def _set_aside(self, typing: Typing) -> dict[int, tuple[Columns, int]]:
         """The prices that came by themselves, where another party is chosen: by line, with the discount that came
         along."""

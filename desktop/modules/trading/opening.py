@@ -251,6 +251,7 @@ opening_party = Module(
         standing=_standing,
         stands="outstanding paid_state",
         after="note print_count",
+        fixed="customer supplier",
         foot="outstanding",
         prints=_SHEETS,
     ),

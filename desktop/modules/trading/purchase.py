@@ -98,6 +98,8 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     is_retail = typing.sheet.header.get("is_retail")
     turned, held = _SIDE.with_party(typing, "is_retail", RETAIL, _RETAIL_ONLY) if is_retail else (typing, ())
+    if typing.line is None and typing.field == "is_retail" and not is_retail:
+        turned = _SIDE.without_party(typing, RETAIL)
     sheet, hints = _SIDE.fill(turned, _complete)
     due = int(_work_out(sheet).header["total"] or 0)
     pay_at_once(sheet.header, typing, due=due, in_full=bool(sheet.header.get("is_retail")))
@@ -328,7 +330,8 @@ purchase = Module(
             from_order("purchase", "supplier", ("purchase",)), from_origin("purchase", "supplier"),
             from_oversold("purchase"),
         ),
-        fixed=_SIDE.money,
+        fixed=f"supplier {_SIDE.money}",
+        holds={"supplier": ("is_retail", True, _RETAIL_ONLY)},
         closes=lambda header: header["doc_type"] == "order",
         judge_cancel=stock_stays,
         along=undone_along,

@@ -496,6 +496,7 @@ settlement = Module(
         brought_by=("source_module", "source"),
         sources=tuple(map(from_overpaid, ("sale", "purchase", "opening_party"))),
         after="note print_count",
+        fixed="customer supplier",
         only=_ONLY,
         needs=_NEEDS,
         line_columns=f"side {_ABOUT} outstanding_before amount write_off_amount",

@@ -209,3 +209,23 @@ def test_what_was_posted_as_paid_ahead_is_not_told_again(shop: Shop) -> None:
     body["values"] = made["row"] | {"amount": fen(60)}
     told = shop.api.post("/api/documents/settlement/work-out", body | {"changed": {"field": "amount"}})["hints"]
     assert [one["text"] for one in told if one.get("field") == "amount"] == ["没有要结清的，这 60.00，保存后转入预收"]
+
+
+def test_who_buys_from_somebody_after_all_says_from_whom(shop: Shop) -> None:
+    about = {"supplier": seed_id("supplier", "retail"), "is_retail": False}
+    line = {"product": shop.names["P"], "qty": scaled(1), "price": scaled(9), "price_source": "list"}
+    found, _ = worked(shop, "purchase", about, [line], "is_retail")
+    assert found["values"]["supplier"] is None and found["lines"][0]["price"] == scaled(9)
+    found, _ = worked(shop, "purchase", about | {"supplier": "乙"}, [line], "is_retail")
+    assert found["values"]["supplier"] == shop.names["乙"]
+
+
+@pytest.mark.parametrize(("module", "party"), [("sale", "customer"), ("purchase", "supplier")])
+def test_the_party_of_retail_and_of_what_is_posted_is_held_fast(shop: Shop, module: str, party: str) -> None:
+    described = {one["name"]: one for one in shop.api.get("/api/modules")["modules"]}
+    document = described[module]["document"]
+    by, value, why = document["holds"][party]
+    assert (by, value) == (("doc_type", "retail") if module == "sale" else ("is_retail", True))
+    assert "总是" in why and party in document["fixed"]
+    for other in ("settlement", "opening_party"):
+        assert party in described[other]["document"]["fixed"]

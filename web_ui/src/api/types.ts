@@ -169,6 +169,8 @@ export interface DocumentInfo {
   /** columns of lines that only some kinds have a use for, with the kinds */
   line_only?: Record<string, string[]>
   needs?: Record<string, string[]>
+  /** fields of the head that another one settles as long as it has a value: the other, the value, and why */
+  holds?: Record<string, [string, string | boolean, string]>
   /** what to know before rows of a file become such documents; '' where they cannot */
   imports?: string
   /** what is imported, where that is only one kind of its documents */

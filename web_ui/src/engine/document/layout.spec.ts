@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DocumentInfo, ModuleInfo } from '../../api/types'
 import { field } from '../../fields/info'
 import { leastTotal, lineColumns, roomsOf, template } from './columns'
-import { fieldsOfKind, folded, layoutOf, linesOfKind, nounOf, withoutStray } from './layout'
+import { fieldsOfKind, folded, heldBy, layoutOf, linesOfKind, nounOf, withoutStray } from './layout'
 import { ownerOfLine } from './owner'
 
 const fields = [
@@ -44,6 +44,11 @@ describe('the parts of a sheet', () => {
     expect(linesOfKind(fields, kinds, 'back').find((f) => f.name === 'c')?.label).toBe('退货数量')
     expect(linesOfKind(fields, kinds, 'sold')).toBe(fields)
     expect(fieldsOfKind(fields, kinds, { b: 'back' }).find((f) => f.name === 'sum')?.label).toBe('未退')
+  })
+  it('are held fast by another one, which says why', () => {
+    const kinds: DocumentInfo = { ...about, holds: { party: ['b', 'retail', '总是零售客户'], store: ['c', true, '零购'] } }
+    expect([heldBy(kinds, 'party', { b: 'retail' }), heldBy(kinds, 'party', { b: 'sold' }), heldBy(kinds, 'on', { b: 'retail' })]).toEqual(['总是零售客户', '', ''])
+    expect([heldBy(kinds, 'store', { c: true }), heldBy(kinds, 'store', { c: false }), heldBy(about, 'store', {})]).toEqual(['零购', '', ''])
   })
   it('forget what was typed wrong into a field that another kind has no use for', () => {
     const kinds = { ...about, kind: 'b', only: { party: ['sold'] } }

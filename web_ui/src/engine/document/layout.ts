@@ -25,6 +25,12 @@ export function nounOf(module: ModuleInfo, values: { [name: string]: Value | und
   return about?.nouns?.[String(values[about.kind ?? ''] ?? '')] ?? module.noun
 }
 
+/** Why a field of the head is settled by another one; '' where it is not. */
+export function heldBy(about: DocumentInfo, name: string, values: Values): string {
+  const [by, value, why] = about.holds?.[name] ?? []
+  return by !== undefined && values[by] === value ? (why ?? '') : ''
+}
+
 /** The columns of its lines, called as this kind calls them. */
 export function linesOfKind(fields: FieldInfo[], about: DocumentInfo, kind: string): FieldInfo[] {
   const called = about.line_called?.[kind]

@@ -59,6 +59,7 @@ export const documents: Record<string, string> = {
   '只列了前 {n} 条，其余的请查找。': 'The first {n} are listed; find the others by words.',
   '没有生效：和另一版冲突': 'Not in force: another version won',
   '没有过账，不影响库存和往来账': 'Not posted: stock and accounts are untouched',
+  '第一次过账时就定下了': 'Settled by the first posting',
   '用我的代替': 'Use mine instead',
   '看同事的': 'See theirs',
   '看库存和各种价格': 'Stock and all prices',
