@@ -12,6 +12,7 @@ M017 a setting lists no such names       M018 a total goes by what is no choice 
 M019 the sections of a chapter do not part its menu
 M020 a field stays once there is what never refers to its record
 M021 a strand of a trail is no list of lines, or has not what it shows
+M022 a shortcut leads to a value that no record can have
 """
 
 import re
@@ -93,6 +94,7 @@ def problems(registry: Registry, definition: Definition) -> Iterator[Problem]:
     """What is wrong with one module."""
     yield from _names(definition)
     yield from _called(registry, definition)
+    yield from _shortcuts(definition)
     yield from _sums(definition)
     yield from _staying(definition)
     yield from _trails(registry, definition)
@@ -118,6 +120,15 @@ def _names(definition: Definition) -> Iterator[Problem]:
     for name, one in definition.fields.items():
         if not one.label:
             yield Problem("M014", f"{definition.name}.{name}", "no label")
+
+
+def _shortcuts(definition: Definition) -> Iterator[Problem]:
+    """A shortcut to a value that no record can have leads nowhere."""
+    for way in definition.module.shortcuts:
+        one = definition.fields.get(way.field)
+        if one is not None and not (isinstance(one, Enum) and way.value in one.options):
+            where = f"{definition.name}.shortcut {way.name}"
+            yield Problem("M022", where, f"{way.value!r} is no choice of {way.field!r}")
 
 
 def _sums(definition: Definition) -> Iterator[Problem]:

@@ -163,6 +163,7 @@ def test_formulas_errors_and_long_numbers_are_told_at_the_cell(office: Office) -
     one.check()
     first, second, third = one.rows()
     assert "公式" in first["faults"]["3"] and "错误值" in second["faults"]["2"] and "15 位" in third["faults"]["2"]
+    assert [first["cells"][3], second["cells"][2], third["cells"][2]] == ["=公式", "#错误值", "6222021234567890000"]
 
 
 def test_merged_cells_hold_for_every_row(office: Office) -> None:

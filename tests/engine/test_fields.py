@@ -163,6 +163,8 @@ def test_blanks_marks_and_several_at_once_are_as_usual() -> None:
     """As in web_ui: usual.spec.ts."""
     assert all(POSTCODE.fits(one) for one in ("215 000", "２１５０００", "215000、100000", "215-000"))
     assert not any(POSTCODE.fits(one) for one in ("21500", "SW1A 1AA", "215000、12"))
+    assert MOBILE.fits("13812345678 13987654321") and MOBILE.fits("138 1234 5678 +86 139-8765 4321")
+    assert not MOBILE.fits("13812345678 901") and not POSTCODE.fits("215000、")
     assert MOBILE.fits("138 1234 5678/+86 138-1234-5678") and not MOBILE.fits("0512-88888888")
 
 

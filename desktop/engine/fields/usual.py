@@ -19,7 +19,19 @@ class Usual:
     def fits(self, text: str) -> bool:
         """Whether a text looks so (web_ui: usual.ts)."""
         parts = _SEVERAL.split(unicodedata.normalize("NFKC", text))
-        return all(re.fullmatch(self.pattern, _MARKS.sub("", part)) for part in parts)
+        return all(self._fits_one(_MARKS.sub("", part)) or self._fits_parted(part) for part in parts)
+
+    def _fits_one(self, number: str) -> bool:
+        return re.fullmatch(self.pattern, number) is not None
+
+    def _fits_parted(self, part: str) -> bool:
+        """A blank may stand within a number (138 1234 5678) and between two: one ends as soon as it is whole."""
+        begun = ""
+        for piece in part.split():
+            begun += _MARKS.sub("", piece)
+            if self._fits_one(begun):
+                begun = ""
+        return bool(part.strip()) and not begun
 
 
 POSTCODE = Usual(r"\d{6}", "国内的邮编是 6 位数字；国外的照写")

@@ -62,7 +62,7 @@ def heads_of(cells: Sequence[Cell | Flaw]) -> list[str]:
 
 
 def _shown(cell: Cell | Flaw) -> str:
-    return cell.reason if isinstance(cell, Flaw) else " ".join((text_of(cell) or "").split())
+    return cell.shown if isinstance(cell, Flaw) else " ".join((text_of(cell) or "").split())
 
 
 def head_row(rows: Sequence[Row], fields: Mapping[str, Field]) -> int:

@@ -22,7 +22,7 @@ def packed(value: object) -> bytes:
     return orjson.dumps(value, _pack, _OPTIONS)
 
 
-def _pack(value: object) -> dict[str, str]:
+def _pack(value: object) -> dict[str, str | list[str]]:
     if isinstance(value, Decimal):
         return {"n": str(value)}
     if isinstance(value, datetime):
@@ -30,7 +30,7 @@ def _pack(value: object) -> dict[str, str]:
     if isinstance(value, date):
         return {"d": value.isoformat()}
     if isinstance(value, Flaw):
-        return {"x": value.reason}
+        return {"x": [value.reason, value.shown]}
     raise TypeError(type(value).__name__)
 
 
@@ -41,7 +41,7 @@ def _unpacked(cell: Any) -> Cell | Flaw:
     if kind == "n":
         return Decimal(text)
     if kind == "x":
-        return Flaw(text)
+        return Flaw(*text)
     return datetime.fromisoformat(text) if kind == "t" else date.fromisoformat(text)
 
 

@@ -31,9 +31,9 @@ _PERCENT_BUILT_IN = ("9", "10")
 
 @dataclass
 class Survey:
-    """By row number as the spreadsheet shows it: columns counted from 0."""
+    """By row number as the spreadsheet shows it: columns counted from 0. Of flaws the reason and what stands there."""
 
-    flaws: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
+    flaws: dict[int, list[tuple[int, str, str]]] = field(default_factory=dict)
     percents: dict[int, list[int]] = field(default_factory=dict)
 
 
@@ -94,16 +94,16 @@ def _look(text: bytes, found: Survey, extent: _Extent, percents: frozenset[bytes
         extent.first, extent.last = min(extent.first, number), max(extent.last, number)
         extent.columns.add(column)
         if b't="e"' in rest:
-            _note(found, number, column, "Excel 里这一格是错误值（如 #N/A），请改好")
+            _note(found, number, column, "Excel 里这一格是错误值（如 #N/A），请改好", "#错误值")
         elif percents and (style := _STYLE.search(rest)) and style[1] in percents:
             found.percents.setdefault(number, []).append(column_number(column))
     for column, row in _NO_RESULT.findall(text) if b"<f" in text or b":f" in text else ():
-        _note(found, int(row), column, "这一格的公式还没有算出结果。请在 Excel 里打开，保存一次再导入")
+        _note(found, int(row), column, "这一格的公式还没有算出结果。请在 Excel 里打开，保存一次再导入", "=公式")
 
 
-def _note(found: Survey, row: int, column: bytes, reason: str) -> None:
+def _note(found: Survey, row: int, column: bytes, reason: str, shown: str) -> None:
     if len(found.flaws) < _FLAWS_MAX:
-        found.flaws.setdefault(row, []).append((column_number(column), reason))
+        found.flaws.setdefault(row, []).append((column_number(column), reason, shown))
 
 
 def column_number(name: bytes) -> int:

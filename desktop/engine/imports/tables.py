@@ -33,9 +33,10 @@ _SAVE_AS = "请用 Excel 或 WPS 打开它，另存为「Excel 工作簿（.xlsx
 
 @dataclass(frozen=True)
 class Flaw:
-    """A cell that cannot be used as it is, and why."""
+    """A cell that cannot be used as it is, why, and what it says in the file, as far as that is known."""
 
     reason: str
+    shown: str = ""
 
 
 Row = tuple[int, list[Cell | Flaw]]
@@ -226,9 +227,9 @@ def _xlsx_rows(path: Path, sheet: str) -> Iterator[Row]:
 
 def _mark(cells: list[Cell | Flaw], number: int, known: Survey) -> None:
     """What the library does not tell: errors, formulas without a result, per cents; and days counted from 1904."""
-    for place, reason in known.flaws.get(number, ()):
+    for place, reason, shown in known.flaws.get(number, ()):
         cells += [None] * (place + 1 - len(cells))
-        cells[place] = Flaw(reason)
+        cells[place] = Flaw(reason, shown)
     for place in known.percents.get(number, ()):
         cell = cells[place] if place < len(cells) else None
         if isinstance(cell, int | Decimal) and not isinstance(cell, bool):
@@ -250,7 +251,9 @@ def _xlsx_cell(value: object) -> Cell | Flaw:
 def _number(value: float) -> Cell | Flaw:
     """As Excel shows it: 15 digits at most."""
     if abs(value) >= _DIGITS_EXACT:
-        return Flaw("这个数超过 15 位，Excel 已改掉后面的数字。请把这一列设成文本，重新填写")
+        return Flaw(
+            "这个数超过 15 位，Excel 已改掉后面的数字。请把这一列设成文本，重新填写", f"{Decimal(f'{value:.15g}'):f}"
+        )
     return int(value) if value.is_integer() else Decimal(f"{value:.15g}")
 
 

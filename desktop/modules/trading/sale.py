@@ -781,7 +781,8 @@ sale_line = Module(
         **_SIDE.linking(),
         **_OF_HEADER,
     ),
-    columns="doc_on number customer product qty unit_name price amount profit profit_rate doc_type product_code spec "
+    # what decides stands before the number, which takes the room of two of them
+    columns="doc_on doc_type customer product qty unit_name price amount profit profit_rate number product_code spec "
     "discount_rate net_amount cost_total region place owner delivered_qty remaining_qty state",
     quick="number customer product_code product owner",
     sort="-doc_on",

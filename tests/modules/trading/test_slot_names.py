@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
 from desktop.engine.check import problems
+from desktop.engine.define import Shortcut
 from desktop.engine.fields import Enum, FieldError, Price, Words
 from desktop.modules import load
 from tests.modules.trading.shop import Shop, scaled
@@ -99,3 +101,12 @@ def test_names_stand_in_one_line() -> None:
     assert field.parse(" 甲 ；乙 ") == "甲,乙" and field.parse("") is None
     with pytest.raises(FieldError):
         field.parse("甲")
+
+
+def test_a_shortcut_leads_to_a_value_of_its_field() -> None:
+    registry = load().own()
+    entry = registry["stock_entry"]
+    assert list(problems(registry, entry)) == []
+    for way in (Shortcut("opening", "期初库存", "kind", "oepning"), Shortcut("opening", "期初库存", "note", "opening")):
+        wrong = replace(entry, module=replace(entry.module, shortcuts=(way,)))
+        assert [one.id for one in problems(registry, wrong)] == ["M022"]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Row } from '@/api/types'
 import { field } from '@/fields/info'
-import { gaps, isBlank, linesOf, richest } from './compare'
+import { gaps, isBlank, linesOf, richest, surenessOf, sureWords } from './compare'
 
 const fields = [
   field('text', { name: 'name', label: '名称', sortable: true }),
@@ -31,4 +31,8 @@ describe('two records side by side', () => {
   it('know what is blank', () => {
     expect([null, undefined, '', [], false, 0, '0'].map(isBlank)).toEqual([true, true, true, true, true, false, false])
   })
+})
+
+it('says how sure it is in words', () => {
+  expect([110, 100, 99, 60, 59].map((points) => sureWords(surenessOf(points)))).toEqual(['很可能是同一个', '很可能是同一个', '可能是同一个', '可能是同一个', '有相同处'])
 })

@@ -1,5 +1,13 @@
 /** Which of several records stays, and which values are taken over into it. */
 import type { FieldInfo, Row, Value } from '@/api/types'
+import { t } from '@/locale'
+
+/** points from which the server takes records for the same, and for likely the same (likeness.py) */
+const SAME = 100, LIKELY = 60
+export type Sureness = 'same' | 'likely' | 'some'
+export const surenessOf = (points: number): Sureness => (points >= SAME ? 'same' : points >= LIKELY ? 'likely' : 'some')
+/** In words: nobody knows what 110 points are. */
+export const sureWords = (sure: Sureness): string => ({ same: t('很可能是同一个'), likely: t('可能是同一个'), some: t('有相同处') })[sure]
 
 const NEVER = new Set(['password'])
 

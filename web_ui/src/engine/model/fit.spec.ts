@@ -38,6 +38,10 @@ describe('widths on screen', () => {
   it('grow for a long sum beside another', () => {
     expect(fitWidths(columns(), fields, 900, new Map([['credit', 140]])).get('credit')).toBe(140)
   })
+  it('stay as the user has set them, however long a figure is', () => {
+    const needs = new Map([['credit', 140], ['next', 120]])
+    expect(Object.fromEntries(fitWidths(columns({ credit: 60 }), fields, 554, needs))).toMatchObject({ credit: 60, next: 120 })
+  })
   it('knows how wide words are', () => {
     expect(textWidth('客户编号', 12)).toBe(48)
     expect(textWidth('1,000.00', 10)).toBeLessThan(textWidth('100000000', 10))

@@ -29,11 +29,12 @@ function least(field: FieldInfo): number {
 }
 
 /**
- * Widths of the shown columns in `room` px. `needs`: least widths that the figures of the totals row ask for.
+ * Widths of the shown columns in `room` px. `needs`: least widths that figures and their sums ask for.
  * What the user has set stays; when drawing in would not be enough, nothing is drawn in.
  */
 export function fitWidths(columns: Column[], fields: Map<string, FieldInfo>, room: number, needs: ReadonlyMap<string, number> = new Map()): Map<string, number> {
-  const widths = new Map(columns.map((c) => [c.field, Math.max(c.width, needs.get(c.field) ?? 0)]))
+  const bySet = (c: Column): boolean => { const field = fields.get(c.field); return !!field && c.width !== widthOf(field) }
+  const widths = new Map(columns.map((c) => [c.field, bySet(c) ? c.width : Math.max(c.width, needs.get(c.field) ?? 0)]))
   const sum = [...widths.values()].reduce((a, b) => a + b, 0)
   let over = sum - room
   if (room <= 0) return widths
@@ -41,7 +42,7 @@ export function fitWidths(columns: Column[], fields: Map<string, FieldInfo>, roo
     for (const column of columns) {
       const field = fields.get(column.field)
       const now = widths.get(column.field) ?? column.width
-      if (!field || !GROWING.has(field.type) || column.width !== widthOf(field)) continue
+      if (!field || !GROWING.has(field.type) || bySet(column)) continue
       const grow = Math.max(0, Math.min(-over, Math.round(column.width * GROWTH) - now))
       widths.set(column.field, now + grow)
       over += grow
@@ -51,7 +52,7 @@ export function fitWidths(columns: Column[], fields: Map<string, FieldInfo>, roo
   const slack = columns.map((c) => {
     const field = fields.get(c.field)
     const now = widths.get(c.field) ?? c.width
-    return { name: c.field, now, slack: field && c.width === widthOf(field) ? Math.max(0, Math.floor(now - Math.max(least(field), needs.get(c.field) ?? 0))) : 0 }
+    return { name: c.field, now, slack: field && !bySet(c) ? Math.max(0, Math.floor(now - Math.max(least(field), needs.get(c.field) ?? 0))) : 0 }
   })
   let all = slack.reduce((a, s) => a + s.slack, 0)
   if (all < over) return widths
