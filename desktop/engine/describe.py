@@ -317,7 +317,8 @@ def _document(
             for one in document.sources
             if one.label
         ],
-        "turns": list(_turns(engine, principal, definition.name)),
+        # what leads on stands before what begins anew
+        "turns": sorted(_turns(engine, principal, definition.name), key=lambda one: one["module"] == definition.name),
         "labels": _line_labels(engine, principal, document) if prints else None,
         "prints": [_print(engine, principal, document, one, shipped(one)) for one in document.prints if prints]
         + [_by_template(engine, principal, document, one) for one in made],

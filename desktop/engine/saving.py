@@ -12,7 +12,7 @@ from sync_server.replication.changeset import Op, Scalar, value_hash
 from ..errors import Confirm, Invalid, all_of
 from . import aliases, settled
 from . import query as q
-from .access import Principal, demand, scope_sql
+from .access import Principal, actions, demand, scope_sql
 from .apply import Me
 from .define import Draft
 from .engine import Engine
@@ -114,7 +114,7 @@ class Saving:
             elif old and name not in parsed and self._has_moved(name, old, new):
                 new[name] = self._is_free(one, new) if isinstance(one, Mirror) and old[name] else one.parse(None)
             elif not old and isinstance(one, Mirror) and one.first and name not in parsed:
-                new[name] = self._is_free(one, new)
+                new[name] = self._is_first(one, new)
         return new
 
     @cached_property
@@ -152,6 +152,15 @@ class Saving:
     def _has_moved(self, name: str, old: Values, new: Values) -> bool:
         """Whether what a field hangs on changed, so that its value no longer fits."""
         return any(old[source] != new[source] for source in self.definition.hanging.get(name, ()))
+
+    def _is_first(self, one: Mirror, new: Values) -> bool:
+        """Whether a new record is chosen by itself: where nobody is, and whoever saves it might choose."""
+        module, id = self._parent_of(one, new) or ("", "")
+        if not module or "edit" not in actions(self.principal, self.engine.registry[module]):
+            return False
+        parent = self.look(module, id) or {}
+        fixed = self.engine.registry[module].module.fixed
+        return not (fixed and parent.get(fixed)) and self._is_free(one, new)
 
     def _is_free(self, one: Mirror, new: Values) -> bool:
         """Whether the parent names nobody yet."""

@@ -539,7 +539,7 @@ def test_from_a_quote_over_the_sale_to_the_money_by_keyboard_alone(window: Windo
     quotes.grid.focus()
     quotes.press("Insert")
     quote = sheet(quotes, "新增报价单")
-    walk_to(quotes, quote, "customer")
+    # the day is right as it stands: the cursor begins where something has to be typed
     choose_by_keys(quotes, quote, "customer", name)
     to_the_lines(quotes, quote)
     enter(quotes, quote, code, "3", "12.5")
@@ -547,9 +547,19 @@ def test_from_a_quote_over_the_sale_to_the_money_by_keyboard_alone(window: Windo
     quotes.press("Control+S")
     expect(quote).to_have_count(0)
 
-    # The list has the new one at its cursor: Enter opens it, and what it leaves to sell becomes a sale.
+    # The list has the new one at its cursor: what it leaves to sell becomes a sale, from there or from its sheet.
     row = quotes.grid.locator(".ag-row.current")
     expect(row).to_contain_text(name)
+    quotes.press("Control+Shift+D")
+    expect(quotes.entry("形成销货单")).to_be_visible()
+    quotes.press("ArrowDown")
+    expect(quotes.entry("形成销货单")).to_be_focused()
+    quotes.press("Enter")
+    sale = sheet(quotes, "新增销货单")
+    expect(cell(sale, 1, "qty")).to_have_text("3")
+    quotes.press("Escape")
+    quotes.page.get_by_role("button", name="不保存").press("Enter")
+    expect(sale).to_have_count(0)
     quotes.press("Enter")
     opened = sheet(quotes, "修改报价单")
     expect(opened.locator(":focus")).to_have_count(1)  # the sheet takes the cursor when it is there, not after the key
@@ -606,6 +616,14 @@ def test_a_line_is_looked_behind_and_its_price_chosen(window: Window) -> None:
     note.get_by_role("button", name="保留原价").click()
     expect(note).to_have_count(0)
     expect(cell(dialog, 1, "amount")).to_contain_text("20.00")
+    expect(dialog.locator("[data-field=customer] input")).to_be_focused()
+    # to and fro: what was answered once is not asked again
+    for party in (customer, other):
+        dialog.locator("[data-field=customer] input").fill(party["name"])
+        with screen.page.expect_response("**/work-out"):
+            screen.page.get_by_role("option", name=re.compile(re.escape(party["name"]))).first.click()
+        expect(cell(dialog, 1, "amount")).to_contain_text("20.00")
+        expect(note).to_have_count(0)
     cell(dialog, 1, "price").click()
     expect(cell(dialog, 1, "price")).to_be_focused()
     screen.press("F4")

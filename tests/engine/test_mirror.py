@@ -41,3 +41,24 @@ def test_a_main_contact_that_moves_leaves_its_old_customer(office: Office) -> No
     patch(office, "contact", made["id"], {"parent_kind": "customer", "parent": there})
     assert row(office, "customer", here)["main_contact"] is None
     assert row(office, "customer", there)["main_contact"] == made["id"]
+
+
+def entered(office: Office, kind: str, parent: str, **more: Any) -> dict[str, Any]:
+    """As a form sends it: what nobody ticked is not said."""
+    values = {"name": f"联系人{len(more)}", "parent_kind": kind, "parent": parent, **more}
+    return dict(office.api.post("/api/records/contact", values)["row"])
+
+
+def test_the_first_contact_is_the_main_one_by_itself(office: Office) -> None:
+    customer, other = (office.samples.create("customer")["id"] for _ in range(2))
+    first, second = entered(office, "customer", customer), entered(office, "customer", customer)
+    assert [first["is_main"], second["is_main"]] == [True, False]
+    assert row(office, "customer", customer)["main_contact"] == first["id"]
+    assert not entered(office, "customer", other, is_main=False)["is_main"], "left out on purpose"
+    supplier = office.samples.create("supplier")["id"]
+    assert entered(office, "supplier", supplier)["id"] == row(office, "supplier", supplier)["main_contact"]
+
+
+def test_no_contact_of_what_ships_is_the_main_one_by_itself(office: Office) -> None:
+    (retail,) = office.api.get("/api/records/customer", q="零售客户")["rows"]
+    assert not entered(office, "customer", retail["id"])["is_main"], "its rules hold"

@@ -354,7 +354,7 @@ def test_what_has_been_deleted_cannot_be_chosen(office: Office) -> None:
     api = office.api
     group, tag = create(api, "customer_group", name="临时"), create(api, "tag", name="临时")
     one = customer(api)
-    person = contact(api, one)
+    person = contact(api, one, is_main=False)
     for module, row in (("customer_group", group), ("tag", tag), ("contact", person)):
         delete(api, module, row)
     path = f"/api/records/customer/{one['id']}"

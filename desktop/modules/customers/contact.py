@@ -38,7 +38,11 @@ contact = Module(
         department_name=Text("部门", max_length=60),
         role=Dict("决策角色", "contact_role"),
         is_main=Mirror(
-            "主联系人", parent="parent", names="main_contact", targets=("customer", "supplier", "competitor")
+            "主联系人",
+            parent="parent",
+            names="main_contact",
+            targets=("customer", "supplier", "competitor"),
+            first=True,
         ),
         mobile=Phone("手机", usual=MOBILE, unique=True, search=True, index=True),
         phone=Phone("办公电话", unique=True, index=True),

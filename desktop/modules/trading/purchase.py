@@ -7,7 +7,7 @@ from ...engine.define import Document, Draft, Fault, Module, Related, Tab, seed_
 from ...engine.documents.declare import Annex, Asking, Columns, Hint, Move, Posted, Posting, Sheet, Typing, Wrong
 from ...engine.fields import Bool, Date, Enum, Money, Price, Ref, Text
 from .amounts import derive_purchase
-from .bargain import BACK, BACK_CALLED, BACK_LINES, BACK_SHOWN, BACK_TURNED, ORDER_LINES, STANDS, Bargain, standing
+from .bargain import BACK_CALLED, BACK_LINES, BACK_SHOWN, BACK_TURNED, ORDER_LINES, STANDS, Bargain, standing
 from .choices import purchase_choices
 from .cost import Costed, Pool, receipt, receipt_amount, supplier_return
 from .deposits import deposit_hints, held_for
@@ -262,7 +262,7 @@ _HEADER: dict[str, Any] = {
     **header_start("单据编号", "doc_type", PREFIXES, "进货日期"),
     "doc_type": Enum(
         "活动类型", {"purchase": "进货", "order": "进货订货", "return": "退货给厂商"}, required=True,
-        default="purchase", index=True, width=90,
+        default="purchase", index=True, width=98, tones={"return": "look"},
     ),
     "is_retail": Bool("零购", help="从零散卖家买，当场付清"),
     "supplier": Ref("供货单位", "supplier", required=True, index=True, width=200),
@@ -283,7 +283,7 @@ _HEADER: dict[str, Any] = {
         "费用分摊", {"amount": "按金额", "quantity": "按数量", "none": "不分摊"}, default="amount",
         help="运杂费和采购费用怎样分到各行的成本；不分摊就不进成本",
     ),
-    "total": Money("合计金额", calc=True, readonly=True, sum=True, sum_signs=BACK, width=120),
+    "total": Money("合计金额", calc=True, readonly=True, sum=True, sum_signs=BACK_SHOWN, width=120),
     "signed_total": Money("应付", calc=True, readonly=True, hidden=True),
     "paid_amount": Money("本次付款", min=0),
     "paid_source": paid_source(),

@@ -23,7 +23,6 @@ from ...engine.fields import Bool, Date, Dict, Enum, Money, Price, Rate, Ref, Te
 from ...engine.fields.moment import today
 from .amounts import derive, unit_price
 from .bargain import (
-    BACK,
     BACK_CALLED,
     BACK_LINES,
     BACK_SHOWN,
@@ -549,7 +548,7 @@ _HEADER: dict[str, Any] = {
     **header_start("单据编号", "doc_type", PREFIXES, "销货日期"),
     "doc_type": Enum(
         "活动类型", {"sale": "销货", "order": "销货订货", "return": "客户退货", "retail": "零售"}, required=True,
-        default="sale", index=True, width=80,
+        default="sale", index=True, width=84, tones={"return": "look"},
     ),
     "customer": Ref("客户", "customer", required=True, index=True, width=200),
     "member": Ref(
@@ -569,7 +568,7 @@ _HEADER: dict[str, Any] = {
     "discount_amount": Money("整单优惠", min=0),
     "tax_amount": Money("税额", calc=True, readonly=True),
     "charge_amount": Money("运费", min=0),
-    "total": Money("合计金额", calc=True, readonly=True, sum=True, sum_signs=BACK, width=120),
+    "total": Money("合计金额", calc=True, readonly=True, sum=True, sum_signs=BACK_SHOWN, width=120),
     "signed_total": Money("应收", calc=True, readonly=True, hidden=True),
     "paid_amount": Money("本次收款", min=0),
     "paid_source": paid_source(),

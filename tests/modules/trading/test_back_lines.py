@@ -67,7 +67,12 @@ def test_what_is_chosen_on_screen_is_added_up_by_the_same_rule(shop: Shop) -> No
     fields = {one["name"]: one for one in modules["sale_line"]["fields"]}
     assert fields["qty"]["sum_rule"]["signs"] == {"return": 1, "order": 0}, "rows have their minus already"
     header = {one["name"]: one for one in modules["sale"]["fields"]}
-    assert header["total"]["sum_rule"]["signs"] == {"return": -1, "order": 0}
+    assert header["total"]["sum_rule"]["signs"] == {"return": 1, "order": 0}, "as rows of documents have"
+
+
+def test_a_document_that_goes_back_has_its_minus_in_the_list_but_not_on_its_sheet(shop: Shop) -> None:
+    (back,) = shop.rows("sale", doc_type="return")
+    assert (yuan(back["total"]), yuan(shop.read("sale", {"row": back})["row"]["total"])) == (-24, 24)
 
 
 def test_exports_and_prints_say_the_same(shop: Shop, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import type { WorkedOut } from '../../api/types'
 import type { Touched } from './calls'
 import { indexOf, merge, type Sheet } from './sheet'
 
-/** a cell by the key of its line: places move while questions wait; `was`: the choice of the head that the lines went by */
-export interface Changed { key?: string; field: string; was?: string | undefined }
+/** a cell by the key of its line: places move while questions wait; `was`: the choice of the head that the lines went by; `keeps`: their prices stay, as was said before */
+export interface Changed { key?: string; field: string; was?: string | undefined; keeps?: boolean }
 interface Question { sheet: Sheet; changed: Changed | null }
 
 export interface FollowOptions {

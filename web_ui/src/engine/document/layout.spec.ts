@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DocumentInfo, ModuleInfo } from '../../api/types'
 import { field } from '../../fields/info'
 import { leastTotal, lineColumns, roomsOf, template } from './columns'
-import { fieldsOfKind, folded, heldBy, layoutOf, linesOfKind, nounOf, withoutStray } from './layout'
+import { fieldsOfKind, folded, heldBy, layoutOf, linesOfKind, mustType, nounOf, withoutStray } from './layout'
 import { ownerOfLine } from './owner'
 
 const fields = [
@@ -91,4 +91,10 @@ it('a line knows its sheet', () => {
   const lines = { name: 'sheet_line', fields: [field('ref', { name: 'origin', target: 'sheet' }), field('ref', { name: 'document', target: 'sheet', required: true })] } as unknown as ModuleInfo
   expect(ownerOfLine([module, lines], 'sheet_line')).toEqual({ module: 'sheet', field: 'document' })
   expect(ownerOfLine([module, lines], 'sheet')).toBeNull()
+})
+
+it('a new sheet begins where something has to be typed', () => {
+  const values = { on: '2026-11-27', store: 's1' }
+  expect(names(fields.filter((f) => mustType(f, values)))).toEqual(['party'])
+  expect(names(fields.filter((f) => mustType(f, { ...values, party: 'p1' })))).toEqual([])
 })

@@ -62,6 +62,9 @@ export function layoutOf(whole: ModuleInfo, about: DocumentInfo, values: Values 
   return { head: rest.filter((f) => f.type !== 'longtext'), notes: rest.filter((f) => f.type === 'longtext'), foot: foot.filter((f) => f !== total), total }
 }
 
+/** What nobody but the user knows: required, and nothing came by itself. */
+export const mustType = (field: FieldInfo, values: Values): boolean => field.required && !field.readonly && isEmpty(values[field.name])
+
 /** Calculated fields with nothing in them take no room. */
 const worthShowing = (field: FieldInfo, values: Values): boolean => !field.readonly || !isEmpty(values[field.name]) || isUnknown(values, field)
 

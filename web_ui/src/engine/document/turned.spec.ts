@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { DocumentHint } from '../../api/types'
 import type { Line, Sheet } from './sheet'
-import { putBack, turnedBy } from './turned'
+import { KeptChoices, putBack, turnedBy } from './turned'
 
 const line = (key: string, price: number): Line => ({ key, id: null, values: { price, qty: 1 } })
 const sheet = (...lines: Line[]): Sheet => ({ values: {}, lines })
@@ -22,4 +22,18 @@ it('goes back to the first of several, and stays said while other answers come',
   const second = turnedBy(first, [told(0, 1)], sheet(line('a', 11), line('b', 29)), now)
   expect(second && prices(putBack(now, second))).toEqual([10, 29])
 })
-it('asks for nothing that is not there', () => expect(turnedBy(null, [told(3)], sheet(line('a', 1)), sheet(line('a', 1)))?.lines).toEqual([]))
+it('asks for nothing that is not there', () => expect(turnedBy(null, [told(3)], sheet(line('a', 1)), sheet(line('a', 1)))).toBeNull())
+it('says nothing any more once the lines are as they were', () => {
+  const there = turnedBy(null, [told(0)], sheet(line('a', 10)), sheet(line('a', 11)))
+  expect(turnedBy(there, [told(0)], sheet(line('a', 11)), sheet(line('a', 10)))).toBeNull()
+})
+
+it('asks nothing again between choices of which one was kept, until a line is priced anew', () => {
+  const kept = new KeptChoices()
+  expect(kept.has('customer', 'a', 'b')).toBe(false)
+  kept.keep('customer', 'a', 'b')
+  // to b again, back to a whose prices stand, and from b to one that nobody was asked about
+  expect([kept.has('customer', 'a', 'b'), kept.has('customer', 'a', 'a'), kept.has('customer', 'a', 'c'), kept.has('supplier', 'a', 'b')]).toEqual([true, true, false, false])
+  kept.forget()
+  expect(kept.has('customer', 'a', 'b')).toBe(false)
+})

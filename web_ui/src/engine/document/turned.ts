@@ -1,5 +1,5 @@
 /** Lines that were changed by themselves, since something in the head is another: who wants them as they were puts them back. Pure. */
-import type { DocumentHint } from '../../api/types'
+import type { DocumentHint, Value } from '../../api/types'
 import { same } from '../../fields/shared/editor'
 import type { Sheet, Values } from './sheet'
 
@@ -26,7 +26,24 @@ export function turnedBy(before: Turned | null, hints: readonly DocumentHint[], 
     const held = first && stands(was.values, first.after) ? first.before : some(was.values, fields)
     found.set(was.key, { key: was.key, before: held, after: some(is.values, fields) })
   }
-  return { text: hint.text, label, lines: [...found.values()] }
+  // gone to and come back: there is nothing to put back
+  const others = [...found.values()].filter((one) => !stands(one.after, one.before))
+  return others.length ? { text: hint.text, label, lines: others } : null
+}
+
+/** Choices under which the lines were kept as another one had priced them: to and fro between these nothing is asked again. */
+export class KeptChoices {
+  private readonly under = new Map<string, Set<string>>()
+
+  keep(field: string, was: string | undefined, value: Value | undefined): void {
+    this.under.set(field, new Set([...(this.under.get(field) ?? []), was ?? '', String(value ?? '')]))
+  }
+  has(field: string, was: string | undefined, value: Value | undefined): boolean {
+    const known = this.under.get(field)
+    return !!known?.has(was ?? '') && known.has(String(value ?? ''))
+  }
+  /** a line that is priced by now goes by what is chosen now */
+  forget(): void { this.under.clear() }
 }
 
 /** The lines as they were; one that somebody changed since stays. */

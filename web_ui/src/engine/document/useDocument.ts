@@ -17,7 +17,7 @@ import {
   addLine, bodyOf, copyOf, EMPTY, fromFound, indexOf, insertLine, namesOf, newLine, noErrors, placeErrors, removeLine, repeat, scan, setCell, setHead, sheetOf, titlesOf, touched, typedOf,
   type Errors, type Line, type Scanned, type Sheet, type Values,
 } from './sheet'
-import { putBack as putLinesBack, turnedBy, type Turned } from './turned'
+import { KeptChoices, putBack as putLinesBack, turnedBy, type Turned } from './turned'
 
 /** a document that a new sheet begins with, and as which of its sources */
 export interface FilledFrom { source: string; id: string }
@@ -40,6 +40,8 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   const turned = shallowRef<Turned & { field: string; was: string | undefined } | null>(null)
   /** choices of the head that lines still go by, though another one stands there */
   const goneBy = new Map<string, string | undefined>()
+  /** choices for which the prices of another one were kept: to and fro asks nothing again */
+  const keptFor = new KeptChoices()
   const hints = computed(() => shownHints(told.value, lasting.value, sheet.value))
   const errors = shallowRef<Errors>(noErrors())
   const problems = shallowRef<Problems>({})
@@ -81,10 +83,15 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
       sheet.value = next
       told.value = answer.hints.filter((hint) => !hint.back)
       const found = turnedBy(turned.value, answer.hints, asked, next)
-      if (found && found !== turned.value && changed) turned.value = { ...found, field: changed.field, was: turned.value?.field === changed.field ? turned.value.was : changed.was }
+      const again = changed?.keeps ? turnedBy(null, answer.hints, asked, next) : null
+      if (again) sheet.value = putLinesBack(next, again)
+      else if (!found) turned.value = null
+      else if (found !== turned.value && changed) turned.value = { ...found, field: changed.field, was: turned.value?.field === changed.field ? turned.value.was : changed.was }
       lasting.value = stillLasting(withLasting(lasting.value, answer.hints, asked), next)
       lagging.value = null
       if (!typed.value) original.value = next
+      // the amounts follow the prices that stay
+      if (again) follower.push(null)
     },
     failed: (error) => { lagging.value = error },
     busy: (is) => { working.value = is },
@@ -113,6 +120,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     told.value = lasting.value = []
     turned.value = null
     goneBy.clear()
+    keptFor.forget()
     lagging.value = null
     attempt = null
     original.value = sheet.value = next
@@ -227,7 +235,11 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     setProblem(HEAD, field, null)
     if (field === about.kind) forgetStray({ ...sheet.value.values, [field]: value })
     const next = setHead(sheet.value, module.fields, field, value)
-    if (next !== sheet.value) change(next, { field, was: wasOf(field, value) })
+    if (next === sheet.value) return
+    const was = wasOf(field, value)
+    const keeps = keptFor.has(field, was, value)
+    if (keeps) goneBy.set(field, was)
+    change(next, { field, was, keeps })
   }
   /** The choice that the lines go by; one that is cleared, or whose prices were kept, still is that. */
   function wasOf(field: string, value: Value): string | undefined {
@@ -242,6 +254,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
     if (!of) return
     turned.value = null
     goneBy.set(of.field, of.was)
+    keptFor.keep(of.field, of.was, sheet.value.values[of.field])
     change(putLinesBack(sheet.value, of), null)
   }
   function letTurn(): void { turned.value = null }
@@ -252,6 +265,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   }
   function setLine(key: string, field: string, value: Value): void {
     setProblem(key, field, null)
+    if (field === about.entry.unit) keptFor.forget()
     change(setCell(sheet.value, lineModule.fields, key, field, value), { key, field })
   }
   function foundLabels(found: FoundProduct): void {
@@ -259,12 +273,14 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   }
   function add(found: FoundProduct): Line {
     foundLabels(found)
+    keptFor.forget()
     const line = newLine(lineModule.fields, fromFound(about.entry, lineModule.fields, found))
     change(addLine(sheet.value, line), { key: line.key, field: about.entry.product })
     return line
   }
   function addScanned(found: FoundProduct): Scanned {
     foundLabels(found)
+    keptFor.forget()
     const done = scan(sheet.value, about.entry, lineModule.fields, found)
     change(done.sheet, { key: done.key, field: done.merged ? about.entry.qty : about.entry.product })
     return done
@@ -272,6 +288,7 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   /** another product in the same line: its quantity stays */
   function replaceProduct(key: string, found: FoundProduct): void {
     foundLabels(found)
+    keptFor.forget()
     const { product, unit } = about.entry
     const next = setCell(sheet.value, lineModule.fields, key, product, found.product)
     setProblem(key, product, null)
