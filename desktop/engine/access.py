@@ -146,6 +146,20 @@ def reach_sql(registry: Registry, definition: Definition, principal: Principal, 
     return any_of([scope, Sql(f"{table}.{definition.module.fixed} = 1")])
 
 
+def is_narrowed(registry: Registry, definition: Definition, principal: Principal) -> bool:
+    """Whether there may be rows that this user does not see, for all he is told."""
+    scope = definition.module.scope
+    if scope in ("company", "private") or principal.everything:
+        return False
+    if definition.follow:
+        return is_narrowed(registry, registry[definition.follow.narrow], principal)
+    if scope != "follow":
+        return principal.scope(definition.name) != "all"
+    one = definition.fields[definition.module.parent or "parent"]
+    parents = one.targets() if isinstance(one, Ref) else ()
+    return any(is_narrowed(registry, registry[name], principal) for name in parents)
+
+
 def tally_scope(registry: Registry, definition: Definition, principal: Principal, table: str) -> Sql | None:
     """The same condition on what the tally counts apart, where it does."""
     if definition.follow:

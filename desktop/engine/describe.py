@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from . import flaws, trails
-from .access import Principal, actions, compares
+from .access import Principal, actions, compares, is_narrowed
 from .define import Only, Tab, Trail
 from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Document, Print, books_nothing
 from .documents.papers import PAPERS
@@ -91,6 +91,7 @@ def _module(engine: Engine, principal: Principal, definition: Definition, known:
     visible = {name: one for name, one in _fields(definition, known) if principal.sees(one)}
     return {
         **_itself(definition),
+        "narrowed": is_narrowed(engine.registry, definition, principal),
         **_listed(engine, principal, definition, visible, known),
         **_opened(engine, principal, definition, visible, known),
         **_around(engine, principal, definition),

@@ -15,8 +15,12 @@ def first_steps_lead_there(screen: Screen) -> None:
     """What to do first is told by the start page."""
     page = screen.page
     page.get_by_role("button", name="期初库存 启用以前就有的货").click()
-    opened = screen.list("其他出入库")
+    opened = screen.list("期初库存")
     expect(opened.panel).to_contain_text("还没有期初库存")
+    tree = page.get_by_role("tree", name="模块")
+    page.get_by_role("textbox", name="筛选模块").fill("期初库存")
+    expect(tree.get_by_role("treeitem", name="期初库存", selected=True)).to_be_visible()
+    page.get_by_role("textbox", name="筛选模块").fill("")
     expect(opened.panel.get_by_role("button", name="从表格导入")).to_be_visible()
     opened.bar("新增").click()
     expect(screen.dialog("新增出入库单").locator("[data-field=kind]")).to_contain_text("期初")
@@ -26,6 +30,7 @@ def first_steps_lead_there(screen: Screen) -> None:
     expect(opened.panel, "other months may have some").not_to_contain_text("还没有期初库存")
     page.get_by_role("textbox", name="筛选模块").fill("其他出入库")
     screen.press("Enter")
+    opened = screen.list("其他出入库")
     expect(opened.panel, "its own entry means all of it").not_to_contain_text("等于 期初")
     opened.bar("新增").click()
     expect(screen.dialog("新增出入库单").locator("[data-field=kind]")).not_to_contain_text("期初")

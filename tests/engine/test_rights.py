@@ -434,3 +434,14 @@ def _places(floor: Floor, here: str, branch: str) -> dict[str, str]:
         )
     engine.applier.local(ops, actor=actor)
     return titles
+
+
+def test_who_may_not_see_all_is_told_so_of_each_list(floor: Floor) -> None:
+    """So that an empty list says 没有您能看到的, not 还没有."""
+
+    def narrowed(api: Api) -> set[str]:
+        return {one["name"] for one in api.get("/api/modules")["modules"] if one["narrowed"]}
+
+    mine = narrowed(floor.as_sales())
+    assert {"customer", "contact", "sale", "sale_line"} <= mine and not mine & {"product", "dict_item", "saved_filter"}
+    assert narrowed(floor.as_admin()) == set()

@@ -1,7 +1,7 @@
 """公司职员信息 (modules.md 2.8.2); what only a few may see has its own table, later."""
 
 from ...engine.define import Module, Section, Tab
-from ...engine.fields import Birthday, Date, Dict, Email, Enum, LongText, Phone, Ref, Text
+from ...engine.fields import Birthday, Date, Dict, Email, Enum, LongText, Phone, Ref, Serial, Text
 from ...engine.fields.usual import MOBILE
 
 employee = Module(
@@ -14,7 +14,7 @@ employee = Module(
     title="name",
     lookup=True,
     fields=dict(
-        code=Text("工号", required=True, unique=True, max_length=20, index=True),
+        code=Serial("工号", prefix="YG", required=True, unique=True, max_length=20, readonly=False, width=108),
         name=Text("姓名", required=True, max_length=60),
         department=Ref("部门", "department", required=True, index=True),
         position=Dict("职务", "position", index=True),

@@ -49,9 +49,10 @@ def test_a_return_counts_back_and_drafts_orders_and_what_was_cancelled_do_not(sh
         assert (sums["total"], sums["outstanding"], said["total"]) == (420, 420, words)
         assert said["outstanding"] == ["只算已过账的"]
     assert printed(shop, "sale", "total") == ["合计 5 条（只算已过账的，退货为减，订货不计）", "420.00"]
-    for kind, total in (("order", 900), ("return", -80)):
-        sums, said = totals(shop, "sale", ("doc_type", "eq", kind))
-        assert (sums["total"], said["total"]) == (total, ["只算已过账的"]), "of one kind alone it is plain"
+    sums, said = totals(shop, "sale", ("doc_type", "eq", "order"))
+    assert (sums["total"], said["total"]) == (900, ["只算已过账的"]), "of orders alone it is plain"
+    sums, said = totals(shop, "sale", ("doc_type", "eq", "return"))
+    assert (sums["total"], said["total"]) == (-80, words), "of returns alone as they stand there"
     assert totals(shop, "sale_line")[0]["net_amount"] == 420
 
 

@@ -83,6 +83,8 @@ export interface ModuleInfo {
   /** false: reached through others only (dictionary items, addresses …) */
   in_menu: boolean
   title: string
+  /** there may be rows that this user does not see */
+  narrowed?: boolean
   /** rows that the list leaves out until asked for */
   aside?: { field: string; value: number; label: string } | null
   /** the column that names a document: beside it stands the state of those that do not count */

@@ -1,11 +1,11 @@
 // @vitest-environment happy-dom
 import { createPinia, setActivePinia } from 'pinia'
 import { expect, it } from 'vitest'
-import type { Chapter, ModuleInfo, Shortcut } from '@/api/types'
+import type { Chapter, FieldInfo, ModuleInfo, Shortcut } from '@/api/types'
 import { useTabs } from '@/stores/tabs'
 import { chapterEntries, openCommands } from './menus'
 
-const module = (name: string): ModuleInfo => ({ name, label: name, icon: 'x', shortcuts: [] as Shortcut[] }) as ModuleInfo
+const module = (name: string): ModuleInfo => ({ name, label: name, icon: 'x', shortcuts: [] as Shortcut[], fields: [] as FieldInfo[] }) as ModuleInfo
 const words = (chapter: Chapter, names: string[]): string[] =>
   chapterEntries(chapter, names.map(module)).map((entry) => (typeof entry === 'string' ? entry : 'heading' in entry ? `# ${entry.heading}` : String(entry.label)))
 

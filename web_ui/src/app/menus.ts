@@ -4,7 +4,8 @@ import { useModules } from '@/stores/modules'
 import { useTabs, type ListRequest } from '@/stores/tabs'
 import { iconOf } from '@/ui/icons'
 import type { Command } from '@/composables/useCommands'
-import type { Chapter, ModuleInfo } from '@/api/types'
+import type { Chapter, ModuleInfo, Shortcut } from '@/api/types'
+import { kindsOf, partsOf } from '@/engine/model/filter'
 import type { MenuEntry } from '@/ui/menu'
 
 export interface Menu {
@@ -20,7 +21,7 @@ const SYSTEM = 'system'
 
 function enterList(module: ModuleInfo, request: Omit<ListRequest, 'n'>): void {
   const tabs = useTabs()
-  if (module.shortcuts.length) tabs.openList(module.name, request)
+  if (partsOf(module).length) tabs.openList(module.name, request)
   tabs.enter(`/m/${module.name}`)
 }
 /** Opens a module as a whole: whoever came there by a shortcut before does not go on with its rows unknowingly. */
@@ -29,12 +30,13 @@ export function openCommand(module: ModuleInfo): Command {
 }
 
 /** Opens the list of a module with only the rows that a shortcut is about. */
-export function shortcutCommands(module: ModuleInfo): Command[] {
-  return module.shortcuts.map(({ name, label, field, value }) => ({
-    id: `open:${module.name}:${name}`, label, icon: iconOf(module.icon),
-    run: () => enterList(module, { view: { filter: { and: [{ field, op: 'eq', value }] } } }),
-  }))
-}
+const ways = (module: ModuleInfo, parts: Shortcut[]): Command[] => parts.map(({ name, label, field, value }) => ({
+  id: `open:${module.name}:${name}`, label, icon: iconOf(module.icon),
+  run: () => enterList(module, { view: { filter: { and: [{ field, op: 'eq', value }] } } }),
+}))
+export const shortcutCommands = (module: ModuleInfo): Command[] => ways(module, module.shortcuts)
+/** The small lists that are kept together in one (客户级别 in 基本资料): too many for a menu, but found by name. */
+export const partCommands = (module: ModuleInfo): Command[] => ways(module, kindsOf(module))
 export const openCommands = (module: ModuleInfo): Command[] => [openCommand(module), ...shortcutCommands(module)]
 
 /** A chapter's modules under its headings; without those, in a row. */
@@ -49,7 +51,7 @@ export function chapterEntries(chapter: Chapter, modules: ModuleInfo[]): MenuEnt
 }
 
 /** Documents that fill themselves with all there is stand among the tools: they are made from time to time. */
-function runs(): Command[] {
+export function runs(): Command[] {
   return [...useModules().byName.values()].flatMap((module) => (module.document?.sources ?? []).filter((one) => one.whole && module.rights.includes('post')).map((one) => {
     const kind = module.document?.kind ?? '', label = module.fields.find((f) => f.name === kind)?.options?.find((o) => o.value === one.kinds[0])?.label ?? one.label
     return { id: `run:${module.name}:${one.name}`, label: `${label}…`, icon: iconOf(module.icon), run: () => useTabs().openList(module.name, { create: { [kind]: one.kinds[0] ?? '' } }) }

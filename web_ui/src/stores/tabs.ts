@@ -22,6 +22,8 @@ export interface ListRequest {
   from?: { source: string; id: string }
   /** all rows again, where only those of a shortcut are shown */
   whole?: boolean
+  /** what is looked at over all its records */
+  survey?: true
   /** only rows with this flaw */
   flaw?: string
   /** choose this node of the group tree */
@@ -36,6 +38,8 @@ export interface Tab {
   kind: 'start' | 'list' | 'help' | 'sync' | 'print' | 'import' | 'bin' | 'duplicates' | 'flaws'
   /** module (of a list, a print preview or an import), help topic or part of the sync centre */
   name: string
+  /** the part of a list that is shown, where it has a name of its own (期初库存 of 其他出入库) */
+  part?: string
   request?: ListRequest
 }
 
@@ -96,6 +100,13 @@ export const useTabs = defineStore('tabs', () => {
     show(`/m/${module}`, request)
   }
 
+  function showsPart(id: string, part: string | undefined): void {
+    const tab = tabs.value.find((one) => one.id === id)
+    if (!tab || tab.part === part) return
+    if (part) tab.part = part
+    else delete tab.part
+  }
+
   /** Asks first when a form in it is not saved. */
   async function close(id: string): Promise<boolean> {
     const tab = tabs.value.find((t) => t.id === id)
@@ -141,5 +152,5 @@ export const useTabs = defineStore('tabs', () => {
     if (restored) void saveState('tabs', { open: tabs.value.map((tab) => tab.path), active: activeId.value }).catch(() => undefined)
   })
 
-  return { tabs, activeId, active, entered, show, enter, openList, close, closeOthers, step, move, restore }
+  return { tabs, activeId, active, entered, show, enter, openList, showsPart, close, closeOthers, step, move, restore }
 })

@@ -1,6 +1,6 @@
 /** 数据过滤 (C8): conditions of one column in the pop-up ↔ the filter the API takes ↔ the words on a chip. */
 import { t } from '@/locale'
-import type { Clause, Condition, FieldInfo, Filter, Operator, Shortcut, Value } from '../../api/types'
+import type { Clause, Condition, FieldInfo, Filter, ModuleInfo, Operator, Shortcut, Value } from '../../api/types'
 
 export type Join = 'and' | 'or' | null
 
@@ -148,6 +148,14 @@ export function referencedIds(filter: Filter, fields: Map<string, FieldInfo>): M
 export function knownOnly(filter: Filter, fields: Map<string, FieldInfo>): Filter {
   return { and: filter.and.filter((clause) => conditionsOf(clause).length > 0 && conditionsOf(clause).every((c) => fields.has(c.field))) }
 }
+
+/** A list whose records have fields by their kind keeps several small lists, each with a name of its own. */
+export function kindsOf(module: ModuleInfo): Shortcut[] {
+  const by = module.fields.find((one) => one.name === module.only?.by)
+  return (by?.options ?? []).map(({ value, label }) => ({ name: value, label, field: by?.name ?? '', value }))
+}
+/** All parts of a list that have a name. */
+export const partsOf = (module: ModuleInfo): Shortcut[] => [...module.shortcuts, ...kindsOf(module)]
 
 /** The shortcut whose rows alone a filter leaves. */
 export function shortcutIn(shortcuts: Shortcut[], filter: Filter): Shortcut | undefined {
