@@ -79,7 +79,8 @@ export function toWrite(counts: Counts, all: Decision, own: ReadonlyMap<number, 
   return counts.good - counts.twice + bySame + changed
 }
 
-export const oddWords = (row: JudgedRow): string => [...new Set(Object.values(row.odd))].join('　')
+/** each kind of oddness once, a line to each */
+export const oddWords = (row: JudgedRow): string[] => [...new Set(Object.values(row.odd))]
 
 export function likeWords(row: JudgedRow): string {
   const first = row.like[0]
