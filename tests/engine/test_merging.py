@@ -144,17 +144,19 @@ def test_pickers_hide_the_merged_and_lead_from_its_name_to_the_winner(two: Any) 
 
 def test_the_main_contact_may_be_one_of_the_merged(two: Any, office: Office) -> None:
     api, one, other = two
+    before = api.get(f"/api/records/customer/{other['id']}")["row"]["main_contact"]
     person = next(row for row in api.get("/api/records/contact")["rows"] if row["name"] == "乙")
     patch(api, "customer", one, main_contact=person["id"])
     mains = {row["name"]: row["is_main"] for row in api.get("/api/records/contact")["rows"]}
-    assert mains == {"甲": False, "乙": True, "丙": False}
+    assert mains == {"甲": False, "乙": True, "丙": True}, "the only one of hers is the main one by himself"
     first = next(row for row in api.get("/api/records/contact")["rows"] if row["name"] == "甲")
     patch(api, "contact", first, is_main=True)
     assert api.get(f"/api/records/customer/{one['id']}")["row"]["main_contact"] == first["id"]
     assert not [finding for finding in check(office.engine, lambda done, total: None) if finding.kind == "problem"]
     patch(api, "contact", person, is_main=True)
     assert api.get(f"/api/records/customer/{one['id']}")["row"]["main_contact"] == person["id"]
-    assert api.get(f"/api/records/customer/{other['id']}")["row"]["main_contact"] is None
+    left = api.get(f"/api/records/customer/{other['id']}")["row"]["main_contact"]
+    assert left == before, "the merged one stays as it was"
 
 
 def test_typing_something_like_the_merged_proposes_the_winner(two: Any) -> None:
