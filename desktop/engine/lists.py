@@ -10,9 +10,10 @@ only when the page is not filled from them. The answer is the same whichever way
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from operator import add
 from typing import Any
 
 from sync_server.replication.changeset import Scalar
@@ -20,8 +21,9 @@ from sync_server.replication.changeset import Scalar
 from . import aliases, by_reference, flaws, summing
 from . import query as q
 from .access import Principal, demand
+from .columns import listed
 from .engine import Engine
-from .fields import Signs, Sql, TextThrough, all_of
+from .fields import Field, Signs, Sql, TextThrough, all_of
 from .registry import Definition, Registry, targets_of
 from .rows import as_listed, fetch, labels
 from .schema import PLACED, index_name
@@ -102,7 +104,7 @@ def page(
         if total is not None:
             result["total"] = total
         if "sums" in want:
-            result["sums"], result["sum_words"] = _sums(engine.registry, db, plan, principal)
+            result["sums"], result["sum_words"] = _sums(engine, db, plan, principal)
     return result
 
 
@@ -295,21 +297,33 @@ def _total(db: sqlite3.Connection, plan: _Plan, *, must: bool) -> int | None:
 
 
 def _sums(
-    registry: Registry, db: sqlite3.Connection, plan: _Plan, principal: Principal
+    engine: Engine, db: sqlite3.Connection, plan: _Plan, principal: Principal
 ) -> tuple[dict[str, int], dict[str, list[str]]]:
-    """Totals over all rows of the list, and what they count; those of a whole module are kept by the tally, or by the
-    balances over its entries."""
+    """Totals over all rows of the list, and what they count; those of a whole module are kept by the tally."""
     definition = plan.definition
     names = [name for name in definition.sums if principal.sees(definition.fields[name])]
     plain = {name for name in names if _is_plain(db, plan, definition.fields[name].sum_signs)}
     is_kept = plan.selection.is_all or plan.selection.is_scope
     kept = [name for name in definition.kept_sums if is_kept and name in names and name not in plain]
     found = {name: _kept(db, plan, name) for name in kept}
-    if plan.selection.is_all:
-        found |= {name: by for name in names if name not in kept and (by := _balanced(registry, db, plan, name))}
-    added = [name for name in names if name not in found]
-    found |= _added(db, plan, added, plain) if added else {}
+    left = [name for name in names if name not in found]
+    if left:
+        found |= _over_all(engine, db, plan, left, plain) if plan.selection.is_all else _added(db, plan, left, plain)
     return summing.told(definition, {name: found[name] for name in names}, plain)
+
+
+def _over_all(
+    engine: Engine, db: sqlite3.Connection, plan: _Plan, names: Sequence[str], plain: set[str]
+) -> dict[str, dict[str, int]]:
+    """Totals over a whole module that the tally does not keep: by the balances over its entries, which are fewer, else
+    row by row. They hold until anybody writes: a list is often looked at again, and goes through all rows for them."""
+    memory, asked = engine.db.memory(db), ("sums", plan.definition.name, *names)
+    if asked not in memory:
+        found = _balanced(engine.registry, db, plan.definition, names)
+        left = [name for name in names if name not in found]
+        memory[asked] = found | (_added(db, plan, left, plain) if left else {})
+    known: dict[str, dict[str, int]] = memory[asked]
+    return known
 
 
 def _is_plain(db: sqlite3.Connection, plan: _Plan, signs: Signs | None) -> bool:
@@ -334,25 +348,45 @@ def _kept(db: sqlite3.Connection, plan: _Plan, name: str) -> dict[str, int]:
     return {summing.value_of(definition, name, key): by for key, by in rows} or {"": 0}
 
 
-def _balanced(registry: Registry, db: sqlite3.Connection, plan: _Plan, name: str) -> dict[str, int] | None:
-    """The total over all entries of a ledger, by what a key of one of its balances says: those are fewer."""
-    within = plan.definition.fields.get(plan.definition.fields[name].sum_within)
-    if not isinstance(within, TextThrough):
-        return None
+def _balanced(
+    registry: Registry, db: sqlite3.Connection, definition: Definition, names: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """Totals over all entries of a ledger, by what a key of one of its balances says."""
+    fields, found = definition.fields, dict[str, dict[str, int]]()
     for ledger in registry.ledgers.values():
-        for one in ledger.balances if ledger.moves == plan.definition.name else ():
-            if name in one.sums and within.by in one.keys:
-                by, amount = within.sql(f'b."{within.by}"'), f'b."{one.sums[name]}"'
-                sql = f"SELECT COALESCE({by}, ''), sum({amount}) FROM {one.module} b WHERE b.deleted_at IS NULL"
-                return dict(db.execute(f"{sql} GROUP BY 1").fetchall())
-    return None
+        for one in ledger.balances if ledger.moves == definition.name else ():
+            for by in dict.fromkeys(fields[name].sum_within for name in names):
+                within = fields.get(by)
+                some = [name for name in names if fields[name].sum_within == by and name in one.sums.keys() - found]
+                if some and isinstance(within, TextThrough) and within.by in one.keys:
+                    amounts = ", ".join(f'COALESCE(sum(b."{one.sums[name]}"), 0)' for name in some)
+                    record = within.record(f'b."{within.by}"')
+                    sql = f"SELECT {record}, {amounts} FROM {one.module} b WHERE b.deleted_at IS NULL GROUP BY 1"
+                    rows = _worded(db, within, db.execute(sql).fetchall())
+                    found |= {name: {row[0]: row[place] for row in rows} for place, name in enumerate(some, 1)}
+    return found
 
 
 def _value_sql(definition: Definition, name: str) -> str:
-    """What the rows of a total have to be alike in."""
+    """What the rows of a total have to be alike in; of a text that others say, the record that says it."""
     one = definition.fields.get(name)
-    found = one.sql(f'{q.T}."{one.by}"') if isinstance(one, TextThrough) else f'{q.T}."{name}"'
+    found = one.record(f'{q.T}."{one.by}"') if isinstance(one, TextThrough) else f'{q.T}."{name}"'
     return f"COALESCE({found}, '')" if name else "''"
+
+
+def _worded(db: sqlite3.Connection, one: Field | None, rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Amounts by a record that says a text, added up by the text; others stay as they are."""
+    if not isinstance(one, TextThrough):
+        return list(rows)
+    module, column = one.path[-1]
+    by_id = {row[0] or "": tuple(row)[1:] for row in rows}
+    sql = f'SELECT id, "{column}" FROM {module} WHERE id IN (SELECT value FROM json_each(?))'
+    texts = dict(db.execute(sql, (listed(by_id),)).fetchall())
+    found: dict[str, list[int]] = {}
+    for id, amounts in by_id.items():
+        known = found.setdefault(texts.get(id) or "", [0] * len(amounts))
+        known[:] = map(add, known, amounts)
+    return [(text, *found[text]) for text in sorted(found)]
 
 
 def _added(db: sqlite3.Connection, plan: _Plan, names: Sequence[str], plain: set[str]) -> dict[str, dict[str, int]]:
@@ -369,7 +403,7 @@ def _added(db: sqlite3.Connection, plan: _Plan, names: Sequence[str], plain: set
         )
         value, grouped = _value_sql(definition, within), " GROUP BY 1" if within else ""
         sql = f"SELECT {value}, {sums} FROM {definition.name} {q.T} WHERE {where.text}{grouped}"
-        rows = db.execute(sql, where.params).fetchall()
+        rows = _worded(db, definition.fields.get(within), db.execute(sql, where.params).fetchall())
         for place, name in enumerate(some, 1):
             by_value = {row[0]: row[place] for row in rows}
             found[name] = (by_value if of[name] else {"": sum(by_value.values())}) or {"": 0}

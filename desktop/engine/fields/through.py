@@ -34,8 +34,13 @@ class TextThrough(Unstored, Text):
 
     def sql(self, id: str) -> str:
         """The text, by the SQL of what `by` says."""
+        module, column = self.path[-1]
+        return f'(SELECT t."{column}" FROM {module} t WHERE t.id = {self.record(id)})'
+
+    def record(self, id: str) -> str:
+        """The record that says it, by the SQL of what `by` says."""
         found = id
-        for place, (module, column) in enumerate(self.path):
+        for place, (module, column) in enumerate(self.path[:-1]):
             found = f'(SELECT t{place}."{column}" FROM {module} t{place} WHERE t{place}.id = {found})'
         return found
 

@@ -168,11 +168,19 @@ def test_pieces_and_boxes_of_several_products_are_no_sum_of_stock(shop: Shop) ->
 
 
 def test_a_unit_called_otherwise_is_told_by_its_new_name(shop: Shop) -> None:
-    """No total that is kept may hang on it."""
-    shop.product("B", unit=shop._first("dict_item", "箱"))
+    """No total that is kept may hang on it; one that was worked out holds until something is written."""
+    box = shop._first("dict_item", "箱")
+    shop.product("B", unit=box)
     shop.buy(("B", 30, 2))
-    shop.api.call("PATCH", f"/api/records/dict_item/{shop._first('dict_item', '箱')}", {"name": "大箱"})
-    assert totals(shop, "stock_move")[1]["qty"] == ["数量：个 100，大箱 30"]
+    for module, name in (("stock_move", "qty"), ("stock_balance", "on_hand")):
+        assert totals(shop, module)[1][name][-1].endswith("：个 100，箱 30")
+    shop.sell(("B", 10, 3))
+    shop.api.call("PATCH", f"/api/records/dict_item/{box}", {"name": "大箱"})
+    for module, name in (("stock_move", "qty"), ("stock_balance", "on_hand")):
+        assert totals(shop, module)[1][name][-1].endswith("：个 100，大箱 20")
+    shop.product("C", unit=shop.api.post("/api/records/dict_item", {"list": "unit", "name": "大箱"})["row"]["id"])
+    shop.buy(("C", 5, 2))
+    assert totals(shop, "stock_balance")[1]["on_hand"][-1].endswith("：个 100，大箱 25"), "two entries of one name"
     definition = shop.office.engine.definition("stock_balance")
     assert "on_hand" in definition.sums and definition.kept_sums == ("value",)
 
