@@ -422,7 +422,7 @@ def _aliases(one: Inspection) -> None:
         return
     stored = {tuple(row) for row in one.db.execute("SELECT t, id, winner FROM alias_of")}
     known = set(one.engine.registry.mergeable)
-    wrong = stored ^ {link for link in aliases.all_roots(one.db) if link[0] in known}
+    wrong = stored ^ aliases.all_roots(one.db, known)
     details = [one.named(one.engine.registry[module], id) for module, id, _ in sorted(wrong) if module in known]
     one.add("alias-wrong", "合并的记录指向不对", dict.fromkeys(details))
 
@@ -516,7 +516,8 @@ def _numbers(one: Inspection) -> None:
         for name, number in definition.fields.items():
             if isinstance(number, Serial) or (name == "code" and number.unique):
                 sql = (
-                    f'SELECT "{name}", count(*) FROM {definition.name} WHERE deleted_at IS NULL '
+                    f'SELECT "{name}", count(*) FROM {definition.name} c WHERE deleted_at IS NULL '
+                    f"AND {aliases.not_merged(definition.name, 'c')} "
                     f'AND "{name}" IS NOT NULL GROUP BY "{name}" HAVING count(*) > 1'
                 )
                 doubles = [f"{code} 用了 {count} 次" for code, count in one.db.execute(sql)]

@@ -26,7 +26,7 @@ from .engine.registry import Definition, Registry
 from .engine.schema import migrate, refuse_newer
 from .engine.settings import settings_of
 from .engine.telling import Tell, untold
-from .engine.work import rebuild_checksum
+from .engine.work import Work, rebuild_checksum
 from .errors import Damaged, NotSignedIn, Refused, StorageFull
 from .files import make_private, why
 from .jobs import Job, Jobs, State
@@ -198,8 +198,18 @@ def _bring_up_to_date(db: Database, registry: Registry, tell: Tell = untold) -> 
             _sum_up(writer, registry, told)
             Applier(db, registry).replay_parked()
             audit.bring_up_to_date(writer, registry, told)
+            _lead_anew(writer, registry)
     except (sqlite3.Error, StorageFull, Damaged) as error:
         raise refusal(db.path, error) from error
+
+
+def _lead_anew(db: sqlite3.Connection, registry: Registry) -> None:
+    """What was merged elsewhere of modules that this program did not merge before."""
+    known = db.execute("SELECT value FROM meta WHERE key = 'mergeable'").fetchone()
+    before = set(str(known[0]).split()) if known else set()
+    if before != set(registry.mergeable):
+        Work(db, registry).lead_anew(set(registry.mergeable) - before)
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('mergeable', ?)", (" ".join(sorted(registry.mergeable)),))
 
 
 def _sum_up(db: sqlite3.Connection, registry: Registry, tell: Tell) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from .define import Module
 from .fields import Ref, Sql, Text
 from .ids import derived_id
+from .meant import meant as meant
+from .meant import quoted
 
 TABLE = "row_alias"
 PAIRS = "not_same"
@@ -158,12 +160,13 @@ def _of_members(db: sqlite3.Connection, module: str, members: Iterable[str]) -> 
     ).fetchall()
 
 
-def all_roots(db: sqlite3.Connection) -> set[Link]:
-    """What `alias_of` must hold, worked out from all links."""
+def all_roots(db: sqlite3.Connection, modules: Collection[str]) -> set[Link]:
+    """What `alias_of` must hold of some modules, worked out from all links."""
     by_module: dict[str, dict[str, str]] = {}
     sql = f"SELECT t, loser, winner FROM {TABLE} WHERE deleted_at IS NULL AND loser IS NOT NULL AND winner IS NOT NULL"
     for module, loser, winner in db.execute(sql):
-        by_module.setdefault(module, {})[loser] = winner
+        if module in modules:
+            by_module.setdefault(module, {})[loser] = winner
     return {
         (module, loser, root)
         for module, links in by_module.items()
@@ -176,6 +179,8 @@ def all_roots(db: sqlite3.Connection) -> set[Link]:
 
 def present(db: sqlite3.Connection, mergeable: Iterable[str]) -> frozenset[str]:
     """The modules in which something was merged: only their lists pay for resolving."""
+    if not db.execute("SELECT 1 FROM alias_of LIMIT 1").fetchone():
+        return frozenset()
     sql = "SELECT 1 FROM alias_of WHERE t = ? LIMIT 1"
     return frozenset(module for module in mergeable if db.execute(sql, (module,)).fetchone())
 
@@ -209,6 +214,32 @@ def all_of(db: sqlite3.Connection, module: str, id: str) -> list[str]:
     return [winner, *sorted(losers_of(db, module, [winner]))]
 
 
+class Meant:
+    """Whom ids mean, for who asks often while nothing changes."""
+
+    def __init__(self, db: sqlite3.Connection, mergeable: Iterable[str]) -> None:
+        self._db, self.present = db, present(db, mergeable)
+        self._winners: dict[tuple[str, str], str] = {}
+        self._every: dict[tuple[str, str], list[str]] = {}
+
+    def of(self, module: str, id: str) -> str:
+        """The record that an id means."""
+        if module not in self.present:
+            return id
+        if (module, id) not in self._winners:
+            self._winners[module, id] = winner_of(self._db, module, id)
+        return self._winners[module, id]
+
+    def every(self, module: str, id: str) -> list[str]:
+        """All ids under which it is referred to, the winner first."""
+        if module not in self.present:
+            return [id]
+        winner = self.of(module, id)
+        if (module, winner) not in self._every:
+            self._every[module, winner] = all_of(self._db, module, winner)
+        return self._every[module, winner]
+
+
 # -------------------------------------------------------------------------- sql
 
 
@@ -222,24 +253,13 @@ def is_merged(module: str, id: str) -> str:
     return f"EXISTS (SELECT 1 FROM alias_of m WHERE m.t = '{module}' AND m.id = {id})"
 
 
-def meant(modules: Iterable[str], column: str) -> str:
-    """SQL: the record that a column means."""
-    return (
-        f"COALESCE((SELECT a.winner FROM alias_of a WHERE a.t IN ({_quoted(modules)}) AND a.id = {column}), {column})"
-    )
-
-
 def same(modules: Collection[str], id: str) -> Sql:
     """SQL in brackets: all ids under which a record is referred to, whichever of them is given."""
     if not modules:
         return Sql("(?)", (id,))
-    kinds = _quoted(modules)
+    kinds = quoted(modules)
     return Sql(
         f"(WITH meant(id) AS (SELECT {meant(modules, '?')}) SELECT id FROM meant UNION ALL "
         f"SELECT a.id FROM meant m JOIN alias_of a ON a.t IN ({kinds}) AND a.winner = m.id)",
         (id, id),
     )
-
-
-def _quoted(modules: Iterable[str]) -> str:
-    return ", ".join(f"'{module}'" for module in sorted(modules))

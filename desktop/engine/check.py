@@ -199,6 +199,8 @@ def _named_fields(definition: Definition) -> Iterator[tuple[str, str]]:
         "parent": module.parent or "",
         "retire": module.retire or "",
         "fixed": module.fixed or "",
+        "merges_alike": module.merges_alike,
+        "one_by": module.one_by,
         "adjusts": f"{module.adjusts} {module.adjusts_from}",
     }
     lists["aside"] = module.aside.field if module.aside else ""

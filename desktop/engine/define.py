@@ -162,6 +162,21 @@ class Alike:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlikeBelow:
+    """Another ground: two records have a child of `module` with the same `field`."""
+
+    module: str
+    field: str
+    points: int
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """Under which name the values stand beside a record that is compared."""
+        return f"{self.module}.{self.field}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Act:
     """A button beside a flaw: the list of `module`, narrowed to rows whose fields are as in the row that is flawed
     (`by`: theirs → its), or with `makes` a new record that starts with them. `given` are values of its own. A new
@@ -199,6 +214,8 @@ class Flaw:
     twice: tuple[str, ...] = ()
     apart: str = "id"
     strayed: str = ""
+    unlike: str = ""
+    """Fields (`Module.merges_alike`) in which a record that was merged is not like the one it was merged into."""
     acts: tuple[Act, ...] = ()
 
 
@@ -298,6 +315,7 @@ class Module:
     doubts: tuple[Callable[[Draft], Iterator[Doubt]], ...] = ()
     """What is asked before a save. Imports and changes of many at once, where nobody answers, do without."""
     alike: tuple[Alike, ...] = ()
+    alike_below: tuple[AlikeBelow, ...] = ()
     seed: tuple[Mapping[str, Any], ...] | Callable[[Sequence["Module"]], Iterable[Mapping[str, Any]]] = ()
     """Rows that ship with the program, or what makes them from all declarations."""
     rights: Mapping[str, str] = made_by(default_factory=dict)
@@ -308,6 +326,10 @@ class Module:
     """The yes/no field that takes a record out of use; pickers leave such records out."""
     mergeable: bool = False
     """Whether two of its records that mean the same can be merged (T28)."""
+    merges_alike: str = ""
+    """Fields in which they have to be alike for that, as people read them; while they are merged they stay so."""
+    one_by: str = ""
+    """Fields in which two of its records that belong to records merged into one are the same: it is offered once."""
     fixed: str | None = None
     """The yes/no field that marks records of the system: they are neither edited nor deleted."""
     context: str = ""

@@ -17,13 +17,13 @@ from sync_server.replication.changeset import Op
 
 from ..db import Database
 from ..errors import BadRequest
-from . import aliases
+from . import aliases, unlike
 from .access import Principal, compares, scope_sql
 from .define import Alike
 from .engine import Engine
 from .fields import Ref, Sql, all_of
 from .ids import new_id
-from .likeness import KEY_POINTS, LIKELY, SAME, is_equal, key_column, score, tokens
+from .likeness import KEY_POINTS, LIKELY, SAME, is_equal, key_column, score, tokens, with_children
 from .merging import mergeable
 from .query import T
 from .records import visible_records
@@ -62,8 +62,9 @@ _cache: WeakKeyDictionary[Database, dict[tuple[str, frozenset[str]], _Known]] = 
 def groups(
     engine: Engine, principal: Principal, module: str, kind: str = "", offset: int = 0, limit: int = 20
 ) -> dict[str, Any]:
-    """{groups: [{score, kind, reasons, rows: [{id, title, context, created_at}]}], total, next}: records that may be
-    the same, the surest first. `kind` same or likely narrows it."""
+    """{groups: [{score, kind, reasons, hinders, rows: [{id, title, context, created_at}]}], total, next}: records that
+    may be the same, the surest first. `kind` same or likely narrows it; `hinders`: why they cannot be merged as they
+    are."""
     definition = mergeable(engine, principal, module)
     with engine.db.read() as db:
         pairs = _visible(engine, db, principal, definition, _pairs(engine, db, principal, definition))
@@ -83,9 +84,13 @@ def _kind(points: int) -> str:
 
 def _pairs(engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition) -> list[Pair]:
     """Pairs of all records by what this person may compare, from the cache while nothing has changed."""
-    hidden = frozenset(name for name, one in definition.fields.items() if not compares(principal, definition, one))
+    hidden = frozenset(
+        [name for name, one in definition.fields.items() if not compares(principal, definition, one)]
+        + [one.key for one in definition.module.alike_below if not principal.may("view", one.module)]
+    )
     known = _cache.setdefault(engine.db, {}).setdefault((definition.name, hidden), _Known())
-    tables = json.dumps([definition.name, aliases.TABLE, aliases.PAIRS])
+    below = [one.module for one in definition.module.alike_below]
+    tables = json.dumps([definition.name, aliases.TABLE, aliases.PAIRS, *below])
     sql = "SELECT t, sum FROM checksum WHERE t IN (SELECT value FROM json_each(?)) ORDER BY t"
     version = tuple(tuple(row) for row in db.execute(sql, (tables,)))
     if known.version != version or not version:
@@ -94,7 +99,7 @@ def _pairs(engine: Engine, db: sqlite3.Connection, principal: Principal, definit
 
 
 def _found(engine: Engine, db: sqlite3.Connection, definition: Definition, hidden: frozenset[str]) -> Iterator[Pair]:
-    buckets = list(_buckets(db, definition, hidden))
+    buckets = [*_buckets(db, definition, hidden), *_below(engine, db, definition, hidden)]
     rows = _rows(engine, db, definition, {number for _, numbers in buckets for number in numbers}, hidden)
     dismissed = _dismissed(db, definition.name)
     seen: set[tuple[str, str]] = set()
@@ -158,6 +163,29 @@ def _shared(db: sqlite3.Connection, definition: Definition, columns: Sequence[st
     yield from (numbers for numbers in by_key.values() if 2 <= len(numbers) <= SHARED_MAX)
 
 
+def _below(
+    engine: Engine, db: sqlite3.Connection, definition: Definition, hidden: frozenset[str]
+) -> Iterator[tuple[None, list[int]]]:  # fmt: skip
+    """Rows with children that say the same."""
+    for one in definition.module.alike_below:
+        if one.key in hidden:
+            continue
+        parent, column = engine.registry[one.module].module.parent, f'"{one.field}"'
+        id = aliases.meant((definition.name,), f'c."{parent}"')
+        keys = (
+            f"SELECT {column} FROM {one.module} WHERE deleted_at IS NULL AND {column} > '' GROUP BY 1 "
+            "HAVING count(*) BETWEEN 2 AND ? LIMIT ?"
+        )
+        held = (
+            f"SELECT DISTINCT c.{column}, p.row FROM {one.module} c JOIN {definition.name} p ON p.id = {id} "
+            f"AND p.deleted_at IS NULL WHERE c.deleted_at IS NULL AND c.{column} IN ({keys})"
+        )
+        by_key: dict[str, list[int]] = {}
+        for key, number in db.execute(held, (SHARED_MAX, KEYS_MAX)):
+            by_key.setdefault(key, []).append(number)
+        yield from ((None, numbers) for numbers in by_key.values() if len(numbers) > 1)
+
+
 def _rows(
     engine: Engine, db: sqlite3.Connection, definition: Definition, numbers: Iterable[int], hidden: frozenset[str]
 ) -> dict[int, Values]:
@@ -167,7 +195,7 @@ def _rows(
     names = [name for name in sorted(named) if definition.fields[name].columns(name)]
     columns = ", ".join(f'"{name}"' for name in names)
     sql = f"SELECT row, id, {columns} FROM {definition.name} WHERE row IN (SELECT value FROM json_each(?))"
-    found = {
+    found: dict[int, Values] = {
         number: dict(zip(("id", *names), values, strict=True)) | dict.fromkeys(hidden)
         for number, *values in db.execute(sql, (json.dumps(list(numbers)),))
     }
@@ -175,6 +203,7 @@ def _rows(
         one = definition.fields[name]
         if isinstance(one, Ref):
             _resolve(engine, db, name, one, found.values())
+    with_children(db, engine.registry, definition, found.values(), hidden)
     return found
 
 
@@ -269,6 +298,7 @@ def _told(
         "score": group.score,
         "kind": _kind(group.score),
         "reasons": list(group.reasons),
+        "hinders": unlike.hindrances(db, engine.registry, definition, group.ids),
         "rows": [
             {
                 "id": row["id"],

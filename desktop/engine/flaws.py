@@ -1,7 +1,7 @@
 """Flaws of a list (`define.Flaw`) as conditions of a query: within the rights and the scope of whoever asks."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..errors import Invalid
 from . import aliases, strayed
@@ -11,6 +11,7 @@ from .define import Flaw
 from .fields import Ref, Sql, any_of
 from .registry import Definition, Registry
 from .settings import Setting, settings_of
+from .unlike import words_of
 
 _OTHER = "o"
 
@@ -25,7 +26,7 @@ def of(definition: Definition, principal: Principal) -> tuple[Flaw, ...]:
 
 
 def _looked_at(one: Flaw) -> tuple[str, ...]:
-    return (*(name for name, _, _ in one.when), *one.twice, *filter(None, (one.strayed,)))
+    return (*(name for name, _, _ in one.when), *one.twice, *filter(None, (one.strayed,)), *one.unlike.split())
 
 
 def named(definition: Definition, principal: Principal, name: str) -> Flaw:
@@ -52,10 +53,24 @@ def conditions(
     if one.unless:
         found.append(_not_allowed(definition, *one.unless))
     if one.strayed:
-        found.append(strayed.is_among(registry, definition, one.strayed))
+        found.append(strayed.is_among(registry, definition, one.strayed, aliased))
+    if one.unlike:
+        found.append(_is_unlike(registry, definition, one.unlike.split(), aliased))
     if one.twice:
         found.append(_has_double(definition, one, found, aliased))
     return found
+
+
+def _is_unlike(registry: Registry, definition: Definition, names: Sequence[str], aliased: frozenset[str]) -> Sql:
+    """Rows into which one was merged that is not like them."""
+    if definition.name not in aliased:
+        return Sql("0")
+    words = [tuple(words_of(registry, definition, name, table) for table in (_OTHER, q.T)) for name in names]
+    differs = " OR ".join(f"{theirs} IS NOT {its}" for theirs, its in words)
+    return Sql(
+        f"EXISTS (SELECT 1 FROM alias_of a JOIN {definition.name} {_OTHER} ON {_OTHER}.id = a.id "
+        f"WHERE a.t = '{definition.name}' AND a.winner = {q.T}.id AND ({differs}))"
+    )
 
 
 def _not_allowed(definition: Definition, reference: str, field: str) -> Sql:

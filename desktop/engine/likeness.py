@@ -1,16 +1,19 @@
 """How alike two records are (T28): the grounds of a module, their points, and equal values of unique fields."""
 
-from collections.abc import Callable, Mapping
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sync_server.replication.changeset import Scalar
 
 from .define import Alike, Module
 from .fields import Field
+from .meant import meant
 from .text import fold
 
 if TYPE_CHECKING:
-    from .registry import Definition
+    from .registry import Definition, Registry
 
 SAME, LIKELY = 100, 60
 """Points from which two records are taken for the same, and for likely the same."""
@@ -28,6 +31,10 @@ def score(definition: "Definition", values: Mapping[str, Any], row: Mapping[str,
             points += alike.points
             reasons.append(alike.reason)
             covered.update(alike.fields.split())
+    for below in definition.module.alike_below:
+        if set(values.get(below.key, ())) & set(row.get(below.key, ())):
+            points += below.points
+            reasons.append(below.reason)
     for name, one in definition.fields.items():
         if name not in covered and is_equal(one, values.get(name), row.get(name)):
             reasons.append(f"{one.label}相同")
@@ -38,6 +45,28 @@ def tokens(alike: Alike, row: Mapping[str, Any]) -> set[str]:
     """What a ground compares of a record."""
     found = {alike.normal(row[name]) for name in alike.fields.split() if isinstance(row.get(name), str) and row[name]}
     return {token for token in found if token}
+
+
+def with_children(
+    db: sqlite3.Connection, registry: "Registry", definition: "Definition", rows: Collection[dict[str, Any]],
+    hidden: Collection[str] = (),
+) -> None:  # fmt: skip
+    """Lays beside records what their children say that tells doubles, but for what is hidden."""
+    for below in definition.module.alike_below:
+        found: dict[str, set[str]] = {}
+        parent = registry[below.module].module.parent
+        id = meant((definition.name,), f'c."{parent}"')
+        sql = (
+            f'SELECT {id}, c."{below.field}" FROM {below.module} c WHERE c.deleted_at IS NULL AND c."{parent}" IN '
+            "(SELECT value FROM json_each(?1) UNION ALL SELECT a.id FROM alias_of a WHERE "
+            f"a.t = '{definition.name}' AND a.winner IN (SELECT value FROM json_each(?1))) "
+            f'AND c."{below.field}" IS NOT NULL'
+        )
+        asked = () if below.key in hidden else db.execute(sql, (json.dumps([row["id"] for row in rows]),))
+        for id, value in asked:
+            found.setdefault(id, set()).add(value)
+        for row in rows:
+            row[below.key] = found.get(row["id"], set())
 
 
 def is_equal(one: Field, mine: Any, theirs: Any) -> bool:

@@ -12,12 +12,12 @@ from typing import Any
 from sync_server.replication.changeset import Op, value_hash
 
 from ..errors import BadRequest, Forbidden, NotFound
-from . import aliases, records
+from . import aliases, records, unlike
 from .access import Principal, compares, demand, scope_sql
 from .engine import Engine
 from .fields import Mirror
 from .ids import new_id
-from .likeness import score
+from .likeness import score, with_children
 from .query import T
 from .records import Idempotent, answer, answered, not_found, visible_records
 from .registry import Definition
@@ -54,8 +54,8 @@ def modules(engine: Engine, principal: Principal) -> list[Definition]:
 
 
 def compare(engine: Engine, principal: Principal, module: str, ids: Sequence[str]) -> dict[str, Any]:
-    """{rows, labels, related, score, reasons}: records as the person may read them, what hangs on each, and how alike
-    the first two are."""
+    """{rows, labels, related, score, reasons, hinders}: records as the person may read them, what hangs on each, how
+    alike the first two are, and why they cannot be merged as they are."""
     definition = mergeable(engine, principal, module)
     wanted = _few(ids)
     with engine.db.read() as db:
@@ -63,11 +63,17 @@ def compare(engine: Engine, principal: Principal, module: str, ids: Sequence[str
         numbers = [_number(db, module, id) for id in wanted]
         rows = fetch(db, engine.registry, definition, numbers, principal)
         known = labels(db, engine.registry, definition, rows)
+        hinders = unlike.hindrances(db, engine.registry, definition, wanted)
         related = {id: list(_hanging(engine, db, principal, definition, id)) for id in wanted}
+        with_children(db, engine.registry, definition, whole, _hidden_below(principal, definition))
     hidden = [name for name, one in definition.fields.items() if not compares(principal, definition, one)]
     judged = [row | dict.fromkeys(hidden) for row in sorted(whole, key=lambda row: wanted.index(row["id"]))]
     points, reasons = score(definition, *judged[:2]) if len(judged) > 1 else (0, [])
-    return {"rows": rows, "labels": known, "related": related, "score": points, "reasons": reasons}
+    return {"rows": rows, "labels": known, "related": related, "score": points, "reasons": reasons, "hinders": hinders}
+
+
+def _hidden_below(principal: Principal, definition: Definition) -> list[str]:
+    return [one.key for one in definition.module.alike_below if not principal.may("view", one.module)]
 
 
 def _few(ids: Sequence[str]) -> list[str]:
@@ -118,6 +124,8 @@ def merge(
             return dict(json.loads(known))
         rows = {row["id"]: row for row in visible_records(engine, db, principal, definition, wanted)}
         _refuse_merging(db, definition, rows, winner)
+        if hinders := unlike.hindrances(db, engine.registry, definition, list(rows)):
+            raise BadRequest("；".join(hinders))
         _refuse_unread(engine, db, principal, definition, rows, winner, take)
         ops = [op for loser in wanted if loser != winner for op in _link(db, module, loser, winner)]
         batch = new_id()

@@ -194,6 +194,7 @@ def where_of(
         subtree=lambda target, id: subtree(registry[target], id),
         same=lambda targets, id: aliases.same(aliased.intersection(targets), id),
         signs=definition.shown_signs.get(name),
+        merged=aliased,
     )
 
 

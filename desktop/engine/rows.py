@@ -1,7 +1,7 @@
 """Rows as the API shows them: columns → values, links, titles of what they refer to, masks."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from operator import methodcaller
 from typing import Any, cast
@@ -163,7 +163,7 @@ def _looks(
     raw: Sequence[Mapping[str, Any]], principal: Principal | None,
 ) -> dict[str, Looked]:  # fmt: skip
     """The fields that stand in other rows, each looked up for all rows at once."""
-    ids = [row["id"] for row in raw]
+    ids, merged = [row["id"] for row in raw], aliases.present(db, registry.mergeable)
     looks = {name: _linked(db, definition, name, ids) for name in definition.links if name in shown}
     for name in definition.names_of(*_ELSEWHERE):
         one = shown.get(name)
@@ -173,15 +173,16 @@ def _looks(
             looks[name] = _by("id", _prices(db, one, ids))
         elif isinstance(one, TallyOf):
             granted = registry[one.table].module.is_granted
-            looks[name] = _by("id", _counted(db, one, ids, principal, granted=granted))
+            of = definition.name if definition.name in merged else ""
+            looks[name] = _by("id", _counted(db, one, ids, principal, of, granted=granted))
         elif isinstance(one, Running):
             looks[name] = _by("row", _balances(db, registry, definition, one, raw, principal))
         elif isinstance(one, PricePooled):
             looks[name] = _by("row", _pooled(db, definition, one, raw))
         elif isinstance(one, TextThrough | RateAgainst | NewestDay):
-            looks[name] = _looked(db, one, raw, principal)
+            looks[name] = _looked(db, definition, one, raw, principal, merged)
     bounded = {name: shown[name] for name in definition.names_of(Bounded) if name in shown}
-    return looks | _limited(db, cast(Mapping[str, Bounded], bounded), raw)
+    return looks | _limited(db, cast(Mapping[str, Bounded], bounded), raw, merged)
 
 
 def _by(key: str, found: Mapping[Any, Any]) -> Looked:
@@ -237,49 +238,61 @@ def _prices(db: sqlite3.Connection, one: PriceBeside, ids: Sequence[str]) -> dic
 
 
 def _looked(
-    db: sqlite3.Connection, one: TextThrough | RateAgainst | NewestDay, raw: Sequence[Mapping[str, Any]],
-    principal: Principal | None,
+    db: sqlite3.Connection, definition: Definition, one: TextThrough | RateAgainst | NewestDay,
+    raw: Sequence[Mapping[str, Any]], principal: Principal | None, merged: frozenset[str],
 ) -> Looked:  # fmt: skip
     if isinstance(one, TextThrough):
-        return _through(db, one, raw)
+        return _through(db, one, raw, merged)
     if principal is not None and not principal.may("view", one.table):
         return lambda source: None
-    return _against(db, one, raw) if isinstance(one, RateAgainst) else _newest(db, one, raw)
+    by = one.by if isinstance(one, RateAgainst) else one.by[0]
+    named = {source[by] for source in raw if source[by]}
+    target = next(iter(merged.intersection(targets_of(definition.fields[by]))), None)
+    if isinstance(one, RateAgainst):
+        return _against(db, one, named, aliases.winners(db, target, named) if target else {})
+    return _newest(db, one, named, aliases.losers_of(db, target, named) if target else {})
 
 
-def _through(db: sqlite3.Connection, one: TextThrough, raw: Sequence[Mapping[str, Any]]) -> Looked:
+def _through(
+    db: sqlite3.Connection, one: TextThrough, raw: Sequence[Mapping[str, Any]], merged: frozenset[str]
+) -> Looked:  # fmt: skip
     ids = listed({source[one.by] for source in raw if source[one.by]})
-    found = dict(db.execute(f"SELECT p.value, {one.sql('p.value')} FROM json_each(?) p", (ids,)).fetchall())
+    found = dict(db.execute(f"SELECT p.value, {one.sql('p.value', merged)} FROM json_each(?) p", (ids,)).fetchall())
     return lambda source: found.get(source[one.by])
 
 
-def _against(db: sqlite3.Connection, one: RateAgainst, raw: Sequence[Mapping[str, Any]]) -> Looked:
-    ids = listed({source[one.by] for source in raw if source[one.by]})
+def _against(db: sqlite3.Connection, one: RateAgainst, named: Collection[str], led: Mapping[str, str]) -> Looked:
+    """`led`: those that were merged, with whom they mean: what there is stands under these."""
+    ids = listed({led.get(id, id) for id in named})
     sums = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in one.sums)
     sql = (
         f'SELECT "{one.by}", {sums} FROM {one.table} '
         f'WHERE deleted_at IS NULL AND "{one.by}" IN (SELECT value FROM json_each(?)) GROUP BY 1'
     )
     found = {id: dict(zip(one.sums, row, strict=True)) for id, *row in db.execute(sql, (ids,))}
-    return lambda source: one.work_out(source, found.get(source[one.by], {}))
+    return lambda source: one.work_out(source, found.get(led.get(source[one.by], source[one.by]), {}))
 
 
-def _newest(db: sqlite3.Connection, one: NewestDay, raw: Sequence[Mapping[str, Any]]) -> Looked:
-    first = listed({source[one.by[0]] for source in raw if source[one.by[0]]})
+def _newest(db: sqlite3.Connection, one: NewestDay, named: Collection[str], led: Mapping[str, str]) -> Looked:
+    """`led`: what was merged into those named."""
+    first = listed({*named, *led})
     by = ", ".join(f'"{name}"' for name in one.by)
     sql = (
         f'SELECT {by}, max("{one.of}") FROM {one.table} '
         f'WHERE deleted_at IS NULL AND "{one.by[0]}" IN (SELECT value FROM json_each(?)) GROUP BY {by}'
     )
-    found = {tuple(key): day for *key, day in db.execute(sql, (first,))}
-    return lambda source: found.get(tuple(source[name] for name in one.by))
+    found: dict[tuple[Any, ...], str] = {}
+    for leading, *rest, day in db.execute(sql, (first,)):
+        key = led.get(leading, leading), *rest
+        found[key] = max(day or "", found.get(key, ""))
+    return lambda source: found.get(tuple(source[name] for name in one.by)) or None
 
 
 def _limited(
-    db: sqlite3.Connection, fields: Mapping[str, Bounded], raw: Sequence[Mapping[str, Any]]
+    db: sqlite3.Connection, fields: Mapping[str, Bounded], raw: Sequence[Mapping[str, Any]], merged: frozenset[str]
 ) -> dict[str, Looked]:  # fmt: skip
     """What limits say of each row, by field."""
-    known = {one.bounds: _within(db, one.bounds, raw) for one in fields.values()}
+    known = {one.bounds: _within(db, one.bounds, raw, merged) for one in fields.values()}
     return {name: _part(known[one.bounds], _place_in(one)) for name, one in fields.items()}
 
 
@@ -292,10 +305,12 @@ def _part(look: Looked, place: int) -> Looked:
     return lambda source: look(source)[place]
 
 
-def _within(db: sqlite3.Connection, one: Bounds, raw: Sequence[Mapping[str, Any]]) -> Looked:
+def _within(
+    db: sqlite3.Connection, one: Bounds, raw: Sequence[Mapping[str, Any]], merged: frozenset[str]
+) -> Looked:  # fmt: skip
     """(least, most, judgement) of a row."""
     things = listed({source[one.thing] for source in raw if source[one.thing]})
-    own = {(thing, place): limits for thing, place, *limits in db.execute(one.own_limits(), (things,))}
+    own = {(thing, place): limits for thing, place, *limits in db.execute(one.own_limits(merged), (things,))}
     common = {thing: limits for thing, *limits in db.execute(one.common_limits(), (things,))}
 
     def look(source: Mapping[str, Any]) -> tuple[int | None, int | None, str | None]:
@@ -309,13 +324,14 @@ def _within(db: sqlite3.Connection, one: Bounds, raw: Sequence[Mapping[str, Any]
 
 
 def _counted(
-    db: sqlite3.Connection, one: TallyOf, ids: Sequence[str], principal: Principal | None, *, granted: bool
-) -> dict[str, int | None]:
+    db: sqlite3.Connection, one: TallyOf, ids: Sequence[str], principal: Principal | None, merged: str, *,
+    granted: bool,
+) -> dict[str, int | None]:  # fmt: skip
     """What points at the records comes to, by id, for whoever may look at it; what nobody is granted says no more than
-    the records do."""
+    the records do. `merged`: their module, where some were merged."""
     if principal is not None and not principal.may("view", one.table) and granted:
         return {}
-    found = db.execute(one.sql(), (listed(ids), *one.only.values()))
+    found = db.execute(one.sql(merged), (listed(ids), *one.only.values()))
     return {id: one.figure(sums) for id, *sums in found}
 
 

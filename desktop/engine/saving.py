@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from sync_server.replication.changeset import Op, Scalar, value_hash
 
 from ..errors import Confirm, Invalid, all_of
-from . import aliases, settled
+from . import aliases, settled, unlike
 from . import query as q
 from .access import Principal, actions, demand, scope_sql
 from .apply import Me
@@ -196,6 +196,9 @@ class Saving:
                 fault = self._reference_fault(id, name, one, old, new)
                 if fault:
                     wrong[name] = fault
+        if not only_missing and old is not None and self.definition.module.merges_alike:
+            changed = [name for name in self.definition.module.merges_alike.split() if old[name] != new[name]]
+            wrong |= dict(unlike.faults(self.db, self.engine.registry, self.definition, id, changed, new))
         if not only_missing:
             wrong = wrong or self.rule_faults(id, old, new) or self._mirror_faults(id, old, new)
         if wrong:

@@ -74,9 +74,10 @@ def _leading(db: sqlite3.Connection, definition: Definition, text: str, conditio
 
 def _led_to(
     engine: Engine, db: sqlite3.Connection, definition: Definition, principal: Principal, text: str, conditions: Sql,
-    limit: int,
+    limit: int, aliased: frozenset[str] = frozenset(),
 ) -> list[int]:  # fmt: skip
-    """Rows with a child whose title begins with the text: a product by any of its barcodes."""
+    """Rows with a child whose title begins with the text: a product by any of its barcodes, those of what was merged
+    into it, too."""
     found: list[int] = []
     start = pinyin(text.strip())
     for name in definition.module.found_by.split():
@@ -85,12 +86,17 @@ def _led_to(
             continue
         sql = (
             f"SELECT DISTINCT {q.T}.row FROM {name} k INDEXED BY {index_name(name, 'pinyin')} "
-            f'JOIN {definition.name} {q.T} ON {q.T}.id = k."{child.module.parent}" '
+            f"JOIN {definition.name} {q.T} ON {q.T}.id = {_child_of(definition, child, aliased)} "
             f"WHERE k.deleted_at IS NULL AND k.pinyin >= ? AND k.pinyin < ? AND {conditions.text} "
             f"ORDER BY k.pinyin LIMIT ?"
         )
         found += [row[0] for row in db.execute(sql, (start, start + "\uffff", *conditions.params, limit))]
     return found
+
+
+def _child_of(definition: Definition, child: Definition, aliased: frozenset[str]) -> str:
+    column = f'k."{child.module.parent}"'
+    return aliases.meant((definition.name,), column) if definition.name in aliased else column
 
 
 def _containing_anywhere(
@@ -211,16 +217,35 @@ def lookup(
             conditions.append(Sql(aliases.not_merged(module, q.T)))
         numbers = _candidates(db, definition, principal, text, conditions, limit + 1, only_titles=not may_view)
         if may_view and text.strip():
-            found = _led_to(engine, db, definition, principal, text, all_of(conditions), limit + 1)
+            found = _led_to(engine, db, definition, principal, text, all_of(conditions), limit + 1, aliased)
             numbers = list(dict.fromkeys([*found, *numbers]))[: limit + 1]
         led = _led(db, definition, numbers, conditions) if is_merged and not ids else {}
         shown = list(dict.fromkeys(led.get(number, (number, ""))[0] for number in numbers))
         rows = fetch(db, engine.registry, definition, [n for n in shown if n][:limit], principal)
         known = labels(db, engine.registry, definition, rows)
+        if not ids:
+            rows = offered_once(db, definition, rows, aliased)
         candidates = [_candidate(definition, row, known) for row in rows]
         if is_merged:
             _tell_merged(db, engine, definition, candidates, dict(led.values()))
         return {"rows": candidates, "more": len(numbers) > limit}
+
+
+def offered_once(
+    db: sqlite3.Connection, definition: Definition, rows: list[Values], aliased: frozenset[str]
+) -> list[Values]:  # fmt: skip
+    """Without those that say the same as another of a record that is one with theirs (`one_by`): that of the winner
+    stays."""
+    names, parent = definition.module.one_by.split(), definition.module.parent or ""
+    above = aliased.intersection(targets_of(definition.fields[parent])) if names else frozenset[str]()
+    if not above:
+        return rows
+    led = aliases.winners(db, next(iter(above)), {row[parent] for row in rows if row[parent]})
+    known: dict[tuple[Any, ...], str] = {}
+    for row in sorted(rows, key=lambda row: (row[parent] in led, row["id"])):
+        known.setdefault((led.get(row[parent], row[parent]), *(row[name] for name in names)), row["id"])
+    stay = set(known.values())
+    return [row for row in rows if row["id"] in stay]
 
 
 def _takes_retired(engine: Engine, of: str) -> bool:

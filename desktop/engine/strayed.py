@@ -12,17 +12,19 @@ from typing import Any
 
 from . import aliases
 from .fields import Ref, Sql, any_of
+from .meant import every
 from .query import T
 from .registry import Definition, Incoming, Registry
 
 _USER, _NAMED = "u", "n"
 
 
-def is_among(registry: Registry, definition: Definition, name: str) -> Sql:
+def is_among(registry: Registry, definition: Definition, name: str, aliased: frozenset[str]) -> Sql:
     """The rows of a list of which somebody says otherwise."""
+    of = Sql(f"IN {every(definition.name, f'{T}.id')}" if definition.name in aliased else f"= {T}.id")
     found = [
         Sql(f"EXISTS ({said.text})", said.params)
-        for said in _said(registry, definition, name, Sql(f"= {T}.id"), Sql(f'{T}."{name}"'))
+        for said in _said(registry, definition, name, of, Sql(f'{T}."{name}"'))
     ]
     return _was_changed(definition, name, f"{T}.id") & any_of(found)
 

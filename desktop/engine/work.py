@@ -621,6 +621,12 @@ class Work:
         values = {id: beside for _, id, beside in found}
         derived.tell_tally(self.db, definition, out, [{**row, **values[row["id"]]} for row in out])
 
+    def lead_anew(self, modules: Collection[str]) -> None:
+        """Reads mergers of modules that an earlier version of the program did not merge, and other machines did."""
+        for module, loser, _ in sorted(aliases.all_roots(self.db, modules)):
+            self._lead(module, {loser})
+        self.flush()
+
     def _regroup(self) -> None:
         """What is summed up by record follows those who are meant now."""
         led, self._led = self._led, {}

@@ -13,7 +13,7 @@ from typing import Any
 from ..registry import Definition, Registry
 from ..telling import Progress, Tell, untold
 from ..work import Held, Work
-from .balances import Meaning, Sum, balance_id, sum_of, summed
+from .balances import Meaning, Sum, balance_id, fed, summed
 from .declare import Balance, Ledger
 from .project import VEIL, Place, project
 from .versions import TABLE
@@ -101,23 +101,8 @@ def balances_amiss(db: sqlite3.Connection, registry: Registry, ledger: Ledger, b
 
 
 def _fed(db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance) -> Iterator[list[Sum]]:
-    """The same of a balance that others feed: all at once, as what comes from elsewhere is known by function alone."""
-    blank = dict.fromkeys(("entries", *balance.sums.values(), *balance.fed), 0)
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for some in summed(db, registry, ledger, balance):
-        for one in some:
-            values = one.values or {}
-            found[one.key] = {name: int(values.get(name) or 0) for name in blank}
-    for other in registry.balances.values():
-        names = registry[other.module].all_names
-        for row in db.execute(f"SELECT * FROM {other.module}") if other.feeds else ():
-            assert other.feeds
-            for feed in other.feeds({}, {name: row[name] for name in names}):
-                if feed.balance == balance.module:
-                    sums = found.setdefault(feed.key, dict(blank))
-                    for name, by in feed.sums.items():
-                        sums[name] += by
-    wanted = [sum_of(balance, dict(zip(balance.keys, key, strict=True)) | sums) for key, sums in found.items()]
+    """The same of a balance that others feed."""
+    wanted = fed(db, registry, ledger, balance)
     yield wanted
     known = {one.id for one in wanted}
     keys = ", ".join(f'"{name}"' for name in balance.keys)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .. import aliases
 from ..fields import Ref
 from ..ids import derived_id
-from .declare import Balance, Columns, Ledger
+from .declare import Balance, Columns, Feed, Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,9 +47,9 @@ def sum_of(balance: Balance, values: Columns) -> Sum:
 
 
 def led_keys(registry: Registry, balance: Balance) -> dict[str, str]:
-    """Keys that name records which may be merged → their module. What others feed is kept as it was fed."""
+    """Keys that name records which may be merged → their module."""
     fields = registry[balance.module].fields
-    named = ((name, fields.get(name)) for name in balance.keys if not balance.fed)
+    named = ((name, fields.get(name)) for name in balance.keys)
     return {name: one.target for name, one in named if isinstance(one, Ref) and one.target in registry.mergeable}
 
 
@@ -104,21 +105,74 @@ def summed(
         yield [sum_of(balance, blank | dict(zip(names, row, strict=True))) for row in found]
 
 
+def fed(
+    db: sqlite3.Connection, registry: Registry, ledger: Ledger, balance: Balance, only: tuple[str, str] | None = None
+) -> list[Sum]:  # fmt: skip
+    """The same of a balance that others feed: all at once, as what comes from elsewhere is known by function alone."""
+    blank = dict.fromkeys(("entries", *balance.sums.values(), *balance.fed), 0)
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for some in summed(db, registry, ledger, balance, only):
+        for one in some:
+            values = one.values or {}
+            found[one.key] = {name: int(values.get(name) or 0) for name in blank}
+    for feed in _feeds(db, registry, balance, only):
+        sums = found.setdefault(feed.key, dict(blank))
+        for name, by in feed.sums.items():
+            sums[name] += by
+    return [sum_of(balance, dict(zip(balance.keys, key, strict=True)) | sums) for key, sums in found.items()]
+
+
+def _feeds(
+    db: sqlite3.Connection, registry: Registry, balance: Balance, only: tuple[str, str] | None
+) -> Iterator[Feed]:  # fmt: skip
+    """What others have in it now; with `only`, those whose keys name the same records."""
+    target = led_keys(registry, balance)[only[0]] if only else ""
+    for other in registry.balances.values():
+        named = [name for name, one in led_keys(registry, other).items() if one == target]
+        if other.feeds is None or (only and not named):
+            continue
+        where = " OR ".join(f'"{name}" IN (SELECT value FROM json_each(?1))' for name in named) if only else "1"
+        rows = db.execute(f"SELECT * FROM {other.module} WHERE {where}", (only[1],) if only else ())
+        for row in rows:
+            values = {name: row[name] for name in registry[other.module].all_names}
+            yield from (feed for feed in other.feeds({}, values) if feed.balance == balance.module)
+
+
 def regroup(work: Work, module: str, ids: Collection[str]) -> None:
-    """Puts the balances of records that were merged or unmerged under those who are meant now."""
+    """Puts the balances of records that were merged or unmerged under those who are meant now, what feeds others before
+    them."""
     members = json.dumps(sorted(aliases.together(work.db, module, ids)))
-    for ledger in work.registry.ledgers.values():
-        for balance in ledger.balances:
+    every = [(ledger, balance) for ledger in work.registry.ledgers.values() for balance in ledger.balances]
+    for is_fed in (False, True):
+        for ledger, balance in every:
             for name, target in led_keys(work.registry, balance).items():
-                if target == module:
+                if target == module and bool(balance.fed) is is_fed:
                     _regroup(work, ledger, balance, (name, members))
+        work.flush()
 
 
 def _regroup(work: Work, ledger: Ledger, balance: Balance, only: tuple[str, str]) -> None:
-    wanted = {one.id: one for some in summed(work.db, work.registry, ledger, balance, only) for one in some}
-    sql = f'SELECT id FROM {balance.module} WHERE "{only[0]}" IN (SELECT value FROM json_each(?))'
-    for (id,) in work.db.execute(sql, (only[1],)).fetchall():
-        if id not in wanted:
-            work.drop(balance.module, id)
+    asked = (work.db, work.registry, ledger, balance, only)
+    found = [fed(*asked)] if balance.fed else summed(*asked)
+    wanted = {one.id: one for some in found for one in some}
+    sql = f'SELECT * FROM {balance.module} WHERE "{only[0]}" IN (SELECT value FROM json_each(?))'
+    stored = [dict(row) for row in work.db.execute(sql, (only[1],))]
+    for row in stored:
+        if row["id"] not in wanted:
+            work.drop(balance.module, row["id"])
     for id, one in wanted.items():
         work.keep(balance.module, id, one.values or {})
+    _touch(work, balance, only[0], stored, [one.values or {} for one in wanted.values()])
+
+
+def _touch(work: Work, balance: Balance, led: str, before: list[Columns], after: list[Columns]) -> None:
+    """Has headers worked out anew that show what stands in balances, where more than whom they name is another."""
+    if balance.header is None:
+        return
+    names = [name for name in (*balance.keys, *balance.totals) if name != led]
+    counted = [Counter(tuple(row[name] for name in names) for row in rows) for rows in (before, after)]
+    places = [names.index(name) for name in balance.header]
+    for row in (counted[0] - counted[1]) + (counted[1] - counted[0]):
+        module, id = (str(row[place]) for place in places)
+        if module in work.registry.documents:
+            work.touch_document(module, id)

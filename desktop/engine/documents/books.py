@@ -55,11 +55,12 @@ def _asking(work: Work) -> Asking:
     ahead = Foreseen(work.db, work.registry)
 
     def look(module: str, id: str) -> Columns | None:
-        return next(iter(ahead.found(module, {"id": id})), None)
+        return next(iter(ahead.found(module, {"id": ahead.meant(module, id)})), None)
 
     return Asking(
         look, ahead.found, ahead.sums, settings=settings_of(work.db), version=partial(counting, work),
-        keeps_books=lambda: True, foresee_balances=ahead.balances, foresee_rows=ahead.rows,
+        keeps_books=lambda: True, foresee_balances=ahead.balances, foresee_rows=ahead.rows, meant=ahead.meant,
+        every=ahead.every,
     )  # fmt: skip
 
 

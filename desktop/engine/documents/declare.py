@@ -150,6 +150,11 @@ class Asking:
     """Says which balances will be asked for line by line, all by the same keys: they are looked up at once."""
     foresee_rows: Callable[[str, str, Iterable[str]], None] = lambda module, column, values: None
     """Says which rows will be asked for line by line, by one column alone."""
+    meant: Callable[[str, Any], Any] = lambda module, id: id
+    """Module and id → the record that is meant, since somebody merged two (T28). What is looked up is found so already;
+    what a rule puts together by record itself goes by this."""
+    every: Callable[[str, str], Sequence[str]] = lambda module, id: (id,)
+    """Module and id → all ids of the record that is meant, its own first."""
     find_ids: Callable[[str, Mapping[str, Wanted]], list[str]] | None = None
     """The ids of what `find` finds, without reading it; None where `find` itself has to be asked."""
 

@@ -63,6 +63,7 @@ def glance(
         if finder is None or target is None or _number(engine, db, principal, target, id) is None:
             return {"title": "", "item": None, "heads": [], "places": [], "choices": []}
         asking = asking_for(engine, db, principal)
+        id = asking.meant(finder.module, id)
         found = document.choices(header, row, asking)
         price = line_definition.fields.get(document.entry.get("price", ""))
         rows = asking.find(finder.behind, {finder.field: id}) if principal.may("view", finder.behind) else []

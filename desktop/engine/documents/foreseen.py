@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from .. import aliases
 from ..columns import listed
+from ..fields import Ref
 from .project import living, sums_of
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from sync_server.replication.changeset import Scalar
 
-    from ..registry import Registry
+    from ..registry import Definition, Registry
     from .declare import Balance, Columns, Wanted
 
 Sums = dict[str, int]
@@ -24,14 +26,50 @@ _TEXTS = frozenset((str,))
 
 
 class Foreseen:
-    """Answers `Asking.find` and `Asking.balance` in one open transaction. What was looked up ahead holds until anything
-    is written: others cannot write meanwhile, and what is written here makes it void."""
+    """Answers `Asking.find` and `Asking.balance` in one open transaction, through merges (T28). What was looked up
+    ahead holds until anything is written: others cannot write meanwhile, and what is written here makes it void."""
 
     def __init__(self, db: sqlite3.Connection, registry: Registry) -> None:
         self._db, self._registry = db, registry
         self._sums: dict[tuple[Any, ...], Sums] = {}
         self._rows: dict[tuple[Any, ...], list[Columns]] = {}
         self._changes = db.total_changes
+        self._merges: aliases.Meant | None = None
+
+    def meant(self, module: str, id: Any) -> Any:
+        """The record that an id means."""
+        return self._meant.of(module, id) if id else id
+
+    def every(self, module: str, id: str) -> list[str]:
+        """All ids under which it is referred to."""
+        return self._meant.every(module, id)
+
+    @property
+    def _meant(self) -> aliases.Meant:
+        self._forget_what_changed()
+        if self._merges is None:
+            self._merges = aliases.Meant(self._db, self._registry.mergeable)
+        return self._merges
+
+    def through(self, module: str, columns: Mapping[str, Wanted]) -> Mapping[str, Wanted]:
+        """What columns have to equal, where a reference also means what was merged with the record it names."""
+        led = self._led(self._registry[module], columns)
+        if not led:
+            return columns
+        wanted: dict[str, Wanted] = dict(columns)
+        for name, target in led.items():
+            given = columns[name]
+            named = [given] if isinstance(given, str) else list(given) if isinstance(given, list | tuple) else []
+            ids = list(dict.fromkeys(id for one in named for id in self._meant.every(target, one)))
+            if ids != named:
+                wanted[name] = ids
+        return wanted
+
+    def _led(self, definition: Definition, columns: Iterable[str]) -> dict[str, str]:
+        """References among columns, to modules in which something was merged."""
+        present = self._meant.present
+        fields = ((name, definition.fields.get(name)) for name in columns) if present else ()
+        return {name: one.target for name, one in fields if isinstance(one, Ref) and one.target in present}
 
     def balances(self, name: str, keys: Sequence[Mapping[str, Scalar]]) -> None:
         """Looks up balances that will be asked for, all by the same keys; the first of them finds them."""
@@ -53,13 +91,19 @@ class Foreseen:
 
     def sums(self, name: str, keys: Mapping[str, Wanted]) -> Sums:
         """The sums of all balances with these keys."""
-        self._forget_what_changed()
+        keys = self._standing(name, keys)
         known = self._sums.get((name, *keys.items())) if self._sums and self._are_plain(keys) else None
         return sums_of(self._db, self._registry.balances[name], keys) if known is None else dict(known)
 
+    def _standing(self, name: str, keys: Mapping[str, Wanted]) -> Mapping[str, Wanted]:
+        """The keys of a balance as it stands: under who is meant."""
+        led = self._led(self._registry[name], keys)
+        meant = {one: self._meant.of(target, id) for one, target in led.items() if isinstance(id := keys[one], str)}
+        return {**keys, **meant} if meant else keys
+
     def found(self, module: str, columns: Mapping[str, Wanted]) -> list[Columns]:
         """The live rows whose columns are as wanted, the latest first."""
-        self._forget_what_changed()
+        columns = self.through(module, columns)
         known = None
         if self._rows and len(columns) == 1 and self._are_plain(columns):
             ((column, value),) = columns.items()
@@ -74,6 +118,7 @@ class Foreseen:
         if self._changes != self._db.total_changes:
             self._sums.clear()
             self._rows.clear()
+            self._merges = None
             self._changes = self._db.total_changes
 
 

@@ -4,14 +4,14 @@ day; on screen, on paper, in a file."""
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from ...errors import BadRequest, NotFound
-from .. import paper, summing
+from .. import aliases, paper, summing
 from ..access import Principal, demand, scope_sql
 from ..engine import Engine
 from ..export import write_table
@@ -112,7 +112,8 @@ def _judged(
     engine: Engine, db: sqlite3.Connection, principal: Principal, ledger: Ledger, survey: Survey, wanted: Wanted
 ) -> Iterator[dict[str, Any]]:
     about, places = _about(engine, db, principal, survey), _titles(engine, db, survey.part)
-    sums, limits = _sums(db, ledger, survey, wanted), _limits(db, survey, wanted)
+    merged = aliases.present(db, engine.registry.mergeable) & {survey.whole}
+    sums, limits = _sums(db, ledger, survey, wanted, merged), _limits(db, survey, wanted, merged)
     needle = fold(wanted.words)
     keys = sums.keys() | limits.keys() | (set() if wanted.by_part else {(id, None) for id in about})
     rows = []
@@ -135,6 +136,7 @@ def _about(engine: Engine, db: sqlite3.Connection, principal: Principal, survey:
     names = [definition.module.title, *survey.about, *survey.without]
     columns = ", ".join(_said(engine, definition, name) for name in names)
     where = f" AND {scope.text}" if scope else ""
+    where += f" AND NOT {aliases.is_merged(survey.whole, f'{survey.whole}.id')}"
     sql = f"SELECT id, {columns} FROM {survey.whole} WHERE deleted_at IS NULL{where}"
     end = 2 + len(survey.about)
     return {
@@ -162,7 +164,7 @@ def _titles(engine: Engine, db: sqlite3.Connection, module: str) -> dict[str, st
 
 
 def _sums(
-    db: sqlite3.Connection, ledger: Ledger, survey: Survey, wanted: Wanted
+    db: sqlite3.Connection, ledger: Ledger, survey: Survey, wanted: Wanted, merged: Collection[str]
 ) -> dict[tuple[str, str | None], Columns]:
     part = f'"{survey.part}"' if wanted.by_part else "NULL"
     if wanted.on:
@@ -171,21 +173,27 @@ def _sums(
     else:
         names, source = survey.sums, Sql(f"{survey.balance} WHERE 1")
         amounts = ", ".join(f'COALESCE(sum("{name}"), 0)' for name in names)
-    sql = f'SELECT "{survey.whole}", {part}, {amounts} FROM {source.text} AND deleted_at IS NULL GROUP BY 1, 2'
+    sql = f"SELECT {_meant(survey, merged)}, {part}, {amounts} FROM {source.text} AND deleted_at IS NULL GROUP BY 1, 2"
     found = map(tuple, db.execute(sql, source.params))
     return {(str(row[0]), row[1]): dict(zip(names, row[2:], strict=True)) for row in found}
 
 
+def _meant(survey: Survey, merged: Collection[str]) -> str:
+    """The record that a row is about."""
+    return aliases.meant(merged, f'"{survey.whole}"') if merged else f'"{survey.whole}"'
+
+
 def _limits(
-    db: sqlite3.Connection, survey: Survey, wanted: Wanted
+    db: sqlite3.Connection, survey: Survey, wanted: Wanted, merged: Collection[str]
 ) -> dict[tuple[str, str | None], tuple[int | None, int | None]]:  # fmt: skip
     """Those of a place are its own: what the company wants of a thing in all says nothing about one place."""
     low, high = (f'"{name}"' for name in survey.limits)
-    key = f'"{survey.whole}", "{survey.part}"' if wanted.by_part else "id, NULL"
+    key = f'{_meant(survey, merged)}, "{survey.part}"' if wanted.by_part else "id, NULL"
+    own = f'"{survey.whole}" = {_meant(survey, merged)}, ' if wanted.by_part and merged else ""
     module = survey.part_limits if wanted.by_part else survey.whole
     sql = (
         f"SELECT {key}, {low}, {high} FROM {module} "
-        f"WHERE deleted_at IS NULL AND ({low} IS NOT NULL OR {high} IS NOT NULL)"
+        f"WHERE deleted_at IS NULL AND ({low} IS NOT NULL OR {high} IS NOT NULL) ORDER BY {own}updated_at, id"
     )
     return {(str(row[0]), row[1]): (row[2], row[3]) for row in map(tuple, db.execute(sql))}
 

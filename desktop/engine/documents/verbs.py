@@ -14,7 +14,6 @@ from typing import Any
 from sync_server.replication.changeset import Op, Scalar, value_hash
 
 from ...errors import BadRequest, Confirm, Forbidden, Invalid, NotFound, Stale, all_of
-from .. import aliases
 from ..access import Principal, actions, demand, scope_sql
 from ..apply import KEEPER, keeps_books
 from ..engine import Engine
@@ -60,43 +59,33 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
 
     seen: dict[tuple[str, str], Mapping[str, Any] | None] = {}
     ahead = Foreseen(db, engine.registry)
-    merged = aliases.present(db, engine.registry.mergeable)
 
     def look_once(module: str, id: str) -> Mapping[str, Any] | None:
         if (module, id) not in seen:
             is_new = module in engine.registry.documents  # a saving knows a document as it will be
             ask = saving.look if saving and not is_new else partial(look, engine, db)
-            seen[module, id] = ask(module, aliases.winner_of(db, module, id) if module in merged else id)
+            seen[module, id] = ask(module, ahead.meant(module, id))
         return seen[module, id]
-
-    def through(module: str, columns: Mapping[str, Wanted]) -> Mapping[str, Wanted]:
-        return _through_merges(db, engine.definition(module), columns, merged) if merged else columns
 
     return Asking(
         look_once,
-        lambda module, columns: ahead.found(module, through(module, columns)),
-        lambda balance, keys: ahead.sums(balance, through(balance, keys)),
-        lambda module, columns: newest(db, engine.definition(module), through(module, columns)),
+        ahead.found,
+        ahead.sums,
+        lambda module, columns: newest(db, engine.definition(module), ahead.through(module, columns)),
         settings_of(db, saving.principal.operator if saving else ""),
         lambda id: project.counting(Work(db, engine.registry), id),
         lambda: keeps_books(engine.applier.me(db).code),
         foresee_balances=ahead.balances,
         foresee_rows=ahead.rows,
-        sums=lambda module, columns, of, by: sums(db, engine.definition(module), through(module, columns), of, by),
-        find_ids=lambda module, columns: project.living_ids(db, engine.registry[module], through(module, columns)),
+        sums=lambda module, columns, of, by: sums(
+            db, engine.definition(module), ahead.through(module, columns), of, by
+        ),
+        meant=ahead.meant,
+        every=ahead.every,
+        find_ids=lambda module, columns: project.living_ids(
+            db, engine.registry[module], ahead.through(module, columns)
+        ),
     )
-
-
-def _through_merges(
-    db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted], merged: frozenset[str]
-) -> dict[str, Wanted]:
-    """What columns have to equal, where a reference also means what was merged with the record it names (T28)."""
-    wanted = dict(columns)
-    for name, value in columns.items():
-        one = definition.fields.get(name)
-        if isinstance(one, Ref) and one.target in merged and isinstance(value, str):
-            wanted[name] = aliases.all_of(db, one.target, value)
-    return wanted
 
 
 def _sight(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Callable[[str, str], bool]:
@@ -160,10 +149,7 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
         return row if is_shipped(engine.registry[module], row) or sees(module, id) else None
 
     def find(module: str, columns: Mapping[str, Any]) -> list[Columns]:
-        # who is one with whom is no secret: only what is found of both is
-        found = free.find(module, columns)
-        is_open = module == aliases.TABLE
-        return found if is_open else _seen(engine, db, principal, engine.definition(module), found)
+        return _seen(engine, db, principal, engine.definition(module), free.find(module, columns))
 
     def balance(name: str, keys: Mapping[str, Any]) -> Mapping[str, int]:
         sums = free.balance(name, keys)

@@ -152,6 +152,8 @@ class Where:
     same: Callable[[Sequence[str], str], Sql]
     signs: Signs | None = None
     """By what lists show the amount with a minus."""
+    merged: frozenset[str] = frozenset()
+    """Modules in which records were merged (T28)."""
     is_walked: bool = False
     """Whether rows are met one by one in the order of a list, and the page may be full soon: what would be collected
     first is asked of each instead."""

@@ -6,6 +6,7 @@ Nothing is stored: limits and amounts change one without the other, on different
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..meant import every, meant
 from .base import CHOICE_OPERATORS, FieldError, Sql, Value, Where, any_of
 from .enumeration import Enum
 from .quantity import Quantity
@@ -46,20 +47,35 @@ class Bounds:
         said = {LOW: (self.least,), HIGH: (self.most,), NORMAL: (self.least, self.most)}[kind]
         return "(" + " OR ".join(f'{limits}."{name}" IS NOT NULL' for name in said) + ")"
 
-    def newest(self, limits: str) -> str:
-        """Of the limits of one place, those that count."""
-        other = " AND ".join(f'n."{name}" = {limits}."{name}"' for name in (self.thing, self.place))
+    def newest(self, limits: str, merged: frozenset[str]) -> str:
+        """Of the limits of one place, those that count: of things that are one, its own before those of others."""
+        is_one = self.common in merged
+        same = (
+            f"{self._meant('n')} = {self._meant(limits)}" if is_one else f'n."{self.thing}" = {limits}."{self.thing}"'
+        )
+        rank, own = (
+            f"{f'{one}.{self.thing} = {self._meant(one)}, ' if is_one else ''}{one}.updated_at, {one}.id"
+            for one in ("n", limits)
+        )
         return (
             f"{limits}.deleted_at IS NULL AND {self._limited(limits)} AND NOT EXISTS (SELECT 1 FROM {self.own} n "
-            f"WHERE {other} AND n.deleted_at IS NULL AND {self._limited('n')} "
-            f"AND (n.updated_at, n.id) > ({limits}.updated_at, {limits}.id))"
+            f'WHERE {same} AND n."{self.place}" = {limits}."{self.place}" AND n.deleted_at IS NULL '
+            f"AND {self._limited('n')} AND ({rank}) > ({own}))"
         )
 
-    def own_limits(self) -> str:
+    def _meant(self, limits: str) -> str:
+        return meant((self.common,), f'{limits}."{self.thing}"')
+
+    def _of(self, limits: str, thing: str, merged: frozenset[str]) -> str:
+        """Limits of a thing that is not merged into another."""
+        same = f"IN {every(self.common, thing)}" if self.common in merged else f"= {thing}"
+        return f'{limits}."{self.thing}" {same}'
+
+    def own_limits(self, merged: frozenset[str]) -> str:
         """(thing, place, least, most) of some things, place by place."""
         return (
-            f'SELECT l."{self.thing}", l."{self.place}", l."{self.least}", l."{self.most}" FROM {self.own} l '
-            f'WHERE l."{self.thing}" IN (SELECT value FROM json_each(?)) AND {self.newest("l")}'
+            f'SELECT p.value, l."{self.place}", l."{self.least}", l."{self.most}" FROM json_each(?) p '
+            f"CROSS JOIN {self.own} l ON {self._of('l', 'p.value', merged)} WHERE {self.newest('l', merged)}"
         )
 
     def common_limits(self) -> str:
@@ -71,11 +87,13 @@ class Bounds:
             f"AND {self._limited('p')}"
         )
 
-    def told(self, row: str) -> str:
+    def told(self, row: str, merged: frozenset[str]) -> str:
         """What a row is, as SQL that looks at it alone: for what holds of most rows."""
         short, held = f'{row}."{self.short}"', f'{row}."{self.held}"'
-        same = " AND ".join(f'l."{name}" = {row}."{name}"' for name in (self.thing, self.place))
-        own = f"SELECT {self.judged('l', short, held)} FROM {self.own} l WHERE {same} AND {self.newest('l')}"
+        thing = f'{row}."{self.thing}"'
+        same = f'{self._of("l", thing, merged)} AND l."{self.place}" = {row}."{self.place}"'
+        newest = self.newest("l", merged)
+        own = f"SELECT {self.judged('l', short, held)} FROM {self.own} l WHERE {same} AND {newest}"
         sums = (
             f'SELECT sum(s."{self.short}") AS short, sum(s."{self.held}") AS held FROM {self.table} s '
             f'WHERE s."{self.thing}" = {row}."{self.thing}" AND s.deleted_at IS NULL'
@@ -86,14 +104,16 @@ class Bounds:
         )
         return f"COALESCE(({own}), ({common}))"
 
-    def rows(self, kind: str) -> str:
+    def rows(self, kind: str, merged: frozenset[str]) -> str:
         """Row numbers of what is of a kind: limits lead to their rows, so few limits are few steps. For what holds of
         few rows."""
-        places = " AND ".join(f'b."{name}" = l."{name}"' for name in (self.thing, self.place))
+        thing = self._meant("l") if self.common in merged else f'l."{self.thing}"'
+        places = f'b."{self.thing}" = {thing} AND b."{self.place}" = l."{self.place}"'
+        of = self._of("l", f'b."{self.thing}"', merged)
         short, held = f'b."{self.short}"', f'b."{self.held}"'
         own = (
             f"SELECT b.row FROM {self.own} l CROSS JOIN {self.table} b ON {places} AND b.deleted_at IS NULL "
-            f"WHERE {self._limited('l', kind)} AND {self.newest('l')} "
+            f"WHERE {self._limited('l', kind)} AND {self.newest('l', merged)} "
             f"AND {self.judged('l', short, held)} = '{kind}'"
         )
         sums = (
@@ -104,7 +124,8 @@ class Bounds:
         common = (
             f'SELECT b.row FROM ({sums}) p CROSS JOIN {self.table} b ON b."{self.thing}" = p.id '
             f"AND b.deleted_at IS NULL WHERE {self.judged('p', 'p.short', 'p.held')} = '{kind}' "
-            f"AND NOT EXISTS (SELECT 1 FROM {self.own} l WHERE {places} AND l.deleted_at IS NULL "
+            f'AND NOT EXISTS (SELECT 1 FROM {self.own} l WHERE {of} AND l."{self.place}" = b."{self.place}" '
+            f"AND l.deleted_at IS NULL "
             f"AND {self._limited('l')})"
         )
         return f"{own} UNION ALL {common}"
@@ -143,18 +164,22 @@ class WithinLimits(Bounded, Enum):
     operators: ClassVar[tuple[str, ...]] = CHOICE_OPERATORS
 
     def is_empty(self, where: Where) -> Sql:
-        return Sql(f"{self.bounds.told(where.table)} IS NULL")
+        return Sql(f"{self.bounds.told(where.table, where.merged)} IS NULL")
 
     def compare(self, op: str, raw: Value, where: Where) -> Sql:
         value = self.parse(raw)
         if value is None:
             raise FieldError(f"请填写「{self.label}」要比较的值")
-        return self._of(value, where) if op == "eq" else Sql(f"{self.bounds.told(where.table)} IS NOT ?", (value,))
+        return (
+            self._of(value, where)
+            if op == "eq"
+            else Sql(f"{self.bounds.told(where.table, where.merged)} IS NOT ?", (value,))
+        )
 
     def quick(self, text: str, where: Where) -> Sql:
         return any_of([self._of(value, where) for value, label in self.options.items() if text.strip() in label])
 
     def _of(self, value: str, where: Where) -> Sql:
         if value == NORMAL or where.is_walked:
-            return Sql(f"{self.bounds.told(where.table)} = ?", (value,))
-        return Sql(f"{where.table}.row IN ({self.bounds.rows(value)})")
+            return Sql(f"{self.bounds.told(where.table, where.merged)} = ?", (value,))
+        return Sql(f"{where.table}.row IN ({self.bounds.rows(value, where.merged)})")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from ..meant import every
 from .money import Money
 from .price import Price
 from .quantity import Quantity
@@ -28,8 +29,14 @@ class TallyOf(Unstored):
         """What the sums say."""
         return sums[0]
 
-    def sql(self) -> str:
-        """Record and sums, of some records."""
+    def sql(self, merged: str = "") -> str:
+        """Record and sums, of some records; of the module `merged`, with what was merged into them."""
+        if merged:
+            sums = ", ".join(f'sum(s."{name}")' for name in self.sums)
+            return (
+                f"SELECT p.value, {sums} FROM json_each(?) p CROSS JOIN {self.table} s "
+                f'ON s."{self.by}" IN {every(merged, "p.value")} AND s.deleted_at IS NULL{self._only} GROUP BY 1'
+            )
         sums = ", ".join(f'sum("{name}")' for name in self.sums)
         return (
             f'SELECT "{self.by}", {sums} FROM {self.table} '
@@ -91,11 +98,12 @@ class NewestPrice(TallyOf, Price):
 
     type: ClassVar[str] = "price"
 
-    def sql(self) -> str:
+    def sql(self, merged: str = "") -> str:
+        same = f"IN {every(merged, 'p.value')}" if merged else "= p.value"
         per = f'COALESCE("{self.per}", 10000)'
         newest = (
             f'SELECT ("{self.of}" * 10000 + {per} / 2) / {per} FROM {self.table} '
-            f'WHERE "{self.by}" = p.value AND deleted_at IS NULL AND "{self.of}" > 0{self._only} '
+            f'WHERE "{self.by}" {same} AND deleted_at IS NULL AND "{self.of}" > 0{self._only} '
             f'ORDER BY "{self.on}" DESC, id DESC LIMIT 1'
         )
         return f"WITH p AS MATERIALIZED (SELECT value FROM json_each(?)) SELECT p.value, ({newest}) FROM p"

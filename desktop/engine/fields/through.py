@@ -4,6 +4,7 @@ of its customer. Nothing is stored: it is as the record says when somebody looks
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..meant import meant
 from .base import FieldError, Sql, Value, Where
 from .text import Text
 from .unstored import Unstored
@@ -32,20 +33,21 @@ class TextThrough(Unstored, Text):
     operators: ClassVar[tuple[str, ...]] = Text.operators
     is_ordered: ClassVar[bool] = True
 
-    def sql(self, id: str) -> str:
-        """The text, by the SQL of what `by` says."""
+    def sql(self, id: str, merged: frozenset[str] = frozenset()) -> str:
+        """The text, by the SQL of what `by` says; of what was `merged` that of whom it means."""
         module, column = self.path[-1]
-        return f'(SELECT t."{column}" FROM {module} t WHERE t.id = {self.record(id)})'
+        return f'(SELECT t."{column}" FROM {module} t WHERE t.id = {self.record(id, merged)})'
 
-    def record(self, id: str) -> str:
+    def record(self, id: str, merged: frozenset[str] = frozenset()) -> str:
         """The record that says it, by the SQL of what `by` says."""
-        found = id
+        first = self.path[0][0]
+        found = meant((first,), id) if first in merged else id
         for place, (module, column) in enumerate(self.path[:-1]):
             found = f'(SELECT t{place}."{column}" FROM {module} t{place} WHERE t{place}.id = {found})'
         return found
 
     def order(self, where: Where) -> str:
-        return self.sql(f'{where.table}."{self.by}"')
+        return self.sql(f'{where.table}."{self.by}"', where.merged)
 
     def condition(self, op: str, raw: Value, where: Where) -> Sql:
         if op not in self.operators:
@@ -61,7 +63,11 @@ class TextThrough(Unstored, Text):
         ids = f"SELECT {module}.id FROM {module} WHERE {inner.text}"
         for name, reference in reversed(between):
             ids = f'SELECT {name}.id FROM {name} WHERE {name}."{reference}" IN ({ids})'
-        return Sql(f'{where.table}."{self.by}" IN ({ids})', inner.params)
+        first = self.path[0][0]
+        if first not in where.merged:
+            return Sql(f'{where.table}."{self.by}" IN ({ids})', inner.params)
+        column = meant((first,), f'{where.table}."{self.by}"')
+        return Sql(f"{column} IN ({ids})", inner.params)
 
     def load(self, name: str, row: Any) -> Value:
         return row.get(name)

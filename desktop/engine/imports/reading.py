@@ -5,6 +5,7 @@ import sqlite3
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from ...errors import Forbidden
@@ -16,8 +17,8 @@ from ..fields import Cell, Field, FieldError, OfFirstChild, Ref, Refs, Serial, S
 from ..fields.base import text_of
 from ..fields.serial import in_order
 from ..registry import Definition
-from ..rows import Values
-from ..search import lookup
+from ..rows import Values, living
+from ..search import lookup, offered_once
 from ..text import fold, pinyin
 from .tables import Flaw
 
@@ -156,14 +157,31 @@ class Reading:
     def _meant(self, target: Definition, ids: list[str]) -> list[str]:
         """What was merged means its winner: two names of one record are no doubt."""
         winners = aliases.winners(self.db, target.name, ids) if target.module.mergeable else {}
-        return list(dict.fromkeys(winners.get(id, id) for id in ids))[:2]
+        return self._once(target, list(dict.fromkeys(winners.get(id, id) for id in ids)))[:2]
+
+    def _once(self, target: Definition, ids: list[str]) -> list[str]:
+        """Of several that are the same below records that are one, one."""
+        if len(ids) < 2 or not target.module.one_by or not self._aliased:
+            return ids
+        rows = living(self.db, self.engine.registry, target, ids)
+        stay = {row["id"] for row in offered_once(self.db, target, rows, self._aliased)}
+        return [id for id in ids if id in stay]
+
+    @cached_property
+    def _aliased(self) -> frozenset[str]:
+        return aliases.present(self.db, self.engine.registry.mergeable)
 
     def _base(self, target: Definition, where: Mapping[str, Any]) -> list[Sql]:
         if not (self.principal.may("view", target.name) or target.module.lookup):
             return [Sql("0")]
         scope = reach_sql(self.engine.registry, target, self.principal, q.T)
         parts = [Sql(f"{q.T}.deleted_at IS NULL"), *([scope] if scope else [])]
-        return [*parts, *(Sql(f'{q.T}."{column}" IS ?', (value,)) for column, value in where.items())]
+        return [*parts, *(self._has(target, column, value) for column, value in where.items())]
+
+    def _has(self, target: Definition, column: str, value: Any) -> Sql:
+        if value is None:
+            return Sql(f'{q.T}."{column}" IS NULL')
+        return q.equals(target, column, value, self._aliased)
 
     @staticmethod
     def _ways(target: Definition, text: str) -> Iterator[Sql]:

@@ -135,7 +135,8 @@ class Bargain:
         """The order line that is still to come again by what a return takes back (`order.return_reopens`)."""
         is_asked = header.get("order_effect") == "reopens" and line.get("origin_line")
         origin = asking.look(self.lines, str(line["origin_line"])) if is_asked else None
-        return origin["order_line"] if origin and origin["product"] == line.get("product") else None
+        is_of = origin and is_same(asking, "product", origin["product"], line.get("product"))
+        return origin["order_line"] if origin and is_of else None
 
     def fill(
         self, typing: Typing, complete: Callable[[Columns, Sequence[Columns], Asking], object]
@@ -299,7 +300,7 @@ class Bargain:
                 yield Wrong(f"{paper['number']} 不是{what}", "product", place)
             elif not is_same(posting.asking, self.party, paper[self.party], party):
                 yield Wrong(not_of_party(f"{what} {paper['number']}", self.party), "product", place)
-            elif row["product"] != line["product"]:
+            elif not is_same(posting.asking, "product", row["product"], line["product"]):
                 yield Wrong(f"{what} {paper['number']} 的这一行不是这个产品", "product", place)
 
     def _never_had(self, posting: Posting) -> Iterator[Wrong]:
@@ -357,7 +358,7 @@ class Bargain:
         taken: Counter[str] = Counter()
         for place, line in enumerate(posting.sheet.lines):
             origin = posting.asking.look(self.lines, str(line["origin_line"])) if line.get("origin_line") else None
-            if origin is None or origin["product"] != line["product"]:
+            if origin is None or not is_same(posting.asking, "product", origin["product"], line["product"]):
                 continue
             link, qty = str(line["origin_line"]), int(line["base_qty"] or 0)
             left = origin["base_qty"] - returned_before(posting.asking, self.lines, posting.id, line) - taken[link]

@@ -7,6 +7,7 @@ from ...engine.documents.declare import Asking, Columns
 from .amounts import line_amount
 from .papers import as_typed, base_of, in_base_units, sum_of
 from .rounding import TEN_THOUSAND, divided
+from .same import is_same
 
 Row = Mapping[str, Any]
 _CENT = 1
@@ -22,7 +23,7 @@ def linked(line: Columns, lines: str, asking: Asking) -> Iterator[tuple[str, Row
     """The rows that a line points at, of the same product, with the field that does."""
     for name, module in links(lines).items():
         row = asking.look(module, str(line[name])) if line.get(name) else None
-        if row and row["product"] == line.get("product"):
+        if row and is_same(asking, "product", row["product"], line.get("product")):
             yield name, row
 
 

@@ -29,7 +29,8 @@ def purchase_choices(header: Columns, line: Columns, asking: Asking) -> Iterator
     yield from _last(asking, "purchase_line", "supplier", header, line, ("purchase",))
     unit = _unit(line, asking)
     about = {"product": line["product"], "supplier": header.get("supplier")}
-    for row in asking.find("product_supplier", about) if header.get("supplier") else ():
+    rows, own = asking.find("product_supplier", about) if header.get("supplier") else [], line["product"]
+    for row in sorted(rows, key=lambda row: row["product"] != asking.meant("product", own)):
         price = None if row["price"] is None else unit_price(int(row["price"]), _ratio(unit))
         if price is not None:
             yield Choice(price, "purchase_price", "供货价", str(row["supplier_code"] or ""))

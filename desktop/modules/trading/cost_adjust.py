@@ -160,11 +160,20 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     module = _SOURCE_OF[LATE if _is_late(header) else MANUAL]
     for line in lines:
         found = asking.find(module, {"id": str(line["source"])}) if line.get("source") else []
+        if not found and line.get("source") and not _is_late(header):
+            found = _moved(line, asking)
         line |= {name: found[0][name] if found else None for name in ("product", "warehouse")}
         line |= _about(found[0] if found and _is_late(header) else None)
         line["amount" if _is_late(header) else "unit_cost"] = None
         product = asking.look("product", str(line["product"])) if line.get("product") else None
         line["product_name"] = product["name"] if product else None
+
+
+def _moved(line: Columns, asking: Asking) -> list[Columns]:
+    """The goods of a line that is kept already, where they stand under another product since: two were merged, or are
+    two again."""
+    about: Columns = {name: line.get(name) for name in ("product", "warehouse")}
+    return [about] if all(about.values()) and asking.find("stock_balance", about) else []
 
 
 def _about(move: Columns | None) -> Columns:

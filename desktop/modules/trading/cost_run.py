@@ -52,7 +52,8 @@ def differences(
 ) -> Iterator[Difference]:  # fmt: skip
     """Of these products, else of all there are."""
     if products is None:
-        products = sorted({str(row["product"]) for row in asking.find("stock_balance", {})})
+        products = [str(row["product"]) for row in asking.find("stock_balance", {})]
+    products = sorted({str(asking.meant("product", id)) for id in products})
     for start in range(0, len(products), _AT_ONCE):
         asking.step(start, len(products))
         yield from _Replay(asking, kinds, products[start : start + _AT_ONCE]).differences()
@@ -142,7 +143,8 @@ class _Replay:
 
     def _turn(self, moves: Iterable[Move], sign: int) -> None:
         for move in moves:
-            sums = self._sums[str(move.values["product"])].setdefault(str(move.values["warehouse"]), [0, 0, 0])
+            product = str(self.asking.meant("product", move.values["product"]))
+            sums = self._sums[product].setdefault(str(move.values["warehouse"]), [0, 0, 0])
             for place, name in enumerate(("booked_qty", "uncosted_qty", "cost_amount")):
                 sums[place] += sign * int(move.values.get(name) or 0)
 
@@ -150,7 +152,7 @@ class _Replay:
 
     def _balance(self, name: str, keys: Mapping[str, Any]) -> Mapping[str, int]:
         """The pool as it is at this place in time."""
-        of_product = self._sums[str(keys["product"])]
+        of_product = self._sums[str(self.asking.meant("product", keys["product"]))]
         found = [sums for place, sums in of_product.items() if keys.get("warehouse", place) == place]
         names = ("booked", "uncosted", "value")
         return {name: sum(sums[place] for sums in found) for place, name in enumerate(names)}

@@ -21,7 +21,7 @@ from .open_items import (
 )
 from .papers import sum_of
 from .refusal import yuan
-from .same import is_same, winner_of
+from .same import is_same
 
 KIND = "offset"
 _PARTIES: Mapping[Side, str] = {"receivable": "customer", "payable": "supplier"}
@@ -47,7 +47,7 @@ def complete(header: Columns, asking: Asking) -> None:
 def _customers_of(header: Columns, asking: Asking) -> set[Any]:
     """The customers that are linked with a supplier."""
     rows = asking.find("customer", {"linked_supplier": header["supplier"]})
-    return {winner_of(asking, "customer", row["id"]) for row in rows}
+    return {asking.meant("customer", row["id"]) for row in rows}
 
 
 _WHERE = "在「客户信息」的「企业」页里设好，再回来选"

@@ -9,6 +9,7 @@ from ...engine.fields import Date, Int, Quantity, Ref, Text
 from .orders import OrderLine, is_over_delivered, over_delivered, progress
 from .papers import KEPT, base_of, numbers_of, pairs_of, sum_of, taken_of
 from .refusal import shown_in, shown_qty
+from .same import is_same
 from .settings import OVER_RATE
 
 PROGRESS = {
@@ -165,7 +166,7 @@ def delivered_stays(posting: Posting, module: str) -> Iterator[Wrong]:
         done = sum_of(rows, "signed_qty")  # without what came back and is to be delivered again
         if base_of(new) < min(done, base_of(line)):
             yield Wrong(f"已经交货 {shown_qty(done)}（{numbers_of(rows)}），不能更少", "qty", place)
-        elif rows and new and new["product"] != line["product"]:
+        elif rows and new and not is_same(posting.asking, "product", new["product"], line["product"]):
             yield Wrong(f"已经交货（{numbers_of(rows)}），不能换产品", "product", place)
     if posting.old and every and posting.old.header.get("warehouse") != posting.sheet.header.get("warehouse"):
         yield Wrong(f"已经交货（{numbers_of(every)}），不能换仓库", "warehouse")

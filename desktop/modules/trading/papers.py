@@ -267,19 +267,36 @@ def complete_line(line: Columns, asking: Asking) -> None:
 
 
 def _carrying(code: str, asking: Asking) -> Iterator[Found]:
-    """Products in use with this barcode, else with this number."""
-    units: dict[tuple[str, Any], Found] = {}
+    """Products in use with this barcode, else with this number; those that are one are found as one."""
+    units: dict[tuple[Any, ...], Found] = {}
     for row in asking.find("product_barcode", {"barcode": code}):
         product = asking.look("product", str(row["product"]))
         if product and not product["is_stopped"]:
-            key = (str(row["product"]), row["unit_row"])
-            units.setdefault(key, Found(key[0], {"unit_row": row["unit_row"], "barcode": code}))
+            found = Found(str(product["id"]), {"unit_row": row["unit_row"], "barcode": code})
+            units.setdefault((found.id, *_counted_in(row["unit_row"], asking)), found)
     if units:
         yield from units.values()
         return
-    for row in asking.find("product", {"code": code}):
-        if not row["is_stopped"]:
-            yield Found(str(row["id"]), {"unit_row": None, "barcode": None})
+    for id in dict.fromkeys(asking.meant("product", row["id"]) for row in asking.find("product", {"code": code})):
+        product = asking.look("product", str(id))
+        if product and not product["is_stopped"]:
+            yield Found(str(id), {"unit_row": None, "barcode": None})
+
+
+def _counted_in(unit_row: Any, asking: Asking) -> tuple[Any, ...]:
+    """What tells units of a product apart."""
+    unit = asking.look("product_unit", str(unit_row)) if unit_row else None
+    return (unit["unit"], unit["ratio"]) if unit else (unit_row,)
+
+
+def _units_like(asking: Asking, line: Columns) -> Wanted:
+    """The unit of a line, under all ids that it has in products that are one."""
+    own = line.get("unit_row")
+    if not own or len(asking.every("product", str(line["product"]))) == 1:
+        return own
+    rows = asking.find("product_unit", {"product": line["product"]})
+    like = _counted_in(own, asking)
+    return [str(own), *(str(row["id"]) for row in rows if row["id"] != own and (row["unit"], row["ratio"]) == like)]
 
 
 def _about(row: Mapping[str, Any], labels: Mapping[str, str], found: Found, asking: Asking) -> dict[str, Any]:
@@ -492,7 +509,7 @@ def _returns_fit(posting: Posting, lines: str) -> Iterator[Wrong]:
         if returned > base_of(new):
             text = f"已经退了 {shown_qty(returned)}（{numbers_of(rows)}），不能更少"
             yield Wrong(text, "qty", place)
-        elif rows and new and new["product"] != line["product"]:
+        elif rows and new and not is_same(posting.asking, "product", new["product"], line["product"]):
             yield Wrong(f"已经退货（{numbers_of(rows)}），不能换产品", "product", place)
 
 
@@ -547,13 +564,13 @@ def stock_is_there(posting: Posting) -> Iterator[Wrong]:
     """T8: no warehouse goes below zero by a posting, nor below what other orders are to get of it
     (`stock.check_available`); what the old version took is given back first."""
     rule = posting.asking.settings[STOCK_NEGATIVE]
-    before = _by_place(posting.moves(posting.old)) if posting.old else {}
-    after = _by_place(posting.moves(posting.sheet))
+    before = _by_place(posting, posting.old) if posting.old else {}
+    after = _by_place(posting, posting.sheet)
     less = [{"product": product, "warehouse": where} for (product, where), by in after.items() if by < 0]
     posting.asking.foresee_balances("stock_balance", less)
     taken: dict[tuple[str, str], int] = {}
     for place, line in enumerate(posting.sheet.lines):
-        key = (str(line["product"]), str(place_of(line, posting.sheet.header)))
+        key = _goods(posting.asking, line["product"], place_of(line, posting.sheet.header))
         if after.get(key, 0) >= 0:
             continue
         taken[key] = taken.get(key, 0) + int(line["base_qty"] or 0)
@@ -582,15 +599,15 @@ def _kept_for_others(posting: Posting, product: str, warehouse: str) -> int:
 def stock_stays(posting: Posting) -> Iterator[Wrong]:
     """T8, T20: what came in by a document and is gone since cannot be taken back by changing or cancelling it."""
     rule = posting.asking.settings[STOCK_NEGATIVE]
-    before = _by_place(posting.moves(posting.old)) if posting.old and rule != "allow" else {}
-    after = _by_place(posting.moves(posting.sheet)) if before else {}
+    before = _by_place(posting, posting.old) if posting.old and rule != "allow" else {}
+    after = _by_place(posting, posting.sheet) if before else {}
     for key, was in before.items():
         now = after.get(key, 0)
         on_hand = posting.asking.balance("stock_balance", {"product": key[0], "warehouse": key[1]})["on_hand"]
         if 0 <= now < was and on_hand - was + now < 0:
             may = rule == "warn" or posting.rights("negative_stock")
             text = f"{_thing(posting.asking, *key)}只剩 {shown_qty(on_hand)}，不能收回 {shown_qty(was - now)}"
-            yield Wrong(text, "qty", _line_of(posting.sheet, key), ask="negative_stock" if may else None)
+            yield Wrong(text, "qty", _line_of(posting, key), ask="negative_stock" if may else None)
 
 
 def _thing(asking: Asking, product: str, warehouse: str) -> str:
@@ -599,17 +616,23 @@ def _thing(asking: Asking, product: str, warehouse: str) -> str:
     return f"「{where['name'] if where else ''}」的产品 {what['name'] if what else ''} "
 
 
-def _line_of(sheet: Sheet, key: tuple[str, str]) -> int | None:
-    places = (place for place, line in enumerate(sheet.lines) if str(line["product"]) == key[0])
+def _line_of(posting: Posting, key: tuple[str, str]) -> int | None:
+    meant = posting.asking.meant
+    places = (i for i, line in enumerate(posting.sheet.lines) if meant("product", str(line["product"])) == key[0])
     return next(places, None)
 
 
-def _by_place(moves: Iterable[Any]) -> dict[tuple[str, str], int]:
+def _goods(asking: Asking, product: object, warehouse: object) -> tuple[str, str]:
+    """What lies where: products that are one lie together (T28)."""
+    return str(asking.meant("product", str(product))), str(warehouse)
+
+
+def _by_place(posting: Posting, sheet: Sheet) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
-    for move in moves:
+    for move in posting.moves(sheet):
         if move.ledger == "stock_move":
-            key = (str(move.values["product"]), str(move.values["warehouse"]))
-            found[key] = found.get(key, 0) + int(move.values["qty"])
+            key = _goods(posting.asking, move.values["product"], move.values["warehouse"])
+            found[key] = found.get(key, 0) + int(move.values["qty"] or 0)
     return found
 
 
@@ -719,7 +742,7 @@ def newest_price(
     """The newest posted line of this party, product and unit (T18)."""
     if not header.get(party):
         return None
-    about: dict[str, Wanted] = {"product": line["product"], party: header[party], "unit_row": line.get("unit_row")}
+    about: dict[str, Wanted] = {"product": line["product"], party: header[party], "unit_row": _units_like(asking, line)}
     found = asking.newest(lines, about | {"state": "posted", "doc_type": kinds})
     newest = next((row for row in found if row["document"] != header.get("id") and not _is_free(row)), None)
     if newest is None:

@@ -3,7 +3,22 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...engine.define import Act, Alike, Doubt, Draft, Fault, Flaw, Module, Related, Section, Strand, Tab, Trail, Tree
+from ...engine.define import (
+    Act,
+    Alike,
+    AlikeBelow,
+    Doubt,
+    Draft,
+    Fault,
+    Flaw,
+    Module,
+    Related,
+    Section,
+    Strand,
+    Tab,
+    Trail,
+    Tree,
+)
 from ...engine.fields import (
     Barcode,
     Bool,
@@ -51,6 +66,11 @@ def plain(text: str) -> str | None:
     return "".join(char for char in text.casefold() if char.isalnum()) or None
 
 
+def folded(text: str) -> str | None:
+    """A number, upper or lower case alike."""
+    return text.strip().casefold() or None
+
+
 def limits_in_order(draft: Draft) -> Iterator[Fault]:
     """P1: the lower limit is not above the upper one."""
     if draft.new is None:
@@ -89,7 +109,8 @@ def barcodes_are_free(draft: Draft) -> Iterator[Doubt]:
         return
     own = draft.id if draft.module == "product" else draft.new["product"]
     for code in OfFirstChild.each(draft.new.get("barcode")):
-        others = {row["product"] for row in draft.find("product_barcode", {"barcode": code})} - {own}
+        named = draft.find("product_barcode", {"barcode": code})
+        others = {draft.meant("product", str(row["product"])) for row in named} - {draft.meant("product", str(own))}
         for other in filter(None, (draft.look("product", id) for id in sorted(others))):
             yield Doubt("same_barcode", f"条码 {code} 已是产品 {other['code']}「{other['name']}」的")
 
@@ -161,10 +182,22 @@ _STRAYED = Flaw(
     ),
 )
 
+_UNLIKE = Flaw(
+    name="merged_unlike",
+    label="合并的产品不一样",
+    when=(),
+    unlike="unit kind",
+    text="并入产品 {code} {name}（{unit}，{kind}）的产品，基本单位或性质和它不同，数量合在一起不对",
+    remedy="一台电脑合并，另一台同时改了其中一个。在 工具 → 合并重复 → 已合并 里拆分，或把基本单位、性质改成一样的",
+    acts=(Act(label="看库存", module="stock_balance", by={"product": "id"}),),
+)
+
 product = Module(
     name="product",
     label="产品信息",
     noun="产品",
+    mergeable=True,
+    merges_alike="unit kind",
     chapter="trading",
     icon="package",
     position=10,
@@ -267,7 +300,7 @@ product = Module(
         Related("报价明细", "quote_line", "product"),
     ),
     trails=(PRICES,),
-    flaws=(_STRAYED,),
+    flaws=(_STRAYED, _UNLIKE),
     children="product_barcode product_unit product_supplier stock_limit",
     found_by="product_barcode",
     pictured=True,
@@ -277,10 +310,12 @@ product = Module(
     rules=(limits_in_order,),
     doubts=(prices_in_order, barcodes_are_free),
     alike=(
+        Alike("code", 60, "产品编号相同", folded),
         Alike("name", 50, "名称相同", plain),
         Alike("spec", 20, "规格相同", plain),
         Alike("model", 20, "型号相同", plain),
     ),
+    alike_below=(AlikeBelow(module="product_barcode", field="barcode", points=100, reason="条码相同"),),
     rights=dict(manager="view export print", sales="view", storekeeper="view", finance="view export print"),
     help="product",
 )
@@ -364,6 +399,7 @@ product_unit = Module(
     name="product_unit",
     label="辅助单位",
     noun="辅助单位",
+    one_by="unit ratio",
     chapter="trading",
     icon="package-search",
     menu=False,

@@ -338,7 +338,7 @@ def _quoted(posting: Posting) -> Iterator[Wrong]:
             yield Wrong(f"报价单 {quote['number']} 没有过账，或已作废", "product", place)
         elif not is_same(posting.asking, "customer", quote["customer"], posting.sheet.header.get("customer")):
             yield Wrong(not_of_party(f"报价单 {quote['number']}", "customer"), "product", place)
-        elif row["product"] != line["product"]:
+        elif not is_same(posting.asking, "product", row["product"], line["product"]):
             yield Wrong(f"报价单 {quote['number']} 的这一行不是这个产品", "product", place)
 
 

@@ -352,7 +352,8 @@ class Pools:
 
     def key(self, product: object, warehouse: object) -> tuple[str, ...]:
         """Which pool that is."""
-        return (str(product), str(warehouse)) if self.by_warehouse else (str(product),)
+        meant = str(self._asking.meant("product", product))
+        return (meant, str(warehouse)) if self.by_warehouse else (meant,)
 
 
 def costs_in_turn(posted: Posted, asking: Asking, judge: Judge) -> Iterator[tuple[str, Columns]]:
@@ -402,7 +403,8 @@ def foresee_prices(asking: Asking, lines: Iterable[Columns]) -> None:
 
 
 def reference_price(asking: Asking, product: str) -> int | None:
-    """参考进价."""
-    kept = asking.find("product_cost", {"product": product})
-    prices = [int(row["purchase_price"] or 0) for row in kept if row["purchase_price"] is not None]
-    return prices[0] if prices else None
+    """参考进价; of products that are one, that of the one they were merged into before the others'."""
+    kept = [row for row in asking.find("product_cost", {"product": product}) if row["purchase_price"] is not None]
+    own = asking.meant("product", product)
+    first = next((row for row in kept if row["product"] == own), next(iter(kept), None))
+    return int(first["purchase_price"] or 0) if first else None
