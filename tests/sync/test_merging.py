@@ -130,6 +130,8 @@ def _two(desk: Desk, module: str) -> Sequence[str]:
         return [desk.contact(parent, name) for name in ("王芳", "王方")]
     if module == "customer":
         return [desk.customer(name) for name in ("申越", "申粤")]
+    if module == "product":
+        return [str(desk.save(module, name=name, category=desk.id_of("product_category", "未分类"))["id"]) for name in ("轴承", "轴承二")]
     return [str(desk.save(module, name=name)["id"]) for name in ("恒达轴承", "恒达轴承厂")]
 
 

@@ -403,8 +403,7 @@ def foresee_prices(asking: Asking, lines: Iterable[Columns]) -> None:
 
 
 def reference_price(asking: Asking, product: str) -> int | None:
-    """参考进价; of products that are one, that of the one they were merged into before the others'."""
-    kept = [row for row in asking.find("product_cost", {"product": product}) if row["purchase_price"] is not None]
-    own = asking.meant("product", product)
-    first = next((row for row in kept if row["product"] == own), next(iter(kept), None))
-    return int(first["purchase_price"] or 0) if first else None
+    """参考进价: of products that are one, that of the one that stays."""
+    kept, own = asking.find("product_cost", {"product": product}), asking.meant("product", product)
+    prices = [row["purchase_price"] for row in kept if row["product"] == own]
+    return next((int(price) for price in prices if price is not None), None)

@@ -11,9 +11,9 @@ export interface GonePreview extends RecordPage { along: (Along & { titles: stri
 export interface Parent { module: string; id: string; title: string; noun: string }
 
 export interface Likeness { id: string; title: string; context: string; created_at: string | null }
-export interface Group { score: number; kind: 'same' | 'likely'; reasons: string[]; rows: Likeness[] }
+export interface Group { score: number; kind: 'same' | 'likely'; reasons: string[]; hinders: string[]; rows: Likeness[] }
 export interface GroupPage { groups: Group[]; total: number; next: number | null }
-export interface Comparison { rows: Row[]; labels: Labels; related: Record<string, Along[]>; score: number; reasons: string[] }
+export interface Comparison { rows: Row[]; labels: Labels; related: Record<string, Along[]>; score: number; reasons: string[]; hinders: string[] }
 export interface Merged { winner: string; merged: string[]; before: Record<string, unknown> }
 export interface MergedRow { id: string; title: string; winner: string; winner_title: string; at: string; by: string }
 export interface Apart { ids: string[]; titles: string[]; at: string }

@@ -70,7 +70,7 @@ export const merge: Record<string, string> = {
   '现在还不能恢复': 'Cannot be restored yet',
   '登记于 {at}': 'entered {at}',
   '看过、确认不是重复的在这里，可以重新列出。': 'Pairs that were told apart are here and can be listed again.',
-  '税号、电话、名称相同或相近的会列在这里。': 'Records with the same tax number, telephone or name are listed here.',
+  '编号、条码、税号、电话、名称相同或相近的会列在这里。': 'Records with an equal or similar number, barcode, tax number, phone or name are listed here.',
   '要一起恢复上级记录': 'Others have to come back as well',
   '记录': 'Record',
   '请先选中要恢复的记录': 'First choose what to restore',
