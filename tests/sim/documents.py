@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .node import Node
     from .station import Station
 
-PAPERS = ("slip", "slip_line", "slip_cost", "document_version")
+PAPERS = ("slip", "slip_line", "slip_cost", "document_version", "row_alias", "tag")
 _RANK = {"posted": 1, "cancelled": 2}
 
 
@@ -128,9 +128,9 @@ def check_documents(nodes: Sequence[Node], papers: Mapping[Key, Paper]) -> None:
         for (table, _), one in papers.items()
         if table == "slip_cost"
     }
-    expected = _sums(sheets.values(), costs)
+    entries, meant = _sums(sheets.values(), costs), _meant(papers)
     for node in nodes:
-        _check_books(node, expected)
+        _check_books(node, entries, meant)
         _check_shown(node, sheets)
         _check_same(node, nodes[0])
         _check_rebuilt(node.station)
@@ -149,10 +149,36 @@ def _sums(sheets: Iterable[Sheet], costs: Mapping[Any, int]) -> dict[str, tuple[
     return {tag: (qty[tag], cost[tag]) for tag in qty}
 
 
-def _check_books(node: Node, expected: Mapping[str, tuple[int, int]]) -> None:
-    for what, sql in (
-        ("entries", "SELECT tag, sum(qty), sum(cost) FROM entry GROUP BY tag"),
-        ("balances", "SELECT tag, on_hand, cost FROM stock"),
+def _meant(papers: Mapping[Key, Paper]) -> dict[str, str]:
+    """Tag → the tag that it means, as people merged them: one step after the other, a circle ends at its smallest id,
+    and nobody is led to what is deleted."""
+    links = {
+        str(one.data["loser"]): str(one.data["winner"])
+        for (table, _), one in papers.items()
+        if table == "row_alias" and one.data.get("t") == "tag" and not one.is_gone
+    }
+    gone = {id for (table, id), one in papers.items() if table == "tag" and one.is_gone}
+    found: dict[str, str] = {}
+    for start in links:
+        way = [start]
+        while way[-1] in links and links[way[-1]] not in way:
+            way.append(links[way[-1]])
+        end = min(way[way.index(links[way[-1]]) :]) if way[-1] in links else way[-1]
+        if end != start and end not in gone:
+            found[start] = end
+    return found
+
+
+def _check_books(node: Node, entries: Mapping[str, tuple[int, int]], meant: Mapping[str, str]) -> None:
+    qty: Counter[str] = Counter()
+    cost: Counter[str] = Counter()
+    for tag, sums in entries.items():
+        qty[meant.get(tag, tag)] += sums[0]
+        cost[meant.get(tag, tag)] += sums[1]
+    balances = {meant.get(tag, tag): (qty[meant.get(tag, tag)], cost[meant.get(tag, tag)]) for tag in entries}
+    for what, sql, expected in (
+        ("entries", "SELECT tag, sum(qty), sum(cost) FROM entry GROUP BY tag", entries),
+        ("balances", "SELECT tag, on_hand, cost FROM stock", balances),
     ):
         found = {row[0]: (row[1], row[2]) for row in node.station.ask(sql)}
         if found != expected:

@@ -46,6 +46,7 @@ tag = Module(
     fields=dict(name=Text("名称", required=True, max_length=60), note=Text("说明")),
     columns="name note",
     tabs=(Tab("基本", "name note"),),
+    mergeable=True,
     seed=(dict(seed="vip", name="贵宾"), dict(seed="slow", name="慢付")),
 )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop.blobs import Blob
-from desktop.engine import attachments, records, removal
+from desktop.engine import attachments, merging, records, removal
 from desktop.engine.access import Principal
 from desktop.engine.documents import verbs
 from desktop.engine.registry import Registry
@@ -198,6 +198,16 @@ class Node:
 
     def cancel(self, id: str) -> bool:
         return self.work(lambda station, who: verbs.cancel(station.engine, who, "slip", id, "录错"))
+
+    def merge(self, module: str, loser: str, winner: str) -> bool:
+        return self.work(lambda station, who: merging.merge(station.engine, who, module, winner, [loser], {}))
+
+    def split(self, module: str, loser: str) -> bool:
+        return self.work(lambda station, who: merging.unmerge(station.engine, who, module, [loser]))
+
+    def merged(self, module: str) -> list[str]:
+        """What means another here."""
+        return [row[0] for row in self.station.ask("SELECT id FROM alias_of WHERE t = ? ORDER BY id", module)]
 
     def catch_up(self) -> None:
         """What a start does for the books, where this machine keeps them."""

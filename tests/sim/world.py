@@ -71,6 +71,9 @@ FILE_WEIGHTS: dict[str, float] = {
 }  # fmt: skip
 FILES_EVERY = 4
 """In every so many seeds files are attached, too, between what happens otherwise."""
+MERGER_WEIGHTS: dict[str, float] = {"merge": 10, "split": 5, "sheet": 6, "round": 3}
+MERGERS_EVERY = 5
+"""In every so many seeds tags are merged and split, too: what stock is kept by."""
 CONTENTS = tuple(f"{place}".encode() * length for place, length in enumerate((1, 7, 8, 9, 16, 30, 3, 24)))
 """Few, so that two people often attach the same; parts have 8 bytes."""
 ORDINARY = frozenset((
@@ -109,7 +112,9 @@ class Script:
             **SMALL_PARTS,
         }
         has_files = focus is None and seed % FILES_EVERY == 1
-        return Script(seed, nodes, sizes, with_files(seed, actions) if has_files else actions)
+        actions = with_files(seed, actions) if has_files else actions
+        has_mergers = focus is None and seed % MERGERS_EVERY == MERGERS_EVERY - 1
+        return Script(seed, nodes, sizes, with_mergers(seed, actions) if has_mergers else actions)
 
 
 SMALL_PARTS = dict.fromkeys(
@@ -119,8 +124,18 @@ SMALL_PARTS = dict.fromkeys(
 
 def with_files(seed: int, actions: Sequence[Action]) -> tuple[Action, ...]:
     """The same actions, with files attached and moved between them."""
-    chance = random.Random(f"files {seed}")
-    kinds = chance.choices(list(FILE_WEIGHTS), list(FILE_WEIGHTS.values()), k=len(actions) // 2)
+    return _woven(random.Random(f"files {seed}"), FILE_WEIGHTS, actions, len(actions) // 2)
+
+
+def with_mergers(seed: int, actions: Sequence[Action]) -> tuple[Action, ...]:
+    """The same actions, with tags merged and split between them."""
+    return _woven(random.Random(f"mergers {seed}"), MERGER_WEIGHTS, actions, len(actions) // 3)
+
+
+def _woven(
+    chance: random.Random, weights: Mapping[str, float], actions: Sequence[Action], count: int
+) -> tuple[Action, ...]:  # fmt: skip
+    kinds = chance.choices(list(weights), list(weights.values()), k=count)
     woven = list(actions)
     for kind in kinds:
         action = Action(kind, chance.randrange(12), chance.getrandbits(32))
@@ -372,6 +387,8 @@ class Run:
             "revoke": self._revoke,
             "poison": self._poison,
             "answer-rejected": self._answer_rejected,
+            "merge": self._merge,
+            "split": self._split,
             "attach": self._attach,
             "detach": self._detach,
             "bring-back": self._bring_back,
@@ -465,6 +482,18 @@ class Run:
         found = node.rejected() if node.is_ready else []
         if found:
             (node.retry if chance.random() < 0.5 else node.discard)(*chance.choice(found))
+
+    # --------------------------------------------------------------------------------------------------------- mergers
+
+    def _merge(self, node: Node, chance: random.Random) -> None:
+        ids = node.ids("tag") if node.is_ready else []
+        if len(ids) > 1:
+            node.merge("tag", *chance.sample(ids, 2))
+
+    def _split(self, node: Node, chance: random.Random) -> None:
+        ids = node.merged("tag") if node.is_ready else []
+        if ids:
+            node.split("tag", chance.choice(ids))
 
     # ----------------------------------------------------------------------------------------------------------- files
 

@@ -131,7 +131,10 @@ def _two(desk: Desk, module: str) -> Sequence[str]:
     if module == "customer":
         return [desk.customer(name) for name in ("申越", "申粤")]
     if module == "product":
-        return [str(desk.save(module, name=name, category=desk.id_of("product_category", "未分类"))["id"]) for name in ("轴承", "轴承二")]
+        return [
+            str(desk.save(module, name=name, category=desk.id_of("product_category", "未分类"))["id"])
+            for name in ("轴承", "轴承二")
+        ]
     return [str(desk.save(module, name=name)["id"]) for name in ("恒达轴承", "恒达轴承厂")]
 
 
