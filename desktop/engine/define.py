@@ -153,12 +153,14 @@ class Tree:
 
 @dataclass(frozen=True)
 class Alike:
-    """One ground for taking two records for the same (T28): equal `fields`, compared after `normal`, score `points`."""
+    """One ground for taking two records for the same (T28): equal `fields`, compared after `normal`, score `points`.
+    Where both say something and nothing of it is equal, `apart` is taken away."""
 
     fields: str
     points: int
     reason: str
     normal: Callable[[str], str | None]
+    apart: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

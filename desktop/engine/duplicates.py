@@ -221,6 +221,7 @@ def _worth_a_look(
     """Pairs among rows that share a ground. Where that alone is not enough, only those that share another one, too."""
     if alike is None or alike.points >= LIKELY or len(rows) <= _ALL_PAIRS_MAX:
         yield from _some_pairs(rows)
+    if len(rows) <= _ALL_PAIRS_MAX or not _tells_more(definition, alike):
         return
     for other in (one for one in definition.module.alike if one is not alike):
         by_token: dict[str, list[Values]] = {}
@@ -229,6 +230,11 @@ def _worth_a_look(
                 by_token.setdefault(token, []).append(row)
         for together in by_token.values():
             yield from _some_pairs(together)
+
+
+def _tells_more(definition: Definition, alike: Alike | None) -> bool:
+    """Whether other grounds have a say in what one alone would be enough for."""
+    return alike is not None and (alike.points < LIKELY or any(one.apart for one in definition.module.alike))
 
 
 def _some_pairs(rows: Sequence[Values]) -> Iterator[tuple[Values, Values]]:

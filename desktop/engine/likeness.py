@@ -27,10 +27,13 @@ def score(definition: "Definition", values: Mapping[str, Any], row: Mapping[str,
     points, reasons = 0, []
     covered: set[str] = set()
     for alike in definition.module.alike:
-        if tokens(alike, values) & tokens(alike, row):
+        mine, theirs = tokens(alike, values), tokens(alike, row)
+        if mine & theirs:
             points += alike.points
             reasons.append(alike.reason)
             covered.update(alike.fields.split())
+        elif mine and theirs:
+            points -= alike.apart
     for below in definition.module.alike_below:
         if set(values.get(below.key, ())) & set(row.get(below.key, ())):
             points += below.points

@@ -311,9 +311,9 @@ product = Module(
     doubts=(prices_in_order, barcodes_are_free),
     alike=(
         Alike("code", 60, "产品编号相同", folded),
-        Alike("name", 50, "名称相同", plain),
-        Alike("spec", 20, "规格相同", plain),
-        Alike("model", 20, "型号相同", plain),
+        Alike("name", 60, "名称相同", plain),
+        Alike("spec", 20, "规格相同", plain, apart=30),
+        Alike("model", 20, "型号相同", plain, apart=30),
     ),
     alike_below=(AlikeBelow(module="product_barcode", field="barcode", points=100, reason="条码相同"),),
     rights=dict(manager="view export print", sales="view", storekeeper="view", finance="view export print"),

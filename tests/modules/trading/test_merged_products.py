@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from desktop import workstation
+from desktop.engine import derived
 from desktop.engine.aliases import alias_id
+from desktop.engine.documents import audit
 from desktop.engine.fields.moment import today
 from sync_server.replication.changeset import Op
 from tests.importing import Importing, xlsx
@@ -260,6 +263,10 @@ def test_doubles_are_told_by_number_barcode_and_name(shop: Shop) -> None:
     """Numbers and barcodes alone list two, a barcode is as good as certain; name, specification and model together."""
     shop.product("轴承 6204", code="X1", spec="2RS", model="深沟")
     shop.product("轴承6204", code="X2", spec="2RS", model="深沟")
+    shop.product("螺栓", spec="M8×20")
+    shop.product("螺栓", spec="M8×30")
+    shop.product("垫片")
+    shop.product("垫片", spec="M8")
     shop.product("同号甲", code="Y1")
     shop.product("同号乙", code="y1")
     for name in ("P", "Q"):
@@ -267,11 +274,15 @@ def test_doubles_are_told_by_number_barcode_and_name(shop: Shop) -> None:
         shop.api.post("/api/records/product_barcode?confirmed=same_barcode", scanned)
     groups = shop.api.get("/api/duplicates/product")["groups"]
     found = [({row["title"] for row in one["rows"]}, one["score"], one["reasons"]) for one in groups]
-    assert found[0] == ({"P", "Q"}, 100, ["条码相同"])
-    assert ({"轴承 6204", "轴承6204"}, 90, ["名称相同", "规格相同", "型号相同"]) in found
-    assert ({"同号甲", "同号乙"}, 60, ["产品编号相同"]) in found and len(found) == 3
+    assert ({"P", "Q"}, 100, ["条码相同"]) in found
+    assert ({"轴承 6204", "轴承6204"}, 100, ["名称相同", "规格相同", "型号相同"]) in found
+    assert ({"同号甲", "同号乙"}, 60, ["产品编号相同"]) in found
+    assert ({"垫片"}, 60, ["名称相同"]) in found and len(found) == 4, "of another specification it is another product"
     shop.api.ok(shop.api.call("PATCH", f"/api/records/product/{shop.names['Q']}", {"unit": _unit(shop, "箱")}))
-    assert "基本单位" in shop.api.get("/api/duplicates/product")["groups"][0]["hinders"][0]
+    told = {
+        row["title"]: one["hinders"] for one in shop.api.get("/api/duplicates/product")["groups"] for row in one["rows"]
+    }
+    assert "基本单位" in told["Q"][0] and told["垫片"] == []
 
 
 def test_late_costs_and_a_cost_run_know_both_as_one(shop: Shop) -> None:
@@ -375,3 +386,29 @@ def test_files_that_name_the_other_mean_the_winner(shop: Shop) -> None:
     prices.check()
     prices.commit(twice="update")
     assert [row["model"] for row in shop.rows("product")] == ["M8"]
+
+
+def test_a_quote_tells_the_profit_at_the_average_of_both(shop: Shop) -> None:
+    apart(shop)
+    shop.enter("quote", {"customer": "甲", "doc_on": today()}, ("Q", 1, 30))
+    merge(shop)
+    (line,) = shop.rows("quote_line")
+    assert units(line["profit_rate"]) == 50, "30 for what costs 15"
+
+
+def test_mergers_of_other_machines_hold_once_this_one_knows_them(shop: Shop) -> None:
+    """A version that merged no products took the row of the merger as any other; the next start reads it."""
+    apart(shop)
+    merge(shop)
+    station = shop.office.workstation
+    with station.db.write() as db:
+        db.execute("DELETE FROM alias_of WHERE t = 'product'")
+        db.execute("UPDATE meta SET value = 'contact customer supplier' WHERE key = 'mergeable'")
+        with station.db.unguarded():
+            audit.sum_up(db, station.registry)
+            derived.rebuild_tally(db, station.registry["product"])
+    assert in_stock(shop) == {"P": (10, 100), "Q": (10, 200)}
+    workstation._bring_up_to_date(station.db, station.registry)
+    assert in_stock(shop) == {"P": (20, 300)}
+    page = shop.api.get("/api/records/product", want="rows,total")
+    assert page["total"] == len(page["rows"]) == 1
