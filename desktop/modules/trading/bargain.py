@@ -328,10 +328,10 @@ class Bargain:
         party = asking.look(self.party, str(header.get(self.party)))
         old = posting.old
         was = old if old and is_same(asking, self.party, old.header.get(self.party), header.get(self.party)) else None
-        before, after = _quantities(was.lines if was else ()), _quantities(posting.sheet.lines)
+        before, after = (_quantities(lines, asking) for lines in (was.lines if was else (), posting.sheet.lines))
         asked = set[str]()
         for place, line in enumerate(posting.sheet.lines):
-            product = str(line["product"])
+            product = str(asking.meant("product", line["product"]))
             if party is None or line.get("origin_line") or product in asked or after[product] <= before[product]:
                 continue
             asked.add(product)
@@ -396,11 +396,11 @@ class Bargain:
         }
 
 
-def _quantities(lines: Sequence[Columns]) -> Counter[str]:
+def _quantities(lines: Sequence[Columns], asking: Asking) -> Counter[str]:
     """What lines come to of each product, in base units."""
     found: Counter[str] = Counter()
     for line in lines:
-        found[str(line["product"])] += int(line.get("base_qty") or 0)
+        found[str(asking.meant("product", line["product"]))] += int(line.get("base_qty") or 0)
     return found
 
 

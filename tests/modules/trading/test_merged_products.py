@@ -240,6 +240,12 @@ def test_returns_go_back_on_what_was_sold_as_the_other(shop: Shop) -> None:
     assert problem["fields"] == {"lines.0.qty": "最多还能退 1"}
     free = {"product": shop.names["P"], "price": scaled(30), "qty": scaled(1)}
     assert costs(shop.sell(free, doc_type="return")), "sold as Q, given back as P: nothing to ask"
+    shop.sell(("P", 2, 30))
+    both = [{**free, "product": shop.names[name]} for name in ("P", "Q", "P")]
+    problem = shop.refused("sale", {"customer": "甲", "doc_type": "return"}, *both, status=409)
+    assert [(one["name"], "卖过 6，已退 4，这次退 3" in one["text"]) for one in problem["questions"]] == [
+        ("had_less", True)
+    ], problem
 
 
 def test_what_is_counted_otherwise_is_not_merged(shop: Shop) -> None:
