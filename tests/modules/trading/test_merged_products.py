@@ -4,6 +4,8 @@ back when it is undone. All figures are worked out by hand; `shop` works the boo
 from __future__ import annotations
 
 import json
+import random
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from desktop.engine.aliases import alias_id
 from desktop.engine.documents import audit
 from desktop.engine.fields.moment import today
 from sync_server.replication.changeset import Op
+from tests.engine.kit import assert_books
 from tests.importing import Importing, xlsx
 from tests.modules.trading.shop import D, Exact, Shop, costs, scaled, units, yuan
 
@@ -418,3 +421,63 @@ def test_mergers_of_other_machines_hold_once_this_one_knows_them(shop: Shop) -> 
     assert in_stock(shop) == {"P": (20, 300)}
     page = shop.api.get("/api/records/product", want="rows,total")
     assert page["total"] == len(page["rows"]) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_is_merged_and_split_between_documents_the_books_are_what_they_say(shop: Shop, seed: int) -> None:
+    """Quantities follow the documents alone; what is stored is what all of it gives worked out anew (`shop`, too)."""
+    chance, names = random.Random(seed), ("P", "Q", "R")
+    shop.product("R", code="R-1")
+    shop.add("warehouse", "二仓", code="02")
+    there: Counter[str] = Counter()
+    into: dict[str, str] = {}
+    done: list[tuple[str, dict[str, Any], str, int]] = []
+    for step in range(24):
+        what, name = chance.choice(("buy", "sell", "sell", "order", "move", "cancel", "merge", "merge", "split")), ""
+        name, qty = chance.choice(names), chance.randint(1, 9)
+        where = chance.choice(("主仓", "二仓"))
+        yes = ["negative_stock", "unknown_cost"]
+        if what == "buy":
+            made = shop.buy((name, qty, chance.randint(1, 30)), warehouse=where, confirmed=yes)
+            done.append(("purchase", made, name, qty))
+            there[name] += qty
+        elif what == "sell":
+            made = shop.sell((name, qty, 30), warehouse=where, confirmed=yes)
+            done.append(("sale", made, name, -qty))
+            there[name] -= qty
+        elif what == "order":
+            shop.sell((name, qty, 30), doc_type="order", deliver_on="2099-01-01", warehouse=where)
+        elif what == "move":
+            shop.enter(
+                "stock_transfer", {"from_warehouse": "主仓", "to_warehouse": "二仓"}, (name, qty, None), confirmed=yes
+            )
+        elif what == "cancel" and done:
+            module, made, name, qty = done.pop(chance.randrange(len(done)))
+            path = f"/api/documents/{module}/{made['row']['id']}/cancel"
+            shop.api.post(path, {"reason": "录错", "confirmed": yes})
+            there[name] -= qty
+        elif what == "merge":
+            free = [one for one in names if one not in into and one not in into.values()]
+            winners = [one for one in names if one not in into and one not in free[:1]]
+            if free and winners:
+                into[free[0]] = chance.choice(winners)
+                merge(shop, free[0], into[free[0]])
+        elif what == "split" and into:
+            split(shop, loser := chance.choice(sorted(into)))
+            del into[loser]
+        wanted: Counter[str] = Counter()
+        for one, count in there.items():
+            wanted[into.get(one, one)] += count
+        found = {one: figures[0] for one, figures in _over_warehouses(shop).items()}
+        assert {one: count for one, count in found.items() if count} == {one: n for one, n in wanted.items() if n}, step
+        if step % 8 == 7:
+            assert_books(shop.office.engine)
+
+
+def _over_warehouses(shop: Shop) -> dict[str, tuple[Exact, Exact]]:
+    names = {id: name for name, id in shop.names.items()}
+    found: dict[str, tuple[Exact, Exact]] = {}
+    for row in shop.rows("stock_balance"):
+        qty, value = found.get(names[row["product"]], (D(0), D(0)))
+        found[names[row["product"]]] = qty + units(row["on_hand"]), value + yuan(row["value"])
+    return found
