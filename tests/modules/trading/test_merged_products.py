@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from desktop import workstation
-from desktop.engine import derived
+from desktop.engine import derived, merging
 from desktop.engine.aliases import alias_id
 from desktop.engine.documents import audit
 from desktop.engine.fields.moment import today
@@ -481,3 +482,29 @@ def _over_warehouses(shop: Shop) -> dict[str, tuple[Exact, Exact]]:
         qty, value = found.get(names[row["product"]], (D(0), D(0)))
         found[names[row["product"]]] = qty + units(row["on_hand"]), value + yuan(row["value"])
     return found
+
+
+def test_what_documents_name_the_other_by_holds_the_winner_and_its_units(shop: Shop) -> None:
+    """Lines of Q keep P from being deleted, and keep the unit of P that they are counted in."""
+    box = {"product": shop.names["P"], "unit": _unit(shop, "箱"), "ratio": scaled(10)}
+    unit = shop.api.post("/api/records/product_unit", box)["row"]["id"]
+    merge(shop)
+    shop.buy({"product": shop.names["Q"], "unit_row": unit, "qty": scaled(2), "price": scaled(50)})
+    assert in_stock(shop) == {"P": (20, 100)}
+    path = f"/api/records/product_unit/{unit}"
+    assert "ratio" in shop.api.refused("PATCH", path, 422, {"ratio": scaled(12)})["fields"]
+    gone = shop.api.call("DELETE", f"/api/records/product/{shop.names['P']}")
+    assert not gone.ok and in_stock(shop) == {"P": (20, 100)}, gone.text
+
+
+def test_who_sees_no_costs_compares_without_them(shop: Shop) -> None:
+    apart(shop)
+    engine, everybody = shop.office.engine, shop.office.admin
+    blind = replace(
+        everybody, everything=False, special=frozenset({"merge"}),
+        rights={one: frozenset({"view", "edit"}) for one in ("product", "stock_balance", "purchase_line")},
+    )  # fmt: skip
+    found = merging.compare(engine, blind, "product", [shop.names["P"], shop.names["Q"]])
+    assert all("average_cost" not in row and "purchase_price" not in row for row in found["rows"])
+    seen = merging.compare(engine, everybody, "product", [shop.names["P"], shop.names["Q"]])
+    assert [units(row["average_cost"]) for row in seen["rows"]] == [10, 20]
