@@ -13,6 +13,7 @@ from sync_server.replication import conflicts
 from sync_server.replication.changeset import Scalar
 from sync_server.replication.digest import table_digest
 
+from .engine.documents.versions import TABLE
 from .engine.engine import Engine
 from .engine.fields import Ref
 from .engine.registry import Definition, Link, Registry
@@ -53,7 +54,10 @@ def build(registry: Registry) -> Manifest:
         "schema": SCHEMA,
         "tables": {definition.name: _table(definition) for definition in registry.sent.values()},
         "links": {name: _link(link) for name, link in registry.links.items()},
-        "documents": {},
+        "documents": {
+            "table": TABLE,
+            "lines": {name: one.lines for name, one in registry.documents.items() if one.lines},
+        },
         "access": _ACCESS,
         "files": _FILES,
         "seeds": {definition.name: rows for definition in registry if (rows := _seeds(registry, definition))},

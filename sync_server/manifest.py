@@ -2,7 +2,7 @@
 taken from a client. Table and column names from the wire are looked up here, nowhere else."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,26 @@ class Manifest:
     access: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     """Which table speaks of files, and its columns with their `hash` and `size`."""
+    documents: Mapping[str, Any] = field(default_factory=dict)
+    """Which `table` keeps versions of documents, and the table of `lines` by that of their headers."""
+
+    def said(self, table: str, data: Mapping[str, Scalar]) -> Iterator[Key]:
+        """The rows that a version of a document speaks of, with those that these refer to; none of other rows, nor of a
+        version that nobody can read."""
+        if table != self.documents.get("table"):
+            return
+        module = str(data.get("module"))
+        try:
+            body = json.loads(str(data.get("body")))
+        except (ValueError, RecursionError):
+            return
+        header, lines = (body.get("header"), body.get("lines")) if isinstance(body, dict) else (None, None)
+        rows = [(module, header), *((self.documents["lines"].get(module), one) for one in _list(lines))]
+        for name, row in rows:
+            if name in self.tables and isinstance(row, dict):
+                if isinstance(row.get("id"), str):
+                    yield name, row["id"]
+                yield from self.tables[name].targets(row)
 
     def referring(self, table: str) -> list[tuple[str, str]]:
         """Tables and their columns that may point at this one."""
@@ -90,7 +110,12 @@ def read(body: Mapping[str, Any]) -> Manifest:
     tables |= {name: _table(name, about, is_link=True) for name, about in body["links"].items()}
     tables.setdefault(conflicts.TABLE, _conflicts())
     seeds = {table: {row["id"]: row["set"] for row in rows} for table, rows in body["seeds"].items()}
-    return Manifest(body["schema"], tables, seeds, body.get("access", {}), body.get("files", {}))
+    about = (body.get(name, {}) for name in ("access", "files", "documents"))
+    return Manifest(body["schema"], tables, seeds, *about)
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _table(name: str, about: Mapping[str, Any], *, is_link: bool = False) -> Table:

@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 
-from .manifest import Key, Manifest, Table
+from .manifest import Key, Manifest
 from .replication import conflicts
 from .replication.changeset import Changeset, Op
 
@@ -36,18 +36,20 @@ def _wrong(manifest: Manifest, op: Op) -> str | None:
 def depends_on(
     manifest: Manifest, changeset: Changeset, held: Callable[[Collection[Key]], Collection[Key]]
 ) -> Key | None:
-    """A row this changeset needs that only a quarantined changeset made: it changes it or refers to it.
+    """A row this changeset needs that only a quarantined changeset made: it changes it, refers to it, or is the version
+    of a document that speaks of it. (A long document is more than one changeset: what counts comes with the last.)
 
     A changeset that makes the row itself needs nobody: that is how a person's retry gets through.
     """
     made = {(op.table, op.id) for op in changeset.ops if op.kind == "ins"}
-    needed = {key for op in changeset.ops for key in _needs(manifest.tables[op.table], op)} - made
+    needed = {key for op in changeset.ops for key in _needs(manifest, op)} - made
     return min(held(needed), default=None) if needed else None
 
 
-def _needs(table: Table, op: Op) -> Iterable[Key]:
+def _needs(manifest: Manifest, op: Op) -> Iterable[Key]:
     yield op.table, op.id
-    yield from table.targets(op.set, op.set)
+    yield from manifest.tables[op.table].targets(op.set, op.set)
+    yield from manifest.said(op.table, op.set)
 
 
 def made_by(changeset: Changeset) -> list[Key]:

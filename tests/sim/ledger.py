@@ -60,6 +60,9 @@ class Ledger:
     """How many disks were copied."""
     images: set[str] = field(default_factory=set)
     """Codes of machines whose disk was copied with all that tells a machine from its copy."""
+    twins: set[str] = field(default_factory=set)
+    """Codes of machines of whose data there is a copy: put back to before, they cannot know what they drew until then
+    and what the copy will tell."""
     effective: dict[str, int] = field(default_factory=dict)
     """The stamp by which the others go, by name of the write."""
     acknowledged: set[str] = field(default_factory=set)

@@ -371,7 +371,7 @@ class Node:
 
     def put_back(self, kept: Kept, *, in_place: bool, with_identity: bool, with_contents: bool = False) -> None:
         """An older copy takes the place of the data; perhaps so do that of the identity file and of the contents."""
-        if with_identity:
+        if with_identity or self.code in self.ledger.twins:
             self.ledger.images.add(self.code)
         self.station.close()
         image = kept.image if with_identity else replace(kept.image, beside=self.station.image().beside)

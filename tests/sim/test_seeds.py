@@ -39,12 +39,13 @@ def test_invariants_hold_after_every_seed(part: int) -> None:
         play_seed(seed)
 
 
-@pytest.mark.parametrize("seed", [60002248, 76000007, 80001160, 81001337, 82000317])
+@pytest.mark.parametrize("seed", [60002248, 76000007, 80001160, 81001337, 82000317, 86000275])
 def test_what_once_went_wrong_goes_right(seed: int) -> None:
     """60002248: costs came whose version the server had not accepted. 76000007: a line was given up, not accepted, that
     a version said which was. 80001160: an edit that had lost was not seen by a delete, and brought its row back when
     what it had lost to was given up. 81001337: a file came deleted and its record came back, and nobody looked
-    whether its content was here. 82000317: a deletion is told again with what it names under another name."""
+    whether its content was here. 82000317: a deletion is told again with what it names under another name. 86000275: a
+    long document came in two changesets, and what counts of it was accepted without its lines."""
     play_seed(seed)
 
 

@@ -591,6 +591,7 @@ class Run:
     def _clone(self, node: Node, chance: random.Random) -> None:
         if len(self.world.living) < NODES_MAX and node.is_whole and not self.is_healing:
             kept, identity = node.kept(), node.identity()
+            self.world.ledger.twins.add(node.code)
             self.world.machine().take_over(kept, identity if chance.random() < 0.6 else None)
 
     def _join(self, node: Node, chance: random.Random) -> None:
