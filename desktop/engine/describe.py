@@ -13,7 +13,7 @@ from .documents.declare import APPROVAL, SAVE_POSTS, WAITING, Document, Print, b
 from .documents.papers import PAPERS
 from .documents.templates import MARK, Layout, Template, kept, print_named, shipped
 from .engine import Engine
-from .fields import Field, OfFirstChild
+from .fields import Field, NewestDay, OfFirstChild, PriceBeside, RateAgainst, TallyOf
 from .form import FORMATS
 from .imports import most
 from .registry import Definition, targets_of
@@ -87,11 +87,16 @@ def _columns(definition: Definition, known: _Known) -> Iterator[str]:
             yield "approval"
 
 
+_SUMMED = (NewestDay, PriceBeside, RateAgainst, TallyOf)
+"""Fields that say what rows of another module come to: a list is read anew when one of those changes."""
+
+
 def _module(engine: Engine, principal: Principal, definition: Definition, known: _Known) -> dict[str, Any]:
     visible = {name: one for name, one in _fields(definition, known) if principal.sees(one)}
     return {
         **_itself(definition),
         "narrowed": is_narrowed(engine.registry, definition, principal),
+        "shown_of": sorted({one.table for one in visible.values() if isinstance(one, _SUMMED)}),
         **_listed(engine, principal, definition, visible, known),
         **_opened(engine, principal, definition, visible, known),
         **_around(engine, principal, definition),

@@ -492,6 +492,8 @@ def take(
         _refuse_unposted(target, row)
         _refuse_unfit(document, source, target, header, row)
         filled = source.take(Sheet(header, given), id, asking)
+        if document.lines and target.module.document and target.module.document.lines and not filled.lines and row:
+            raise BadRequest(f"{target.noun_of(row)}{row['number'] or ''}的各行都已做完，没有可以带出的")
         return _worked_out(engine, db, principal, definition, Typing(filled, asking))
 
 

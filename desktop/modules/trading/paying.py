@@ -9,6 +9,9 @@ from .amounts import Step, small_change, step_of
 from .refusal import Refusal, yuan
 from .settings import ROUNDING
 
+_AHEAD = {"收款": "，多收的另做一张收款单，会转入预收", "付款": "，多付的另做一张付款单，会转入预付"}
+"""Where what is beyond the total belongs."""
+
 
 def paid_refusals(
     *, total: int, paid: int, advance_used: int, write_off: int, in_full: bool, what: str = "付款"
@@ -20,10 +23,10 @@ def paid_refusals(
     total = max(total, 0)
     settled = paid + advance_used + write_off
     if advance_used > total:
-        text = f"使用预收超过合计 {yuan(advance_used - total)}"
+        text = f"使用预收比合计 {yuan(total)} 多 {yuan(advance_used - total)}"
         yield Refusal("paid-too-much", text, "advance_used", bare="使用预收超过合计")
     elif settled > total:
-        text = f"{what}超过合计 {yuan(settled - total)}"
+        text = f"{what}比合计 {yuan(total)} 多 {yuan(settled - total)}{_AHEAD.get(what, '')}"
         yield Refusal("paid-too-much", text, "paid_amount", bare=f"{what}超过合计")
     elif in_full and settled < total:
         text = f"须全额付清，还差 {yuan(total - settled)}"

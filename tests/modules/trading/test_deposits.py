@@ -90,7 +90,7 @@ def test_what_is_used_follows_the_total_until_somebody_types_it(shop: Shop) -> N
     values = {name: own["values"][name] for name in ("customer", "doc_type", "advance_used", "warehouse")}
     body = {"values": values, "lines": own["lines"], "post": True}
     problem = shop.api.refused("POST", "/api/documents/sale", 422, body)
-    assert problem["fields"] == {"advance_used": "使用预收超过合计 10.00"}
+    assert problem["fields"] == {"advance_used": "使用预收比合计 60.00 多 10.00"}
     values |= {name: less["values"][name] for name in ("advance_used", "advance_source")}
     sold = shop.api.post("/api/documents/sale", {"values": values, "lines": less["lines"], "post": True})
     assert (left(shop, order), yuan(sold["row"]["outstanding"])) == (120, 0)

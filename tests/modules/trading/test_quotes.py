@@ -34,6 +34,24 @@ def test_a_quoted_line_says_how_much_of_it_was_sold(shop: Shop) -> None:
     assert sold() == [3, None]
 
 
+def test_of_a_quote_that_was_sold_whole_nothing_is_left_to_take_over(shop: Shop) -> None:
+    """An empty sheet said nothing, and looked as if the lines had been lost."""
+    shop.buy(("P", 100, 5))
+    quote = shop.enter("quote", {"customer": "甲"}, ("P", 10, 20))
+    path = f"/api/documents/sale/sources/quote/{quote['row']['id']}"
+    filled = shop.api.post(path, {"values": {}, "lines": []})
+    shop.sell({name: filled["lines"][0][name] for name in ("product", "qty", "price", "quote_line")})
+    problem = shop.api.refused("POST", path, 400, {"values": {}, "lines": []})
+    assert problem["title"] == f"报价单{quote['row']['number']}的各行都已做完，没有可以带出的"
+
+
+def test_the_list_of_products_knows_whose_rows_its_figures_come_from(shop: Shop) -> None:
+    """It is read anew when these change: it showed the stock of before a sale."""
+    modules = {one["name"]: one for one in shop.api.get("/api/modules")["modules"]}
+    assert modules["product"]["shown_of"] == ["product_cost", "purchase_line", "stock_balance"]
+    assert modules["warehouse"]["shown_of"] == []
+
+
 def test_a_quote_books_nothing(shop: Shop) -> None:
     about = {one["name"]: one["document"] for one in shop.api.get("/api/modules")["modules"]}
     assert [about[name]["books"] for name in ("quote", "sale", "stock_entry", "settlement")] == [

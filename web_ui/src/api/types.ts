@@ -85,6 +85,8 @@ export interface ModuleInfo {
   title: string
   /** there may be rows that this user does not see */
   narrowed?: boolean
+  /** other modules, of whose rows fields here say what they come to */
+  shown_of?: string[]
   /** rows that the list leaves out until asked for */
   aside?: { field: string; value: number; label: string } | null
   /** the column that names a document: beside it stands the state of those that do not count */
