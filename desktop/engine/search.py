@@ -10,10 +10,10 @@ from sync_server.replication.changeset import Scalar
 from ..errors import Forbidden, Invalid, NotFound
 from . import aliases
 from . import query as q
-from .access import Principal, compares, reach_sql, scope_sql, tally_scope
+from .access import Principal, compares, reached_by, scope_sql, tally_scope
 from .define import Alike
 from .engine import Engine
-from .fields import Ref, Sql, all_of
+from .fields import Ref, Sql, all_of, any_of
 from .likeness import is_equal, key_column, score
 from .registry import Definition, targets_of
 from .rows import Values, fetch, labels, titles
@@ -215,7 +215,13 @@ def lookup(
         is_merged = module in aliased
         if is_merged and not ids and not text.strip():
             conditions.append(Sql(aliases.not_merged(module, q.T)))
-        numbers = _candidates(db, definition, principal, text, conditions, limit + 1, only_titles=not may_view)
+        ways = reached_by(engine.registry, definition, principal, q.T)
+        if text.strip():
+            conditions += [any_of(ways)] if ways else []
+            numbers = _candidates(db, definition, principal, text, conditions, limit + 1, only_titles=not may_view)
+        else:
+            numbers = _first(db, definition, [[*conditions, way] for way in ways] or [conditions], limit + 1)
+            conditions += [any_of(ways)] if ways else []
         if may_view and text.strip():
             found = _led_to(engine, db, definition, principal, text, all_of(conditions), limit + 1, aliased)
             numbers = list(dict.fromkeys([*found, *numbers]))[: limit + 1]
@@ -319,8 +325,19 @@ def _candidate_conditions(
         conditions.append(Sql(f"{q.T}.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)))
     if definition.module.retire and not has_retired:
         conditions.append(Sql(f"COALESCE({q.T}.{definition.module.retire}, 0) = 0"))
-    scope = reach_sql(engine.registry, definition, principal, q.T)
-    return [*conditions, scope] if scope else conditions
+    return conditions
+
+
+def _first(db: sqlite3.Connection, definition: Definition, ways: Sequence[Sequence[Sql]], limit: int) -> list[int]:
+    """The first rows in their order that one of some ways leads to, each by its own index."""
+    order, parts = "sort" if "sort" in definition.fields else "pinyin", [all_of(way) for way in ways]
+    sql = " UNION ".join(
+        f"SELECT * FROM (SELECT {q.T}.row, {q.T}.{order} FROM {definition.name} {q.T} WHERE {part.text} "
+        f"ORDER BY {q.T}.{order}, {q.T}.row LIMIT ?)"
+        for part in parts
+    )
+    params = [value for part in parts for value in (*part.params, limit)]
+    return [row for row, _ in db.execute(f"{sql} ORDER BY 2, 1 LIMIT ?", (*params, limit))]
 
 
 def _candidates(
@@ -333,12 +350,7 @@ def _candidates(
     *,
     only_titles: bool,
 ) -> list[int]:
-    order = "sort" if "sort" in definition.fields else "pinyin"
     base = all_of(conditions)
-    table = definition.name
-    if not text.strip():
-        sql = f"SELECT {q.T}.row FROM {table} {q.T} WHERE {base.text} ORDER BY {q.T}.{order}, {q.T}.row LIMIT ?"
-        return [row[0] for row in db.execute(sql, (*base.params, limit))]
     found = _leading(db, definition, text, base, _CANDIDATES)
     needle = fold(text)
     names = {definition.module.title, *definition.module.context.split()} if only_titles else None
