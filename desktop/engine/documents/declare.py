@@ -161,6 +161,8 @@ class Asking:
     sums: Callable[[str, Mapping[str, Wanted], str, str], Mapping[str, int]] = lambda module, columns, of, by: {}
     """What a column comes to over the live rows that `newest` would go through, by the values of another column:
     (module, wanted, the column, by)."""
+    me: str | None = None
+    """The employee who enters the sheet."""
 
     def ids(self, module: str, columns: Mapping[str, Wanted]) -> list[str]:
         """The ids of live rows whose columns are as wanted."""

@@ -85,6 +85,7 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
         find_ids=lambda module, columns: project.living_ids(
             db, engine.registry[module], ahead.through(module, columns)
         ),
+        me=saving.principal.employee if saving else None,
     )
 
 
@@ -138,7 +139,7 @@ def _reach(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Call
 
 def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> Asking:
     """The same for a sheet somebody is filling in: nothing that he may not see fills it."""
-    free = asking_of(engine, db)
+    free = replace(asking_of(engine, db), me=principal.employee)
     if principal.everything:
         return free
 

@@ -19,6 +19,7 @@ from ...engine.documents.declare import (
 )
 from ...engine.fields import Date, Enum, Field, Money, Ref, Text
 from .deposits import advance_of, held
+from .looked_after import owner_of
 from .money import PAID_STATES, SIDES, account_move, itself, party_move, settled
 from .papers import (
     AMOUNT_MAX,
@@ -68,8 +69,7 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     name = _party(header)
     party = asking.look(name, str(header[name])) if header.get(name) else None
     is_customer = party is not None and name == "customer"
-    header["owner"] = party["owner"] if party and is_customer else None
-    header["department"] = party["department"] if party and is_customer else None
+    header |= owner_of(header, party, asking) if party and is_customer else {"owner": None, "department": None}
     header["doc_on"] = header.get("doc_on") or _book_on(header, asking)
     if header.get("kind") not in DEBTS:
         header["due_on"] = None

@@ -93,9 +93,13 @@ def undone_along(header: Columns, asking: Asking) -> Iterator[Hint]:
 
 
 def _notes(posting: Posting) -> Columns:
-    """What the party owes, or is owed, with the document and before its receipt (M3)."""
+    """What the party owes, or is owed, with the document and before its receipt (M3). Of 零售客户,
+    which is everybody's, nothing: what others have with it is not for who sold in the shop."""
     header = posting.sheet.header
     party, side = _SIDES["sale" if "customer" in header else "purchase"]
+    known = posting.asking.look(party, str(header.get(party)))
+    if known is not None and known["is_system"]:
+        return {"receipt_before": None}
     before = posting.asking.balance("party_balance", {party: header.get(party), "side": side})["balance"]
     return {"receipt_before": before + sum(_turns(posting, party, side))}
 

@@ -10,6 +10,7 @@ from . import offset
 from .allocation import ADVANCES, allocate, refund_amount, refusals, small_change_left, to_advance, write_off
 from .amounts import step_of
 from .deposits import ORDERS, advance_of, held, held_for, is_held, left_of
+from .looked_after import owner_of
 from .money import KINDS, SIDES, Side, party_move
 from .open_items import (
     MODULES,
@@ -114,8 +115,7 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
     elif offset.is_one(header):
         offset.complete(header, asking)
     customer = asking.look("customer", str(header["customer"])) if header.get("customer") else None
-    header["owner"] = customer["owner"] if customer else None
-    header["department"] = customer["department"] if customer else None
+    header |= owner_of(header, customer, asking) if customer else {"owner": None, "department": None}
     kept = {key_of(line): line["outstanding_before"] for line in posted_lines(header, asking)}
     for line in lines:
         target = target_of(line, asking)
@@ -130,9 +130,11 @@ def _complete(header: Columns, lines: Sequence[Columns], asking: Asking) -> None
 
 
 def _balance_before(header: Mapping[str, Any], asking: Asking) -> int | None:
-    """What the party owed, or was owed, when the settlement was made: one that counts keeps it (M3)."""
+    """What the party owed, or was owed, when the settlement was made: one that counts keeps it (M3). That of 零售客户
+    is what all have with all strangers, and not for whoever made one sale."""
     name, party = _party(header)
-    if offset.is_one(header) or not party or asking.look(name, str(party)) is None:
+    known = asking.look(name, str(party)) if party and not offset.is_one(header) else None
+    if known is None or known["is_system"]:
         return None
     old = asking.look("settlement", str(header["id"])) if header.get("id") else None
     if old and old["state"] == "posted" and old["balance_before"] is not None:

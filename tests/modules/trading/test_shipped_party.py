@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from desktop.engine.access import Principal
 from desktop.engine.define import seed_id
+from desktop.engine.query import T
+from desktop.engine.search import lookup
 from tests.api.test_roles import PASSWORD, SALES, hire, make
 from tests.modules.trading.shop import Shop, scaled
 from tests.modules.trading.test_prints import flat, printed
@@ -56,6 +59,12 @@ def test_what_is_sold_in_a_colleagues_name_is_saved_and_the_colleagues(shop: Sho
     assert shop.api.refused("GET", f"/api/documents/sale/{sold['row']['id']}", 404)
 
 
+def test_what_nobody_is_named_for_is_of_who_entered_it(shop: Shop, salesman: None) -> None:
+    sold = shop.enter("sale", {**RETAIL, "paid_amount": 18, "handler": None}, ("P", 2, 9))
+    assert sold["labels"][sold["row"]["owner"]] == "职员wang" and sold["row"]["handler"] is None
+    assert shop.read("sale", sold)["row"]["number"] == sold["row"]["number"]
+
+
 def test_it_is_found_where_a_customer_is_chosen_and_listed_nowhere(shop: Shop, salesman: None) -> None:
     assert [one["title"] for one in shop.api.get("/api/lookup/customer", q="零售")["rows"]] == ["零售客户"]
     assert shop.api.get("/api/lookup/customer", q="甲")["rows"] == []
@@ -92,3 +101,40 @@ def test_who_has_no_right_to_parties_at_all_buys_from_anybody(shop: Shop) -> Non
     assert bought["labels"][bought["row"]["supplier"]] == "零售"
     told = shop.refused("purchase", {"supplier": "乙"}, ("P", 1, 5))["fields"]
     assert told == {"supplier": "「供货单位」选的内容不在您能看的范围里，请重新选择"}
+
+
+def test_what_others_have_with_it_is_not_told_by_ones_own_papers(shop: Shop) -> None:
+    shop.sell(("P", 5, 9), customer=PARTY)  # of a colleague, and open
+    rights = {"settlement": "view add edit post", "sale": "view add post", "customer": "view", "product": "view",
+              "warehouse": "view", "account": "view"}  # fmt: skip
+    hire(shop.office, "li", make(shop.api, "收银员", rights, values={"data_scope": "own"})["id"])
+    shop.api.sign_in("li", PASSWORD)
+    sold = shop.enter("sale", {**RETAIL, "paid_amount": 9}, ("P", 1, 9))
+    along = shop.api.get(f"/api/documents/settlement/{sold['row']['receipt']}")["row"]
+    given = shop.enter("settlement", {"kind": "receipt", "customer": PARTY, "account": "现金", "amount": 5})["row"]
+    assert [(one["balance_before"], one["balance_after"]) for one in (along, given)] == [(None, None)] * 2
+    listed = {one["number"] for one in shop.api.get("/api/records/settlement")["rows"]}
+    assert listed == {along["number"], given["number"]}, "what he took is his"
+
+
+def test_who_opens_a_customers_box_gets_his_own_and_the_shop_in_their_order(shop: Shop, salesman: None) -> None:
+    for name in ("丁", "张"):
+        shop.customer(name)
+    first = shop.api.get("/api/lookup/customer")
+    assert [one["title"] for one in first["rows"]] == ["丁", "零售客户", "张"] and not first["more"]
+    assert [one["title"] for one in shop.api.get("/api/lookup/customer", limit=2)["rows"]] == ["丁", "零售客户"]
+
+
+def test_what_he_has_is_looked_for_by_index_among_millions(shop: Shop) -> None:
+    """One condition with OR walked past everybody's customers in order: seconds for who has few of a million."""
+    engine = shop.office.engine
+    mine = Principal("me", employee="me", rights={"customer": frozenset({"view"})})
+    with engine.db.read() as db:
+        said = list[str]()
+        db.set_trace_callback(said.append)
+        lookup(engine, mine, "customer")
+        db.set_trace_callback(None)
+        asked = next(sql for sql in said if "UNION" in sql)
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {asked}")]
+    assert any("SEARCH" in step and "owner=?" in step for step in plan), plan
+    assert not any(step.startswith(f"SCAN {T} ") for step in plan), plan
