@@ -187,12 +187,14 @@ class Bargain:
         return replace(typing, field=by, was=None), (Hint(why, self.party, level="warn"),)
 
     def without_party(self, typing: Typing, party: str) -> Typing:
-        """What settled the party does so no more: nobody knows yet which one it is."""
-        header = typing.sheet.header
+        """What settled the party does so no more: nobody knows yet which one it is, but of what is posted."""
+        header, asking = typing.sheet.header, typing.asking
         if header.get(self.party) != party:
             return typing
-        header[self.party] = None
-        return replace(typing, field=self.party, was=party)
+        id = str(header.get("id") or "")
+        posted = asking.look(self.module, id) if asking.version(id) else None
+        header[self.party] = posted[self.party] if posted else None
+        return typing if header[self.party] == party else replace(typing, field=self.party, was=party)
 
     def _set_aside(self, typing: Typing) -> dict[int, tuple[Columns, int]]:
         """The prices that came by themselves, where another party is chosen: by line, with the discount that came

@@ -229,3 +229,15 @@ def test_the_party_of_retail_and_of_what_is_posted_is_held_fast(shop: Shop, modu
     assert "总是" in why and party in document["fixed"]
     for other in ("settlement", "opening_party"):
         assert party in described[other]["document"]["fixed"]
+
+
+def test_what_is_posted_keeps_its_supplier_when_retail_is_ticked_and_taken_off(shop: Shop) -> None:
+    """Its box is held fast: nobody could choose it anew."""
+    retail = seed_id("supplier", "retail")
+    bought = shop.buy(("P", 1, 8))
+    paid = shop.enter("purchase", {"is_retail": True, "account": "现金", "paid_amount": 0}, ("P", 1, 0))
+    for one, party in ((bought, shop.names["乙"]), (paid, retail)):
+        values = {"supplier": retail, "is_retail": False}
+        body = shop.body(values, one["lines"], id=one["row"]["id"], changed={"field": "is_retail"})
+        body["lines"] = [{name: line[name] for name in ("id", "product", "qty", "price")} for line in body["lines"]]
+        assert shop.api.post("/api/documents/purchase/work-out", body)["values"]["supplier"] == party
