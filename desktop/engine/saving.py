@@ -1,5 +1,6 @@
 """One save in progress: what a record becomes, whether it may, and the ops that say so. Decides; writes nothing."""
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -154,13 +155,23 @@ class Saving:
         return any(old[source] != new[source] for source in self.definition.hanging.get(name, ()))
 
     def _is_first(self, one: Mirror, new: Values) -> bool:
-        """Whether a new record is chosen by itself: where nobody is, and whoever saves it might choose."""
+        """Whether a new record is chosen by itself: where there is no other, and whoever saves it might choose. Among
+        several without a chosen one nobody knows whether that is meant so."""
         module, id = self._parent_of(one, new) or ("", "")
         if not module or "edit" not in actions(self.principal, self.engine.registry[module]):
             return False
         parent = self.look(module, id) or {}
         fixed = self.engine.registry[module].module.fixed
-        return not (fixed and parent.get(fixed)) and self._is_free(one, new)
+        return not (fixed and parent.get(fixed)) and self._is_free(one, new) and not self._has_any(one, module, id)
+
+    def _has_any(self, one: Mirror, module: str, id: str) -> bool:
+        """Whether the parent has records of this module."""
+        parents = json.dumps(aliases.all_of(self.db, module, id))
+        sql = (
+            f'SELECT 1 FROM {self.definition.name} WHERE "{one.parent}" IN (SELECT value FROM json_each(?)) '
+            "AND deleted_at IS NULL LIMIT 1"
+        )
+        return self.db.execute(sql, (parents,)).fetchone() is not None
 
     def _is_free(self, one: Mirror, new: Values) -> bool:
         """Whether the parent names nobody yet."""

@@ -20,7 +20,7 @@ class Mirror(Bool):
     targets: tuple[str, ...]
     """The modules the parent may be of; each has a field `names`."""
     first: bool = False
-    """Whether a new record is the one where its parent names nobody yet."""
+    """Whether a new record is the one where it is the first of its parent."""
 
     type: ClassVar[str] = "bool"
     default_width: ClassVar[int] = 84
