@@ -739,8 +739,10 @@ def taxed(line: Columns, changed: str | None, asking: Asking) -> None:
 def newest_price(
     asking: Asking, lines: str, party: str, header: Columns, line: Columns, kinds: Sequence[str]
 ) -> LastLine | None:
-    """The newest posted line of this party, product and unit (T18)."""
-    if not header.get(party):
+    """The newest posted line of this party, product and unit (T18). What one stranger in the shop paid is no price for
+    the next: 零售客户 stands for them all."""
+    known = asking.look(party, str(header[party])) if header.get(party) else None
+    if not header.get(party) or (party == "customer" and known is not None and known["is_system"]):
         return None
     about: dict[str, Wanted] = {"product": line["product"], party: header[party], "unit_row": _units_like(asking, line)}
     found = asking.newest(lines, about | {"state": "posted", "doc_type": kinds})

@@ -117,6 +117,17 @@ def test_what_others_have_with_it_is_not_told_by_ones_own_papers(shop: Shop) -> 
     assert listed == {along["number"], given["number"]}, "what he took is his"
 
 
+def test_what_one_stranger_paid_is_no_price_for_the_next(shop: Shop) -> None:
+    shop.enter("sale", {**RETAIL, "paid_amount": 7}, ("P", 1, 7))
+    asked = shop.body({"doc_type": "retail"}, [{"product": shop.names["P"], "qty": scaled(2)}])
+    asked |= {"changed": {"line": 0, "field": "product"}}
+    assert shop.api.post("/api/documents/sale/work-out", asked)["lines"][0]["price"] == scaled(9)
+    hire(shop.office, "wang", SALES)
+    shop.api.sign_in("wang", PASSWORD)
+    told = shop.refused("sale", {**RETAIL, "paid_amount": 7}, ("P", 1, 7))["fields"]["lines.0.price"]
+    assert told.startswith("带出的单价是 9，"), "nor told to who does not see that sale"
+
+
 def test_who_opens_a_customers_box_gets_his_own_and_the_shop_in_their_order(shop: Shop, salesman: None) -> None:
     for name in ("丁", "张"):
         shop.customer(name)
