@@ -370,7 +370,11 @@ def _tidying(world: World) -> Iterator[tuple[str, str]]:
 
 def _make_doubles(world: World) -> None:
     """All records of a mergeable module look like one."""
-    same = {"customer": {"tax_no": "91320500DOUBLES00"}, "supplier": {"tax_no": "91320500DOUBLES00"}}
+    same = {
+        "customer": {"tax_no": "91320500DOUBLES00"},
+        "supplier": {"tax_no": "91320500DOUBLES00"},
+        "product": {"code": "DOUBLE", "spec": "", "model": ""},
+    }
     world.write(
         [
             Op(row.module, row.id, "upd", dict(same.get(row.module, {"mobile": "13700000000"})))

@@ -246,8 +246,9 @@ def test_one_part_of_a_unit_that_changes_sends_the_whole_unit(desk: Desk) -> Non
     }
     contact = desk.contact(customer)
     desk.save("contact", contact, parent=desk.customer("另一家"))
-    (op,) = desk.changesets()[-1][0].ops
-    assert op.set.keys() == {"parent_kind", "parent"}
+    moved, *chosen = desk.changesets()[-1][0].ops
+    assert moved.set.keys() == {"parent_kind", "parent"}
+    assert [(op.table, *op.set) for op in chosen] == [("customer", "main_contact")] * 2, "it was the main one there"
 
 
 def test_a_birthday_changed_on_two_machines_is_never_mixed(pair: tuple[Desk, Desk]) -> None:
