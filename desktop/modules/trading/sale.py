@@ -198,6 +198,8 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     ungift(typing)
     is_retail = _SIDE.kind(typing.sheet.header) == "retail"
     turned, held = _SIDE.with_party(typing, "doc_type", RETAIL, _RETAIL_ONLY) if is_retail else (typing, ())
+    if not is_retail and typing.line is None and typing.field == "doc_type" and typing.was == "retail":
+        turned = _SIDE.without_party(typing, RETAIL)
     if is_retail and typing.line is None and typing.field == "handler":
         typing.sheet.header["owner"] = None  # it is his who handles it
     _address(turned)

@@ -220,6 +220,15 @@ def test_who_buys_from_somebody_after_all_says_from_whom(shop: Shop) -> None:
     assert found["values"]["supplier"] == shop.names["乙"]
 
 
+def test_who_sells_to_somebody_after_all_says_to_whom(shop: Shop) -> None:
+    line = {"product": shop.names["P"], "qty": scaled(1), "price": scaled(9), "price_source": "list"}
+    about = {"doc_type": "sale", "customer": seed_id("customer", "retail")}
+    body = shop.body(about, [line], changed={"field": "doc_type", "was": "retail"})
+    assert shop.api.post("/api/documents/sale/work-out", body)["values"]["customer"] is None
+    body["changed"]["was"] = "order"
+    assert shop.api.post("/api/documents/sale/work-out", body)["values"]["customer"] == about["customer"]
+
+
 @pytest.mark.parametrize(("module", "party"), [("sale", "customer"), ("purchase", "supplier")])
 def test_the_party_of_retail_and_of_what_is_posted_is_held_fast(shop: Shop, module: str, party: str) -> None:
     described = {one["name"]: one for one in shop.api.get("/api/modules")["modules"]}
