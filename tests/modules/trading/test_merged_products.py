@@ -19,6 +19,7 @@ from desktop.engine.fields.moment import today
 from sync_server.replication.changeset import Op
 from tests.engine.kit import assert_books
 from tests.importing import Importing, xlsx
+from tests.modules.trading.merged import in_stock, merge, split
 from tests.modules.trading.shop import D, Exact, Shop, costs, scaled, units, yuan
 
 
@@ -28,22 +29,6 @@ def parties(shop: Shop) -> None:
     shop.supplier()
     shop.product("P", code="P-1")
     shop.product("Q", code="Q-1")
-
-
-def merge(shop: Shop, loser: str = "Q", winner: str = "P", take: dict[str, str] | None = None) -> None:
-    body = {"winner": shop.names[winner], "losers": [shop.names[loser]], "take": take or {}}
-    shop.api.post("/api/merge/product", body)
-
-
-def split(shop: Shop, loser: str = "Q") -> None:
-    shop.api.post("/api/merge/product/undo", {"ids": [shop.names[loser]]})
-
-
-def in_stock(shop: Shop) -> dict[str, tuple[Exact, Exact]]:
-    """On hand and value by product, of all rows that 库存查询 has."""
-    names = {id: name for name, id in shop.names.items()}
-    rows = shop.api.get("/api/records/stock_balance", limit=100)["rows"]
-    return {names[row["product"]]: (units(row["on_hand"]), yuan(row["value"])) for row in rows}
 
 
 def apart(shop: Shop) -> None:

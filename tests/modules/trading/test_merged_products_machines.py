@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.modules.trading.shop import D, Exact, Shop, costs, scaled, units, yuan
+from tests.modules.trading.merged import in_stock, merge, split
+from tests.modules.trading.shop import D, Exact, costs, scaled, units
 from tests.modules.trading.test_golden_machines import Three, fleet, no_conflicts, three
 
 __all__ = ["fleet", "three"]
@@ -20,21 +21,6 @@ def doubles(three: Three) -> None:
     three.keeper.names["Q"] = three.b.names["Q"] = three.a.names["Q"]
     three.a.buy(("Q", 10, 20))
     three.meet()
-
-
-def merge(shop: Shop, loser: str = "Q", winner: str = "P") -> None:
-    body = {"winner": shop.names[winner], "losers": [shop.names[loser]], "take": {}}
-    shop.api.post("/api/merge/product", body)
-
-
-def split(shop: Shop, loser: str = "Q") -> None:
-    shop.api.post("/api/merge/product/undo", {"ids": [shop.names[loser]]})
-
-
-def in_stock(shop: Shop) -> dict[str, tuple[Exact, Exact]]:
-    names = {id: name for name, id in shop.names.items()}
-    rows = shop.api.get("/api/records/stock_balance", limit=100)["rows"]
-    return {names[row["product"]]: (units(row["on_hand"]), yuan(row["value"])) for row in rows}
 
 
 def alike(three: Three) -> dict[str, tuple[Exact, Exact]]:
