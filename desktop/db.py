@@ -23,9 +23,11 @@ READERS = 8
 _READER_CACHE_KIB = 8_000
 _WRITER_CACHE_KIB = 48_000
 _BULK_CACHE_KIB = 128_000
-_LOG_PAGES = 2_000
-"""8 MB. Posting a sale of 50 lines among many writes 2 MB: a shorter log would be folded in with every other one, the
-same pages again and again."""
+_FOLD_ROWS = 2_000
+"""Rows written since the log was folded into the file, from which on that is done again, behind whoever works. Four
+sales of 50 lines write as many, and 8 MB of log: folded in more often, the same pages go again and again."""
+_LOG_PAGES = 10_000
+"""40 MB. Should folding in not keep up, SQLite does it itself while somebody saves."""
 _BULK_LOG_PAGES = 20_000
 _PIECE_S = 0.5
 """For how long a piece of long work may hold the writer, even if nobody seems to wait for it."""
@@ -84,6 +86,10 @@ class Database:
         self._after_commit: list[Callable[[], None]] = []
         self._is_damaged = False
         self._closed = False
+        self._folding: threading.Thread | None = None
+        self._folder: sqlite3.Connection | None = None
+        self._folded_at = 0
+        self._bulks = 0
         self._memories: dict[sqlite3.Connection, tuple[int, dict[Hashable, Any]]] = {}
 
     def _connect(self, cache_kib: int) -> sqlite3.Connection:
@@ -121,6 +127,8 @@ class Database:
             with self._joined() if joins and self._depth else self._nested() as db:
                 yield db
             waiting = self._waiting() if self._depth == 0 else []
+            if self._depth == 0 and self._writer.total_changes - self._folded_at >= _FOLD_ROWS:
+                self._fold_behind()
         for tell in waiting:
             tell()
 
@@ -198,6 +206,20 @@ class Database:
         else:
             callback()
 
+    def _fold_behind(self) -> None:
+        """Has the log folded into the file beside whoever works: it takes as long again as posting a long document."""
+        if self._bulks or self._closed or (self._folding and self._folding.is_alive()):
+            return
+        self._folded_at = self._writer.total_changes
+        self._folding = threading.Thread(target=self._fold, name="fold log")
+        with suppress(RuntimeError):  # the program ends: closing folds it in
+            self._folding.start()
+
+    def _fold(self) -> None:
+        with suppress(sqlite3.Error):  # what was saved lies safe in the log, and is folded in another time
+            self._folder = self._folder or self._connect(_READER_CACHE_KIB)
+            self._folder.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
     def _waiting(self) -> list[Callable[[], None]]:
         waiting, self._after_commit = self._after_commit, []
         return waiting
@@ -206,14 +228,15 @@ class Database:
     def bulk(self) -> Iterator[None]:
         """While very much is written: a larger cache and fewer checkpoints, since indexes are hit all over. Others
         may write meanwhile."""
-        self._tune(_BULK_CACHE_KIB, _BULK_LOG_PAGES)
+        self._tune(_BULK_CACHE_KIB, _BULK_LOG_PAGES, 1)
         try:
             yield
         finally:
-            self._tune(_WRITER_CACHE_KIB, _LOG_PAGES)
+            self._tune(_WRITER_CACHE_KIB, _LOG_PAGES, -1)
 
-    def _tune(self, cache_kib: int, log_pages: int) -> None:
+    def _tune(self, cache_kib: int, log_pages: int, bulks: int) -> None:
         with self._lock:
+            self._bulks += bulks
             self._writer.execute(f"PRAGMA cache_size=-{cache_kib}")
             self._writer.execute(f"PRAGMA wal_autocheckpoint={log_pages}")
 
@@ -325,7 +348,12 @@ class Database:
         """Folds the write-ahead log into the file and closes everything. Harmless when called twice."""
         if self._closed:
             return
-        self._closed = True
+        with self._lock:
+            self._closed = True
+        if self._folding and self._folding.is_alive():
+            self._folding.join()
+        if self._folder:
+            self._folder.close()
         while not self._readers.empty():
             self._readers.get_nowait().close()
         with self._lock:

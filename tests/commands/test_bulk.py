@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
+from contextlib import closing
 from datetime import date
 from random import Random
 
@@ -75,6 +77,19 @@ def test_bulk_tuning_ends_with_the_work(workstation: Workstation) -> None:
         assert tuned() != before
         raise Broken
     assert tuned() == before
+
+
+def test_the_log_is_folded_in_behind_whoever_works(workstation: Workstation) -> None:
+    """Not while somebody saves, who would wait for it."""
+    before = count(workstation)
+    for save in range(3_000):
+        with workstation.db.write() as db:
+            put(db, f"many {save}")
+    for behind in [one for one in threading.enumerate() if one.name == "fold log"]:
+        behind.join()
+    with closing(sqlite3.connect(f"file:{workstation.db.path}?immutable=1", uri=True)) as db:  # without the log
+        assert db.execute("SELECT 1 FROM meta WHERE key = 'many 1500'").fetchone()
+    assert count(workstation) == before + 3_000
 
 
 def test_many_changesets_in_one_transaction_do_not_slow_down(workstation: Workstation) -> None:
