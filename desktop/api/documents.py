@@ -52,7 +52,9 @@ def find(call: Call, module: str) -> dict[str, Any]:
 @routes.add("POST", f"{_DOCUMENTS}/glance", "What stands behind a line, and the prices it may have", shapes.AnyObject,
             body=shapes.GlanceBody, errors=(403, 404, 422))  # fmt: skip
 def glance(call: Call, module: str) -> dict[str, Any]:
-    return finding.glance(call.engine, call.principal, module, call.body.values, call.body.line)
+    asked: shapes.GlanceBody = call.body
+    values = asked.values | ({"id": asked.id} if asked.id else {})
+    return finding.glance(call.engine, call.principal, module, values, asked.line)
 
 
 @routes.add("POST", f"{_DOCUMENTS}/sources/<name>", "Documents that a sheet can be filled from", shapes.AnyObject,

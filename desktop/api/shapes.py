@@ -631,8 +631,9 @@ class SheetBody(Strict):
 
 
 class GlanceBody(Strict):
-    """The line somebody is at, and the head of its sheet."""
+    """The line somebody is at, and the head of its sheet. `id`: of a document that is there already."""
 
+    id: Annotated[str, Field(max_length=64)] | None = None
     values: dict[Name, Any] = Field(default_factory=dict, max_length=500)
     line: Line
 

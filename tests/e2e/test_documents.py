@@ -334,13 +334,15 @@ def test_what_a_colleague_saved_meanwhile_is_not_lost(window: Window, entries: L
 
 
 def test_a_line_in_its_list_opens_its_sheet(entries: ListScreen) -> None:
-    (first,) = codes(entries, 1)
-    number = made(entries, a_line(entries, first, 77))["row"]["number"]
+    """On itself, not on the first one."""
+    first, second = codes(entries, 2)
+    number = made(entries, a_line(entries, first, 77), a_line(entries, second, 78))["row"]["number"]
     entries.page.evaluate("location.hash = '#/m/stock_entry_line'")
     lines = entries.list("出入库明细").loaded()
-    lines.row(number).get_by_role("gridcell", name=number).dblclick()
+    lines.row(number).filter(has_text="78").get_by_role("gridcell", name=number).dblclick()
     dialog = entries.dialog("修改出入库单")
     expect(cell(dialog, 1, "qty")).to_have_text("77")
+    expect(cell(dialog, 2, "product")).to_be_focused()
     entries.press("Escape")
     expect(dialog).to_have_count(0)
 

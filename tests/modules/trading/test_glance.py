@@ -21,9 +21,11 @@ def goods(shop: Shop) -> None:
     shop.buy(("P", 30, 8), warehouse="二仓")
 
 
-def glance(shop: Shop, module: str, *, line: dict[str, Any] | None = None, **values: str) -> dict[str, Any]:
+def glance(
+    shop: Shop, module: str, *, line: dict[str, Any] | None = None, id: str | None = None, **values: str
+) -> dict[str, Any]:
     about = {name: shop.names[value] for name, value in values.items()}
-    body = {"values": about, "line": {"product": shop.names["P"]} | (line or {})}
+    body = {"id": id, "values": about, "line": {"product": shop.names["P"]} | (line or {})}
     return dict(shop.api.post(f"/api/documents/{module}/glance", body))
 
 
@@ -70,6 +72,13 @@ def test_a_sale_has_the_last_price_and_the_reference_prices(shop: Shop) -> None:
     box = shop.api.post("/api/records/product_unit", about)["row"]["id"]
     found = prices(glance(shop, "sale", customer="甲", line={"unit_row": box}))
     assert found == [("门店价", 240, ""), ("渠道价", 200, "")]
+
+
+def test_what_a_document_took_itself_is_not_its_last_price(shop: Shop) -> None:
+    shop.sell(("P", 1, 17), doc_on="2026-01-05")
+    newer = shop.sell(("P", 1, 19), doc_on="2026-02-05")["row"]["id"]
+    assert prices(glance(shop, "sale", customer="甲"))[0] == ("上次价", 19, "2026-02-05")
+    assert prices(glance(shop, "sale", customer="甲", id=newer))[0] == ("上次价", 17, "2026-01-05")
 
 
 def test_a_purchase_has_what_the_supplier_asks(shop: Shop) -> None:

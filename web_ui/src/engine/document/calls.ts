@@ -7,7 +7,7 @@ export interface SaveBody extends SheetBody { post: boolean; confirmed?: string[
 /** what a person has just set; `was`: the choice that stood there before */
 export type Touched = { field: string; was?: string } | { line: number; field: string }
 
-export interface GlanceBody { values: Record<string, Value>; line: SheetLine }
+export interface GlanceBody { id?: string; values: Record<string, Value>; line: SheetLine }
 export interface Glance {
   title: string
   /** as the entry row would have found it */
