@@ -152,7 +152,7 @@ def _listed(
         "default_show": "month" if module.log else "all",
         "sort": module.sort or module.title,
         "tree": _tree(definition),
-        "opens": {"module": "module", "record": "document"} if module.name in engine.registry.ledgers else None,
+        "opens": _OPENS if module.name in engine.registry.ledgers else None,
         "drills": _drills(engine, principal, definition),
         "flaws": [{"name": one.name, "label": one.label} for one in flaws.of(definition, principal)],
         "aside": asdict(module.aside) if module.aside and module.aside.field in visible else None,
@@ -241,6 +241,10 @@ def _line_labels(engine: Engine, principal: Principal, document: Document) -> di
 
 def _named(fields: Mapping[str, Field], names: Sequence[str]) -> list[dict[str, str]]:
     return [{"name": name, "label": fields[name].label} for name in names]
+
+
+_OPENS = {"module": "module", "record": "document", "line": "line"}
+"""Which of its columns name what an entry comes from."""
 
 
 def _drills(engine: Engine, principal: Principal, definition: Definition) -> dict[str, Any] | None:

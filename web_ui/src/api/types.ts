@@ -140,8 +140,8 @@ export interface ModuleInfo {
   adjusts_from: string[]
   /** its rows follow from others: they have no history and no form */
   local?: boolean
-  /** the entries of a ledger: fields that tell module and id of the document they come from */
-  opens?: { module: string; record: string } | null
+  /** the entries of a ledger: fields that tell module and id of the document they come from, and its line */
+  opens?: { module: string; record: string; line: string } | null
   /** a balance: the list of the entries behind it, and the fields both have */
   drills?: { module: string; by: string[] } | null
   /** its rows are parties with a statement of account, or name one in a field of `by` */
