@@ -347,6 +347,25 @@ def test_a_line_in_its_list_opens_its_sheet(entries: ListScreen) -> None:
     expect(dialog).to_have_count(0)
 
 
+def test_an_entry_below_its_product_opens_the_line_it_comes_from(entries: ListScreen) -> None:
+    first, second = codes(entries, 2)
+    number = made(entries, a_line(entries, first, 76), a_line(entries, second, 79))["row"]["number"]
+    entries.page.evaluate("location.hash = '#/m/product'")
+    products = entries.list("产品信息").loaded()
+    products.cell(second).click()
+    products.related.get_by_role("tab", name=re.compile("^库存流水")).click()
+    products.related.get_by_role("row").filter(has_text=number).get_by_role("gridcell", name="79").dblclick()
+    dialog = entries.dialog("修改出入库单")
+    expect(cell(dialog, 2, "product")).to_be_focused()
+    entries.press("Escape")
+    expect(dialog).to_have_count(0)
+    products.related.get_by_role("tab", name=re.compile("^分仓库存")).click()
+    products.related.get_by_role("gridcell", name="主仓").dblclick()
+    moves = entries.list("库存流水").loaded()
+    expect(moves.chip("产品")).to_be_visible()
+    expect(moves.row(number)).to_be_visible()
+
+
 def test_what_needs_a_yes_is_asked_first(window: Window, entries: ListScreen) -> None:
     """More goes out than there is: the administrator may, but is asked."""
     window.watch.allow("409")
