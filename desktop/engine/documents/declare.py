@@ -259,6 +259,8 @@ class Balance:
     fed: tuple[str, ...] = ()
     """Sums that only other balances feed."""
     feeds: Callable[[Columns, Columns], Iterator[Feed]] | None = None
+    told_apart: str = ""
+    """The sum that whoever merges or splits records among its keys is told before, warned where it falls below zero."""
 
     @property
     def totals(self) -> tuple[str, ...]:

@@ -218,6 +218,7 @@ stock = Ledger(
             sums={"qty": "on_hand", "booked_qty": "booked", "uncosted_qty": "uncosted", "cost_amount": "value"},
             fed=("reserved", "on_order"),
             derive=_derived,
+            told_apart="on_hand",
         ),
     ),
 )

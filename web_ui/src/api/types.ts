@@ -293,7 +293,7 @@ export type TrailRow = { module: string; header: string; document: string; label
 export interface TrailPage { rows: TrailRow[]; labels: Labels; next: string | null }
 export interface ListPage { rows: Row[]; next: string | null; total?: number; sums?: Record<string, number>; /** what each total counts */ sum_words?: Record<string, string[]>; labels: Labels }
 /** the whole record, with the titles of what it refers to */
-export interface RecordPage { row: Row; labels: Labels; /** the record that this one was merged into */ merged_into?: { id: string; title: string }; /** what can no longer be changed, and why */ settled?: Record<string, string> }
+export interface RecordPage { row: Row; labels: Labels; /** the record that this one was merged into */ merged_into?: { id: string; title: string }; /** the records that were merged into this one */ merged?: { id: string; title: string }[]; /** what can no longer be changed, and why */ settled?: Record<string, string> }
 
 /** GET /api/records/<module> */
 export interface ListQuery {
