@@ -64,7 +64,7 @@ def test_who_merges_and_splits_is_told_what_each_holds_before(shop: Shop) -> Non
     assert told["titles"] == ["Q", "P"], "what else is merged stays where it is"
     (rows,) = (one["rows"] for one in told["held"])
     assert {row["place"]: (row["each"], row["below"], row["total"]) for row in rows} == {
-        "主仓": (["10", "-4"], [False, True], "6"), "二仓": (["2", "0"], [False, False], "2")
+        "主仓": (["10", "−4"], [False, True], "6"), "二仓": (["2", "0"], [False, False], "2")
     }  # fmt: skip
     page = shop.api.get(f"/api/records/product/{shop.names['P']}")
     assert sorted(one["title"] for one in page["merged"]) == ["Q", "R"]
