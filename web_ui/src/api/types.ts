@@ -31,7 +31,7 @@ export interface FieldInfo {
   /** which rows a total counts: posted ones, with the sign of their kind, and only where they are alike in `within` */
   sum_rule?: { posted: boolean; by: string; signs: Record<string, number>; within: string } | null
   /** nothing stands for what nobody knows while the fields `by` say there is such and `but` has not told it since */
-  unknown?: { by: string; but: string }
+  unknown?: { by: string; but: string; /** why it is marked where only a part is known; empty: it is not */ partly: string }
   /** warn (never refuse) when another record has the same value */
   unique: boolean
   operators: Operator[]
