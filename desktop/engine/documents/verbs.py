@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sync_server.replication.changeset import Op, Scalar, value_hash
@@ -17,6 +17,8 @@ from ...errors import BadRequest, Confirm, Forbidden, Invalid, NotFound, Stale, 
 from ..access import Principal, actions, demand, scope_sql
 from ..apply import KEEPER, keeps_books
 from ..engine import Engine
+from ..far_days import ASK as FAR_DAY
+from ..far_days import far_days
 from ..fields import FieldError, Ref
 from ..fields.moment import today
 from ..ids import derived_id, new_id
@@ -854,9 +856,14 @@ class _Saving:
 
     def _judge(self, sheet: Sheet) -> None:
         posting = self._posting(sheet)
-        _refuse(self.document.judge(posting), self.principal, self.entry.confirmed)
+        _refuse(chain(self.document.judge(posting), self._far_days(posting)), self.principal, self.entry.confirmed)
         if _overflows(self.engine.registry, posting):
             raise Invalid({"": self._too_large})
+
+    def _far_days(self, posting: Posting) -> Iterator[Wrong]:
+        old = posting.old.header if posting.old else None
+        for name, text in far_days(self.definition.fields, old, posting.sheet.header, today()):
+            yield Wrong(text, name, ask=FAR_DAY)
 
     def _posting(self, sheet: Sheet) -> Posting:
         old = self.chain.shown.sheet if self.chain else None
