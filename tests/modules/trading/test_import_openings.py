@@ -85,7 +85,7 @@ def test_a_sheet_of_lines_becomes_one_opening_for_each_warehouse_and_day(shop: S
 
 def test_what_is_wrong_is_told_at_its_cell_and_a_document_comes_whole_or_not(shop: Shop) -> None:
     one = stock(
-        shop, ("主仓", "P", 10, 5, None), ("主仓", "没有的产品", 1, 1, None), ("二仓", "P", -3, 1, None),
+        shop, ("主仓", "P", 10, 5, None), ("主仓", "没有的产品", 1, 1, None), ("二仓", "P", 0, 1, None),
         ("二仓", "螺母", 4, 1, None), ("主仓", "螺母", None, 1, None),
     )  # fmt: skip
     counts = one.check()
@@ -114,7 +114,7 @@ def entered_meanwhile(monkeypatch: pytest.MonkeyPatch, shop: Shop, module: str, 
 
 
 def test_all_rows_of_a_document_blame_the_one_that_is_wrong(shop: Shop) -> None:
-    one = stock(shop, ("二仓", "螺母", 1, 1, None), ("二仓", "螺母", 2, 1, None), ("二仓", "P", -3, 1, None))
+    one = stock(shop, ("二仓", "螺母", 1, 1, None), ("二仓", "螺母", 2, 1, None), ("二仓", "P", 0, 1, None))
     one.check()
     reasons = {row["number"]: row["reason"] for row in one.rows("bad")}
     assert [reasons[number] for number in (2, 3)] == ["和第 4 行是同一张单据，那里改好才能一起导入"] * 2
