@@ -91,6 +91,8 @@ export interface ModuleInfo {
   aside?: { field: string; value: number; label: string } | null
   /** the column that names a document: beside it stands the state of those that do not count */
   marked?: string | null
+  /** the column that tells records which ship with the program: nobody changes them */
+  fixed?: string | null
   fields: FieldInfo[]
   columns: string[]
   quick: string[]
