@@ -24,7 +24,7 @@ def known_fields() -> dict[str, Field]:
             "毛利率%",
             decimals=2,
             help="只算成本已知的部分",
-            width=80,
+            width=92,
             unknown=Unknown("unknown_qty", partly=PARTLY),
             **hidden,
         ),

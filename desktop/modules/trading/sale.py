@@ -780,7 +780,7 @@ sale_line = Module(
             calc=True,
             readonly=True,
             see="see_cost",
-            width=80,
+            width=92,
             help="只算知道成本的部分",
             unknown=Unknown("unknown_revenue", partly=PARTLY),
         ),

@@ -62,7 +62,7 @@ export const merge: Record<string, string> = {
   '拆分…': 'Split…',
   '拆分{noun}': 'Split {noun}',
   '拆出哪一个': 'Which one to split off',
-  '「{title}」和「{other}」又是两个{noun}，各有各的单据和记录。': '{title} and {other} become two {noun} again, each with its own documents and records.',
+  '拆分以后，「{title}」和「{other}」又是两个{noun}，各有各的单据和记录。': 'After the split, {title} and {other} are two {noun} again, each with its own documents and records.',
   '现在合起来': 'Together now',
   '合并后': 'Merged',
   '，小于 0': ', below 0',
