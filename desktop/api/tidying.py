@@ -102,6 +102,12 @@ def unmerge(call: Call, module: str) -> dict[str, Any]:
     return {"unmerged": merging.unmerge(call.engine, call.principal, module, call.body.ids, call.idempotent)}
 
 
+@routes.add("GET", "/api/merge/<module>/<id>/parting", "What comes of splitting a merged record off", shapes.AnyObject,
+            errors=(403, 404))  # fmt: skip
+def parting(call: Call, module: str, id: str) -> dict[str, Any]:
+    return merging.parting(call.engine, call.principal, module, id)
+
+
 @routes.add("GET", "/api/merge/<module>", "What is merged now, the newest first", shapes.AnyObject,
             query=shapes.OffsetQuery, errors=(403, 404))  # fmt: skip
 def merged(call: Call, module: str) -> dict[str, Any]:

@@ -153,6 +153,16 @@ def together(db: sqlite3.Connection, module: str, ids: Iterable[str]) -> set[str
     return _component(db, module, ids)[1]
 
 
+def without(db: sqlite3.Connection, module: str, unlinked: Collection[str]) -> dict[str, list[str]]:
+    """Whom all that hang together with some would mean if these had no links any more: record → those that mean it."""
+    links, members = _component(db, module, unlinked)
+    led = _standing(db, module, roots({loser: one for loser, one in links.items() if loser not in unlinked}))
+    parts: dict[str, list[str]] = {}
+    for id in sorted(members):
+        parts.setdefault(led.get(id, id), []).append(id)
+    return parts
+
+
 def _of_members(db: sqlite3.Connection, module: str, members: Iterable[str]) -> list[tuple[str, str]]:
     return db.execute(
         "SELECT id, winner FROM alias_of WHERE t = ? AND id IN (SELECT value FROM json_each(?))",

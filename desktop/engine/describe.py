@@ -415,7 +415,7 @@ def _field(engine: Engine, principal: Principal, definition: Definition, name: s
         "sortable": (one.is_ordered or bool(one.columns(name))) and not one.write_only and may_compare,
         "operators": [op for op in one.operators if may_compare or op in ("empty", "not_empty")],
         "sum_rule": _sum_rule(definition, one),
-        **({"unknown": {"by": one.unknown.by, "but": one.unknown.but}} if one.unknown else {}),
+        **({"unknown": asdict(one.unknown)} if one.unknown else {}),
     }
 
 

@@ -14,6 +14,7 @@ from sync_server.replication.changeset import Op, value_hash
 from ..errors import BadRequest, Forbidden, NotFound
 from . import aliases, records, unlike
 from .access import Principal, compares, demand, scope_sql
+from .documents.held import held
 from .engine import Engine
 from .fields import Mirror
 from .ids import new_id
@@ -21,7 +22,7 @@ from .likeness import score, with_children
 from .query import T
 from .records import Idempotent, answer, answered, not_found, visible_records
 from .registry import Definition
-from .rows import Values, fetch, labels, own_rows
+from .rows import Values, fetch, labels, own_rows, own_titles
 from .saving import row_number
 
 RIGHT = "merge"
@@ -54,8 +55,8 @@ def modules(engine: Engine, principal: Principal) -> list[Definition]:
 
 
 def compare(engine: Engine, principal: Principal, module: str, ids: Sequence[str]) -> dict[str, Any]:
-    """{rows, labels, related, score, reasons, hinders}: records as the person may read them, what hangs on each, how
-    alike the first two are, and why they cannot be merged as they are."""
+    """{rows, labels, related, score, reasons, hinders, held}: records as the person may read them, what hangs on each,
+    how alike the first two are, why they cannot be merged as they are, and what each holds."""
     definition = mergeable(engine, principal, module)
     wanted = _few(ids)
     with engine.db.read() as db:
@@ -65,11 +66,16 @@ def compare(engine: Engine, principal: Principal, module: str, ids: Sequence[str
         known = labels(db, engine.registry, definition, rows)
         hinders = unlike.hindrances(db, engine.registry, definition, wanted)
         related = {id: list(_hanging(engine, db, principal, definition, id)) for id in wanted}
+        parts = [aliases.all_of(db, module, row["id"]) for row in rows]
+        holding = [] if hinders else held(db, engine.registry, principal, module, parts)
         with_children(db, engine.registry, definition, whole, _hidden_below(principal, definition))
     hidden = [name for name, one in definition.fields.items() if not compares(principal, definition, one)]
     judged = [row | dict.fromkeys(hidden) for row in sorted(whole, key=lambda row: wanted.index(row["id"]))]
     points, reasons = score(definition, *judged[:2]) if len(judged) > 1 else (0, [])
-    return {"rows": rows, "labels": known, "related": related, "score": points, "reasons": reasons, "hinders": hinders}
+    return {
+        "rows": rows, "labels": known, "related": related, "score": points, "reasons": reasons, "hinders": hinders,
+        "held": holding,
+    }  # fmt: skip
 
 
 def _hidden_below(principal: Principal, definition: Definition) -> list[str]:
@@ -197,10 +203,7 @@ def unmerge(
     with engine.db.write() as db:
         if idempotent and (known := answered(db, idempotent)) is not None:
             return list(json.loads(known))
-        links = aliases.winners(db, module, wanted)
-        for loser in wanted:
-            if loser not in links or not _sees_one(engine, db, principal, definition, (loser, links[loser])):
-                raise not_found(definition)
+        links = _links_of(engine, db, principal, definition, wanted)
         ops = {op.id: op for loser in wanted for op in _unlink(engine, db, module, loser, links[loser])}
         changed = engine.applier.local(
             list(ops.values()), actor=principal.operator, act=f"{module}.unmerge", batch=new_id()
@@ -209,6 +212,30 @@ def unmerge(
             answer(db, idempotent, json.dumps(wanted))
     engine.tell(changed)
     return wanted
+
+
+def parting(engine: Engine, principal: Principal, module: str, loser: str) -> dict[str, Any]:
+    """{titles, held}: what comes of taking a merger back: the records that stand for themselves then, the one that is
+    split off first, and what each of them holds."""
+    definition = mergeable(engine, principal, module)
+    with engine.db.read() as db:
+        winner = _links_of(engine, db, principal, definition, [loser])[loser]
+        parts = aliases.without(db, module, (loser, winner))
+        ids = sorted(parts, key=lambda id: (id != loser, id != winner, id))
+        known = own_titles(db, definition, ids)
+        holding = held(db, engine.registry, principal, module, [parts[id] for id in ids])
+    return {"titles": [known[id] for id in ids], "held": holding}
+
+
+def _links_of(
+    engine: Engine, db: sqlite3.Connection, principal: Principal, definition: Definition, losers: Sequence[str]
+) -> dict[str, str]:
+    """Loser → winner, of records that are merged and that the person sees."""
+    links = aliases.winners(db, definition.name, losers)
+    for loser in losers:
+        if loser not in links or not _sees_one(engine, db, principal, definition, (loser, links[loser])):
+            raise not_found(definition)
+    return links
 
 
 def _sees_one(

@@ -16,7 +16,7 @@ from .fields import FieldError
 from .ids import new_id
 from .query import T
 from .registry import Definition
-from .rows import Values, fetch, labels, titles
+from .rows import Values, fetch, labels, own_titles, titles
 from .saving import Saving, row_number
 
 BATCH_MAX = 200_000
@@ -35,13 +35,14 @@ class Idempotent:
 
 def get(engine: Engine, principal: Principal, module: str, id: str, *, even_deleted: bool = False) -> dict[str, Any]:
     """{row, labels} of one record the user may see; raises `NotFound`. One that was merged says into which:
-    merged_into {id, title}; what can no longer be changed is told with the reason: settled {field: reason}."""
+    merged_into {id, title}, and the other which: merged [{id, title}]; what can no longer be changed is told with the
+    reason: settled {field: reason}."""
     definition = engine.definition(module)
     demand(principal, "view", definition)
     with engine.db.read() as db:
         row = _visible(engine, db, principal, definition, id, deleted=None if even_deleted else False)
         found = {"row": row, "labels": labels(db, engine.registry, definition, [row])}
-        return found | _merged_into(engine, db, definition, id) | _settled(engine, db, principal, definition, row)
+        return found | _merged(engine, db, definition, id) | _settled(engine, db, principal, definition, row)
 
 
 def _settled(
@@ -54,13 +55,16 @@ def _settled(
     return {"settled": settled.faults(engine, db, principal, definition, row, names)}
 
 
-def _merged_into(engine: Engine, db: sqlite3.Connection, definition: Definition, id: str) -> dict[str, Any]:
-    winner = aliases.winner_of(db, definition.name, id) if definition.module.mergeable else id
-    if winner == id:
+def _merged(engine: Engine, db: sqlite3.Connection, definition: Definition, id: str) -> dict[str, Any]:
+    """merged_into {id, title}, or what was merged into it: merged [{id, title}]."""
+    if not definition.module.mergeable:
         return {}
-    return {
-        "merged_into": {"id": winner, "title": titles(db, engine.registry, {definition.name: [winner]}).get(winner)}
-    }
+    winner = aliases.winner_of(db, definition.name, id)
+    if winner != id:
+        title = titles(db, engine.registry, {definition.name: [winner]}).get(winner)
+        return {"merged_into": {"id": winner, "title": title}}
+    losers = own_titles(db, definition, sorted(aliases.losers_of(db, definition.name, [id])))
+    return {"merged": [{"id": one, "title": title} for one, title in losers.items()]} if losers else {}
 
 
 def _visible(

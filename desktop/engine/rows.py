@@ -488,6 +488,15 @@ def titles(db: sqlite3.Connection, registry: Registry, wanted: Mapping[str, Iter
     return found
 
 
+def own_titles(db: sqlite3.Connection, definition: Definition, ids: Sequence[str]) -> dict[str, str]:
+    """What records are called themselves, also those that mean another."""
+    sql = (
+        f"SELECT id, COALESCE(\"{definition.module.title}\", '') FROM {definition.name} "
+        "WHERE id IN (SELECT value FROM json_each(?))"
+    )
+    return dict.fromkeys(ids, "") | dict(db.execute(sql, (listed(ids),)).fetchall())
+
+
 def _titles_of_winners(db: sqlite3.Connection, target: str, title: str, ids: Sequence[str]) -> list[tuple[str, str]]:
     """What was merged reads as the record it was merged into."""
     sql = (

@@ -17,6 +17,8 @@ from .access import Principal, actions, demand, scope_sql
 from .apply import Me
 from .define import Draft
 from .engine import Engine
+from .far_days import ASK as FAR_DAY
+from .far_days import far_days
 from .fields import Field, Mirror, OfFirstChild, PriceBeside, Ref, Refs, Serial
 from .fields.moment import today
 from .fields.serial import in_order
@@ -224,6 +226,8 @@ class Saving:
             for doubt in doubts(draft):
                 texts = asked.setdefault(doubt.name, [])
                 texts += [] if doubt.message in texts else [doubt.message]
+        if new_days := [text for _, text in far_days(self.definition.fields, old, new, today())]:
+            asked[FAR_DAY] = new_days
         if questions := {name: all_of(texts) for name, texts in asked.items() if name not in confirmed}:
             raise Confirm(questions)
 

@@ -16,10 +16,14 @@ from .registry import Definition, Registry
 
 def words_of(registry: Registry, definition: Definition, name: str, table: str) -> str:
     """SQL: what a field says, as people read it: of two machines each may have made the unit 箱."""
-    one, column = definition.fields[name], f'{table}."{name}"'
+    return _words(registry, definition, name, f'{table}."{name}"')
+
+
+def _words(registry: Registry, definition: Definition, name: str, value: str) -> str:
+    one = definition.fields[name]
     if not isinstance(one, Ref) or one.target_by:
-        return column
-    return f'(SELECT "{registry[one.target].module.title}" FROM {one.target} WHERE id = {column})'
+        return value
+    return f'(SELECT "{registry[one.target].module.title}" FROM {one.target} WHERE id = {value})'
 
 
 def hindrances(db: sqlite3.Connection, registry: Registry, definition: Definition, ids: Collection[str]) -> list[str]:
@@ -73,9 +77,4 @@ def _said(
 
 
 def _shown(db: sqlite3.Connection, registry: Registry, definition: Definition, name: str, value: Any) -> Any:
-    one = definition.fields[name]
-    if not isinstance(one, Ref) or one.target_by or value is None:
-        return value
-    sql = f'SELECT "{registry[one.target].module.title}" FROM {one.target} WHERE id = ?'
-    found = db.execute(sql, (value,)).fetchone()
-    return found[0] if found else None
+    return db.execute(f"SELECT {_words(registry, definition, name, '?')}", (value,)).fetchone()[0]

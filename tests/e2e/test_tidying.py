@@ -107,6 +107,9 @@ def test_two_customers_are_merged_show_both_contacts_and_are_split_again(window:
     page.get_by_role("tab", name="已合并").click()
     row = page.get_by_role("row").filter(has_text="宏远精工机械").last
     row.get_by_role("button", name="拆分").click()
+    dialog = screen.dialog("拆分客户")
+    expect(dialog).to_contain_text("又是两个客户")
+    dialog.get_by_role("button", name="拆分").click()
     expect(screen.toast).to_contain_text("已拆分")
     screen.open_list()
     customers.shows(2)

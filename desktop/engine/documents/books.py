@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from sync_server.replication.changeset import Op, Scalar
@@ -11,8 +12,9 @@ from ..ids import derived_id
 from ..registry import Registry
 from ..settings import settings_of
 from ..work import Work
-from .declare import Annex, Asking, Columns, Posted
+from .declare import Annex, Asking, Columns, Posted, Wanted
 from .foreseen import Foreseen
+from .newest import newest
 from .project import chain_of, counting, posted_of
 from .versions import TABLE
 
@@ -57,10 +59,12 @@ def _asking(work: Work) -> Asking:
     def look(module: str, id: str) -> Columns | None:
         return next(iter(ahead.found(module, {"id": ahead.meant(module, id)})), None)
 
+    def latest(module: str, columns: Mapping[str, Wanted]) -> Iterator[Columns]:
+        return newest(work.db, work.registry[module], ahead.through(module, columns))
+
     return Asking(
-        look, ahead.found, ahead.sums, settings=settings_of(work.db), version=partial(counting, work),
-        keeps_books=lambda: True, foresee_balances=ahead.balances, foresee_rows=ahead.rows, meant=ahead.meant,
-        every=ahead.every,
+        look, ahead.found, ahead.sums, latest, settings_of(work.db), partial(counting, work), lambda: True,
+        foresee_balances=ahead.balances, foresee_rows=ahead.rows, meant=ahead.meant, every=ahead.every,
     )  # fmt: skip
 
 

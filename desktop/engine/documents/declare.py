@@ -137,8 +137,8 @@ class Asking:
     balance: Callable[[str, Mapping[str, Scalar]], Mapping[str, int]]
     """Balance and keys → its sums."""
     newest: Callable[[str, Mapping[str, Wanted]], Iterator[Columns]] = lambda module, columns: iter(())
-    """The same as `find`, the newest first and one by one, of a module that says by what (`newest_by`): all of that is
-    wanted. Who has what he looks for goes no further."""
+    """The same as `find`, the newest first and one by one, of a module that says by what (`newest_by`): the first
+    of that is wanted, the others may be left open. Who has what he looks for goes no further."""
     settings: Settings = field(default_factory=Settings)
     version: Callable[[str], str | None] = lambda id: None
     """The version of a document that counts; None of a draft and of one that was cancelled."""
@@ -259,6 +259,8 @@ class Balance:
     fed: tuple[str, ...] = ()
     """Sums that only other balances feed."""
     feeds: Callable[[Columns, Columns], Iterator[Feed]] | None = None
+    told_apart: str = ""
+    """The sum that whoever merges or splits records among its keys is told before, warned where it falls below zero."""
 
     @property
     def totals(self) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ And what their rows come to, from the same index."""
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
-from itertools import product, takewhile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ..schema import NEWEST, index_name
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 def newest(db: sqlite3.Connection, definition: Definition, wanted: Mapping[str, Wanted]) -> Iterator[Columns]:
     """Live rows whose columns are as wanted, the newest by `when` first, of one day that with the greatest id: those by
-    which the module finds its newest, straight from their index, are each one value or, merged, several."""
+    which the module finds its newest, straight from their index, are each one value or, merged, several; those after
+    the first may be left open, and are then all that the index has, one step for each."""
     by, when = definition.module.newest_by.split(), str(definition.module.when)
     rest = {name: value for name, value in wanted.items() if name not in by}
-    every = product(*(_values(wanted[name]) for name in by))
-    walks = (_walk(db, definition, dict(zip(by, one, strict=True)), rest) for one in every)
+    walks = (_walk(db, definition, key, rest) for key in _keys(db, definition, by, wanted, {}))
     return heapq.merge(*walks, key=lambda row: (str(row[when]), str(row["id"])), reverse=True)
 
 
@@ -44,6 +44,40 @@ def sums(
     return {str(value): int(total or 0) for value, total in found}
 
 
+def _keys(
+    db: sqlite3.Connection, definition: Definition, by: Sequence[str], wanted: Mapping[str, Wanted],
+    key: Mapping[str, Scalar],
+) -> Iterator[Mapping[str, Scalar]]:  # fmt: skip
+    """Every key that begins with one."""
+    if len(key) == len(by):
+        yield key
+        return
+    name = by[len(key)]
+    for value in _values(wanted[name]) if name in wanted or not key else _distinct(db, definition, key, name):
+        yield from _keys(db, definition, by, wanted, {**key, name: value})
+
+
+def _distinct(db: sqlite3.Connection, definition: Definition, key: Mapping[str, Scalar], name: str) -> list[Scalar]:
+    """What stands in the next column of the index: a leap to each, however many rows have it."""
+    conditions, params = _exactly(key)
+    asked = (
+        f'SELECT "{name}" FROM {definition.name} INDEXED BY {index_name(definition.name, NEWEST)} '
+        f"WHERE deleted_at IS NULL AND {conditions} AND "
+    )
+    found: list[Scalar] = [None] if db.execute(f'{asked}"{name}" IS NULL LIMIT 1', params).fetchone() else []
+    last: Scalar = ""
+    while row := db.execute(f'{asked}"{name}" > ? ORDER BY "{name}" LIMIT 1', [*params, last]).fetchone():
+        last = row[0]
+        found.append(last)
+    return found
+
+
+def _exactly(key: Mapping[str, Scalar]) -> tuple[str, list[Scalar]]:
+    """The condition on columns as SQL, and its parameters."""
+    text = " AND ".join(f'"{name}" IS NULL' if value is None else f'"{name}" = ?' for name, value in key.items())
+    return text, [value for value in key.values() if value is not None]
+
+
 def _values(wanted: Wanted) -> list[Scalar]:
     return [wanted] if wanted is None or isinstance(wanted, str | int | float) else list(wanted)  # type: ignore[arg-type]
 
@@ -52,14 +86,14 @@ def _walk(
     db: sqlite3.Connection, definition: Definition, key: Mapping[str, Scalar], rest: Mapping[str, Wanted]
 ) -> Iterator[Columns]:
     table, asked = definition.name, [condition_of(f'+"{name}"', value) for name, value in rest.items()]
-    exact = [f'"{name}" IS NULL' if value is None else f'"{name}" = ?' for name, value in key.items()]
-    conditions = " AND ".join([*exact, *(condition for condition, _ in asked)])
+    exact, params = _exactly(key)
+    conditions = " AND ".join([exact, *(condition for condition, _ in asked)])
     cursor = db.cursor()
     cursor.row_factory = None
     cursor.execute(
         f"SELECT * FROM {table} INDEXED BY {index_name(table, NEWEST)} WHERE deleted_at IS NULL AND {conditions} "
         f'ORDER BY "{definition.module.when}" DESC, id DESC',
-        [*(value for value in key.values() if value is not None), *(value for _, value in asked)],
+        [*params, *(value for _, value in asked)],
     )
     names = [column[0] for column in cursor.description]
     return (dict(zip(names, row, strict=True)) for row in cursor)

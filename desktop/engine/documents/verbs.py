@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sync_server.replication.changeset import Op, Scalar, value_hash
@@ -17,7 +17,9 @@ from ...errors import BadRequest, Confirm, Forbidden, Invalid, NotFound, Stale, 
 from ..access import Principal, actions, demand, scope_sql
 from ..apply import KEEPER, keeps_books
 from ..engine import Engine
-from ..fields import FieldError, Ref
+from ..far_days import ASK as FAR_DAY
+from ..far_days import far_days
+from ..fields import Field, FieldError, Ref
 from ..fields.moment import today
 from ..ids import derived_id, new_id
 from ..query import T
@@ -824,18 +826,22 @@ class _Saving:
         self._sent = {id: sent_columns(self.line_definition, line) for id, _, line in lines}
         rows: list[Columns] = [{"id": id, **columns} for id, columns in self._sent.items()]
         sheet = self.document.work_out(Sheet(header, rows))
-        cell, words = self.document.entry.get("qty", ""), self._too_large
-        wrong = {f"lines.{place}.{cell}": words for place, line in enumerate(sheet.lines) if _is_too_large(line)}
-        if wrong or _is_too_large(sheet.header):
-            raise Invalid(wrong or {"": words})
+        cell = self.document.entry.get("qty", "")
+        found = {
+            place: one for place, line in enumerate(sheet.lines) if (one := _too_large(self.line_definition, line))
+        }
+        if found:
+            raise Invalid({f"lines.{place}.{cell}": self._much(one, LARGEST) for place, one in found.items()})
+        if one := _too_large(self.definition, sheet.header):
+            raise Invalid({"": self._much(one, LARGEST)})
         return sheet
 
-    @property
-    def _too_large(self) -> str:
-        """In the words of the lines, where there are any."""
+    def _much(self, one: Field | None, most: int) -> str:
+        """What is too large and how large it may be, in the words of the lines, where there are any."""
         fields, entry = self.line_definition.fields, self.document.entry
         cells = [fields[entry[part]].label for part in ("qty", "price") if entry.get(part) in fields]
-        return f"数字太大，请核对{'和'.join(cells)}"
+        what = f"{one.label}太大，最多 {one.format(most, {})}" if one else "数字太大"
+        return f"{what}，请核对{'和'.join(cells)}"
 
     # ------------------------------------------------------------------------------------------------ whether it may
 
@@ -854,9 +860,14 @@ class _Saving:
 
     def _judge(self, sheet: Sheet) -> None:
         posting = self._posting(sheet)
-        _refuse(self.document.judge(posting), self.principal, self.entry.confirmed)
-        if _overflows(self.engine.registry, posting):
-            raise Invalid({"": self._too_large})
+        _refuse(chain(self.document.judge(posting), self._far_days(posting)), self.principal, self.entry.confirmed)
+        if one := _overflowing(self.engine.registry, posting):
+            raise Invalid({"": self._much(one, _LARGEST_SUM)})
+
+    def _far_days(self, posting: Posting) -> Iterator[Wrong]:
+        old = posting.old.header if posting.old else None
+        for name, text in far_days(self.definition.fields, old, posting.sheet.header, today()):
+            yield Wrong(text, name, ask=FAR_DAY)
 
     def _posting(self, sheet: Sheet) -> Posting:
         old = self.chain.shown.sheet if self.chain else None
@@ -1018,12 +1029,12 @@ class _Booked:
         return self._known[-1][1]
 
 
-def _overflows(registry: Registry, posting: Posting) -> bool:
-    """Whether a balance would grow beyond all reason."""
+def _overflowing(registry: Registry, posting: Posting) -> Field | None:
+    """The balance that would grow beyond all reason."""
     sheets = (posting.sheet, posting.old) if posting.old else (posting.sheet,)
     amounts = (value for sheet in sheets for move in posting.moves(sheet) for value in move.values.values())
     if sum([abs(value) for value in amounts if isinstance(value, int)]) <= _LARGE:
-        return False  # no balance turns by more than all there is
+        return None  # no balance turns by more than all there is
     turned: Counter[tuple[str, tuple[Any, ...], str]] = Counter()
     for sheet, sign in ((posting.sheet, 1), (posting.old, -1)):
         for move in posting.moves(sheet) if sheet else ():
@@ -1035,13 +1046,16 @@ def _overflows(registry: Registry, posting: Posting) -> bool:
     for (module, key, total), by in turned.items():
         keys = dict(zip(registry.balances[module].keys, key, strict=True))
         if abs(by) > _LARGE and abs(posting.asking.balance(module, keys)[total] + by) > _LARGEST_SUM:
-            return True
-    return False
+            return registry[module].fields[total]
+    return None
 
 
-def _is_too_large(columns: Columns) -> bool:
-    amounts = [value for value in columns.values() if isinstance(value, int)]
-    return bool(amounts) and (max(amounts) > LARGEST or min(amounts) < -LARGEST)
+def _too_large(definition: Definition, columns: Columns) -> Field | None:
+    """The figure that no column holds."""
+    for name, value in columns.items():
+        if isinstance(value, int) and abs(value) > LARGEST and name in definition.fields:
+            return definition.fields[name]
+    return None
 
 
 def _place(one: Wrong) -> str:

@@ -122,16 +122,27 @@ class Signs:
 @dataclass(frozen=True)
 class Unknown:
     """When nothing stands for something that nobody knows, which is not 0: while the fields `by` say that there is
-    such, and the field `but` has not told it since."""
+    such, and the field `but` has not told it since. Where `partly` has words, what stands for the known part alone is
+    marked, and they say why."""
 
     by: str
     but: str = ""
+    partly: str = ""
 
     def of(self, row: Mapping[str, Any], name: str) -> bool:
-        return not row.get(name) and all(row.get(one) for one in self.by.split()) and not row.get(self.but)
+        return not row.get(name) and self._is_open(row)
+
+    def is_partly(self, row: Mapping[str, Any], name: str) -> bool:
+        """Whether only a part of it is known."""
+        return bool(self.partly and row.get(name)) and self._is_open(row)
+
+    def _is_open(self, row: Mapping[str, Any]) -> bool:
+        return all(row.get(one) for one in self.by.split()) and not row.get(self.but)
 
 
 UNKNOWN = "未知"
+PARTLY = "≈"
+"""Before what is known in part only."""
 
 
 @dataclass(frozen=True)
@@ -258,10 +269,11 @@ class Field:
         return self.format(value, labels) or None
 
     def words_in(self, row: Mapping[str, Any], name: str, labels: Mapping[str, str]) -> str:
-        """The words of a cell of a row: what nobody knows is no 0."""
+        """The words of a cell of a row: what nobody knows is no 0, and what is known in part says so."""
         if self.unknown and self.unknown.of(row, name):
             return UNKNOWN
-        return self.format(row[name], labels)
+        words = self.format(row[name], labels)
+        return PARTLY + words if self.unknown and self.unknown.is_partly(row, name) else words
 
     def cell_in(self, row: Mapping[str, Any], name: str, labels: Mapping[str, str]) -> object:
         """The same for a spreadsheet."""

@@ -15,6 +15,9 @@ from .moment import serial_day, written_day
 class Date(Field):
     """A day, stored `YYYY-MM-DD`. The default may be "today"."""
 
+    for_good: bool = False
+    """A day that is very far off is meant so: until further notice."""
+
     type: ClassVar[str] = "date"
     default_width: ClassVar[int] = 88
 

@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from .base import Cell, Field, FieldError, Value
+from .base import Cell, Field, FieldError, Sql, Value, Where
 
 INTEGER_MAX = 2**53 - 1
 """Beyond it JavaScript rounds; 90 trillion 元 is enough."""
@@ -69,6 +69,12 @@ class Int(Field):
         if scaled != int(scaled):
             raise FieldError(f"「{self.label}」最多 {self.scale} 位小数" if self.scale else f"「{self.label}」应是整数")
         return self.parse(int(scaled))
+
+    def compare(self, op: str, raw: Value, where: Where) -> Sql:
+        """Limits are for what is kept, not for what is looked for: lists show what came back with a minus."""
+        if self.min is None and self.max is None:
+            return super().compare(op, raw, where)
+        return replace(self, min=None, max=None).compare(op, raw, where)
 
     def format(self, value: Value, labels: Mapping[str, str]) -> str:
         """Thousands by comma, minus as U+2212."""

@@ -37,6 +37,7 @@ from .writing import Choices, Done, Prepared, checksums
 LINES_MAX = 500
 """Of a document that a file makes: as long as it is written, whoever saves waits."""
 _PAGE = 500
+_NAMED_MAX = 5
 POSTED, DRAFT, WAITING = "posted", "draft", "waiting"
 _UNASKED = "。导入时不问，请改好，或把这一行单独录成单据"
 
@@ -149,6 +150,12 @@ def _row_of(sheet: _Sheet, name: str) -> tuple[dict[str, Any], str]:
     return sheet.rows[int(line)], field
 
 
+def _numbers(rows: Sequence[dict[str, Any]]) -> str:
+    """Where they stand in the file; of many the first."""
+    named = "、".join(str(row["n"]) for row in rows[:_NAMED_MAX])
+    return f"{named} 等 {len(rows)}" if len(rows) > _NAMED_MAX else named
+
+
 class Judge(DryRun):
     """That of documents."""
 
@@ -213,10 +220,12 @@ class Judge(DryRun):
         """What is wrong with a document, at the rows it is about; it is imported whole, or not at all."""
         if not any(row["e"] for row in sheet.rows):
             self._try(db, deciding, sheet, entry)
-        if any(row["e"] for row in sheet.rows):
-            blame = {WHOLE_ROW: f"和第 {self._first_bad(sheet)} 行是同一张单据，那一行有误"}
-            for row in sheet.rows:
-                row["e"] = row["e"] or dict(blame)
+        bad = [row for row in sheet.rows if row["e"]]
+        held = [row for row in sheet.rows if not row["e"]] if bad else []
+        for row in held:
+            row["e"] = {WHOLE_ROW: f"和第 {_numbers(bad)} 行是同一张单据，那里改好才能一起导入"}
+        for row in bad if held else ():
+            row["e"].setdefault(WHOLE_ROW, f"同一张单据的第 {_numbers(held)} 行也因此没有导入")
 
     def _try(self, db: sqlite3.Connection, deciding: _Deciding, sheet: _Sheet, entry: verbs.Entry) -> None:
         """What a save would say; of the header at the first row."""
@@ -227,10 +236,6 @@ class Judge(DryRun):
             for name, text in _faults(error).items():
                 row, field = _row_of(sheet, name)
                 row["e"].setdefault(self._columns.get(field, WHOLE_ROW), text)
-
-    @staticmethod
-    def _first_bad(sheet: _Sheet) -> int:
-        return next(int(row["n"]) for row in sheet.rows if row["e"])
 
 
 class Commit(writing.Commit):

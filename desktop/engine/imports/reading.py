@@ -152,7 +152,36 @@ class Reading:
             sql = f"SELECT {q.T}.id FROM {target.name} {q.T} WHERE {both.text} LIMIT {_LOOKED_AT}"
             if found := self._meant(target, [row[0] for row in self.db.execute(sql, both.params)]):
                 return found
+        if found := self._by_child(target, text, base):
+            return found
         return self._by_initials(target, text, where) if _INITIALS.fullmatch(text) else []
+
+    def _by_child(self, target: Definition, text: str, base: list[Sql]) -> list[str]:
+        """Ids by a child that people find it by: a product by its barcode. One that names a part of the record (a box)
+        does not mean the record alone; raises `FieldError`."""
+        for child in (self.engine.registry[name] for name in target.module.found_by.split()):
+            part = next((name for name, one in child.fields.items() if isinstance(one, Ref) and one.depends), None)
+            rows = self._children(target, child, part, text, base) if self.principal.may("view", child.name) else []
+            if part and rows and all(row[1] for row in rows):
+                label, noun = child.fields[part].label, child.module.noun
+                told = f"「{text[:60]}」是辅助{label}的{noun}，请写{target.module.noun}的编号，{label}另写一列"
+                raise FieldError(told)
+            if found := self._meant(target, [row[0] for row in rows if not row[1]]):
+                return found
+        return []
+
+    def _children(
+        self, target: Definition, child: Definition, part: str | None, text: str, base: list[Sql]
+    ) -> list[Any]:  # fmt: skip
+        """(record, its part) that a child of exactly this title names."""
+        title, parent = child.module.title, child.module.parent
+        named = Sql(f'k.deleted_at IS NULL AND k.pinyin = ? AND k."{title}" = ?', (pinyin(text), text))
+        both, column = all_of([*base, named]), f'k."{part}"' if part else "NULL"
+        sql = (
+            f'SELECT DISTINCT k."{parent}", {column} FROM {child.name} k '
+            f'JOIN {target.name} {q.T} ON {q.T}.id = k."{parent}" WHERE {both.text} LIMIT {_LOOKED_AT}'
+        )
+        return self.db.execute(sql, both.params).fetchall()
 
     def _meant(self, target: Definition, ids: list[str]) -> list[str]:
         """What was merged means its winner: two names of one record are no doubt."""

@@ -146,7 +146,7 @@ operator = Module(
         roles=Refs("角色", "role", required=True),
         password=Password("密码", help="至少 8 位，不能和用户名相同；修改时空着就不变"),
         is_stopped=Bool("停用"),
-        valid_until=Date("有效期至", index=True),
+        valid_until=Date("有效期至", index=True, for_good=True),
         machines=Refs("允许的机器", "machine", help="空着可在本分公司的共用机器登录"),
         must_change_password=Bool("须改密码", help="下次登录时自己改"),
     ),

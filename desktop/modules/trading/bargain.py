@@ -238,7 +238,8 @@ class Bargain:
             line |= {} if rate is None else {"discount_rate": rate}
         if offer:
             line["price"], line["price_source"] = offer.price, offer.source
-            words, source = last.words if last and offer.source == "last" else "", self.sources[offer.source]
+            words = last.words if last and offer.source == "last" else ""
+            source = f"单价取自{self.sources[offer.source]}"
             text = f"{source}（折后价：{words}）" if words else source
             yield Hint(text, "price", place, tells=(self.lines, "price") if words else None, bare=source)
 

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...engine.documents.declare import Columns
-from ...engine.fields import Field, Money, Quantity, Rate
+from ...engine.fields import Field, Money, Quantity, Rate, Unknown
 from .papers import cost_of
 from .rounding import WHOLE_RATE, divided
 
+PARTLY = "只算成本已知的部分，其余成本未知，可以补录成本"
+"""Beside figures that leave out what nobody knows the cost of."""
+_HUNDREDTH = 100
 KNOWN = "cost_total profit known_revenue known_rate unknown_qty unknown_revenue"
 
 
@@ -17,7 +20,14 @@ def known_fields() -> dict[str, Field]:
     return {
         "known_revenue": Money("已计成本收入", help="销售额里成本已知的部分", **hidden),
         "known_profit": Money("已计成本毛利", help="已计成本收入减去成本，与毛利相同", **hidden),
-        "known_rate": Rate("毛利率%", help="只算成本已知的部分", width=80, **hidden),
+        "known_rate": Rate(
+            "毛利率%",
+            decimals=2,
+            help="只算成本已知的部分",
+            width=92,
+            unknown=Unknown("unknown_qty", partly=PARTLY),
+            **hidden,
+        ),
         "unknown_qty": Quantity("成本未知数量", help="按基本单位，可以补录成本", **hidden),
         "unknown_revenue": Money("成本未知收入", help="销售额里成本未知的部分", sum=True, **hidden),
     }
@@ -53,10 +63,15 @@ def known_totals(lines: Sequence[Columns]) -> Columns:
     return {
         "known_revenue": revenue,
         "known_profit": profit,
-        "known_rate": divided(profit * WHOLE_RATE, revenue) if revenue else None,
+        "known_rate": profit_rate(revenue, revenue - profit),
         "unknown_qty": sum(_sign(line) * unknown_of(line) for line in told) or None,
         "unknown_revenue": sum(int(line.get("revenue") or 0) for line in told) - revenue or None,
     }
+
+
+def profit_rate(revenue: int, cost: int) -> int | None:
+    """Of what came in, as a rate to the hundredth of a percent; None where nothing did."""
+    return divided((revenue - cost) * (WHOLE_RATE // _HUNDREDTH), revenue) * _HUNDREDTH if revenue else None
 
 
 def known_part(line: Mapping[str, Any], revenue: int) -> int:

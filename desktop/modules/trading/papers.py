@@ -145,7 +145,7 @@ def line_start(document: str, *, taxed: bool = False, signs: Signs | None = None
         "unit_name": Text("单位", max_length=40, readonly=True, width=56),
         "is_service": Bool("服务", readonly=True, hidden=True),
         "qty": Quantity(
-            "数量", required=True, max=QTY_MAX, sum=True, sum_within="unit_name", sum_signs=signs, width=90
+            "数量", required=True, min=0, max=QTY_MAX, sum=True, sum_within="unit_name", sum_signs=signs, width=90
         ),
         "base_qty": Quantity("基本数量", calc=True, readonly=True, hidden=True),
     }  # fmt: skip
@@ -397,9 +397,9 @@ def quantities(
         if not isinstance(line["qty"], int) or line["qty"] <= 0:
             yield Wrong("数量要大于 0", "qty", place)
         elif abs(int(line.get("base_qty") or 0)) > BASE_MAX:
-            yield Wrong("数量太大，请核对数量和单位", "qty", place)
+            yield Wrong(f"数量太大，最多 {shown_qty(BASE_MAX)}，请核对数量和单位", "qty", place)
         elif abs(int(line.get("amount") or 0)) > AMOUNT_MAX:
-            yield Wrong("金额太大，请核对数量和单价", "qty", place)
+            yield Wrong(f"金额太大，最多 {AMOUNT_MAX // 100:,}，请核对数量和单价", "qty", place)
 
 
 def no_services(posting: Posting) -> Iterator[Wrong]:

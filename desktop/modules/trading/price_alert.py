@@ -32,8 +32,8 @@ def price_hints(line: Columns, place: int, document: str, asking: Asking) -> Ite
 def last_price(line: Columns, document: str, asking: Asking) -> int | None:
     """The price of the newest purchase of a product, from whomever, in the unit of the line."""
     about = {"product": line["product"], "state": "posted", "doc_type": "purchase"}
-    priced = (row for row in asking.find("purchase_line", about) if row["price"] and row["document"] != document)
-    newest = max(priced, key=lambda row: (str(row["doc_on"]), str(row["id"])), default=None)
+    found = asking.newest("purchase_line", about)
+    newest = next((row for row in found if row["price"] and row["document"] != document), None)
     if newest is None:
         return None
     ratios = int(line.get("ratio") or TEN_THOUSAND), int(newest["ratio"] or TEN_THOUSAND)

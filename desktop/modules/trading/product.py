@@ -112,7 +112,8 @@ def barcodes_are_free(draft: Draft) -> Iterator[Doubt]:
         named = draft.find("product_barcode", {"barcode": code})
         others = {draft.meant("product", str(row["product"])) for row in named} - {draft.meant("product", str(own))}
         for other in filter(None, (draft.look("product", id) for id in sorted(others))):
-            yield Doubt("same_barcode", f"条码 {code} 已是产品 {other['code']}「{other['name']}」的")
+            text = f"条码 {code} 已是产品 {other['code']}「{other['name']}」的，保存以后每次扫它都要在两个里选一个"
+            yield Doubt("same_barcode", text)
 
 
 GOODS_OF_LINES = "purchase_line quote_line sale_line stock_entry_line stock_transfer_line cost_adjust_line"

@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...engine.documents.declare import Columns
-from .known import known_part, unknown_of
+from .known import known_part, profit_rate, unknown_of
 from .papers import cost_of
-from .rounding import WHOLE_RATE, divided
 
 Row = Mapping[str, Any]
-_HUNDREDTH = 100
 
 
 def sale_totals(header: Columns, line: Columns) -> Columns:
@@ -28,11 +26,6 @@ def sale_totals(header: Columns, line: Columns) -> Columns:
     if qty and unknown_of(line) == qty and not cost:
         return found  # nobody knows anything of it
     return found | {"profit": known - cost, "profit_rate": profit_rate(known, cost)}
-
-
-def profit_rate(revenue: int, cost: int) -> int | None:
-    """Of what came in, as a rate to the hundredth of a percent; None where nothing did."""
-    return divided((revenue - cost) * (WHOLE_RATE // _HUNDREDTH), revenue) * _HUNDREDTH if revenue else None
 
 
 def _worth(header: Row, line: Row) -> int:

@@ -13,6 +13,7 @@ from .choices import sale_choices
 from .cost import Pool
 from .edit_price import not_typed, rate_of
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
+from .known import profit_rate
 from .looked_after import owner_of
 from .offer import rate_along
 from .papers import (
@@ -41,7 +42,6 @@ from .papers import (
 )
 from .prints import TOTAL, on_sheets
 from .product import SLOTS, slot_prices
-from .profit import profit_rate
 from .repricing import is_priced, set_aside, settle, told
 from .rounding import PRICED, TEN_THOUSAND, divided
 from .settings import QUOTE_DAYS, SLOT_NAMES
@@ -337,6 +337,7 @@ quote_line = Module(
         product_code=line_place()["product_code"],
         profit_rate=RateAgainst(
             "毛利率%",
+            decimals=2,
             table="stock_balance",
             by="product",
             sums=("booked", "uncosted", "value"),

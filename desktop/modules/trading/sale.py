@@ -39,7 +39,7 @@ from .credit import Standing, exposure, undelivered, verdict
 from .deposits import deposit_hints, deposit_source, follow_deposits, freed_deposits, held, held_for, use_deposits
 from .edit_price import not_typed, offers_to, rate_of
 from .gifts import LINE_COLUMNS, complete_gift, gift_field, ungift
-from .known import KNOWN, known_fields, known_totals, profit_totals, told_fields
+from .known import KNOWN, PARTLY, known_fields, known_totals, profit_totals, told_fields
 from .looked_after import owner_of
 from .money import account_move, itself, party_move
 from .offer import LIST_SLOT, LastLine, Offer
@@ -583,11 +583,12 @@ _HEADER: dict[str, Any] = {
     **receipt_fields("收款单"),
     **_SIDE.settling("已收", "未收", "收款状态"),
     "cost_total": Money(
-        "成本", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS, unknown=Unknown("unknown_qty")
+        "成本", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS,
+        unknown=Unknown("unknown_qty", partly=PARTLY),
     ),
     "profit": Money(
         "毛利", calc=True, readonly=True, see="see_cost", sum=True, sum_signs=NO_ORDERS, help="只算知道成本的部分",
-        unknown=Unknown("unknown_qty"), sum_but="unknown_revenue",
+        unknown=Unknown("unknown_qty", partly=PARTLY), sum_but="unknown_revenue",
     ),
     **known_fields(),
     "return_reason": Dict("退货原因", "return_reason"),
@@ -648,7 +649,7 @@ sale = Module(
     fields=_HEADER,
     document=Document(
         lines="sale_line",
-        revision=2,
+        revision=3,
         kind="doc_type",
         prefixes=PREFIXES,
         complete=_complete,
@@ -760,7 +761,7 @@ sale_line = Module(
             sum=True,
             width=100,
             help="退货为减",
-            unknown=Unknown("uncosted_qty", but="cost_adjusted"),
+            unknown=Unknown("uncosted_qty", but="cost_adjusted", partly=PARTLY),
         ),
         profit=Money(
             "毛利",
@@ -770,10 +771,19 @@ sale_line = Module(
             sum=True,
             width=100,
             help="退货为减，只算知道成本的部分",
-            unknown=Unknown("unknown_revenue"),
+            unknown=Unknown("unknown_revenue", partly=PARTLY),
             sum_but="unknown_revenue",
         ),
-        profit_rate=Rate("毛利率%", calc=True, readonly=True, see="see_cost", width=80, help="只算知道成本的部分"),
+        profit_rate=Rate(
+            "毛利率%",
+            decimals=2,
+            calc=True,
+            readonly=True,
+            see="see_cost",
+            width=92,
+            help="只算知道成本的部分",
+            unknown=Unknown("unknown_revenue", partly=PARTLY),
+        ),
         **delivered("交"),
         is_gift=gift_field(),
         quote_line=Ref("报价行", "quote_line", loose=True, index=True, hidden=True),

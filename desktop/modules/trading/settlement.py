@@ -158,8 +158,9 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     _complete(header, lines, typing.asking)
     if typing.line is not None and typing.field == "write_off_amount" and header.get("kind") not in _REFUNDS:
         _take_in(header, lines, lines[typing.line : typing.line + 1])
-    waits = offset.hints(header, typing.asking) if offset.is_one(header) else _hints(header, lines)
-    ahead = _ahead_hints(header, lines, typing.asking)
+    ahead = tuple(_ahead_hints(header, lines, typing.asking))
+    # what becomes of the money says already that nothing is open
+    waits = offset.hints(header, typing.asking) if offset.is_one(header) else () if ahead else _hints(header, lines)
     hints = (*waits, *ahead, *_deposit_hints(header, typing.asking), *split_hints(header))
     return Sheet(header, lines), hints
 

@@ -218,6 +218,7 @@ stock = Ledger(
             sums={"qty": "on_hand", "booked_qty": "booked", "uncosted_qty": "uncosted", "cost_amount": "value"},
             fed=("reserved", "on_order"),
             derive=_derived,
+            told_apart="on_hand",
         ),
     ),
 )
@@ -390,10 +391,10 @@ def bought_at(asking: Asking, product: str) -> int | None:
     about = {"product": product, "state": "posted", "doc_type": "purchase"}
     lines = (
         line
-        for line in asking.find("purchase_line", about)
+        for line in asking.newest("purchase_line", about)
         if line["cost_amount"] is not None and line["base_qty"] and not line["uncosted_qty"]
     )
-    newest = max(lines, key=lambda line: (str(line["doc_on"]), str(line["id"])), default=None)
+    newest = next(lines, None)
     return divided(abs(int(newest["cost_amount"])) * PRICED, int(newest["base_qty"])) if newest else None  # type: ignore[arg-type]
 
 

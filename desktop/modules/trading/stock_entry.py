@@ -128,7 +128,7 @@ def _worth_within_reason(posting: Posting) -> Iterator[Wrong]:
     for place, line in enumerate(posting.sheet.lines if _is_in(posting.sheet.header) else ()):
         worth += abs(_worth(line) or 0)
         if worth > AMOUNT_MAX:
-            text = "金额太大，请核对数量和单位成本"
+            text = f"金额太大，最多 {AMOUNT_MAX // 100:,}，请核对数量和单位成本"
             yield Wrong(text, "qty", place)
             return
 

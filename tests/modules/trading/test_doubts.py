@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from desktop.engine.fields.moment import today
 from tests.modules.trading.shop import Shop, scaled
 
 PRODUCT = "/api/records/product"
@@ -24,7 +25,7 @@ def new(shop: Shop, **values: Any) -> dict[str, Any]:
 
 def test_a_barcode_that_another_product_has_is_asked_about(shop: Shop) -> None:
     first = shop.api.post(PRODUCT, new(shop, name="糖", barcode="6901"))["row"]
-    said = {"same_barcode": f"条码 6901 已是产品 {first['code']}「糖」的"}
+    said = {"same_barcode": f"条码 6901 已是产品 {first['code']}「糖」的，保存以后每次扫它都要在两个里选一个"}
     assert asked(shop, "POST", PRODUCT, new(shop, barcode="6901")) == said
     second = shop.api.post(f"{PRODUCT}?confirmed=same_barcode", new(shop, barcode="6901"))["row"]
     assert {row["product"] for row in shop.rows("product_barcode")} == {first["id"], second["id"]}
@@ -78,3 +79,23 @@ def test_many_at_once_are_not_asked_about(shop: Shop) -> None:
 def test_what_is_wrong_is_said_before_anything_is_asked(shop: Shop) -> None:
     body = new(shop, min_price=scaled(9), price_1=scaled(5), stock_min=scaled(9), stock_max=scaled(1))
     assert "stock_max" in shop.api.refused("POST", PRODUCT, 422, body)["fields"]
+
+
+def test_days_far_off_are_asked_about_and_others_are_not(shop: Shop) -> None:
+    """The same question for records and documents; what was saved before is not asked again."""
+    early = new(shop, registered_on="1900-01-01")
+    years = int(today()[:4]) - 1900
+    assert asked(shop, "POST", PRODUCT, early) == {"far_day": f"「登记日期」写的是 1900-01-01，已经过了 {years} 年"}
+    saved = shop.api.post(f"{PRODUCT}?confirmed=far_day", early)["row"]
+    shop.api.ok(shop.api.call("PATCH", f"{PRODUCT}/{saved['id']}", {"spec": "大"}))
+    shop.api.post(PRODUCT, new(shop, registered_on="1980-01-01"))
+    path = f"/api/records/company_profile/{shop.rows('company_profile')[0]['id']}"
+    assert "2199-01-01" in asked(shop, "PATCH", path, {"start_on": "2199-01-01"})["far_day"]
+    shop.supplier()
+    shop.product()
+    order = {"supplier": "乙", "doc_type": "order", "deliver_on": "2199-01-01"}
+    problem = shop.refused("purchase", order, ("P", 1, 1), status=409)
+    assert [(one["name"], "「到货日期」写的是 2199-01-01" in one["text"]) for one in problem["questions"]] == [
+        ("far_day", True)
+    ]
+    shop.enter("purchase", order, ("P", 1, 1), confirmed=["far_day"])

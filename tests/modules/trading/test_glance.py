@@ -151,16 +151,16 @@ def test_a_discount_typed_for_a_price_that_was_offered_leaves_it_an_offer(shop: 
     line, _ = typed(shop, "sale", line | {"discount_rate": scaled(90)}, "discount_rate")
     assert (line["price_source"], line["amount"]) == ("level", 1800)
     line, said = typed(shop, "sale", line | {"unit_row": a_box(shop)}, "unit_row")
-    assert (units(line["price"]), line["amount"], said) == (240, 21600, ["级别价"])
+    assert (units(line["price"]), line["amount"], said) == (240, 21600, ["单价取自级别价"])
 
 
 def test_the_last_price_is_what_was_asked_after_its_discount_and_says_so(shop: Shop) -> None:
     shop.sell(("P", 1, 20, 85))
     line, said = typed(shop, "sale", {"product": shop.names["P"], "qty": scaled(2)}, "product")
     assert (units(line["price"]), line["discount_rate"], line["amount"]) == (17, scaled(100), 3400)
-    assert said == ["上次价（折后价：20 的 85%）"]
+    assert said == ["单价取自上次价（折后价：20 的 85%）"]
     shop.sell(("P", 1, 20, 0))
     _, said = typed(shop, "sale", {"product": shop.names["P"], "qty": scaled(2)}, "product")
-    assert said == ["上次价（折后价：20 的 85%）"], "what was given away says nothing of the price"
+    assert said == ["单价取自上次价（折后价：20 的 85%）"], "what was given away says nothing of the price"
     day = shop.rows("sale_line")[0]["doc_on"]
     assert prices(glance(shop, "sale", customer="甲"))[0] == ("上次价", 17, f"{day} 折后价")

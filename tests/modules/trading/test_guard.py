@@ -274,23 +274,27 @@ def test_sums_stay_within_reason(shop: Shop) -> None:
     ship = {"product": shop.names["P"], "unit": unit, "name": "船", "ratio": scaled(10**9)}
     line = {"product": shop.names["P"], "unit_row": shop.api.post("/api/records/product_unit", ship)["row"]["id"]}
     two = {**line, "qty": scaled(2)}
-    assert "数量太大" in shop.refused("stock_entry", {"kind": "other_in"}, two)["fields"]["lines.0.qty"]
+    assert (
+        "数量太大，最多 1,000,000,000，"
+        in shop.refused("stock_entry", {"kind": "other_in"}, two)["fields"]["lines.0.qty"]
+    )
     costly = {"product": shop.names["Q"], "qty": scaled(10**6), "price": 10**9}
     said = shop.refused("purchase", {"supplier": "乙"}, *[costly] * 2_000)["fields"][""]
-    assert said == "数字太大，请核对数量和单价"
+    assert said == "货款太大，最多 10,000,000,000,000.00，请核对数量和单价"
     many = [{**line, "qty": scaled(1)}] * 600
     shop.enter("stock_entry", {"kind": "other_in"}, *many)
     said = shop.refused("stock_entry", {"kind": "other_in"}, *many)["fields"][""]
-    assert said == "数字太大，请核对数量和单位成本"
+    assert said == "库存数量太大，最多 1,000,000,000,000，请核对数量和单位成本"
     for module in ("stock_move", "stock_balance", "stock_entry_line"):
         assert shop.rows(module)
     dear = {"product": shop.names["P"], "qty": 10**11, "unit_cost": 10**11}
     said = shop.refused("stock_entry", {"kind": "other_in"}, dear)["fields"]["lines.0.qty"]
-    assert said == "金额太大，请核对数量和单位成本"
+    assert said == "金额太大，最多 100,000,000,000，请核对数量和单位成本"
 
 
 def test_one_wrong_cell_does_not_make_the_others_of_its_line_missing(shop: Shop) -> None:
     assert list(shop.refused("sale", {"customer": "甲"}, ("P", 2, -5))["fields"]) == ["lines.0.price"]
+    assert shop.refused("sale", {"customer": "甲"}, ("P", -60, 5))["fields"] == {"lines.0.qty": "「数量」不能小于 0"}
 
 
 def test_a_question_names_all_it_is_about(shop: Shop) -> None:

@@ -85,7 +85,7 @@ def test_a_sheet_of_lines_becomes_one_opening_for_each_warehouse_and_day(shop: S
 
 def test_what_is_wrong_is_told_at_its_cell_and_a_document_comes_whole_or_not(shop: Shop) -> None:
     one = stock(
-        shop, ("主仓", "P", 10, 5, None), ("主仓", "没有的产品", 1, 1, None), ("二仓", "P", -3, 1, None),
+        shop, ("主仓", "P", 10, 5, None), ("主仓", "没有的产品", 1, 1, None), ("二仓", "P", 0, 1, None),
         ("二仓", "螺母", 4, 1, None), ("主仓", "螺母", None, 1, None),
     )  # fmt: skip
     counts = one.check()
@@ -114,10 +114,23 @@ def entered_meanwhile(monkeypatch: pytest.MonkeyPatch, shop: Shop, module: str, 
 
 
 def test_all_rows_of_a_document_blame_the_one_that_is_wrong(shop: Shop) -> None:
-    one = stock(shop, ("二仓", "螺母", 1, 1, None), ("二仓", "螺母", 2, 1, None), ("二仓", "P", -3, 1, None))
+    one = stock(shop, ("二仓", "螺母", 1, 1, None), ("二仓", "螺母", 2, 1, None), ("二仓", "P", 0, 1, None))
     one.check()
     reasons = {row["number"]: row["reason"] for row in one.rows("bad")}
-    assert [reasons[number] for number in (2, 3)] == ["和第 4 行是同一张单据，那一行有误"] * 2
+    assert [reasons[number] for number in (2, 3)] == ["和第 4 行是同一张单据，那里改好才能一起导入"] * 2
+    assert reasons[4].endswith("同一张单据的第 2、3 行也因此没有导入")
+
+
+def test_a_product_is_found_by_its_barcode_but_not_by_that_of_a_box(shop: Shop) -> None:
+    unit = {"product": shop.names["P"], "unit": shop._first("dict_item", "箱"), "ratio": scaled(12)}
+    box = shop.api.post("/api/records/product_unit", unit)["row"]["id"]
+    for code, more in (("6901234567892", {}), ("16901234567899", {"unit_row": box})):
+        shop.api.post("/api/records/product_barcode", {"product": shop.names["P"], "barcode": code, **more})
+    one = stock(shop, ("主仓", 6901234567892, 10, 5, None), ("二仓", "16901234567899", 1, 5, None))
+    assert one.check()["good"] == 1
+    (bad,) = one.rows("bad")
+    assert "是辅助单位的条码" in bad["reason"] and one.commit()["result"]["added"] == 1
+    assert shop.stock("P") == (10, 50)
 
 
 def test_what_changed_meanwhile_lets_nothing_in(shop: Shop) -> None:

@@ -46,6 +46,38 @@ def test_stock_and_value_of_both_stand_under_the_winner_and_come_apart_again(sho
     assert in_stock(shop) == {"P": (10, 100), "Q": (10, 200)}
 
 
+def test_who_merges_and_splits_is_told_what_each_holds_before(shop: Shop) -> None:
+    """Warehouse by warehouse: both and their sum before a merger, what it leaves of each before a split."""
+    apart(shop)
+    shop.add("warehouse", "二仓", code="02")
+    shop.buy(("Q", 2, 20), warehouse="二仓")
+    both = [shop.names["P"], shop.names["Q"]]
+    places = {"place": "主仓", "each": ["10", "10"], "below": [False, False], "total": "20"}, {
+        "place": "二仓", "each": ["0", "2"], "below": [False, False], "total": "2"}  # fmt: skip
+    held = shop.api.post("/api/merge/product/compare", {"ids": both})["held"]
+    assert [(one["label"], sorted(one["rows"], key=str)) for one in held] == [("库存数量", sorted(places, key=str))]
+    merge(shop)
+    shop.sell(("P", 14, 30))
+    shop.product("R", code="R-1")
+    merge(shop, loser="R")
+    told = shop.api.get(f"/api/merge/product/{shop.names['Q']}/parting")
+    assert told["titles"] == ["Q", "P"], "what else is merged stays where it is"
+    (rows,) = (one["rows"] for one in told["held"])
+    assert {row["place"]: (row["each"], row["below"], row["total"]) for row in rows} == {
+        "主仓": (["10", "−4"], [False, True], "6"), "二仓": (["2", "0"], [False, False], "2")
+    }  # fmt: skip
+    page = shop.api.get(f"/api/records/product/{shop.names['P']}")
+    assert sorted(one["title"] for one in page["merged"]) == ["Q", "R"]
+    split(shop)
+    assert in_stock_by_place(shop) == {("Q", 10), ("P", -4), ("Q", 2)}
+    shop.api.refused("GET", f"/api/merge/product/{shop.names['Q']}/parting", 404)
+
+
+def in_stock_by_place(shop: Shop) -> set[tuple[str, Exact]]:
+    names = {id: name for name, id in shop.names.items()}
+    return {(names[row["product"]], units(row["on_hand"])) for row in shop.rows("stock_balance")}
+
+
 def test_a_sale_of_either_takes_the_average_of_both(shop: Shop) -> None:
     apart(shop)
     merge(shop)
@@ -84,8 +116,8 @@ def test_goods_that_came_in_as_one_and_left_as_the_other_are_not_taken_back(shop
 
 def test_orders_reserve_and_deliver_across_both(shop: Shop) -> None:
     apart(shop)
-    order = shop.sell(("Q", 6, 30), doc_type="order", deliver_on="2099-01-01")
-    shop.enter("purchase", {"supplier": "乙", "doc_type": "order", "deliver_on": "2099-01-01"}, ("P", 3, 9))
+    order = shop.sell(("Q", 6, 30), doc_type="order", deliver_on="2039-01-01")
+    shop.enter("purchase", {"supplier": "乙", "doc_type": "order", "deliver_on": "2039-01-01"}, ("P", 3, 9))
     merge(shop)
     (row,) = shop.api.get("/api/records/stock_balance")["rows"]
     assert [units(row[name]) for name in ("on_hand", "reserved", "available", "on_order")] == [20, 6, 14, 3]
@@ -109,7 +141,7 @@ def test_orders_reserve_and_deliver_across_both(shop: Shop) -> None:
 
 def test_a_delivery_of_another_product_is_told_once_they_are_two_again(shop: Shop) -> None:
     apart(shop)
-    order = shop.sell(("Q", 6, 30), doc_type="order", deliver_on="2099-01-01")
+    order = shop.sell(("Q", 6, 30), doc_type="order", deliver_on="2039-01-01")
     merge(shop)
     line = {"product": shop.names["P"], "qty": scaled(2), "price": scaled(30), "order_line": order["lines"][0]["id"]}
     shop.sell(line)
@@ -432,7 +464,7 @@ def test_whatever_is_merged_and_split_between_documents_the_books_are_what_they_
             done.append(("sale", made, name, -qty))
             there[name] -= qty
         elif what == "order":
-            shop.sell((name, qty, 30), doc_type="order", deliver_on="2099-01-01", warehouse=where)
+            shop.sell((name, qty, 30), doc_type="order", deliver_on="2039-01-01", warehouse=where)
         elif what == "move":
             shop.enter(
                 "stock_transfer", {"from_warehouse": "主仓", "to_warehouse": "二仓"}, (name, qty, None), confirmed=yes

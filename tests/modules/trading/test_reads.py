@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
 
@@ -9,7 +10,9 @@ from desktop.engine.documents.declare import Wanted
 from desktop.engine.documents.newest import newest
 from desktop.engine.documents.verbs import asking_of
 from desktop.engine.fields.moment import today
-from tests.modules.trading.shop import Shop
+from desktop.modules.trading.price_alert import last_price
+from desktop.modules.trading.stock import bought_at
+from tests.modules.trading.shop import Shop, scaled
 
 GROWING = (
     "sale sale_line purchase purchase_line stock_move stock_balance party_entry party_balance line_cost product_cost"
@@ -79,3 +82,32 @@ def test_the_last_price_is_one_step_whatever_was_sold_before(shop: Shop) -> None
     (plan,) = [step for step, _ in _plans(shop, said) if "sale_line" in step]
     assert "USING INDEX ix_sale_line_newest (product=? AND customer=? AND unit_row=?)" in plan
     assert not [step for step, _ in _plans(shop, said) if step == "USE TEMP B-TREE FOR ORDER BY"]
+
+
+def test_what_a_product_was_bought_for_last_is_one_step_from_whomever(shop: Shop) -> None:
+    """B8, T6.3: of all purchases of a product the newest alone is read, whoever sold it and in whatever unit."""
+    for name in ("乙", "丙"):
+        shop.supplier(name)
+    product, first = shop.product("P"), date.fromisoformat(today()) - timedelta(days=SALES)
+    box = {"product": product, "unit": shop._first("dict_item", "箱"), "ratio": scaled(10)}
+    unit = shop.api.post("/api/records/product_unit", box)["row"]["id"]
+    for day in range(SALES):
+        shop.buy(*[("P", 1, 5)] * 5, supplier="乙", doc_on=(first + timedelta(days=day)).isoformat())
+    shop.buy({"product": product, "unit_row": unit, "qty": scaled(1), "price": scaled(80)}, supplier="丙")
+    engine, steps = shop.office.engine, list[int]()
+    with engine.db.read() as db:
+        asking = asking_of(engine, db)
+
+        def counted(what: Callable[[], object]) -> tuple[object, int]:
+            steps.clear()
+            db.set_progress_handler(lambda: steps.append(1), 1)
+            found = what()
+            db.set_progress_handler(None, 0)
+            return found, len(steps)
+
+        price, one = counted(lambda: last_price({"product": product, "ratio": scaled(1)}, "", asking))
+        cost, other = counted(lambda: bought_at(asking, product))
+        about = {"product": product, "state": "posted", "doc_type": "purchase"}
+        _, every = counted(lambda: asking.find("purchase_line", about))
+        assert (price, cost) == (scaled(8), scaled(8))
+        assert max(one, other) * 4 < every, "the others are not read"

@@ -317,6 +317,8 @@ def test_an_empty_sheet_says_what_it_waits_for(shop: Shop) -> None:
     assert hints(typed(shop, {"kind": "payment"}, "kind")) == [("supplier", words)]
     nothing = "没有没结清的单据，金额转入预收/付"
     assert hints(typed(shop, {"kind": "receipt", "customer": "甲"}, "customer")) == [("customer", nothing)]
+    told = hints(typed(shop, {"kind": "receipt", "customer": "甲", "amount": 50}, "amount"))
+    assert [name for name, _ in told] == ["amount"], "that nothing is open is said once"
     shop.buy(("P", 5, 1))
     shop.sell(("P", 1, 20))
     assert not hints(typed(shop, {"kind": "receipt", "customer": "甲"}, "customer"))

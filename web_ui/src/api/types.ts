@@ -31,7 +31,7 @@ export interface FieldInfo {
   /** which rows a total counts: posted ones, with the sign of their kind, and only where they are alike in `within` */
   sum_rule?: { posted: boolean; by: string; signs: Record<string, number>; within: string } | null
   /** nothing stands for what nobody knows while the fields `by` say there is such and `but` has not told it since */
-  unknown?: { by: string; but: string }
+  unknown?: { by: string; but: string; /** why it is marked where only a part is known; empty: it is not */ partly: string }
   /** warn (never refuse) when another record has the same value */
   unique: boolean
   operators: Operator[]
@@ -91,6 +91,8 @@ export interface ModuleInfo {
   aside?: { field: string; value: number; label: string } | null
   /** the column that names a document: beside it stands the state of those that do not count */
   marked?: string | null
+  /** the column that tells records which ship with the program: nobody changes them */
+  fixed?: string | null
   fields: FieldInfo[]
   columns: string[]
   quick: string[]
@@ -293,7 +295,7 @@ export type TrailRow = { module: string; header: string; document: string; label
 export interface TrailPage { rows: TrailRow[]; labels: Labels; next: string | null }
 export interface ListPage { rows: Row[]; next: string | null; total?: number; sums?: Record<string, number>; /** what each total counts */ sum_words?: Record<string, string[]>; labels: Labels }
 /** the whole record, with the titles of what it refers to */
-export interface RecordPage { row: Row; labels: Labels; /** the record that this one was merged into */ merged_into?: { id: string; title: string }; /** what can no longer be changed, and why */ settled?: Record<string, string> }
+export interface RecordPage { row: Row; labels: Labels; /** the record that this one was merged into */ merged_into?: { id: string; title: string }; /** the records that were merged into this one */ merged?: { id: string; title: string }[]; /** what can no longer be changed, and why */ settled?: Record<string, string> }
 
 /** GET /api/records/<module> */
 export interface ListQuery {

@@ -42,6 +42,12 @@ function openHelp(): void {
   tabs.show(`/help/${{ sync: 'sync', print: 'print', import: 'import', bin: 'bin', duplicates: 'merge', flaws: 'flaws' }[tabs.active.kind as string] ?? module?.help ?? ''}`)
 }
 
+/** 合并重复 of what one comes from, else as it was left */
+export function doublesOf(): string {
+  const tabs = useTabs(), from = tabs.active.kind === 'list' ? useModules().find(tabs.active.name) : undefined
+  return from?.mergeable ? `/duplicates/${from.name}` : (tabs.tabs.find((one) => one.kind === 'duplicates')?.path ?? '/duplicates')
+}
+
 export function openNewTabMenu(anchor: HTMLElement): void {
   const modules = useModules()
   void openMenu(anchor, ['app.sync', '-', ...modules.menu.flatMap(({ chapter, modules: list }) => [{ heading: chapter.label }, ...list.flatMap(openCommands)])], { label: t('打开') })
@@ -67,7 +73,7 @@ export function appCommands(actions: { search: () => void; menuBar: () => void }
     { id: 'app.quit', label: t('退出'), icon: Power, run: quit },
     { id: 'app.password', label: t('修改密码…'), icon: KeyRound, run: () => dialogs.show('password') },
     { id: 'app.check', label: t('数据检查…'), icon: ShieldCheck, enabled: () => maySettings() || t('没有数据检查的权限，可请管理员来做'), run: () => dialogs.show('check') },
-    { id: 'app.duplicates', label: t('合并重复'), icon: Merge, enabled: () => [...modules.byName.values()].some((one) => one.mergeable) || t('没有合并重复的权限，可请管理员开通'), run: () => tabs.enter('/duplicates') },
+    { id: 'app.duplicates', label: t('合并重复'), icon: Merge, enabled: () => [...modules.byName.values()].some((one) => one.mergeable) || t('没有合并重复的权限，可请管理员开通'), run: () => tabs.enter(doublesOf()) },
     { id: 'app.flaws', label: t('账目疑点'), icon: FileWarning, enabled: () => [...modules.byName.values()].some((one) => one.flaws.length > 0) || t('没有查看库存、往来和单据的权限'), run: () => tabs.enter('/flaws') },
     { id: 'app.bin', label: t('回收站'), icon: Trash2, enabled: () => [...modules.byName.values()].some((one) => one.rights.includes('delete')) || t('没有删除的权限，回收站里也没有可恢复的'), run: () => tabs.enter('/bin') },
     { id: 'app.preferences', label: t('外观与缩放…'), icon: SunMoon, run: () => dialogs.show('preferences') },

@@ -1,10 +1,11 @@
 // @vitest-environment happy-dom
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ModuleInfo } from '@/api/types'
 import { registerCommands } from '@/composables/useCommands'
 import { field } from '@/fields/info'
 import { useModules } from '@/stores/modules'
+import { useSettingNames } from '@/stores/settingNames'
 import { useTabs } from '@/stores/tabs'
 import { findPages } from './findable'
 
@@ -37,5 +38,16 @@ describe('what can be opened is found by name and initials', () => {
     expect(asked()).toMatchObject({ view: { filter: { and: [{ field: 'list', op: 'eq', value: 'unit' }] } } })
     findPages('库存一览')[0]?.run()
     expect([useTabs().active.path, asked()]).toMatchObject(['/m/stock_balance', { survey: true }])
+  })
+  it('single settings, in their page, for who may see it', async () => {
+    vi.stubGlobal('fetch', vi.fn(() => Promise.resolve(new Response(JSON.stringify({ groups: [{ label: '税', settings: [{ key: 'tax.rate', field: { label: '默认税率%' } }] }], places: [], at: 'company', may_change: true })))))
+    await useSettingNames().load()
+    expect(titles('默认税率'), 'the page itself is none of his').toEqual([])
+    useModules().byName = new Map([...useModules().byName, ['setting', module('setting', '系统配置', { page: 'settings' })]])
+    await useSettingNames().load()
+    expect([titles('默认税率'), titles('mrsl')]).toEqual([['默认税率% 系统配置 · 税'], ['默认税率% 系统配置 · 税']])
+    findPages('默认税率')[0]?.run()
+    expect([useTabs().active.path, useTabs().active.request]).toMatchObject(['/m/setting', { open: 'tax.rate' }])
+    vi.unstubAllGlobals()
   })
 })

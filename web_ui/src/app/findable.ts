@@ -5,6 +5,7 @@ import { allCommands, labelOf, runCommand, whyNot, type Command } from '@/compos
 import { distance, labelMatches } from '@/composables/pinyin'
 import { t } from '@/locale'
 import { useModules } from '@/stores/modules'
+import { useSettingNames } from '@/stores/settingNames'
 import { useTabs } from '@/stores/tabs'
 import { iconOf } from '@/ui/icons'
 import { menus, openCommand, openCommands, partCommands, runs } from './menus'
@@ -28,12 +29,19 @@ function ofModule(module: ModuleInfo, chapter: string): Findable[] {
   ]
 }
 
+/** Single settings, which open in their page. */
+function ofSettings(): Findable[] {
+  const { module, all } = useSettingNames()
+  return module ? all.map(({ key, label, group }) => ({ key: `setting:${key}`, title: label, context: `${module.label} · ${group}`, icon: iconOf(module.icon), run: () => useTabs().openList(module.name, { open: key }) })) : []
+}
+
 export function findables(): Findable[] {
   const bars = menus().map((menu) => ({ label: menu.label, ids: new Set(menu.entries().filter((one) => typeof one === 'string')) }))
   const ofWindow = allCommands().filter((one) => one.id.startsWith('app.') && !NOWHERE.has(one.id) && one.run && whyNot(one) === null)
   return [
     ...useModules().menu.flatMap(({ chapter, modules }) => modules.flatMap((one) => ofModule(one, chapter.label))),
     ...runs().map((one) => found(one, t('工具'))),
+    ...ofSettings(),
     ...ofWindow.map((one) => found(one, bars.find((bar) => bar.ids.has(one.id))?.label ?? '')),
   ]
 }

@@ -2,7 +2,9 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { expect, it } from 'vitest'
 import type { Chapter, FieldInfo, ModuleInfo, Shortcut } from '@/api/types'
+import { useModules } from '@/stores/modules'
 import { useTabs } from '@/stores/tabs'
+import { doublesOf } from './commands'
 import { chapterEntries, openCommands } from './menus'
 
 const module = (name: string): ModuleInfo => ({ name, label: name, icon: 'x', shortcuts: [] as Shortcut[], fields: [] as FieldInfo[] }) as ModuleInfo
@@ -34,4 +36,16 @@ it('a module opens as a whole after one of its shortcuts, and as it was left whe
   expect(asked()).toMatchObject({ whole: true })
   await openCommands(module('money'))[0]?.run?.()
   expect([useTabs().active.path, asked()]).toEqual(['/m/money', undefined])
+})
+
+it('合并重复 opens on what one comes from, and otherwise as it was left', () => {
+  setActivePinia(createPinia())
+  useModules().byName = new Map([['product', { ...module('product'), mergeable: true }], ['sale', module('sale')]])
+  const tabs = useTabs()
+  expect(doublesOf()).toBe('/duplicates')
+  tabs.openList('product')
+  expect(doublesOf()).toBe('/duplicates/product')
+  tabs.enter(doublesOf())
+  tabs.openList('sale')
+  expect(doublesOf()).toBe('/duplicates/product')
 })

@@ -6,6 +6,7 @@ import {
 } from 'ag-grid-community'
 import type { FieldInfo, Labels, Row, Value } from '@/api/types'
 import { formatValue, toneOf, wordsIn } from '@/fields'
+import { whyPartly } from '@/fields/define'
 import { t } from '@/locale'
 
 ModuleRegistry.registerModules([
@@ -82,6 +83,7 @@ export function drawCell(field: FieldInfo) {
     }
     const span = document.createElement('span')
     span.textContent = text
+    span.title = whyPartly(params.data, field)
     if (toneOf(value, field) === 'negative') span.className = 'negative'
     const mark = context.mark(field.name, params.data)
     return mark ? marked(span, mark) : span

@@ -47,6 +47,8 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
   }
   /** the record that this one was merged into */
   const mergedInto = shallowRef<{ id: string; title: string } | null>(null)
+  /** the records that were merged into this one */
+  const merged = shallowRef<{ id: string; title: string }[]>([])
   /** fields that others rest on, and who does */
   const settled = shallowRef<Record<string, string>>({})
   function takePage(page: RecordPage): void {
@@ -67,8 +69,11 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
     loadError.value = null
     try {
       Object.assign(labels, options.presetLabels ?? {})
-      if (id.value) takePage(await records.get(module.name, id.value))
-      else if (options.copyOf) {
+      if (id.value) {
+        const page = await records.get(module.name, id.value)
+        takePage(page)
+        merged.value = page.merged ?? []
+      } else if (options.copyOf) {
         const page = await records.get(module.name, options.copyOf)
         Object.assign(labels, page.labels)
         startNew(copyValues(module, page.row))
@@ -82,6 +87,8 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
   }
   function startNew(from: Values): void {
     id.value = null
+    merged.value = []
+    merged.value = []
     row.value = null
     settled.value = {}
     original.value = { ...from }
@@ -296,7 +303,7 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
     similarAbort?.abort()
   })
   return {
-    id, values, original, row, settled, mergedInto, labels, problems, errors, fields, loading, loadError, saving, changed, dirty, stale, draft, draftAt, similar, title, what,
+    id, values, original, row, settled, mergedInto, merged, labels, problems, errors, fields, loading, loadError, saving, changed, dirty, stale, draft, draftAt, similar, title, what,
     load, startNew, save, check, set, setProblem, resolve, continueDraft, discardDraft, dropDraft, writeDraft,
   }
 }

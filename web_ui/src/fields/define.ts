@@ -52,6 +52,10 @@ export interface Cells { readonly [name: string]: Value | undefined }
 
 /** Whether nothing stands for something that nobody knows. */
 export function isUnknown(row: Cells, field: FieldInfo): boolean {
-  const rule = field.unknown
-  return !!rule && !row[field.name] && rule.by.split(' ').every((name) => row[name]) && !row[rule.but]
+  return !!field.unknown && !row[field.name] && isOpen(row, field.unknown)
 }
+/** Why what stands there is only a part, or nothing. */
+export function whyPartly(row: Cells, field: FieldInfo): string {
+  return field.unknown && row[field.name] && isOpen(row, field.unknown) ? field.unknown.partly : ''
+}
+const isOpen = (row: Cells, rule: { by: string; but: string }): boolean => rule.by.split(' ').every((name) => row[name]) && !row[rule.but]

@@ -1,7 +1,7 @@
 /** All field types, found by folder: a new type is a new folder and touches nothing else. */
 import type { FieldInfo, FieldType, Value } from '../api/types'
 import { t } from '../locale'
-import { isUnknown, type Cells, type CellTone, type FieldDefinition, type FormatContext } from './define'
+import { isUnknown, whyPartly, type Cells, type CellTone, type FieldDefinition, type FormatContext } from './define'
 
 const found = import.meta.glob<{ default: FieldDefinition }>('./*/index.ts', { eager: true })
 let made: Map<string, FieldDefinition> | null = null
@@ -23,9 +23,12 @@ export function formatValue(value: Value | undefined, field: FieldInfo, context:
   return fieldType(field.type).format(value, field, context)
 }
 
+/** before what is known in part only */
+const PARTLY = '≈'
+
 /** The words of a cell of a row: what nobody knows is no 0 (the same on paper: `Field.words_in`). */
 export function wordsIn(row: Cells, field: FieldInfo, context: FormatContext): string {
-  return isUnknown(row, field) ? t('未知') : formatValue(row[field.name], field, context)
+  return isUnknown(row, field) ? t('未知') : (whyPartly(row, field) && PARTLY) + formatValue(row[field.name], field, context)
 }
 
 export function toneOf(value: Value | undefined, field: FieldInfo): CellTone {

@@ -12,6 +12,8 @@ export interface DirtyForm {
   what: string
   /** saves; false = could not (the form shows why) */
   save: () => Promise<boolean>
+  /** how many things in it have to be mended before it can be saved */
+  wrong?: () => number
   /** throws the changes away */
   discard: () => void
 }
@@ -35,7 +37,7 @@ export const useForms = defineStore('forms', () => {
   async function settle(which: (form: DirtyForm) => boolean = () => true): Promise<boolean> {
     const forms = dirty.value.filter(which)
     if (!forms.length) return true
-    const answer = await askUnsaved(forms.map((form) => form.what))
+    const answer = await askUnsaved(forms.map((form) => form.what), forms.reduce((sum, form) => sum + (form.wrong?.() ?? 0), 0))
     if (answer === 'stay') return false
     for (const form of forms) {
       if (answer === 'save' && !(await form.save())) return false

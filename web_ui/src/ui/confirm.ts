@@ -46,18 +46,20 @@ export async function confirm(options: { title: string; text?: string | string[]
   return answer === 'yes'
 }
 
-/** 保存 / 不保存 / 继续编辑 */
-export async function askUnsaved(what: string[]): Promise<'save' | 'discard' | 'stay'> {
+/** 保存 / 不保存 / 继续编辑; with so many things `wrong` saving would only be refused, so it is not offered. */
+export async function askUnsaved(what: string[], wrong = 0): Promise<'save' | 'discard' | 'stay'> {
   const one = what.length === 1
   const answer = await ask({
     title: one ? t('{what}还没保存', { what: what[0] ?? '' }) : t('有 {n} 处还没保存', { n: what.length }),
-    text: [],
+    text: wrong ? [t('有 {n} 处要先改好才能保存。', { n: wrong })] : [],
     ...(one ? {} : { items: what }),
-    choices: [
-      { value: 'stay', label: t('继续编辑'), key: 'Esc' },
-      { value: 'discard', label: t('不保存') },
-      { value: 'save', label: t('保存'), kind: 'primary' },
-    ],
+    choices: wrong
+      ? [{ value: 'discard', label: t('不保存') }, { value: 'stay', label: t('继续编辑'), kind: 'primary', key: 'Esc' }]
+      : [
+          { value: 'stay', label: t('继续编辑'), key: 'Esc' },
+          { value: 'discard', label: t('不保存') },
+          { value: 'save', label: t('保存'), kind: 'primary' },
+        ],
     escape: 'stay',
   })
   return answer as 'save' | 'discard' | 'stay'

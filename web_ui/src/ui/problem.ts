@@ -12,6 +12,9 @@ export function wordsOf(error: unknown): { title: string; detail: string; detail
   return { title: t('没有完成，程序出了问题'), detail: t('已录入的数据不受影响。可以复制详情发给管理员。'), details: message }
 }
 
+/** Whether asking once more may bring another answer: what the program refuses as such, it refuses again. */
+export const mayPass = (error: unknown): boolean => !(error instanceof ApiError && error.code === 'bad-request')
+
 /** Shows a failure that has no better place on the screen. */
 export function showProblem(error: unknown): void {
   if (isAbort(error)) return

@@ -65,7 +65,7 @@ describe('the parts of a sheet', () => {
     expect(names(folded(head, {}, {}, 3, true).shown)).toEqual(['on', 'party', 'b', 'c', 'store'])
     expect(names(folded(head, { closed: 'x' }, {}, 9, false).shown)).toContain('closed')
     // what nobody knows is said
-    const told = head.map((f) => (f.name === 'closed' ? { ...f, unknown: { by: 'left', but: '' } } : f))
+    const told = head.map((f) => (f.name === 'closed' ? { ...f, unknown: { by: 'left', but: '', partly: '' } } : f))
     expect(names(folded(told, { left: 2 }, {}, 9, true).shown)).toContain('closed')
   })
   it('are columns, of which only some take typing', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DocumentInfo, FieldInfo, FoundProduct } from '@/api/types'
-import { approvalOf, markOf, postedWords, pricesOf, savedWords, stateTone, stateWords, toConfirm, waitingFor } from './words'
+import { approvalOf, markOf, postedWords, pricesOf, savedWords, shippedMark, stateTone, stateWords, toConfirm, waitingFor } from './words'
 
 const about = (own: boolean): DocumentInfo => ({ lines: '', kind: null, entry: { product: '', qty: '' }, foot: [], line_columns: [], after: [], actions: [], save_posts: true, approval: true, awaits: true, own })
 
@@ -57,4 +57,9 @@ describe('prices of what was found', () => {
     expect(pricesOf(fields, [found('purchase_price', 'price_1'), found('price_1', 'price_2', 'hidden')]).map((f) => f.name)).toEqual(['purchase_price', 'price_1', 'price_2'])
     expect(pricesOf(fields, [])).toEqual([])
   })
+})
+
+it('what ships with the program says so in its list', () => {
+  const own = { fixed: 'is_system' }
+  expect([shippedMark(own, { is_system: true })?.text, shippedMark(own, { is_system: false }), shippedMark({ fixed: null }, { is_system: true })]).toEqual(['系统自带', null, null])
 })

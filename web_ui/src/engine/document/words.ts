@@ -21,6 +21,10 @@ export function markOf(row: { [name: string]: Value | undefined }): { text: stri
   const approval = approvalOf(row)
   return { text: stateWords(state, approval), tone: stateTone(state, approval) }
 }
+/** What ships with the program (零售客户) stands among what people entered, and says so. */
+export function shippedMark(module: { fixed?: string | null }, row: { [name: string]: Value | undefined }): { text: string; tone: string } | null {
+  return module.fixed && row[module.fixed] ? { text: t('系统自带'), tone: 'quiet' } : null
+}
 /** What waits for who is signed in: not what he submitted himself, unless there is nobody else. */
 export function waitingFor(operator: string | undefined, about: DocumentInfo): Filter {
   const others = about.own || !operator ? [] : [{ field: 'submitted_by', op: 'ne' as const, value: operator }]

@@ -13,7 +13,11 @@ export interface Parent { module: string; id: string; title: string; noun: strin
 export interface Likeness { id: string; title: string; context: string; created_at: string | null }
 export interface Group { score: number; kind: 'same' | 'likely'; reasons: string[]; hinders: string[]; rows: Likeness[] }
 export interface GroupPage { groups: Group[]; total: number; next: number | null }
-export interface Comparison { rows: Row[]; labels: Labels; related: Record<string, Along[]>; score: number; reasons: string[]; hinders: string[] }
+export interface Comparison { rows: Row[]; labels: Labels; related: Record<string, Along[]>; score: number; reasons: string[]; hinders: string[]; held: Held[] }
+/** what records hold in a balance, place by place, in words: each alone and all together; `below` zero */
+export interface Held { label: string; rows: { place: string; each: string[]; below: boolean[]; total: string }[] }
+/** what comes of a split: the record that is split off first, then the one it was merged into */
+export interface Parting { titles: string[]; held: Held[] }
 export interface Merged { winner: string; merged: string[]; before: Record<string, unknown> }
 export interface MergedRow { id: string; title: string; winner: string; winner_title: string; at: string; by: string }
 export interface Apart { ids: string[]; titles: string[]; at: string }
@@ -35,5 +39,6 @@ export const merging = {
   merged: (module: string, offset: number): Promise<Pages<MergedRow>> => api.get(`/api/merge/${enc(module)}`, { offset }),
   compare: (module: string, ids: string[]): Promise<Comparison> => api.post(`/api/merge/${enc(module)}/compare`, { ids }),
   merge: (module: string, winner: string, losers: string[], take: Record<string, string>, key: string): Promise<Merged> => api.post(`/api/merge/${enc(module)}`, { winner, losers, take }, { key }),
+  parting: (module: string, loser: string): Promise<Parting> => api.get(`/api/merge/${enc(module)}/${enc(loser)}/parting`),
   undo: (module: string, ids: string[]): Promise<unknown> => api.post(`/api/merge/${enc(module)}/undo`, { ids }),
 }

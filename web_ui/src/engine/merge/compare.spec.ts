@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Row } from '@/api/types'
 import { field } from '@/fields/info'
-import { gaps, isBlank, linesOf, richest, surenessOf, sureWords } from './compare'
+import { falling, gaps, isBlank, linesOf, richest, surenessOf, sureWords } from './compare'
 
 const fields = [
   field('text', { name: 'name', label: '名称', sortable: true }),
@@ -35,4 +35,9 @@ describe('two records side by side', () => {
 
 it('says how sure it is in words', () => {
   expect([110, 100, 99, 60, 59].map((points) => sureWords(surenessOf(points)))).toEqual(['很可能是同一个', '很可能是同一个', '可能是同一个', '可能是同一个', '有相同处'])
+})
+
+it('names what a split leaves below zero, and nothing else', () => {
+  const rows = [{ place: '总仓', each: ['-4', '10'], below: [true, false], total: '6' }, { place: '分仓', each: ['1', '2'], below: [false, false], total: '3' }]
+  expect(falling({ titles: ['甲', '乙'], held: [{ label: '库存数量', rows }] })).toEqual([{ title: '甲', place: '总仓', label: '库存数量', amount: '-4' }])
 })

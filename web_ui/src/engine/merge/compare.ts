@@ -1,6 +1,7 @@
 /** Which of several records stays, and which values are taken over into it. */
 import type { FieldInfo, Row, Value } from '@/api/types'
 import { t } from '@/locale'
+import type { Parting } from './calls'
 
 /** points from which the server takes records for the same, and for likely the same (likeness.py) */
 const SAME = 100, LIKELY = 60
@@ -44,4 +45,9 @@ export function gaps(lines: Line[], rows: Row[], winner: string): Record<string,
     if (other) take[field.name] = other.id
   }
   return take
+}
+
+/** What falls below zero by a split: where, whose, and how far. */
+export function falling(parting: Parting): { title: string; place: string; label: string; amount: string }[] {
+  return parting.held.flatMap(({ label, rows }) => rows.flatMap(({ place, each, below }) => each.flatMap((amount, i) => (below[i] ? [{ title: parting.titles[i] ?? '', place, label, amount }] : []))))
 }

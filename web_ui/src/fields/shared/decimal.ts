@@ -93,8 +93,8 @@ export function roundTo(value: Fraction, digits: number): bigint {
   return n < 0n ? -rounded : rounded
 }
 
-export function toRaw(value: bigint): number {
-  if (value > RAW_MAX || value < -RAW_MAX) throw new DecimalError(t('数字太大'))
+export function toRaw(value: bigint, scale = 0): number {
+  if (value > RAW_MAX || value < -RAW_MAX) throw new DecimalError(t('数字太大，最多 {max}', { max: formatScaled(Number(RAW_MAX), scale, 0) }))
   return Number(value)
 }
 

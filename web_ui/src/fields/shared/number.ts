@@ -19,10 +19,10 @@ export function parseNumber(text: string, field: FieldInfo, kind: NumberKind): P
   const clean = kind.suffix ? halfWidth(text).trim().replace(/%$/, '') : text
   if (!clean.trim()) return { ok: true, value: null }
   try {
-    const raw = toRaw(roundTo(calculate(clean), kind.scale))
-    if (field.min !== undefined && raw < field.min) return { ok: false, error: t('不能小于 {min}', { min: formatNumber(field.min, field, kind) }) }
-    if (field.max !== undefined && raw > field.max) return { ok: false, error: t('不能大于 {max}', { max: formatNumber(field.max, field, kind) }) }
-    return { ok: true, value: raw }
+    const value = roundTo(calculate(clean), kind.scale)
+    if (field.min !== undefined && value < field.min) return { ok: false, error: t('不能小于 {min}', { min: formatNumber(field.min, field, kind) }) }
+    if (field.max !== undefined && value > field.max) return { ok: false, error: t('不能大于 {max}', { max: formatNumber(field.max, field, kind) }) }
+    return { ok: true, value: toRaw(value, kind.scale) }
   } catch (error) {
     if (error instanceof DecimalError) return { ok: false, error: error.message }
     throw error

@@ -182,7 +182,7 @@ export const engine: Record<string, string> = {
   '收起相关记录': 'Fold related records',
   '改为': 'Change to',
   '改为「像」': 'Change to “is like”',
-  '数字太大': 'The number is too large',
+  '数字太大，最多 {max}': 'The number is too large, {max} at most',
   '数据显示': 'Period',
   '数据过滤': 'Filter',
   '文本（csv）': 'Text (csv)',

@@ -234,6 +234,7 @@ export const frame: Record<string, string> = {
   '系统': 'System',
   '约 {n} 个客户，连同联系人、供应商、产品和单据。适合试用，正式使用请从空白开始。': 'About {n} clients with contacts, suppliers, products and documents. For trying out; start empty for real work.',
   '继续编辑': 'Keep editing',
+  '有 {n} 处要先改好才能保存。': '{n} things have to be mended before it can be saved.',
   '综合部': 'General affairs',
   '编辑': 'Edit',
   '缩小': 'Zoom out',
