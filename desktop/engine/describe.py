@@ -311,6 +311,7 @@ def _document(
         "copied": document.copied.split(),
         "line_columns": document.line_columns.split(),
         "foot": [name for name in document.foot.split() if name in visible],
+        "spelled": next((one.spelled.field for one in document.prints if one.spelled), None),
         "after": document.after.split(),
         "fixed": document.fixed.split(),
         "finds": document.find is not None,

@@ -59,6 +59,7 @@ def test_money_moves_between_accounts_and_back(window: Window) -> None:
     amount(dialog, "amount", "120")
     amount(dialog, "fee", "2")
     expect(dialog.get_by_role("status").get_by_text("122.00")).to_be_visible()
+    expect(dialog.get_by_text("壹佰贰拾元整")).to_be_visible()  # as on paper: what was moved, without the fee
     shown.press("Control+S")
     expect(dialog).to_have_count(0)
     row = screen.api.rows("account_transfer")[0]

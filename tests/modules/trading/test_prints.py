@@ -326,6 +326,9 @@ def test_screens_are_told_of_the_prints(company: Shop) -> None:
     modules = {one["name"]: one for one in company.api.get("/api/modules")["modules"]}
     offered = [one["name"] for one in modules["sale"]["document"]["prints"]]
     assert offered[0] == "receipt_80" and {"sheet_a4", "slip_form", "contract"} <= set(offered)
+    spelled = {name: one["document"]["spelled"] for name, one in modules.items() if one["document"]}
+    assert spelled | {"sale": "total", "account_transfer": "amount", "settlement": "amount"} == spelled
+    assert spelled["stock_entry"] is spelled["opening_party"] is None, "no paper has an amount of these in words"
 
 
 def test_what_is_still_to_be_given_back_stands_as_the_total_does(company: Shop) -> None:

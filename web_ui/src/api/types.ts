@@ -193,6 +193,8 @@ export interface DocumentInfo {
   copied?: string[]
   /** fields of the head that stand at the foot, beside the totals */
   foot: string[]
+  /** the amount that papers have in words, too */
+  spelled?: string | null
   /** the one figure of the sheet; else the first calculated amount that lists sum up */
   total?: string | null
   line_columns: string[]
