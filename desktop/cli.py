@@ -6,6 +6,7 @@ Exit code 0: done. 1: refused, with one clear line on stderr. 2: wrong usage.
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from desktop.shell.window import WindowHost
     from desktop.workstation import Workstation
 
+GARBAGE = (20_000, 20, 20)
+"""How much is made before Python looks through all there is for what nobody needs any more: what is loaded at a start
+stays, and to look through it again and again was a tenth of the start."""
 LOG_BYTES_MAX = 1_000_000
 CUSTOMERS_MAX = 10_000_000
 # A first program that is only just starting has not yet said where it answers.
@@ -38,6 +42,7 @@ Shows = ("window", "browser", "headless")
 
 
 def main(words: list[str] | None = None) -> int:
+    gc.set_threshold(*GARBAGE)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console that lacks Chinese must not stop the program
             stream.reconfigure(errors="replace")

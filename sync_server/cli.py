@@ -1,6 +1,7 @@
 """The server's commands. Exit code 0: done. 1: refused, with one clear line on stderr. 2: wrong usage."""
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -28,6 +29,9 @@ from .store_sqlite import FILE_NAME, SqliteStore, restore
 
 log = logging.getLogger(__name__)
 
+GARBAGE = (20_000, 20, 20)
+"""How much is made before Python looks through all there is for what nobody needs any more: what is loaded at a start
+stays, and to look through it again and again was a tenth of the start."""
 THREADS = 16
 CONNECTIONS_MAX = 500 if sys.platform == "win32" else 4_000
 """Machines keep their connection between polls; Windows watches 512 at most."""
@@ -39,6 +43,7 @@ def main(words: list[str] | None = None) -> int:
     """Runs one command. All it writes is for this user alone: a company's data must not be read by others who may use
     the computer."""
     os.umask(0o077)
+    gc.set_threshold(*GARBAGE)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console that lacks Chinese must not stop the server
             stream.reconfigure(errors="replace")

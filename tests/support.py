@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask
 
 from desktop import accounts
 from desktop.api.guard import Guard
@@ -164,23 +165,40 @@ class Office:
 
 @contextmanager
 def open_office(folder: Path, *, sign_in: bool = True, direct: bool = False) -> Iterator[Office]:
-    """Opens a data folder and serves it on a free port; `direct`: the calls of this page take the way past it."""
+    """Opens a data folder and serves it on a free port; `direct`: the calls of this page go to the program itself, and
+    there is no server, whose threads would be most of what opening waits for."""
     workstation = Workstation.open(folder)
     guard, host = Guard(), Host()
     app = create_app(workstation, guard, host)  # type: ignore[arg-type]
-    server = LocalServer(app, guard)
-    server.start()
     try:
-        with DirectSession(app, guard.origin) if direct else requests.Session() as session:
+        with (
+            _unserved(guard) if direct else _served(app, guard, host),
+            DirectSession(app, guard.origin) if direct else requests.Session() as session,
+        ):
             session.trust_env = False  # looking for proxies in it would be half the cost of a call
             office = Office(workstation, Api.entered(session, guard.new_launch_url()), host, guard)
             if sign_in:
                 office.api.sign_in()
             yield office
     finally:
+        workstation.close()
+
+
+@contextmanager
+def _served(app: Flask, guard: Guard, host: Host) -> Iterator[None]:
+    server = LocalServer(app, guard)
+    server.start()
+    try:
+        yield
+    finally:
         host.stopping.set()
         server.stop()
-        workstation.close()
+
+
+@contextmanager
+def _unserved(guard: Guard) -> Iterator[None]:
+    guard.port = 1  # where nobody answers
+    yield
 
 
 def _letters(count: int) -> str:

@@ -40,8 +40,9 @@ export default defineConfig(({ command }) => ({
     environment: 'node',
     setupFiles: ['./dev/testSetup.ts'],
     projects: [
-      // Libraries that show things keep state of their own; the others stay loaded from file to file.
-      { extends: true, test: { name: 'page', include: withPage } },
+      // Libraries that show things keep state of their own, so that each file has a world of its own; in one process,
+      // as making a process and a page in it for each was half of the time. The others stay loaded from file to file.
+      { extends: true, test: { name: 'page', include: withPage, pool: 'vmThreads' } },
       { extends: true, test: { name: 'plain', include: specs, exclude: withPage, isolate: false } },
     ],
   },

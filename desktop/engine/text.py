@@ -3,6 +3,10 @@
 import re
 import unicodedata
 from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import orjson
 
 TEXT_VERSION = 1
 """Raise it when folding, tokens or pinyin change: every index is then made anew."""
@@ -82,23 +86,35 @@ def has(text: str | None, folded_needle: str) -> bool:
     return text is not None and folded_needle in fold(text)
 
 
+def _dictionary(name: str) -> str:
+    """One of pypinyin's dictionaries, as it lies there. Loading the library, which takes both of them apart, would be a
+    third of what it takes to start and save a first record."""
+    found = find_spec("pypinyin")
+    assert found is not None and found.origin is not None
+    return Path(found.origin).with_name(f"{name}.json").read_text(encoding="utf-8")
+
+
 @cache
-def _readings() -> dict[str, str]:
-    """The usual reading of every character, without tones."""
-    from pypinyin.constants import PINYIN_DICT
-
-    return {chr(code): _bare(reading.split(",")[0]) for code, reading in PINYIN_DICT.items()}
+def _all_readings() -> dict[str, str]:
+    """By the number of the character."""
+    read: dict[str, str] = orjson.loads(_dictionary("pinyin_dict"))
+    return read
 
 
 @cache
-def _phrases() -> dict[str, tuple[str, ...]]:
-    """Words in which a character of several readings has a certain one: 重庆 → (chong, qing)."""
-    from pypinyin.constants import PHRASES_DICT
+def _reading(char: str) -> str | None:
+    """The usual reading of a character, without tones."""
+    known = _all_readings().get(str(ord(char)))
+    return None if known is None else _bare(known.split(",")[0])
 
+
+@cache
+def _phrases() -> dict[str, list[list[str]]]:
+    """Words in which a character of several readings has a certain one: 重庆 → [[chóng], [qìng]]."""
     return {
-        phrase: tuple(_bare(options[0]) for options in readings)
-        for phrase, readings in PHRASES_DICT.items()
-        if len(phrase) <= _PHRASE_LENGTH and not _AMBIGUOUS.isdisjoint(phrase)
+        phrase: orjson.loads(readings)
+        for phrase, readings in _SHORT_PHRASE.findall(_dictionary("phrases_dict"))
+        if not _AMBIGUOUS.isdisjoint(phrase)
     }
 
 
@@ -112,17 +128,19 @@ def _bare(reading: str) -> str:
 # Characters whose common reading depends on the word; only they need a look into the phrase dictionary.
 _AMBIGUOUS = frozenset("重长行厦都乐曾单解朴调朝盛传藏会仇区查尉召校柏番参降便乘干角觉")
 _PHRASE_LENGTH = 4
+_SHORT_PHRASE = re.compile(rf'"([^"]{{2,{_PHRASE_LENGTH}}})":\s*(\[(?:\s*\[[^\]]*\],?)+\s*\])')
+"""A phrase and its readings in the file: to take all of it apart would take four times as long."""
 
 
-def _reading_in(text: str, place: int) -> str:
+def _reading_in(text: str, place: int) -> str | None:
     """The reading of an ambiguous character by the longest word around it."""
     phrases = _phrases()
     for length in range(_PHRASE_LENGTH, 1, -1):
         for start in range(max(0, place - length + 1), place + 1):
             found = phrases.get(text[start : start + length])
             if found and len(found) == length:
-                return found[place - start]
-    return _readings()[text[place]]
+                return _bare(found[place - start][0])
+    return _reading(text[place])
 
 
 @lru_cache(maxsize=2_000)
@@ -130,10 +148,9 @@ def _syllables(text: str) -> tuple[tuple[str, bool], ...]:
     """(part, is it a syllable): Chinese characters one by one, everything else in runs. A title is asked for twice,
     for its pinyin and its initials, and once more when it leaves the index."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    readings = _readings()
     parts: list[tuple[str, bool]] = []
     for place, char in enumerate(folded):
-        reading = _reading_in(folded, place) if char in _AMBIGUOUS else readings.get(char)
+        reading = _reading_in(folded, place) if char in _AMBIGUOUS else _reading(char)
         if reading is not None:
             parts.append((reading, True))
         elif parts and not parts[-1][1]:

@@ -40,7 +40,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder: Path = tmp_path_factory.mktemp("api")
     usual, tempfile.tempdir = tempfile.tempdir, str(folder)  # exported files go there
     try:
-        with open_office(make_template(folder / "data")) as opened:
+        with open_office(make_template(folder / "data"), direct=True) as opened:
             yield opened
     finally:
         tempfile.tempdir = usual

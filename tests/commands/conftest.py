@@ -7,18 +7,19 @@ import pytest
 
 from desktop import demo
 from desktop.workstation import Workstation
-from tests.support import copy_of
+from tests.support import copy_of, made_once
 
 CUSTOMERS = 150
 
 
 @pytest.fixture(scope="session")
 def furnished(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_of(template, tmp_path_factory.mktemp("furnished") / "data")
-    workstation = Workstation.open(folder)
-    demo.fill(workstation.engine, CUSTOMERS)
-    workstation.close()
-    return folder
+    def furnish(folder: Path) -> None:
+        workstation = Workstation.open(copy_of(template, folder))
+        demo.fill(workstation.engine, CUSTOMERS)
+        workstation.close()
+
+    return made_once(tmp_path_factory, "furnished", furnish)
 
 
 @pytest.fixture

@@ -23,8 +23,10 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    # Pages live for seconds here: code that is compiled to run fast for hours never gives back what that takes.
+    scripts = "--js-flags=--no-opt --no-maglev"
     launched = playwright.chromium.launch(
-        executable_path=chromium, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
+        executable_path=chromium, args=["--no-sandbox", "--headless=new", "--disable-gpu", scripts]
     )
     yield launched
     launched.close()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "_PIECE_S", 0.0)
 
 
+@cache
 def customers_file(count: int = ROWS, mark: str = "甲") -> bytes:
     rows = ((f"{mark}{n:05d}厂", "一般客户", "价格敏感、需回访", f"第{n}行") for n in range(count))
     return xlsx(HEADS, *rows)

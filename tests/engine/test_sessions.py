@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +21,17 @@ from desktop.engine.ids import new_id
 from desktop.errors import Invalid
 from desktop.workstation import Workstation
 from sync_server.replication.changeset import Op
-from tests.support import FIRST, PASSWORD, Office, fresh_key
+from tests.support import FIRST, PASSWORD, Office, copy_of, fresh_key, open_office
 
 ADMIN, SALES = seed_id("role", "admin"), seed_id("role", "sales")
 GROUP = seed_id("customer_group", "general")
+
+
+@pytest.fixture
+def served(template: Path, tmp_path: Path) -> Iterator[Office]:
+    """One with a real server, whose streams of events stay open."""
+    with open_office(copy_of(template, tmp_path / "data")) as opened:
+        yield opened
 
 
 def department(office: Office) -> str:
@@ -59,12 +67,12 @@ def test_no_batch_and_no_date_leaves_the_company_without_an_administrator(office
 # ------------------------------------------------------------- shared session
 
 
-def test_what_was_typed_as_one_operator_is_never_saved_as_another(office: Office) -> None:
-    api, me = office.api, office.admin.operator
-    hire(office, "li")
+def test_what_was_typed_as_one_operator_is_never_saved_as_another(served: Office) -> None:
+    api, me = served.api, served.admin.operator
+    hire(served, "li")
     mine = {"X-ECMS-Operator": me}
     api.post("/api/records/customer", {"name": "自己的", "group": GROUP}, headers=mine)
-    with listening(office) as heard:
+    with listening(served) as heard:
         api.sign_in("li")
         until(lambda: {"type": "session"} in heard)
     fresh = {"name": "别人窗口里的", "group": GROUP}
@@ -112,25 +120,25 @@ def until(is_so: Any, seconds: float = 10) -> None:
 # --------------------------------------------------------------------- events
 
 
-def test_a_stream_ends_with_the_operator_who_opened_it(office: Office) -> None:
-    with listening(office) as heard:
-        office.api.call("DELETE", "/api/session")
-        office.api.sign_in()
-        office.api.post("/api/records/customer", {"name": "保密", "group": GROUP})
-        office.api.call("DELETE", "/api/session")
+def test_a_stream_ends_with_the_operator_who_opened_it(served: Office) -> None:
+    with listening(served) as heard:
+        served.api.call("DELETE", "/api/session")
+        served.api.sign_in()
+        served.api.post("/api/records/customer", {"name": "保密", "group": GROUP})
+        served.api.call("DELETE", "/api/session")
         until(lambda: {"type": "closed"} in heard)
     assert heard[-2:] == [{"type": "session"}, {"type": "closed"}]
-    office.api.sign_in()
+    served.api.sign_in()
 
 
-def test_a_stream_tells_nobody_of_what_he_may_not_see(office: Office) -> None:
-    operator = hire(office, "li")
-    office.api.sign_in("li")
-    actor = office.admin.operator
-    with listening(office) as heard:
-        office.engine.bus.emit({"type": "job", "job": {"id": "x"}, "to": actor})
-        office.engine.bus.emit({"type": "job", "job": {"id": "y"}, "to": operator})
-        office.engine.bus.changed({"operator": ["1"], "customer": ["2"], "supplier": ["3"]})
+def test_a_stream_tells_nobody_of_what_he_may_not_see(served: Office) -> None:
+    operator = hire(served, "li")
+    served.api.sign_in("li")
+    actor = served.admin.operator
+    with listening(served) as heard:
+        served.engine.bus.emit({"type": "job", "job": {"id": "x"}, "to": actor})
+        served.engine.bus.emit({"type": "job", "job": {"id": "y"}, "to": operator})
+        served.engine.bus.changed({"operator": ["1"], "customer": ["2"], "supplier": ["3"]})
         until(lambda: len(heard) >= 3)
         time.sleep(0.2)
     assert heard == [
@@ -140,13 +148,13 @@ def test_a_stream_tells_nobody_of_what_he_may_not_see(office: Office) -> None:
     ]
 
 
-def test_twenty_streams_leave_the_program_answering(office: Office) -> None:
-    streams = [listening(office) for _ in range(20)]
+def test_twenty_streams_leave_the_program_answering(served: Office) -> None:
+    streams = [listening(served) for _ in range(20)]
     opened = []
     try:
         for stream in streams:
             opened.append(stream.__enter__())
-            assert office.api.call("GET", "/api/session").ok
+            assert served.api.call("GET", "/api/session").ok
         until(lambda: {"type": "closed"} in opened[0])
         assert {"type": "closed"} not in opened[-1], "the newest goes on"
     finally:

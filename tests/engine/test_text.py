@@ -5,7 +5,9 @@ import sqlite3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 
+from desktop.engine import text
 from desktop.engine.text import fold, has, initials, pinyin, search_phrase, search_tokens
 from tests.support import Office
 
@@ -41,7 +43,7 @@ def test_one_character_and_up(wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "syllables", "letters"),
+    ("title", "syllables", "letters"),
     [
         ("中石集团", "zhong shi ji tuan", "zsjt"),
         ("重庆长安汽车", "chong qing chang an qi che", "cqcaqc"),
@@ -52,8 +54,20 @@ def test_one_character_and_up(wanted: str) -> None:
         ("", "", ""),
     ],
 )
-def test_pinyin_and_initials(text: str, syllables: str, letters: str) -> None:
-    assert (pinyin(text), initials(text)) == (syllables, letters)
+def test_pinyin_and_initials(title: str, syllables: str, letters: str) -> None:
+    assert (pinyin(title), initials(title)) == (syllables, letters)
+
+
+def test_the_dictionaries_are_read_as_their_library_reads_them() -> None:
+    for number, readings in PINYIN_DICT.items():
+        assert text._reading(chr(number)) == text._bare(readings.split(",")[0]), chr(number)
+    wanted = {
+        phrase: readings
+        for phrase, readings in PHRASES_DICT.items()
+        if 2 <= len(phrase) <= text._PHRASE_LENGTH and not text._AMBIGUOUS.isdisjoint(phrase)
+    }
+    assert len(wanted) > 1_000
+    assert text._phrases() == wanted
 
 
 def test_quick_query_by_name_takes_pinyin_initials_too(office: Office) -> None:

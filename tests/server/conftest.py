@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 
+from sync_server import cli
 from sync_server.replication.wire import pack
 from tests.conftest import ROOT, Program
 from tests.server.kit import MANIFEST, Author
@@ -32,6 +35,18 @@ def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+
+
+def said(folder: Path, *words: str) -> str:
+    """What a command that must succeed prints, run in the test's own process: starting one takes as long as most tests
+    do, and those that are about commands start real ones."""
+    printed, before = io.StringIO(), os.umask(0o077)  # as the command sets it
+    try:
+        with redirect_stdout(printed):
+            assert cli.main([words[0], "--data", str(folder), *words[1:]]) == 0
+    finally:
+        os.umask(before)
+    return printed.getvalue().strip()
 
 
 @dataclass
@@ -74,7 +89,7 @@ class Served:
             stream.close()  # again does no harm
 
     def join(self, branch: str = "01", *words: str) -> Client:
-        code = command(self.folder, "invite", "--branch", branch, *words).stdout.strip()
+        code = said(self.folder, "invite", "--branch", branch, *words)
         answer = requests.post(f"{self.url}/sync/v1/enrol", json={"code": code, "schema": 1}, timeout=TIMEOUT_S)
         assert answer.status_code == 200, answer.text
         return Client(self, answer.json())

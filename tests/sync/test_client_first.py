@@ -4,6 +4,7 @@ very many records wait for a person."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,11 @@ from tests.chaos.kit import (
     assert_alike,
     attempt,
     found_company,
+    joined,
     names_of,
     server_in,
 )
+from tests.chaos.kit import fleet_in as company_in
 from tests.engine.kit import Desk
 from tests.support import copy_of
 
@@ -149,13 +152,25 @@ def test_exit_codes_of_the_commands(tmp_path: Path) -> None:
 MANY, DELETED = 500, 300
 
 
+@pytest.fixture(scope="session")
+def crowd(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two machines and their server, where there is much to delete; to be copied."""
+
+    def work(company: Company) -> None:
+        with company.first.desk() as desk:
+            for number in range(MANY):
+                desk.customer(f"客户{number:03}")
+        company.settle()
+
+    room = tmp_path_factory.mktemp("crowd")
+    company_in(template, room, work=work)
+    return room
+
+
 @pytest.fixture
-def crowded(company: Company) -> Company:
-    with company.first.desk() as desk:
-        for number in range(MANY):
-            desk.customer(f"客户{number:03}")
-    company.settle()
-    return company
+def crowded(crowd: Path, tmp_path: Path) -> Iterator[Company]:
+    with joined(crowd, tmp_path) as company:
+        yield company
 
 
 def living(desk: Desk) -> int:

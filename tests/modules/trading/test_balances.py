@@ -11,7 +11,7 @@ from desktop.engine import query as q
 from desktop.engine.access import Principal
 from tests.engine.kit import assert_checked
 from tests.modules.trading.shop import Shop
-from tests.modules.trading.test_flaws import Two, two  # noqa: F401
+from tests.modules.trading.test_flaws import Two, traders, two  # noqa: F401
 from tests.modules.trading.test_settlement import merge
 
 

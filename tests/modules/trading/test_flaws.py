@@ -4,7 +4,7 @@ ordinary documents (modules.md 0.5, 2.10.9 N22)."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from desktop.engine.access import Principal
 from desktop.engine.check import problems
 from desktop.engine.fields.moment import today
 from desktop.modules import load
-from tests.chaos.kit import joined
+from tests.chaos.kit import Company, fleet_in, joined
 from tests.engine.kit import assert_checked
 from tests.modules.trading.shop import Shop, fen, scaled
 from tests.support import open_office
@@ -58,20 +58,38 @@ def told(shop: Shop) -> dict[str, list[str]]:
     return {label: sorted(texts) for label, texts in words.items()}
 
 
+def two_in(company: Company, opened: ExitStack, names: Mapping[str, str] = {}) -> Two:
+    offices = [opened.enter_context(open_office(machine.folder, direct=True)) for machine in company.machines]
+    return Two(*(Shop(one, dict(names)) for one in offices))
+
+
+@pytest.fixture(scope="session")
+def traders(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """The folders of two machines that know a product, a customer and a supplier; and the names."""
+    room, names = tmp_path_factory.mktemp("two"), {}
+
+    def work(company: Company) -> None:
+        with ExitStack() as opened:
+            two = two_in(company, opened)
+            two.a.product()
+            two.a.customer()
+            two.a.supplier()
+            two.meet()
+            names.update(two.a.names)
+
+    fleet_in(template, room, work=work)
+    return room, names
+
+
 @pytest.fixture
-def two(pair: Path, tmp_path: Path) -> Iterator[Two]:
-    with joined(pair, tmp_path) as company, ExitStack() as opened:
-        offices = [opened.enter_context(open_office(machine.folder, direct=True)) for machine in company.machines]
-        first = Shop(offices[0])
-        first.product()
-        first.customer()
-        first.supplier()
-        made = Two(first, Shop(offices[1], dict(first.names)))
-        made.meet()
+def two(traders: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Two]:
+    folders, names = traders
+    with joined(folders, tmp_path) as company, ExitStack() as opened:
+        made = two_in(company, opened, names)
         yield made
         made.meet()
-        for office in offices:
-            assert_checked(office.engine)
+        for shop in made.both:
+            assert_checked(shop.office.engine)
 
 
 def test_nothing_is_amiss_where_nobody_was_apart(two: Two) -> None:
