@@ -88,7 +88,6 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
   function startNew(from: Values): void {
     id.value = null
     merged.value = []
-    merged.value = []
     row.value = null
     settled.value = {}
     original.value = { ...from }
