@@ -203,7 +203,8 @@ class Judge(DryRun):
                 values, wrong = reading.values(cells)
                 more, also = reading.hanging_values(cells, values)
                 found = {str(at): text for at, text in (wrong | also).items()}
-                row = {"n": number, "id": "", "v": values | more, "e": found or self._missing(values | more)}
+                found = found or self._missing(values | more) or self._nothing(values)
+                row = {"n": number, "id": "", "v": values | more, "e": found}
                 # as it comes back from the file of judged lines
                 yield row | {"f": None, "c": orjson.loads(packed(cells)), "s": None, "l": []}
         if not count:
@@ -215,6 +216,16 @@ class Judge(DryRun):
             for name, one in self._definition.imported.items()
             if one.required and one.default is None and values.get(name) is None
         }
+
+    def _nothing(self, values: Values) -> dict[str, str]:
+        """A line of none of a thing moves nothing: lists from other programs are full of them, and none shall hold back
+        the others of its document."""
+        document = self._definition.module.document
+        name = document.entry.get("qty", "") if document else ""
+        one = self._definition.imported.get(name)
+        if one is None or values.get(name) != 0:
+            return {}
+        return {self._columns.get(name, WHOLE_ROW): f"{one.label}是 0，这一行没有可导入的"}
 
     def _judge(self, db: sqlite3.Connection, deciding: _Deciding, sheet: _Sheet, entry: verbs.Entry) -> None:
         """What is wrong with a document, at the rows it is about; it is imported whole, or not at all."""

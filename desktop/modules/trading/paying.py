@@ -51,6 +51,21 @@ def pay_at_once(header: Columns, typing: Typing, *, due: int, in_full: bool) -> 
         header["paid_source"] = None
 
 
+def pay_of_tendered(header: Columns, typing: Typing, *, due: int) -> None:
+    """Whoever hands money over pays with it: as much as is due, where nobody said how much is paid."""
+    is_handed = typing.line is None and typing.field == "tendered" and not header.get("paid_amount")
+    if is_handed and due > 0 and not typing.asking.version(str(header["id"])):
+        header["paid_amount"] = min(int(header.get("tendered") or 0), due) or None
+
+
+def tendered_too_little(header: Columns, called: tuple[str, str]) -> str:
+    """What is said where less was handed over than is paid with it; `called`: both in the words of the sheet."""
+    tendered, paid = header.get("tendered"), int(header.get("paid_amount") or 0)
+    if tendered is None or int(tendered) >= paid:
+        return ""
+    return f"{called[0]}比{called[1]}少 {yuan(paid - int(tendered))}"
+
+
 _TURNS_TOTAL = (None, "discount_amount", "charge_amount", "advance_used", "doc_type", "customer")
 
 

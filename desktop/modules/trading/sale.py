@@ -72,7 +72,16 @@ from .papers import (
     taken_of,
     tax_included,
 )
-from .paying import change, let_off, let_off_paid, paid_refusals, paid_source, pay_at_once
+from .paying import (
+    change,
+    let_off,
+    let_off_paid,
+    paid_refusals,
+    paid_source,
+    pay_at_once,
+    pay_of_tendered,
+    tendered_too_little,
+)
 from .prints import TOTAL, WITHOUT_PRICES, contract, on_rolls, on_sheets
 from .profit import sale_totals
 from .receipts import RECEIPT, is_apart, receipt_fields, show_open, undone_along
@@ -98,6 +107,8 @@ PREFIXES = {"sale": "XS", "order": "XD", "return": "XT", "retail": "LS"}
 RETAIL = seed_id("customer", "retail")
 
 
+_HANDED = (("实收", "本次收款"), ("实退", "本次退款"))
+"""What is handed over and what is paid with it: on a sale, and on a return."""
 _RETAIL_ONLY = "零售的客户总是「零售客户」；知道是哪一位，选在「会员」里"
 
 
@@ -212,7 +223,7 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     if sheet.header.get("price_check"):
         text = f"价目有效期 {typing.asking.settings[PRICES_UNTIL]} 已过，这些价格要总部确认"
         hints = [*hints, Hint(text, level="warn")]
-    hints = [*hints, *held, *deposit_hints("customer", sheet, typing.asking, total=total)]
+    hints = [*hints, *held, *deposit_hints("customer", sheet, typing.asking, total=total), *_tendered_hints(sheet)]
     if _SIDE.kind(sheet.header) in _SIDE.sold:
         hints = [*hints, *minimum_hints(worked.lines, typing.asking)]
     words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)
@@ -231,9 +242,16 @@ def _pay(sheet: Sheet, typing: Typing, worked: Sheet) -> int:
     elif _SIDE.kind(sheet.header) == "sale":
         let_off_paid(sheet.header, typing, due=due)
     pay_at_once(sheet.header, typing, due=due - _int(sheet.header, "write_off_amount"), in_full=is_retail)
+    pay_of_tendered(sheet.header, typing, due=due - _int(sheet.header, "write_off_amount"))
     sheet.header["signed_total"] = header["signed_total"]
     show_open(sheet.header, typing.asking)
     return total
+
+
+def _tendered_hints(sheet: Sheet) -> Iterator[Hint]:
+    text = tendered_too_little(sheet.header, _HANDED[_SIDE.kind(sheet.header) == "return"])
+    if text:
+        yield Hint(text, "tendered", level="warn")
 
 
 def _work_out(sheet: Sheet) -> Sheet:
@@ -248,6 +266,7 @@ def _judge(posting: Posting) -> Iterator[Wrong]:
     header, kind = posting.sheet.header, _SIDE.kind(posting.sheet.header)
     yield from _SIDE.judge(posting)
     yield from _paid(header, kind)
+    yield from _tendered(posting)
     yield from _customer(posting)
     yield from stock_is_there(posting)
     yield from _quoted(posting)
@@ -279,8 +298,19 @@ def _paid(header: Columns, kind: str) -> Iterator[Wrong]:
         what="退款" if kind == "return" else "收款",
     )  # fmt: skip
     yield from (Wrong(one.message, one.field, bare=one.bare) for one in found)
-    if kind == "retail" and header.get("tendered") is not None and _int(header, "change") < 0:
-        yield Wrong("实收不能少于收款", "tendered")
+
+
+def _tendered(posting: Posting) -> Iterator[Wrong]:
+    """What was handed over is never less than what is paid of it, and of nothing paid nothing is given back. What an
+    earlier version says so stays."""
+    header, before = posting.sheet.header, posting.old.header if posting.old else {}
+    if all(header.get(name) == before.get(name) for name in ("tendered", "paid_amount")):
+        return
+    handed, paid = called = _HANDED[_SIDE.kind(header) == "return"]
+    if header.get("tendered") and not header.get("paid_amount"):
+        yield Wrong(f"填了{handed}，「{paid}」还空着：填上它，或者清空{handed}", "tendered")
+    elif text := tendered_too_little(header, called):
+        yield Wrong(text, "tendered")
 
 
 def _customer(posting: Posting) -> Iterator[Wrong]:

@@ -65,6 +65,28 @@ def test_retail_pays_what_is_due_until_somebody_types_otherwise(shop: Shop) -> N
     assert typing(shop, found, "doc_type", doc_type="sale")["values"]["paid_amount"] is None
 
 
+def test_what_is_handed_over_pays_what_is_due(shop: Shop) -> None:
+    """Else all of it would be given back, and the sale be open."""
+    shop.product()
+    shop.customer()
+    body = shop.body({"doc_type": "sale", "customer": "甲", "account": "现金"}, [("P", 2, 25)])
+    found = typing(shop, body, "tendered", tendered=fen(100))
+    assert (yuan(found["values"]["paid_amount"]), yuan(found["values"]["change"])) == (50, 50)
+    part = typing(shop, body, "tendered", tendered=fen(30))
+    assert (yuan(part["values"]["paid_amount"]), yuan(part["values"]["change"])) == (30, 0)
+    less = typing(shop, found, "tendered", tendered=fen(20))
+    assert [hint["text"] for hint in less["hints"] if hint["field"] == "tendered"] == ["实收比本次收款少 30.00"]
+    for paid, handed, told in (
+        (None, 100, "填了实收，「本次收款」还空着：填上它，或者清空实收"),
+        (50, 20, "实收比本次收款少 30.00"),
+    ):
+        values = {"doc_type": "sale", "customer": "甲", "account": "现金", "paid_amount": paid, "tendered": handed}
+        body = shop.body({name: value for name, value in values.items() if value is not None}, [("P", 2, 25)])
+        confirmed = ["negative_stock", "unknown_cost"]
+        answer = shop.api.call("POST", "/api/documents/sale", body | {"post": True, "confirmed": confirmed})
+        assert (answer.status_code, answer.json()["fields"]) == (422, {"tendered": told})
+
+
 def test_small_purchases_pay_what_is_due(shop: Shop) -> None:
     shop.product()
     found = typing(shop, shop.body({"is_retail": True}, [("P", 1, 35)]), "is_retail")
