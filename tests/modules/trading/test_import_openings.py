@@ -114,7 +114,8 @@ def entered_meanwhile(monkeypatch: pytest.MonkeyPatch, shop: Shop, module: str, 
 
 
 def test_all_rows_of_a_document_blame_the_one_that_is_wrong(shop: Shop) -> None:
-    one = stock(shop, ("二仓", "螺母", 1, 1, None), ("二仓", "螺母", 2, 1, None), ("二仓", "P", 10**8, 10**8, None))
+    shop.product("慢走丝", kind="service")
+    one = stock(shop, ("二仓", "螺母", 1, 1, None), ("二仓", "螺母", 2, 1, None), ("二仓", "慢走丝", 3, 1, None))
     one.check()
     reasons = {row["number"]: row["reason"] for row in one.rows("bad")}
     assert [reasons[number] for number in (2, 3)] == ["和第 4 行是同一张单据，那里改好才能一起导入"] * 2
