@@ -17,7 +17,7 @@ from ..fields import Cell, Field, FieldError, OfFirstChild, Ref, Refs, Serial, S
 from ..fields.base import text_of
 from ..fields.serial import in_order
 from ..registry import Definition
-from ..rows import Values, living
+from ..rows import Values, living, titles
 from ..search import lookup, offered_once
 from ..text import fold, pinyin
 from .tables import Flaw
@@ -28,6 +28,9 @@ _DAYS_TO_1904 = 1_462
 _SERIALS_END = 3_000_000
 _PARTS = re.compile(r"[、,，;；\n]")
 _INITIALS = re.compile(r"[0-9A-Za-z]{2,}")
+_SHORTENED = re.compile(r"\d(\.\d+)?[Ee]\+\d+")
+"""A code of many digits as a spreadsheet shows it, and saves it as text: the last digits are lost."""
+_NAMED = 3
 
 
 class Reading:
@@ -129,7 +132,11 @@ class Reading:
             return found[0]
         noun = self.engine.registry[module].module.noun
         if found:
-            raise FieldError(f"「{one.label}」有几个都叫「{text[:60]}」，请改写编号或更全的名称")
+            known = titles(self.db, self.engine.registry, {module: found[:_NAMED]})
+            each = "、".join(known.get(id, "") for id in found[:_NAMED]) + (" 等" if len(found) > _NAMED else "")
+            raise FieldError(f"「{one.label}」有几个都叫「{text[:60]}」（{each}），请改写编号或更全的名称")
+        if _SHORTENED.fullmatch(text):
+            raise FieldError(f"「{one.label}」的「{text}」是长数字被表格改短了：把那一列设成文本，再填一次")
         if reach_sql(self.engine.registry, self.engine.registry[module], self.principal, q.T) is not None:
             noun = f"您能看到的{noun}"
         raise FieldError(f"「{one.label}」没有叫「{text[:60]}」的{noun}，请改写，或先新增它")

@@ -58,7 +58,7 @@ def template(engine: Engine, principal: Principal, definition: Definition, targe
             is_number = one.align == "right" or isinstance(one, Date)
             sheet.set_column(column, column, max(12, 2 * len(label) + 2), None if is_number else styles["text"])
             sheet.write_string(0, column, label, styles["needed" if one.required else "head"])
-            sheet.write_string(1, column, f"{HINT}{_hint(one, said.get(name, ''))}", styles["hint"])
+            sheet.write_string(1, column, f"{HINT}{_hint(engine, one, said.get(name, ''))}", styles["hint"])
         _choose(book, sheet, _choices(engine, principal, definition, fields))
 
 
@@ -102,14 +102,22 @@ def imported_as(definition: Definition) -> str:
     return (imports.label if imports else "") or definition.module.label
 
 
-def _hint(one: Field, said: str) -> str:
+def _named_by(engine: Engine, one: Ref) -> str:
+    """How a record is named: a product by its barcode, too."""
+    children = engine.registry[one.target].module.found_by.split() if not one.target_by else []
+    nouns = [engine.registry[name].module.noun for name in children]
+    return f"名称、编号或{'、'.join(nouns)}" if nouns else _HINTS["ref"]
+
+
+def _hint(engine: Engine, one: Field, said: str) -> str:
     """`said` by the declaration, else what fields of its kind take."""
     if said:
         return f"必填；{said}" if one.required else said
     kind = "ref" if isinstance(one, Ref) and not getattr(one, "small", False) else one.type
+    plain = _named_by(engine, one) if kind == "ref" and isinstance(one, Ref) else _HINTS.get(kind, "")
     words = [
         "必填" if one.required else "",
-        "从下拉里选" if isinstance(one, Enum) or getattr(one, "small", False) else _HINTS.get(kind, ""),
+        "从下拉里选" if isinstance(one, Enum) or getattr(one, "small", False) else plain,
         _HINTS["refs"].removeprefix("名称，") if isinstance(one, OfFirstChild) else one.help,
     ]
     return "；".join(word for word in words if word) or "可不填"

@@ -131,6 +131,14 @@ def test_a_product_is_found_by_its_barcode_but_not_by_that_of_a_box(shop: Shop) 
     assert one.check()["good"] == 1
     (bad,) = one.rows("bad")
     assert "是辅助单位的条码" in bad["reason"] and one.commit()["result"]["added"] == 1
+    shop.api.post(
+        "/api/records/product_barcode?confirmed=same_barcode",
+        {"product": shop.names["螺母"], "barcode": "6901234567892"},
+    )
+    two = stock(shop, ("主仓", "6901234567892", 1, 1, None), ("主仓", "6.90123E+12", 1, 1, None))
+    two.check()
+    both, short = two.reasons()
+    assert "有几个都叫「6901234567892」（P、螺母）" in both and "把那一列设成文本" in short
     assert shop.stock("P") == (10, 50)
 
 
@@ -515,6 +523,7 @@ def test_the_template_asks_for_lines_and_only_openings_take_files(shop: Shop) ->
     described = {one["name"]: one for one in shop.api.get("/api/modules")["modules"]}
     assert described["stock_entry"]["document"]["imports_label"] == "期初库存"
     heads = [cell.value for cell in book.worksheets[0][1]]
+    assert str(book.worksheets[0]["C2"].value).endswith("名称、编号或条码")
     assert heads[:3] == ["仓库 *", "单据日期", "产品 *"] and {"数量 *", "单位成本", "备注"} <= set(heads)
     assert shop.api.call("POST", "/api/import/sale/template").status_code == 403
     rights = {one["name"]: one["rights"] for one in shop.api.get("/api/modules")["modules"]}
