@@ -224,6 +224,7 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
         text = f"价目有效期 {typing.asking.settings[PRICES_UNTIL]} 已过，这些价格要总部确认"
         hints = [*hints, Hint(text, level="warn")]
     hints = [*hints, *held, *deposit_hints("customer", sheet, typing.asking, total=total), *_tendered_hints(sheet)]
+    hints = [*hints, *_shop_hints(sheet, typing.asking)]
     if _SIDE.kind(sheet.header) in _SIDE.sold:
         hints = [*hints, *minimum_hints(worked.lines, typing.asking)]
     words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)
@@ -246,6 +247,13 @@ def _pay(sheet: Sheet, typing: Typing, worked: Sheet) -> int:
     sheet.header["signed_total"] = header["signed_total"]
     show_open(sheet.header, typing.asking)
     return total
+
+
+def _shop_hints(sheet: Sheet, asking: Asking) -> Iterator[Hint]:
+    """On a 销货 nothing is paid by itself: what somebody takes along from the shop would stay open, of nobody."""
+    customer = asking.look("customer", str(sheet.header.get("customer") or ""))
+    if _SIDE.kind(sheet.header) == "sale" and customer is not None and customer["is_system"]:
+        yield Hint(f"当场付清的卖给「{customer['name']}」，活动类型选「零售」更快", "customer")
 
 
 def _tendered_hints(sheet: Sheet) -> Iterator[Hint]:

@@ -76,6 +76,9 @@ def test_what_is_handed_over_pays_what_is_due(shop: Shop) -> None:
     assert (yuan(part["values"]["paid_amount"]), yuan(part["values"]["change"])) == (30, 0)
     less = typing(shop, found, "tendered", tendered=fen(20))
     assert [hint["text"] for hint in less["hints"] if hint["field"] == "tendered"] == ["实收比本次收款少 30.00"]
+    (stranger,) = (row for row in shop.rows("customer") if row["is_system"])
+    found = typing(shop, body, "customer", customer=stranger["id"])
+    assert [hint["text"] for hint in found["hints"]] == ["当场付清的卖给「零售客户」，活动类型选「零售」更快"]
     for paid, handed, told in (
         (None, 100, "填了实收，「本次收款」还空着：填上它，或者清空实收"),
         (50, 20, "实收比本次收款少 30.00"),
