@@ -98,8 +98,7 @@ def test_what_was_wiped_is_in_no_log_though_it_is_just_folded_in(
     workstation: Workstation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite folds nothing in, and cuts no log, while somebody else folds: it says so and goes on."""
-    fold = workstation.db._fold
-    monkeypatch.setattr(workstation.db, "_fold", lambda: (time.sleep(0.3), fold()))
+    monkeypatch.setattr(workstation.db, "_fold", lambda: time.sleep(0.3))
     with workstation.db.write() as db:
         db.executemany("INSERT INTO meta VALUES (?, 'a secret')", [(f"wiped {one}",) for one in range(2_500)])
     with workstation.db.write() as db:
