@@ -220,6 +220,11 @@ class Database:
             self._folder = self._folder or self._connect(_READER_CACHE_KIB)
             self._folder.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
+    def _end_folding(self) -> None:
+        """Waits for it: while it goes on nobody else folds anything in, SQLite does not even wait its turn."""
+        if self._folding and self._folding.is_alive():
+            self._folding.join()
+
     def _waiting(self) -> list[Callable[[], None]]:
         waiting, self._after_commit = self._after_commit, []
         return waiting
@@ -228,17 +233,18 @@ class Database:
     def bulk(self) -> Iterator[None]:
         """While very much is written: a larger cache and fewer checkpoints, since indexes are hit all over. Others
         may write meanwhile."""
-        self._tune(_BULK_CACHE_KIB, _BULK_LOG_PAGES, 1)
+        self._tune(1)
         try:
             yield
         finally:
-            self._tune(_WRITER_CACHE_KIB, _LOG_PAGES, -1)
+            self._tune(-1)
 
-    def _tune(self, cache_kib: int, log_pages: int, bulks: int) -> None:
+    def _tune(self, more: int) -> None:
+        """One of such works more, or less: the last of them ends it."""
         with self._lock:
-            self._bulks += bulks
-            self._writer.execute(f"PRAGMA cache_size=-{cache_kib}")
-            self._writer.execute(f"PRAGMA wal_autocheckpoint={log_pages}")
+            self._bulks += more
+            self._writer.execute(f"PRAGMA cache_size=-{_BULK_CACHE_KIB if self._bulks else _WRITER_CACHE_KIB}")
+            self._writer.execute(f"PRAGMA wal_autocheckpoint={_BULK_LOG_PAGES if self._bulks else _LOG_PAGES}")
 
     @contextmanager
     def _joined(self) -> Iterator[sqlite3.Connection]:
@@ -339,9 +345,10 @@ class Database:
             db.close()
 
     def shrink(self) -> None:
-        """Gives back the space of what was deleted, so that nothing of it can be read from the file."""
+        """Gives back the space of what was deleted, so that nothing of it can be read from the file or its log."""
         with self._lock:
             self._writer.execute("VACUUM")
+            self._end_folding()
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
@@ -350,8 +357,7 @@ class Database:
             return
         with self._lock:
             self._closed = True
-        if self._folding and self._folding.is_alive():
-            self._folding.join()
+        self._end_folding()
         if self._folder:
             self._folder.close()
         while not self._readers.empty():

@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from .fields.base import PARTLY, Partly
+
 ROWS_MAX = 1_048_575
 """Without the line of heads."""
 TEXT_MAX = 32_767
@@ -37,14 +39,19 @@ def write(target: Path, heads: Sequence[str], rows: Iterable[Sequence[object]], 
 def _fill(
     book: Any, sheet: Any, heads: Sequence[str], rows: Iterable[Sequence[object]], formats: Sequence[str]
 ) -> None:
-    styles = [None if pattern == AS_TEXT else book.add_format({"num_format": pattern}) for pattern in formats]
+    styles = [_style(book, pattern) for pattern in formats]
+    marked = [_style(book, f'"{PARTLY}"{pattern};"{PARTLY}"-{pattern}') for pattern in formats]
     sheet.freeze_panes(1, 0)
     sheet.write_row(0, 0, heads, book.add_format({"bold": True, "bottom": 1}))
     for column, head in enumerate(heads):
         sheet.set_column(column, column, max(10, 2 * len(head) + 4))
     for number, row in enumerate(rows, 1):
         for column, cell in enumerate(row):
-            write_cell(sheet, number, column, cell, styles[column])
+            write_cell(sheet, number, column, cell, (marked if isinstance(cell, Partly) else styles)[column])
+
+
+def _style(book: Any, pattern: str) -> Any:
+    return None if pattern == AS_TEXT else book.add_format({"num_format": pattern})
 
 
 def write_cell(sheet: Any, row: int, column: int, cell: object, style: Any, text_style: Any = None) -> None:

@@ -836,12 +836,11 @@ class _Saving:
             raise Invalid({"": self._much(one, LARGEST)})
         return sheet
 
-    def _much(self, one: Field | None, most: int) -> str:
+    def _much(self, one: Field, most: int) -> str:
         """What is too large and how large it may be, in the words of the lines, where there are any."""
         fields, entry = self.line_definition.fields, self.document.entry
         cells = [fields[entry[part]].label for part in ("qty", "price") if entry.get(part) in fields]
-        what = f"{one.label}太大，最多 {one.format(most, {})}" if one else "数字太大"
-        return f"{what}，请核对{'和'.join(cells)}"
+        return f"{one.label}太大，最多 {one.format(most, {})}，请核对{'和'.join(cells)}"
 
     # ------------------------------------------------------------------------------------------------ whether it may
 

@@ -145,6 +145,10 @@ PARTLY = "≈"
 """Before what is known in part only."""
 
 
+class Partly(Decimal):
+    """A number in a cell of a spreadsheet that is known in part only: it stays a number, and is shown with the mark."""
+
+
 @dataclass(frozen=True)
 class Where:
     """What a field needs to know to turn a condition into SQL.
@@ -277,9 +281,12 @@ class Field:
 
     def cell_in(self, row: Mapping[str, Any], name: str, labels: Mapping[str, str]) -> object:
         """The same for a spreadsheet."""
-        if self.unknown and self.unknown.of(row, name):
+        cell = self.export(row[name], labels)
+        if self.unknown is None:
+            return cell
+        if self.unknown.of(row, name):
             return UNKNOWN
-        return self.export(row[name], labels)
+        return Partly(cell) if isinstance(cell, Decimal) and self.unknown.is_partly(row, name) else cell
 
     def search_text(self, value: Value) -> str:
         """What the full-text index knows of the value."""

@@ -180,9 +180,13 @@ class Reading:
     def _children(
         self, target: Definition, child: Definition, part: str | None, text: str, base: list[Sql]
     ) -> list[Any]:  # fmt: skip
-        """(record, its part) that a child of exactly this title names."""
+        """(record, its part) that a child of exactly this title names, written as it is kept."""
         title, parent = child.module.title, child.module.parent
-        named = Sql(f'k.deleted_at IS NULL AND k.pinyin = ? AND k."{title}" = ?', (pinyin(text), text))
+        try:
+            kept = str(child.fields[title].parse(text))
+        except FieldError:
+            return []
+        named = Sql(f'k.deleted_at IS NULL AND k.pinyin = ? AND k."{title}" = ?', (pinyin(kept), kept))
         both, column = all_of([*base, named]), f'k."{part}"' if part else "NULL"
         sql = (
             f'SELECT DISTINCT k."{parent}", {column} FROM {child.name} k '

@@ -127,7 +127,7 @@ def test_a_product_is_found_by_its_barcode_but_not_by_that_of_a_box(shop: Shop) 
     box = shop.api.post("/api/records/product_unit", unit)["row"]["id"]
     for code, more in (("6901234567892", {}), ("16901234567899", {"unit_row": box})):
         shop.api.post("/api/records/product_barcode", {"product": shop.names["P"], "barcode": code, **more})
-    one = stock(shop, ("主仓", 6901234567892, 10, 5, None), ("二仓", "16901234567899", 1, 5, None))
+    one = stock(shop, ("主仓", 6901234567892, 10, 5, None), ("二仓", "１６９０１ 234567899", 1, 5, None))
     assert one.check()["good"] == 1
     (bad,) = one.rows("bad")
     assert "是辅助单位的条码" in bad["reason"] and one.commit()["result"]["added"] == 1

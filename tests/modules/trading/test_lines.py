@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from desktop.engine.fields.moment import today
 from tests.api.test_roles import PASSWORD, hire, make
@@ -61,6 +63,12 @@ def test_the_rate_is_of_what_is_costed_alone(shop: Shop) -> None:
     for module, row, names in (("sale_line", line, "profit profit_rate"), ("sale", header, "profit known_rate")):
         fields = shop.office.engine.registry[module].fields
         assert all(fields[name].words_in(row, name, {})[:1] == "≈" for name in names.split()), "half of it is not known"
+        asked = {"format": "xlsx", "columns": names.split(), "ids": [row["id"]]}
+        job = shop.api.ended(shop.api.post(f"/api/export/{module}", asked))
+        book = load_workbook(io.BytesIO(shop.api.call("GET", f"/api/jobs/{job['id']}/file").content))
+        cells = [book.worksheets[0].cell(2, column) for column in (1, 2)]
+        assert [cell.value for cell in cells] == [20, 50], "numbers to go on working with"
+        assert all(cell.number_format.startswith('"≈"') for cell in cells)
 
 
 def test_profit_without_the_tax_where_the_company_says_so(shop: Shop) -> None:

@@ -8,7 +8,7 @@ import { field } from '@/fields/info'
 import { questionNow } from '@/ui/confirm'
 import { useRecordForm, type RecordForm } from './useRecordForm'
 
-const module = { name: 'thing', noun: '东西', title: 'name', fields: [field('text', { name: 'name' })], tabs: [{ label: '基本', sections: [{ label: '', fields: ['name'] }] }], alike: [] } as unknown as ModuleInfo
+const module = { name: 'thing', noun: '东西', title: 'name', fields: [field('text', { name: 'name' }), field('text', { name: 'other' })], tabs: [{ label: '基本', sections: [{ label: '', fields: ['name'] }] }], alike: [] } as unknown as ModuleInfo
 const asks = ['twice', 'order']
 let sent: string[] = []
 
@@ -75,4 +75,18 @@ describe('what is asked before a save', () => {
     expect(keys.length).toBeGreaterThan(1)
     expect(new Set(keys).size, 'another key would make another record').toBe(1)
   })
+})
+
+it('says what is in the way of the values that were refused, not of those typed since', async () => {
+  vi.stubGlobal('fetch', vi.fn((path: string, init: RequestInit) => Promise.resolve(
+    init.method === 'POST' && path.startsWith('/api/records/thing')
+      ? new Response(JSON.stringify({ code: 'invalid', title: '', status: 422, fields: { name: '和别的对不上' } }), { status: 422, headers: { 'Content-Type': 'application/problem+json' } })
+      : new Response('null', { status: 200 }),
+  )))
+  const form = await formOf()
+  expect([await form.save(), form.wrong()]).toEqual([null, 1])
+  form.set('other', '改了别处')
+  expect(form.wrong()).toBe(0)
+  form.setProblem('other', '不是数字')
+  expect(form.wrong()).toBe(1)
 })

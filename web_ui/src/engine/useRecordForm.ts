@@ -182,7 +182,12 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
   /** one key per thing the user does; kept when the answer got lost, so that trying again never doubles */
   let attempt: { key: string; sent: Record<string, Value> } | null = null
 
+  /** the values that were last refused: of others nobody knows yet what is wrong */
+  let refused = ''
+  const wrong = (): number => new Set([...Object.keys(problems), ...(JSON.stringify(values) === refused ? Object.keys(errors) : [])]).size
+
   function check(): boolean {
+    refused = JSON.stringify(values)
     for (const key of Object.keys(errors)) delete errors[key]
     Object.assign(errors, missingRequired(fields, values))
     for (const [name, problem] of Object.entries(problems)) errors[name] = problem
@@ -303,7 +308,7 @@ export function useRecordForm(module: ModuleInfo, options: FormOptions) {
   })
   return {
     id, values, original, row, settled, mergedInto, merged, labels, problems, errors, fields, loading, loadError, saving, changed, dirty, stale, draft, draftAt, similar, title, what,
-    load, startNew, save, check, set, setProblem, resolve, continueDraft, discardDraft, dropDraft, writeDraft,
+    load, startNew, save, check, wrong, set, setProblem, resolve, continueDraft, discardDraft, dropDraft, writeDraft,
   }
 }
 export type RecordForm = ReturnType<typeof useRecordForm>

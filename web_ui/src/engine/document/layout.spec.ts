@@ -3,7 +3,7 @@ import type { DocumentInfo, ModuleInfo } from '../../api/types'
 import { field } from '../../fields/info'
 import { leastTotal, lineColumns, roomsOf, template } from './columns'
 import { fieldsOfKind, folded, heldBy, layoutOf, linesOfKind, mustType, nounOf, withoutStray } from './layout'
-import { ownerOfLine } from './owner'
+import { ownerOfLine, wayTo } from './owner'
 
 const fields = [
   field('serial', { name: 'number' }), field('date', { name: 'on', required: true }), field('ref', { name: 'party', required: true }), field('text', { name: 'b' }), field('text', { name: 'c' }),
@@ -91,6 +91,11 @@ it('a line knows its sheet', () => {
   const lines = { name: 'sheet_line', fields: [field('ref', { name: 'origin', target: 'sheet' }), field('ref', { name: 'document', target: 'sheet', required: true })] } as unknown as ModuleInfo
   expect(ownerOfLine([module, lines], 'sheet_line')).toEqual({ module: 'sheet', field: 'document' })
   expect(ownerOfLine([module, lines], 'sheet')).toBeNull()
+  expect(wayTo([module, lines], 'sheet_line')).toEqual({ way: 'sheet', module: 'sheet', field: 'document' })
+})
+it('what somebody may not look at has no way to it, as an entry of a document has for who sees the stock alone', () => {
+  const entries = { name: 'entry', fields: [], local: true } as unknown as ModuleInfo
+  expect([wayTo([module, entries], 'entry'), wayTo([module, entries], 'sheet'), wayTo([entries], 'sheet')]).toEqual([{ way: 'behind' }, { way: 'form' }, { way: 'none' }])
 })
 
 it('a new sheet begins where something has to be typed', () => {

@@ -348,7 +348,17 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
       }
     }
     errors.value = found
+    refused = JSON.stringify(bodyOf(sheet.value))
     return !Object.keys(found.head).length && !Object.keys(found.cells).length
+  }
+  /** what was last refused: of anything else nobody knows yet what is wrong */
+  let refused = ''
+  /** How many things have to be mended before it can be saved. */
+  function wrong(): number {
+    const typedWrong = countIn(Object.values(problems.value))
+    if (JSON.stringify(bodyOf(sheet.value)) !== refused) return typedWrong
+    const { head, cells, general } = errors.value
+    return Math.max(typedWrong, general.length + countIn([head, ...Object.values(cells)]))
   }
   async function send(body: SaveBody): Promise<DocumentPage> {
     const text = JSON.stringify(body)
@@ -427,10 +437,12 @@ export function useDocument(module: ModuleInfo, about: DocumentInfo, lineModule:
   onUnmounted(() => follower.reset())
   return {
     id, page, sheet, labels, hints, errors, problems, loading, loadError, saving, working, lagging, dirty, answers, turned, state, title, kind, noun, what, kept,
-    load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, keepLines, letTurn, repeatLine, takeFrom, takeAll, fill, save, act, learn,
+    load, refresh, startNew, blank, takePage, continueKept, set, setLine, setProblem, add, addScanned, replaceProduct, remove, putBack, keepLines, letTurn, repeatLine, takeFrom, takeAll, fill, save, wrong, act, learn,
   }
 }
 export type DocumentSheet = ReturnType<typeof useDocument>
+
+const countIn = (parts: object[]): number => parts.reduce((sum, one) => sum + Object.keys(one).length, 0)
 
 function without<T>(from: Record<string, T>, name: string): Record<string, T> {
   if (!(name in from)) return from

@@ -182,6 +182,7 @@ export const engine: Record<string, string> = {
   '收起相关记录': 'Fold related records',
   '改为': 'Change to',
   '改为「像」': 'Change to “is like”',
+  '没有查看这种单据和资料的权限，可请管理员开通': 'No right to see documents or records of this kind; the administrator can give it',
   '数字太大，最多 {max}': 'The number is too large, {max} at most',
   '数据显示': 'Period',
   '数据过滤': 'Filter',

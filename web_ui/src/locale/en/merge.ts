@@ -66,7 +66,7 @@ export const merge: Record<string, string> = {
   '现在合起来': 'Together now',
   '合并后': 'Merged',
   '，小于 0': ', below 0',
-  '拆分后「{title}」在{place}的{label}是 {amount}：合并期间一个进的货用另一个的名字出了库。': 'After the split, {label} of {title} in {place} is {amount}: while merged, goods bought under one name left under the other.',
+  '拆分后「{title}」在{place}的{label}是 {amount}，可能是合并期间一个进的货用另一个的名字出了库。': 'After the split, {label} of {title} in {place} is {amount}, perhaps because goods bought under one name left under the other while merged.',
   '合并时带过来的内容留在保留的那个里。': 'What was taken over in merging stays with the one that was kept.',
   '合并着：{titles}。': 'Merged in: {titles}.',
   '「{title}」没有合并过别的{noun}。': 'No other {noun} is merged into {title}.',
