@@ -579,9 +579,10 @@ def stock_is_there(posting: Posting) -> Iterator[Wrong]:
         if taken[key] > there - kept and rule != "allow":
             held = f"，留给别的订货 {shown_qty(kept)}" if kept else ""
             has = f"产品 {line.get('product_name') or ''} 库存 {shown_qty(there)}{held}"
-            about = f"{has}，需要 {shown_qty(-after[key])}"
+            about, left = f"{has}，需要 {shown_qty(-after[key])}", there + after[key]
             may = rule == "warn" or posting.rights("negative_stock")
-            yield Wrong(about, "qty", place, ask="negative_stock" if may else None)
+            comes_to = f"，过账后是 {shown_qty(left)}" if may and left < 0 else ""
+            yield Wrong(about + comes_to, "qty", place, ask="negative_stock" if may else None)
     yield from stock_stays(posting)
 
 

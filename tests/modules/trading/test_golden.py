@@ -154,7 +154,7 @@ def known(document: dict[str, Any]) -> tuple[Any, ...]:
 def test_g7_stock_below_zero_is_filled_later(shop: Shop) -> None:
     shop.buy(("P", 5, 10))
     problem = shop.refused("sale", {"customer": "甲"}, ("P", 8, 20), status=409)
-    assert problem["questions"] == [{"name": "negative_stock", "text": "产品 P 库存 5，需要 8"}]
+    assert problem["questions"] == [{"name": "negative_stock", "text": "产品 P 库存 5，需要 8，过账后是 -3"}]
     assert costs(shop.sell(("P", 8, 20), confirmed=["negative_stock"])) == [D(-80)] and shop.stock() == (-3, -30)
     filled = shop.buy(("P", 10, 12))
     assert yuan(filled["lines"][0]["cost_variance"]) == -6 and shop.stock() == (7, 84) and shop.average() == 12

@@ -299,7 +299,9 @@ def test_one_wrong_cell_does_not_make_the_others_of_its_line_missing(shop: Shop)
 
 def test_a_question_names_all_it_is_about(shop: Shop) -> None:
     asked = shop.refused("sale", {"customer": "甲"}, ("P", 24, 1), ("Q", 2, 1), ("P", 5, 1), status=409)["questions"]
-    assert [one["text"] for one in asked] == ["产品 P 库存 0，需要 29；产品 Q 库存 0，需要 2"]
+    assert [one["text"] for one in asked] == [
+        "产品 P 库存 0，需要 29，过账后是 -29；产品 Q 库存 0，需要 2，过账后是 -2"
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------ g: long ago

@@ -96,7 +96,7 @@ def test_both_in_one_document_are_counted_together_against_the_stock(shop: Shop)
     apart(shop)
     merge(shop)
     problem = shop.refused("sale", {"customer": "甲"}, ("P", 15, 30), ("Q", 6, 30), status=409)
-    assert problem["questions"] == [{"name": "negative_stock", "text": "产品 P 库存 20，需要 21"}]
+    assert problem["questions"] == [{"name": "negative_stock", "text": "产品 P 库存 20，需要 21，过账后是 -1"}]
     sold = shop.sell(("P", 15, 30), ("Q", 5, 30))
     assert costs(sold) == [-225, -75] and in_stock(shop) == {"P": (0, 0)}
     lines = [{**line, "qty": scaled(qty)} for line, qty in zip(sold["lines"], (5, 15), strict=True)]
