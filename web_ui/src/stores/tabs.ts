@@ -12,6 +12,8 @@ import { useForms } from './forms'
 export interface ListRequest {
   /** filter / period / sort to show now (not remembered as the user's layout) */
   view?: Partial<SavedView>
+  /** the cursor goes to this field of the one record there is */
+  field?: string
   /** words looked for in the whole list */
   q?: string
   /** open this record in its dialog */
