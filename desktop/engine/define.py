@@ -337,6 +337,8 @@ class Module:
     context: str = ""
     """Fields shown beside the title in pickers and search."""
     menu: bool = True
+    also: str = ""
+    """Other words by which people look for it, parted by spaces."""
     search: bool = True
     """Whether the global search covers it."""
     lookup: bool = False

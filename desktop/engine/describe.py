@@ -19,7 +19,7 @@ from .imports import most
 from .registry import Definition, targets_of
 from .saving import default_of
 from .settings import Settings, settings_of
-from .text import initials
+from .text import initials, pinyin
 
 
 def modules(engine: Engine, principal: Principal) -> dict[str, Any]:
@@ -110,6 +110,7 @@ def _itself(definition: Definition) -> dict[str, Any]:
     return {
         "name": module.name,
         "label": module.label,
+        "names": [_name(word) for word in (module.label, *module.also.split())],
         "noun": module.noun,
         "chapter": module.chapter,
         "icon": module.icon,
@@ -129,6 +130,11 @@ def _itself(definition: Definition) -> dict[str, Any]:
         "shortcuts": [vars(one) for one in module.shortcuts],
         "only": _only(module.only) if module.only else None,
     }
+
+
+def _name(word: str) -> dict[str, str]:
+    """What something is looked for by, and as it is typed without a Chinese keyboard."""
+    return {"text": word, "pinyin": pinyin(word).replace(" ", ""), "initials": initials(word)}
 
 
 def _only(one: Only) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pytest
 from openpyxl import load_workbook
 from pypdfium2 import PdfDocument
 
-from desktop.engine.text import pinyin
+from desktop.engine.text import initials, pinyin
 from desktop.modules import load
 from tests.importing import Importing, fetched
 from tests.support import Office, fresh_key
@@ -45,6 +45,14 @@ def test_description_names_only_fields_that_exist(office: Office, module: str) -
     shown = {name for tab in described["tabs"] for section in tab["sections"] for name in section["fields"]}
     shown |= set((described["document"] or {"foot": []})["foot"])
     assert set(described["columns"]) | set(described["quick"]) | shown | {described["title"]} <= names
+    assert described["names"][0] == {
+        "text": described["label"],
+        "pinyin": pinyin(described["label"]).replace(" ", ""),
+        "initials": initials(described["label"]),
+    }
+    words = [one["text"] for one in described["names"]]
+    labels = {one["label"] for name, one in office.samples.modules.items() if name != module}
+    assert len(set(words)) == len(words) and not labels & set(words), "another name is nobody else's own"
     typed = {one["name"] for one in described["fields"] if not one["readonly"] and not one["hidden"]}
     if described["tabs"]:
         assert typed <= shown, "every field that may be typed stands on the form"

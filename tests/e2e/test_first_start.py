@@ -21,6 +21,8 @@ def first_steps_lead_there(screen: Screen) -> None:
     page.get_by_role("textbox", name="筛选模块").fill("期初库存")
     expect(tree.get_by_role("treeitem", name="期初库存", selected=True)).to_be_visible()
     page.get_by_role("textbox", name="筛选模块").fill("")
+    page.reload()
+    expect(opened.panel, "it comes back as what it was opened as").to_contain_text("还没有期初库存")
     expect(opened.panel.get_by_role("button", name="从表格导入")).to_be_visible()
     opened.bar("新增").click()
     expect(screen.dialog("新增出入库单").locator("[data-field=kind]")).to_contain_text("期初")
@@ -102,6 +104,8 @@ def test_assistant_by_keyboard_alone_with_every_mistake_shown_at_its_field(empty
     session = screen.api.get("/api/session")
     assert session["company"] == "苏州衡远工业品有限公司"
     assert screen.api.total("customer") == 1  # 零售客户
+    expect(page.get_by_role("button", name="客户总数"), "it ships with the program").to_contain_text("0个")
+    expect(page.get_by_text("还没有客户。")).to_be_visible()
 
     first_steps_lead_there(screen)
 

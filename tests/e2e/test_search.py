@@ -43,6 +43,18 @@ def test_search_finds_pages_of_the_program_too(window: Window) -> None:
     expect(page.get_by_role("group", name="模块").get_by_role("option", name=re.compile("供应商信息"))).to_be_visible()
     page.get_by_role("group", name="模块").get_by_role("option", name=re.compile("供应商信息")).click()
     screen.list("供应商信息").loaded()
+    for words in ("用户", "yonghu"):
+        screen.press("Control+K")
+        screen.type(words)
+        first = page.get_by_role("option").first
+        expect(first, "by what people call it, before 切换用户").to_have_text(re.compile("^操作人员权限.*用户"))
+        screen.press("Escape")
+    for _ in range(2):
+        screen.press("Control+K")
+        screen.type("启用日期")
+        page.get_by_role("group", name="设置").get_by_role("option", name=re.compile("^启用日期")).click()
+        expect(page.locator("[data-module=company_profile] [data-field=start_on] input")).to_be_focused()
+        page.get_by_role("tab", name="供应商信息").click()
 
 
 def test_figure_on_the_start_page_opens_the_rows_behind_it(window: Window) -> None:

@@ -85,7 +85,7 @@ def test_two_customers_are_merged_show_both_contacts_and_are_split_again(window:
     expect(dialog.get_by_role("radio", name="网址用「www.hongyuan.example」", exact=True)).to_be_checked()
     dialog.get_by_role("button", name="合并成 1 个客户").click()
     expect(dialog).to_have_count(0)
-    expect(screen.toast).to_contain_text("已并入「苏州宏远精工机械有限公司」")
+    expect(screen.toast).to_contain_text("已把「宏远精工机械」并入「苏州宏远精工机械有限公司」。")
     expect(group).to_have_count(0)
     assert screen.api.get(f"/api/records/customer/{one['id']}")["row"]["website"] == "www.hongyuan.example"
 
@@ -117,10 +117,12 @@ def test_two_customers_are_merged_show_both_contacts_and_are_split_again(window:
 
 def test_chosen_customers_are_merged_from_the_list_and_it_is_undone_at_once(window: Window) -> None:
     screen, page = Screen(window.page), window.page
+    customer(screen, "列表合并前")
     one, two = customer(screen, "列表合并甲"), customer(screen, "列表合并乙", note="乙的备注")
+    customer(screen, "列表合并后")
     customers = screen.open_list()
     customers.find("列表合并")
-    customers.shows(2)
+    customers.shows(4)
     customers.tick("列表合并甲")
     customers.tick("列表合并乙")
     customers.bar("更多").click()
@@ -128,10 +130,13 @@ def test_chosen_customers_are_merged_from_the_list_and_it_is_undone_at_once(wind
     dialog = screen.dialog("合并重复的客户")
     dialog.get_by_role("radio", name="列表合并甲", exact=True).check()
     dialog.get_by_role("button", name="合并成 1 个客户").click()
-    customers.shows(1)
+    customers.shows(3)
+    expect(screen.toast).to_contain_text("已把「列表合并乙」并入「列表合并甲」。")
+    cursor = customers.grid.get_by_role("row").filter(has=page.locator(".ag-cell-focus"))
+    expect(cursor, "the cursor is on the one that stays").to_contain_text("列表合并甲")
     assert screen.api.get(f"/api/records/customer/{one['id']}")["row"]["note"] == "乙的备注"
     screen.toast.get_by_role("button", name="撤销").click()
-    customers.shows(2)
+    customers.shows(4)
     screen.until(lambda: screen.api.get(f"/api/records/customer/{one['id']}")["row"]["note"] is None)
     assert "merged_into" not in screen.api.get(f"/api/records/customer/{two['id']}")
     page.get_by_role("tab", name="客户信息").click()

@@ -7,6 +7,7 @@ from ...engine.fields.usual import MOBILE
 employee = Module(
     name="employee",
     label="公司职员信息",
+    also="员工 人员 同事 业务员",
     noun="职员",
     chapter="company",
     icon="id-card",

@@ -132,6 +132,7 @@ def nobody_widens_beyond_his_own(draft: Draft) -> Iterator[Fault]:
 operator = Module(
     name="operator",
     label="操作人员权限",
+    also="用户 账号 权限",
     noun="操作员",
     chapter="company",
     icon="key-round",
@@ -186,6 +187,7 @@ _ROLES: tuple[Mapping[str, Any], ...] = (
 role = Module(
     name="role",
     label="角色",
+    also="岗位",
     noun="角色",
     chapter="company",
     icon="shield",

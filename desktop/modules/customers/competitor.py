@@ -7,6 +7,7 @@ from .party import company_core
 competitor = Module(
     name="competitor",
     label="竞争对手信息",
+    also="对手 同行",
     noun="竞争对手",
     chapter="customers",
     icon="swords",

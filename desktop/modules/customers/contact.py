@@ -8,6 +8,7 @@ from .party import contact_grounds
 contact = Module(
     name="contact",
     label="联系人信息",
+    also="通讯录 名片",
     noun="联系人",
     chapter="customers",
     icon="contact",

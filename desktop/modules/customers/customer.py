@@ -35,6 +35,7 @@ def main_contact_is_own(draft: Draft) -> Iterator[Fault]:
 customer = Module(
     name="customer",
     label="客户信息",
+    also="顾客 买家",
     noun="客户",
     chapter="customers",
     icon="users",

@@ -6,6 +6,7 @@ from ...engine.fields import Bool, Int, Ref, Text
 customer_group = Module(
     name="customer_group",
     label="客户分组",
+    also="客户分类 客户类别",
     noun="分组",
     chapter="customers",
     icon="folder-tree",

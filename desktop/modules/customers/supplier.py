@@ -8,6 +8,7 @@ from .party import party_grounds
 supplier = Module(
     name="supplier",
     label="供应商信息",
+    also="厂家 厂商 供货商",
     noun="供应商",
     chapter="customers",
     icon="truck",

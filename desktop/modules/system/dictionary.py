@@ -135,6 +135,7 @@ dict_item = Module(
 settlement_method = Module(
     name="settlement_method",
     label="结算方式",
+    also="付款方式 支付方式",
     noun="结算方式",
     chapter="system",
     icon="calendar-clock",

@@ -6,6 +6,7 @@ from ...engine.fields import Bool, LongText, Text
 print_template = Module(
     name="print_template",
     label="打印模板",
+    also="小票 单据格式",
     noun="打印模板",
     chapter="system",
     icon="printer",

@@ -16,6 +16,7 @@ FILE_MAX_MB = Setting[int](
 setting = Module(
     name="setting",
     label="系统配置",
+    also="参数 选项 设置",
     noun="设置",
     chapter="system",
     icon="settings",

@@ -217,6 +217,7 @@ _SHEETS = on_sheets(
 opening_party = Module(
     name="opening_party",
     label="期初往来",
+    also="期初应收 期初应付 期初欠款",
     noun="期初单",
     chapter="trading",
     icon="flag",

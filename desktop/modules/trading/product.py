@@ -196,6 +196,7 @@ _UNLIKE = Flaw(
 product = Module(
     name="product",
     label="产品信息",
+    also="商品 货品 物料",
     noun="产品",
     mergeable=True,
     merges_alike="unit kind",

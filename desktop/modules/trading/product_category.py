@@ -6,6 +6,7 @@ from ...engine.fields import Int, Ref, Text
 product_category = Module(
     name="product_category",
     label="产品类别",
+    also="商品分类 产品分类",
     noun="类别",
     chapter="trading",
     icon="folder-tree",

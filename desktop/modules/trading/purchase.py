@@ -309,6 +309,7 @@ _SLIPS = on_sheets(
 purchase = Module(
     name="purchase",
     label="进货管理",
+    also="采购 入库",
     noun="进货单",
     chapter="trading",
     icon="package-plus",

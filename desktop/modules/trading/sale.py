@@ -676,6 +676,7 @@ _OLD_PRICES = Flaw(
 sale = Module(
     name="sale",
     label="销货管理",
+    also="销售 出库 开单",
     noun="销货单",
     chapter="trading",
     icon="shopping-cart",

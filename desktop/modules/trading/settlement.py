@@ -475,6 +475,7 @@ _SHEETS = on_sheets(
 settlement = Module(
     name="settlement",
     label="收付货款",
+    also="收款 付款 回款",
     noun="收付单",
     chapter="trading",
     icon="banknote",

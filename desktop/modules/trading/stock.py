@@ -107,6 +107,7 @@ _LIMITED = "先看分仓的上下限；没有的，按全公司的上下限和�
 stock_balance = Module(
     name="stock_balance",
     label="库存查询",
+    also="存货 现存量",
     noun="库存",
     chapter="trading",
     icon="boxes",

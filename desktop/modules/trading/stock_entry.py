@@ -217,6 +217,7 @@ _SLIPS = on_sheets(
 stock_entry = Module(
     name="stock_entry",
     label="其他出入库",
+    also="盘点 报损",
     noun="出入库单",
     chapter="trading",
     icon="package-open",

@@ -115,6 +115,7 @@ _SLIPS = on_sheets(
 stock_transfer = Module(
     name="stock_transfer",
     label="调拨",
+    also="调货 移库",
     noun="调拨单",
     chapter="trading",
     icon="arrow-right-left",

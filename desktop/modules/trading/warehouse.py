@@ -6,6 +6,7 @@ from ...engine.fields import Bool, Enum, Phone, Ref, Text
 warehouse = Module(
     name="warehouse",
     label="仓库",
+    also="库房",
     noun="仓库",
     chapter="trading",
     icon="warehouse",

@@ -75,6 +75,8 @@ export interface ModuleInfo {
   name: string
   /** menu entry, e.g. 客户信息 */
   label: string
+  /** what it is looked for by: its label, and other words that people use */
+  names?: { text: string; pinyin: string; initials: string }[]
   /** one record, e.g. 客户 */
   noun: string
   chapter: string

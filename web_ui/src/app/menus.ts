@@ -5,7 +5,7 @@ import { useTabs, type ListRequest } from '@/stores/tabs'
 import { iconOf } from '@/ui/icons'
 import type { Command } from '@/composables/useCommands'
 import type { Chapter, ModuleInfo, Shortcut } from '@/api/types'
-import { kindsOf, partsOf } from '@/engine/model/filter'
+import { kindsOf, partsOf, rowsOf } from '@/engine/model/filter'
 import type { MenuEntry } from '@/ui/menu'
 
 export interface Menu {
@@ -30,9 +30,9 @@ export function openCommand(module: ModuleInfo): Command {
 }
 
 /** Opens the list of a module with only the rows that a shortcut is about. */
-const ways = (module: ModuleInfo, parts: Shortcut[]): Command[] => parts.map(({ name, label, field, value }) => ({
-  id: `open:${module.name}:${name}`, label, icon: iconOf(module.icon),
-  run: () => enterList(module, { view: { filter: { and: [{ field, op: 'eq', value }] } } }),
+const ways = (module: ModuleInfo, parts: Shortcut[]): Command[] => parts.map((part) => ({
+  id: `open:${module.name}:${part.name}`, label: part.label, icon: iconOf(module.icon),
+  run: () => enterList(module, { view: { filter: rowsOf(part) } }),
 }))
 export const shortcutCommands = (module: ModuleInfo): Command[] => ways(module, module.shortcuts)
 /** The small lists that are kept together in one (客户级别 in 基本资料): too many for a menu, but found by name. */

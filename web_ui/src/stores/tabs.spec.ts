@@ -72,6 +72,20 @@ describe('page tabs', () => {
   })
 })
 
+it('a list comes back with the part of it that was shown, by its name, until it is shown as a whole', async () => {
+  kept = { open: ['/start', '/m/stock_entry/opening'], active: '/m/stock_entry' }
+  const tabs = useTabs()
+  await tabs.restore(() => true)
+  expect(tabs.active).toMatchObject({ id: '/m/stock_entry', path: '/m/stock_entry', name: 'stock_entry', part: 'opening' })
+  const open = async (): Promise<unknown> => { await nextTick(); return (sent.at(-1)?.body as { value: { open: string[] } }).value.open }
+  tabs.openList('customer')
+  expect(await open()).toEqual(['/start', '/m/stock_entry/opening', '/m/customer'])
+  tabs.showsPart('/m/stock_entry', undefined)
+  expect(await open()).toEqual(['/start', '/m/stock_entry', '/m/customer'])
+  tabs.showsPart('/m/stock_entry', 'opening')
+  expect(await open()).toEqual(['/start', '/m/stock_entry/opening', '/m/customer'])
+})
+
 describe('a tab with unsaved work', () => {
   it('asks before it closes, and stays when told to', async () => {
     const tabs = useTabs()

@@ -1,5 +1,5 @@
 /**
- * Page tabs. A tab is an address ('/start', '/m/customer', '/help/customer', '/sync/conflicts', '/print/customer', '/print/sale/document', '/import/customer'); what it shows is decided in src/app/TabHost.vue.
+ * Page tabs. A tab is an address ('/start', '/m/customer', '/m/stock_entry/opening', '/help/customer', '/sync/conflicts', '/print/customer', '/print/sale/document', '/import/customer'); what it shows is decided in src/app/TabHost.vue.
  * Which tabs are open is kept per operator under /api/state/tabs.
  */
 import { defineStore } from 'pinia'
@@ -12,6 +12,8 @@ import { useForms } from './forms'
 export interface ListRequest {
   /** filter / period / sort to show now (not remembered as the user's layout) */
   view?: Partial<SavedView>
+  /** the cursor goes to this field of the one record there is */
+  field?: string
   /** words looked for in the whole list */
   q?: string
   /** open this record in its dialog */
@@ -48,7 +50,7 @@ const START: Tab = { id: '/start', path: '/start', kind: 'start', name: '' }
 export function tabOf(path: string): Tab | null {
   const [, head, name = '', part = ''] = path.split('?')[0]?.split('/') ?? []
   if (head === 'start' || !head) return { ...START }
-  if (head === 'm' && name) return { id: `/m/${name}`, path: `/m/${name}`, kind: 'list', name: decodeURIComponent(name) }
+  if (head === 'm' && name) return { id: `/m/${name}`, path: `/m/${name}`, kind: 'list', name: decodeURIComponent(name), ...(part ? { part: decodeURIComponent(part) } : {}) }
   if (head === 'help') return { id: '/help', path: `/help/${name}`, kind: 'help', name: decodeURIComponent(name) }
   if (head === 'sync') return { id: '/sync', path: name ? `/sync/${name}` : '/sync', kind: 'sync', name: decodeURIComponent(name) }
   if (head === 'print' && name && part === 'document') return { id: `/print/${name}/document`, path: `/print/${name}/document`, kind: 'print', name: decodeURIComponent(name) }
@@ -62,6 +64,9 @@ export function tabOf(path: string): Tab | null {
 
 /** Whether the next start opens it again: a preview knows its list no more, an import its file, and a finished one is told in its list. */
 const comesBack = (tab: Tab): boolean => !['start', 'print', 'import'].includes(tab.kind)
+
+/** Where it is found again: a list, with the part of it that is shown. */
+const addressOf = (tab: Tab): string => (tab.kind === 'list' && tab.part ? `${tab.path}/${encodeURIComponent(tab.part)}` : tab.path)
 
 const VISITED = 50
 
@@ -148,8 +153,8 @@ export const useTabs = defineStore('tabs', () => {
     visited.length = 0
     restored = true
   }
-  watch([() => tabs.value.map((tab) => tab.path).join('\n'), activeId], () => {
-    if (restored) void saveState('tabs', { open: tabs.value.map((tab) => tab.path), active: activeId.value }).catch(() => undefined)
+  watch([() => tabs.value.map(addressOf).join('\n'), activeId], () => {
+    if (restored) void saveState('tabs', { open: tabs.value.map(addressOf), active: activeId.value }).catch(() => undefined)
   })
 
   return { tabs, activeId, active, entered, show, enter, openList, showsPart, close, closeOthers, step, move, restore }

@@ -13,7 +13,7 @@ const row = (id: string, values: Partial<Row>): Row => ({ id, rev: 1, name: null
 
 describe('two records side by side', () => {
   it('show every field that one of them has filled in, and mark what differs', () => {
-    const lines = linesOf(fields, [row('a', { name: '甲', code: 'K1' }), row('b', { name: '甲', code: 'K2' })])
+    const lines = linesOf(fields, [row('a', { name: '甲', code: 'K1' }), row('b', { name: '甲', code: 'K2' })], {})
     expect(lines.map((line) => [line.field.name, line.differs, line.canTake])).toEqual([['name', false, false], ['code', true, false]])
   })
 
@@ -24,8 +24,14 @@ describe('two records side by side', () => {
 
   it('fill what the one that stays does not know, and nothing else', () => {
     const rows = [row('a', { name: '甲' }), row('b', { name: '乙', note: '有', code: 'K2' })]
-    expect(gaps(linesOf(fields, rows), rows, 'a')).toEqual({ note: 'b' })
-    expect(gaps(linesOf(fields, rows), rows, 'b')).toEqual({})
+    expect(gaps(linesOf(fields, rows, {}), rows, 'a')).toEqual({ note: 'b' })
+    expect(gaps(linesOf(fields, rows, {}), rows, 'b')).toEqual({})
+  })
+
+  it('take for the same what reads the same, as far as it can be read', () => {
+    const barcode = [field('ref', { name: 'barcode', label: '主条码', sortable: true })]
+    const lines = (labels: Record<string, string>): boolean[] => linesOf(barcode, [row('a', { barcode: 'x' }), row('b', { barcode: 'y' })], labels).map((line) => line.differs)
+    expect([lines({ x: '6901234567892', y: '6901234567892' }), lines({ x: '6901234567892', y: '6901234567893' }), lines({})]).toEqual([[false], [true], [true]])
   })
 
   it('know what is blank', () => {

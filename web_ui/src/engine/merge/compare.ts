@@ -1,5 +1,6 @@
 /** Which of several records stays, and which values are taken over into it. */
-import type { FieldInfo, Row, Value } from '@/api/types'
+import type { FieldInfo, Labels, Row, Value } from '@/api/types'
+import { formatValue } from '@/fields'
 import { t } from '@/locale'
 import type { Parting } from './calls'
 
@@ -17,17 +18,22 @@ export interface Line { field: FieldInfo; differs: boolean; canTake: boolean }
 export function isBlank(value: Value | undefined): boolean {
   return value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0) || value === false
 }
-const same = (a: Value | undefined, b: Value | undefined): boolean => (isBlank(a) && isBlank(b)) || JSON.stringify(a) === JSON.stringify(b)
 
-/** A line for every field that one of the records has filled in. */
-export function linesOf(fields: FieldInfo[], rows: Row[]): Line[] {
+/** A line for every field that one of the records has filled in. What reads the same is no difference to choose between: the same barcode, though each record has it as a row of its own. */
+export function linesOf(fields: FieldInfo[], rows: Row[], labels: Labels): Line[] {
+  const same = (field: FieldInfo, a: Value | undefined, b: Value | undefined): boolean =>
+    (isBlank(a) && isBlank(b)) || JSON.stringify(a) === JSON.stringify(b) || (areNamed(field, [a, b], labels) && formatValue(a, field, { labels }) === formatValue(b, field, { labels }))
   return fields
     .filter((field) => !field.hidden && !NEVER.has(field.type) && rows.some((row) => !isBlank(row[field.name])))
     .map((field) => {
-      const differs = rows.some((row) => !same(row[field.name], rows[0]?.[field.name]))
+      const differs = rows.some((row) => !same(field, row[field.name], rows[0]?.[field.name]))
       return { field, differs, canTake: differs && !field.readonly && field.sortable }
     })
 }
+
+/** Records without a title read alike, too, and are not. */
+const areNamed = (field: FieldInfo, values: (Value | undefined)[], labels: Labels): boolean =>
+  !field.type.startsWith('ref') || values.flat().every((id) => isBlank(id) || String(id) in labels)
 
 /** The one that knows most stays; of equals the older. */
 export function richest(fields: FieldInfo[], rows: Row[]): string {

@@ -8,9 +8,12 @@ import { showProblem } from '@/ui/problem'
 import { toast } from '@/ui/toast'
 import { merging, type Merged } from './calls'
 
-export function told(module: ModuleInfo, title: string, done: Merged, rev: number): void {
-  const n = done.merged.length
-  toast(n === 1 ? t('已并入「{title}」。', { title }) : t('{n} 个{noun}已并入「{title}」。', { n, noun: module.noun, title }), { label: t('撤销'), run: () => takeBack(module, done, rev) })
+/** What was merged into what: the names of those that went, and of the one that stays. */
+export const mergedWords = (module: ModuleInfo, gone: string[], title: string): string =>
+  gone.length === 1 ? t('已把「{gone}」并入「{title}」。', { gone: gone[0] ?? '', title }) : t('已把 {n} 个{noun}并入「{title}」。', { n: gone.length, noun: module.noun, title })
+
+export function told(module: ModuleInfo, gone: string[], title: string, done: Merged, rev: number): void {
+  toast(mergedWords(module, gone, title), { label: t('撤销'), run: () => takeBack(module, done, rev) })
 }
 async function takeBack(module: ModuleInfo, done: Merged, rev: number): Promise<void> {
   try {

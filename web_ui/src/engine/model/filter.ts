@@ -157,6 +157,9 @@ export function kindsOf(module: ModuleInfo): Shortcut[] {
 /** All parts of a list that have a name. */
 export const partsOf = (module: ModuleInfo): Shortcut[] => [...module.shortcuts, ...kindsOf(module)]
 
+/** What leaves the rows of a part alone. */
+export const rowsOf = ({ field, value }: Shortcut): Filter => ({ and: [{ field, op: 'eq', value }] })
+
 /** The shortcut whose rows alone a filter leaves. */
 export function shortcutIn(shortcuts: Shortcut[], filter: Filter): Shortcut | undefined {
   return filter.and.length === 1 ? shortcuts.find((one) => onlyValue(filter, one.field) === one.value) : undefined

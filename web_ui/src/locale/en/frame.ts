@@ -175,6 +175,8 @@ export const frame: Record<string, string> = {
   '检查已取消': 'Check cancelled',
   '检查没有做完': 'The check did not finish',
   '模块': 'Modules',
+  '设置': 'Settings',
+  '命令': 'Commands',
   '正在建立…': 'Setting up…',
   '正在查找…': 'Searching…',
   '正在检查本机的数据，可以关闭这个窗口继续工作。': 'Checking the data on this machine; you may close this and go on working.',
