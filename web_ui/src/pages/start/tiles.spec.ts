@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Clause, Filter } from '@/api/types'
-import { concerns, recents, tiles, viewOf } from './tiles'
+import { concerns, recents, tiles } from './tiles'
 
 const wednesday = new Date(2026, 10, 25, 9, 0)
 function holds(one: Clause | Filter, day: string): boolean {
@@ -21,14 +21,6 @@ describe('who is to be contacted', () => {
     const due = recents.find((one) => one.due)?.view(wednesday).filter ?? { and: [] }
     expect(['2026-01-05', '2026-11-25', '2026-11-29', '2026-11-30'].map((day) => holds(due, day))).toEqual([true, true, true, false])
   })
-})
-
-it('what ships with the program is nobody\'s customer', () => {
-  const own = { field: 'is_system', op: 'eq', value: false }
-  const [all, late] = tiles.filter((one) => ['客户总数', '逾期未联系'].includes(one.label)).map((one) => viewOf(one, { fixed: 'is_system' }, wednesday))
-  expect([all, late?.filter?.and.at(-1)]).toEqual([{ filter: { and: [own] } }, own])
-  expect(recents.map((one) => viewOf(one, { fixed: 'is_system' }, wednesday).filter?.and.at(-1))).toEqual(recents.map(() => own))
-  expect(tiles.map((one) => viewOf(one, undefined, wednesday))).toEqual(tiles.map((one) => one.view(wednesday)))
 })
 
 it('who trades is not counted anew with every document', () => {

@@ -4,7 +4,7 @@
  */
 import { addDays, isoDay, monthStart, weekStart } from '@/composables/dates'
 import { t } from '@/locale'
-import type { ModuleInfo, SavedView } from '@/api/types'
+import type { SavedView } from '@/api/types'
 
 export interface Tile {
   module: string
@@ -30,12 +30,6 @@ export interface Recent {
 const between = (field: string, from: Date, to: Date): Partial<SavedView> => ({
   filter: { and: [{ and: [{ field, op: 'ge', value: isoDay(from) }, { field, op: 'le', value: isoDay(to) }] }] },
 })
-
-/** What a figure or a list shows: people's own records, none of those that ship with the program. */
-export function viewOf(one: Tile | Recent, module: Pick<ModuleInfo, 'fixed'> | undefined, today: Date): Partial<SavedView> {
-  const view = one.view(today), asked = view.filter?.and ?? []
-  return module?.fixed ? { ...view, filter: { and: [...asked, { field: module.fixed, op: 'eq', value: false }] } } : view
-}
 
 export const tiles: Tile[] = [
   { module: 'customer', label: t('客户总数'), unit: t('个'), view: () => ({}) },
