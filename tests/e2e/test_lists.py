@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 from playwright.sync_api import Locator, expect
 
+from desktop.engine.fields import moment
 from tests.e2e.screen import ListScreen, Screen, text_field
 from tests.e2e.window import Window
 
@@ -285,7 +286,7 @@ def test_columns_and_saved_filter_are_there_after_a_restart(window: Window) -> N
 
 def test_period_is_stepped_and_remembered(window: Window) -> None:
     screen = Screen(window.page)
-    today = date.fromisoformat(window.page.evaluate("new Date().toLocaleDateString('sv')"))
+    today = date.fromisoformat(moment.today())  # of the company, wherever this machine stands
     month = today.replace(day=1)
     before = (month - timedelta(days=1)).replace(day=1)
     group = screen.api.groups()["重点客户"]
