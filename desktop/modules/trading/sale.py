@@ -223,8 +223,8 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     if sheet.header.get("price_check"):
         text = f"价目有效期 {typing.asking.settings[PRICES_UNTIL]} 已过，这些价格要总部确认"
         hints = [*hints, Hint(text, level="warn")]
-    hints = [*hints, *held, *deposit_hints("customer", sheet, typing.asking, total=total), *_tendered_hints(sheet)]
-    hints = [*hints, *_shop_hints(sheet, typing.asking)]
+    hints = [*hints, *held, *deposit_hints("customer", sheet, typing.asking, total=total)]
+    hints = [*hints, *_tendered_hints(sheet), *_shop_hints(sheet, typing.asking)]
     if _SIDE.kind(sheet.header) in _SIDE.sold:
         hints = [*hints, *minimum_hints(worked.lines, typing.asking)]
     words = (f"报价单 {quote['number']} 的有效期 {quote['valid_until']} 已过" for quote in old)
@@ -242,8 +242,9 @@ def _pay(sheet: Sheet, typing: Typing, worked: Sheet) -> int:
         let_off(sheet.header, typing, due=due)
     elif _SIDE.kind(sheet.header) == "sale":
         let_off_paid(sheet.header, typing, due=due)
-    pay_at_once(sheet.header, typing, due=due - _int(sheet.header, "write_off_amount"), in_full=is_retail)
-    pay_of_tendered(sheet.header, typing, due=due - _int(sheet.header, "write_off_amount"))
+    left = due - _int(sheet.header, "write_off_amount")
+    pay_at_once(sheet.header, typing, due=left, in_full=is_retail)
+    pay_of_tendered(sheet.header, typing, due=left)
     sheet.header["signed_total"] = header["signed_total"]
     show_open(sheet.header, typing.asking)
     return total
