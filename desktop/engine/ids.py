@@ -1,11 +1,13 @@
 """Row ids, 32 hex digits: UUIDv7 made on the machine (sorted by time, so new rows land at the end of the index), or
-UUIDv5 derived from a cause."""
+derived from a cause: UUIDv5, and UUIDv8 for the many rows of one cause."""
 
 import hashlib
 import os
 import threading
 import time
 
+_TIME = 12
+"""Hex digits of the instant that an id begins with."""
 _SEED_SPACE = bytes.fromhex("8e0f6f0a5f7b5d0e9a5345434d530001")
 
 _lock = threading.Lock()
@@ -27,10 +29,22 @@ def new_id() -> str:
 
 def derived_id(cause: str, role: str) -> str:
     """UUIDv5 of a cause and a role: two machines with one cause make one record."""
-    id = bytearray(hashlib.sha1(_SEED_SPACE + f"{cause}:{role}".encode(), usedforsecurity=False).digest()[:16])
+    id = bytearray(_digest(cause, role))
     id[6] = id[6] & 0x0F | 0x50  # version 5
     id[8] = id[8] & 0x3F | 0x80  # of the variant of RFC 9562
     return id.hex()
+
+
+def following_id(cause: str, role: str) -> str:
+    """The same for one of many rows that follow from a row: UUIDv8, which begins with the time in the id of its cause.
+    So they stand together at the end of the index; scattered as UUIDv5, those of a sale of 50 lines were a third of all
+    pages that saving it writes."""
+    digest = _digest(cause, role).hex()
+    return f"{cause[:_TIME]}8{digest[:3]}8{digest[3:18]}"
+
+
+def _digest(cause: str, role: str) -> bytes:
+    return hashlib.sha1(_SEED_SPACE + f"{cause}:{role}".encode(), usedforsecurity=False).digest()[:16]
 
 
 def seed_id(table: str, code: str) -> str:

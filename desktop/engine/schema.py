@@ -248,6 +248,9 @@ def index_statements(definition: Definition) -> Iterator[str]:
     columns = set(definition.sort_index.values())
     columns |= {name for name, one in definition.fields.items() if isinstance(one, Ref) and not one.small}
     columns |= definition.shadows.keys()
+    whole = {name for name, one in definition.fields.items() if isinstance(one, Ref) and one.whole}
+    whole.update(definition.gathered)
+    columns -= whole.difference(definition.sort_index.values())  # theirs knows the live rows, too
     filled = _looked_up(definition)
     for column in sorted(columns):
         some = f' AND "{column}" IS NOT NULL' if column in filled else ""
@@ -263,8 +266,7 @@ def index_statements(definition: Definition) -> Iterator[str]:
     if definition.module.newest_by:
         names = ", ".join(f'"{one}"' for one in (*definition.module.newest_by.split(), definition.module.when))
         yield f"{_INDEX}{index_name(table, NEWEST)} ON {table} ({names}) WHERE deleted_at IS NULL"
-    whole = {name for name, one in definition.fields.items() if isinstance(one, Ref) and one.whole}
-    for name in sorted(whole.union(definition.gathered)):
+    for name in sorted(whole):
         yield f'{_INDEX}{index_name(table, name)}_all ON {table} ("{name}")'
     dead = index_name(table, "deleted_at")
     yield f"{_INDEX}{dead} ON {table} (deleted_at) WHERE deleted_at IS NOT NULL"

@@ -183,8 +183,9 @@ def _put_right(work: Work, balance: Balance, wrong: Sequence[Sum]) -> None:
 
 
 _KEY = "books"
-_REVISION = 2
-"""Raised where documents are worked out otherwise, whatever their declarations: 2 knows what has to be decided."""
+_REVISION = 3
+"""Raised where documents are worked out otherwise, whatever their declarations: 2 knows what has to be decided, 3 names
+entries by the time of their document."""
 
 
 def bring_up_to_date(db: sqlite3.Connection, registry: Registry, tell: Tell = untold) -> None:

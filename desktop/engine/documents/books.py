@@ -8,7 +8,7 @@ from functools import partial
 
 from sync_server.replication.changeset import Op, Scalar
 
-from ..ids import derived_id
+from ..ids import following_id
 from ..registry import Registry
 from ..settings import settings_of
 from ..work import Work
@@ -40,7 +40,7 @@ def missing(work: Work, posted: Posted) -> list[Op]:
 
 def _entries(annex: Annex, posted: Posted, asking: Asking) -> list[Op]:
     return [
-        Op(annex.module, derived_id(line, posted.version), "ins", _about(posted, line) | _given(columns))
+        Op(annex.module, following_id(posted.version, line), "ins", _about(posted, line) | _given(columns))
         for line, columns in annex.entries(posted, asking)
     ]
 

@@ -228,6 +228,9 @@ class Move:
     role: str
     values: Mapping[str, Scalar]
     line: str | None = None
+    is_named: bool = False
+    """Whether lines of others may rest on it (`Rests`), and name it by its id: that stays what the first version of the
+    program made it, UUIDv5."""
 
 
 @dataclass(frozen=True)

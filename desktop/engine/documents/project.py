@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..columns import fitted, listed, picked
 from ..fields import Enum
-from ..ids import derived_id
+from ..ids import derived_id, following_id
 from . import approval, brought
 from .balances import Meaning, balance_id
 from .declare import Above, Balance, Columns, Document, Ledger, Move, Posted, Rests, Sheet, Wanted
@@ -467,10 +467,11 @@ class Books:
         ledger = self.work.registry.ledgers[move.ledger]
         about: Columns = {**said, "line": move.line, "book_on": posted.book_on, **move.values}
         role = f"{move.ledger}:{move.line}:{move.role}"
-        yield derived_id(posted.id, role), about
+        id_of = derived_id if move.is_named else following_id
+        yield id_of(posted.id, role), about
         if posted.cancelled_on:
             back = {name: -int(about.get(name) or 0) for name in ledger.amounts}
-            yield derived_id(posted.id, f"{role}:{_MIRROR}"), {**about, **back, "book_on": posted.cancelled_on}
+            yield id_of(posted.id, f"{role}:{_MIRROR}"), {**about, **back, "book_on": posted.cancelled_on}
 
     def _replace(self, ledger: Ledger, id: str, wanted: Mapping[str, Columns]) -> None:
         for held in self.work.rows_of(ledger.moves, "document", id):

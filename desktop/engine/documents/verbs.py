@@ -575,11 +575,21 @@ def save(
     idempotent: Idempotent | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Creates (`id` None) or changes a document: as a draft, posted, or as the next version of what was posted. Where
-    its kind needs approval, posting a draft is submitting it.
+    its kind needs approval, posting a draft is submitting it. Gives what is shown of it then, as `opened` does.
 
     `rev` is the version the change was based on; another one raises `Stale`. Raises `Invalid` with a message per field
     (`customer`, `lines.3.qty`) and `Confirm` for what somebody has to say yes to first.
     """
+    saved = write(engine, principal, module, entry, id=id, rev=rev, idempotent=idempotent)
+    with engine.db.read() as db:  # when all is committed: nobody waits for it who wants to write
+        return _shown(engine, db, principal, engine.registry[module], saved, is_saved=True)
+
+
+def write(
+    engine: Engine, principal: Principal, module: str, entry: Entry, *, id: str | None = None, rev: int | None = None,
+    idempotent: Idempotent | None = None,
+) -> str:  # fmt: skip
+    """The same, for who does not look at it: gives its id."""
     definition, document, line_definition = document_of(engine, module)
     demand(principal, "edit" if id else "add", definition)
     if entry.post:
@@ -588,7 +598,7 @@ def save(
         raise BadRequest(f"一张单据最多 {LINES_MAX:,} 行，请分成几张")
     with engine.db.write() as db:
         if idempotent and (known := answered(db, idempotent)) is not None:
-            return _shown(engine, db, principal, definition, known, is_saved=True)
+            return known
         fresh = id or _new_id(db, definition, entry)
         saving = _Saving(engine, db, principal, definition, document, line_definition, entry, fresh)
         ops = saving.decide(is_new=id is None, rev=rev)
@@ -596,9 +606,8 @@ def save(
         changed = engine.applier.local(ops, actor=principal.operator, act=act)
         if idempotent:
             answer(db, idempotent, saving.id)
-        result = _shown(engine, db, principal, definition, saving.id, is_saved=True)
     engine.tell(changed)
-    return result
+    return saving.id
 
 
 def new_ops(
@@ -1051,10 +1060,11 @@ def _overflowing(registry: Registry, posting: Posting) -> Field | None:
 
 def _too_large(definition: Definition, columns: Columns) -> Field | None:
     """The figure that no column holds."""
-    for name, value in columns.items():
-        if isinstance(value, int) and abs(value) > LARGEST and name in definition.fields:
-            return definition.fields[name]
-    return None
+    figures = [value for value in columns.values() if type(value) is int]
+    if not figures or (max(figures) <= LARGEST and min(figures) >= -LARGEST):
+        return None
+    large = (name for name, value in columns.items() if isinstance(value, int) and abs(value) > LARGEST)
+    return next((definition.fields[name] for name in large if name in definition.fields), None)
 
 
 def _place(one: Wrong) -> str:

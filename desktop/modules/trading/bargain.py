@@ -389,11 +389,11 @@ class Bargain:
         """What a line delivers or gives back."""
         return {
             "price_source": Enum("价格来源", self.sources, width=80),
-            "order_line": Ref("订货行", self.lines, loose=True, index=True, hidden=True),
+            "order_line": Ref("订货行", self.lines, loose=True, hidden=True),
             "order": Ref("订货单", self.module, loose=True, hidden=True),
             "order_warehouse": Ref("订货仓库", "warehouse", loose=True, hidden=True),
-            "origin_line": Ref(self.origin_label, self.lines, loose=True, index=True, hidden=True),
-            "origin": Ref("原单", self.module, loose=True, index=True, hidden=True),
+            "origin_line": Ref(self.origin_label, self.lines, loose=True, hidden=True),
+            "origin": Ref("原单", self.module, loose=True, hidden=True),
             "warehouse": Ref("仓库", "warehouse", hidden=True),
             "signed_qty": Quantity("净数量", calc=True, readonly=True, width=90),
         }

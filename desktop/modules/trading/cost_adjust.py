@@ -448,7 +448,7 @@ cost_adjust_line = Module(
     **GOODS_LINES,
     view_right="see_cost",
     fields=dict(
-        document=Ref("单据", "cost_adjust", required=True, whole=True, index=True, hidden=True),
+        document=Ref("单据", "cost_adjust", required=True, whole=True, hidden=True),
         line_no=Int("行号", hidden=True, default=0),
         source=Text("调整的流水或库存", max_length=32, index=True, hidden=True),
         source_document=Text("入库单据", max_length=32, index=True, readonly=True, hidden=True),

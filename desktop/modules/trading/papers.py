@@ -128,7 +128,7 @@ def line_start(document: str, *, taxed: bool = False, signs: Signs | None = None
     """What is bought, sold or moved, and how lines of different kinds add up."""
     copies = {"product_name": "name", "spec": "spec"} | ({"tax_rate": "tax_rate"} if taxed else {})
     return {
-        "document": Ref("单据", document, required=True, whole=True, index=True, hidden=True),
+        "document": Ref("单据", document, required=True, whole=True, hidden=True),
         "line_no": Int("行号", hidden=True, default=0),
         "product": Ref(
             "产品", "product", required=True, index=True, width=180, copies=copies,

@@ -540,7 +540,7 @@ settlement_line = Module(
     scope="follow",
     parent="document",
     fields=dict(
-        document=Ref("收付单", "settlement", required=True, whole=True, index=True, hidden=True),
+        document=Ref("收付单", "settlement", required=True, whole=True, hidden=True),
         line_no=Int("行号", hidden=True, default=0),
         target_kind=Enum("单据类型", TARGETS, hidden=True),
         target=Ref("结清的单据", target_by=("target_kind", MODULES), index=True, width=170),

@@ -303,9 +303,8 @@ def stock_moves(posted: Posted, kind: str, sign: int) -> Iterator[Move]:
         place = {"product": line["product"], "warehouse": place_of(line, posted.sheet.header)}
         qty = sign * int(line.get("base_qty") or 0)
         booked = {name: int(cost[name] or 0) for name in ("cost_amount", "uncosted_qty")} if cost else {}
-        yield Move(
-            "stock_move", "goods", place | {"kind": kind, "qty": qty, "booked_qty": qty if cost else 0} | booked, id
-        )
+        goods = place | {"kind": kind, "qty": qty, "booked_qty": qty if cost else 0} | booked
+        yield Move("stock_move", "goods", goods, id, is_named=qty >= 0)  # a late cost names what came in
         if cost and cost["cost_variance"]:
             yield Move("stock_move", "variance", place | {"kind": "variance", "cost_amount": cost["cost_variance"]}, id)
         for told in posted.told.get(id, ()):

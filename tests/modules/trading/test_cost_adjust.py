@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from desktop.engine.documents import offers
+from desktop.engine.ids import derived_id, following_id
 from desktop.modules.trading.cost import Pool
 from desktop.modules.trading.cost_adjust import adjusted
 from tests.modules.trading.shop import Shop, costs, fen, scaled, units, yuan
@@ -59,6 +60,19 @@ def test_g6_a_late_cost_goes_to_what_lies_here_and_the_rest_is_a_difference(shop
     shop.cancel("cost_adjust", made)
     assert shop.stock() == (3, 0) and shop.average() is None
     assert len(offered(shop, "unknown", "late_cost")) == 1
+
+
+def test_what_a_late_cost_names_is_called_as_the_first_version_of_the_program_called_it(shop: Shop) -> None:
+    """Lines that an earlier version saved name the entry of their receipt by its id; nobody names that of an issue."""
+    came, sold = unknown(shop, 5), shop.sell(("P", 3, 20))
+    entries = {row["document"]: row["id"] for row in shop.rows("stock_move")}
+
+    def said(paper: dict[str, Any]) -> tuple[str, str]:
+        (line,) = paper["lines"]
+        return paper["row"]["id"], f"stock_move:{line['id']}:goods"
+
+    assert entries[came["row"]["id"]] == taken(shop, "unknown", "late_cost")["source"] == derived_id(*said(came))
+    assert entries[sold["row"]["id"]] == following_id(*said(sold))
 
 
 def profit(shop: Shop, sold: dict[str, Any]) -> tuple[Any, Any, list[Any]]:
