@@ -4,10 +4,11 @@ sales.
 
     python3 build/ecms.py bench documents [--lines N] [--products N] [--rounds N]
 
-Judged by the medians: 20 ms for posting, 100 ms for opening, 50 ms for a page of stock or of a statement. A missed one
-ends the run with exit code 1. The limit of posting is a bare file that takes as many rows in one durable commit; that
-of the others, the rows alone. The data set is one posted sale, copied with other customers and products, whose balances
-are then summed up; it is made once and kept in `.bench/`.
+Judged by the medians: 20 ms for posting, 100 ms for opening, 50 ms for a page of stock or of a statement, on the
+machine on which these were set: by what the raw steps of performance.md take longer here in this very run (`yardstick`)
+they are divided. A missed one ends the run with exit code 1. The limit of posting is a bare file that takes as many
+rows in one durable commit; that of the others, the rows alone. The data set is one posted sale, copied with other
+customers and products, whose balances are then summed up; it is made once and kept in `.bench/`.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from desktop.engine.work import Work, rebuild_checksum
 from desktop.workstation import Workstation
 from tests.bench.bench_lists import PASSWORD, ROOT, Page, _ecms, measure
 from tests.bench.bench_products import _multiply
+from tests.bench.yardstick import slowness
 
 POST_MS, OPEN_MS, LIST_MS = 20, 100, 50
 POSTED, OPENED = 50, 200
@@ -366,7 +368,9 @@ def _jobs(shop: Shop, folder: Path, rounds: int) -> list[Job]:
 
 def report(station: Workstation, jobs: list[Job], rounds: int) -> list[str]:
     """Prints the table; returns what is too slow."""
-    print(f"{'job':32} {'p50 ms':>9} {'p95 ms':>9} {'limit ms':>9} {'ratio':>8} {'target':>7}")
+    print(
+        f"{'job':32} {'p50 ms':>9} {'p95 ms':>9} {'limit ms':>9} {'ratio':>8} {'slower':>7} {'there':>7} {'target':>7}"
+    )
     with station.db.read() as db:
         print(f"{db.execute('SELECT count(*) FROM sale_line').fetchone()[0]:,} lines")
     return _report(jobs, rounds)
@@ -374,11 +378,15 @@ def report(station: Workstation, jobs: list[Job], rounds: int) -> list[str]:
 
 def _report(jobs: list[Job], rounds: int) -> list[str]:
     slow = []
+    before = slowness()
     for name, ours, limit, target_ms in jobs:
         base, got = measure(limit, rounds), measure(ours, rounds)
-        slow += [name] if got.p50 > target_ms else []
-        ratio = got.p50 / max(base.p50, 0.001)
-        print(f"{name:32} {got.p50:9.2f} {got.p95:9.2f} {base.p50:9.2f} {ratio:7.1f}x {target_ms:6}", flush=True)
+        after = slowness()
+        slower = max((before + after) / 2, 1)
+        there, before = got.p50 / slower, after
+        slow += [name] if there > target_ms else []
+        figures = f"{got.p50:9.2f} {got.p95:9.2f} {base.p50:9.2f} {got.p50 / max(base.p50, 0.001):7.1f}x"
+        print(f"{name:32} {figures} {slower:6.2f}x {there:7.2f} {target_ms:7}", flush=True)
     return slow
 
 

@@ -33,6 +33,8 @@ class Foreseen:
         self._db, self._registry = db, registry
         self._sums: dict[tuple[Any, ...], Sums] = {}
         self._rows: dict[tuple[Any, ...], list[Columns]] = {}
+        self._ahead: dict[tuple[str, str], dict[str, None]] = {}
+        """Values of columns by which rows will be asked for: the first who asks finds those of all."""
         self._changes = db.total_changes
         self._merges: aliases.Meant | None = None
 
@@ -81,11 +83,16 @@ class Foreseen:
         self._sums |= {(name, *zip(names, one, strict=True)): known.get(one, blank) for one in wanted}
 
     def rows(self, module: str, column: str, values: Iterable[str]) -> None:
-        """Looks up the rows that will be asked for by one column alone."""
-        self._forget_what_changed()
-        wanted = list(dict.fromkeys(values))
+        """Says which rows will be asked for by one column alone; the first of them finds them."""
+        self._ahead.setdefault((module, column), {}).update(dict.fromkeys(values))
+
+    def _look_ahead(self, module: str, column: str, value: str) -> None:
+        """Looks up all that were said together with this value."""
+        if value not in self._ahead.get((module, column), ()) or (module, column, value) in self._rows:
+            return
+        wanted = list(self._ahead.pop((module, column)))
         found = defaultdict(list)
-        for row in living(self._db, self._registry[module], {column: wanted}) if wanted else ():
+        for row in living(self._db, self._registry[module], {column: wanted}):
             found[row[column]].append(row)
         self._rows |= {(module, column, one): found[one] for one in wanted}
 
@@ -105,8 +112,9 @@ class Foreseen:
         """The live rows whose columns are as wanted, the latest first."""
         columns = self.through(module, columns)
         known = None
-        if self._rows and len(columns) == 1 and self._are_plain(columns):
+        if len(columns) == 1 and self._are_plain(columns):
             ((column, value),) = columns.items()
+            self._look_ahead(module, column, str(value))
             known = self._rows.get((module, column, value))
         return living(self._db, self._registry[module], columns) if known is None else [dict(row) for row in known]
 
