@@ -191,6 +191,7 @@ def _named_fields(definition: Definition) -> Iterator[tuple[str, str]]:
         "columns": module.columns,
         "quick": module.quick,
         "newest_by": module.newest_by,
+        "looked_up_by": module.looked_up_by,
         "context": module.context,
         "title": module.title,
     }

@@ -310,6 +310,9 @@ class Module:
     log: bool = False
     newest_by: str = ""
     """References by which rules find its newest rows (by `when`) one by one, without reading the others."""
+    looked_up_by: str = ""
+    """Columns by which rules find few of the many rows that one of them alone would give: together they are an index of
+    the rows in which the last of them is filled."""
     sort: str = ""
     scope: Scope = "company"
     children: str = ""

@@ -236,6 +236,9 @@ list of what a user may see of a group is told from it alone."""
 NEWEST = "newest"
 """The index in which the rows of some records stand by their day."""
 
+LOOKED_UP = "looked_up"
+"""The index by several columns at once, of the rows in which the last of them is filled."""
+
 
 def index_name(table: str, column: str) -> str:
     """Name of the index over live rows by one column; never that of a table."""
@@ -266,6 +269,9 @@ def index_statements(definition: Definition) -> Iterator[str]:
     if definition.module.newest_by:
         names = ", ".join(f'"{one}"' for one in (*definition.module.newest_by.split(), definition.module.when))
         yield f"{_INDEX}{index_name(table, NEWEST)} ON {table} ({names}) WHERE deleted_at IS NULL"
+    if looked_up := definition.module.looked_up_by.split():
+        names, some = ", ".join(f'"{one}"' for one in looked_up), f' AND "{looked_up[-1]}" IS NOT NULL'
+        yield f"{_INDEX}{index_name(table, LOOKED_UP)} ON {table} ({names}) WHERE deleted_at IS NULL{some}"
     for name in sorted(whole):
         yield f'{_INDEX}{index_name(table, name)}_all ON {table} ("{name}")'
     dead = index_name(table, "deleted_at")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..columns import fitted, listed, picked
 from ..fields import Enum
 from ..ids import derived_id, following_id
+from ..schema import LOOKED_UP, index_name
 from . import approval, brought
 from .balances import Meaning, balance_id
 from .declare import Above, Balance, Columns, Document, Ledger, Move, Posted, Rests, Sheet, Wanted
@@ -608,9 +609,11 @@ def living_ids(db: sqlite3.Connection, definition: Definition, columns: Mapping[
 def _living(
     db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted], what: str
 ) -> sqlite3.Cursor:  # fmt: skip
+    by = set(definition.module.looked_up_by.split())
+    fine = by if by and columns.keys() >= by else set()
     # Where most lines name no order, SQLite holds an order to be no better a choice than a state that nearly all rows
     # share, and would read them all: the `+` keeps it from that.
-    coarse = {name for name in columns if isinstance(definition.fields.get(name), Enum)}
+    coarse = {name for name in columns.keys() - fine if isinstance(definition.fields.get(name), Enum)}
     marks = dict.fromkeys(coarse, "+") if len(coarse) < len(columns) else {}
     asked = [condition_of(f'{marks.get(name, "")}"{name}"', value) for name, value in columns.items()]
     conditions = "".join(f" AND {condition}" for condition, _ in asked)
@@ -618,7 +621,8 @@ def _living(
     order = "+row" if asked else "row"
     cursor = db.cursor()
     cursor.row_factory = None
-    sql = f"SELECT {what} FROM {definition.name} WHERE deleted_at IS NULL{conditions} ORDER BY {order} DESC"
+    table = f"{definition.name} INDEXED BY {index_name(definition.name, LOOKED_UP)}" if fine else definition.name
+    sql = f"SELECT {what} FROM {table} WHERE deleted_at IS NULL{conditions} ORDER BY {order} DESC"
     return cursor.execute(sql, [value for _, value in asked])
 
 

@@ -317,6 +317,7 @@ purchase = Module(
     title="number",
     scope="branch",
     when="doc_on",
+    looked_up_by="supplier progress",
     log=True,
     fields=_HEADER,
     document=Document(

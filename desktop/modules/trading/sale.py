@@ -685,6 +685,7 @@ sale = Module(
     title="number",
     scope="owner",
     when="doc_on",
+    looked_up_by="customer progress",
     log=True,
     fields=_HEADER,
     document=Document(
