@@ -72,7 +72,7 @@ def test_a_sheet_of_lines_becomes_one_opening_for_each_warehouse_and_day(shop: S
     (row,) = again.rows("twice")
     assert [(hit["title"], hit["reason"]) for hit in row["like"]] == [(main["number"], "仓库、产品相同")]
     assert again.commit()["result"] | {"batch": ""} == {
-        "batch": "", "added": 0, "changed": 0, "left_out": 1, "state": "posted",
+        "batch": "", "added": 0, "changed": 0, "left_out": 1, "state": "posted", "left": {"like": 1},
     }  # fmt: skip
     assert shop.stock("P") == (13, D("63.50"))
 
