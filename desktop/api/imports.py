@@ -151,9 +151,9 @@ def commit(call: Call, module: str, id: str) -> dict[str, Any]:
             raise
         job.result = vars(done)
         if engine.definition(module).module.document:
-            job.message = f"新增 {done.added:,} 张{_MADE[done.state]}，{done.left_out:,} 行没有导入"
+            job.message = f"新增 {done.added:,} 张{_MADE[done.state]}，{done.left_words()}"
             return
-        job.message = f"新增 {done.added:,} 条，更新 {done.changed:,} 条，{done.left_out:,} 行没有导入"
+        job.message = f"新增 {done.added:,} 条，更新 {done.changed:,} 条，{done.left_words()}"
 
     job = Job("import", f"导入{imported_as(engine.definition(module))}", owner=principal.operator)
     return call.desk.workstation.jobs.start(job, work).public()

@@ -334,7 +334,8 @@ class Module:
     merges_alike: str = ""
     """Fields in which they have to be alike for that, as people read them; while they are merged they stay so."""
     one_by: str = ""
-    """Fields in which two of its records that belong to records merged into one are the same: it is offered once."""
+    """Fields in which two of its records that belong to records merged into one are the same: it is offered and listed
+    once."""
     fixed: str | None = None
     """The yes/no field that marks records of the system: they are neither edited nor deleted."""
     context: str = ""

@@ -12,6 +12,7 @@ from . import spreadsheet
 from .access import Principal, demand
 from .engine import Engine
 from .fields import Field
+from .fields.base import Partly
 from .lists import row_numbers
 from .rows import as_listed, fetch, labels
 
@@ -51,7 +52,8 @@ def export(
         if kind == "xlsx":
             spreadsheet.write(partial, heads, cells, _formats(engine, module, columns))
         else:
-            _write_csv(partial, heads, cells)
+            fields = [definition.fields[name] for name in columns]
+            _write_csv(partial, heads, cells, tells_part=any(one.unknown and one.unknown.partly for one in fields))
         partial.replace(target)
     return len(numbers)
 
@@ -116,12 +118,19 @@ def format_of(one: Field) -> str:
     return _BY_TYPE.get(one.type, spreadsheet.AS_TEXT)
 
 
-def _write_csv(target: Path, heads: Sequence[str], rows: Iterator[list[object]]) -> None:
+PARTLY_HEAD = "部分未知"
+"""Of the column of a csv file that names the figures of a row which are known in part only: a mark before them would
+make texts of them."""
+
+
+def _write_csv(target: Path, heads: Sequence[str], rows: Iterator[list[object]], *, tells_part: bool) -> None:
     """UTF-8 with a byte order mark, or Excel shows Chinese as garbage. Text that looks like a formula is disarmed."""
     with target.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(heads)
-        writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
+        writer.writerow([*heads, PARTLY_HEAD] if tells_part else heads)
+        for row in rows:
+            partly = [head for head, cell in zip(heads, row, strict=True) if isinstance(cell, Partly)]
+            writer.writerow([_csv_cell(cell) for cell in (*row, *(["、".join(partly)] if tells_part else []))])
 
 
 def _csv_cell(cell: object) -> object:

@@ -16,6 +16,7 @@ from . import aliases
 from .access import Few, Principal, compares, own_values, scope_sql, tally_scope
 from .fields import DateTime, Field, FieldError, Ref, Sql, Where, all_of, any_of
 from .fields.moment import day_span
+from .meant import every
 from .registry import Definition, Registry, targets_of
 from .text import fold, has_marks, search_phrase
 
@@ -151,6 +152,9 @@ def select(
         conditions.append(Sql(f"{T}.id IN (SELECT value FROM json_each(?))", (json.dumps(query.ids),)))
     conditions += [equals(definition, column, value, aliased) for column, value in query.fixed.items()]
     conditions += _period(definition, query)
+    twins = None if query.deleted or query.ids is not None else shown_once(registry, definition, aliased)
+    if twins is not None:
+        conditions.append(twins)
     groups = _groups(registry, definition, query.group) if query.group else None
     if groups is not None:
         conditions.append(Sql(f'{T}."{definition.tallied}" IN {groups.text}', groups.params))
@@ -168,6 +172,36 @@ def select(
 
 
 # ---------------------------------------------------------------- conditions
+
+
+def shown_once(registry: Registry, definition: Definition, aliased: frozenset[str]) -> Sql | None:
+    """Rows but those of a merged record that say the same as one of its winner, or an earlier one of another that was
+    merged into it (`one_by`); None where there is nothing to leave out. A split shows each its own again."""
+    names, parent = definition.module.one_by.split(), definition.module.parent or ""
+    above = aliased.intersection(targets_of(definition.fields[parent])) if names else frozenset[str]()
+    if not above:
+        return None
+    (module,) = above
+    winner = aliases.meant(above, f'{T}."{parent}"')
+    alike = " AND ".join(_is_same(registry, definition, name) for name in names)
+    return Sql(
+        f"NOT ({aliases.is_merged(module, f'{T}.{parent}')} AND EXISTS (SELECT 1 FROM {definition.name} k "
+        f'WHERE k."{parent}" IN {every(module, winner)} AND k.deleted_at IS NULL AND k.id <> {T}.id AND {alike} '
+        f'AND (k."{parent}" = {winner} OR k.id < {T}.id)))'
+    )
+
+
+def _is_same(registry: Registry, definition: Definition, name: str) -> str:
+    """Whether a field says the same in two rows; one that refers to what hangs on the merged records, too (a box)."""
+    equal, one = f'k."{name}" IS {T}."{name}"', definition.fields[name]
+    target = registry[one.target] if isinstance(one, Ref) and one.target else None
+    if target is None or not target.module.one_by:
+        return equal
+    same = " AND ".join(f'x."{each}" IS y."{each}"' for each in target.module.one_by.split())
+    return (
+        f'({equal} OR EXISTS (SELECT 1 FROM {target.name} x JOIN {target.name} y ON y.id = {T}."{name}" '
+        f'WHERE x.id = k."{name}" AND {same}))'
+    )
 
 
 def equals(definition: Definition, column: str, value: Scalar, aliased: frozenset[str]) -> Sql:

@@ -386,8 +386,16 @@ def test_duplicates_are_marked_and_skipped_imported_or_updated(office: Office) -
     assert rows[3]["earlier"] == {"number": 5, "reason": "客户名称相同"}
     job = one.commit("update", {4: "new"})
     assert (job["result"]["added"], job["result"]["changed"], job["result"]["left_out"]) == (2, 1, 2)
+    assert job["result"]["left"] == {"like": 1, "repeated": 1}
+    why = "可能已有、按选择跳过 1 行，和前面的行重复、按选择跳过 1 行"
+    assert job["message"] == f"新增 2 条，更新 1 条，2 行没有导入（{why}）"
     now = customers(office)["苏州申越精密机械有限公司"]
     assert now["id"] == old["id"] and now["short_name"] == "新的" and now["phone"] == "0512-65551234", "blank keeps"
+    again = Importing.of(office, file)
+    again.check()
+    result = again.commit("update")["result"]
+    assert (result["added"], result["changed"]) == (0, 0), "it says what is there already"
+    assert result["left"]["unchanged"] >= 1 and sum(result["left"].values()) == result["left_out"] == 5
 
 
 def test_update_by_code_and_a_code_nobody_has(office: Office) -> None:

@@ -21,7 +21,7 @@ def ecms(*words: str, said: str = "") -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def init(folder: Path, password: str = "abcd12345", **given: str) -> subprocess.CompletedProcess[str]:
+def init(folder: Path, password: str = "blue kettle", **given: str) -> subprocess.CompletedProcess[str]:
     words = {"company": "测试公司", "branch": "总部", "admin": "admin", **given}
     options = [part for name, value in words.items() for part in (f"--{name}", value)]
     return ecms("init", "--data", str(folder), *options, "--password-stdin", said=password + "\n")
@@ -71,7 +71,7 @@ def test_manifest_is_printed_as_committed() -> None:
         ({"password": "short"}, "密码"),
         ({"company": " "}, "公司名称"),
         ({"branch": ""}, "分公司名称"),
-        ({"admin": "", "password": "abcd12345"}, "姓名"),
+        ({"admin": "", "password": "blue kettle"}, "姓名"),
     ],
 )  # fmt: skip
 def test_init_says_what_is_missing(tmp_path: Path, given: dict[str, str], about: str) -> None:

@@ -247,4 +247,4 @@ def test_demo_names_are_valid_everywhere() -> None:
 
 def test_a_second_founding_is_refused(folder: Path) -> None:
     with pytest.raises((Refused, Invalid)):
-        commands.init(folder, "另一家", "总部", "boss", "abcd12345")
+        commands.init(folder, "另一家", "总部", "boss", "blue kettle")

@@ -74,7 +74,7 @@ def test_faults_are_mended_in_the_error_file_and_all_of_it_is_taken_back(page: P
         wizard.get_by_role("button", name="下载要改的行").click()
     coming.value.save_as(tmp_path / "errors.xlsx")
     wizard.get_by_role("button", name="导入 2 条").click()
-    expect(wizard).to_contain_text("新增 2 条，2 行没有导入")
+    expect(wizard).to_contain_text("新增 2 条，2 行没有导入（")
     expect(wizard.get_by_role("button", name="看客户信息")).to_be_focused()
 
     book = load_workbook(tmp_path / "errors.xlsx")

@@ -106,6 +106,27 @@ def test_bad_values_are_refused_naming_the_field(one: Field, raw: Any) -> None:
         one.parse(raw)
 
 
+def test_passwords_that_anybody_would_try_are_refused() -> None:
+    one = Password("密码")
+    for guessed in (
+        "12345678", "87654321", "0987654321", "456789012", "11111111", "哈哈哈哈哈哈哈哈", "ABCDEFGH", "qwertyui",
+        "poiuytrewq", "password", "Password1", "P@ssw0rd", "admin888!", "abcd1234", "a12345678", "qq123456",
+        "１２３４５６７８", " 12345678 ", "1qaz2wsx", "woaini1314", "5201314520", "password2026",
+    ):  # fmt: skip
+        with pytest.raises(FieldError, match=r"太常见.*换一个"):
+            one.parse(guessed)
+    for fine in (
+        "demo1234",
+        "correct horse",
+        "a84930217",
+        "abcd84930217",
+        "sales-password",
+        "13479562",
+        "苏州河边的柳树" * 2,
+    ):
+        assert one.parse(fine), fine
+
+
 def test_passwords_are_hashed_and_never_read_back() -> None:
     one = Password("密码")
     stored = one.parse("correct horse")

@@ -19,6 +19,7 @@ from desktop.engine.fields import password
 from desktop.engine.fields.password import hash_password
 from desktop.errors import LoginFailed, LoginWait
 from desktop.workstation import Workstation
+from sync_server.replication.changeset import Op
 from tests.conftest import REAL_HASHER
 from tests.engine.kit import everything
 from tests.support import PASSWORD, Api, Office, copy_of, open_office
@@ -159,6 +160,16 @@ def test_one_s_password_is_changed_by_who_knows_the_old_one(office: Office) -> N
     assert api.get("/api/records/customer")["rows"] is not None, "still signed in"
     assert api.refused("POST", "/api/session", 401, attempt(api, "admin", PASSWORD))["code"] == "login-failed"
     assert api.sign_in(password="another password")["signed_in"]
+
+
+def test_a_password_of_before_that_would_be_refused_today_still_opens(office: Office) -> None:
+    api = office.api
+    refused = api.refused("POST", "/api/session/password", 422, {"old": PASSWORD, "new": "12345678"})["fields"]["new"]
+    assert "太常见" in refused and "换一个" in refused
+    kept = Op("operator", office.admin.operator, "upd", {"password": hash_password("12345678")})
+    office.engine.applier.local([kept], actor=office.admin.operator, act="operator.save")
+    assert api.sign_in(password="12345678")["signed_in"]
+    api.ok(api.call("PATCH", f"/api/records/operator/{office.admin.operator}", {"must_change_password": False}))
 
 
 def test_who_must_change_his_password_is_asked_until_he_does(office: Office) -> None:

@@ -273,8 +273,8 @@ class _Making:
             seals=one.seals,
             footer=str(letterhead.get(one.letterhead.footer) or "") if one.letterhead else "",
             printed=printed,
-            above=self._filled(self.layout.above),
-            below=self._filled(self.layout.below),
+            above=self._filled(self.layout.above, templates.filled_lines),
+            below=self._filled(self.layout.below, templates.filled_lines),
             copies=self.layout.copies,
             watermark=self._filled(self.layout.watermark).strip(),
             qr=str(self.row[self.definition.module.title] or "") if self.layout.qr else "",
@@ -292,12 +292,12 @@ class _Making:
         totals = self._totals(columns, lambda one, total: one.export(total, {}))
         return rows, totals, [format_of(fields[name]) if name else "0" for name in names]
 
-    def _filled(self, text: str) -> str:
+    def _filled(self, text: str, fill: Callable[[str, templates.Known], str] = templates.filled) -> str:
         """With what its placeholders stand for; what the user may not see stands for nothing."""
         if "{" not in text:
             return text
         known = templates.placeholders(self.engine, self.definition, self.one, self.principal)
-        return templates.filled(text, lambda word: self._stands_for(*known[word]) if word in known else None)
+        return fill(text, lambda word: self._stands_for(*known[word]) if word in known else None)
 
     def _stands_for(self, module: str, name: str) -> str | None:
         if module == self.definition.name:
@@ -432,18 +432,19 @@ class _Making:
         return rows[0] if rows else {}
 
     def _about(self, party: Party) -> list[form.Pair]:
-        """Particulars of a party, blank ones too: they are filled in by hand."""
+        """What is known of a party; of one that nothing is known of all that is to be filled in by hand."""
         if party.module:
             definition, row = self.engine.definition(party.module), self._only(party.module)
         else:
             definition, row = self._referred(party.by)
         known = labels(self.db, self.engine.registry, definition, [row]) if row else {}
         fields = [(name, definition.fields[name]) for name in party.fields.split()]
-        return [
+        shown = [
             (one.label, one.format(row[name], known) if row.get(name) is not None else "")
             for name, one in fields
             if self._sees(one)
         ]
+        return [pair for pair in shown if pair[1].strip()] or shown
 
     def _referred(self, by: str) -> tuple[Definition, Values]:
         """The record a field of the header points at; of one that the user may not see, its title."""

@@ -28,6 +28,9 @@ WATERMARK_MAX = 40
 _PARTS = {"watermark": "水印", "title": "标题", "above": "上方文字", "below": "下方文字", "signs": "签名栏"}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
+Known = Callable[[str], str | None]
+"""What a placeholder stands for."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -191,9 +194,20 @@ def placeholders(
     return found
 
 
-def filled(text: str, value: Callable[[str], str | None]) -> str:
+def filled(text: str, value: Known) -> str:
     """A text with what its placeholders stand for."""
     return _PLACEHOLDER.sub(lambda match: value(match[1].strip()) or "", text)
+
+
+def filled_lines(text: str, value: Known) -> str:
+    """The same line by line, without those whose placeholders all stand for nothing: 「地址：」 alone tells nobody
+    anything."""
+    return "\n".join(filled(line, value) for line in text.splitlines() if _says(line, value))
+
+
+def _says(line: str, value: Known) -> bool:
+    words = _PLACEHOLDER.findall(line)
+    return not words or any((value(word.strip()) or "").strip() for word in words)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading

@@ -26,12 +26,16 @@ class OfFirstChild(Unstored, Barcode):
     write_only: ClassVar[bool] = True
 
     def parse(self, raw: Value) -> Value:
-        """One, or several where a list is given: each once, the first is the one that is named."""
+        """One, or several where a list is given: each once, in capitals or not; the first is the one that is named."""
         if not isinstance(raw, list):
             return super().parse(raw)
         if len(raw) > MANY:
             raise FieldError(f"「{self.label}」一次最多 {MANY} 个")
-        found = list(dict.fromkeys(one for part in raw if (one := super(OfFirstChild, self).parse(part)) is not None))
+        each: dict[str, Value] = {}
+        for part in raw:
+            if (one := super().parse(part)) is not None:
+                each.setdefault(str(one).casefold(), one)
+        found = list(each.values())
         return found if len(found) > 1 else next(iter(found), None)
 
     def read(self, cell: Cell) -> Value:

@@ -48,12 +48,14 @@ class Int(Field):
             raw = int(raw)
         if isinstance(raw, bool) or not isinstance(raw, int):
             raise FieldError(f"「{self.label}」应是数字")
-        if abs(raw) > INTEGER_MAX:
-            raise FieldError(f"「{self.label}」太大")
         if self.min is not None and raw < self.min:
             raise FieldError(f"「{self.label}」不能小于 {self.format(self.min, {})}")
         if self.max is not None and raw > self.max:
             raise FieldError(f"「{self.label}」不能大于 {self.format(self.max, {})}")
+        if raw > INTEGER_MAX:
+            raise FieldError(f"「{self.label}」太大，最多 {self.format(INTEGER_MAX, {})}")
+        if raw < -INTEGER_MAX:
+            raise FieldError(f"「{self.label}」太小，最少 {self.format(-INTEGER_MAX, {})}")
         return raw
 
     def read(self, cell: Cell) -> Value:

@@ -3,9 +3,15 @@
 import sqlite3
 from typing import Any
 
-from ..fields import OfFirstChild
+from ..fields import OfFirstChild, Sql
 from ..registry import Definition, Registry
 from ..rows import Values
+from ..text import pinyin
+
+
+def titled(alias: str, child: Definition, value: str) -> Sql:
+    """Rows of this title, in capitals or not: for a scanner, and on screen, `abc-1` and `ABC-1` are one code."""
+    return Sql(f'{alias}.pinyin = ? AND {alias}."{child.module.title}" = ? COLLATE NOCASE', (pinyin(value), value))
 
 
 class Children:
@@ -46,14 +52,16 @@ class Children:
         if others:
             several = f"等 {len(others)} 个{noun}" if len(others) > 1 else ""
             return f"「{one.label}」{value} 已是{noun}「{others[0]}」{several}的"
-        first = self._met.setdefault((one.table, value), number)
+        first = self._met.setdefault((one.table, value.casefold()), number)
         return None if first == number else f"「{one.label}」{value} 第 {first} 行已经有了"
 
     def _owners(self, one: OfFirstChild, value: str) -> dict[str, str]:
         """The records that have a value already: id → title."""
-        title = self._definition.module.title
+        title, child = self._definition.module.title, self._registry[one.table]
+        is_title = one.kept == child.module.title
+        same = titled("c", child, value) if is_title else Sql(f'c."{one.kept}" = ?', (value,))
         sql = (
             f"SELECT p.id, COALESCE(p.\"{title}\", '') FROM {one.table} c JOIN {self._definition.name} p "
-            f'ON p.id = c."{one.by}" WHERE c."{one.kept}" = ? AND c.deleted_at IS NULL AND p.deleted_at IS NULL'
+            f'ON p.id = c."{one.by}" WHERE {same.text} AND c.deleted_at IS NULL AND p.deleted_at IS NULL'
         )
-        return dict(self._db.execute(sql, (value,)).fetchall())
+        return dict(self._db.execute(sql, same.params).fetchall())

@@ -32,7 +32,7 @@ from .judging import BAD, GOOD, PLAIN, TWICE, WHOLE_ROW, Counts, DryRun, Progres
 from .matching import demand_import
 from .staging import Lines, packed
 from .undoing import Undo, Undone
-from .writing import Choices, Done, Prepared, checksums
+from .writing import Choices, Done, Prepared, checksums, why_skipped
 
 LINES_MAX = 500
 """Of a document that a file makes: as long as it is written, whoever saves waits."""
@@ -296,9 +296,15 @@ class Commit(writing.Commit):
 
     def _chosen(self, judged: Lines, choices: Choices, state: str) -> tuple[list[_Sheet], Done]:
         """What is to be imported, and what will be told of it."""
-        rows = [row for row in self._good(judged) if choices.of(row) == "new"]
+        rows, done = [], Done("", state=state)
+        for row in self._good(judged):
+            if choices.of(row) == "new":
+                rows.append(row)
+            else:
+                done.leave(why_skipped(row))
         sheets = _sheets(self._definition, iter(rows))
-        return sheets, Done("", added=len(sheets), left_out=judged.count(GOOD) - len(rows), state=state)
+        done.added = len(sheets)
+        return sheets, done
 
     @staticmethod
     def _good(judged: Lines) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ from ..registry import Definition
 from ..rows import Values, living, titles
 from ..search import lookup, offered_once
 from ..text import fold, pinyin
+from .children import titled
 from .tables import Flaw
 
 _CACHE_MAX = 20_000
@@ -180,14 +181,14 @@ class Reading:
     def _children(
         self, target: Definition, child: Definition, part: str | None, text: str, base: list[Sql]
     ) -> list[Any]:  # fmt: skip
-        """(record, its part) that a child of exactly this title names, written as it is kept."""
+        """(record, its part) that a child of this title names, written as it is kept."""
         title, parent = child.module.title, child.module.parent
         try:
             kept = str(child.fields[title].parse(text))
         except FieldError:
             return []
-        named = Sql(f'k.deleted_at IS NULL AND k.pinyin = ? AND k."{title}" = ?', (pinyin(kept), kept))
-        both, column = all_of([*base, named]), f'k."{part}"' if part else "NULL"
+        alive = Sql("k.deleted_at IS NULL")
+        both, column = all_of([*base, alive, titled("k", child, kept)]), f'k."{part}"' if part else "NULL"
         sql = (
             f'SELECT DISTINCT k."{parent}", {column} FROM {child.name} k '
             f'JOIN {target.name} {q.T} ON {q.T}.id = k."{parent}" WHERE {both.text} LIMIT {_LOOKED_AT}'

@@ -28,6 +28,12 @@ from .undoing import Undo, Undone
 
 Progress = Callable[[int, int], None]
 Decision = Literal["skip", "new", "update"]
+Why = Literal["same", "like", "repeated", "unchanged", "bad"]
+_WHY: Mapping[Why, str] = {
+    "same": "已存在、按选择跳过", "like": "可能已有、按选择跳过", "repeated": "和前面的行重复、按选择跳过",
+    "unchanged": "内容没有变化", "bad": "有误",
+}  # fmt: skip
+"""Why rows are left out."""
 
 _TRIES = 3
 """How often it is decided while others save, before they have to wait."""
@@ -57,6 +63,11 @@ def target_of(line: Mapping[str, Any], rows: Mapping[int, Decision]) -> str | No
     return str(line["l"][0][0]) if line["l"] and rows.get(line["n"]) == "update" else None
 
 
+def why_skipped(line: Mapping[str, Any]) -> Why:
+    """What a row was skipped for: the record that its key means, one that it resembles, or a row before it."""
+    return "same" if line["s"] else "like" if line["l"] else "repeated"
+
+
 @dataclass
 class Done:
     """What a commit wrote."""
@@ -67,6 +78,18 @@ class Done:
     left_out: int = 0
     state: str = ""
     """Of documents: what they are now (`documents`)."""
+    left: dict[Why, int] = field(default_factory=dict)
+    """How many rows were left out, by why: it comes to `left_out`."""
+
+    def leave(self, why: Why, rows: int = 1) -> None:
+        if rows:
+            self.left_out += rows
+            self.left[why] = self.left.get(why, 0) + rows
+
+    def left_words(self) -> str:
+        """「3 行没有导入（…）」"""
+        why = "，".join(f"{_WHY[one]} {rows:,} 行" for one, rows in self.left.items())
+        return f"{self.left_out:,} 行没有导入" + (f"（{why}）" if why else "")
 
 
 class Commit:
@@ -183,7 +206,7 @@ class Commit:
 
     def _log(self, db: sqlite3.Connection, judged: Lines) -> None:
         """Remembers an import, by which it can be taken back."""
-        self._done.left_out += judged.count("bad")
+        self._done.leave("bad", judged.count("bad"))
         done, at = self._done, iso_of(self._engine.applier.now_ms())
         db.execute(
             "INSERT INTO import_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
@@ -258,6 +281,7 @@ class _Deciding:
                 yield done, self._closed(waiting)
                 waiting, old = [], self._stored([id]).get(id)
             ops = self._decided(line, id, old)
+            self._count(old, ops)
             again = [op for op in ops if op.id in self._touched]
             if self._keeps_coming and all(self.saving.is_foretold(op) for op in again):
                 ops = _joined(waiting, ops, again)
@@ -292,7 +316,7 @@ class _Deciding:
             olds = self._stored(list(meant.values())) if meant else {}
             for line, what in decided:
                 if what == "skip":
-                    self.done.left_out += 1
+                    self.done.leave(why_skipped(line))
                 else:
                     id = meant.get(line["n"]) if what == "update" else line["id"]
                     yield line, str(id), self._old(line, str(id), olds) if what == "update" else None
@@ -324,9 +348,14 @@ class _Deciding:
     def _expect(self, id: str, old: Values | None) -> None:
         if old is None:
             self.saving.expect(id, self._new)
+
+    def _count(self, old: Values | None, ops: Sequence[Op]) -> None:
+        if old is None:
             self.done.added += 1
-        else:
+        elif ops:
             self.done.changed += 1
+        else:
+            self.done.leave("unchanged")
 
     def _values(self, line: Mapping[str, Any], old: Values | None) -> Values:
         """What was read, without numbers that are drawn; secrets are made of what was typed only now."""

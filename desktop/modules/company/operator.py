@@ -145,7 +145,7 @@ operator = Module(
         employee=Ref("职员", "employee", required=True, index=True, copies={"department": "department"}),
         department=Ref("登录部门", "department", required=True, index=True, merge="flag"),
         roles=Refs("角色", "role", required=True),
-        password=Password("密码", help="至少 8 位，不能和用户名相同；修改时空着就不变"),
+        password=Password("密码", help="至少 8 位，别太好猜，不能和用户名相同；修改时空着就不变"),
         is_stopped=Bool("停用"),
         valid_until=Date("有效期至", index=True, for_good=True),
         machines=Refs("允许的机器", "machine", help="空着可在本分公司的共用机器登录"),

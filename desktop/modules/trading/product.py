@@ -362,6 +362,7 @@ product_barcode = Module(
     menu=False,
     search=False,
     title="barcode",
+    one_by="barcode unit_row",
     scope="follow",
     parent="product",
     fields=dict(

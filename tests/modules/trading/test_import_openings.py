@@ -72,7 +72,7 @@ def test_a_sheet_of_lines_becomes_one_opening_for_each_warehouse_and_day(shop: S
     (row,) = again.rows("twice")
     assert [(hit["title"], hit["reason"]) for hit in row["like"]] == [(main["number"], "仓库、产品相同")]
     assert again.commit()["result"] | {"batch": ""} == {
-        "batch": "", "added": 0, "changed": 0, "left_out": 1, "state": "posted",
+        "batch": "", "added": 0, "changed": 0, "left_out": 1, "state": "posted", "left": {"like": 1},
     }  # fmt: skip
     assert shop.stock("P") == (13, D("63.50"))
 
@@ -125,10 +125,11 @@ def test_all_rows_of_a_document_blame_the_one_that_is_wrong(shop: Shop) -> None:
 def test_a_product_is_found_by_its_barcode_but_not_by_that_of_a_box(shop: Shop) -> None:
     unit = {"product": shop.names["P"], "unit": shop._first("dict_item", "箱"), "ratio": scaled(12)}
     box = shop.api.post("/api/records/product_unit", unit)["row"]["id"]
-    for code, more in (("6901234567892", {}), ("16901234567899", {"unit_row": box})):
+    for code, more in (("6901234567892", {}), ("16901234567899", {"unit_row": box}), ("abc-1", {})):
         shop.api.post("/api/records/product_barcode", {"product": shop.names["P"], "barcode": code, **more})
     one = stock(shop, ("主仓", 6901234567892, 10, 5, None), ("二仓", "１６９０１ 234567899", 1, 5, None))
     assert one.check()["good"] == 1
+    assert stock(shop, ("主仓", "ＡＢＣ-1", 10, 5, None)).check()["good"] == 1, "as a scanner reads it"
     (bad,) = one.rows("bad")
     assert "是辅助单位的条码" in bad["reason"] and one.commit()["result"]["added"] == 1
     shop.api.post(

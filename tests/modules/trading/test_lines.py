@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from datetime import date, timedelta
 from typing import Any
@@ -69,6 +70,12 @@ def test_the_rate_is_of_what_is_costed_alone(shop: Shop) -> None:
         cells = [book.worksheets[0].cell(2, column) for column in (1, 2)]
         assert [cell.value for cell in cells] == [20, 50], "numbers to go on working with"
         assert all(cell.number_format.startswith('"≈"') for cell in cells)
+        asked = {"format": "csv", "columns": ["number", *names.split()], "ids": [row["id"]]}
+        job = shop.api.ended(shop.api.post(f"/api/export/{module}", asked))
+        text = shop.api.call("GET", f"/api/jobs/{job['id']}/file").content.decode("utf-8-sig")
+        heads, values = csv.reader(io.StringIO(text))
+        assert values[1:3] == ["20.00", "50.00"] and heads[3] == "部分未知"
+        assert values[3] == "、".join(heads[1:3]), "which of them are known in part"
 
 
 def test_profit_without_the_tax_where_the_company_says_so(shop: Shop) -> None:

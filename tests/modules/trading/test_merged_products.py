@@ -250,6 +250,38 @@ def test_scanning_typing_and_picking_the_other_finds_the_winner(shop: Shop) -> N
         assert [one["id"] for one in shop.api.get("/api/lookup/product", q=text)["rows"]] == [shop.names["P"]], text
 
 
+def test_a_barcode_and_a_box_of_both_are_listed_once(shop: Shop) -> None:
+    box = {}
+    for name in ("P", "Q"):
+        unit = {"product": shop.names[name], "unit": _unit(shop, "箱"), "ratio": scaled(12)}
+        box[name] = shop.api.post("/api/records/product_unit", unit)["row"]["id"]
+        for code, more in (("6901234567892", {}), ("16901234567899", {"unit_row": box[name]}), (f"own-{name}", {})):
+            about = {"product": shop.names[name], "barcode": code} | more
+            shop.api.post("/api/records/product_barcode?confirmed=same_barcode", about)
+    apart = {"product": shop.names["Q"], "barcode": "own-P", "unit_row": box["Q"]}
+    shop.api.post("/api/records/product_barcode?confirmed=same_barcode", apart)
+
+    def listed(name: str) -> list[str]:
+        found = shop.api.get("/api/records/product_barcode", filter=_of(shop, name), want="rows,total", sort="barcode")
+        assert found["total"] == len(found["rows"])
+        return [row["barcode"] for row in found["rows"]]
+
+    merge(shop)
+    assert listed("P") == ["16901234567899", "6901234567892", "own-P", "own-P", "own-Q"], "a box is no piece"
+    assert len(shop.api.get("/api/records/product_unit", filter=_of(shop, "P"))["rows"]) == 1
+    assert shop.api.get("/api/records/product_barcode", want="total", limit=1)["total"] == 5
+    for code, units_ in (("6901234567892", {None}), ("16901234567899", set(box.values()))):
+        (one,) = shop.api.get("/api/documents/sale/find", text=code)["items"]
+        assert one["product"] == shop.names["P"] and one["unit_row"] in units_, "a scan finds one"
+    split(shop)
+    assert listed("P") == ["16901234567899", "6901234567892", "own-P"]
+    assert listed("Q") == ["16901234567899", "6901234567892", "own-P", "own-Q"]
+
+
+def _of(shop: Shop, name: str) -> str:
+    return json.dumps({"and": [{"field": "product", "op": "eq", "value": shop.names[name]}]})
+
+
 def test_returns_go_back_on_what_was_sold_as_the_other(shop: Shop) -> None:
     apart(shop)
     sold = shop.sell(("Q", 4, 30))

@@ -158,6 +158,9 @@ def test_a_contract_has_both_parties_and_its_terms(company: Shop) -> None:
         "供方（盖章）：", "需方（盖章）：", "壹佰叁拾元玖角柒分",
     ):  # fmt: skip
         assert part in said, part
+    assert (said.count("地址："), said.count("税号："), said.count("法人代表")) == (2, 1, 0), (
+        "what nobody entered is left out"
+    )
     (row,) = company.api.get("/api/records/company_profile")["rows"]
     given = {"contract_terms": "一、先款后货。\n二、运费由供方承担。"}
     company.api.ok(company.api.call("PATCH", f"/api/records/company_profile/{row['id']}", given))

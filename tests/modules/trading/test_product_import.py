@@ -61,6 +61,20 @@ def test_a_barcode_of_another_product_or_row_is_told_at_its_cell(shop: Shop) -> 
     assert barcodes(shop, "灯线") == {FOUR: True}
 
 
+def test_a_barcode_is_one_in_capitals_or_not(shop: Shop) -> None:
+    """As for a scanner."""
+    shop.product("旧灯", barcode="abc-1")
+    one = going(
+        shop, ["灯泡", "未分类", "个", "ABC-1"], ["灯座", "未分类", "个", "x-2"], ["灯罩", "未分类", "个", "X-2"],
+        ["灯线", "未分类", "个", "abc1"], ["灯带", "未分类", "个", "Y-3、y-3"],
+    )  # fmt: skip
+    one.check()
+    told = {row["number"]: row["reason"] for row in one.rows()}
+    assert told == {2: "「条码」ABC-1 已是产品「旧灯」的", 4: "「条码」X-2 第 3 行已经有了"}
+    one.commit("new")
+    assert barcodes(shop, "灯带") == {"Y-3": True}
+
+
 def test_an_update_adds_the_barcodes_that_a_product_has_not_yet(shop: Shop) -> None:
     """The same file twice changes nothing; what is added goes with an undo, the main barcode stays what it was. A list
     as it was exported is read again: 主条码 there is a barcode here."""

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from pypdfium2 import PdfDocument
 
+from desktop.engine.documents.templates import filled_lines
 from sync_server.replication.changeset import Op
 from tests.modules.trading.shop import Shop
 from tests.modules.trading.test_prints import started, words
@@ -77,6 +78,15 @@ def test_columns_titles_texts_copies_and_paper_are_those_of_the_template(shop: S
     assert "发货单" in text and "电话0512-65980001" in text and "请甲收货后签字" in text and "司机：" in text
     assert goods["row"]["number"] in text and text.index("数量") < text.index("名称")
     assert all(gone not in text for gone in ("单价", "大写", "货物当面点清", "制单"))
+
+
+def test_a_line_of_a_template_with_nothing_to_say_is_left_out(shop: Shop, goods: dict[str, Any]) -> None:
+    id = made(shop, above="物流 {物流单号}\n\n收货 {客户} {物流单号}", below="发票 {发票号} {物流单号}\n谢谢惠顾")
+    pages, _ = paper(shop, goods, id)
+    text = pages[0].replace("　", "").replace(" ", "")
+    assert "收货甲" in text and "谢谢惠顾" in text
+    assert "物流" not in text and "发票" not in text
+    assert filled_lines("{a}\n\n甲{b}乙\n丙", {"a": " ", "b": "1"}.get) == "\n甲1乙\n丙"
 
 
 def test_a_template_of_prices_hidden_by_what_ships_shows_none(shop: Shop, goods: dict[str, Any]) -> None:

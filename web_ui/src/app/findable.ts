@@ -9,8 +9,9 @@ import { useSettingNames } from '@/stores/settingNames'
 import { useTabs } from '@/stores/tabs'
 import { iconOf } from '@/ui/icons'
 import { menus, openCommand, partCommands, runs, shortcutCommands } from './menus'
+import { meantName, type Names } from './treeFilter'
 
-export interface Findable { key: string; title: string; context: string; icon: Component | undefined; run: () => void; names?: NonNullable<ModuleInfo['names']> }
+export interface Findable { key: string; title: string; context: string; icon: Component | undefined; run: () => void; names?: Names }
 
 /** these only lead to where one is */
 const NOWHERE = new Set(['app.search', 'app.menu'])
@@ -67,10 +68,8 @@ function ofWindow(): Findable[] {
 const SHOWN = 8
 /** How close it is to what was typed, by its title or another of its names; null: it is something else. */
 function closeness(one: Findable, text: string): { by: number; name?: string } | null {
-  const want = text.trim().toLowerCase()
   const own = labelMatches(one.title, text) ? distance(one.title, text) : Infinity
-  const others = (one.names ?? []).filter((name) => labelMatches(name.text, text) || name.initials.includes(want) || name.pinyin.startsWith(want))
-  const name = others.sort((a, b) => distance(a.text, text) - distance(b.text, text))[0]
+  const name = meantName(one.names, text)
   // of two alike, what bears the name itself comes first
   const by = Math.min(own, name ? distance(name.text, text) + 0.5 : Infinity)
   return by === Infinity ? null : { by, ...(name && own === Infinity && name.text !== one.title ? { name: name.text } : {}) }

@@ -46,9 +46,11 @@ describe('rows that are there already', () => {
 })
 
 it('says what was written', () => {
-  expect(doneWords({ batch: '', added: 1200, changed: 0, left_out: 3, state: '' })).toBe('新增 1,200 条，3 行没有导入')
-  expect(doneWords({ batch: '', added: 2, changed: 0, left_out: 1, state: 'draft' })).toBe('新增 2 张草稿，过账以后才算数，1 行没有导入')
-  expect(doneWords({ batch: '', added: 2, changed: 0, left_out: 0, state: 'posted' })).toBe('新增 2 张单据')
+  expect(doneWords({ batch: '', added: 1200, changed: 0, left_out: 3, left: {}, state: '' })).toBe('新增 1,200 条，3 行没有导入')
+  expect(doneWords({ batch: '', added: 2, changed: 0, left_out: 1, left: { bad: 1 }, state: 'draft' })).toBe('新增 2 张草稿，过账以后才算数，1 行没有导入（有误 1 行）')
+  expect(doneWords({ batch: '', added: 2, changed: 0, left_out: 0, left: {}, state: 'posted' })).toBe('新增 2 张单据')
+  expect(doneWords({ batch: '', added: 1, changed: 2, left_out: 1215, left: { bad: 1, same: 1200, repeated: 9, like: 3, unchanged: 2 }, state: '' }))
+    .toBe('新增 1 条，更新 2 条，1,215 行没有导入（已存在、按选择跳过 1,200 行，可能已有、按选择跳过 3 行，和前面的行重复、按选择跳过 9 行，内容没有变化 2 行，有误 1 行）')
   const undone = { restored: 0, refused: [], refused_count: 0 }
   expect(takenBackWords({ ...undone, deleted: 3, drafts: 1 })).toEqual(['作废 2 张', '删除草稿 1 张'])
   expect(takenBackWords({ ...undone, deleted: 3, drafts: 3 })).toEqual(['删除草稿 3 张'])

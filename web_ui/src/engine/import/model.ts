@@ -24,7 +24,9 @@ export interface JudgedRow {
   earlier: { number: number; reason: string } | null
 }
 export interface JudgedPage { heads: string[]; total: number; rows: JudgedRow[] }
-export interface Done { batch: string; added: number; changed: number; left_out: number; /** of documents: what they are now */ state: '' | 'posted' | 'draft' | 'waiting' }
+/** why rows were left out */
+export type Why = 'same' | 'like' | 'repeated' | 'unchanged' | 'bad'
+export interface Done { batch: string; added: number; changed: number; left_out: number; left: Partial<Record<Why, number>>; /** of documents: what they are now */ state: '' | 'posted' | 'draft' | 'waiting' }
 export interface Undone { deleted: number; /** of documents: those that were not posted */ drafts: number; restored: number; refused: { id: string; title: string; reason: string }[]; refused_count: number }
 export interface PastImport { batch: string; at: string; operator: string; own: boolean; file: string; added: number; changed: number; left_out: number; undone_at: string | null; doing: '' | 'write' | 'undo' | 'stop'; /** it was cut off and finished later */ was_cut: boolean; /** what came to no end, as these data were restored or copied meanwhile */ part: '' | 'write' | 'undo' | 'stop' }
 
@@ -110,9 +112,21 @@ export function takenBackWords(undone: Undone): string[] {
   return undone.drafts ? [...parts, t('删除草稿 {n} 张', { n: count(undone.drafts) })] : parts
 }
 
+function leftWords(done: Done): string {
+  const words: Record<Why, (n: string) => string> = {
+    same: (n) => t('已存在、按选择跳过 {n} 行', { n }),
+    like: (n) => t('可能已有、按选择跳过 {n} 行', { n }),
+    repeated: (n) => t('和前面的行重复、按选择跳过 {n} 行', { n }),
+    unchanged: (n) => t('内容没有变化 {n} 行', { n }),
+    bad: (n) => t('有误 {n} 行', { n }),
+  }
+  const parts = (Object.keys(words) as Why[]).flatMap((why) => { const n = done.left[why]; return n ? [words[why](count(n))] : [] })
+  return parts.length ? t('（{what}）', { what: parts.join(t('，')) }) : ''
+}
+
 export function doneWords(done: Done): string {
   const parts = [addedWords(done)]
   if (done.changed) parts.push(t('更新 {n} 条', { n: count(done.changed) }))
-  if (done.left_out) parts.push(t('{n} 行没有导入', { n: count(done.left_out) }))
+  if (done.left_out) parts.push(t('{n} 行没有导入', { n: count(done.left_out) }) + leftWords(done))
   return parts.join(t('，'))
 }

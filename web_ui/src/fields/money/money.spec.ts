@@ -32,6 +32,7 @@ describe('money', () => {
     expect(raw('(1+2')).toBe('括号没有成对')
     expect(raw('1/0')).toBe('不能除以 0')
     expect(raw('99999999999999999')).toBe('数字太大，最多 90,071,992,547,409.91')
+    expect(raw('-99999999999999999')).toBe('数字太小，最少 −90,071,992,547,409.91')
     expect(parseNumber('99999999999999999', field('money', { max: 10 ** 13 }), kind)).toEqual({ ok: false, error: '不能大于 100,000,000,000.00' })
     const p = parseNumber('-1', field('money', { min: 0 }), kind)
     expect(p).toEqual({ ok: false, error: '不能小于 0.00' })

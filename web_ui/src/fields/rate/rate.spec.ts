@@ -7,4 +7,5 @@ it('a rate is the same with and without its sign', () => {
   expect(parseNumber('13%', field('rate'), kind)).toEqual({ ok: true, value: 130000 })
   expect(parseNumber('13', field('rate'), kind)).toEqual({ ok: true, value: 130000 })
   expect(parseNumber('６．５％', field('rate'), kind)).toEqual({ ok: true, value: 65000 })
+  expect(parseNumber('9999999999999', field('rate'), kind)).toEqual({ ok: false, error: '数字太大，最多 900,719,925,474.0991%' })
 })

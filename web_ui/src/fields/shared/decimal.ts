@@ -5,7 +5,7 @@ export interface Fraction { n: bigint; d: bigint }
 
 const MINUS = '\u2212'
 /** beyond this a JSON number would lose digits */
-const RAW_MAX = BigInt(Number.MAX_SAFE_INTEGER)
+export const RAW_MAX = Number.MAX_SAFE_INTEGER
 
 export class DecimalError extends Error {}
 
@@ -91,11 +91,6 @@ export function roundTo(value: Fraction, digits: number): bigint {
   const magnitude = n < 0n ? -n : n
   const rounded = (magnitude * 2n + value.d) / (value.d * 2n)
   return n < 0n ? -rounded : rounded
-}
-
-export function toRaw(value: bigint, scale = 0): number {
-  if (value > RAW_MAX || value < -RAW_MAX) throw new DecimalError(t('数字太大，最多 {max}', { max: formatScaled(Number(RAW_MAX), scale, 0) }))
-  return Number(value)
 }
 
 /** raw = value × 10^scale → `1,234.50`; at least `min` digits after the point, further ones only where they are not 0. */

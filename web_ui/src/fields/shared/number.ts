@@ -2,7 +2,7 @@ import { t } from '@/locale'
 import type { Component } from 'vue'
 import type { FieldInfo, FieldType, Value } from '../../api/types'
 import { compareNumber, defineField, isEmpty, type FieldDefinition, type Parsed } from '../define'
-import { calculate, DecimalError, editScaled, formatScaled, halfWidth, roundTo, toRaw } from './decimal'
+import { calculate, DecimalError, editScaled, formatScaled, halfWidth, RAW_MAX, roundTo } from './decimal'
 
 export interface NumberKind { type: FieldType; scale: number; min: number; suffix?: string; fixed?: boolean }
 
@@ -22,7 +22,9 @@ export function parseNumber(text: string, field: FieldInfo, kind: NumberKind): P
     const value = roundTo(calculate(clean), kind.scale)
     if (field.min !== undefined && value < field.min) return { ok: false, error: t('不能小于 {min}', { min: formatNumber(field.min, field, kind) }) }
     if (field.max !== undefined && value > field.max) return { ok: false, error: t('不能大于 {max}', { max: formatNumber(field.max, field, kind) }) }
-    return { ok: true, value: toRaw(value, kind.scale) }
+    if (value > RAW_MAX) return { ok: false, error: t('数字太大，最多 {max}', { max: formatNumber(RAW_MAX, field, kind) }) }
+    if (value < -RAW_MAX) return { ok: false, error: t('数字太小，最少 {min}', { min: formatNumber(-RAW_MAX, field, kind) }) }
+    return { ok: true, value: Number(value) }
   } catch (error) {
     if (error instanceof DecimalError) return { ok: false, error: error.message }
     throw error

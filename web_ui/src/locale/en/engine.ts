@@ -184,6 +184,7 @@ export const engine: Record<string, string> = {
   '改为「像」': 'Change to “is like”',
   '没有查看这种单据和资料的权限，可请管理员开通': 'No right to see documents or records of this kind; the administrator can give it',
   '数字太大，最多 {max}': 'The number is too large, {max} at most',
+  '数字太小，最少 {min}': 'The number is too small, {min} at least',
   '数据显示': 'Period',
   '数据过滤': 'Filter',
   '文本（csv）': 'Text (csv)',

@@ -243,7 +243,7 @@ export const frame: Record<string, string> = {
   '缩放': 'Zoom',
   '翻页': 'Page',
   '联系人': 'Contacts',
-  '至少 8 位，不能和用户名相同': 'At least 8 characters, not the user name',
+  '至少 8 位，不能和用户名相同，也不要 12345678 这样好猜的': 'At least 8 characters, not the user name, nothing easily guessed like 12345678',
   '菜单栏': 'Menu bar',
   '装入演示数据': 'Load demonstration data',
   '请再输一次密码': 'Enter the password once more',

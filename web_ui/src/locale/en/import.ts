@@ -34,6 +34,7 @@ export const importing: Record<string, string> = {
   '标出的内容和平常写的不一样，照原样导入。写错了的，在文件里改好再导入。': 'What is marked is not written as usual. It is imported as it is; mend slips in the file and import that.',
   '可以导入': 'Good',
   '可能已有': 'Maybe there already',
+  '可能已有、按选择跳过 {n} 行': '{n} maybe there already and skipped as chosen',
   '可能已有的': 'Those maybe there already',
   '对应列': 'Columns',
   '导入': 'Import',
@@ -97,4 +98,8 @@ export const importing: Record<string, string> = {
   '选文件': 'File',
   '选文件…': 'Choose file…',
   '（没有表头）': '(no heading)',
+  '已存在、按选择跳过 {n} 行': '{n} there already and skipped as chosen',
+  '和前面的行重复、按选择跳过 {n} 行': '{n} repeating a row before and skipped as chosen',
+  '内容没有变化 {n} 行': '{n} unchanged',
+  '有误 {n} 行': '{n} with faults',
 }
