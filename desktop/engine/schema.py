@@ -171,12 +171,15 @@ def _module_table(db: sqlite3.Connection, definition: Definition) -> None:
 
 
 def _indexes(db: sqlite3.Connection, definition: Definition) -> None:
-    """One that an earlier version made otherwise is made anew."""
-    sql = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?"
-    present = {made for (made,) in db.execute(sql, (definition.name,))}
-    for statement in index_statements(definition):
-        name = statement.removeprefix(_INDEX).split()[0]
-        if f"CREATE INDEX {statement.removeprefix(_INDEX)}" not in present:
+    """One that an earlier version made otherwise is made anew, and what none needs any more is dropped: it would cost
+    every save."""
+    sql = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = ?"
+    present = dict(db.execute(sql, (definition.name,)).fetchall())
+    wanted = {one.removeprefix(_INDEX).split()[0]: one for one in index_statements(definition)}
+    for name in present.keys() - wanted.keys():
+        db.execute(f"DROP INDEX {name}")
+    for name, statement in wanted.items():
+        if present.get(name) != f"CREATE INDEX {statement.removeprefix(_INDEX)}":
             db.execute(f"DROP INDEX IF EXISTS {name}")
             db.execute(statement)
 
