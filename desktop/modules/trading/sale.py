@@ -774,7 +774,7 @@ sale = Module(
 
 sale_line = Module(
     name="sale_line",
-    newest_by="product customer unit_row",
+    newest_by="customer product unit_row",
     label="销货明细",
     position=42,
     **GOODS_LINES,
