@@ -17,6 +17,7 @@ from .query import T
 from .registry import Definition, Incoming, Registry
 
 _USER, _NAMED = "u", "n"
+_CHANGED = "t = ? AND instr(fields, ?) > 0"
 
 
 def is_among(registry: Registry, definition: Definition, name: str, aliased: frozenset[str]) -> Sql:
@@ -26,24 +27,20 @@ def is_among(registry: Registry, definition: Definition, name: str, aliased: fro
         Sql(f"EXISTS ({said.text})", said.params)
         for said in _said(registry, definition, name, of, Sql(f'{T}."{name}"'))
     ]
-    return _was_changed(definition, name, f"{T}.id") & any_of(found)
+    changed = Sql(f"{T}.id IN (SELECT id FROM row_clock WHERE {_CHANGED})", (definition.name, f'"{name}":'))
+    return changed & any_of(found)
 
 
 def ways_back(registry: Registry, db: sqlite3.Connection, definition: Definition, name: str, row: Any) -> set[str]:
     """What a field may be put back to: what users of this record name in its place. Nothing where all say the same."""
-    changed = _was_changed(definition, name, "?")
-    if not db.execute(f"SELECT {changed.text}", (str(row["id"]), *changed.params)).fetchone()[0]:
+    clock = f"SELECT 1 FROM row_clock WHERE id = ? AND {_CHANGED}"  # its own: there is one for each record
+    if not db.execute(clock, (str(row["id"]), definition.name, f'"{name}":')).fetchone():
         return set()
     of = Sql("IN (SELECT value FROM json_each(?))", (json.dumps(aliases.all_of(db, definition.name, str(row["id"]))),))
     found: set[str] = set()
     for said in _said(registry, definition, name, of, Sql("?", (row[name],))):
         found.update(id for (id,) in db.execute(said.text, said.params))
     return found
-
-
-def _was_changed(definition: Definition, name: str, id: str) -> Sql:
-    sql = f"{id} IN (SELECT id FROM row_clock WHERE t = ? AND instr(fields, ?) > 0)"
-    return Sql(sql, (definition.name, f'"{name}":'))
 
 
 def _said(registry: Registry, definition: Definition, name: str, of: Sql, now: Sql) -> Iterator[Sql]:
