@@ -192,6 +192,7 @@ def _named_fields(definition: Definition) -> Iterator[tuple[str, str]]:
         "quick": module.quick,
         "newest_by": module.newest_by,
         "looked_up_by": module.looked_up_by,
+        "open_by": module.open_by,
         "context": module.context,
         "title": module.title,
     }

@@ -313,6 +313,9 @@ class Module:
     looked_up_by: str = ""
     """Columns by which rules find few of the many rows that one of them alone would give: together they are an index of
     the rows in which the last of them is filled."""
+    open_by: str = ""
+    """A reference, a day and an amount: rules find the rows of a record whose amount is not zero by this day one by
+    one, the earliest first, without reading what is settled."""
     sort: str = ""
     scope: Scope = "company"
     children: str = ""

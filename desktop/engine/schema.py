@@ -242,6 +242,9 @@ NEWEST = "newest"
 LOOKED_UP = "looked_up"
 """The index by several columns at once, of the rows in which the last of them is filled."""
 
+OPEN = "open"
+"""The index in which what is open of some records stands by its day."""
+
 
 def index_name(table: str, column: str) -> str:
     """Name of the index over live rows by one column; never that of a table."""
@@ -275,6 +278,10 @@ def index_statements(definition: Definition) -> Iterator[str]:
     if looked_up := definition.module.looked_up_by.split():
         names, some = ", ".join(f'"{one}"' for one in looked_up), f' AND "{looked_up[-1]}" IS NOT NULL'
         yield f"{_INDEX}{index_name(table, LOOKED_UP)} ON {table} ({names}) WHERE deleted_at IS NULL{some}"
+    if definition.module.open_by:
+        of, day, amount = definition.module.open_by.split()
+        some = f'deleted_at IS NULL AND "{amount}" <> 0'
+        yield f'{_INDEX}{index_name(table, OPEN)} ON {table} ("{of}", "{day}", "{amount}") WHERE {some}'
     for name in sorted(whole):
         yield f'{_INDEX}{index_name(table, name)}_all ON {table} ("{name}")'
     dead = index_name(table, "deleted_at")

@@ -12,9 +12,10 @@ from ..ids import following_id
 from ..registry import Registry
 from ..settings import settings_of
 from ..work import Work
+from . import project
 from .declare import Annex, Asking, Columns, Posted, Wanted
 from .foreseen import Foreseen
-from .newest import newest
+from .newest import earliest, newest
 from .project import chain_of, counting, posted_of
 from .versions import TABLE
 
@@ -62,9 +63,16 @@ def _asking(work: Work) -> Asking:
     def latest(module: str, columns: Mapping[str, Wanted]) -> Iterator[Columns]:
         return newest(work.db, work.registry[module], ahead.through(module, columns))
 
+    def each(module: str, columns: Mapping[str, Wanted]) -> Iterator[Columns]:
+        return project.each(work.db, work.registry[module], ahead.through(module, columns))
+
+    def first_due(module: str, columns: Mapping[str, Wanted]) -> Iterator[Columns]:
+        return earliest(work.db, work.registry[module], ahead.through(module, columns))
+
     return Asking(
         look, ahead.found, ahead.sums, latest, settings_of(work.db), partial(counting, work), lambda: True,
-        foresee_balances=ahead.balances, foresee_rows=ahead.rows, meant=ahead.meant, every=ahead.every,
+        each=each, earliest=first_due, foresee_balances=ahead.balances, foresee_rows=ahead.rows, meant=ahead.meant,
+        every=ahead.every,
     )  # fmt: skip
 
 

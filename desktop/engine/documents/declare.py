@@ -34,8 +34,15 @@ class Above:
     amount: int
 
 
-Wanted = Scalar | Sequence[str] | Above
-"""What a column has to be: a value, one of some texts, or above an amount."""
+@dataclass(frozen=True)
+class Below:
+    """Of a column: less than so much."""
+
+    amount: int
+
+
+Wanted = Scalar | Sequence[str] | Above | Below
+"""What a column has to be: a value, one of some texts, or above or below an amount."""
 
 State = Literal["draft", "posted", "cancelled"]
 STATES: Mapping[str, str] = {"draft": "草稿", "posted": "已过账", "cancelled": "已作废"}
@@ -161,6 +168,11 @@ class Asking:
     sums: Callable[[str, Mapping[str, Wanted], str, str], Mapping[str, int]] = lambda module, columns, of, by: {}
     """What a column comes to over the live rows that `newest` would go through, by the values of another column:
     (module, wanted, the column, by)."""
+    each: Callable[[str, Mapping[str, Wanted]], Iterator[Columns]] = lambda module, columns: iter(())
+    """The same as `find`, one by one: who has enough goes no further."""
+    earliest: Callable[[str, Mapping[str, Wanted]], Iterator[Columns]] = lambda module, columns: iter(())
+    """The same of what is open, the earliest first, of a module that says by what (`open_by`): its reference is
+    wanted."""
     me: str | None = None
     """The employee who enters the sheet."""
 

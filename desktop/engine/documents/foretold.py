@@ -70,13 +70,22 @@ class Foretold:
             self.asked.add(module)  # which rows there are that nobody went on to is not known
             return asking.newest(module, wanted)
 
+        def each(module: str, wanted: Mapping[str, Wanted]) -> Iterator[Columns]:
+            self.asked.add(module)
+            return asking.each(module, wanted)
+
+        def earliest(module: str, wanted: Mapping[str, Wanted]) -> Iterator[Columns]:
+            self.asked.add(module)
+            return asking.earliest(module, wanted)
+
         def sums(module: str, wanted: Mapping[str, Wanted], of: str, by: str) -> Mapping[str, int]:
             self.asked.add(module)
             return asking.sums(module, wanted, of, by)
 
         return replace(
-            asking, look=look, find=find, balance=balance, newest=newest, version=version, sums=sums, find_ids=None
-        )
+            asking, look=look, find=find, balance=balance, newest=newest, version=version, sums=sums, find_ids=None,
+            each=each, earliest=earliest,
+        )  # fmt: skip
 
     def decided(self, ops: Iterable[Op]) -> None:
         """Of a document: what comes after it may rest on it."""

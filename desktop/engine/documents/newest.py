@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING
 
-from ..schema import NEWEST, index_name
-from .project import condition_of
+from ..schema import NEWEST, OPEN, index_name
+from .project import condition_of, rows_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,6 +28,38 @@ def newest(db: sqlite3.Connection, definition: Definition, wanted: Mapping[str, 
     rest = {name: value for name, value in wanted.items() if name not in by}
     walks = (_walk(db, definition, key, rest) for key in _keys(db, definition, by, wanted, {}))
     return heapq.merge(*walks, key=lambda row: (str(row[when]), str(row["id"])), reverse=True)
+
+
+def earliest(db: sqlite3.Connection, definition: Definition, wanted: Mapping[str, Wanted]) -> Iterator[Columns]:
+    """Live rows whose columns are as wanted and that are open, the earliest first, those without a day last: straight
+    from the index of what is open of a record or, merged, of several."""
+    of, day, amount = definition.module.open_by.split()
+    rest = {name: value for name, value in wanted.items() if name != of}
+    walks = (_walk_open(db, definition, one, rest) for one in _values(wanted[of]))
+    return heapq.merge(*walks, key=lambda row: (row[day] is None, str(row[day] or ""), row[amount], row["row"]))
+
+
+def _walk_open(
+    db: sqlite3.Connection, definition: Definition, of: Scalar, rest: Mapping[str, Wanted]
+) -> Iterator[Columns]:
+    name, day, amount = definition.module.open_by.split()
+    asked = [condition_of(f'+"{column}"', value) for column, value in rest.items()]
+    conditions = "".join(f" AND {condition}" for condition, _ in asked)
+    sql = (
+        f"SELECT * FROM {definition.name} INDEXED BY {index_name(definition.name, OPEN)} "
+        f'WHERE deleted_at IS NULL AND "{amount}" <> 0 AND "{name}" = ?{conditions}'
+    )
+    params = [of, *(value for _, value in asked)]
+    known, blank = (
+        f'{sql} AND "{day}" IS {is_known} ORDER BY "{day}", "{amount}", row' for is_known in ("NOT NULL", "NULL")
+    )
+    return chain(_rows(db, known, params), _rows(db, blank, params))
+
+
+def _rows(db: sqlite3.Connection, sql: str, params: Sequence[Scalar]) -> Iterator[Columns]:
+    cursor = db.cursor()
+    cursor.row_factory = None
+    return rows_of(cursor.execute(sql, params))
 
 
 def sums(
@@ -88,12 +120,8 @@ def _walk(
     table, asked = definition.name, [condition_of(f'+"{name}"', value) for name, value in rest.items()]
     exact, params = _exactly(key)
     conditions = " AND ".join([exact, *(condition for condition, _ in asked)])
-    cursor = db.cursor()
-    cursor.row_factory = None
-    cursor.execute(
+    sql = (
         f"SELECT * FROM {table} INDEXED BY {index_name(table, NEWEST)} WHERE deleted_at IS NULL AND {conditions} "
-        f'ORDER BY "{definition.module.when}" DESC, id DESC',
-        [*params, *(value for _, value in asked)],
+        f'ORDER BY "{definition.module.when}" DESC, id DESC'
     )
-    names = [column[0] for column in cursor.description]
-    return (dict(zip(names, row, strict=True)) for row in cursor)
+    return _rows(db, sql, [*params, *(value for _, value in asked)])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from .. import query as q
 from ..access import Principal
@@ -13,21 +14,25 @@ from ..fields import FieldError, Ref, Sql, Text, any_of
 from ..registry import Definition
 from .declare import Columns
 
-SHOWN_MAX = 2_000
+SHOWN_MAX = 500
 """Rows that are offered at a time; the others are found by words."""
+
+
+_PART = 2_000
+"""Rows that are looked through at once."""
 
 
 def narrowed(
     engine: Engine, db: sqlite3.Connection, principal: Principal, target: Definition, columns: str,
-    rows: Sequence[Columns], text: str,
-) -> list[Columns]:  # fmt: skip
-    """Those of the rows that have the words in one of the columns."""
-    parts = [part for name in columns.split() for part in _having(engine, principal, target, name, text)]
-    ids = json.dumps([row["id"] for row in rows])
-    where = any_of(parts)
+    rows: Iterable[Columns], text: str,
+) -> Iterator[Columns]:  # fmt: skip
+    """Those of the rows that have the words in one of the columns, as far as somebody asks for them."""
+    where = any_of([part for name in columns.split() for part in _having(engine, principal, target, name, text)])
     sql = f"SELECT id FROM {target.name} {q.T} WHERE id IN (SELECT value FROM json_each(?)) AND ({where.text})"
-    found = {row[0] for row in db.execute(sql, (ids, *where.params))}
-    return [row for row in rows if row["id"] in found]
+    left = iter(rows)
+    while part := list(islice(left, _PART)):
+        found = {row[0] for row in db.execute(sql, (json.dumps([row["id"] for row in part]), *where.params))}
+        yield from (row for row in part if row["id"] in found)
 
 
 def _having(engine: Engine, principal: Principal, target: Definition, name: str, text: str) -> Iterator[Sql]:

@@ -16,12 +16,12 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..columns import fitted, listed, picked
-from ..fields import Enum
+from ..fields import Enum, Field, Ref
 from ..ids import derived_id, following_id
 from ..schema import LOOKED_UP, index_name
 from . import approval, brought
 from .balances import Meaning, balance_id
-from .declare import Above, Balance, Columns, Document, Ledger, Move, Posted, Rests, Sheet, Wanted
+from .declare import Above, Balance, Below, Columns, Document, Ledger, Move, Posted, Rests, Sheet, Wanted
 from .rivals import Draft, Row, lost_of, open_of
 from .versions import TABLE, Chain, Version
 
@@ -596,9 +596,7 @@ def _sums_sql(module: str, names: tuple[str, ...], keys: tuple[tuple[str, bool],
 
 def living(db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted]) -> list[Columns]:
     """Live rows whose columns are as wanted, the latest first."""
-    cursor = _living(db, definition, columns, "*")
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
+    return list(rows_of(_living(db, definition, columns, "*")))
 
 
 def living_ids(db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted]) -> list[str]:
@@ -606,9 +604,27 @@ def living_ids(db: sqlite3.Connection, definition: Definition, columns: Mapping[
     return [id for (id,) in _living(db, definition, columns, "id")]
 
 
+def each(db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted]) -> Iterator[Columns]:
+    """The same one by one, of a record from the index of the reference to it: who has enough reads no further."""
+    by = (name for name, value in columns.items() if isinstance(value, str) and _is_walked(definition.fields.get(name)))
+    return rows_of(_living(db, definition, columns, "*", next(by, "")))
+
+
+def _is_walked(one: Field | None) -> bool:
+    """Whether a column is a reference with an index of the live rows."""
+    return isinstance(one, Ref) and not one.small and not one.whole
+
+
+def rows_of(cursor: sqlite3.Cursor) -> Iterator[Columns]:
+    """As columns, read as they are asked for."""
+    names = [column[0] for column in cursor.description]
+    yield from (dict(zip(names, row, strict=True)) for row in cursor)
+
+
 def _living(
-    db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted], what: str
-) -> sqlite3.Cursor:  # fmt: skip
+    db: sqlite3.Connection, definition: Definition, columns: Mapping[str, Wanted], what: str, walked: str = ""
+) -> sqlite3.Cursor:
+    """`walked`: a reference whose index is read from its end."""
     by = set(definition.module.looked_up_by.split())
     fine = by if by and columns.keys() >= by else set()
     # Where most lines name no order, SQLite holds an order to be no better a choice than a state that nearly all rows
@@ -618,10 +634,11 @@ def _living(
     asked = [condition_of(f'{marks.get(name, "")}"{name}"', value) for name, value in columns.items()]
     conditions = "".join(f" AND {condition}" for condition, _ in asked)
     # Few rows are sorted sooner than all are read in their order, which SQLite takes for cheap.
-    order = "+row" if asked else "row"
+    order = "+row" if asked and (fine or not walked) else "row"
     cursor = db.cursor()
     cursor.row_factory = None
-    table = f"{definition.name} INDEXED BY {index_name(definition.name, LOOKED_UP)}" if fine else definition.name
+    index = LOOKED_UP if fine else walked
+    table = f"{definition.name} INDEXED BY {index_name(definition.name, index)}" if index else definition.name
     sql = f"SELECT {what} FROM {table} WHERE deleted_at IS NULL{conditions} ORDER BY {order} DESC"
     return cursor.execute(sql, [value for _, value in asked])
 
@@ -630,6 +647,8 @@ def condition_of(column: str, wanted: Wanted) -> tuple[str, Scalar]:
     """A condition as SQL, and its parameter."""
     if isinstance(wanted, Above):
         return f"{column} > ?", wanted.amount
+    if isinstance(wanted, Below):
+        return f"{column} < ?", wanted.amount
     if wanted is None or isinstance(wanted, str | int | float):
         return f"{column} = ?", wanted
     return f"{column} IN (SELECT value FROM json_each(?))", listed(wanted)

@@ -34,13 +34,15 @@ from . import approval, brought, disputes, offers, project
 from .declare import Asking, Columns, Document, Hint, Move, Posted, Posting, Sheet, Source, Typing, Wanted, Wrong
 from .foreseen import Foreseen
 from .foretold import Foretold
-from .newest import newest, sums
+from .newest import earliest, newest, sums
 from .showing import LARGEST, presented
 from .unseen import Unseen
 from .versions import TABLE, Chain, body_of, frozen
 
 LINES_MAX = 2_000
 _NEAREST_MAX = 200
+_PART = 500
+"""Rows of which it is asked at once who may see them."""
 """Among so many rows the newest that somebody may see is looked for: where all deal with one party few are his."""
 _LARGEST_SUM = 10**16
 """Of a balance."""
@@ -87,6 +89,8 @@ def asking_of(engine: Engine, db: sqlite3.Connection, saving: Saving | None = No
         find_ids=lambda module, columns: project.living_ids(
             db, engine.registry[module], ahead.through(module, columns)
         ),
+        each=lambda module, columns: project.each(db, engine.registry[module], ahead.through(module, columns)),
+        earliest=lambda module, columns: earliest(db, engine.registry[module], ahead.through(module, columns)),
         me=saving.principal.employee if saving else None,
     )
 
@@ -163,7 +167,18 @@ def asking_for(engine: Engine, db: sqlite3.Connection, principal: Principal) -> 
         near = islice(free.newest(module, columns), _NEAREST_MAX)
         return (row for row in near if sees(module, str(row["id"])))
 
-    return replace(free, look=see, find=find, balance=balance, newest=latest, sums=_no_sums, find_ids=None)
+    def in_parts(ask: Callable[[str, Mapping[str, Wanted]], Iterator[Columns]]) -> Any:
+        def found(module: str, columns: Mapping[str, Wanted]) -> Iterator[Columns]:
+            rows = ask(module, columns)
+            while part := list(islice(rows, _PART)):
+                yield from _seen(engine, db, principal, engine.definition(module), part)
+
+        return found
+
+    return replace(
+        free, look=see, find=find, balance=balance, newest=latest, sums=_no_sums, find_ids=None,
+        each=in_parts(free.each), earliest=in_parts(free.earliest),
+    )  # fmt: skip
 
 
 def _no_sums(module: str, columns: Mapping[str, Wanted], of: str, by: str) -> Mapping[str, int]:
@@ -462,14 +477,14 @@ def sources(
     target = engine.definition(source.module)
     demand(principal, "view", target)
     with engine.db.read() as db:
-        found = list(source.offers(readable(definition, values), asking_for(engine, db, principal)))
+        found = iter(source.offers(readable(definition, values), asking_for(engine, db, principal)))
         if text.strip():
             found = offers.narrowed(engine, db, principal, target, source.columns, found, text)
-        shown = found[: offers.SHOWN_MAX]
+        shown = list(islice(found, offers.SHOWN_MAX))
         numbers = [row_number(engine, db, principal, target, str(row["id"]), deleted=False) for row in shown]
         rows = fetch(db, engine.registry, target, [number for number in numbers if number], principal)
         known = labels(db, engine.registry, target, rows)
-        more = len(found) > len(shown)
+        more = next(found, None) is not None
         return {"items": rows, "labels": known, "columns": source.columns.split(), "more": more}
 
 

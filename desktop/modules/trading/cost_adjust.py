@@ -81,7 +81,7 @@ def _unknown(header: Columns, asking: Asking) -> Iterable[Columns]:
 
 
 def _in_stock(header: Columns, asking: Asking) -> Iterable[Columns]:
-    return asking.find("stock_balance", {"on_hand": Above(0)})
+    return asking.each("stock_balance", {"on_hand": Above(0)})
 
 
 def _take(sheet: Sheet, id: str, asking: Asking) -> Sheet:

@@ -89,9 +89,10 @@ def spread(typing: Typing) -> list[Columns]:
         header["amount"] = None
     _follow(header, typing.field, asking)
     back = given(posted_lines(header, asking))
-    found = {side: of_party(name, header.get(name), asking, back) for side, name in _PARTIES.items()}
+    typed = int(header.get("amount") or 0)
+    found = {side: of_party(name, header.get(name), asking, back, typed) for side, name in _PARTIES.items()}
     most = min(max(_owed(items), 0) for items in found.values())
-    money = min(int(header.get("amount") or 0) or most, most)
+    money = min(typed or most, most)
     made = []
     for items in found.values():
         spread = dict(allocate(money, [one.item for one in items], credits_first=False))

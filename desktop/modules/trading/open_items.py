@@ -1,10 +1,12 @@
 """Documents that settlements settle: sales, purchases and what was open before the books began (T10, T23)."""
 
+import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
-from ...engine.documents.declare import Asking, Columns, Posting
+from ...engine.documents.declare import Above, Asking, Below, Columns, Posting, Wanted
 from .allocation import OpenItem
 from .money import Side
 from .same import is_same
@@ -14,6 +16,10 @@ FEE = "purchase_fee"
 TARGETS = {"sale": "销货", "purchase": "进货", FEE: "采购费用", "opening_party": "期初"}
 MODULES = {kind: "purchase" if kind == FEE else kind for kind in TARGETS}
 _OF_PARTY = {"customer": ("sale", "opening_party"), "supplier": ("purchase", "opening_party")}
+LISTED = 300
+"""So many debts are listed whatever is paid; with 700 of them, and all credits beside them, on both sides of an offset
+is a sheet full."""
+DEBTS_MAX, CREDITS_MAX = 700, 250
 _SIDES: Mapping[str, Side] = {"sale": "receivable", "purchase": "payable", FEE: "payable"}
 
 
@@ -36,32 +42,80 @@ def keyed(lines: Iterable[Columns]) -> list[Columns]:
     return [line | {"target": key_of(line)} for line in lines]
 
 
-def of_party(name: str, party: Any, asking: Asking, back: Mapping[str, int]) -> list[Found]:
-    """What is open of a party (`name` is customer or supplier), the oldest due first; with what is given `back`."""
-    found = [*_documents(name, party, asking, back), *(_fees(party, asking, back) if name == "supplier" else ())]
-    return sorted(found, key=lambda one: (one.item.due_on is None, one.item.due_on or "", one.item.number))
+def of_party(name: str, party: Any, asking: Asking, back: Mapping[str, int], money: int = 0) -> list[Found]:
+    """What is open of a party (`name` is customer or supplier), the oldest due first; with what is given `back`. Of
+    very much that is owed only what is due first, and on as far as `money` goes."""
+    if not party:
+        return []
+    own = {one.item.target: one for one in _given_back(name, party, asking, back)}
+
+    def others(wanted: Above | Below) -> Iterator[Found]:
+        return (one for one in _open(name, party, asking, wanted) if one.item.target not in own)
+
+    credits = [one for one in own.values() if _left(one) < 0]
+    credits += islice(others(Below(0)), max(CREDITS_MAX - len(credits), 0))
+    owed = chain((one for one in own.values() if _left(one) > 0), others(Above(0)))
+    found = [*credits, *_as_far_as(owed, money - sum(map(_left, credits)))]
+    return sorted(found, key=lambda one: (*_due(one), one.item.number))
 
 
-def _documents(name: str, party: Any, asking: Asking, back: Mapping[str, int]) -> Iterator[Found]:
-    for module in _OF_PARTY[name] if party else ():
-        for row in asking.find(module, {name: party, "state": "posted"}):
-            yield from _found(module, row, int(row["outstanding"] or 0), row["due_on"], back)
+def is_more_open(name: str, party: Any, asking: Asking, lines: Sequence[Columns]) -> bool:
+    """Whether a sheet lists not all that is owed."""
+    if not party or len(lines) < LISTED:
+        return False
+    listed = {key_of(line) for line in lines}
+    return any(one.item.target not in listed for one in _open(name, party, asking, Above(0)))
 
 
-def _fees(party: Any, asking: Asking, back: Mapping[str, int]) -> Iterator[Found]:
-    rows = asking.find("party_entry", {"supplier": party, "settles_module": FEE}) if party else ()
-    for id in sorted({str(row["settles"]) for row in rows}):
-        purchase = asking.look("purchase", id)
-        if purchase and purchase["state"] == "posted":
-            left = open_of(asking, {"target_kind": FEE, "target": id})
-            yield from _found(FEE, purchase, left, purchase["doc_on"], back)
+def _as_far_as(owed: Iterator[Found], money: int) -> Iterator[Found]:
+    for place, one in enumerate(owed):
+        if place >= DEBTS_MAX or (place >= LISTED and money <= 0):
+            return
+        money -= _left(one)
+        yield one
 
 
-def _found(kind: str, row: Mapping[str, Any], left: int, due_on: Any, back: Mapping[str, int]) -> Iterator[Found]:
-    about = {"target_kind": kind, "target": row["id"]}
-    left += back.get(key_of(about), 0)
+def _left(one: Found) -> int:
+    return one.item.outstanding
+
+
+def _due(one: Found) -> tuple[bool, str]:
+    return one.item.due_on is None, str(one.item.due_on or "")
+
+
+def _given_back(name: str, party: Any, asking: Asking, back: Mapping[str, int]) -> Iterator[Found]:
+    """What a settlement that counts settles itself: it is listed whatever else is open."""
+    for key, amount in back.items():
+        kind, id = key.split(":", 1)
+        row = asking.look(MODULES[kind], id) if kind in TARGETS else None
+        if row and is_of(asking, kind, row, name, party):
+            yield from _found(kind, row, open_of(asking, {"target_kind": kind, "target": id}) + amount)
+
+
+def _open(name: str, party: Any, asking: Asking, wanted: Above | Below) -> Iterator[Found]:
+    """What is open on one side, the oldest due first."""
+    first, *others = _OF_PARTY[name]
+    about: dict[str, Wanted] = {name: party, "state": "posted", "outstanding": wanted}
+    walked = (one for row in asking.earliest(first, about) for one in _documents(first, row))
+    few = [one for module in others for row in asking.find(module, about) for one in _documents(module, row)]
+    if name == "supplier":
+        few += (one for one in _fees(party, asking) if (_left(one) > 0) is isinstance(wanted, Above))
+    yield from heapq.merge(walked, sorted(few, key=_due), key=_due)
+
+
+def _documents(module: str, row: Mapping[str, Any]) -> Iterator[Found]:
+    return _found(module, row, int(row["outstanding"] or 0))
+
+
+def _fees(party: Any, asking: Asking) -> Iterator[Found]:
+    for purchase in asking.find("purchase", {"fee_supplier": party, "state": "posted"}):
+        yield from _found(FEE, purchase, open_of(asking, {"target_kind": FEE, "target": purchase["id"]}))
+
+
+def _found(kind: str, row: Mapping[str, Any], left: int) -> Iterator[Found]:
+    key, due_on = key_of({"target_kind": kind, "target": row["id"]}), row["doc_on" if kind == FEE else "due_on"]
     if left:
-        yield Found(OpenItem(key_of(about), str(row["number"]), due_on, left), kind, str(row["id"]))
+        yield Found(OpenItem(key, str(row["number"]), due_on, left), kind, str(row["id"]))
 
 
 def given(lines: Iterable[Columns]) -> dict[str, int]:

@@ -318,6 +318,7 @@ purchase = Module(
     scope="branch",
     when="doc_on",
     looked_up_by="supplier progress",
+    open_by="supplier due_on outstanding",
     log=True,
     fields=_HEADER,
     document=Document(

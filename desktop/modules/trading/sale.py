@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from ...engine.define import Document, Flaw, Module, Related, Section, Tab, seed_id
@@ -446,8 +447,8 @@ def _overdue(posting: Posting) -> int:
     about: dict[str, Wanted] = {
         "customer": posting.sheet.header["customer"], "state": "posted", "paid_state": ["unpaid", "partial"]
     }  # fmt: skip
-    owed = posting.asking.find("sale", about | {"doc_type": "sale"})
-    owed += posting.asking.find("opening_party", about | {"kind": "receivable"})
+    first = posting.asking.earliest("sale", about | {"doc_type": "sale"})
+    owed = [*islice(first, 1), *posting.asking.find("opening_party", about | {"kind": "receivable"})]
     dues = [str(row["due_on"]) for row in owed if row["due_on"]]
     return (date.fromisoformat(today()) - date.fromisoformat(min(dues))).days if dues else 0
 
@@ -686,6 +687,7 @@ sale = Module(
     scope="owner",
     when="doc_on",
     looked_up_by="customer progress",
+    open_by="customer due_on outstanding",
     log=True,
     fields=_HEADER,
     document=Document(

@@ -18,6 +18,7 @@ from .open_items import (
     Found,
     about,
     given,
+    is_more_open,
     is_of,
     key_of,
     keyed,
@@ -161,7 +162,8 @@ def _fill(typing: Typing) -> tuple[Sheet, Sequence[Hint]]:
     ahead = tuple(_ahead_hints(header, lines, typing.asking))
     # what becomes of the money says already that nothing is open
     waits = offset.hints(header, typing.asking) if offset.is_one(header) else () if ahead else _hints(header, lines)
-    hints = (*waits, *ahead, *_deposit_hints(header, typing.asking), *split_hints(header))
+    left_out = _left_out_hints(header, lines, typing.asking)
+    hints = (*waits, *ahead, *left_out, *_deposit_hints(header, typing.asking), *split_hints(header))
     return Sheet(header, lines), hints
 
 
@@ -209,6 +211,15 @@ def _ahead_hints(header: Columns, lines: Sequence[Columns], asking: Asking) -> I
     yield Hint(text, "amount", level="warn", tells=("settlement", "to_advance"), bare=f"多出的保存后转入{what}")
 
 
+def _left_out_hints(header: Columns, lines: Sequence[Columns], asking: Asking) -> Iterator[Hint]:
+    """That more is open than a sheet lists."""
+    parties = ("customer", "supplier") if offset.is_one(header) else (_party(header)[0],)
+    for name in parties if header.get("kind") not in (*_REFUNDS, *ADVANCES) else ():
+        if is_more_open(name, header.get(name), asking, lines):
+            text = "没结清的单据太多，只列出最早到期的；金额多的会多列一些，其余的请另做一张"
+            yield Hint(text, name, level="warn", tells=("settlement_line", "target"))
+
+
 _ORDER_FIELDS = {"customer": "order", "supplier": "purchase_order"}
 
 
@@ -235,13 +246,15 @@ def _spread(typing: Typing) -> list[Columns]:
     header, lines = typing.sheet.header, typing.sheet.lines
     if offset.is_one(header):
         return offset.spread(typing)
-    items = of_party(*_party(header), typing.asking, given(posted_lines(header, typing.asking)))
+    given_now = int(header.get("amount") or 0) + int(header.get("advance_used") or 0)
+    back = given(posted_lines(header, typing.asking))
+    items = of_party(*_party(header), typing.asking, back, given_now + write_off(lines))
     wanted = -1 if header.get("kind") in _REFUNDS else 1
     keys = {one.item.target for one in items}
     step = step_of(typing.asking.settings[ROUNDING]) if header.get("kind") == "receipt" else 1
     lines = [_asked_in_full(line, step) for line in lines]
     off = write_off([line for line in lines if key_of(line) in keys])
-    money = int(header.get("amount") or 0) + int(header.get("advance_used") or 0) + off
+    money = given_now + off
     first = typing.asking.settings[CREDITS_FIRST]
     payable = [one.item for one in items if _may_settle(typing, one)]
     spread = dict(allocate(money, payable, credits_first=first)) if wanted > 0 else {}

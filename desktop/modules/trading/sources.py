@@ -11,8 +11,6 @@ from .orders import OPEN_ORDERS, delivery_line, offered_discount
 from .papers import as_typed, sum_of
 from .paying import deposit_offered
 
-_OFFERED_MAX = 2_000
-
 
 @dataclass(frozen=True)
 class _Turn:
@@ -91,7 +89,7 @@ def from_order(module: str, party: str, kinds: tuple[str, ...]) -> Source:
 
     def offers(header: Columns, asking: Asking) -> Iterable[Columns]:
         about: dict[str, Wanted] = {"state": "posted", "doc_type": "order", "progress": OPEN_ORDERS}
-        return asking.find(module, about | {party: header[party]})[:_OFFERED_MAX] if header.get(party) else []
+        return asking.each(module, about | {party: header[party]}) if header.get(party) else []
 
     def take(sheet: Sheet, id: str, asking: Asking) -> Sheet:
         order = asking.find(module, {"id": id})[0]
@@ -131,7 +129,7 @@ def from_origin(module: str, party: str) -> Source:
 
     def offers(header: Columns, asking: Asking) -> Iterable[Columns]:
         about: dict[str, Wanted] = {"state": "posted", "doc_type": done}
-        return asking.find(module, about | {party: header[party]})[:_OFFERED_MAX] if header.get(party) else []
+        return asking.each(module, about | {party: header[party]}) if header.get(party) else []
 
     def take(sheet: Sheet, id: str, asking: Asking) -> Sheet:
         origin = asking.find(module, {"id": id})[0]
@@ -151,7 +149,7 @@ def from_quote() -> Source:
     def offers(header: Columns, asking: Asking) -> Iterable[Columns]:
         about: dict[str, Wanted] = {"state": "posted", "result": ("open", "won")}
         of = {"customer": header["customer"]} if header.get("customer") else {}
-        return asking.find("quote", about | of)[:_OFFERED_MAX]
+        return asking.each("quote", about | of)
 
     def take(sheet: Sheet, id: str, asking: Asking) -> Sheet:
         quote = asking.find("quote", {"id": id})[0]

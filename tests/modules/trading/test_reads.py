@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
 
-from desktop.engine.documents.declare import Wanted
+from desktop.engine.documents.declare import Above, Below, Wanted
 from desktop.engine.documents.newest import newest
 from desktop.engine.documents.verbs import asking_of
 from desktop.engine.fields.moment import today
@@ -83,6 +83,39 @@ def test_the_last_price_is_one_step_whatever_was_sold_before(shop: Shop) -> None
     (plan,) = [step for step, _ in _plans(shop, said) if "sale_line" in step]
     assert "USING INDEX ix_sale_line_newest (customer=? AND product=? AND unit_row=?)" in plan
     assert not [step for step, _ in _plans(shop, said) if step == "USE TEMP B-TREE FOR ORDER BY"]
+
+
+def test_what_a_customer_owes_first_is_one_step_whatever_else_he_owes(shop: Shop) -> None:
+    """T10, T15, S3: of years of sales the first due, and the newest, are read without the others."""
+    customer = shop.customer()
+    shop.supplier()
+    shop.product("P")
+    shop.buy(("P", 900, 5))
+    for price in range(SALES):
+        shop.sell(("P", 1, 9 + price))
+    engine, steps, said = shop.office.engine, list[int](), list[str]()
+    about: dict[str, Wanted] = {"customer": customer, "state": "posted"}
+    with engine.db.read() as db:
+        asking = asking_of(engine, db)
+        db.set_trace_callback(said.append)
+        db.set_progress_handler(lambda: steps.append(1), 1)
+        for ask, wanted, total in (
+            (asking.earliest, about | {"outstanding": Above(0)}, 9),
+            (asking.each, about, 9 + SALES - 1),
+        ):
+            steps.clear()
+            found = ask("sale", wanted)
+            row = next(found)
+            one = len(steps)
+            assert (row["total"], len(list(found))) == (total * 100, SALES - 1)
+            assert one * 4 < len(steps), "the others are not read"
+        db.set_progress_handler(None, 0)
+        db.set_trace_callback(None)
+        assert not list(asking.earliest("sale", about | {"outstanding": Below(0)}))
+    plans = {step for step, text in _plans(shop, said) if "FROM sale" in text}
+    assert "SEARCH sale USING INDEX ix_sale_open (customer=? AND due_on>?)" in plans
+    assert "SEARCH sale USING INDEX ix_sale_customer (customer=?)" in plans
+    assert not {step for step in plans if "B-TREE" in step}
 
 
 def test_what_a_product_was_bought_for_last_is_one_step_from_whomever(shop: Shop) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from desktop.engine.documents import verbs
 from desktop.engine.documents.declare import Posted, Sheet
+from desktop.modules.trading import open_items
 from desktop.modules.trading.money import PARTIES, party_move
 from tests.modules.trading.shop import D, Shop, fen, scaled, yuan
 from tests.modules.trading.test_guard import someone
@@ -322,6 +323,29 @@ def test_an_empty_sheet_says_what_it_waits_for(shop: Shop) -> None:
     shop.buy(("P", 5, 1))
     shop.sell(("P", 1, 20))
     assert not hints(typed(shop, {"kind": "receipt", "customer": "甲"}, "customer"))
+
+
+def test_of_very_many_open_documents_a_sheet_lists_the_first_due(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sheet takes so many lines and no more; money goes further, credits are all there, and the rest is told."""
+    monkeypatch.setattr(open_items, "LISTED", 2)
+    monkeypatch.setattr(open_items, "DEBTS_MAX", 4)
+    shop.buy(("P", 90, 1))
+    for price in range(10, 16):
+        shop.sell(("P", 1, price))
+    shop.sell(("P", 1, 3), doc_type="return", confirmed=("never_had", "had_less"))
+    values = {"kind": "receipt", "customer": "甲"}
+
+    def listed(**more: Any) -> tuple[list[Any], bool]:
+        found = typed(shop, {**values, **more}, "amount" if more else "customer")
+        said = [text for _, text in hints(found) if "太多" in text]
+        return [(yuan(one["outstanding_before"]), yuan(one["amount"])) for one in found["lines"]], bool(said)
+
+    assert listed() == ([(10, 0), (11, 0), (-3, 0)], True)
+    assert listed(amount=30) == ([(10, 10), (11, 11), (12, 9), (-3, 0)], True)
+    assert listed(amount=99) == ([(10, 10), (11, 11), (12, 12), (13, 13), (-3, 0)], True)
+    paid = shop.enter("settlement", {**values, "amount": 33}, *typed(shop, {**values, "amount": 33}, "amount")["lines"])
+    assert again(shop, paid, 21)["lines"][0]["amount"] == fen(10), "what it settled itself is open to it"
+    assert listed() == ([(13, 0), (14, 0), (-3, 0)], True)
 
 
 def test_another_kind_keeps_no_amounts_that_it_does_not_show(shop: Shop) -> None:
