@@ -204,6 +204,7 @@ product = Module(
     icon="package",
     position=10,
     title="name",
+    looked_up_by="code",
     fields=dict(
         code=Serial(
             "产品编号",
@@ -362,6 +363,7 @@ product_barcode = Module(
     menu=False,
     search=False,
     title="barcode",
+    looked_up_by="barcode",
     one_by="barcode unit_row",
     scope="follow",
     parent="product",

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
+from urllib.parse import quote
 
 from desktop.engine.documents.declare import Above, Below, Wanted
 from desktop.engine.documents.newest import newest
@@ -145,3 +146,23 @@ def test_what_a_product_was_bought_for_last_is_one_step_from_whomever(shop: Shop
         _, every = counted(lambda: asking.find("purchase_line", about))
         assert (price, cost) == (scaled(8), scaled(8))
         assert max(one, other) * 4 < every, "the others are not read"
+
+
+def test_a_scanned_code_is_found_by_index(shop: Shop) -> None:
+    """The entry row reads neither all barcodes nor all products for one."""
+    product = shop.product("P")
+    shop.api.post("/api/records/product_barcode", {"product": product, "barcode": "6901234567892"})
+    said: list[str] = []
+    connections = list(shop.office.engine.db._readers.queue)
+    for one in connections:
+        one.set_trace_callback(said.append)
+    for text, count in (("6901234567892", 1), ("没有这个", 0)):
+        found = shop.api.get(f"/api/documents/sale/find?text={quote(text)}")
+        assert len(found["items"]) == count
+    for one in connections:
+        one.set_trace_callback(None)
+    plans = _plans(shop, said)
+    assert {"ix_product_looked_up", "ix_product_barcode_looked_up"} <= {
+        name for step, _ in plans for name in step.split() if name.endswith("looked_up")
+    }
+    assert not [step for step, _ in plans if re.match(r"SCAN product(_barcode)?( |$)", step)]
