@@ -27,6 +27,7 @@ from .fields import (
 from .fields.limits import Bounds, kind_of
 from .fields.text import MASK
 from .registry import Definition, Registry, targets_of
+from .schema import index_name
 from .settings import settings_of
 
 Values = dict[str, Any]
@@ -355,15 +356,61 @@ def _balances(
             f"{'IN (SELECT value FROM json_each(?))' if name in kinds and key[place] else 'IS ?'}"
             for place, name in enumerate(one.by)
         )
-        behind = (
-            f'SELECT c.row, sum(c."{one.of}") OVER (ORDER BY c."{when}", c.row) FROM {definition.name} c '
-            f'WHERE {same} AND c.deleted_at IS NULL AND +c."{when}" <= ?{f" AND {scope.text}" if scope else ""}'
-        )
+        total = None if scope else _near_the_end(db, registry, definition, one, rows)
+        if total is not None:
+            # what comes after is less than what came before: from what stands at the end, back to them
+            first, number = min((str(row[when]), int(row["row"])) for row in rows)
+            behind = (
+                f'SELECT c.row, ? - sum(COALESCE(c."{one.of}", 0)) OVER (ORDER BY c."{when}" DESC, c.row DESC) '
+                f'+ COALESCE(c."{one.of}", 0) '
+                f"FROM {definition.name} c INDEXED BY {index_name(definition.name, when)} "
+                f"WHERE {same} AND c.deleted_at IS NULL "
+                f'AND c."{when}" >= ? AND (c."{when}" > ? OR c.row >= ?)'
+            )
+            params = (total, *key, first, first, number)
+        else:
+            behind = (
+                f'SELECT c.row, sum(c."{one.of}") OVER (ORDER BY c."{when}", c.row) FROM {definition.name} c '
+                f'WHERE {same} AND c.deleted_at IS NULL AND +c."{when}" <= ?{f" AND {scope.text}" if scope else ""}'
+            )
+            params = (*key, max(str(row[when]) for row in rows), *(scope.params if scope else ()))
         sql = f"SELECT * FROM ({behind}) WHERE row IN (SELECT value FROM json_each(?))"
-        last = max(str(row[when]) for row in rows)
-        wanted = listed([row["row"] for row in rows])
-        found |= db.execute(sql, (*key, last, *(scope.params if scope else ()), wanted)).fetchall()
+        found |= db.execute(sql, (*params, listed([row["row"] for row in rows]))).fetchall()
     return found
+
+
+_MANY_ENTRIES = 2_000
+"""So many entries are added up from the first on, whatever comes after them."""
+_AFTER = 4
+"""Going by the index of days past one entry of whomever is so much less work than adding up one of the same."""
+
+
+def _near_the_end(
+    db: sqlite3.Connection, registry: Registry, definition: Definition, one: Running, rows: Sequence[Mapping[str, Any]]
+) -> int | None:  # fmt: skip
+    """What stands at the end of all entries of a balance, where there are many of which `rows` are among the last."""
+    when = definition.module.when or ""
+    ledger = registry.ledgers.get(definition.name)
+    kept = ledger.balances if ledger else ()
+    balance = next((each for each in kept if {*each.keys} == {*one.by} and one.of in each.sums), None)
+    if balance is None or rows[0][balance.keys[-1]] is None or when not in definition.sort_index.values():
+        return None
+    kinds = _merged(db, registry, definition, one.by)
+    key = [
+        aliases.all_of(db, kinds[name], rows[0][name])[0] if name in kinds and rows[0][name] else rows[0][name]
+        for name in balance.keys
+    ]
+    same = " AND ".join(f'"{name}" IS ?' for name in balance.keys)
+    sql = f'SELECT "{balance.sums[one.of]}", entries FROM {balance.module} WHERE deleted_at IS NULL AND {same}'
+    total, entries = db.execute(sql, key).fetchone() or (None, 0)
+    if total is None or entries <= _MANY_ENTRIES:
+        return None
+    after = (
+        f"SELECT 1 FROM {definition.name} INDEXED BY {index_name(definition.name, when)} "
+        f'WHERE deleted_at IS NULL AND "{when}" >= ? LIMIT 1 OFFSET ?'
+    )
+    first = min(str(row[when]) for row in rows)
+    return None if db.execute(after, (first, entries * _AFTER)).fetchone() else int(total)
 
 
 def _pooled(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 
+import pytest
+
+from desktop.engine import rows
 from desktop.engine.fields.moment import today
 from desktop.modules import load
 from tests.modules.trading.shop import Shop, fen, scaled
@@ -32,6 +35,45 @@ def test_each_entry_shows_the_balance_behind_it_whatever_came_late(shop: Shop) -
     assert moves[0]["stock_after"] == shop.rows("stock_balance", product=shop.names["P"])[0]["on_hand"]
     owed = shop.rows("party_entry", customer=shop.names["甲"])
     assert [row["balance_after"] for row in owed] == [fen(30), fen(20), fen(5)]
+
+
+def test_the_last_of_many_entries_are_told_back_from_what_stands_now(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many came before, the newest page reads what comes after its oldest entry alone."""
+    shop.product()
+    shop.customer()
+    shop.supplier()
+    shop.customer("丙")
+    shop.buy(("P", 90, 2), doc_on=days_ago(30))
+    for day in range(20, 0, -1):
+        shop.sell(("P", 1, day), doc_on=days_ago(day))
+        shop.sell(("P", 1, 2), customer="丙", doc_on=days_ago(day))
+    asked = {"filter": json.dumps({"and": [{"field": "customer", "op": "eq", "value": shop.names["甲"]}]}), "limit": 3}
+    moved = {"filter": json.dumps({"and": [{"field": "product", "op": "eq", "value": shop.names["P"]}]}), "limit": 3}
+
+    def told() -> list[list[int]]:
+        owed = [
+            shop.api.get("/api/records/party_entry", sort=sort, **asked)["rows"] for sort in ("-book_on", "book_on")
+        ]
+        there = shop.api.get("/api/records/stock_move", sort="-book_on", **moved)["rows"]
+        names = ("stock_after", "cost_after")
+        return [[one["balance_after"] for one in rows] for rows in owed] + [[one[n] for one in there] for n in names]
+
+    every = [fen(sum(range(day, 21))) for day in (1, 2, 3)], [fen(sum(range(day, 21))) for day in (20, 19, 18)]
+    before, said = told(), list[str]()
+    assert before[:2] == list(every)
+    assert before[2:] == [[scaled(one) for one in (50, 51, 52)], [fen(2 * one) for one in (50, 51, 52)]]
+    monkeypatch.setattr(rows, "_MANY_ENTRIES", 3)
+    monkeypatch.setattr(rows, "_AFTER", 1)
+    connections = list(shop.office.engine.db._readers.queue)
+    for one in connections:
+        one.set_trace_callback(said.append)
+    assert told() == before
+    for one in connections:
+        one.set_trace_callback(None)
+    back = [text for text in said if "OVER (ORDER BY" in text and "DESC" in text]
+    assert [text.split(" FROM ")[2].split()[0] for text in back] == ["party_entry", "stock_move", "stock_move"]
 
 
 def test_a_period_begins_with_what_was_there_before(shop: Shop) -> None:
