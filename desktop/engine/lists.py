@@ -10,7 +10,7 @@ only when the page is not filled from them. The answer is the same whichever way
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import add
@@ -36,6 +36,10 @@ PROBE_OWN_S = 0.002
 NEAR_ROWS = 20_000
 NEAR_S = 0.15
 """For a page in the order of what a reference shows, before the probe is carried to its end."""
+WALK_S = 0.05
+"""For a walk, before its hits are sorted instead."""
+SORTED_MAX = 100_000
+"""More hits than so many are walked to, however far off they are."""
 GROUPS_MAX = 16
 """More groups than so many are not walked side by side."""
 FEW_TARGETS = 4
@@ -435,17 +439,41 @@ def _numbers(
     is_keyset = len(plan.keys) == 1 and plan.keys[0].reference is None
     near = _near(engine, db, plan, limit, offset) if plan.is_open and place is None else None
     plan = plan if near is not None else _settled(db, plan)
-    if near is not None:
-        numbers = near
-    elif place is not None and is_keyset:
-        numbers = _behind(engine, db, plan, place, limit)
-    elif plan.hits is not None:
-        numbers = _sorted_hits(db, plan, limit, offset)
-    else:
-        numbers = _jump(engine, db, plan, limit, offset, total)
+
+    def read(plan: _Plan) -> list[int]:
+        if place is not None and is_keyset:
+            return _behind(engine, db, plan, place, limit)
+        if plan.hits is not None:
+            return _sorted_hits(db, plan, limit, offset)
+        return _jump(engine, db, plan, limit, offset, total)
+
+    numbers = near if near is not None else _read_soon(db, plan, read)
     if len(numbers) < limit or not limit:
         return numbers, None
     return numbers, (_cursor(db, plan, numbers[-1]) if is_keyset else q.offset_cursor(offset + limit))
+
+
+def _read_soon(db: sqlite3.Connection, plan: _Plan, read: Callable[[_Plan], list[int]]) -> list[int]:
+    """A page by walking, where its rows are met soon. Those of a product that is new, or of a customer who came late,
+    stand far from the beginning, all together: what is not met in time is found and sorted, if it can be."""
+    if plan.hits is not None or plan.groups or plan.is_near or not plan.selection.conditions:
+        return read(plan)
+    try:
+        with _time_limit(db, WALK_S):
+            return read(plan)
+    except sqlite3.OperationalError as error:
+        if "interrupted" not in str(error):
+            raise
+    where = plan.selection.where()
+    sql = f"SELECT {q.T}.row FROM {plan.definition.name} {q.T} WHERE {where.text} LIMIT {SORTED_MAX + 1}"
+    try:
+        with _time_limit(db, WALK_S):
+            hits = _first_column(db, sql, where.params)
+    except sqlite3.OperationalError as error:
+        if "interrupted" not in str(error):
+            raise
+        return read(plan)
+    return read(plan if len(hits) > SORTED_MAX else replace(plan, hits=hits))
 
 
 def _cursor(db: sqlite3.Connection, plan: _Plan, number: int) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -106,6 +109,33 @@ def test_the_walk_gives_what_sorting_gives(
     assert len(ways[0]) > 10
     assert all(way == ways[0] for way in ways[1:])
     assert sorted(ways[0]) == sorted(paged(desk, module, replace(asked, sort="name"), jump=False))
+
+
+@pytest.mark.parametrize("sort", ["parent", "-parent", "name", "-name"])
+def test_what_a_walk_does_not_meet_in_time_is_sorted(desk: Desk, monkeypatch: pytest.MonkeyPatch, sort: str) -> None:
+    """Rows that stand together far from the beginning come in the same order, page by page."""
+    asked = Query(sort=sort, filter={"and": [{"field": "name", "op": "contains", "value": "王"}]}, limit=37)
+    expected = paged(desk, "contact", asked, jump=False)
+    monkeypatch.setattr(lists, "PROBE_ROWS", -1)
+    monkeypatch.setattr(lists, "PROBE_WORD_ROWS", -1)
+    steps, sorted_hits, used = itertools.cycle((True, False)), lists._sorted_hits, list[int]()
+
+    @contextmanager
+    def late(db: sqlite3.Connection, seconds: float) -> Iterator[None]:
+        """Every walk is, no question for its hits."""
+        if seconds == lists.WALK_S and next(steps):
+            raise sqlite3.OperationalError("interrupted")
+        yield
+
+    def counted(*asked: Any) -> list[int]:
+        used.append(1)
+        return sorted_hits(*asked)
+
+    monkeypatch.setattr(lists, "_time_limit", late)
+    monkeypatch.setattr(lists, "_sorted_hits", counted)
+    assert len(expected) > 37
+    assert [paged(desk, "contact", asked, jump=jump) for jump in (False, True)] == [expected, expected]
+    assert used
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
