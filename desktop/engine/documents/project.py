@@ -610,6 +610,11 @@ def each(db: sqlite3.Connection, definition: Definition, columns: Mapping[str, W
     return rows_of(_living(db, definition, columns, "*", next(by, "")))
 
 
+def _is_indexed(definition: Definition, name: str) -> bool:
+    """Whether rows are found by a column alone, as by an id or a reference."""
+    return name == "id" or isinstance(definition.fields.get(name), Ref) or name in definition.sort_index.values()
+
+
 def _is_walked(one: Field | None) -> bool:
     """Whether a column is a reference with an index of the live rows."""
     return isinstance(one, Ref) and not one.small and not one.whole
@@ -630,7 +635,7 @@ def _living(
     # Where most lines name no order, SQLite holds an order to be no better a choice than a state that nearly all rows
     # share, and would read them all: the `+` keeps it from that.
     coarse = {name for name in columns.keys() - fine if isinstance(definition.fields.get(name), Enum)}
-    marks = dict.fromkeys(coarse, "+") if len(coarse) < len(columns) else {}
+    marks = dict.fromkeys(coarse, "+") if any(_is_indexed(definition, name) for name in columns.keys() - coarse) else {}
     asked = [condition_of(f'{marks.get(name, "")}"{name}"', value) for name, value in columns.items()]
     conditions = "".join(f" AND {condition}" for condition, _ in asked)
     # Few rows are sorted sooner than all are read in their order, which SQLite takes for cheap.

@@ -148,6 +148,27 @@ def test_what_a_product_was_bought_for_last_is_one_step_from_whomever(shop: Shop
         assert max(one, other) * 4 < every, "the others are not read"
 
 
+def test_what_came_without_a_cost_is_looked_for_among_receipts_alone(shop: Shop) -> None:
+    """T29: sales are most of what moves goods."""
+    shop.customer()
+    shop.supplier()
+    shop.product("P")
+    shop.buy(("P", 900, None), confirmed=("unknown_cost",))
+    for _ in range(SALES):
+        shop.sell(("P", 1, 9))
+    engine, said = shop.office.engine, list[str]()
+    with engine.db.write() as writer:
+        writer.execute("ANALYZE")
+    connections = list(engine.db._readers.queue)
+    for one in connections:
+        one.set_trace_callback(said.append)
+    shop.api.post("/api/documents/cost_adjust/sources/unknown", {"values": {}, "lines": []})
+    for one in connections:
+        one.set_trace_callback(None)
+    plans = [step for step, text in _plans(shop, said) if "FROM stock_move WHERE" in text and "uncosted_qty" in text]
+    assert "SEARCH stock_move USING INDEX ix_stock_move_kind (kind=?)" in plans
+
+
 def test_a_scanned_code_is_found_by_index(shop: Shop) -> None:
     """The entry row reads neither all barcodes nor all products for one."""
     product = shop.product("P")
