@@ -456,7 +456,8 @@ def _numbers(
 def _read_soon(db: sqlite3.Connection, plan: _Plan, read: Callable[[_Plan], list[int]]) -> list[int]:
     """A page by walking, where its rows are met soon. Those of a product that is new, or of a customer who came late,
     stand far from the beginning, all together: what is not met in time is found and sorted, if it can be."""
-    if plan.hits is not None or plan.groups or plan.is_near or not plan.selection.conditions:
+    is_walk = plan.hits is None and plan.keys[0].index and not (plan.groups or plan.is_near)
+    if not is_walk or not plan.selection.conditions:
         return read(plan)
     try:
         with _time_limit(db, WALK_S):
