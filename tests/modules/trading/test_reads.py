@@ -187,3 +187,15 @@ def test_a_scanned_code_is_found_by_index(shop: Shop) -> None:
         name for step, _ in plans for name in step.split() if name.endswith("looked_up")
     }
     assert not [step for step, _ in plans if re.match(r"SCAN product(_barcode)?( |$)", step)]
+
+
+def test_opening_a_product_looks_at_no_other_clock(shop: Shop) -> None:
+    product, said = shop.product("P"), list[str]()
+    connections = list(shop.office.engine.db._readers.queue)
+    for one in connections:
+        one.set_trace_callback(said.append)
+    shop.api.get(f"/api/records/product/{product}")
+    for one in connections:
+        one.set_trace_callback(None)
+    plans = {step for step, text in _plans(shop, said) if "row_clock" in text}
+    assert plans == {"SEARCH row_clock USING PRIMARY KEY (t=? AND id=?)"}
