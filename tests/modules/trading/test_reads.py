@@ -190,7 +190,10 @@ def test_a_scanned_code_is_found_by_index(shop: Shop) -> None:
 
 
 def test_opening_a_product_looks_at_no_other_clock(shop: Shop) -> None:
+    """Its unit stays once it is in use, but for what two machines made of it: its own clock says whether they may."""
     product, said = shop.product("P"), list[str]()
+    shop.supplier()
+    shop.buy(("P", 9, 5))
     connections = list(shop.office.engine.db._readers.queue)
     for one in connections:
         one.set_trace_callback(said.append)
