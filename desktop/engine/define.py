@@ -308,6 +308,8 @@ class Module:
     parent: str | None = None
     when: str | None = None
     log: bool = False
+    sought: bool = True
+    """Whether anybody looks for its records by words: of those that only rules read there is no index of words."""
     newest_by: str = ""
     """References by which rules find its newest rows (by `when`) one by one, without reading the others."""
     looked_up_by: str = ""

@@ -619,7 +619,7 @@ def _compile(module: Module) -> Definition:
     shadows |= key_shadows(module, shadows)
     searched = tuple(
         name
-        for name, one in module.fields.items()
+        for name, one in (module.fields.items() if module.sought else ())
         if name == module.title
         or one.search
         or (name in module.quick.split() and "contains" in one.operators and one.columns(name) and not targets_of(one))

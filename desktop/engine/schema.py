@@ -168,6 +168,8 @@ def _module_table(db: sqlite3.Connection, definition: Definition) -> None:
     _table(db, definition.name, columns)
     if definition.searched:
         _fts(db, definition)
+    else:
+        db.execute(f"DROP TABLE IF EXISTS {definition.name}_fts")  # of a version in which it was searched
 
 
 def _indexes(db: sqlite3.Connection, definition: Definition) -> None:

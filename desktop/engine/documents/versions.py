@@ -36,6 +36,7 @@ def modules_of(modules: Sequence[Module]) -> tuple[Module, ...]:
             chapter=documents[0].chapter,
             menu=False,
             search=False,
+            sought=False,
             writable=False,
             title="number",
             scope="follow",

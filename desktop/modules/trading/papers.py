@@ -113,7 +113,7 @@ def tax_included(header: Columns) -> bool:
 
 
 KEPT: dict[str, Any] = dict(
-    chapter="trading", icon="list", menu=False, local=True, writable=False, search=False,
+    chapter="trading", icon="list", menu=False, local=True, writable=False, search=False, sought=False,
 )  # fmt: skip
 """What every book is that only rules read: kept by the program, on no menu."""
 
