@@ -343,7 +343,8 @@ class Work:
         """The rows read so far that ought to stand otherwise in the file."""
         for key, held in self._held.items():
             is_veiled = key[0] in self.registry.veiled and _veil_of(held) != held.veil
-            if held.is_dropped or is_veiled or (held.state is not None and held.row != held.stored):
+            is_gone = held.is_dropped and held.stored is not None
+            if is_gone or is_veiled or (held.state is not None and held.row != held.stored):
                 yield key, held
 
     def changing(self) -> list[tuple[Key, Held]]:

@@ -476,7 +476,7 @@ class Books:
 
     def _replace(self, ledger: Ledger, id: str, wanted: Mapping[str, Columns]) -> None:
         for held in self.work.rows_of(ledger.moves, "document", id):
-            if held.id not in wanted and held.stored is not None and not held.is_dropped:
+            if held.id not in wanted and _is_there(held):  # a document may be booked more than once before it is written
                 self._count(ledger, held.row, -1)
                 self._tell(ledger, held.row, {})
                 self.work.drop(ledger.moves, held.id)

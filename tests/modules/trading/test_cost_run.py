@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from desktop.engine.documents import verbs
+from desktop.engine.documents import audit, verbs
 from desktop.engine.fields.moment import today
 from desktop.jobs import Cancelled
 from desktop.modules.trading import cost_run
@@ -225,6 +225,22 @@ def test_what_came_between_is_told_to_whoever_saves(shop: Shop) -> None:
     shop.change("purchase", late, [{**line, "price": scaled(13)}])
     made = shop.enter("cost_adjust", {"kind": "run"}, *lines)
     assert yuan(made["lines"][0]["amount"]) == D("-7.50") and read(shop, sold) == (D("57.50"), D("92.50"))
+
+
+def test_books_that_an_earlier_version_kept_under_other_ids_are_booked_anew_once(shop: Shop) -> None:
+    shop.buy(("P", 10, 10), doc_on=days_ago(3))
+    shop.sell(("P", 5, 30), doc_on=days_ago(1))
+    shop.buy(("P", 10, 16), doc_on=days_ago(2))
+    run(shop)
+    before = shop.stock()
+    station = shop.office.workstation
+    with station.db.write() as db, station.db.unguarded():
+        for ledger in ("stock_move", "cost_charge"):
+            db.execute(f"UPDATE {ledger} SET id = lower(hex(randomblob(16)))")
+        audit.rebuild(db, station.registry)
+    assert shop.stock() == before
+    kinds = sorted(row["kind"] for row in shop.rows("stock_move"))
+    assert kinds == ["purchase", "purchase", "run", "sale"]
 
 
 def test_each_warehouse_is_replayed_by_itself(shop: Shop) -> None:
