@@ -271,9 +271,11 @@ def test_an_import_hands_on_no_more_than_one_has(office: Office) -> None:
     lines = [
         (name, "职员renshi", given, PASSWORD) for name, given in (("甲", "总经理"), ("乙", "管理员"), ("丙", "看客户"))
     ]
+    lines.append(("renshi-2026", "职员renshi", "看客户", "Renshi-2026"))
     one = Importing.of(office, xlsx(("用户名", "职员", "角色", "密码"), *lines), "operator")
     counted = one.check()
-    assert counted["bad"] == 2 and "比你自己的多" in one.reasons()[0], one.reasons()
+    assert counted["bad"] == 3 and "比你自己的多" in one.reasons()[0], one.reasons()
+    assert "密码不能和用户名相同" in one.reasons()[2], "told before anything is written"
 
 
 def test_a_role_is_widened_only_within_one_s_own(office: Office) -> None:

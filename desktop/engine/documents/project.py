@@ -475,8 +475,9 @@ class Books:
             yield id_of(posted.id, f"{role}:{_MIRROR}"), {**about, **back, "book_on": posted.cancelled_on}
 
     def _replace(self, ledger: Ledger, id: str, wanted: Mapping[str, Columns]) -> None:
+        # Those of this transaction, too: a document may be booked more than once before anything is written.
         for held in self.work.rows_of(ledger.moves, "document", id):
-            if held.id not in wanted and _is_there(held):  # a document may be booked more than once before it is written
+            if held.id not in wanted and _is_there(held):
                 self._count(ledger, held.row, -1)
                 self._tell(ledger, held.row, {})
                 self.work.drop(ledger.moves, held.id)

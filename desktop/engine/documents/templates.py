@@ -27,6 +27,8 @@ _WIDTHS = range(1, 2_001)
 WATERMARK_MAX = 40
 _PARTS = {"watermark": "水印", "title": "标题", "above": "上方文字", "below": "下方文字", "signs": "签名栏"}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_BY_HAND = "__"
+"""A blank that somebody fills in with a pen."""
 
 Known = Callable[[str], str | None]
 """What a placeholder stands for."""
@@ -201,13 +203,13 @@ def filled(text: str, value: Known) -> str:
 
 def filled_lines(text: str, value: Known) -> str:
     """The same line by line, without those whose placeholders all stand for nothing: 「地址：」 alone tells nobody
-    anything."""
+    anything. Where something is to be written by hand (「签收：____ 电话：{电话}」), a line stays."""
     return "\n".join(filled(line, value) for line in text.splitlines() if _says(line, value))
 
 
 def _says(line: str, value: Known) -> bool:
     words = _PLACEHOLDER.findall(line)
-    return not words or any((value(word.strip()) or "").strip() for word in words)
+    return not words or _BY_HAND in line or any((value(word.strip()) or "").strip() for word in words)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading

@@ -82,6 +82,14 @@ class NewPassword(str):
         return password_fault(self._typed, name)
 
 
+def fault_of_new(value: Value, name: str) -> str | None:
+    """What is wrong with a password that is being set, for somebody who logs in with this name: it is a `NewPassword`,
+    or the text itself where a file is only looked at (`imports.judging`). One that was set before only says so."""
+    if isinstance(value, NewPassword):
+        return value.fault(name)
+    return password_fault(value, name) if isinstance(value, str) else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Password(Field):
     """The API takes a new password as text and always answers whether one is set."""

@@ -6,7 +6,7 @@ from typing import Any
 from ...engine.define import VERBS, Draft, Fault, Module, Tab, seed_id
 from ...engine.fields import Bool, Date, DateTime, Enum, Password, Ref, Refs, Text
 from ...engine.fields.moment import today
-from ...engine.fields.password import NewPassword
+from ...engine.fields.password import fault_of_new
 from .granting import SCOPES, by_role, by_roles, width
 
 ADMIN = seed_id("role", "admin")
@@ -41,8 +41,7 @@ def login_name_is_free(draft: Draft) -> Iterator[Fault]:
 
 def password_is_not_the_name(draft: Draft) -> Iterator[Fault]:
     """Rule O1; the field has judged all that needs no name."""
-    fresh = draft.new["password"] if draft.new else None
-    if draft.new and isinstance(fresh, NewPassword) and (fault := fresh.fault(str(draft.new["login_name"]))):
+    if draft.new and (fault := fault_of_new(draft.new["password"], str(draft.new["login_name"]))):
         yield Fault(fault, "password")
 
 
@@ -90,7 +89,7 @@ def nobody_hands_on_more_than_he_has(draft: Draft) -> Iterator[Fault]:
         given = draft.look("role", id)
         if given and id not in held and not by_role(draft, id, given).is_within(own):
             yield Fault(f"角色「{given['name']}」的权限比你自己的多，请管理员来给", "roles")
-    if isinstance(draft.new["password"], NewPassword) and not by_roles(draft, held).is_within(own):
+    if isinstance(draft.new["password"], str) and not by_roles(draft, held).is_within(own):
         yield Fault("这个用户的权限比你自己的多，密码请管理员来设", "password")
 
 
