@@ -97,6 +97,7 @@ class Held:
     state: RowState | None
     stored_clock: RowClock | None = None
     number: int = 0
+    """Where it stands in the file; of a new row 0, or where it is to stand."""
     has_new_clock: bool = False
     is_dropped: bool = False
     veil: Values = field(default_factory=dict)
@@ -650,16 +651,16 @@ class Work:
                 moved = [held.id for held in known if _differs(held, table.parted)]
                 self._placed.setdefault(name, set()).update(moved, (held.id for held in gone))
                 self._came.setdefault(name, set()).update(held.id for held in fresh)
+        for held in gone:  # first: a new row may take the place of one
+            self.db.execute(f"DELETE FROM {name} WHERE id = ?", (held.id,))
+            self.db.execute("DELETE FROM row_clock WHERE t = ? AND id = ?", (name, held.id))
         if fresh:
-            self._insert(table, fresh)
+            self._insert(table, fresh, max((held.number for held in (*fresh, *gone)), default=0))
         if known:
             self._update(table, known)
         if isinstance(table, Definition) and (fresh or gone) and (merged := self._merged(table, [*fresh, *gone])):
             aliases.number(self.db, name, [(held.number, held.id) for held in fresh if held.id in merged])
             aliases.number(self.db, name, [(None, held.id) for held in gone if held.id in merged])
-        for held in gone:
-            self.db.execute(f"DELETE FROM {name} WHERE id = ?", (held.id,))
-            self.db.execute("DELETE FROM row_clock WHERE t = ? AND id = ?", (name, held.id))
         self._write_clocks(name, rows)
         if name in self.registry.veiled:
             self._write_veils(name, rows)
@@ -678,10 +679,11 @@ class Work:
         if not changed.isdisjoint(definition.derived_from):
             held.row = row | derived.local_values(definition, row, changed)
 
-    def _insert(self, table: "Definition | Link", fresh: Sequence[Held]) -> None:
+    def _insert(self, table: "Definition | Link", fresh: Sequence[Held], taken: int) -> None:
+        """Behind all that is there, or was until now (`taken`)."""
         (last,) = self.db.execute(f"SELECT COALESCE(max(row), 0) FROM {table.name}").fetchone()
-        for number, held in enumerate(fresh, last + 1):
-            held.number = held.row["row"] = number
+        for number, held in enumerate(fresh, max(last, taken) + 1):
+            held.number = held.row["row"] = held.number if self._is_free(table.name, held.number) else number
         take = itemgetter(*table.inserted)
         rows = [take(held.row) for held in fresh]
         if len(rows) < _MANY:
@@ -691,6 +693,9 @@ class Work:
         columns = zip(table.inserted, zip(*rows, strict=True), strict=True)
         filled = {name: values for name, values in columns if values.count(None) < len(rows)}
         insert(self.db, f"INSERT INTO {table.name}", tuple(filled), [*zip(*filled.values(), strict=True)])
+
+    def _is_free(self, table: str, number: int) -> bool:
+        return number > 0 and not _tuples(self.db, f"SELECT 1 FROM {table} WHERE row = ?", number).fetchone()
 
     def _update(self, table: "Definition | Link", known: Sequence[Held]) -> None:
         by_shape: dict[tuple[str, ...], list[list[Any]]] = {}

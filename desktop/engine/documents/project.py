@@ -414,6 +414,10 @@ def _is_there(held: Held) -> bool:
     return held.state is not None and not held.is_dropped
 
 
+def _content(held: Held) -> tuple[Scalar, ...]:
+    return tuple(held.row[name] for name in held.table.blank)
+
+
 def _raw(held: Held) -> Columns:
     """The merged values of a row, whatever it shows."""
     assert held.state is not None
@@ -475,11 +479,14 @@ class Books:
             yield id_of(posted.id, f"{role}:{_MIRROR}"), {**about, **back, "book_on": posted.cancelled_on}
 
     def _replace(self, ledger: Ledger, id: str, wanted: Mapping[str, Columns]) -> None:
+        places: defaultdict[tuple[Scalar, ...], list[int]] = defaultdict(list)
         # Those of this transaction, too: a document may be booked more than once before anything is written.
         for held in self.work.rows_of(ledger.moves, "document", id):
             if held.id not in wanted and _is_there(held):
                 self._count(ledger, held.row, -1)
                 self._tell(ledger, held.row, {})
+                places[_content(held)].append(held.number)
+                held.number = held.number if held.stored else 0
                 self.work.drop(ledger.moves, held.id)
         self.work.load((ledger.moves, row_id) for row_id in wanted)
         for row_id, values in wanted.items():
@@ -489,6 +496,19 @@ class Books:
             self._count(ledger, values, +1)
             self._tell(ledger, {} if held.is_dropped else held.row, values)
             self.work.keep(ledger.moves, row_id, values)
+        if places:
+            self._keep_places([self.work.hold(ledger.moves, row_id) for row_id in wanted], places)
+
+    @staticmethod
+    def _keep_places(entries: Sequence[Held], places: Mapping[tuple[Scalar, ...], list[int]]) -> None:
+        """What an entry said under another id, it says in the same place: lists go by it within a day, and so do the
+        balances behind entries."""
+        taken = {held.number for held in entries}
+        for held in entries:
+            free = [one for one in places.get(_content(held), ()) if one not in taken]
+            if free and not held.number:
+                held.number = free[0]
+                taken.add(held.number)
 
     def _count(self, ledger: Ledger, row: Mapping[str, Any], sign: int) -> None:
         for balance in ledger.balances:
