@@ -373,11 +373,12 @@ def posted_of(work: Work, definition: Definition, id: str, chain: Chain) -> Post
 
 
 def _annexes_of(work: Work, document: Document, id: str, version: str) -> dict[str, dict[str, Columns]]:
-    """What stands beside a version: annex module → line → its row."""
+    """What stands beside a version: annex module → line → its row. Where a keeper that was restored wrote one anew, it
+    may stand there twice: the same of them everywhere."""
     return {
         annex.module: {
             str(one.row["line"]): one.row
-            for one in work.rows_of(annex.module, "document", id)
+            for one in sorted(work.rows_of(annex.module, "document", id), key=lambda one: one.id)
             if _is_there(one) and one.row["version"] == version
         }
         for annex in document.annexes

@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any
 
+from .. import aliases
 from ..fields import OfFirstChild, Sql
 from ..registry import Definition, Registry
 from ..rows import Values
@@ -20,6 +21,7 @@ class Children:
     def __init__(self, registry: Registry, db: sqlite3.Connection, definition: Definition) -> None:
         self._registry, self._db, self._definition = registry, db, definition
         self._fields = [(name, one) for name, one in definition.fields.items() if isinstance(one, OfFirstChild)]
+        self._is_merged = definition.name in aliases.present(db, (definition.name,))
         self._met: dict[tuple[str, str], int] = {}
         """Which row gave a value first."""
 
@@ -56,12 +58,13 @@ class Children:
         return None if first == number else f"「{one.label}」{value} 第 {first} 行已经有了"
 
     def _owners(self, one: OfFirstChild, value: str) -> dict[str, str]:
-        """The records that have a value already: id → title."""
-        title, child = self._definition.module.title, self._registry[one.table]
+        """The records that have a value already: id → title. What was merged into another counts as that."""
+        title, child, by = self._definition.module.title, self._registry[one.table], f'c."{one.by}"'
         is_title = one.kept == child.module.title
         same = titled("c", child, value) if is_title else Sql(f'c."{one.kept}" = ?', (value,))
+        owner = aliases.meant((self._definition.name,), by) if self._is_merged else by
         sql = (
             f"SELECT p.id, COALESCE(p.\"{title}\", '') FROM {one.table} c JOIN {self._definition.name} p "
-            f'ON p.id = c."{one.by}" WHERE {same.text} AND c.deleted_at IS NULL AND p.deleted_at IS NULL'
+            f"ON p.id = {owner} WHERE {same.text} AND c.deleted_at IS NULL AND p.deleted_at IS NULL"
         )
         return dict(self._db.execute(sql, same.params).fetchall())

@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from tests.importing import Importing, fetched, imported, xlsx
 
+from .merged import merge
 from .shop import Shop
 
 HEADS = ["产品名称", "产品类别", "基本单位", "条码"]
@@ -73,6 +74,21 @@ def test_a_barcode_is_one_in_capitals_or_not(shop: Shop) -> None:
     assert told == {2: "「条码」ABC-1 已是产品「旧灯」的", 4: "「条码」X-2 第 3 行已经有了"}
     one.commit("new")
     assert barcodes(shop, "灯带") == {"Y-3": True}
+
+
+def test_barcodes_of_what_was_merged_into_a_product_are_its_own(shop: Shop) -> None:
+    shop.product("旧灯", barcode=ONE)
+    shop.product("老灯", barcode=TWO)
+    code = next(row["code"] for row in shop.rows("product") if row["name"] == "旧灯")
+    merge(shop, "老灯", "旧灯")
+    heads = ["产品编号", *HEADS]
+    rows = [code, "旧灯", "未分类", "个", f"{ONE}、{TWO}、{THREE}"], [None, "灯座", "未分类", "个", TWO]
+    one = going(shop, *rows, heads=heads)
+    one.check()
+    assert one.reasons() == [f"「条码」{TWO} 已是产品「旧灯」的"], "as a scanner finds it"
+    one.commit("update")
+    assert barcodes(shop, "旧灯") == {ONE: True, TWO: False, THREE: False}
+    assert len(shop.rows("product_barcode")) == 3, "what it has is not added once more"
 
 
 def test_an_update_adds_the_barcodes_that_a_product_has_not_yet(shop: Shop) -> None:

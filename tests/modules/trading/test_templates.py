@@ -87,7 +87,7 @@ def test_a_line_of_a_template_with_nothing_to_say_is_left_out(shop: Shop, goods:
     assert "收货甲" in text and "谢谢惠顾" in text
     assert "物流" not in text and "发票" not in text
     assert filled_lines("{a}\n\n甲{b}乙\n丙", {"a": " ", "b": "1"}.get) == "\n甲1乙\n丙"
-    assert filled_lines("签收：____ 电话：{a}", {}.get) == "签收：____ 电话：", "somebody signs there"
+    assert filled_lines("签收：____ 电话：{a}", {"b": "1"}.get) == "签收：____ 电话：", "somebody signs there"
 
 
 def test_a_template_of_prices_hidden_by_what_ships_shows_none(shop: Shop, goods: dict[str, Any]) -> None:
