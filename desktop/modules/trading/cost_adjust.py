@@ -121,14 +121,33 @@ def _complete_run(header: Columns, lines: Sequence[Columns], asking: Asking) -> 
     """What its lines say is worked out once more where they are kept: meanwhile others may have come."""
     if asking.version(str(header.get("id") or "")):
         return
-    sources = [str(line["source"]) for line in lines if line.get("source")]
-    named = [row for module in ("stock_move", "stock_balance") for row in asking.find(module, {"id": sources})]
+    named = _named(lines, asking)
+    there = {str(row["id"]) for row in named}
+    if lost := [line for line in lines if line.get("source_line") and str(line.get("source")) not in there]:
+        _name_anew(lost, asking)
+        named = _named(lines, asking)
     products = sorted({str(row["product"]) for row in named})
     found = {one.source: one for one in differences(asking, _replayed(), products)} if products else {}
     for line in lines:
         one = found.get(str(line.get("source")))
         about = _difference(one, asking) if one else dict.fromkeys((*_OF_RUN, "product", "warehouse", "amount"))
         line |= {name: value for name, value in about.items() if name not in ("id", "source")}
+
+
+def _named(lines: Sequence[Columns], asking: Asking) -> list[Columns]:
+    sources = [str(line["source"]) for line in lines if line.get("source")]
+    return [row for module in ("stock_move", "stock_balance") for row in asking.find(module, {"id": sources})]
+
+
+def _name_anew(lines: Sequence[Columns], asking: Asking) -> None:
+    """A draft that an earlier version of the program left names entries by ids of then."""
+    for line in lines:
+        of = {"document": "source_document", "line": "source_line", "warehouse": "warehouse"}
+        rows = asking.find("stock_move", {name: str(line.get(column)) for name, column in of.items()})
+        goods = [row for row in rows if row["kind"] not in ("variance", RUN)]
+        if goods:
+            oldest = min(goods, key=lambda row: (str(row["book_on"]), int(row["row"] or 0)))
+            line["source"] = oldest["id"]
 
 
 _SOURCES = (

@@ -236,6 +236,8 @@ def test_books_that_an_earlier_version_kept_under_other_ids_are_booked_anew_once
     shop.cancel("sale", shop.sell(("P", 1, 30)))
     shop.buy(("P", 1, 12))
     shop.sell(("P", 2, 30))
+    shop.buy(("P", 10, 4), doc_on=days_ago(3))
+    draft = shop.enter("cost_adjust", {"kind": "run"}, *offered(shop), post=False)
     before = shop.stock(), flow(shop)
     station = shop.office.workstation
     with station.db.write() as db, station.db.unguarded():
@@ -244,6 +246,8 @@ def test_books_that_an_earlier_version_kept_under_other_ids_are_booked_anew_once
         audit.rebuild(db, station.registry)
     assert (shop.stock(), flow(shop)) == before
     assert [kind for _, kind, _, _ in flow(shop)].count("run") == 1
+    shop.change("cost_adjust", draft, [line | {"source": f"{place:032x}"} for place, line in enumerate(draft["lines"])])
+    assert found(shop) == [], "a draft of then knows its entries by their documents"
 
 
 def flow(shop: Shop) -> list[tuple[Any, ...]]:
