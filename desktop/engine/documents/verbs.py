@@ -41,9 +41,9 @@ from .versions import TABLE, Chain, body_of, frozen
 
 LINES_MAX = 2_000
 _NEAREST_MAX = 200
+"""Among so many rows the newest that somebody may see is looked for: where all deal with one party few are his."""
 _PART = 500
 """Rows of which it is asked at once who may see them."""
-"""Among so many rows the newest that somebody may see is looked for: where all deal with one party few are his."""
 _LARGEST_SUM = 10**16
 """Of a balance."""
 _LARGE = 10**12
